@@ -1,0 +1,358 @@
+import { PipelineError } from "../errors.ts";
+import type { ErrorInfo, Failed, Hello, Message, Open, Result, RunStatus } from "../protocol/message.ts";
+import { EMPTY } from "../protocol/payload-frames.ts";
+import { Fifo } from "./fifo.ts";
+import { RoleClock } from "./role-clock.ts";
+import { SeqSet } from "./seq-set.ts";
+
+/** How often the distributor is pinged, in ms: the ping is what finds a dead connection. */
+const PING_MS = 1000;
+
+/** After END, how long to wait for the distributor's goodbye, in ms: it tells that the confirmation has arrived. */
+const GOODBYE_MS = 2000;
+
+/** Most connections that may wait for a run to begin. */
+const MAX_WAITING = 10_000;
+
+/** One item for the user's handler: a result, or a failure. */
+export interface Delivery {
+  readonly runId: string;
+  readonly task: string;
+  readonly seq: number;
+  readonly attempt: number;
+  /** Who executed it; empty for a failure. */
+  readonly workerId: string;
+  readonly payload: Uint8Array;
+  /** Its share of the handler time that its worker reported, in µs. */
+  readonly busy: number;
+  /** Set where the item failed for good; `payload` then is the item's own. */
+  readonly error?: ErrorInfo;
+}
+
+export interface CollectorCoreOptions {
+  readonly peerId: string;
+  /** Longest wait for the distributor, in ms. */
+  readonly peerTimeout: number;
+}
+
+export interface CollectorPort {
+  toPeer(connection: string, message: Message): void;
+  toAckLink(connection: string, message: Message): void;
+  /** A run begins. */
+  begin(open: Open): void;
+  /** Deliveries arrived: call `next`. */
+  work(): void;
+  /** END arrived: everything was handled. `error` where the run was given up. */
+  finish(status: RunStatus, error: Error | undefined): void;
+  over(error: Error | undefined): void;
+  note(event: string, facts: Readonly<Record<string, unknown>>): void;
+}
+
+/** What is known of one task's items. */
+interface TaskLog {
+  readonly handled: SeqSet;
+  /** Received and not yet handled. */
+  readonly waiting: Set<number>;
+  /** The ACK data of the item handled last. */
+  ackData: Uint8Array;
+}
+
+/** ACKs of one task and worker that wait to be sent. */
+interface AckGroup {
+  readonly task: string;
+  readonly workerId: string;
+  /** Handler time in µs and result bytes of the items, for the distributor to measure the worker by. */
+  busy: number;
+  bytes: number;
+  seqs: number[];
+}
+
+type Phase =
+  | { readonly kind: "waiting" }
+  | { readonly kind: "collecting"; readonly open: Open }
+  /** END was confirmed; the confirmation may get lost until the distributor says goodbye. */
+  | { readonly kind: "ended"; readonly open: Open; readonly until: number }
+  | { readonly kind: "over" };
+
+/**
+ * The collector's state machine: recognises every item by run, task and sequence number, hands each to the shell once, and
+ * ACKs it after it was handled, again whenever it is delivered again.
+ */
+export class CollectorCore {
+  readonly #options: CollectorCoreOptions;
+  readonly #port: CollectorPort;
+  readonly #clock = new RoleClock();
+  #phase: Phase = { kind: "waiting" };
+  readonly #queue = new Fifo<Delivery>();
+  #logs = new Map<string, TaskLog>();
+  #acks = new Map<string, AckGroup>();
+  readonly #connections = { distributor: "", ack: "" };
+  #waitingPeers = new Map<string, { readonly link: "data" | "ack"; readonly hello: Hello }>();
+  #missingSince = 0;
+  #nextPing = 0;
+  #finished = false;
+  /** Results that were received again, and dropped. */
+  duplicates = 0;
+
+  constructor(options: CollectorCoreOptions, port: CollectorPort) {
+    this.#options = options;
+    this.#port = port;
+  }
+
+  get runId(): string {
+    return this.#phase.kind === "collecting" || this.#phase.kind === "ended" ? this.#phase.open.runId : "";
+  }
+
+  /** Deliveries that wait for the handler. */
+  get queued(): number {
+    return this.#queue.size;
+  }
+
+  /** A message on the collector's own endpoint, from a worker or the distributor. */
+  peerMessage(connection: string, message: Message): void {
+    if (this.#phase.kind === "over") return;
+    if (message.type === "open") return this.#open(connection, message);
+    if (message.type === "hello") return this.#hello("data", connection, message);
+    if (this.runId === "" || message.runId !== this.runId) return this.#stray(message);
+    if (message.type === "result") this.#result(message);
+    else if (message.type === "failed") this.#failed(message);
+    else if (message.type === "end") this.#end(message.status, message.reason);
+    else if (message.type === "bye") this.#goodbye(connection);
+  }
+
+  ackLinkMessage(connection: string, message: Message): void {
+    if (this.#phase.kind !== "over" && message.type === "hello") this.#hello("ack", connection, message);
+  }
+
+  disconnected(link: "data" | "ack", connection: string): void {
+    this.#waitingPeers.delete(`${link}${connection}`);
+    const role = link === "data" ? "distributor" : "ack";
+    if (this.#connections[role] !== connection || connection === "") return;
+    if (this.#distributorPresent) this.#missingSince = this.#clock.now;
+    this.#connections[role] = "";
+    this.#port.note("the distributor disconnected", { link });
+    if (this.#phase.kind === "ended") this.#goodbye(connection);
+  }
+
+  /** Some connection ended, it is not known which: the ping will tell. */
+  probe(): void {
+    this.#ping();
+  }
+
+  /** Takes the next delivery off the queue, if there is one. */
+  next(): Delivery | undefined {
+    return this.#queue.shift();
+  }
+
+  /** @param ackData - Encoded ACK data, where the handler gave any. */
+  handled(delivery: Delivery, ackData: Uint8Array): void {
+    if (delivery.runId !== this.runId) return;
+    const log = this.#log(delivery.task);
+    log.waiting.delete(delivery.seq);
+    log.handled.add(delivery.seq);
+    log.ackData = ackData;
+    const group = this.#group(delivery.task, delivery.workerId);
+    group.busy += delivery.busy;
+    group.bytes += delivery.payload.length;
+    group.seqs.push(delivery.seq);
+  }
+
+  /** Sends the ACKs that wait. They go on waiting while the distributor is away. */
+  flush(): void {
+    const connection = this.#connections.ack;
+    if (this.#acks.size === 0 || connection === "") return;
+    const groups = this.#acks;
+    this.#acks = new Map();
+    for (const { task, workerId, busy, bytes, seqs } of groups.values()) {
+      this.#port.toAckLink(connection, {
+        type: "ack",
+        runId: this.runId,
+        taskType: task,
+        workerId,
+        busy: Math.ceil(busy),
+        bytes,
+        seqs,
+        ackData: this.#log(task).ackData,
+      });
+    }
+  }
+
+  /** The user's `handleFinished` has returned. */
+  finished(): void {
+    this.#finished = true;
+    this.#overIfDone();
+  }
+
+  /** Ends at once. What was not ACKed is delivered to another collector. */
+  abort(error?: Error): void {
+    if (this.#phase.kind !== "over") this.#over(error);
+  }
+
+  tick(real: number): void {
+    this.#clock.tick(real);
+    const now = this.#clock.now;
+    if (this.#phase.kind === "over") return;
+    this.flush();
+    if (now >= this.#nextPing) this.#ping();
+    if (this.#phase.kind === "ended") {
+      this.#overIfDone();
+    } else if (!this.#distributorPresent && now - this.#missingSince >= this.#options.peerTimeout) {
+      const message = `No distributor answered within ${this.#options.peerTimeout} ms`;
+      this.#over(new PipelineError("PEER_TIMEOUT", message, { role: "collector" }));
+    }
+  }
+
+  // --- who is there ---------------------------------------------------------------------------------------------------
+
+  get #distributorPresent(): boolean {
+    return this.#connections.distributor !== "" || this.#connections.ack !== "";
+  }
+
+  #open(connection: string, open: Open): void {
+    if (open.runId !== this.runId) {
+      if (this.runId !== "" && this.#distributorPresent) {
+        const reason = `it collects run ${this.runId} of another distributor, which is still connected`;
+        this.#port.toPeer(connection, { type: "refuse", runId: open.runId, reason });
+        return;
+      }
+      this.#begin(open);
+    }
+    this.#connections.distributor = connection;
+    this.#port.toPeer(connection, this.#welcome());
+  }
+
+  #begin(open: Open): void {
+    if (this.runId !== "") this.#port.note("the earlier run was never ended", { runId: this.runId });
+    this.#phase = { kind: "collecting", open };
+    this.#connections.ack = "";
+    this.#queue.clear();
+    this.#logs = new Map();
+    this.#acks = new Map();
+    this.#port.begin(open);
+    const waiting = this.#waitingPeers;
+    this.#waitingPeers = new Map();
+    for (const [key, { link, hello }] of waiting) this.#hello(link, key.slice(link.length), hello);
+  }
+
+  #hello(link: "data" | "ack", connection: string, hello: Hello): void {
+    if (this.runId === "") {
+      if (this.#waitingPeers.size < MAX_WAITING) this.#waitingPeers.set(`${link}${connection}`, { link, hello });
+      return;
+    }
+    if (hello.runId !== this.runId) {
+      // A worker of a run that is not ours keeps what it has; it hears of our run from its distributor first.
+      if (this.#waitingPeers.size < MAX_WAITING) this.#waitingPeers.set(`${link}${connection}`, { link, hello });
+      return this.#stray(hello);
+    }
+    if (link === "data") return this.#port.toPeer(connection, this.#welcome());
+    this.#connections.ack = connection;
+    this.#port.toAckLink(connection, this.#welcome());
+    this.flush();
+  }
+
+  #welcome(): Message {
+    const { peerId } = this.#options;
+    return { type: "welcome", runId: this.runId, role: "collector", peerId, timeout: 0, metadata: EMPTY };
+  }
+
+  // --- items ----------------------------------------------------------------------------------------------------------
+
+  #result(result: Result): void {
+    const { runId, taskType: task, workerId } = result;
+    if (!this.#knowsTask(task)) return this.#stray(result);
+    const busy = result.busy / result.items.length;
+    for (const { seq, attempt, payload } of result.items) {
+      this.#deliver({ runId, task, seq, attempt, workerId, payload, busy });
+    }
+    this.#port.work();
+  }
+
+  #failed(failed: Failed): void {
+    const { runId, taskType: task, seq, attempts, payload, error } = failed;
+    if (!this.#knowsTask(task)) return this.#stray(failed);
+    this.#deliver({ runId, task, seq, attempt: attempts, workerId: "", payload, busy: 0, error });
+    this.#port.work();
+  }
+
+  #deliver(delivery: Delivery): void {
+    const log = this.#log(delivery.task);
+    if (log.handled.has(delivery.seq)) {
+      this.duplicates += 1;
+      this.#group(delivery.task, delivery.workerId).seqs.push(delivery.seq);
+    } else if (log.waiting.has(delivery.seq)) {
+      this.duplicates += 1; // its ACK follows when it was handled
+    } else {
+      log.waiting.add(delivery.seq);
+      this.#queue.push(delivery);
+    }
+  }
+
+  #knowsTask(task: string): boolean {
+    return this.#phase.kind === "collecting" && this.#phase.open.tasks.includes(task);
+  }
+
+  #log(task: string): TaskLog {
+    let log = this.#logs.get(task);
+    if (log === undefined) {
+      log = { handled: new SeqSet(), waiting: new Set(), ackData: EMPTY };
+      this.#logs.set(task, log);
+    }
+    return log;
+  }
+
+  #group(task: string, workerId: string): AckGroup {
+    const key = `${workerId}\0${task}`;
+    let group = this.#acks.get(key);
+    if (group === undefined) {
+      group = { task, workerId, busy: 0, bytes: 0, seqs: [] };
+      this.#acks.set(key, group);
+    }
+    return group;
+  }
+
+  // --- endings --------------------------------------------------------------------------------------------------------
+
+  #end(status: RunStatus, reason: string): void {
+    if (this.#phase.kind === "collecting") {
+      this.#phase = { kind: "ended", open: this.#phase.open, until: this.#clock.now + GOODBYE_MS };
+      this.flush();
+      const text = `The distributor gave the run up${reason === "" ? "" : `: ${reason}`}`;
+      const error = status === "aborted" ? new PipelineError("RUN_ABORTED", text, { role: "collector" }) : undefined;
+      this.#port.finish(status, error);
+    }
+    if (this.#connections.ack !== "") {
+      this.#port.toAckLink(this.#connections.ack, { type: "ended", runId: this.runId });
+    } else if (this.#connections.distributor !== "") {
+      this.#port.toPeer(this.#connections.distributor, { type: "ended", runId: this.runId });
+    }
+  }
+
+  #goodbye(connection: string): void {
+    if (this.#phase.kind !== "ended") return;
+    if (connection !== this.#connections.distributor && this.#distributorPresent) return;
+    this.#phase = { ...this.#phase, until: this.#clock.now };
+    this.#overIfDone();
+  }
+
+  #overIfDone(): void {
+    if (this.#phase.kind === "ended" && this.#finished && this.#clock.now >= this.#phase.until) this.#over(undefined);
+  }
+
+  #over(error: Error | undefined): void {
+    this.#phase = { kind: "over" };
+    this.#queue.clear();
+    this.#port.over(error);
+  }
+
+  #ping(): void {
+    this.#nextPing = this.#clock.now + PING_MS;
+    const { ack, distributor } = this.#connections;
+    const ping: Message = { type: "ping", runId: this.runId };
+    if (ack !== "") this.#port.toAckLink(ack, ping);
+    if (distributor !== "") this.#port.toPeer(distributor, ping);
+  }
+
+  #stray(message: Message): void {
+    this.#port.note("message of another run dropped", { type: message.type });
+  }
+}

@@ -1,0 +1,487 @@
+import { PipelineError } from "../errors.ts";
+import type { Ack, ErrorInfo, Fail, Hello, ItemPayload, Message, RunStatus } from "../protocol/message.ts";
+import { EMPTY } from "../protocol/payload-frames.ts";
+import { dispatch, type GrantSink } from "./dispatch.ts";
+import { Fleet, type FleetPort } from "./fleet.ts";
+import type { Item } from "./item.ts";
+import { RoleClock } from "./role-clock.ts";
+import { type TaskSpec, TaskState } from "./task-state.ts";
+import type { WindowLimits } from "./window.ts";
+import type { WorkerEntry } from "./worker-entry.ts";
+
+/** How often workers and the collector are pinged, in ms: the ping is what finds a dead connection. */
+const PING_MS = 1000;
+
+/** How often END and undelivered failure reports are repeated, in ms. */
+const REPEAT_MS = 1000;
+
+export interface DistributorCoreOptions extends WindowLimits {
+  readonly runId: string;
+  readonly peerId: string;
+  /** Losses that one item may cause before it is given up. */
+  readonly crashLimit: number;
+  /** Items that may fail for good before the run is given up. */
+  readonly maxFailures: number;
+  /** Longest wait for a collector, or for a task's first worker, in ms. */
+  readonly peerTimeout: number;
+  /** Longest wait for END to be confirmed, in ms. */
+  readonly endTimeout: number;
+}
+
+export interface DistributorPort {
+  toWorker(connection: string, message: Message): void;
+  toCollector(message: Message): void;
+  toAckLink(message: Message): void;
+  /** The latest ACK data of a task. */
+  ackData(task: string, data: Uint8Array): void;
+  /** A task's items are all ACKed or failed. */
+  completed(task: string): void;
+  /** The run is over, END confirmed or given up on. */
+  over(status: RunStatus, error: Error | undefined): void;
+  note(event: string, facts: Readonly<Record<string, unknown>>): void;
+}
+
+type Phase =
+  /** Sources are being initialised; workers that say hello wait for their welcome. */
+  | { readonly kind: "preparing" }
+  | { readonly kind: "running" }
+  /** No new items; the ones in flight are waited for. */
+  | { readonly kind: "stopping"; readonly until: number }
+  | { readonly kind: "ending"; readonly status: RunStatus; readonly error: Error | undefined; readonly until: number }
+  | { readonly kind: "over" };
+
+/**
+ * The distributor's state machine: the ledger, the windows, the way from the first item to END. It has no sockets, timers
+ * or clock; its shell brings it messages and ticks, and carries out what it says to its port.
+ */
+export class DistributorCore {
+  readonly #options: DistributorCoreOptions;
+  readonly #port: DistributorPort;
+  readonly #clock = new RoleClock();
+  readonly #tasks: ReadonlyMap<string, TaskState>;
+  readonly #fleet: Fleet;
+  readonly #changed = new Set<TaskState>();
+  #phase: Phase = { kind: "preparing" };
+  #metadata: Uint8Array = EMPTY;
+  /** Both links to the collector are welcome there. */
+  readonly #collector = { connected: false, data: false, ack: false, missingSince: 0, ended: false };
+  #nextPing = 0;
+  #nextRepeat = 0;
+
+  constructor(specs: readonly TaskSpec[], options: DistributorCoreOptions, port: DistributorPort) {
+    this.#options = options;
+    this.#port = port;
+    this.#tasks = new Map(specs.map((spec) => [spec.name, new TaskState(spec)]));
+    this.#fleet = new Fleet(options.runId, options, this.#fleetPort());
+  }
+
+  get tasks(): Iterable<TaskState> {
+    return this.#tasks.values();
+  }
+
+  get fleet(): Fleet {
+    return this.#fleet;
+  }
+
+  get isOver(): boolean {
+    return this.#phase.kind === "over";
+  }
+
+  /** The tasks' sources are ready: workers are welcome. */
+  open(metadata: Uint8Array): void {
+    if (this.#phase.kind !== "preparing") return;
+    this.#metadata = metadata;
+    this.#phase = { kind: "running" };
+    this.#collector.missingSince = this.#clock.now;
+    for (const task of this.#tasks.values()) task.lonelySince = this.#clock.now;
+    for (const worker of this.#fleet.workers) this.#welcome(worker);
+    if (this.#collector.data) this.#sendOpen();
+    for (const task of this.#tasks.values()) this.#changed.add(task);
+    this.#settleDown();
+  }
+
+  collectorConnected(): void {
+    this.#collector.connected = true;
+    this.#collector.data = false;
+    if (this.#phase.kind !== "preparing") this.#sendOpen();
+  }
+
+  ackLinkConnected(): void {
+    this.#collector.ack = false;
+    this.#port.toAckLink({
+      type: "hello",
+      runId: this.#options.runId,
+      role: "distributor",
+      peerId: this.#options.peerId,
+      taskType: "",
+      held: [],
+    });
+  }
+
+  collectorDisconnected(link: "data" | "ack"): void {
+    if (this.#collectorReady) this.#collector.missingSince = this.#clock.now;
+    this.#collector[link] = false;
+    if (link === "data") this.#collector.connected = false;
+  }
+
+  /** A message from the collector, over either link. */
+  collectorMessage(link: "data" | "ack", message: Message): void {
+    if (message.type === "refuse") {
+      this.fail(
+        new PipelineError("PEER_REFUSED", `The collector refused this run: ${message.reason}`, { role: "distributor" }),
+      );
+      return;
+    }
+    if (message.runId !== this.#options.runId) return this.#stray(message);
+    if (message.type === "welcome") this.#collectorWelcome(link);
+    else if (message.type === "ack") this.#ack(message);
+    else if (message.type === "ended") this.#collector.ended = true;
+    this.#settleDown();
+  }
+
+  workerMessage(connection: string, message: Message): void {
+    const now = this.#clock.now;
+    if (message.type === "hello") {
+      this.#workerHello(connection, message);
+    } else {
+      const worker = this.#fleet.heard(connection, now);
+      // A worker of an earlier run, or one that was forgotten, says hello again when it is asked to.
+      if (worker === undefined || message.runId !== this.#options.runId) return this.#stray(message);
+      if (message.type === "ready") this.#fleet.ready(worker, message);
+      else if (message.type === "fail") this.#fleet.fail(worker, message);
+      else if (message.type === "returned") this.#fleet.returned(worker, message, now);
+      else if (message.type === "bye") this.#fleet.bye(worker);
+    }
+    this.#settleDown();
+  }
+
+  workerDisconnected(connection: string): void {
+    this.#fleet.disconnected(connection, this.#clock.now);
+  }
+
+  /** Some connection ended, it is not known which: the pings will tell. */
+  probe(): void {
+    this.#nextPing = this.#clock.now;
+    this.#pingAll();
+  }
+
+  /** A source that said `"wait"` may have items now. */
+  sourceReady(task: string): void {
+    const state = this.#tasks.get(task);
+    if (state !== undefined) this.#changed.add(state);
+    this.#settleDown();
+  }
+
+  /** Produces nothing more, waits for what is in flight, at most so long, and ends the run. */
+  stop(timeout: number): void {
+    if (this.#phase.kind === "preparing") this.#end("stopped", undefined);
+    if (this.#phase.kind !== "running") return;
+    this.#phase = { kind: "stopping", until: this.#clock.now + timeout };
+    for (const task of this.#tasks.values()) {
+      if (!task.producedAll) task.phase = "exhausted";
+      this.#changed.add(task);
+    }
+    this.#settleDown();
+  }
+
+  /** Gives the run up. */
+  fail(error: Error): void {
+    if (this.#phase.kind === "ending" || this.#phase.kind === "over") return;
+    this.#end("aborted", error);
+    this.#settleDown();
+  }
+
+  tick(real: number): void {
+    this.#clock.tick(real);
+    const now = this.#clock.now;
+    this.#fleet.tick(now);
+    for (const task of this.#tasks.values()) {
+      task.wake(now);
+      if (task.workers.size > 0) task.lonelySince = now;
+      if (task.hungry.size > 0) this.#changed.add(task); // a gate may have opened, a backoff or an avoidance ended
+    }
+    for (const worker of this.#fleet.workers) this.#confirm(worker);
+    if (now >= this.#nextPing) this.#pingAll();
+    if (now >= this.#nextRepeat) this.#repeat();
+    this.#checkPeers(now);
+    this.#settleDown();
+  }
+
+  // --- what follows from an event -------------------------------------------------------------------------------------
+
+  /** Serves the tasks that an event touched, and sees whether they, and the run, are complete. */
+  #settleDown(): void {
+    for (const task of this.#changed) {
+      this.#changed.delete(task);
+      if (this.#collectorReady && (this.#phase.kind === "running" || this.#phase.kind === "stopping")) {
+        dispatch(task, this.#clock.now, this.#grants);
+      }
+      if (task.phase === "exhausted" && task.items.size === 0) this.#complete(task);
+    }
+    const phase = this.#phase;
+    if (phase.kind === "running" || phase.kind === "stopping") {
+      const status = phase.kind === "running" ? "complete" : "stopped";
+      const late = phase.kind === "stopping" && this.#clock.now >= phase.until;
+      if (late || [...this.#tasks.values()].every((task) => task.phase === "complete")) this.#end(status, undefined);
+    } else if (phase.kind === "ending") {
+      const confirmed = this.#collector.ended && this.#fleet.size === 0;
+      if (confirmed || this.#clock.now >= phase.until) this.#over(phase);
+    }
+  }
+
+  #complete(task: TaskState): void {
+    task.phase = "complete";
+    if (this.#phase.kind !== "running") return;
+    this.#port.completed(task.name);
+    for (const other of this.#tasks.values()) {
+      const isBlocked = (name: string) => this.#tasks.get(name)?.phase !== "complete";
+      if (other.phase === "blocked" && !other.spec.dependencies.some(isBlocked)) {
+        other.phase = "open";
+        this.#changed.add(other); // seen by the loop of #settleDown that runs now
+      }
+    }
+  }
+
+  #end(status: RunStatus, error: Error | undefined): void {
+    // A collector that waits for a run which never began is told so as well; one that is not there cannot confirm.
+    if (this.#phase.kind === "preparing" && this.#collector.connected) this.#sendOpen();
+    if (status !== "complete" && !this.#collector.connected) this.#collector.ended = true;
+    this.#phase = { kind: "ending", status, error, until: this.#clock.now + this.#options.endTimeout };
+    this.#nextRepeat = this.#clock.now;
+    this.#repeat();
+  }
+
+  #over(phase: Extract<Phase, { kind: "ending" }>): void {
+    if (!this.#collector.ended) this.#port.note("END was not confirmed by the collector", {});
+    if (this.#fleet.size > 0) this.#port.note("END was not confirmed by every worker", { workers: this.#fleet.size });
+    this.#phase = { kind: "over" };
+    this.#port.toCollector({ type: "bye", runId: this.#options.runId });
+    this.#port.over(phase.status, phase.error);
+  }
+
+  // --- workers --------------------------------------------------------------------------------------------------------
+
+  #workerHello(connection: string, hello: Hello): void {
+    const task = this.#tasks.get(hello.taskType);
+    if (hello.role !== "worker" || task === undefined) {
+      const reason = `no task ${JSON.stringify(hello.taskType)} is registered with the distributor`;
+      this.#port.toWorker(connection, { type: "refuse", runId: this.#options.runId, reason });
+      return;
+    }
+    const known = this.#fleet.byId(hello.peerId);
+    if (known !== undefined && known.task !== task) return this.#stray(hello);
+    if (this.#phase.kind === "over") return;
+    const worker = this.#fleet.hello(connection, hello, task, this.#clock.now);
+    if (this.#phase.kind === "ending") this.#sendEnd(worker);
+    else if (this.#phase.kind !== "preparing") this.#welcome(worker);
+  }
+
+  #welcome(worker: WorkerEntry): void {
+    this.#port.toWorker(worker.connection, {
+      type: "welcome",
+      runId: this.#options.runId,
+      role: "distributor",
+      peerId: this.#options.peerId,
+      timeout: worker.task.spec.timeout,
+      metadata: this.#metadata,
+    });
+  }
+
+  #fleetPort(): FleetPort {
+    return {
+      send: (worker, message) => this.#port.toWorker(worker.connection, message),
+      failed: (task, item, worker, fail) => this.#failed(task, item, worker, fail),
+      lost: (task, item) => this.#lost(task, item),
+      changed: (task) => this.#changed.add(task),
+      note: (event, worker, facts) =>
+        this.#port.note(`worker ${event}`, { worker: worker.id, taskType: worker.task.name, ...facts }),
+    };
+  }
+
+  readonly #grants: GrantSink = {
+    grant: (worker, items, solo) => this.#grant(worker, items, solo),
+    recall: (worker, count) =>
+      this.#port.toWorker(worker.connection, { type: "recall", runId: this.#options.runId, count }),
+  };
+
+  #grant(worker: WorkerEntry, items: readonly ItemPayload[], solo: boolean): void {
+    const { settled, failuresSeen } = worker;
+    worker.settled = [];
+    worker.failuresSeen = [];
+    this.#port.toWorker(worker.connection, {
+      type: "grant",
+      runId: this.#options.runId,
+      solo,
+      settled,
+      failuresSeen,
+      items,
+    });
+  }
+
+  /** Confirms what no grant has carried since the last tick. */
+  #confirm(worker: WorkerEntry): void {
+    if (worker.settled.length + worker.failuresSeen.length > 0 && worker.phase.kind !== "detached") {
+      this.#grant(worker, [], false);
+    }
+  }
+
+  #failed(task: TaskState, item: Item, worker: WorkerEntry, fail: Fail): void {
+    const again = fail.retryable && task.retry(item, worker.id, this.#clock.now);
+    this.#port.note("item failed", { taskType: task.name, seq: item.seq, attempt: fail.attempt, again });
+    if (!again) {
+      if (!fail.retryable) item.failures += 1;
+      this.#giveUp(task, item, fail.error);
+    }
+  }
+
+  #lost(task: TaskState, item: Item): void {
+    item.losses += 1;
+    if (item.losses < this.#options.crashLimit) return task.suspect(item);
+    const message = `The item's worker died or stopped answering ${item.losses} times while it had this item alone`;
+    this.#giveUp(task, item, { name: "PipelineError", message, stack: "", code: "WORKER_LOST" });
+  }
+
+  // --- the collector --------------------------------------------------------------------------------------------------
+
+  get #collectorReady(): boolean {
+    return this.#collector.data && this.#collector.ack;
+  }
+
+  #sendOpen(): void {
+    this.#port.toCollector({
+      type: "open",
+      runId: this.#options.runId,
+      peerId: this.#options.peerId,
+      tasks: [...this.#tasks.keys()],
+      metadata: this.#metadata,
+    });
+  }
+
+  #collectorWelcome(link: "data" | "ack"): void {
+    this.#collector[link] = true;
+    if (!this.#collectorReady) return;
+    this.#port.note("collector is ready", {});
+    for (const task of this.#tasks.values()) this.#changed.add(task);
+    this.#nextRepeat = this.#clock.now;
+    this.#repeat();
+  }
+
+  #giveUp(task: TaskState, item: Item, error: ErrorInfo): void {
+    task.move(item, { at: "collector", error, sentAt: this.#clock.now });
+    this.#sendFailed(task, item, error);
+  }
+
+  #sendFailed(task: TaskState, item: Item, error: ErrorInfo): void {
+    this.#port.toCollector({
+      type: "failed",
+      runId: this.#options.runId,
+      taskType: task.name,
+      seq: item.seq,
+      attempts: item.failures + item.losses,
+      error,
+      payload: item.payload,
+    });
+  }
+
+  #ack(ack: Ack): void {
+    const task = this.#tasks.get(ack.taskType);
+    if (task === undefined) return;
+    const worker = this.#fleet.byId(ack.workerId);
+    for (const seq of ack.seqs) {
+      const item = task.items.get(seq);
+      if (item === undefined) continue;
+      const { place } = item;
+      task.settle(item, ack.workerId === "" ? "failed" : "acked");
+      // Another worker is (or was) on it too: it must not start it any more, and is confirmed here.
+      if (place.at === "worker" && place.worker !== worker) {
+        place.worker.settled.push(seq);
+        this.#fleet.roomOf(place.worker);
+      }
+    }
+    if (worker !== undefined) {
+      for (const seq of ack.seqs) worker.settled.push(seq);
+      // Results that were sent again come without a measurement.
+      if (ack.busy > 0) worker.window.observe(ack.busy, ack.bytes, ack.seqs.length);
+      this.#fleet.roomOf(worker);
+    }
+    this.#port.ackData(task.name, ack.ackData);
+    this.#changed.add(task);
+    if (ack.workerId === "") this.#checkFailures();
+  }
+
+  #checkFailures(): void {
+    let failed = 0;
+    for (const task of this.#tasks.values()) failed += task.counts.failed;
+    if (failed <= this.#options.maxFailures) return;
+    this.fail(
+      new PipelineError(
+        "TOO_MANY_FAILURES",
+        `${failed} items failed for good, which is more than maxFailures ${this.#options.maxFailures} allows`,
+        { role: "distributor" },
+      ),
+    );
+  }
+
+  // --- deadlines ------------------------------------------------------------------------------------------------------
+
+  #pingAll(): void {
+    this.#nextPing = this.#clock.now + PING_MS;
+    for (const worker of this.#fleet.workers) {
+      if (worker.phase.kind !== "detached") {
+        this.#port.toWorker(worker.connection, { type: "ping", runId: this.#options.runId });
+      }
+    }
+  }
+
+  /** Sends again what has not been confirmed: END, and the reports of failed items. */
+  #repeat(): void {
+    this.#nextRepeat = this.#clock.now + REPEAT_MS;
+    if (this.#phase.kind === "ending") {
+      for (const worker of this.#fleet.workers) this.#sendEnd(worker);
+      if (!this.#collector.ended) this.#port.toCollector(this.#endMessage(this.#phase));
+      return;
+    }
+    if (!this.#collector.data) return;
+    for (const task of this.#tasks.values()) {
+      if (task.counts.items === task.counts.acked + task.counts.failed) continue;
+      for (const item of task.items.values()) {
+        if (item.place.at === "collector" && item.place.sentAt < this.#clock.now - REPEAT_MS) {
+          this.#giveUp(task, item, item.place.error);
+        }
+      }
+    }
+  }
+
+  #sendEnd(worker: WorkerEntry): void {
+    if (this.#phase.kind === "ending") this.#port.toWorker(worker.connection, this.#endMessage(this.#phase));
+  }
+
+  #endMessage(phase: Extract<Phase, { kind: "ending" }>): Message {
+    return { type: "end", runId: this.#options.runId, status: phase.status, reason: phase.error?.message.slice(0, 1000) ?? "" };
+  }
+
+  #checkPeers(now: number): void {
+    if (this.#phase.kind !== "running") return;
+    const { peerTimeout } = this.#options;
+    if (!this.#collectorReady) {
+      if (now - this.#collector.missingSince < peerTimeout) return;
+      return this.fail(
+        new PipelineError("PEER_TIMEOUT", `No collector answered within ${peerTimeout} ms`, { role: "distributor" }),
+      );
+    }
+    for (const task of this.#tasks.values()) {
+      if (task.phase === "blocked") task.lonelySince = now;
+      if (task.phase === "complete" || now - task.lonelySince < peerTimeout) continue;
+      return this.fail(
+        new PipelineError("PEER_TIMEOUT", `No worker of task ${JSON.stringify(task.name)} appeared within ${peerTimeout} ms`, {
+          role: "distributor",
+          taskType: task.name,
+        }),
+      );
+    }
+  }
+
+  #stray(message: Message): void {
+    this.#port.note("message of another run dropped", { type: message.type });
+  }
+}

@@ -1,0 +1,41 @@
+import type { ErrorInfo } from "../protocol/message.ts";
+import type { WorkerEntry } from "./worker-entry.ts";
+
+/** Where an item is. Exactly one of these at any time; {@link Item} moves only through `TaskState.move`. */
+export type Place =
+  /** Given back or to be retried; goes to the next worker with room. */
+  | { readonly at: "queue" }
+  /** Was on a worker that was lost; goes out alone. */
+  | { readonly at: "suspects" }
+  /** Failed, and waits before its next attempt. */
+  | { readonly at: "backoff"; readonly until: number }
+  /** Granted and not yet ACKed: in flight. */
+  | { readonly at: "worker"; readonly worker: WorkerEntry }
+  /** Failed for good; the report is on its way to the collector. */
+  | { readonly at: "collector"; readonly error: ErrorInfo; readonly sentAt: number }
+  /** ACKed. Only stale queue entries still know the item. */
+  | { readonly at: "settled" };
+
+export const QUEUE: Place = { at: "queue" };
+export const SUSPECTS: Place = { at: "suspects" };
+export const SETTLED: Place = { at: "settled" };
+
+/** One item of one task, from the moment it was produced until it is ACKed. */
+export interface Item {
+  readonly seq: number;
+  readonly payload: Uint8Array;
+  place: Place;
+  /** Number of the latest grant. */
+  attempt: number;
+  /** Executions that ended in a FAIL that counted. */
+  failures: number;
+  /** Workers lost while this item alone can have been the cause. */
+  losses: number;
+  /** The worker it failed on last, which should not get it again before `avoidUntil` if others can have it. */
+  avoid: string;
+  avoidUntil: number;
+}
+
+export function newItem(seq: number, payload: Uint8Array): Item {
+  return { seq, payload, place: QUEUE, attempt: 0, failures: 0, losses: 0, avoid: "", avoidUntil: 0 };
+}

@@ -1,0 +1,173 @@
+import { Fifo } from "./fifo.ts";
+import { type Item, newItem, type Place, QUEUE, SETTLED, SUSPECTS } from "./item.ts";
+import { backoffAfter, type RetryPolicy } from "./retry-policy.ts";
+import type { WorkerEntry } from "./worker-entry.ts";
+
+/** Where a task's items come from. */
+export interface ItemSource {
+  /**
+   * The next item's payload; `"wait"` when there is none just now (the owner reports when there may be); `"done"` after
+   * the last one.
+   *
+   * @param worker - The id of the worker that will get it.
+   * @param wanted - How many items could be used at once, this one included.
+   */
+  pull(worker: string, wanted: number): Uint8Array | "wait" | "done";
+}
+
+export interface TaskSpec {
+  readonly name: string;
+  readonly dependencies: readonly string[];
+  readonly retry: RetryPolicy;
+  /** Longest execution in ms; 0: unlimited. */
+  readonly timeout: number;
+  readonly source: ItemSource;
+}
+
+export type TaskPhase = "blocked" | "open" | "exhausted" | "complete";
+
+/** Counts of one task so far. */
+export interface TaskCounts {
+  /** Items produced. */
+  items: number;
+  /** Items whose result the collector has handled. */
+  acked: number;
+  /** Items that failed for good and were reported to the collector. */
+  failed: number;
+  /** Executions repeated because of a failure or a lost worker. */
+  retried: number;
+}
+
+/** How long an item keeps away from the worker it failed on while others exist, in ms. */
+const AVOID_MS = 1000;
+
+/** One task's ledger: every item that was produced and is not yet ACKed, and where it is. */
+export class TaskState {
+  readonly spec: TaskSpec;
+  phase: TaskPhase;
+  readonly items = new Map<number, Item>();
+  readonly counts: TaskCounts = { items: 0, acked: 0, failed: 0, retried: 0 };
+  readonly queue = new Fifo<Item>();
+  readonly suspects = new Fifo<Item>();
+  readonly workers = new Set<WorkerEntry>();
+  /** Ready workers with room, the longest-waiting first. */
+  readonly hungry = new Set<WorkerEntry>();
+  /** Workers that are given nothing until they are empty, and then a suspect. */
+  readonly draining = new Set<WorkerEntry>();
+  /** Since when no worker of this task is known. */
+  lonelySince = 0;
+  nextRecall = 0;
+  #backoff: Item[] = [];
+  #nextSeq = 0;
+
+  constructor(spec: TaskSpec) {
+    this.spec = spec;
+    this.phase = spec.dependencies.length > 0 ? "blocked" : "open";
+  }
+
+  get name(): string {
+    return this.spec.name;
+  }
+
+  get producedAll(): boolean {
+    return this.phase === "exhausted" || this.phase === "complete";
+  }
+
+  /** The only way an item changes its place. */
+  move(item: Item, place: Place): void {
+    if (item.place.at === "worker") item.place.worker.release(item);
+    item.place = place;
+    if (place.at === "worker") place.worker.hold(item);
+    else if (place.at === "queue") this.queue.push(item);
+    else if (place.at === "suspects") this.suspects.push(item);
+    else if (place.at === "backoff") this.#backoff.push(item);
+    else if (place.at === "settled") this.items.delete(item.seq);
+  }
+
+  /** The next item for a worker: one that came back, or a new one; nothing when there is none now. */
+  next(worker: WorkerEntry, wanted: number, now: number): Item | undefined {
+    const queued = this.#head(this.queue, "queue");
+    if (queued !== undefined && !this.#avoids(queued, worker, now)) {
+      this.queue.shift();
+      return queued;
+    }
+    if (this.phase !== "open") return undefined;
+    const pulled = this.spec.source.pull(worker.id, wanted);
+    if (pulled === "wait") return undefined;
+    if (pulled === "done") {
+      this.phase = "exhausted";
+      return undefined;
+    }
+    const item = newItem(this.#nextSeq++, pulled);
+    this.items.set(item.seq, item);
+    this.counts.items += 1;
+    return item;
+  }
+
+  nextSuspect(): Item | undefined {
+    const item = this.#head(this.suspects, "suspects");
+    if (item !== undefined) this.suspects.shift();
+    return item;
+  }
+
+  /** Whether items wait that only go out alone. */
+  get hasSuspects(): boolean {
+    return this.#head(this.suspects, "suspects") !== undefined;
+  }
+
+  get hasQueued(): boolean {
+    return this.#head(this.queue, "queue") !== undefined;
+  }
+
+  settle(item: Item, as: "acked" | "failed"): void {
+    this.counts[as] += 1;
+    this.move(item, SETTLED);
+  }
+
+  /** After a FAIL that counts: back for another attempt. False when its attempts are used up. */
+  retry(item: Item, worker: string, now: number): boolean {
+    item.failures += 1;
+    if (item.failures >= this.spec.retry.attempts) return false;
+    this.counts.retried += 1;
+    const until = now + backoffAfter(item.failures, this.spec.retry);
+    item.avoid = worker;
+    item.avoidUntil = until + AVOID_MS;
+    this.move(item, { at: "backoff", until });
+    return true;
+  }
+
+  /** Items whose backoff is over go back to the queue. */
+  wake(now: number): void {
+    if (this.#backoff.length === 0) return;
+    const waiting: Item[] = [];
+    for (const item of this.#backoff) {
+      if (item.place.at !== "backoff") continue;
+      if (item.place.until <= now) this.move(item, QUEUE);
+      else waiting.push(item);
+    }
+    this.#backoff = waiting;
+  }
+
+  suspect(item: Item): void {
+    this.counts.retried += 1;
+    this.move(item, SUSPECTS);
+  }
+
+  heldBy(worker: WorkerEntry): Item[] {
+    if (worker.held === 0) return [];
+    return [...this.items.values()].filter((item) => item.place === worker.place);
+  }
+
+  /** Entries whose item has moved on since are dropped on the way. */
+  #head(queue: Fifo<Item>, at: Place["at"]): Item | undefined {
+    for (;;) {
+      const item = queue.peek();
+      if (item === undefined || item.place.at === at) return item;
+      queue.shift();
+    }
+  }
+
+  #avoids(item: Item, worker: WorkerEntry, now: number): boolean {
+    return item.avoid === worker.id && now < item.avoidUntil && this.workers.size > 1;
+  }
+}

@@ -1,0 +1,60 @@
+/** Work that a worker should hold, in ms: covers the loop's latency and a flush, and is short enough to balance. */
+const TARGET_MS = 80;
+
+/** Weight of the newest measurement. */
+const WEIGHT = 0.4;
+
+/** A window grows at most so many times per measurement: the first items of a process are slow or fast by accident. */
+const MAX_GROWTH = 4;
+
+/** Most items a worker holds, whatever their speed: about what two batches in each direction and the ACK's way need. */
+export const DEFAULT_MAX_WINDOW = 8192;
+
+/** Most bytes of items or results a worker holds. One item may be larger. */
+export const DEFAULT_WINDOW_BYTES = 16 * 1024 * 1024;
+
+export interface WindowLimits {
+  readonly maxWindow: number;
+  readonly windowBytes: number;
+}
+
+/**
+ * How many items one worker may hold (granted and not yet ACKed), from what was measured of it: as many as take it
+ * {@link TARGET_MS}; one per execution slot while items take long or nothing is known.
+ */
+export class Window {
+  readonly #limits: WindowLimits;
+  readonly #slots: number;
+  /** Handler time per item in ms. */
+  #service: number | undefined;
+  /** Result bytes per item. */
+  #bytes = 0;
+  size: number;
+
+  /** @param slots - How many items the worker executes at once. */
+  constructor(slots: number, limits: WindowLimits) {
+    this.#limits = limits;
+    this.#slots = slots;
+    this.size = this.#clamp(slots);
+  }
+
+  /** Handler time per item in ms, as far as known. */
+  get service(): number {
+    return this.#service ?? 0;
+  }
+
+  /** @param busy - Handler time of `count` items in µs. @param bytes - Bytes of their results. */
+  observe(busy: number, bytes: number, count: number): void {
+    if (count < 1) return;
+    const service = busy / 1000 / count;
+    this.#service = this.#service === undefined ? service : this.#service + WEIGHT * (service - this.#service);
+    this.#bytes += WEIGHT * (bytes / count - this.#bytes);
+    const perSlot = Math.max(1, Math.floor(TARGET_MS / Math.max(this.#service, 0.001)));
+    const byBytes = Math.floor(this.#limits.windowBytes / Math.max(this.#bytes, 1));
+    this.size = this.#clamp(Math.min(perSlot * this.#slots, byBytes, this.size * MAX_GROWTH));
+  }
+
+  #clamp(size: number): number {
+    return Math.max(1, Math.min(size, this.#limits.maxWindow));
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Every code a {@link PipelineError} can carry, with its meaning. `docs/errors.md` says what to do about each.
+ */
+export const ERROR_CODES = {
+  ADDRESS_IN_USE: "Another socket is bound to the endpoint",
+  BIND_FAILED: "The endpoint could not be bound",
+  IPC_PATH_OCCUPIED: "The path of an ipc endpoint holds something that is not a stale socket",
+  PEER_TIMEOUT: "A peer that the role cannot go on without did not appear in time",
+  PEER_REFUSED: "A peer refused the role: another protocol version, or a role that is already taken",
+  METADATA_TIMEOUT: "No metadata arrived in time",
+  INIT_FAILED: "A role's initialisation hook threw",
+  TASK_FAILED: "A task's hook threw while it was producing items",
+  COLLECTION_FAILED: "A collector's hook threw",
+  EXECUTION_TIMEOUT: "A handler ran longer than the task's timeout",
+  WORKER_LOST: "The workers that ran the item died or stopped answering",
+  TOO_MANY_FAILURES: "More items failed for good than maxFailures allows",
+  RUN_ABORTED: "The distributor gave the run up",
+  PAYLOAD_TOO_LARGE: "A payload is larger than a message may be",
+  BAD_MESSAGE: "A message could not be decoded",
+} as const;
+
+/** One of the documented codes of {@link PipelineError}. */
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** What is known about the place where a {@link PipelineError} happened. */
+export interface ErrorFacts {
+  /** The endpoint concerned, as written in its `EndpointAddress`. */
+  readonly endpoint?: string;
+  /** The role that raised the error: `"distributor"`, `"worker"`, `"collector"` or `"metadataworker"`. */
+  readonly role?: string;
+  /** The name of the task type concerned. */
+  readonly taskType?: string;
+  /** The item's id. */
+  readonly itemId?: string;
+  /** How often the item was executed, the last time included. */
+  readonly attempts?: number;
+}
+
+/**
+ * Something that went wrong at run time. Misuse of the API throws a `TypeError` or a `RangeError` instead.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await distributor.run();
+ * } catch (error) {
+ *   if (error instanceof PipelineError && error.code === "PEER_TIMEOUT") console.error(error.message);
+ *   else throw error;
+ * }
+ * ```
+ */
+export class PipelineError extends Error {
+  override readonly name = "PipelineError";
+  /** What went wrong, one of {@link ERROR_CODES}. */
+  readonly code: ErrorCode;
+  readonly endpoint?: string;
+  readonly role?: string;
+  readonly taskType?: string;
+  readonly itemId?: string;
+  readonly attempts?: number;
+
+  /**
+   * @param code - One of the documented codes.
+   * @param message - One sentence, with the value concerned and what is wanted.
+   * @param facts - Where it happened, and the `cause` where another error lies behind it.
+   */
+  constructor(code: ErrorCode, message: string, facts: ErrorFacts & { readonly cause?: unknown } = {}) {
+    const { cause, ...known } = facts;
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    Object.assign(this, known);
+  }
+}

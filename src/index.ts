@@ -1,0 +1,38 @@
+/**
+ * Spreads batches of work over processes and machines: a `Distributor` hands the items of its `Task`s to workers, a
+ * `Collector` receives every result.
+ *
+ * @packageDocumentation
+ */
+export { ERROR_CODES, type ErrorCode, type ErrorFacts, PipelineError } from "./errors.ts";
+export type { ExecutionInfo } from "./executor/execution-info.ts";
+export {
+  configureLogging,
+  type FormatterConfig,
+  type HandlerConfig,
+  type LevelName,
+  type LoggerConfig,
+  type LoggingConfig,
+} from "./logging/configure-logging.ts";
+export { getLogger } from "./logging/logger.ts";
+export {
+  type CollectionInfo,
+  Collector,
+  type CollectorSummary,
+  type Failure,
+} from "./pipeline/collector.ts";
+export { Distributor } from "./pipeline/distributor.ts";
+export type { DistributorOptions } from "./pipeline/distributor-options.ts";
+export { isMain } from "./pipeline/is-main.ts";
+export { MetaDataWorker } from "./pipeline/meta-data-worker.ts";
+export type { RunOptions, StopOptions } from "./pipeline/role.ts";
+export type { RunProgress, RunSummary, TaskProgress, TaskSummary } from "./pipeline/run-summary.ts";
+export { SingleThreadedWorker } from "./pipeline/single-threaded-worker.ts";
+export { type Awaitable, Task } from "./pipeline/task.ts";
+export type { WorkerSummary } from "./pipeline/worker.ts";
+export type { RetryOptions } from "./core/retry-policy.ts";
+export { EndpointAddress, type EndpointAddressOptions, type EndpointScheme } from "./protocol/endpoint-address.ts";
+export type { ErrorInfo } from "./protocol/message.ts";
+export { MessageType } from "./protocol/message-type.ts";
+export type { Payload } from "./protocol/payload.ts";
+export { TaskType } from "./protocol/task-type.ts";

@@ -1,0 +1,66 @@
+import { getLogger as getLogTapeLogger, type Logger } from "@logtape/logtape";
+
+/** The names of our own loggers. Users put theirs below: `zmqpipeline.task.FirstTask`. */
+export type RoleLoggerName = "distributor" | "task" | "worker" | "collector" | "metadataworker";
+
+/**
+ * The logger of a dotted name, silent until logging is configured.
+ *
+ * @param name - Names below `zmqpipeline` inherit what is configured for their ancestors.
+ * @returns A LogTape logger; names become its category, one element for each part.
+ *
+ * @example
+ * ```ts
+ * const log = getLogger("zmqpipeline.task.FirstTask");
+ * log.info("{count} items to do", { count: 100 });
+ * ```
+ */
+export function getLogger(name: string): Logger {
+  return getLogTapeLogger(name.split("."));
+}
+
+export type LogLevelName = "debug" | "info" | "warn" | "error";
+
+/** Facts of a log line: ids, counts and endpoints; never a payload. */
+export type LogFacts = Readonly<Record<string, unknown>>;
+
+/** The logger of one role: an event in words, then the facts as `key=value`. */
+export class RoleLog {
+  readonly #logger: Logger;
+  readonly #facts: LogFacts;
+
+  /** @param facts - Go on every line: task type, endpoint. */
+  constructor(role: RoleLoggerName, facts: LogFacts = {}) {
+    this.#logger = getLogger(`zmqpipeline.${role}`);
+    this.#facts = { role, ...facts };
+  }
+
+  write(level: LogLevelName, event: string, facts: LogFacts = {}): void {
+    if (!this.#logger.isEnabledFor(level === "warn" ? "warning" : level)) return;
+    const all = { ...this.#facts, ...facts };
+    const text = Object.keys(all).map((key) => ` ${key}={${key}}`);
+    this.#logger[level](`${event}${text.join("")}`, all);
+  }
+}
+
+/** Logs what comes in floods at a bounded rate: the first at once, then one line a second with the count. */
+export class BoundedLog {
+  readonly #log: RoleLog;
+  readonly #event: string;
+  #count = 0;
+  #nextAt = 0;
+
+  constructor(log: RoleLog, event: string) {
+    this.#log = log;
+    this.#event = event;
+  }
+
+  add(facts: LogFacts): void {
+    this.#count += 1;
+    const now = performance.now();
+    if (now < this.#nextAt) return;
+    this.#log.write("warn", this.#event, { ...facts, count: this.#count });
+    this.#count = 0;
+    this.#nextAt = now + 1000;
+  }
+}

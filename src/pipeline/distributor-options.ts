@@ -1,0 +1,86 @@
+import type { DistributorCoreOptions } from "../core/distributor-core.ts";
+import { DEFAULT_MAX_WINDOW, DEFAULT_WINDOW_BYTES } from "../core/window.ts";
+import { EndpointAddress } from "../protocol/endpoint-address.ts";
+import { assertTimeout, DEFAULT_PEER_TIMEOUT } from "./role.ts";
+
+export interface DistributorOptions {
+  /** The collector's `endpoint`. */
+  readonly collectorEndpoint: EndpointAddress;
+  /** The collector's `ackEndpoint`. */
+  readonly collectorAckEndpoint: EndpointAddress;
+  /**
+   * Wait for a `MetaDataWorker` before anything else.
+   * @default false
+   */
+  readonly receiveMetadata?: boolean;
+  /** Where to listen for it; required with `receiveMetadata`. */
+  readonly metadataEndpoint?: EndpointAddress;
+  /**
+   * Items that may fail for good before the run is given up with `TOO_MANY_FAILURES`.
+   * @default Infinity
+   */
+  readonly maxFailures?: number;
+  /**
+   * Workers that one item may cost before it is given up: counted only while it was the only item its worker had.
+   * @default 3
+   */
+  readonly crashLimit?: number;
+  /**
+   * Longest wait for a peer that the run cannot go on without, in ms: the metadata, the collector, a worker for each task that
+   * could run. `Infinity` waits for ever.
+   * @default 60000
+   */
+  readonly peerTimeout?: number;
+  /**
+   * Most items that one worker holds. The window itself adapts to what is measured; this caps it. 1 sends one item at a time.
+   * @default 8192
+   */
+  readonly maxWindow?: number;
+  /**
+   * Most bytes of items, or of results, that one worker holds.
+   * @default 16777216
+   */
+  readonly windowBytes?: number;
+}
+
+/** How long the distributor waits for END to be confirmed, in ms: a worker may be busy with what is settled elsewhere. */
+const END_TIMEOUT = 5000;
+
+export type ResolvedDistributorOptions = Omit<DistributorCoreOptions, "runId" | "peerId"> &
+  Pick<DistributorOptions, "collectorEndpoint" | "collectorAckEndpoint"> & {
+    readonly metadataEndpoint: EndpointAddress | undefined;
+  };
+
+/** @throws TypeError when an endpoint is missing or is none. @throws RangeError when a number is out of range. */
+export function resolveDistributorOptions(options: DistributorOptions): ResolvedDistributorOptions {
+  const { receiveMetadata = false, metadataEndpoint } = options;
+  assertEndpoint("collectorEndpoint", options.collectorEndpoint);
+  assertEndpoint("collectorAckEndpoint", options.collectorAckEndpoint);
+  if (receiveMetadata || metadataEndpoint !== undefined) assertEndpoint("metadataEndpoint", metadataEndpoint);
+  const resolved = {
+    collectorEndpoint: options.collectorEndpoint,
+    collectorAckEndpoint: options.collectorAckEndpoint,
+    metadataEndpoint: receiveMetadata ? metadataEndpoint : undefined,
+    maxFailures: options.maxFailures ?? Number.POSITIVE_INFINITY,
+    crashLimit: options.crashLimit ?? 3,
+    peerTimeout: options.peerTimeout ?? DEFAULT_PEER_TIMEOUT,
+    endTimeout: END_TIMEOUT,
+    maxWindow: options.maxWindow ?? DEFAULT_MAX_WINDOW,
+    windowBytes: options.windowBytes ?? DEFAULT_WINDOW_BYTES,
+  };
+  assertTimeout("peerTimeout", resolved.peerTimeout);
+  assertCount("maxFailures", resolved.maxFailures, 0);
+  assertCount("crashLimit", resolved.crashLimit, 1);
+  assertCount("maxWindow", resolved.maxWindow, 1, 65_536);
+  assertCount("windowBytes", resolved.windowBytes, 1);
+  return resolved;
+}
+
+export function assertEndpoint(name: string, value: unknown): asserts value is EndpointAddress {
+  if (!(value instanceof EndpointAddress)) throw new TypeError(`${name} must be an EndpointAddress`);
+}
+
+function assertCount(name: string, value: number, least: number, most = Number.POSITIVE_INFINITY): void {
+  if ((Number.isInteger(value) || value === Number.POSITIVE_INFINITY) && value >= least && value <= most) return;
+  throw new RangeError(`${name} ${value} must be an integer from ${least} to ${most}`);
+}

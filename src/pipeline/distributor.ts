@@ -1,0 +1,97 @@
+import { assertRunnable } from "../core/dependency-graph.ts";
+import { resolveRetryPolicy } from "../core/retry-policy.ts";
+import { TaskType } from "../protocol/task-type.ts";
+import {
+  assertEndpoint,
+  type DistributorOptions,
+  type ResolvedDistributorOptions,
+  resolveDistributorOptions,
+} from "./distributor-options.ts";
+import { DistributorSession } from "./distributor-session.ts";
+import { assertTimeout, emptyOutcome, openSession, Role } from "./role.ts";
+import type { RunProgress, RunSummary } from "./run-summary.ts";
+import { Task } from "./task.ts";
+
+type AnyTask = Task<object, object, object>;
+
+/**
+ * Asks its registered tasks for items and hands them to workers as they become free; knows of every item until it is
+ * collected. One distributor makes one run.
+ *
+ * @example
+ * ```ts
+ * const distributor = new Distributor({ collectorEndpoint: COLLECTOR, collectorAckEndpoint: COLLECTOR_ACK });
+ * distributor.registerTask(CalculationTask);
+ * const summary = await distributor.run();
+ * console.log(summary.tasks);
+ * ```
+ */
+export class Distributor extends Role<RunSummary> {
+  readonly #options: ResolvedDistributorOptions;
+  readonly #tasks: AnyTask[] = [];
+  #session: DistributorSession | undefined;
+
+  /**
+   * @param options - Where the collector is, and limits.
+   * @throws TypeError, RangeError when an option is missing or out of range.
+   */
+  constructor(options: DistributorOptions) {
+    super();
+    this.#options = resolveDistributorOptions(options);
+  }
+
+  /**
+   * Adds a task, before `run()`.
+   *
+   * @param task - A `Task` subclass, of which one instance is made, or an instance.
+   * @throws TypeError when it is no task, lacks a field, or another task has its type.
+   */
+  registerTask(task: AnyTask | (new () => AnyTask)): void {
+    if (this.#session !== undefined) throw new TypeError("Tasks must be registered before run()");
+    const instance = typeof task === "function" ? new task() : task;
+    assertTask(instance);
+    if (this.#tasks.some(({ taskType }) => taskType === instance.taskType)) {
+      throw new TypeError(`Task type ${JSON.stringify(instance.taskType.name)} is registered by two tasks`);
+    }
+    this.#tasks.push(instance);
+  }
+
+  /** How the run stands now: counts per task, and workers. Empty before `run()`. */
+  get progress(): RunProgress {
+    return this.#session?.progress ?? { workers: 0, tasks: {} };
+  }
+
+  [openSession](): DistributorSession {
+    if (this.#session !== undefined) throw new TypeError("A Distributor runs once; make another one for another run");
+    if (this.#tasks.length === 0) throw new TypeError("A Distributor needs at least one registered task");
+    assertRunnable(
+      this.#tasks.map(({ taskType, dependencies }) => ({
+        name: taskType.name,
+        dependencies: dependencies.map(({ name }) => name),
+      })),
+    );
+    this.#session = new DistributorSession(this.#tasks, this.#options);
+    return this.#session;
+  }
+
+  [emptyOutcome](): RunSummary {
+    const counts = { items: 0, acked: 0, failed: 0, retried: 0 };
+    const tasks = Object.fromEntries(this.#tasks.map(({ taskType }) => [taskType.name, counts]));
+    return { runId: this.#session?.runId ?? "", status: "stopped", duration: 0, tasks };
+  }
+}
+
+function assertTask(task: AnyTask): void {
+  if (!(task instanceof Task)) throw new TypeError("registerTask() takes a Task or a class that extends Task");
+  const name = task.constructor.name;
+  if (!(task.taskType instanceof TaskType)) throw new TypeError(`${name}.taskType must be a TaskType`);
+  assertEndpoint(`${name}.endpoint`, task.endpoint);
+  if (!Array.isArray(task.dependencies) || !task.dependencies.every((type) => type instanceof TaskType)) {
+    throw new TypeError(`${name}.dependencies must be an array of TaskType`);
+  }
+  if ((task.handle === undefined) === (task.items === undefined)) {
+    throw new TypeError(`${name} must have either handle() or items()`);
+  }
+  if (task.timeout !== undefined) assertTimeout(`${name}.timeout`, task.timeout);
+  resolveRetryPolicy(task.retry);
+}

@@ -1,0 +1,40 @@
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import type { Payload } from "../protocol/payload.ts";
+import { assertEndpoint } from "./distributor-options.ts";
+import { MetadataSession } from "./metadata-session.ts";
+import { assertTimeout, DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role } from "./role.ts";
+import type { Awaitable } from "./task.ts";
+
+/**
+ * Hands run-wide parameters to the distributor before the run starts; its `run()` resolves when they have arrived.
+ *
+ * @example
+ * ```ts
+ * class MyMetaData extends MetaDataWorker<{ threshold: number }> {
+ *   readonly endpoint = METADATA;
+ *   getMetadata() {
+ *     return { threshold: 0.5 };
+ *   }
+ * }
+ * ```
+ */
+export abstract class MetaDataWorker<Metadata extends object = Payload> extends Role<void> {
+  /** The distributor's `metadataEndpoint`. */
+  abstract readonly endpoint: EndpointAddress;
+  /**
+   * Longest wait for the distributor, in ms. `Infinity` waits for ever.
+   * @default 60000
+   */
+  readonly peerTimeout: number = DEFAULT_PEER_TIMEOUT;
+
+  /** @returns A plain object; tasks, workers and the collector get it. Called once for each run. */
+  abstract getMetadata(): Awaitable<Metadata>;
+
+  [openSession](): MetadataSession {
+    assertEndpoint(`${this.constructor.name}.endpoint`, this.endpoint);
+    assertTimeout(`${this.constructor.name}.peerTimeout`, this.peerTimeout);
+    return new MetadataSession(this.endpoint, this.peerTimeout, async () => await this.getMetadata());
+  }
+
+  [emptyOutcome](): void {}
+}

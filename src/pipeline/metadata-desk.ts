@@ -1,0 +1,57 @@
+import { ProtocolError } from "../protocol/byte-reader.ts";
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import type { Message } from "../protocol/message.ts";
+import { decodePayload, type Payload } from "../protocol/payload.ts";
+import { EMPTY } from "../protocol/payload-frames.ts";
+import type { RoleLog } from "../logging/logger.ts";
+import type { Listener } from "../transport/transport.ts";
+import { transportFor } from "../transport/transport-for.ts";
+
+/** The distributor's side of the metadata: takes the first that arrives, and confirms every one. */
+export class MetadataDesk {
+  readonly #runId: string;
+  readonly #onMetadata: (metadata: Payload) => void;
+  readonly #log: RoleLog;
+  #listener: Listener | undefined;
+  received = false;
+
+  constructor(runId: string, onMetadata: (metadata: Payload) => void, log: RoleLog) {
+    this.#runId = runId;
+    this.#onMetadata = onMetadata;
+    this.#log = log;
+  }
+
+  async listen(endpoint: EndpointAddress): Promise<Listener> {
+    const refused = (reason: string) => this.#log.write("warn", "metadata refused", { endpoint: endpoint.address, reason });
+    this.#listener = await transportFor(endpoint).listen(endpoint, {
+      onMessage: (connection, message) => this.#receive(connection, message, refused),
+      onDisconnected: () => {},
+      onSomeDisconnected: () => {},
+      onRefused: refused,
+    });
+    return this.#listener;
+  }
+
+  #receive(connection: string, message: Message, refused: (reason: string) => void): void {
+    const runId = this.#runId;
+    if (message.type === "hello" && message.role === "metadataworker") {
+      const welcome = { role: "distributor", peerId: runId, timeout: 0, metadata: EMPTY } as const;
+      this.#listener?.send(connection, { type: "welcome", runId, ...welcome });
+    } else if (message.type === "metadata" && message.runId === runId) {
+      if (!this.received) {
+        let metadata: Payload;
+        try {
+          metadata = decodePayload(message.payload);
+        } catch (error) {
+          if (!(error instanceof ProtocolError)) throw error;
+          return refused(error.message);
+        }
+        this.received = true;
+        this.#onMetadata(metadata);
+      }
+      this.#listener?.send(connection, { type: "accepted", runId });
+    } else {
+      refused(`unexpected ${message.type}`);
+    }
+  }
+}

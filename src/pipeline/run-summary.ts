@@ -1,0 +1,41 @@
+import type { RunStatus } from "../protocol/message.ts";
+
+/** What became of one task. */
+export interface TaskSummary {
+  /** Items produced. */
+  readonly items: number;
+  /** Items whose result the collector has handled. */
+  readonly acked: number;
+  /** Items that failed for good; the collector's `handleFailure` got them. */
+  readonly failed: number;
+  /** Executions that were repeated, after a failure or because a worker was lost. */
+  readonly retried: number;
+}
+
+/** What became of a run. */
+export interface RunSummary {
+  readonly runId: string;
+  /** `"complete"`: every item of every task is acked or failed. `"stopped"`: it was ended early. */
+  readonly status: Exclude<RunStatus, "aborted">;
+  /** Wall time in ms, from `run()` to the end. */
+  readonly duration: number;
+  /** By task type. */
+  readonly tasks: Readonly<Record<string, TaskSummary>>;
+}
+
+/** One task as it stands. */
+export interface TaskProgress extends TaskSummary {
+  /** Waiting for its dependencies; producing; all produced and in flight; done. */
+  readonly phase: "blocked" | "open" | "exhausted" | "complete";
+  /** Items granted to a worker and not yet ACKed. */
+  readonly inFlight: number;
+  /** Workers known. */
+  readonly workers: number;
+}
+
+/** A run as it stands. */
+export interface RunProgress {
+  readonly workers: number;
+  /** By task type. */
+  readonly tasks: Readonly<Record<string, TaskProgress>>;
+}

@@ -1,0 +1,72 @@
+import { RoleClock, TICK_MS } from "../core/role-clock.ts";
+
+/**
+ * One run of one role: opens what it needs, ticks, and closes everything again however it ends. What a role's user sees is
+ * the outcome; the first one counts.
+ */
+export abstract class Session<Outcome> {
+  readonly #outcome: Promise<Outcome>;
+  #resolve: (outcome: Outcome) => void = () => {};
+  #reject: (error: unknown) => void = () => {};
+  #ended = false;
+  protected readonly clock = new RoleClock();
+
+  constructor() {
+    this.#outcome = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Runs to the end. Call once. */
+  async run(): Promise<Outcome> {
+    // Not unref'd: with inproc endpoints nothing else keeps the process alive while the role works.
+    const timer = setInterval(
+      this.guard(() => {
+        const now = performance.now();
+        this.clock.tick(now);
+        this.tick(now);
+      }),
+      TICK_MS,
+    );
+    const opening = this.open().catch((error: unknown) => this.reject(error));
+    try {
+      return await this.#outcome;
+    } finally {
+      this.#ended = true;
+      clearInterval(timer);
+      await opening; // or a socket opened late would never be closed
+      await this.close();
+    }
+  }
+
+  /** Ends the run early: lets what is under way finish, at most for so many ms. */
+  abstract stop(timeout: number): void;
+
+  /** Binds and connects. Must not wait for peers. */
+  protected abstract open(): Promise<void>;
+  protected abstract tick(now: number): void;
+  protected abstract close(): Promise<void>;
+
+  protected resolve(outcome: Outcome): void {
+    this.#ended = true;
+    this.#resolve(outcome);
+  }
+
+  protected reject(error: unknown): void {
+    this.#ended = true;
+    this.#reject(error);
+  }
+
+  /** A callback for timers and transports: nothing after the end, and an error in it ends the run instead of the process. */
+  protected guard<Args extends unknown[]>(action: (...args: Args) => void): (...args: Args) => void {
+    return (...args) => {
+      if (this.#ended) return;
+      try {
+        action(...args);
+      } catch (error) {
+        this.reject(error);
+      }
+    };
+  }
+}

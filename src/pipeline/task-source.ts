@@ -1,0 +1,186 @@
+import { Fifo } from "../core/fifo.ts";
+import type { ItemSource } from "../core/task-state.ts";
+import { PipelineError } from "../errors.ts";
+import { MessageType } from "../protocol/message-type.ts";
+import { encodePayload, type Payload } from "../protocol/payload.ts";
+import { PayloadTypeError } from "../protocol/payload-check.ts";
+import type { Task } from "./task.ts";
+
+export interface TaskSourcePort {
+  /** Items may be there now. */
+  ready(): void;
+  /** The task failed; nothing more comes from it. */
+  failed(error: Error): void;
+}
+
+/** What one step of a task's production gives. */
+type Step = { readonly done: true } | { readonly done: false; readonly value: unknown };
+
+/**
+ * Pulls a user's task. What it produces synchronously is handed on at once; what it produces asynchronously is fetched up to
+ * the number that is wanted, and handed on in the batches that the event loop makes of it.
+ */
+export class TaskSource implements ItemSource {
+  readonly #task: Task<object, object, object>;
+  readonly #port: TaskSourcePort;
+  readonly #name: string;
+  readonly #buffer = new Fifo<Uint8Array>();
+  #iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
+  #ackData: Payload = {};
+  #metadata: Payload = {};
+  #state: "idle" | "fetching" | "ended" | "failed" = "idle";
+  #wanted = 0;
+  #noticed = false;
+
+  constructor(task: Task<object, object, object>, port: TaskSourcePort) {
+    this.#task = task;
+    this.#port = port;
+    this.#name = task.taskType.name;
+  }
+
+  set ackData(data: Payload) {
+    this.#ackData = data;
+  }
+
+  async initialize(metadata: Payload): Promise<void> {
+    this.#metadata = metadata;
+    try {
+      await this.#task.initialize(metadata);
+    } catch (error) {
+      throw this.#error("initialize", error);
+    }
+  }
+
+  pull(worker: string, wanted: number): Uint8Array | "wait" | "done" {
+    const ready = this.#buffer.shift();
+    if (ready !== undefined) return ready;
+    this.#wanted = wanted;
+    if (this.#state === "ended") return "done";
+    if (this.#state !== "idle") return "wait";
+    try {
+      const step = this.#step(worker);
+      if (step === "wait") return "wait";
+      if (isThenable(step)) {
+        void this.#fetch(step, worker);
+        return "wait";
+      }
+      return this.#take(step) ?? "done";
+    } catch (error) {
+      this.#fail(error);
+      return "wait";
+    }
+  }
+
+  /** Lets an iterable that was not finished release what it holds. */
+  close(): void {
+    if (this.#state !== "ended") this.#state = "failed";
+    try {
+      const closing = this.#iterator?.return?.();
+      // It may wait for ever, and its outcome changes nothing any more: the run's result is decided.
+      if (isThenable(closing)) closing.then(undefined, () => {});
+    } catch {
+      // As above.
+    }
+    this.#iterator = undefined;
+  }
+
+  /** The next step, a promise of it, or "wait" while the task's gate is closed. */
+  #step(worker: string): Step | PromiseLike<Step> | "wait" {
+    const task = this.#task;
+    if (task.isComplete) return { done: true };
+    if (!task.isAvailableForHandling(this.#ackData)) return "wait";
+    if (task.handle !== undefined) {
+      const value = task.handle(this.#metadata, worker, MessageType.RDY, this.#ackData);
+      if (isThenable(value)) return value.then((item) => ({ done: false, value: item }));
+      return { done: false, value };
+    }
+    this.#iterator ??= iterate(task);
+    const next = this.#iterator.next();
+    return isThenable(next) ? next.then(toStep) : toStep(next);
+  }
+
+  /** The payload of a step; nothing at the end. */
+  #take(step: Step): Uint8Array | undefined {
+    if (step.done) {
+      this.#state = "ended";
+      this.#task.isComplete = true;
+      return undefined;
+    }
+    const payload = encodePayload(step.value as object, "item");
+    if (this.#task.isComplete) this.#state = "ended";
+    return payload;
+  }
+
+  async #fetch(first: PromiseLike<Step>, worker: string): Promise<void> {
+    this.#state = "fetching";
+    try {
+      let next: Step | PromiseLike<Step> | "wait" = first;
+      while (next !== "wait") {
+        const payload = this.#take(await next);
+        // close() or fail() may have come in between.
+        if (payload !== undefined && this.#isLive) this.#buffer.push(payload);
+        if (this.#state !== "fetching") break;
+        this.#notice();
+        if (this.#buffer.size >= this.#wanted) break;
+        next = this.#step(worker);
+      }
+      if (this.#state === "fetching") this.#state = "idle";
+      this.#notice();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  get #isLive(): boolean {
+    return this.#state !== "failed";
+  }
+
+  /** Once a turn of the event loop, so that what a fast source has ready by then travels together. */
+  #notice(): void {
+    if (this.#noticed) return;
+    this.#noticed = true;
+    setImmediate(() => {
+      this.#noticed = false;
+      if (this.#isLive) this.#port.ready();
+    });
+  }
+
+  #fail(thrown: unknown): void {
+    if (this.#state === "failed") return;
+    this.#state = "failed";
+    const error = this.#error(this.#task.handle === undefined ? "items" : "handle", thrown);
+    // Later: a source may be pulled in the middle of the core's work.
+    queueMicrotask(() => this.#port.failed(error));
+  }
+
+  #error(hook: string, thrown: unknown): Error {
+    const where = `${hook}() of task ${JSON.stringify(this.#name)}`;
+    if (thrown instanceof PayloadTypeError) {
+      return new TypeError(`${where}: ${thrown.message}`, { cause: thrown });
+    }
+    if (thrown instanceof PipelineError) return thrown;
+    const text = thrown instanceof Error ? thrown.message : String(thrown);
+    return new PipelineError("TASK_FAILED", `${where} threw: ${text}`, {
+      role: "distributor",
+      taskType: this.#name,
+      cause: thrown,
+    });
+  }
+}
+
+function iterate(task: Task<object, object, object>): Iterator<unknown> | AsyncIterator<unknown> {
+  const items = task.items?.();
+  if (typeof items === "object" && items !== null) {
+    if (Symbol.asyncIterator in items) return items[Symbol.asyncIterator]();
+    if (Symbol.iterator in items) return items[Symbol.iterator]();
+  }
+  throw new TypeError("Expected an iterable or an async iterable");
+}
+
+function toStep(result: IteratorResult<unknown>): Step {
+  return result.done === true ? { done: true } : { done: false, value: result.value };
+}
+
+export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}

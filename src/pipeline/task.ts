@@ -1,0 +1,83 @@
+import type { RetryOptions } from "../core/retry-policy.ts";
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import type { MessageType } from "../protocol/message-type.ts";
+import type { Payload } from "../protocol/payload.ts";
+import type { TaskType } from "../protocol/task-type.ts";
+
+/** What a hook may return: the value, or a promise of it. */
+export type Awaitable<T> = T | PromiseLike<T>;
+
+/**
+ * Says what the work is: what each item contains, how many there are, and which tasks must be complete first. Give it
+ * `handle()` or `items()`. Items are produced lazily, when a worker has room for them.
+ *
+ * @typeParam Item - What a worker's handler gets as `data`: a plain object.
+ * @typeParam Metadata - What a `MetaDataWorker` provides.
+ * @typeParam AckData - What the collector returns with its ACKs.
+ *
+ * @example
+ * ```ts
+ * class LinesTask extends Task<{ line: string }> {
+ *   readonly taskType = TaskType.register("lines");
+ *   readonly endpoint = new EndpointAddress("ipc://lines.ipc");
+ *   async *items() {
+ *     for await (const line of createInterface({ input: createReadStream("input.txt") })) yield { line };
+ *   }
+ * }
+ * ```
+ */
+export abstract class Task<
+  Item extends object = Payload,
+  Metadata extends object = Payload,
+  AckData extends object = Payload,
+> {
+  abstract readonly taskType: TaskType;
+  /** Where the distributor listens for this task's workers. Tasks may share one. */
+  abstract readonly endpoint: EndpointAddress;
+  /** Task types that must be complete, all items collected, before this task begins. */
+  readonly dependencies: readonly TaskType[] = [];
+  /** How often, and after which wait, a failed item is executed again. */
+  readonly retry: RetryOptions = {};
+  /**
+   * Longest execution of one item, in ms; a worker's own `timeout` goes before it.
+   * @default no limit
+   */
+  readonly timeout?: number;
+  /** `handle()` sets it on (or before) its last item. */
+  isComplete = false;
+  /** What the `MetaDataWorker` provided; `{}` without one. */
+  metadata: Metadata = {} as Metadata;
+
+  /**
+   * Called once for each item, only when a worker has room for it.
+   *
+   * @param data - The metadata; `{}` without.
+   * @param address - The id of the worker that will get the item.
+   * @param msgtype - `RDY`: the worker is ready.
+   * @param ackData - The latest ACK's data; `{}` before the first.
+   * @returns The item's data, a plain object; nothing counts as `{}`.
+   */
+  handle?(data: Metadata, address: string, msgtype: MessageType, ackData: AckData): Awaitable<Item | undefined | void>;
+
+  /** The idiomatic form beside `handle()`: an iterable that is pulled lazily. The task is complete when it ends. */
+  items?(): Iterable<Item> | AsyncIterable<Item>;
+
+  /**
+   * Called once, before the first item and after the metadata arrived.
+   *
+   * @param metadata - What the `MetaDataWorker` provided; `{}` without one.
+   */
+  initialize(metadata: Metadata): Awaitable<void> {
+    this.metadata = metadata;
+  }
+
+  /**
+   * A gate: no item is produced while it returns false. Asked before each item, and again after each ACK and every few
+   * milliseconds.
+   *
+   * @param lastAckData - The latest ACK's data; `{}` before the first.
+   */
+  isAvailableForHandling(_lastAckData: AckData): boolean {
+    return true;
+  }
+}

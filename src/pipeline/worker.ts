@@ -1,0 +1,87 @@
+import { hostname } from "node:os";
+import { randomBytes } from "node:crypto";
+import type { Executor } from "../executor/executor.ts";
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import type { Payload } from "../protocol/payload.ts";
+import { TaskType } from "../protocol/task-type.ts";
+import { assertEndpoint } from "./distributor-options.ts";
+import { assertTimeout, DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role } from "./role.ts";
+import type { Awaitable } from "./task.ts";
+import { type WorkerHost, WorkerSession } from "./worker-session.ts";
+
+/** What a worker has done when its run is over. */
+export interface WorkerSummary {
+  /** Executions that gave a result. */
+  readonly executed: number;
+  /** Executions that failed. */
+  readonly failed: number;
+}
+
+/** Makes the executor of a kind of worker. */
+export const createExecutor: unique symbol = Symbol("createExecutor");
+
+/** What all workers have; extend `SingleThreadedWorker` or another of the ready kinds. */
+export abstract class Worker<Metadata extends object = Payload> extends Role<WorkerSummary> {
+  abstract readonly taskType: TaskType;
+  /** The endpoint of the task, at the distributor. */
+  abstract readonly endpoint: EndpointAddress;
+  /** The collector's `endpoint`. */
+  abstract readonly collectorEndpoint: EndpointAddress;
+  /**
+   * How many items are executed at a time.
+   * @default 1
+   */
+  readonly concurrency: number = 1;
+  /**
+   * Longest execution of one item, in ms.
+   * @default the task's `timeout`
+   */
+  readonly timeout?: number;
+  /**
+   * Longest wait for the distributor, at the start and whenever the connection is lost, in ms. `Infinity` waits for ever.
+   * @default 60000
+   */
+  readonly peerTimeout: number = DEFAULT_PEER_TIMEOUT;
+  /** What the `MetaDataWorker` provided; `{}` without one. Set before `initWorker`. */
+  metadata: Metadata = {} as Metadata;
+
+  /** Called once, after the first contact with the distributor and before the first item. */
+  initWorker(): Awaitable<void> {}
+
+  abstract [createExecutor](): Executor;
+
+  [openSession](): WorkerSession {
+    this.#validate();
+    const host: WorkerHost = {
+      workerId: `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`,
+      taskType: this.taskType,
+      endpoint: this.endpoint,
+      collectorEndpoint: this.collectorEndpoint,
+      concurrency: this.concurrency,
+      timeout: this.timeout,
+      peerTimeout: this.peerTimeout,
+      executor: this[createExecutor](),
+      begin: async (metadata) => {
+        this.metadata = metadata as Metadata;
+        await this.initWorker();
+      },
+    };
+    return new WorkerSession(host);
+  }
+
+  [emptyOutcome](): WorkerSummary {
+    return { executed: 0, failed: 0 };
+  }
+
+  #validate(): void {
+    const name = this.constructor.name;
+    if (!(this.taskType instanceof TaskType)) throw new TypeError(`${name}.taskType must be a TaskType`);
+    assertEndpoint(`${name}.endpoint`, this.endpoint);
+    assertEndpoint(`${name}.collectorEndpoint`, this.collectorEndpoint);
+    if (!Number.isInteger(this.concurrency) || this.concurrency < 1 || this.concurrency > 10_000) {
+      throw new RangeError(`${name}.concurrency ${this.concurrency} must be an integer from 1 to 10000`);
+    }
+    if (this.timeout !== undefined) assertTimeout(`${name}.timeout`, this.timeout);
+    assertTimeout(`${name}.peerTimeout`, this.peerTimeout);
+  }
+}

@@ -1,0 +1,324 @@
+import { ByteReader, ProtocolError } from "./byte-reader.ts";
+import { ByteWriter } from "./byte-writer.ts";
+import { MAGIC, MAX_ERROR_TEXT, MAX_MESSAGE_BYTES, MAX_NAME_BYTES, PROTOCOL_VERSION } from "./limits.ts";
+import type { ErrorInfo, ItemPayload, ItemRef, Message, RoleName, RunStatus } from "./message.ts";
+import { EMPTY, packPayloads, unpackPayloads } from "./payload-frames.ts";
+
+/** A peer speaks another version of the protocol. It is told so, instead of being ignored. */
+export class VersionError extends ProtocolError {
+  readonly version: number;
+
+  constructor(version: number) {
+    super(`Peer speaks protocol version ${version}, this is version ${PROTOCOL_VERSION}`);
+    this.version = version;
+  }
+}
+
+const TYPES = [
+  "refuse", // first for ever: a peer of any other version must be able to read it
+  "hello",
+  "welcome",
+  "open",
+  "ready",
+  "grant",
+  "recall",
+  "revoke",
+  "returned",
+  "fail",
+  "result",
+  "failed",
+  "ack",
+  "metadata",
+  "end",
+  "ping",
+  "pong",
+  "bye",
+  "ended",
+  "accepted",
+] as const satisfies readonly Message["type"][];
+const TYPE_CODES = new Map<Message["type"], number>(TYPES.map((type, code) => [type, code]));
+const ROLES: readonly RoleName[] = ["distributor", "worker", "collector", "metadataworker"];
+const STATUSES: readonly RunStatus[] = ["complete", "stopped", "aborted"];
+const MAX_REASON_BYTES = 4096;
+// UTF-8 takes at most three bytes for a UTF-16 unit.
+const MAX_ERROR_BYTES = MAX_ERROR_TEXT * 3;
+
+/**
+ * Encodes a message as frames: an envelope (magic, version, type, run, fields, payload sizes) and the payloads.
+ * The layout is described in `docs/protocol.md`.
+ */
+export function encodeMessage(message: Message): Uint8Array[] {
+  const writer = new ByteWriter();
+  writer.raw(MAGIC);
+  writer.byte(PROTOCOL_VERSION);
+  writer.byte(TYPE_CODES.get(message.type) as number);
+  writer.text(message.runId);
+  const payloads = writeFields(writer, message);
+  return [writer.finish(), ...packPayloads(payloads)];
+}
+
+/**
+ * Decodes frames from a peer that is not trusted.
+ *
+ * @throws ProtocolError when they are not exactly one well-formed message; `VersionError` for another version.
+ */
+export function decodeMessage(frames: readonly Uint8Array[]): Message {
+  const [envelope, ...bodies] = frames;
+  if (envelope === undefined) throw new ProtocolError("Message has no frames");
+  let total = 0;
+  for (const frame of frames) total += frame.length;
+  if (total > MAX_MESSAGE_BYTES) throw new ProtocolError("Message is too large");
+  if (MAGIC.some((byte, index) => envelope[index] !== byte)) throw new ProtocolError("Not a zmqpipeline message");
+  const version = envelope[MAGIC.length];
+  if (version === undefined) throw new ProtocolError("Envelope is cut off");
+  const type = TYPES[envelope[MAGIC.length + 1] ?? TYPES.length];
+  if (version !== PROTOCOL_VERSION && type !== "refuse") throw new VersionError(version);
+  if (type === undefined) throw new ProtocolError("Message type is unknown");
+  const reader = new ByteReader(envelope, MAGIC.length + 2);
+  const message = readFields(reader, type, reader.text(MAX_NAME_BYTES), bodies);
+  return message;
+}
+
+function writeFields(writer: ByteWriter, message: Message): readonly Uint8Array[] {
+  switch (message.type) {
+    case "refuse":
+      writer.text(message.reason);
+      return [];
+    case "hello":
+      writer.byte(ROLES.indexOf(message.role));
+      writer.text(message.peerId);
+      writer.text(message.taskType);
+      writeRefs(writer, message.held);
+      return [];
+    case "welcome":
+      writer.byte(ROLES.indexOf(message.role));
+      writer.text(message.peerId);
+      writer.integer(message.timeout);
+      return writeSizes(writer, [message.metadata]);
+    case "open":
+      writer.text(message.peerId);
+      writer.integer(message.tasks.length);
+      for (const task of message.tasks) writer.text(task);
+      return writeSizes(writer, [message.metadata]);
+    case "ready":
+      writer.integer(message.concurrency);
+      return [];
+    case "grant":
+      writer.byte(message.solo ? 1 : 0);
+      writer.sequence(message.settled);
+      writeRefs(writer, message.failuresSeen);
+      return writeItems(writer, message.items);
+    case "recall":
+      writer.integer(message.count);
+      return [];
+    case "revoke":
+      writeRefs(writer, message.items);
+      return [];
+    case "returned":
+      writer.byte(message.leaving ? 1 : 0);
+      writeRefs(writer, message.items);
+      return [];
+    case "fail":
+      writer.integer(message.seq);
+      writer.integer(message.attempt);
+      writer.byte(message.retryable ? 1 : 0);
+      writeError(writer, message.error);
+      return [];
+    case "result":
+      writer.text(message.taskType);
+      writer.text(message.workerId);
+      writer.integer(message.busy);
+      return writeItems(writer, message.items);
+    case "failed":
+      writer.text(message.taskType);
+      writer.integer(message.seq);
+      writer.integer(message.attempts);
+      writeError(writer, message.error);
+      return writeSizes(writer, [message.payload]);
+    case "ack":
+      writer.text(message.taskType);
+      writer.text(message.workerId);
+      writer.integer(message.busy);
+      writer.integer(message.bytes);
+      writer.sequence(message.seqs);
+      return writeSizes(writer, [message.ackData]);
+    case "metadata":
+      return writeSizes(writer, [message.payload]);
+    case "end":
+      writer.byte(STATUSES.indexOf(message.status));
+      writer.text(message.reason);
+      return [];
+    default:
+      return [];
+  }
+}
+
+function readFields(reader: ByteReader, type: Message["type"], runId: string, bodies: Uint8Array[]): Message {
+  const name = () => reader.text(MAX_NAME_BYTES);
+  const done = <M extends Message>(message: M): M => {
+    reader.end();
+    if (bodies.length > 0) throw new ProtocolError("Message has frames that belong to nothing");
+    return message;
+  };
+  const payload = () => {
+    const sizes = [reader.integer()];
+    reader.end();
+    return unpackPayloads(bodies, sizes)[0] ?? EMPTY;
+  };
+  switch (type) {
+    case "refuse":
+      return done({ type, runId, reason: reader.text(MAX_REASON_BYTES) });
+    case "hello":
+      return done({ type, runId, role: choice(reader, ROLES), peerId: name(), taskType: name(), held: readRefs(reader) });
+    case "welcome":
+      return {
+        type,
+        runId,
+        role: choice(reader, ROLES),
+        peerId: name(),
+        timeout: reader.integer(),
+        metadata: payload(),
+      };
+    case "open":
+      return { type, runId, peerId: name(), tasks: list(reader, name), metadata: payload() };
+    case "ready":
+      return done({ type, runId, concurrency: Math.max(1, reader.integer()) });
+    case "grant":
+      return {
+        type,
+        runId,
+        solo: flag(reader),
+        settled: reader.sequence(),
+        failuresSeen: readRefs(reader),
+        items: readItems(reader, bodies),
+      };
+    case "recall":
+      return done({ type, runId, count: reader.integer() });
+    case "revoke":
+      return done({ type, runId, items: readRefs(reader) });
+    case "returned":
+      return done({ type, runId, leaving: flag(reader), items: readRefs(reader) });
+    case "fail":
+      return done({
+        type,
+        runId,
+        seq: reader.integer(),
+        attempt: reader.integer(),
+        retryable: flag(reader),
+        error: readError(reader),
+      });
+    case "result":
+      return {
+        type,
+        runId,
+        taskType: name(),
+        workerId: name(),
+        busy: reader.integer(),
+        items: readItems(reader, bodies),
+      };
+    case "failed":
+      return {
+        type,
+        runId,
+        taskType: name(),
+        seq: reader.integer(),
+        attempts: reader.integer(),
+        error: readError(reader),
+        payload: payload(),
+      };
+    case "ack":
+      return {
+        type,
+        runId,
+        taskType: name(),
+        workerId: name(),
+        busy: reader.integer(),
+        bytes: reader.integer(),
+        seqs: reader.sequence(),
+        ackData: payload(),
+      };
+    case "metadata":
+      return { type, runId, payload: payload() };
+    case "end":
+      return done({ type, runId, status: choice(reader, STATUSES), reason: reader.text(MAX_REASON_BYTES) });
+    default:
+      return done({ type, runId });
+  }
+}
+
+function writeRefs(writer: ByteWriter, items: readonly ItemRef[]): void {
+  writer.integer(items.length);
+  let previous = 0;
+  for (const { seq, attempt } of items) {
+    writer.difference(seq, previous);
+    writer.integer(attempt);
+    previous = seq;
+  }
+}
+
+function readRefs(reader: ByteReader): ItemRef[] {
+  let seq = 0;
+  return list(reader, () => {
+    seq = reader.difference(seq);
+    return { seq, attempt: reader.integer() };
+  });
+}
+
+function writeItems(writer: ByteWriter, items: readonly ItemPayload[]): Uint8Array[] {
+  writer.integer(items.length);
+  let previous = 0;
+  for (const { seq, attempt, payload } of items) {
+    writer.difference(seq, previous);
+    writer.integer(attempt);
+    writer.integer(payload.length);
+    previous = seq;
+  }
+  return items.map((item) => item.payload);
+}
+
+function readItems(reader: ByteReader, bodies: readonly Uint8Array[]): ItemPayload[] {
+  const sizes: number[] = [];
+  let seq = 0;
+  const refs = list(reader, () => {
+    seq = reader.difference(seq);
+    const ref = { seq, attempt: reader.integer() };
+    sizes.push(reader.integer());
+    return ref;
+  });
+  reader.end();
+  const payloads = unpackPayloads(bodies, sizes);
+  return refs.map((ref, index) => ({ seq: ref.seq, attempt: ref.attempt, payload: payloads[index] ?? EMPTY }));
+}
+
+function writeSizes(writer: ByteWriter, payloads: readonly Uint8Array[]): readonly Uint8Array[] {
+  for (const payload of payloads) writer.integer(payload.length);
+  return payloads;
+}
+
+function writeError(writer: ByteWriter, error: ErrorInfo): void {
+  writer.text(error.name);
+  writer.text(error.message);
+  writer.text(error.stack);
+  writer.text(error.code);
+}
+
+function readError(reader: ByteReader): ErrorInfo {
+  const text = () => reader.text(MAX_ERROR_BYTES);
+  return { name: text(), message: text(), stack: text(), code: text() };
+}
+
+function list<T>(reader: ByteReader, read: () => T): T[] {
+  const values: T[] = [];
+  for (let left = reader.count(); left > 0; left--) values.push(read());
+  return values;
+}
+
+function choice<T>(reader: ByteReader, values: readonly T[]): T {
+  const value = values[reader.byte()];
+  if (value === undefined) throw new ProtocolError("Value is not one of those known");
+  return value;
+}
+
+function flag(reader: ByteReader): boolean {
+  return choice(reader, [false, true]);
+}

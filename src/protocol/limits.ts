@@ -1,0 +1,35 @@
+/** First bytes of every message: three letters and the protocol's version. */
+export const MAGIC = Uint8Array.of(0x5a, 0x51, 0x50);
+
+/** Raised with every incompatible change of the messages; a peer of another version is refused, not guessed at. */
+export const PROTOCOL_VERSION = 1;
+
+/** Largest encoded payload (one item, one result, metadata) in bytes: what one process can reasonably hold twice. */
+export const MAX_PAYLOAD_BYTES = 64 * 1024 * 1024;
+
+/** Largest frame in bytes: a payload and some room for its envelope. libzmq drops a peer that claims more. */
+export const MAX_FRAME_BYTES = MAX_PAYLOAD_BYTES + 1024 * 1024;
+
+/** Largest message, all frames together. A batch ends at `BATCH_BYTES`, so only its last item can be large. */
+export const MAX_MESSAGE_BYTES = MAX_FRAME_BYTES + 2 * 1024 * 1024;
+
+/** Most items in one message: beyond this, larger batches gain nothing and delay the first item. */
+export const BATCH_ITEMS = 512;
+
+/** A batch is closed once its payloads reach this many bytes. */
+export const BATCH_BYTES = 256 * 1024;
+
+/** Payloads of at least this many bytes travel in a frame of their own instead of being copied into a shared one. */
+export const OWN_FRAME_BYTES = 32 * 1024;
+
+/** Deepest nesting of a payload, on the way out and on the way in. */
+export const MAX_DEPTH = 100;
+
+/** Longest error message and stack that travel with a failure, in UTF-16 units. */
+export const MAX_ERROR_TEXT = 16 * 1024;
+
+/** Longest name (task type, worker id) on the wire, in bytes. */
+export const MAX_NAME_BYTES = 255;
+
+/** Longest path of a Unix socket in bytes: the kernel's limit less the terminating zero. */
+export const MAX_IPC_PATH_BYTES = process.platform === "darwin" ? 103 : 107;

@@ -1,0 +1,48 @@
+import { ProtocolError } from "./byte-reader.ts";
+import { OWN_FRAME_BYTES } from "./limits.ts";
+
+/**
+ * Lays payloads out in frames: small ones copied together, a large one in a frame of its own without a copy. Their
+ * sizes travel in the envelope, so that {@link unpackPayloads} finds them again.
+ */
+export function packPayloads(payloads: readonly Uint8Array[]): Uint8Array[] {
+  const frames: Uint8Array[] = [];
+  let small: Uint8Array[] = [];
+  const closeSmall = () => {
+    if (small.length > 0) frames.push(small.length === 1 ? (small[0] as Uint8Array) : Buffer.concat(small));
+    small = [];
+  };
+  for (const payload of payloads) {
+    if (payload.length === 0) continue;
+    if (payload.length < OWN_FRAME_BYTES) {
+      small.push(payload);
+    } else {
+      closeSmall();
+      frames.push(payload);
+    }
+  }
+  closeSmall();
+  return frames;
+}
+
+/** Cuts the frames into payloads of the given sizes; no payload may span frames and no byte may be left over. */
+export function unpackPayloads(frames: readonly Uint8Array[], sizes: readonly number[]): Uint8Array[] {
+  let frameIndex = 0;
+  let offset = 0;
+  const payloads = sizes.map((size) => {
+    if (size === 0) return EMPTY;
+    const frame = frames[frameIndex];
+    if (frame === undefined || size > frame.length - offset) throw new ProtocolError("Payload is not in its frame");
+    const payload = frame.subarray(offset, offset + size);
+    offset += size;
+    if (offset === frame.length) {
+      frameIndex += 1;
+      offset = 0;
+    }
+    return payload;
+  });
+  if (frameIndex !== frames.length) throw new ProtocolError("Message has bytes that belong to no payload");
+  return payloads;
+}
+
+export const EMPTY = new Uint8Array(0);

@@ -1,0 +1,57 @@
+import { MAX_NAME_BYTES } from "./limits.ts";
+
+const registered = new Map<string, TaskType>();
+const REGISTER: unique symbol = Symbol("register");
+
+/**
+ * Names one task and its workers. Each name has one instance per process, so task types compare with `===`.
+ *
+ * @example
+ * ```ts
+ * const RESIZE = TaskType.register("resize");
+ * new TaskType("resize") === RESIZE; // true
+ * new TaskType("rezise"); // throws: it was never registered
+ * ```
+ */
+export class TaskType {
+  /** The name, as registered. */
+  readonly name: string;
+
+  /**
+   * Finds a registered type by its name.
+   *
+   * @throws TypeError when no type of that name was registered.
+   */
+  constructor(name: string, token?: typeof REGISTER) {
+    this.name = name;
+    if (token === REGISTER) return;
+    const known = registered.get(name);
+    if (known === undefined) {
+      throw new TypeError(`Task type ${JSON.stringify(name)} must be registered first: TaskType.register(name)`);
+    }
+    // biome-ignore lint/correctness/noConstructorReturn: one instance per name, so that === compares types
+    return known;
+  }
+
+  /**
+   * Registers a type; registering a name again returns the same instance.
+   *
+   * @param name - Up to 255 bytes; may be blank.
+   * @throws TypeError when the name is not a string or is too long.
+   */
+  static register(name: string): TaskType {
+    if (typeof name !== "string" || Buffer.byteLength(name) > MAX_NAME_BYTES) {
+      throw new TypeError(`Task type name ${JSON.stringify(name)} must be a string of at most ${MAX_NAME_BYTES} bytes`);
+    }
+    let type = registered.get(name);
+    if (type === undefined) {
+      type = Object.freeze(new TaskType(name, REGISTER));
+      registered.set(name, type);
+    }
+    return type;
+  }
+
+  toString(): string {
+    return this.name;
+  }
+}

@@ -1,0 +1,193 @@
+import { decodeMessage, encodeMessage } from "../../src/protocol/codec.ts";
+import type { Message } from "../../src/protocol/message.ts";
+import type { Random } from "./random.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** A process: while it is frozen nothing reaches it, when it is dead nothing ever will. */
+export interface Host {
+  alive: boolean;
+  frozenUntil: number;
+}
+
+export interface ServerEnd {
+  readonly host: Host;
+  onMessage(connection: string, message: Message): void;
+  onDisconnected(connection: string): void;
+  onSomeDisconnected(): void;
+}
+
+export interface ClientEnd {
+  readonly host: Host;
+  onConnected(): void;
+  onDisconnected(): void;
+  onMessage(message: Message): void;
+}
+
+interface Connection {
+  readonly id: string;
+  readonly address: string;
+  readonly server: ServerEnd;
+  readonly client: SimulatedLink;
+  up: boolean;
+  /** Messages of one direction arrive in order. */
+  toServerAt: number;
+  toClientAt: number;
+  /** One-way partition: what is sent this way vanishes until the heartbeat ends the connection. */
+  muted: "toServer" | "toClient" | undefined;
+}
+
+export interface SimulatedLink {
+  send(message: Message): void;
+}
+
+/** How long a silent connection lives before its heartbeat ends it, in ms. */
+const HEARTBEAT_MS = 1600;
+
+/**
+ * A network as ZeroMQ's connections show it: in order while a connection lasts, whatever was on its way lost when it ends,
+ * and a client that connects again by itself.
+ */
+export class Network {
+  readonly #timeline: Timeline;
+  readonly #random: Random;
+  readonly #servers = new Map<string, ServerEnd>();
+  readonly #clients = new Set<{ address: string; end: ClientEnd; link: Link }>();
+  readonly connections = new Map<string, Connection>();
+  #next = 0;
+  delivered = 0;
+  dropped = 0;
+
+  constructor(timeline: Timeline, random: Random) {
+    this.#timeline = timeline;
+    this.#random = random;
+  }
+
+  listen(address: string, end: ServerEnd): (connection: string, message: Message) => void {
+    this.#servers.set(address, end);
+    return (connection, message) => this.#toClient(connection, end, message);
+  }
+
+  connect(address: string, end: ClientEnd): SimulatedLink {
+    const link = new Link((message) => this.#toServer(link.connection, message));
+    const client = { address, end, link };
+    this.#clients.add(client);
+    this.#tryConnect(client);
+    return link;
+  }
+
+  cut(connection: Connection): void {
+    if (!connection.up) return;
+    connection.up = false;
+    this.connections.delete(connection.id);
+    const client = [...this.#clients].find(({ link }) => link.connection === connection);
+    this.#run(connection.server.host, this.#delay(), () => connection.server.onSomeDisconnected());
+    if (client === undefined) return;
+    client.link.connection = undefined;
+    this.#run(client.end.host, this.#delay(), () => client.end.onDisconnected());
+    this.#timeline.after(this.#random.between(50, 1000), () => this.#tryConnect(client));
+  }
+
+  /** What is sent one way vanishes, until the heartbeat notices. */
+  mute(connection: Connection, way: "toServer" | "toClient"): void {
+    connection.muted = way;
+    this.#timeline.after(HEARTBEAT_MS, () => this.cut(connection));
+  }
+
+  /** Ends every connection of a host that died. */
+  drop(host: Host): void {
+    for (const client of this.#clients) if (client.end.host === host) this.#clients.delete(client);
+    for (const [address, end] of this.#servers) if (end.host === host) this.#servers.delete(address);
+    this.#cutAll(host);
+  }
+
+  /** A frozen host's connections end when the others' heartbeats go unanswered. */
+  freeze(host: Host, duration: number): void {
+    host.frozenUntil = this.#timeline.now + duration;
+    if (duration > HEARTBEAT_MS) this.#timeline.after(HEARTBEAT_MS, () => this.#cutAll(host));
+  }
+
+  #cutAll(host: Host): void {
+    for (const connection of [...this.connections.values()]) {
+      const client = [...this.#clients].find(({ link }) => link.connection === connection);
+      if (connection.server.host === host || client === undefined || client.end.host === host) this.cut(connection);
+    }
+  }
+
+  #tryConnect(client: { address: string; end: ClientEnd; link: Link }): void {
+    if (!this.#clients.has(client) || client.link.connection !== undefined) return;
+    const server = this.#servers.get(client.address);
+    if (server === undefined || server.host.frozenUntil > this.#timeline.now) {
+      this.#timeline.after(200, () => this.#tryConnect(client));
+      return;
+    }
+    const connection: Connection = {
+      id: `c${this.#next++}`,
+      address: client.address,
+      server,
+      client: client.link,
+      up: true,
+      toServerAt: 0,
+      toClientAt: 0,
+      muted: undefined,
+    };
+    this.connections.set(connection.id, connection);
+    client.link.connection = connection;
+    this.#run(client.end.host, this.#delay(), () => {
+      if (connection.up) client.end.onConnected();
+    });
+  }
+
+  #toServer(connection: Connection | undefined, message: Message): void {
+    if (connection === undefined || !connection.up) return;
+    connection.toServerAt = Math.max(connection.toServerAt, this.#timeline.now + this.#delay());
+    const frames = encodeMessage(message);
+    this.#run(connection.server.host, connection.toServerAt - this.#timeline.now, () => {
+      if (!connection.up || connection.muted === "toServer") this.dropped += 1;
+      else {
+        this.delivered += 1;
+        connection.server.onMessage(connection.id, decodeMessage(frames));
+      }
+    });
+  }
+
+  #toClient(id: string, server: ServerEnd, message: Message): void {
+    const connection = this.connections.get(id);
+    if (connection === undefined || !connection.up) {
+      this.#run(server.host, 0, () => server.onDisconnected(id));
+      return;
+    }
+    connection.toClientAt = Math.max(connection.toClientAt, this.#timeline.now + this.#delay());
+    const frames = encodeMessage(message);
+    const client = [...this.#clients].find(({ link }) => link.connection === connection);
+    if (client === undefined) return;
+    this.#run(client.end.host, connection.toClientAt - this.#timeline.now, () => {
+      if (!connection.up || connection.muted === "toClient") this.dropped += 1;
+      else {
+        this.delivered += 1;
+        client.end.onMessage(decodeMessage(frames));
+      }
+    });
+  }
+
+  /** On a host, when it is not frozen; never when it is dead. */
+  #run(host: Host, delay: number, action: () => void): void {
+    this.#timeline.after(delay, () => {
+      if (!host.alive) return;
+      if (host.frozenUntil > this.#timeline.now) this.#run(host, host.frozenUntil - this.#timeline.now, action);
+      else action();
+    });
+  }
+
+  #delay(): number {
+    return this.#random.chance(0.05) ? this.#random.between(1, 50) : this.#random.between(0.05, 1);
+  }
+}
+
+class Link implements SimulatedLink {
+  connection: Connection | undefined;
+  readonly send: (message: Message) => void;
+
+  constructor(send: (message: Message) => void) {
+    this.send = send;
+  }
+}
