@@ -95,7 +95,7 @@ export class DistributorCore {
     this.#collector.missingSince = this.#clock.now;
     for (const task of this.#tasks.values()) task.lonelySince = this.#clock.now;
     for (const worker of this.#fleet.workers) this.#welcome(worker);
-    if (this.#collector.data) this.#sendOpen();
+    if (this.#collector.connected) this.#sendOpen();
     for (const task of this.#tasks.values()) this.#changed.add(task);
     this.#settleDown();
   }

@@ -190,6 +190,12 @@ export class Fleet {
     this.#port.changed(worker.task);
   }
 
+  /** Taken away from the worker that reports it, but not given to another yet. */
+  #isStillOut(item: Item, ref: ItemRef): boolean {
+    const waits = item.place.at === "queue" || item.place.at === "suspects";
+    return waits && item.attempt === ref.attempt && item.failedAttempt !== ref.attempt;
+  }
+
   /** Brings both ends' views together after a reconnection: anything may have been lost with the old connection. */
   #reconcile(worker: WorkerEntry, held: readonly ItemRef[]): void {
     const { task } = worker;
@@ -201,7 +207,7 @@ export class Fleet {
         worker.settled.push(ref.seq);
       } else if (item.place === worker.place) {
         if (item.attempt === ref.attempt) kept.add(ref.seq);
-      } else if (item.attempt === ref.attempt && (item.place.at === "queue" || item.place.at === "suspects")) {
+      } else if (this.#isStillOut(item, ref)) {
         // It was taken away, but nobody has it yet: the worker that has it already goes on with it.
         task.move(item, worker.place);
         kept.add(ref.seq);

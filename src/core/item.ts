@@ -29,6 +29,8 @@ export interface Item {
   attempt: number;
   /** Executions that ended in a FAIL that counted. */
   failures: number;
+  /** The attempt whose FAIL counted last: whoever reports that he has it has only the report left. */
+  failedAttempt: number;
   /** Workers lost while this item alone can have been the cause. */
   losses: number;
   /** The worker it failed on last, which should not get it again before `avoidUntil` if others can have it. */
@@ -37,5 +39,5 @@ export interface Item {
 }
 
 export function newItem(seq: number, payload: Uint8Array): Item {
-  return { seq, payload, place: QUEUE, attempt: 0, failures: 0, losses: 0, avoid: "", avoidUntil: 0 };
+  return { seq, payload, place: QUEUE, attempt: 0, failures: 0, failedAttempt: 0, losses: 0, avoid: "", avoidUntil: 0 };
 }

@@ -127,6 +127,7 @@ export class TaskState {
   /** After a FAIL that counts: back for another attempt. False when its attempts are used up. */
   retry(item: Item, worker: string, now: number): boolean {
     item.failures += 1;
+    item.failedAttempt = item.attempt;
     if (item.failures >= this.spec.retry.attempts) return false;
     this.counts.retried += 1;
     const until = now + backoffAfter(item.failures, this.spec.retry);

@@ -78,7 +78,8 @@ export class WorkerCore {
   #batchBytes = 0;
   #batchBusy = 0;
   #batchSince = 0;
-  #collectorReady = false;
+  /** The collector takes results when it has answered our hello on this connection. */
+  #collector: "down" | "connected" | "greeted" | "ready" = "down";
   #distributorConnected = false;
   #missingSince = 0;
   #nextResendCheck = 0;
@@ -112,12 +113,12 @@ export class WorkerCore {
   }
 
   collectorConnected(): void {
-    this.#collectorReady = false;
-    if (this.runId !== "") this.#hello(this.#port.toCollector, []);
+    this.#collector = "connected";
+    this.#greetCollector();
   }
 
   collectorDisconnected(): void {
-    this.#collectorReady = false;
+    this.#collector = "down";
   }
 
   distributorMessage(message: Message): void {
@@ -147,7 +148,7 @@ export class WorkerCore {
     }
     if (message.type !== "welcome" || message.runId !== this.runId) return this.#stray(message);
     // A connection began, or the collector did: whatever was on its way may be gone.
-    this.#collectorReady = true;
+    this.#collector = "ready";
     this.#batch = [];
     this.#batchBytes = 0;
     this.#sendResults([...this.#kept.values()].filter((kept) => kept.kind === "result"));
@@ -158,7 +159,6 @@ export class WorkerCore {
     if (this.#phase.kind !== "initialising" || this.#phase.runId !== runId) return;
     this.#phase = { kind: "working", runId: this.#phase.runId };
     this.#ready();
-    this.#hello(this.#port.toCollector, []);
   }
 
   /** Takes the next item off the queue, if there is one. */
@@ -198,7 +198,7 @@ export class WorkerCore {
 
   /** Sends the results that wait. */
   flush(): void {
-    if (this.#batch.length === 0 || !this.#collectorReady) return;
+    if (this.#batch.length === 0 || this.#collector !== "ready") return;
     const items = this.#batch;
     this.#batch = [];
     this.#batchBytes = 0;
@@ -252,6 +252,7 @@ export class WorkerCore {
       this.#dropRun();
     }
     this.#phase = { kind: "initialising", runId: welcome.runId };
+    this.#greetCollector();
     this.#port.begin(welcome);
   }
 
@@ -311,6 +312,12 @@ export class WorkerCore {
     this.#over(status, undefined);
   }
 
+  #greetCollector(): void {
+    if (this.#collector !== "connected" || this.runId === "") return;
+    this.#collector = "greeted";
+    this.#hello(this.#port.toCollector, []);
+  }
+
   // --- the collector --------------------------------------------------------------------------------------------------
 
   /** A batch goes out when it is full, has waited, holds half of what is here, or nothing is left to wait for. */
@@ -364,7 +371,7 @@ export class WorkerCore {
       if (kept.kind === "fail") this.#port.toDistributor(kept.message);
       else results.push(kept);
     }
-    if (this.#collectorReady) this.#sendResults(results);
+    if (this.#collector === "ready") this.#sendResults(results);
   }
 
   // --- endings --------------------------------------------------------------------------------------------------------
@@ -389,7 +396,7 @@ export class WorkerCore {
     this.#batch = [];
     this.#batchBytes = 0;
     this.#batchBusy = 0;
-    this.#collectorReady = false;
+    if (this.#collector !== "down") this.#collector = "connected";
   }
 
   #over(status: RunStatus | undefined, error: Error | undefined): void {

@@ -102,7 +102,8 @@ export class Network {
 
   /** A frozen host's connections end when the others' heartbeats go unanswered. */
   freeze(host: Host, duration: number): void {
-    host.frozenUntil = this.#timeline.now + duration;
+    // Never earlier than before: what waits for the end of a freeze must not be overtaken.
+    host.frozenUntil = Math.max(host.frozenUntil, this.#timeline.now + duration);
     if (duration > HEARTBEAT_MS) this.#timeline.after(HEARTBEAT_MS, () => this.#cutAll(host));
   }
 

@@ -1,0 +1,42 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import type { EndpointScheme } from "../../src/index.ts";
+import type { PipelineEndpoints } from "./endpoints-of.ts";
+
+/** A folder that is removed when the test ends. */
+export function tempFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "zqp-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("No port");
+  return address.port;
+}
+
+let names = 0;
+
+/** Fresh addresses for the roles of one test. */
+export async function freshEndpoints(scheme: EndpointScheme): Promise<PipelineEndpoints> {
+  const folder = scheme === "ipc" ? tempFolder() : "";
+  const fresh = async (name: string) => {
+    if (scheme === "tcp") return `tcp://localhost:${await freePort()}`;
+    return scheme === "ipc" ? `ipc://${folder}/${name}` : `inproc://${name}-${++names}`;
+  };
+  return {
+    task: await fresh("task"),
+    second: await fresh("second"),
+    collector: await fresh("collector"),
+    ack: await fresh("ack"),
+    metadata: await fresh("metadata"),
+  };
+}

@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+import type { RoleConfig } from "../fixtures/role.ts";
+
+const ROLE = fileURLToPath(new URL("../fixtures/role.ts", import.meta.url));
+
+/** No child may print more: a loop that logs must not fill the disk or the memory. */
+const MAX_OUTPUT = 1_000_000;
+
+/** No child may live longer, in ms. */
+const DEADLINE = 60_000;
+
+/** A role in a process of its own, gone when the test ends. */
+export class RoleProcess {
+  readonly child: ChildProcess;
+  readonly #exited: Promise<unknown>;
+  #output = "";
+  #errors = "";
+
+  constructor(config: RoleConfig) {
+    this.child = spawn(process.execPath, ["--import", "tsx", ROLE, JSON.stringify(config)], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#exited = once(this.child, "exit");
+    const timer = setTimeout(() => this.kill("SIGKILL"), DEADLINE);
+    this.child.once("exit", () => clearTimeout(timer));
+    this.child.stdout?.on("data", (chunk: Buffer) => {
+      if (this.#output.length < MAX_OUTPUT) this.#output += chunk;
+      this.child.emit("line");
+    });
+    this.child.stderr?.on("data", (chunk: Buffer) => {
+      if (this.#errors.length < MAX_OUTPUT) this.#errors += chunk;
+    });
+    onTestFinished(async () => {
+      this.kill("SIGKILL");
+      await this.#exited;
+    });
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal);
+  }
+
+  /** Waits until the process has printed a line that contains the text. */
+  async printed(text: string): Promise<void> {
+    while (!this.#output.includes(text)) {
+      if (this.child.exitCode !== null) throw new Error(`The process ended before it printed ${text}: ${this.#errors}`);
+      await Promise.race([once(this.child, "line"), this.#exited]);
+    }
+  }
+
+  /** Waits for the end and returns the outcome that the role printed last. */
+  async outcome<T>(): Promise<T> {
+    await this.#exited;
+    // All of its output is here once the streams are closed.
+    if (this.child.stdout?.readableEnded === false) await once(this.child.stdout, "end");
+    if (this.child.exitCode !== 0) throw new Error(`Exit ${this.child.exitCode ?? this.child.signalCode}: ${this.#errors}`);
+    const line = this.#output.trim().split("\n").at(-1) ?? "";
+    return JSON.parse(line) as T;
+  }
+}
