@@ -313,18 +313,19 @@ export class CollectorCore {
   // --- endings --------------------------------------------------------------------------------------------------------
 
   #end(status: RunStatus, reason: string): void {
+    const begun = this.#phase.kind === "collecting";
     if (this.#phase.kind === "collecting") {
       this.#phase = { kind: "ended", open: this.#phase.open, until: this.#clock.now + GOODBYE_MS };
       this.flush();
-      const text = `The distributor gave the run up${reason === "" ? "" : `: ${reason}`}`;
-      const error = status === "aborted" ? new PipelineError("RUN_ABORTED", text, { role: "collector" }) : undefined;
-      this.#port.finish(status, error);
     }
-    if (this.#connections.ack !== "") {
-      this.#port.toAckLink(this.#connections.ack, { type: "ended", runId: this.runId });
-    } else if (this.#connections.distributor !== "") {
-      this.#port.toPeer(this.#connections.distributor, { type: "ended", runId: this.runId });
-    }
+    const { ack, distributor } = this.#connections;
+    const ended: Message = { type: "ended", runId: this.runId };
+    if (ack !== "") this.#port.toAckLink(ack, ended);
+    else if (distributor !== "") this.#port.toPeer(distributor, ended);
+    if (!begun) return;
+    const text = `The distributor gave the run up${reason === "" ? "" : `: ${reason}`}`;
+    const error = status === "aborted" ? new PipelineError("RUN_ABORTED", text, { role: "collector" }) : undefined;
+    this.#port.finish(status, error);
   }
 
   #goodbye(connection: string): void {

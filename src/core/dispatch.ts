@@ -29,7 +29,11 @@ export function dispatch(task: TaskState, now: number, sink: GrantSink): void {
 function serve(task: TaskState, now: number, sink: GrantSink, limit: (worker: WorkerEntry) => number): boolean {
   for (const worker of task.hungry) {
     if (task.hasSuspects && quarantine(task, worker, sink)) continue;
-    if (!fill(task, worker, limit(worker), now, sink)) return false;
+    if (!fill(task, worker, limit(worker), now, sink)) {
+      // What is queued is only kept from this worker, on which it has failed.
+      if (task.hasQueued) continue;
+      return false;
+    }
     if (!worker.hasRoomFor(0, 0, worker.window.size)) task.hungry.delete(worker);
   }
   return true;

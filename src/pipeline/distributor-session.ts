@@ -81,7 +81,7 @@ export class DistributorSession extends Session<RunSummary> {
   }
 
   protected async close(): Promise<void> {
-    for (const source of this.#sources.values()) source.close();
+    await Promise.all([...this.#sources.values()].map((source) => source.close()));
     const links = this.#links === undefined ? [] : [this.#links.data, this.#links.ack];
     await Promise.all([...this.#listeners, ...links].map((socket) => socket.close()));
   }

@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Fifo } from "../core/fifo.ts";
 import type { ItemSource } from "../core/task-state.ts";
 import { PipelineError } from "../errors.ts";
+import { RoleLog } from "../logging/logger.ts";
 import { MessageType } from "../protocol/message-type.ts";
 import { encodePayload, type Payload } from "../protocol/payload.ts";
 import { PayloadTypeError } from "../protocol/payload-check.ts";
@@ -13,6 +15,9 @@ export interface TaskSourcePort {
   failed(error: Error): void;
 }
 
+/** How long an iterable may take to close, in ms. */
+const CLOSE_MS = 1000;
+
 /** What one step of a task's production gives. */
 type Step = { readonly done: true } | { readonly done: false; readonly value: unknown };
 
@@ -24,6 +29,7 @@ export class TaskSource implements ItemSource {
   readonly #task: Task<object, object, object>;
   readonly #port: TaskSourcePort;
   readonly #name: string;
+  readonly #log: RoleLog;
   readonly #buffer = new Fifo<Uint8Array>();
   #iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
   #ackData: Payload = {};
@@ -36,6 +42,7 @@ export class TaskSource implements ItemSource {
     this.#task = task;
     this.#port = port;
     this.#name = task.taskType.name;
+    this.#log = new RoleLog("task", { taskType: this.#name });
   }
 
   set ackData(data: Payload) {
@@ -71,17 +78,18 @@ export class TaskSource implements ItemSource {
     }
   }
 
-  /** Lets an iterable that was not finished release what it holds. */
-  close(): void {
+  /** Lets an iterable that was not finished release what it holds; not longer than {@link CLOSE_MS}, it may be stuck. */
+  async close(): Promise<void> {
     if (this.#state !== "ended") this.#state = "failed";
-    try {
-      const closing = this.#iterator?.return?.();
-      // It may wait for ever, and its outcome changes nothing any more: the run's result is decided.
-      if (isThenable(closing)) closing.then(undefined, () => {});
-    } catch {
-      // As above.
-    }
+    const iterator = this.#iterator;
     this.#iterator = undefined;
+    if (iterator?.return === undefined) return;
+    const timeout = new AbortController();
+    const closing = (async () => await iterator.return?.())();
+    await Promise.race([closing, sleep(CLOSE_MS, undefined, { signal: timeout.signal })]).catch((error: unknown) => {
+      this.#log.write("warn", "items() threw while it was closed", { error: String(error) });
+    });
+    timeout.abort();
   }
 
   /** The next step, a promise of it, or "wait" while the task's gate is closed. */

@@ -28,9 +28,9 @@ const OPTIONS = {
 /** Messages per connection that ZeroMQ queues. The windows keep far below it; a stalled peer's wait in the `SendQueue`. */
 const HIGH_WATER_MARK = 2000;
 
-/** Shortest and longest wait before libzmq connects again, in ms. */
+/** Shortest and longest wait before libzmq connects again, in ms: a role that starts late is found soon. */
 const RECONNECT_MS = 50;
-const MAX_RECONNECT_MS = 1000;
+const MAX_RECONNECT_MS = 250;
 
 /** `tcp://` and `ipc://` over libzmq. */
 export const zeromqTransport: Transport = {
