@@ -53,11 +53,12 @@ export class PipelineError extends Error {
   override readonly name = "PipelineError";
   /** What went wrong, one of {@link ERROR_CODES}. */
   readonly code: ErrorCode;
-  readonly endpoint?: string;
-  readonly role?: string;
-  readonly taskType?: string;
-  readonly itemId?: string;
-  readonly attempts?: number;
+  // Declared only: an error shows the facts it has, and no empty ones.
+  declare readonly endpoint?: string;
+  declare readonly role?: string;
+  declare readonly taskType?: string;
+  declare readonly itemId?: string;
+  declare readonly attempts?: number;
 
   /**
    * @param code - One of the documented codes.

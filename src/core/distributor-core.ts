@@ -127,6 +127,7 @@ export class DistributorCore {
   /** A message from the collector, over either link. */
   collectorMessage(link: "data" | "ack", message: Message): void {
     if (message.type === "refuse") {
+      this.#collector.ended = true; // it knows nothing of this run
       this.fail(
         new PipelineError("PEER_REFUSED", `The collector refused this run: ${message.reason}`, { role: "distributor" }),
       );

@@ -1,6 +1,14 @@
+import { MAX_SEQ } from "./limits.ts";
+
 /** A message that cannot be what its sender claims. Its text never quotes what was received. */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
+}
+
+/** A sequence number that can be written again. */
+function inRange(seq: number): number {
+  if (!(seq >= 0 && seq <= MAX_SEQ)) throw new ProtocolError("Sequence number is out of range");
+  return seq;
 }
 
 /** Reads what {@link ByteWriter} wrote, and refuses everything else: every step is checked against the end. */
@@ -61,8 +69,12 @@ export class ByteReader {
   difference(previous: number): number {
     const code = this.integer();
     const value = code % 2 === 0 ? previous + code / 2 : previous - (code + 1) / 2;
-    if (!(value >= 0 && value <= Number.MAX_SAFE_INTEGER)) throw new ProtocolError("Sequence number is out of range");
-    return value;
+    return inRange(value);
+  }
+
+  /** A sequence number on its own. */
+  seq(): number {
+    return inRange(this.integer());
   }
 
   /** The length of a list. Each entry takes at least a byte, so a claim beyond the rest of the frame is a lie. */

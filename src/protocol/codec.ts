@@ -202,7 +202,7 @@ function readFields(reader: ByteReader, type: Message["type"], runId: string, bo
       return done({
         type,
         runId,
-        seq: reader.integer(),
+        seq: reader.seq(),
         attempt: reader.integer(),
         retryable: flag(reader),
         error: readError(reader),
@@ -221,7 +221,7 @@ function readFields(reader: ByteReader, type: Message["type"], runId: string, bo
         type,
         runId,
         taskType: name(),
-        seq: reader.integer(),
+        seq: reader.seq(),
         attempts: reader.integer(),
         error: readError(reader),
         payload: payload(),

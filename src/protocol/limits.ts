@@ -28,6 +28,9 @@ export const MAX_DEPTH = 100;
 /** Longest error message and stack that travel with a failure, in UTF-16 units. */
 export const MAX_ERROR_TEXT = 16 * 1024;
 
+/** Largest sequence number of an item: its zigzag difference to any other is a safe integer. */
+export const MAX_SEQ = 2 ** 52 - 1;
+
 /** Longest name (task type, worker id) on the wire, in bytes. */
 export const MAX_NAME_BYTES = 255;
 

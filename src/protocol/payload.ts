@@ -27,6 +27,7 @@ export function encodePayload(value: object | undefined | null | void, path: str
   if (typeof value !== "object" || Array.isArray(value) || !isPlain(value)) {
     throw new PayloadTypeError(`Expected a plain object or nothing as ${path}, got ${kindOf(value)}`);
   }
+  if (Object.keys(value).length === 0) return EMPTY;
   assertPayload(value, path);
   const bytes = packr.pack(value);
   if (bytes.length > MAX_PAYLOAD_BYTES) {
@@ -35,7 +36,7 @@ export function encodePayload(value: object | undefined | null | void, path: str
       `Payload ${path} has ${bytes.length} bytes; at most ${MAX_PAYLOAD_BYTES} fit in a message`,
     );
   }
-  return bytes.length === 1 && bytes[0] === 0x80 ? EMPTY : bytes;
+  return bytes;
 }
 
 /**

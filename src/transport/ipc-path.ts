@@ -1,17 +1,66 @@
-import { chmod, lstat, unlink } from "node:fs/promises";
+import { chmod, lstat, open, readFile, unlink } from "node:fs/promises";
 import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { PipelineError } from "../errors.ts";
 
 /** How long a socket at the path may take to answer, in ms. */
 const PROBE_MS = 1000;
 
+/** How long another role may take to bind the same path, in ms. */
+const LOCK_MS = 2000;
+
 /**
- * Makes an ipc path free to be bound. libzmq would remove whatever is there, a live peer's socket or a user's file: only a
- * socket of this user's that nobody listens on is removed.
+ * Binds an ipc path that is free, or was left behind. libzmq would remove whatever is there, a live peer's socket or a user's
+ * file: only a socket of this user's that nobody listens on is removed. A lock file beside it keeps two roles that start at
+ * once from taking the path from each other. Only this user may connect.
  *
  * @throws PipelineError `ADDRESS_IN_USE` when somebody listens, `IPC_PATH_OCCUPIED` when it is anything else.
  */
-export async function claimIpcPath(path: string): Promise<void> {
+export async function bindIpcPath(path: string, bind: () => Promise<void>): Promise<void> {
+  const lock = `${path}.lock`;
+  await takeLock(lock, path);
+  try {
+    await claim(path);
+    await bind();
+    await chmod(path, 0o600);
+  } finally {
+    await unlink(lock);
+  }
+}
+
+async function takeLock(lock: string, path: string): Promise<void> {
+  const deadline = performance.now() + LOCK_MS;
+  for (;;) {
+    try {
+      const file = await open(lock, "wx");
+      await file.writeFile(String(process.pid));
+      return await file.close();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+    if (performance.now() > deadline) {
+      const endpoint = `ipc://${path}`;
+      const message = `Endpoint "${endpoint}" is being bound by another role (its lock is ${JSON.stringify(lock)})`;
+      throw new PipelineError("ADDRESS_IN_USE", message, { endpoint });
+    }
+    if (await isStale(lock)) await unlink(lock).catch(ignoreMissing);
+    else await sleep(10);
+  }
+}
+
+/** Whether the process that made a lock is gone. */
+async function isStale(lock: string): Promise<boolean> {
+  const pid = Number(await readFile(lock, "utf8").catch(() => ""));
+  if (!(pid > 0)) return false; // just being written, or just removed
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
+  }
+}
+
+async function claim(path: string): Promise<void> {
   const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
     throw new PipelineError("BIND_FAILED", `Path ${JSON.stringify(path)} cannot be looked at: ${error.code}`, {
@@ -33,16 +82,13 @@ export async function claimIpcPath(path: string): Promise<void> {
   await unlink(path);
 }
 
-/** Only this user may connect. */
-export async function restrictIpcPath(path: string): Promise<void> {
-  await chmod(path, 0o600);
-}
-
 /** Removes our own socket file, where libzmq has not. */
 export async function releaseIpcPath(path: string): Promise<void> {
-  await unlink(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT") throw error;
-  });
+  await unlink(path).catch(ignoreMissing);
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== "ENOENT") throw error;
 }
 
 function probe(path: string): Promise<string> {

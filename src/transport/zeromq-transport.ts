@@ -6,7 +6,7 @@ import { decodeMessage, encodeMessage, VersionError } from "../protocol/codec.ts
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { MAX_FRAME_BYTES } from "../protocol/limits.ts";
 import type { Message } from "../protocol/message.ts";
-import { claimIpcPath, releaseIpcPath, restrictIpcPath } from "./ipc-path.ts";
+import { bindIpcPath, releaseIpcPath } from "./ipc-path.ts";
 import { SendQueue } from "./send-queue.ts";
 import { CLOSE_MS, type Link, type LinkHandler, type Listener, type ListenerHandler, type Transport } from "./transport.ts";
 
@@ -194,11 +194,11 @@ function decode(
 }
 
 async function bind(socket: zmq.Router, endpoint: EndpointAddress): Promise<void> {
-  if (endpoint.scheme === "ipc") await claimIpcPath(ipcPath(endpoint));
   try {
-    await socket.bind(await bindable(endpoint));
-    if (endpoint.scheme === "ipc") await restrictIpcPath(ipcPath(endpoint));
+    if (endpoint.scheme === "ipc") await bindIpcPath(ipcPath(endpoint), () => socket.bind(endpoint.bindAddress));
+    else await socket.bind(await bindable(endpoint));
   } catch (error) {
+    if (error instanceof PipelineError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     const name = JSON.stringify(endpoint.address);
     const facts = { endpoint: endpoint.address, cause: error };

@@ -1,0 +1,126 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { assertRunnable } from "../../src/core/dependency-graph.ts";
+import { Fifo } from "../../src/core/fifo.ts";
+import { RoleClock } from "../../src/core/role-clock.ts";
+import { backoffAfter, resolveRetryPolicy } from "../../src/core/retry-policy.ts";
+import { SeqSet } from "../../src/core/seq-set.ts";
+import { Window } from "../../src/core/window.ts";
+
+describe("SeqSet", () => {
+  test("behaves as a Set of numbers, in any order of adding", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(60)), (numbers) => {
+        const ours = new SeqSet();
+        const model = new Set<number>();
+        for (const number of numbers) {
+          expect(ours.add(number)).toBe(!model.has(number));
+          model.add(number);
+          for (let probe = 0; probe <= 61; probe++) expect(ours.has(probe)).toBe(model.has(probe));
+        }
+        const sorted = [...model].sort((a, b) => a - b);
+        expect(ours.ranges).toBe(sorted.filter((n, index) => n !== (sorted[index - 1] ?? -5) + 1).length);
+      }),
+    );
+  });
+
+  test("stays small: ten million numbers with two in flight are three ranges", () => {
+    const set = new SeqSet();
+    for (let n = 0; n < 10_000_000; n++) if (n !== 5 && n !== 5_000_000) set.add(n);
+    expect(set.ranges).toBe(3);
+  });
+});
+
+describe("Fifo", () => {
+  test("behaves as an array", () => {
+    const step = fc.oneof(fc.nat().map((value) => ({ push: value })), fc.constantFrom("shift" as const, "pop" as const, "odd" as const));
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+        const ours = new Fifo<number>();
+        let model: number[] = [];
+        for (const each of steps) {
+          if (typeof each === "object") {
+            ours.push(each.push);
+            model.push(each.push);
+          } else if (each === "odd") {
+            ours.filter((value) => value % 2 === 1);
+            model = model.filter((value) => value % 2 === 1);
+          } else expect(ours[each]()).toBe(model[each]());
+          expect(ours.size).toBe(model.length);
+          expect(ours.peek()).toBe(model[0]);
+        }
+        expect([...ours]).toEqual(model);
+      }),
+    );
+  });
+});
+
+describe("RoleClock", () => {
+  test("time that a frozen role did not live does not pass", () => {
+    const clock = new RoleClock();
+    clock.tick(1000);
+    clock.tick(1020);
+    expect(clock.now).toBe(20);
+    clock.tick(21_020);
+    expect(clock.now).toBe(220);
+    expect(clock.skipped).toBe(19_800);
+  });
+});
+
+describe("Window", () => {
+  const limits = { maxWindow: 8192, windowBytes: 1_000_000 };
+  const settled = (busyPerItem: number, bytes = 0, slots = 1) => {
+    const window = new Window(slots, limits);
+    for (let i = 0; i < 30; i++) window.observe(busyPerItem * 10, bytes * 10, 10);
+    return window.size;
+  };
+
+  test("holds one long item, some short ones, thousands of tiny ones", () => {
+    expect(settled(1_000_000)).toBe(1);
+    expect(settled(100_000)).toBe(1);
+    expect(settled(10_000)).toBe(8);
+    expect(settled(100)).toBe(800);
+    expect(settled(1)).toBe(8192);
+  });
+
+  test("grows at most fourfold for each measurement, and knows nothing at first", () => {
+    const window = new Window(1, limits);
+    expect(window.size).toBe(1);
+    window.observe(1, 0, 1);
+    expect(window.size).toBe(4);
+  });
+
+  test("keeps every slot busy, and is bounded in bytes", () => {
+    expect(settled(1_000_000, 0, 50)).toBe(50);
+    expect(settled(10_000, 0, 50)).toBe(400);
+    expect(settled(1, 100_000)).toBeLessThanOrEqual(10);
+  });
+});
+
+describe("retry policy", () => {
+  test("doubles the wait up to its limit", () => {
+    const policy = resolveRetryPolicy({ backoff: 100, maxBackoff: 500 });
+    expect([1, 2, 3, 4, 50].map((failures) => backoffAfter(failures, policy))).toEqual([100, 200, 400, 500, 500]);
+    expect(policy.attempts).toBe(3);
+  });
+
+  test("refuses what makes no sense", () => {
+    expect(() => resolveRetryPolicy({ attempts: 0 })).toThrow(RangeError);
+    expect(() => resolveRetryPolicy({ attempts: 1.5 })).toThrow(RangeError);
+    expect(() => resolveRetryPolicy({ backoff: -1 })).toThrow(RangeError);
+    expect(() => resolveRetryPolicy({ maxBackoff: Number.NaN })).toThrow(RangeError);
+  });
+});
+
+describe("dependencies", () => {
+  const node = (name: string, ...dependencies: string[]) => ({ name, dependencies });
+
+  test("diamonds and long chains can run", () => {
+    assertRunnable([node("a"), node("b", "a"), node("c", "a"), node("d", "b", "c")]);
+    assertRunnable(Array.from({ length: 5000 }, (_, n) => node(String(n), ...(n > 0 ? [String(n - 1)] : []))).reverse());
+  });
+
+  test("a task that depends on itself is a cycle", () => {
+    expect(() => assertRunnable([node("a", "a")])).toThrow('Task dependencies form a cycle: "a" -> "a"');
+  });
+});

@@ -1,0 +1,167 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { MetaDataWorker } from "../../src/index.ts";
+import { freshEndpoints } from "../support/endpoints.ts";
+import { address, type PipelineEndpoints } from "../support/endpoints-of.ts";
+import { makeDistributor, NumbersCollector, NumbersTask, NumbersWorker } from "../support/roles.ts";
+
+class TestMetaData extends MetaDataWorker {
+  readonly endpoint;
+  constructor(endpoints: PipelineEndpoints) {
+    super();
+    this.endpoint = address(endpoints.metadata);
+  }
+  getMetadata() {
+    return { key: "value" };
+  }
+}
+
+const ENDLESS = Number.POSITIVE_INFINITY;
+
+function roles(endpoints: PipelineEndpoints) {
+  return {
+    distributor: makeDistributor(endpoints, new NumbersTask(endpoints, ENDLESS)),
+    worker: new NumbersWorker(endpoints),
+    collector: new NumbersCollector(endpoints),
+    metadata: new TestMetaData(endpoints),
+  };
+}
+
+const NAMES = ["distributor", "worker", "collector", "metadata"] as const;
+
+describe.each(["tcp", "inproc"] as const)("%s", (scheme) => {
+  describe.each(NAMES)("%s", (name) => {
+    test("stop() and disposal before a run do nothing, and it still runs", async () => {
+      const role = roles(await freshEndpoints(scheme))[name];
+      await role.stop();
+      await role[Symbol.asyncDispose]();
+      const running = role.run();
+      await sleep(30);
+      await role.stop();
+      await running;
+    });
+
+    test("stop() while it waits for its peers ends it", async () => {
+      const role = roles(await freshEndpoints(scheme))[name];
+      const running = role.run();
+      await sleep(50);
+      await role.stop();
+      await running;
+      await role.stop(); // after the run
+    });
+
+    test("stop() right after run(), in the same turn, ends it", async () => {
+      const role = roles(await freshEndpoints(scheme))[name];
+      const running = role.run();
+      await Promise.all([role.stop(), running]);
+    });
+
+    test("a signal that is aborted already opens nothing; one aborted later ends the run", async () => {
+      const endpoints = await freshEndpoints(scheme);
+      await roles(endpoints)[name].run({ signal: AbortSignal.abort() });
+      await roles(endpoints)[name].run({ signal: AbortSignal.timeout(40) });
+    });
+
+    test("run() while it runs is a TypeError", async () => {
+      await using role = roles(await freshEndpoints(scheme))[name];
+      const running = role.run();
+      await expect(role.run()).rejects.toThrow(TypeError);
+      await role.stop();
+      await running;
+    });
+  });
+
+  test("stopping the distributor mid-run drains what is in flight, and ends every role", async () => {
+    const endpoints = await freshEndpoints(scheme);
+    const { distributor, worker, collector } = roles(endpoints);
+    const all = Promise.all([distributor.run(), worker.run(), collector.run()]);
+    while (collector.seen.size < 500) await sleep(5);
+    await distributor.stop();
+    const [summary, , collected] = await all;
+    expect(summary.status).toBe("stopped");
+    const { items = 0, acked } = summary.tasks.numbers ?? {};
+    expect(acked).toBe(items);
+    expect(collector.hasEachOnce(items)).toBe(true);
+    expect(collected).toMatchObject({ status: "stopped", collected: items });
+    expect(collector.finished).toBe(1);
+  });
+
+  test("stopping a worker mid-run gives its items to another, and none is lost", async () => {
+    const endpoints = await freshEndpoints(scheme);
+    const collector = new NumbersCollector(endpoints);
+    const leaver = new NumbersWorker(endpoints, async (data) => {
+      await sleep(2);
+      return data;
+    });
+    const distributor = makeDistributor(endpoints, new NumbersTask(endpoints, 400));
+    const all = Promise.all([distributor.run(), collector.run(), leaver.run()]);
+    while (collector.seen.size < 50) await sleep(5);
+    const stayer = new NumbersWorker(endpoints).run();
+    await leaver.stop();
+    const [summary] = await all;
+    await stayer;
+    expect(summary.tasks.numbers).toEqual({ items: 400, acked: 400, failed: 0, retried: 0 });
+    expect(collector.hasEachOnce(400)).toBe(true);
+  });
+
+  test("a drain that takes too long is cut off at the deadline", async () => {
+    const endpoints = await freshEndpoints(scheme);
+    const collector = new NumbersCollector(endpoints);
+    let begun = false;
+    const worker = new NumbersWorker(endpoints, async (data, { signal }) => {
+      begun = true;
+      await sleep(60_000, undefined, { signal }).catch(() => {});
+      return data;
+    });
+    const distributor = makeDistributor(endpoints, new NumbersTask(endpoints, ENDLESS));
+    const all = Promise.all([distributor.run(), collector.run(), worker.run()]);
+    while (!begun) await sleep(5);
+    await distributor.stop({ timeout: 100 });
+    const [summary] = await all;
+    expect(summary).toMatchObject({ status: "stopped", tasks: { numbers: { items: 1, acked: 0, failed: 0 } } });
+  });
+});
+
+test("a role can run again after its run; a distributor makes one run only", async () => {
+  const endpoints = await freshEndpoints("inproc");
+  const { worker, collector } = roles(endpoints);
+  for (const count of [20, 30]) {
+    const distributor = makeDistributor(endpoints, new NumbersTask(endpoints, count));
+    collector.seen.clear();
+    await Promise.all([distributor.run(), worker.run(), collector.run()]);
+    expect(collector.hasEachOnce(count)).toBe(true);
+    await expect(distributor.run()).rejects.toThrow(TypeError);
+  }
+});
+
+describe("without a peer, run() ends with PEER_TIMEOUT instead of waiting for ever", () => {
+  test("distributor without a collector", async () => {
+    const endpoints = await freshEndpoints("tcp");
+    const distributor = makeDistributor(endpoints, new NumbersTask(endpoints, 1), { peerTimeout: 150 });
+    await expect(distributor.run()).rejects.toMatchObject({ code: "PEER_TIMEOUT", message: /collector/ });
+  });
+
+  test("distributor without a worker; the collector is told", async () => {
+    const endpoints = await freshEndpoints("tcp");
+    const distributor = makeDistributor(endpoints, new NumbersTask(endpoints, 1), { peerTimeout: 500 });
+    const collector = new NumbersCollector(endpoints).run();
+    collector.catch(() => {}); // its turn comes below
+    await expect(distributor.run()).rejects.toMatchObject({ code: "PEER_TIMEOUT", taskType: "numbers" });
+    await expect(collector).rejects.toMatchObject({ code: "RUN_ABORTED" });
+  });
+
+  test("worker, collector and metadata worker without a distributor", async () => {
+    const endpoints = await freshEndpoints("tcp");
+    class HastyWorker extends NumbersWorker {
+      override readonly peerTimeout = 150;
+    }
+    class HastyMetaData extends TestMetaData {
+      override readonly peerTimeout = 150;
+    }
+    const collector = new NumbersCollector(endpoints);
+    collector.peerTimeout = 150;
+    await expect(new HastyWorker(endpoints).run()).rejects.toMatchObject({ code: "PEER_TIMEOUT" });
+    await expect(collector.run()).rejects.toMatchObject({ code: "PEER_TIMEOUT" });
+    await expect(new HastyMetaData(endpoints).run()).rejects.toMatchObject({ code: "PEER_TIMEOUT" });
+  });
+});

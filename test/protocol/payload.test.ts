@@ -1,0 +1,165 @@
+import fc from "fast-check";
+import { pack, Packr } from "msgpackr";
+import { describe, expect, test } from "vitest";
+import { ProtocolError } from "../../src/protocol/byte-reader.ts";
+import { MAX_PAYLOAD_BYTES } from "../../src/protocol/limits.ts";
+import { decodePayload, encodePayload } from "../../src/protocol/payload.ts";
+
+const roundTrip = (value: object) => decodePayload(encodePayload(value, "data"));
+
+/** Every kind of value that the docs say crosses whole. -0 is left out: it arrives as 0. */
+const leaf = fc.oneof(
+  fc.string({ unit: "grapheme" }),
+  fc.double().map((n) => (Object.is(n, -0) ? 0 : n)),
+  fc.integer(),
+  fc.maxSafeInteger(),
+  fc.boolean(),
+  fc.bigInt({ min: -(2n ** 2047n), max: 2n ** 2047n - 1n }),
+  fc.date({ noInvalidDate: false }),
+  fc.uint8Array(),
+  fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+  fc.float64Array(),
+  fc.int16Array(),
+  fc.constant(null),
+  fc.constant(undefined),
+);
+const { payload } = fc.letrec((tie) => ({
+  value: fc.oneof({ depthSize: "small", withCrossShrink: true }, leaf, tie("array"), tie("payload")),
+  array: fc.array(tie("value")),
+  payload: fc.dictionary(
+    fc.string().filter((key) => key !== "__proto__"),
+    tie("value"),
+  ),
+}));
+
+describe("what is sent arrives whole", () => {
+  test("any payload", () => {
+    fc.assert(
+      fc.property(payload, (value) => {
+        expect(roundTrip(value as object)).toEqual(value);
+      }),
+    );
+  });
+
+  test("the kinds that plain JSON loses, by their types", () => {
+    const value = {
+      date: new Date(1_700_000_000_123),
+      buffer: Buffer.from([1, 2, 3]),
+      bytes: Uint8Array.of(4, 5),
+      floats: Float64Array.of(1.5, 2.5),
+      big: 2n ** 100n,
+      small: 5n,
+      missing: undefined,
+      nothing: null,
+      nan: Number.NaN,
+      infinite: Number.NEGATIVE_INFINITY,
+      large: 2 ** 52,
+    };
+    const back = roundTrip(value);
+    expect(back).toEqual(value);
+    expect(back.date).toBeInstanceOf(Date);
+    expect(Buffer.isBuffer(back.buffer)).toBe(true);
+    expect(back.floats).toBeInstanceOf(Float64Array);
+    expect("missing" in back).toBe(true);
+    expect(typeof back.small).toBe("bigint");
+  });
+
+  test("an empty object takes no bytes, and nothing is an empty object", () => {
+    expect(encodePayload({}, "data").length).toBe(0);
+    expect(encodePayload(undefined, "data").length).toBe(0);
+    expect(roundTrip({})).toEqual({});
+  });
+
+  test("a small binary value does not keep the batch that it came in", () => {
+    const back = roundTrip({ hash: Buffer.alloc(16), padding: "x".repeat(10_000) });
+    expect((back.hash as Buffer).buffer.byteLength).toBeLessThan(9000);
+  });
+});
+
+describe("what cannot be sent is refused with its path", () => {
+  class Point {
+    x = 1;
+  }
+  const cyclic: Record<string, unknown> = {};
+  cyclic.self = cyclic;
+  test.each([
+    [{ f: () => 1 }, "Value at data.f is a function"],
+    [{ a: [{ "b c": Symbol("s") }] }, 'Value at data.a[0]["b c"] is a symbol'],
+    [{ m: new Map() }, "Value at data.m is a Map"],
+    [{ s: new Set() }, "Value at data.s is a Set"],
+    [{ r: /x/ }, "Value at data.r is a RegExp"],
+    [{ e: new Error("x") }, "Value at data.e is a Error"],
+    [{ p: new Point() }, "Value at data.p is a Point"],
+    [{ p: Promise.resolve() }, "Value at data.p is a Promise"],
+    [{ b: 2n ** 5000n }, "Value at data.b is a bigint of more than 2048 bits"],
+    [JSON.parse('{"a":{"__proto__":1}}'), "Value at data.a is a key named __proto__"],
+    [cyclic, "is nested deeper than 100 levels, or refers to itself"],
+  ])("%#", (value, message) => {
+    expect(() => encodePayload(value as object, "data")).toThrow(TypeError);
+    expect(() => encodePayload(value as object, "data")).toThrow(message);
+  });
+
+  test.each([[[1]], [5], ["x"], [new Map()], [new Date()]])("%s is no payload", (value) => {
+    expect(() => encodePayload(value as never, "data")).toThrow(/Expected a plain object or nothing as data, got/);
+  });
+
+  test("one that is larger than a message may be", () => {
+    expect(() => encodePayload({ x: Buffer.alloc(MAX_PAYLOAD_BYTES) }, "data")).toThrow(
+      expect.objectContaining({ code: "PAYLOAD_TOO_LARGE" }),
+    );
+  });
+});
+
+describe("hostile bytes are refused", () => {
+  const full = new Packr({ useRecords: true, moreTypes: true });
+  const nested = Buffer.concat([Buffer.alloc(5000, 0x91), Buffer.of(0xc0)]);
+  test.each([
+    ["records, whose decoder compiles code", full.pack({ secret: 1, other: 2 })],
+    ["a RegExp", full.pack([/(a+)+$/])],
+    ["an Error", full.pack([new Error("secret")])],
+    ["a Set", full.pack([new Set([1])])],
+    ["an unknown extension", Buffer.of(0x81, 0xa1, 0x61, 0xd4, 0x55, 0)],
+    ["a string that claims 4 GB", Buffer.of(0x81, 0xa1, 0x61, 0xdb, 0xff, 0xff, 0xff, 0xff)],
+    ["an array that claims 4 billion entries", Buffer.of(0xdd, 0xff, 0xff, 0xff, 0xff)],
+    ["a map that claims 4 billion entries", Buffer.of(0xdf, 0xff, 0xff, 0xff, 0xff)],
+    ["deep nesting", nested],
+    ["trailing bytes", Buffer.concat([pack({ a: 1 }), Buffer.of(0)])],
+    ["a __proto__ key", Buffer.concat([Buffer.of(0x81, 0xa9), Buffer.from("__proto__"), Buffer.of(0x80)])],
+    ["a __proto__ key of another encoding", Buffer.concat([Buffer.of(0x81, 0xd9, 9), Buffer.from("__proto__"), Buffer.of(0x80)])],
+    ["a key that is no string", Buffer.of(0x81, 0x01, 0x02)],
+    ["a typed array of a broken length", Buffer.of(0x81, 0xa1, 0x61, 0xc7, 4, 0x74, 8, 0, 0, 0)],
+    ["a code that is never used", Buffer.of(0xc1)],
+    ["something that is no object", Buffer.of(0x93, 1, 2, 3)],
+  ])("%s", (_what, bytes) => {
+    expect(() => decodePayload(bytes)).toThrow(ProtocolError);
+  });
+
+  test("any bytes: refused or decoded, nothing else, and never quoted", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        try {
+          decodePayload(bytes);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ProtocolError);
+          expect((error as Error).message).toMatch(/^Payload [a-zA-Z_ ]+$/);
+        }
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  test("any damage to a good payload: refused or decoded", () => {
+    fc.assert(
+      fc.property(payload, fc.nat(), fc.nat(255), (value, at, byte) => {
+        const bytes = Buffer.from(encodePayload(value as object, "data"));
+        if (bytes.length > 0) bytes[at % bytes.length] = byte;
+        try {
+          decodePayload(bytes);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ProtocolError);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
