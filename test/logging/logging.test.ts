@@ -1,0 +1,143 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { configure, type LogRecord, reset } from "@logtape/logtape";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { configureLogging, getLogger } from "../../src/index.ts";
+import { BoundedLog, RoleLog } from "../../src/logging/logger.ts";
+import { freshEndpoints, tempFolder } from "../support/endpoints.ts";
+import { makeDistributor, NumbersCollector, NumbersTask, NumbersWorker } from "../support/roles.ts";
+
+afterEach(async () => {
+  await reset();
+  vi.restoreAllMocks();
+});
+
+const lines = (file: string) => readFileSync(file, "utf8").split("\n").slice(0, -1);
+
+describe("configureLogging", () => {
+  test("formats, levels and propagation as the dictionary says", () => {
+    const folder = tempFolder();
+    const [all, own] = [join(folder, "all.log"), join(folder, "own.log")];
+    configureLogging({
+      version: 1,
+      formatters: { short: { format: "%(levelname)-8s|%(name)s|%(message)s 100%%" } },
+      handlers: {
+        all: { class: "logging.FileHandler", filename: all, formatter: "short" },
+        own: { class: "file", filename: own, level: "ERROR" },
+      },
+      loggers: {
+        zmqpipeline: { handlers: ["all"], level: "INFO" },
+        "zmqpipeline.worker": { level: "DEBUG" },
+        "zmqpipeline.task": { handlers: ["own"], level: "WARNING", propagate: false },
+      },
+    });
+    getLogger("zmqpipeline.distributor").info("count {n}", { n: 5 });
+    getLogger("zmqpipeline.distributor").debug("below the level");
+    getLogger("zmqpipeline.worker").debug("its own level, its parent's handler");
+    getLogger("zmqpipeline.task.FirstTask").error("a user's logger");
+    getLogger("zmqpipeline.task.FirstTask").warning("below the handler's level");
+    getLogger("zmqpipeline.task").info("below the logger's level");
+    expect(lines(all)).toEqual([
+      "INFO    |zmqpipeline.distributor|count 5 100%",
+      "DEBUG   |zmqpipeline.worker|its own level, its parent's handler 100%",
+    ]);
+    expect(lines(own)).toEqual(["ERROR a user's logger"]);
+  });
+
+  test("simple and verbose are ready-made; verbose has time, module, process and thread", () => {
+    const file = join(tempFolder(), "log");
+    configureLogging({
+      handlers: { file: { class: "file", filename: file, formatter: "verbose" } },
+      loggers: { zmqpipeline: { handlers: ["file"], level: "INFO" } },
+    });
+    getLogger("zmqpipeline.collector").warning("hello");
+    const [line = ""] = lines(file);
+    expect(line).toMatch(/^WARNING \d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} collector \d+ \d+ hello$/);
+    expect(line).toContain(` ${process.pid} `);
+  });
+
+  test("the console handler writes to stderr, or stdout", () => {
+    const err = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    const out = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+    configureLogging({
+      handlers: { err: { class: "console" }, out: { class: "logging.StreamHandler", stream: "stdout" } },
+      loggers: { zmqpipeline: { handlers: ["err"], level: "INFO" }, other: { handlers: ["out"], level: "INFO" } },
+    });
+    getLogger("zmqpipeline.x").info("one");
+    getLogger("other").info("two");
+    expect(err).toHaveBeenCalledWith("INFO one\n");
+    expect(out).toHaveBeenCalledWith("INFO two\n");
+  });
+
+  test.each([
+    [{ handlers: {}, loggers: { a: { handlers: ["x"] } } }, /Unknown handler "x" in logger "a"/],
+    [{ handlers: { h: { class: "console", formatter: "odd" } }, loggers: {} }, /Unknown formatter "odd" in handler "h"/],
+    [{ handlers: { h: { class: "smtp" } }, loggers: {} }, /must be console or file/],
+    [{ handlers: { h: { class: "file" } }, loggers: {} }, /must have a filename/],
+    [{ handlers: {}, loggers: { a: { level: "LOUD" } } }, /Unknown level "LOUD"/],
+    [
+      { formatters: { f: { format: "%(nope)s" } }, handlers: { h: { class: "console", formatter: "f" } }, loggers: {} },
+      /%\(nope\)s must be one of/,
+    ],
+  ])("wrong configurations are TypeErrors that name what is wrong: %#", (config, message) => {
+    expect(() => configureLogging(config as never)).toThrow(TypeError);
+    expect(() => configureLogging(config as never)).toThrow(message);
+  });
+});
+
+/** Runs a pipeline with secret payloads and one failure. */
+async function run(): Promise<void> {
+  const endpoints = await freshEndpoints("inproc");
+  class Secretive extends NumbersTask {
+    override handle(...args: Parameters<NumbersTask["handle"]>) {
+      return Object.assign(super.handle(...args) as { n: number }, { secret: "hunter2" });
+    }
+  }
+  const worker = new NumbersWorker(endpoints, (data) => {
+    if (data.n === 2) throw Object.assign(new Error("handler's own words"), { retryable: false });
+    return { secret: "hunter2" };
+  });
+  await Promise.all([
+    makeDistributor(endpoints, new Secretive(endpoints, 5)).run(),
+    worker.run(),
+    new NumbersCollector(endpoints).run(),
+  ]);
+}
+
+test("everything is silent until it is configured", async () => {
+  const writes = [vi.spyOn(process.stderr, "write"), vi.spyOn(process.stdout, "write")];
+  await run();
+  for (const write of writes) expect(write).not.toHaveBeenCalled();
+});
+
+test("roles log to their own loggers, with facts and never a payload; LogTape's configure works too", async () => {
+  const records: LogRecord[] = [];
+  await configure({
+    sinks: { memory: (record) => records.push(record) },
+    loggers: [
+      { category: "zmqpipeline", sinks: ["memory"], lowestLevel: "debug" },
+      { category: ["logtape", "meta"], sinks: [] },
+    ],
+  });
+  await run();
+  const names = new Set(records.map(({ category }) => category.join(".")));
+  expect([...names].sort()).toEqual(["zmqpipeline.collector", "zmqpipeline.distributor", "zmqpipeline.worker"]);
+  expect(JSON.stringify(records)).not.toContain("hunter2");
+  const failed = records.find(({ level }) => level === "warning");
+  expect(failed?.properties).toMatchObject({ role: "worker", taskType: "numbers", attempt: 1, message: "handler's own words" });
+});
+
+test("floods are logged at a bounded rate, with their count", async () => {
+  const records: LogRecord[] = [];
+  await configure({
+    sinks: { memory: (record) => records.push(record) },
+    loggers: [
+      { category: "zmqpipeline", sinks: ["memory"], lowestLevel: "debug" },
+      { category: ["logtape", "meta"], sinks: [] },
+    ],
+  });
+  const log = new BoundedLog(new RoleLog("collector"), "refused");
+  for (let i = 0; i < 10_000; i++) log.add({ reason: "x" });
+  expect(records.length).toBeLessThanOrEqual(2);
+  expect(records[0]?.properties).toMatchObject({ count: 1, reason: "x" });
+});
