@@ -1,0 +1,13 @@
+// What each role logs, to the console and, in more detail, to a file, which is shown at the end.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { inTempFolder, launch } from "../support/launch.ts";
+
+const file = (name: string) => ({ file: new URL(name, import.meta.url) });
+const programs = ["collector.ts", "worker.ts", "run-distributor.ts"].map(file);
+
+await inTempFolder(async (folder) => {
+  await launch(programs, folder);
+  console.log("\npipeline.log:");
+  console.log(await readFile(join(folder, "pipeline.log"), "utf8"));
+});

@@ -1,0 +1,23 @@
+import { Distributor } from "zmqpipeline";
+import { COLLECTOR, COLLECTOR_ACK, WORKLOAD } from "./settings.ts";
+import { CalculationTask } from "./tasks.ts";
+
+const [items = 100, workers = 1, baseline = 0] = process.argv.slice(2).map(Number);
+
+const distributor = new Distributor({ collectorEndpoint: COLLECTOR, collectorAckEndpoint: COLLECTOR_ACK });
+const task = new CalculationTask(items, () => distributor.progress.workers >= workers);
+distributor.registerTask(task);
+await distributor.run();
+
+const expected = (items * WORKLOAD) / workers;
+const taken = performance.now() - task.startedAt;
+const overhead = (time: number, ideal: number) => `${((time / ideal - 1) * 100).toFixed(2)} %`;
+const row = [
+  String(items),
+  String(workers),
+  `${(expected / 1000).toFixed(2)} s`,
+  `${(taken / 1000).toFixed(3)} s`,
+  overhead(taken, expected),
+  overhead(baseline, items * WORKLOAD),
+];
+console.log(row.map((cell) => cell.padStart(12)).join(""));

@@ -1,0 +1,15 @@
+import { isMain, SingleThreadedWorker } from "zmqpipeline";
+import { blockFor } from "../support/sleep.ts";
+import { CALCULATION, COLLECTOR, WORKER } from "./settings.ts";
+
+class CalculationWorker extends SingleThreadedWorker<{ workload: number }> {
+  readonly taskType = CALCULATION;
+  readonly endpoint = WORKER;
+  readonly collectorEndpoint = COLLECTOR;
+
+  handleExecution({ workload }: { workload: number }) {
+    blockFor(workload);
+  }
+}
+
+if (isMain(import.meta)) await new CalculationWorker().run();
