@@ -12,7 +12,7 @@ import type { WorkerEntry } from "./worker-entry.ts";
 /** How often workers and the collector are pinged, in ms: the ping is what finds a dead connection. */
 const PING_MS = 1000;
 
-/** How often END and undelivered failure reports are repeated, in ms. */
+/** How often what is not answered is repeated, in ms: hello, failure reports, END. */
 const REPEAT_MS = 1000;
 
 export interface DistributorCoreOptions extends WindowLimits {
@@ -108,14 +108,7 @@ export class DistributorCore {
 
   ackLinkConnected(): void {
     this.#collector.ack = false;
-    this.#port.toAckLink({
-      type: "hello",
-      runId: this.#options.runId,
-      role: "distributor",
-      peerId: this.#options.peerId,
-      taskType: "",
-      held: [],
-    });
+    this.#helloAckLink();
   }
 
   collectorDisconnected(link: "data" | "ack"): void {
@@ -358,6 +351,17 @@ export class DistributorCore {
     });
   }
 
+  #helloAckLink(): void {
+    this.#port.toAckLink({
+      type: "hello",
+      runId: this.#options.runId,
+      role: "distributor",
+      peerId: this.#options.peerId,
+      taskType: "",
+      held: [],
+    });
+  }
+
   #collectorWelcome(link: "data" | "ack"): void {
     this.#collector[link] = true;
     if (!this.#collectorReady) return;
@@ -434,13 +438,17 @@ export class DistributorCore {
     }
   }
 
-  /** Sends again what has not been confirmed: END, and the reports of failed items. */
+  /** Sends again what has not been answered: hello, the reports of failed items, END. */
   #repeat(): void {
     this.#nextRepeat = this.#clock.now + REPEAT_MS;
     if (this.#phase.kind === "ending") {
       for (const worker of this.#fleet.workers) this.#sendEnd(worker);
       if (!this.#collector.ended) this.#port.toCollector(this.#endMessage(this.#phase));
       return;
+    }
+    if (this.#phase.kind !== "preparing" && !this.#collectorReady) {
+      if (!this.#collector.data) this.#sendOpen();
+      if (!this.#collector.ack) this.#helloAckLink();
     }
     if (!this.#collector.data) return;
     for (const task of this.#tasks.values()) {

@@ -7,7 +7,7 @@ import type { Message } from "../protocol/message.ts";
  */
 export interface Transport {
   /**
-   * Binds an endpoint.
+   * Binds an endpoint. The handler hears of nothing before the listener is in the caller's hands to answer with.
    *
    * @throws PipelineError `ADDRESS_IN_USE`, `BIND_FAILED` or `IPC_PATH_OCCUPIED`.
    */

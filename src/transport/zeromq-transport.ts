@@ -8,7 +8,13 @@ import { MAX_FRAME_BYTES } from "../protocol/limits.ts";
 import type { Message } from "../protocol/message.ts";
 import { bindIpcPath, releaseIpcPath } from "./ipc-path.ts";
 import { SendQueue } from "./send-queue.ts";
-import { CLOSE_MS, type Link, type LinkHandler, type Listener, type ListenerHandler, type Transport } from "./transport.ts";
+import type { Link, LinkHandler, Listener, ListenerHandler, Transport } from "./transport.ts";
+
+/**
+ * How long a closed socket may go on delivering, in ms. What must arrive is confirmed before a role closes; this is for the
+ * goodbyes, and short, because the process cannot end before.
+ */
+const LINGER_MS = 200;
 
 /**
  * All options are set when a socket is made: later ones miss the connections that exist. libzmq's I/O thread answers the
@@ -16,7 +22,7 @@ import { CLOSE_MS, type Link, type LinkHandler, type Listener, type ListenerHand
  */
 const OPTIONS = {
   sendTimeout: 0,
-  linger: CLOSE_MS,
+  linger: LINGER_MS,
   heartbeatInterval: 400,
   heartbeatTimeout: 1600,
   handshakeInterval: 5000,
@@ -80,7 +86,8 @@ class ZeromqListener implements Listener {
     void watch(socket, (event) => {
       if (event === "disconnect") handler.onSomeDisconnected();
     });
-    void read(socket, (frames) => this.#receive(frames));
+    // Later: a peer may have sent something already, and could not be answered before listen() has returned.
+    setImmediate(() => void read(socket, (frames) => this.#receive(frames)));
   }
 
   send(connection: string, message: Message): void {

@@ -1,0 +1,35 @@
+// How much longer than the ideal do items of 10 ms take, beside a sequential loop in the same run?
+import { median, printTable, saveResults } from "./support/report.ts";
+import { runPipeline } from "./support/pipeline.ts";
+import { option, sideBySide } from "./support/rounds.ts";
+
+const ITEMS = option("items", 1000);
+const ROUNDS = option("rounds", 3);
+const SLEEP = 10;
+
+async function sequential(): Promise<number> {
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  const start = performance.now();
+  for (let i = 0; i < ITEMS; i++) Atomics.wait(cell, 0, 0, SLEEP);
+  return performance.now() - start;
+}
+
+const contestants = [
+  { name: "sequential loop", workers: 1, run: sequential },
+  { name: "1 worker", workers: 1, run: () => runPipeline(ITEMS, 1, SLEEP) },
+  { name: "2 workers", workers: 2, run: () => runPipeline(ITEMS, 2, SLEEP) },
+];
+const times = await sideBySide(ROUNDS, contestants.map(({ run }) => run));
+const overhead = contestants.map(({ workers }, index) => {
+  const ideal = (ITEMS * SLEEP) / workers;
+  return (median(times[index] ?? []) / ideal - 1) * 100;
+});
+printTable(
+  [`${ITEMS} items of ${SLEEP} ms`, "overhead", "above the loop"],
+  contestants.map(({ name }, index) => [
+    name,
+    `${overhead[index]?.toFixed(2)} %`,
+    index === 0 ? "" : `${((overhead[index] ?? 0) - (overhead[0] ?? 0)).toFixed(2)} points`,
+  ]),
+);
+saveResults("overhead", contestants.map(({ name }, index) => ({ name, ms: times[index], overhead: overhead[index] })));

@@ -1,0 +1,10 @@
+import { Collector } from "zmqpipeline";
+import { COLLECTOR, COLLECTOR_ACK } from "./settings.ts";
+
+class BenchCollector extends Collector {
+  readonly endpoint = COLLECTOR;
+  readonly ackEndpoint = COLLECTOR_ACK;
+  handleCollection() {}
+}
+
+await new BenchCollector().run();

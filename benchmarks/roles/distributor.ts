@@ -1,0 +1,30 @@
+// distributor.ts ITEMS WORKERS SLEEP: prints the time from the first item handed out to the last one ACKed, in ms.
+import { Distributor, Task } from "zmqpipeline";
+import { BENCH, COLLECTOR, COLLECTOR_ACK, WORKER } from "./settings.ts";
+
+const [items = 1, workers = 1, sleep = 0] = process.argv.slice(2).map(Number);
+
+class BenchTask extends Task<{ sleep?: number }> {
+  readonly taskType = BENCH;
+  readonly endpoint = WORKER;
+  #count = 0;
+  startedAt = 0;
+
+  override isAvailableForHandling() {
+    return this.#count > 0 || distributor.progress.workers >= workers;
+  }
+
+  override handle() {
+    if (this.#count === 0) this.startedAt = performance.now();
+    if (++this.#count >= items) this.isComplete = true;
+    return sleep > 0 ? { sleep } : {};
+  }
+}
+
+const distributor = new Distributor({ collectorEndpoint: COLLECTOR, collectorAckEndpoint: COLLECTOR_ACK });
+const task = new BenchTask();
+distributor.registerTask(task);
+const summary = await distributor.run();
+if (summary.tasks.bench?.acked !== items) throw new Error("Items are missing");
+const { rss } = process.memoryUsage();
+console.log(JSON.stringify({ ms: performance.now() - task.startedAt, rss }));

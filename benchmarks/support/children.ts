@@ -1,0 +1,49 @@
+// Runs a benchmark's roles as processes of their own.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Longest run of one measurement, in ms. */
+const DEADLINE = 10 * 60_000;
+
+const loader = import.meta.resolve("tsx");
+
+/**
+ * Starts programs side by side in an empty folder, waits for all, and returns what the last one printed, as JSON.
+ *
+ * @param programs - File (relative to `benchmarks/roles`) and arguments of each.
+ */
+export async function measure<T>(programs: readonly (readonly [string, ...unknown[]])[]): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), "zqp-bench-"));
+  const children: ChildProcess[] = [];
+  const timer = setTimeout(() => {
+    for (const child of children) child.kill("SIGKILL");
+  }, DEADLINE);
+  try {
+    const outputs = await Promise.all(
+      programs.map(async ([file, ...args]) => {
+        const path = fileURLToPath(new URL(`../roles/${file}`, import.meta.url));
+        const child = spawn(process.execPath, ["--import", loader, path, ...args.map(String)], {
+          cwd: folder,
+          stdio: ["ignore", "pipe", "inherit"],
+        });
+        children.push(child);
+        let output = "";
+        child.stdout?.on("data", (chunk: Buffer) => {
+          if (output.length < 1_000_000) output += chunk;
+        });
+        const [code] = await once(child, "close");
+        if (code !== 0) throw new Error(`${file} ended with ${code}`);
+        return output;
+      }),
+    );
+    return JSON.parse(outputs.at(-1) ?? "") as T;
+  } finally {
+    clearTimeout(timer);
+    for (const child of children) if (child.exitCode === null) child.kill("SIGKILL");
+    await rm(folder, { recursive: true });
+  }
+}
