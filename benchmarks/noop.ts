@@ -23,7 +23,10 @@ const contestants = [
   { name: "bare PUSH/PULL, one item a message", run: () => bare(1) },
   { name: `bare PUSH/PULL, ${BATCH_ITEMS} items a message`, run: () => bare(BATCH_ITEMS) },
 ];
-const times = await sideBySide(ROUNDS, contestants.map(({ run }) => run));
+const times = await sideBySide(
+  ROUNDS,
+  contestants.map(({ run }) => run),
+);
 const rates = times.map((ms) => (ITEMS / median(ms)) * 1000);
 printTable(
   [`${ITEMS.toLocaleString("en")} no-op items`, "items/s", "ratio"],
@@ -33,4 +36,7 @@ printTable(
     `${((rates[index] ?? 0) / (rates[0] ?? 1)).toFixed(2)} x`,
   ]),
 );
-saveResults("noop", contestants.map(({ name }, index) => ({ name, ms: times[index], itemsPerSecond: rates[index] })));
+saveResults(
+  "noop",
+  contestants.map(({ name }, index) => ({ name, ms: times[index], itemsPerSecond: rates[index] })),
+);

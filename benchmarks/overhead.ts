@@ -1,6 +1,7 @@
 // How much longer than the ideal do items of 10 ms take, beside a sequential loop in the same run?
-import { median, printTable, saveResults } from "./support/report.ts";
+
 import { runPipeline } from "./support/pipeline.ts";
+import { median, printTable, saveResults } from "./support/report.ts";
 import { option, sideBySide } from "./support/rounds.ts";
 
 const ITEMS = option("items", 1000);
@@ -19,7 +20,10 @@ const contestants = [
   { name: "1 worker", workers: 1, run: () => runPipeline(ITEMS, 1, SLEEP) },
   { name: "2 workers", workers: 2, run: () => runPipeline(ITEMS, 2, SLEEP) },
 ];
-const times = await sideBySide(ROUNDS, contestants.map(({ run }) => run));
+const times = await sideBySide(
+  ROUNDS,
+  contestants.map(({ run }) => run),
+);
 const overhead = contestants.map(({ workers }, index) => {
   const ideal = (ITEMS * SLEEP) / workers;
   return (median(times[index] ?? []) / ideal - 1) * 100;
@@ -32,4 +36,7 @@ printTable(
     index === 0 ? "" : `${((overhead[index] ?? 0) - (overhead[0] ?? 0)).toFixed(2)} points`,
   ]),
 );
-saveResults("overhead", contestants.map(({ name }, index) => ({ name, ms: times[index], overhead: overhead[index] })));
+saveResults(
+  "overhead",
+  contestants.map(({ name }, index) => ({ name, ms: times[index], overhead: overhead[index] })),
+);

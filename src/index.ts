@@ -4,6 +4,8 @@
  *
  * @packageDocumentation
  */
+
+export type { RetryOptions } from "./core/retry-policy.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorFacts, PipelineError } from "./errors.ts";
 export type { ExecutionInfo } from "./executor/execution-info.ts";
 export {
@@ -28,10 +30,13 @@ export { MetaDataWorker } from "./pipeline/meta-data-worker.ts";
 export type { RunOptions, StopOptions } from "./pipeline/role.ts";
 export type { RunProgress, RunSummary, TaskProgress, TaskSummary } from "./pipeline/run-summary.ts";
 export { SingleThreadedWorker } from "./pipeline/single-threaded-worker.ts";
-export { type Awaitable, Task } from "./pipeline/task.ts";
+export { type Awaitable, type Maybe, Task } from "./pipeline/task.ts";
 export type { WorkerSummary } from "./pipeline/worker.ts";
-export type { RetryOptions } from "./core/retry-policy.ts";
-export { EndpointAddress, type EndpointAddressOptions, type EndpointScheme } from "./protocol/endpoint-address.ts";
+export {
+  EndpointAddress,
+  type EndpointAddressOptions,
+  type EndpointScheme,
+} from "./protocol/endpoint-address.ts";
 export type { ErrorInfo } from "./protocol/message.ts";
 export { MessageType } from "./protocol/message-type.ts";
 export type { Payload } from "./protocol/payload.ts";

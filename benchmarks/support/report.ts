@@ -10,9 +10,15 @@ export function median(values: readonly number[]): number {
 }
 
 export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
-  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
   const line = (cells: readonly string[]) =>
-    cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join("  ");
+    cells
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join("  ");
   console.log(line(header));
   for (const row of rows) console.log(line(row));
 }
@@ -21,11 +27,16 @@ export function printTable(header: readonly string[], rows: readonly (readonly s
 export function saveResults(name: string, results: unknown): void {
   const folder = new URL("../results/", import.meta.url);
   mkdirSync(folder, { recursive: true });
-  const versionOf = (path: string) => (JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")) as { version: string }).version;
+  const versionOf = (path: string) =>
+    (JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")) as { version: string }).version;
   const record = {
     command: ["node", "--import", "tsx", `benchmarks/${name}.ts`, ...process.argv.slice(2)].join(" "),
     date: new Date().toISOString(),
-    machine: { cpu: cpus()[0]?.model, cores: availableParallelism(), memoryGiB: Math.round(totalmem() / 2 ** 30) },
+    machine: {
+      cpu: cpus()[0]?.model,
+      cores: availableParallelism(),
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+    },
     versions: {
       node: process.version,
       zmqpipeline: versionOf("../../package.json"),

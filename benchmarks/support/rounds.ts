@@ -9,7 +9,10 @@ export function option(name: string, fallback: number): number {
  *
  * @returns For each contestant, in order, its measurements.
  */
-export async function sideBySide<T>(rounds: number, contestants: readonly (() => Promise<T>)[]): Promise<T[][]> {
+export async function sideBySide<T>(
+  rounds: number,
+  contestants: readonly (() => Promise<T>)[],
+): Promise<T[][]> {
   const results: T[][] = contestants.map(() => []);
   for (let round = 0; round < rounds; round++) {
     for (const [index, contestant] of contestants.entries()) results[index]?.push(await contestant());

@@ -16,6 +16,8 @@ if (isMain(import.meta)) {
     const expected = (items * WORKLOAD) / 1000;
     const taken = runSequentially(items) / 1000;
     const overhead = (taken / expected - 1) * 100;
-    console.log(`${items} items: expected ${expected.toFixed(2)} s, took ${taken.toFixed(3)} s, overhead ${overhead.toFixed(2)} %`);
+    console.log(
+      `${items} items: expected ${expected.toFixed(2)} s, took ${taken.toFixed(3)} s, overhead ${overhead.toFixed(2)} %`,
+    );
   }
 }

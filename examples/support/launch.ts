@@ -31,7 +31,10 @@ export async function launch(programs: readonly Program[], folder: string): Prom
     await Promise.all(
       programs.map(async ({ file, args = [] }) => {
         const path = fileURLToPath(file);
-        const child = spawn(process.execPath, ["--import", loader, path, ...args], { cwd: folder, stdio: "inherit" });
+        const child = spawn(process.execPath, ["--import", loader, path, ...args], {
+          cwd: folder,
+          stdio: "inherit",
+        });
         children.push(child);
         const [code, signal] = await new Promise<[number | null, string | null]>((resolve, reject) => {
           child.once("error", reject);

@@ -1,6 +1,13 @@
 import { openSync, writeFileSync, writeSync } from "node:fs";
 import { Collector, type Failure, isMain } from "zmqpipeline";
-import { COLLECTOR, COLLECTOR_ACK, type Counts, type PartialCounts, partialFile, TOTALS_FILE } from "./settings.ts";
+import {
+  COLLECTOR,
+  COLLECTOR_ACK,
+  type Counts,
+  type PartialCounts,
+  partialFile,
+  TOTALS_FILE,
+} from "./settings.ts";
 import { addCounts } from "./words.ts";
 
 const [jsonFile = "wordcount.json"] = process.argv.slice(2);
@@ -38,9 +45,14 @@ class WordCollector extends Collector<Counts | PartialCounts> {
     const top = sorted.slice(0, TOP).map(([word, count]) => ({ word, count }));
     console.log(`\n${"word".padEnd(20)}${"count".padStart(12)}`);
     for (const { word, count } of top) console.log(word.padEnd(20) + count.toLocaleString("en").padStart(12));
-    writeFileSync(jsonFile, `${JSON.stringify({ files: this.#files, failed: this.#failed, words, distinct: sorted.length, top }, null, 2)}\n`);
+    writeFileSync(
+      jsonFile,
+      `${JSON.stringify({ files: this.#files, failed: this.#failed, words, distinct: sorted.length, top }, null, 2)}\n`,
+    );
     writeFileSync(TOTALS_FILE, JSON.stringify(sorted));
-    console.log(`\n${this.#files.toLocaleString("en")} files, ${words.toLocaleString("en")} words, ${sorted.length.toLocaleString("en")} different; written to ${jsonFile}`);
+    console.log(
+      `\n${this.#files.toLocaleString("en")} files, ${words.toLocaleString("en")} words, ${sorted.length.toLocaleString("en")} different; written to ${jsonFile}`,
+    );
   }
 }
 

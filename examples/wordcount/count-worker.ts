@@ -11,7 +11,9 @@ class CountWorker extends SingleThreadedWorker<{ path: string }, PartialCounts> 
   handleExecution({ path }: { path: string }) {
     const totals = new Map<string, number>();
     addWords(readFileSync(path, "utf8"), totals);
-    return { lines: Object.fromEntries([...divide(totals)].map(([range, part]) => [range, JSON.stringify(part)])) };
+    return {
+      lines: Object.fromEntries([...divide(totals)].map(([range, part]) => [range, JSON.stringify(part)])),
+    };
   }
 }
 

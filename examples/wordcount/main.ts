@@ -14,7 +14,9 @@ const folder = resolve(process.argv[2] ?? fileURLToPath(new URL("../../node_modu
 const jsonFile = resolve(process.argv[3] ?? "wordcount.json");
 const perCore = <T>(make: () => T): T[] => Array.from({ length: availableParallelism() }, make);
 
-console.log(`Counting the words below ${folder} with ${availableParallelism()} worker processes for each stage`);
+console.log(
+  `Counting the words below ${folder} with ${availableParallelism()} worker processes for each stage`,
+);
 const totals = await inTempFolder(async (workFolder) => {
   await launch(
     [
@@ -31,7 +33,8 @@ const totals = await inTempFolder(async (workFolder) => {
 const startedAt = performance.now();
 const expected = new Map<string, number>();
 for await (const path of textFiles(folder)) addWords(readFileSync(path, "utf8"), expected);
-const same = totals.size === expected.size && [...expected].every(([word, count]) => totals.get(word) === count);
+const same =
+  totals.size === expected.size && [...expected].every(([word, count]) => totals.get(word) === count);
 const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
 console.log(
   same

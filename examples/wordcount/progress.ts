@@ -29,7 +29,9 @@ function describe({ workers, tasks }: RunProgress, seconds: number): string {
   const parts = Object.entries(tasks).map(([name, task]) => {
     done += task.acked;
     const total = task.phase === "open" ? `${task.items}+` : String(task.items);
-    return task.phase === "blocked" ? `${name} waits` : `${name} ${task.acked}/${total}${task.failed > 0 ? `, ${task.failed} failed` : ""}`;
+    return task.phase === "blocked"
+      ? `${name} waits`
+      : `${name} ${task.acked}/${total}${task.failed > 0 ? `, ${task.failed} failed` : ""}`;
   });
   return `${parts.join("  |  ")}  |  ${Math.round(done / seconds)} items/s  |  ${workers} workers`;
 }

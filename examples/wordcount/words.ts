@@ -2,7 +2,8 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Counts, RANGES } from "./settings.ts";
 
-const TEXT = /\.(?:[cm]?[jt]sx?|json|md|txt|html|css|ya?ml|map|flow)$|(?:^|\/)(?:LICENSE|README|CHANGELOG)[^/]*$/i;
+const TEXT =
+  /\.(?:[cm]?[jt]sx?|json|md|txt|html|css|ya?ml|map|flow)$|(?:^|\/)(?:LICENSE|README|CHANGELOG)[^/]*$/i;
 
 /** The text and source files below a folder, in a fixed order. Links are not followed. */
 export async function* textFiles(folder: string): AsyncGenerator<string> {
@@ -19,10 +20,14 @@ export function addWords(text: string, totals: Map<string, number>): void {
   for (const [word] of text.toLowerCase().matchAll(/\p{L}+/gu)) totals.set(word, (totals.get(word) ?? 0) + 1);
 }
 
-const RANGE_OF = new Map(RANGES.flatMap((range) => (range === "other" ? [] : [...range].map((letter) => [letter, range]))));
+const RANGE_OF = new Map(
+  RANGES.flatMap((range) => (range === "other" ? [] : [...range].map((letter) => [letter, range]))),
+);
 
 /** Divides totals by the ranges of their first letters. */
-export function divide(totals: ReadonlyMap<string, number>): Map<string, { words: string[]; counts: number[] }> {
+export function divide(
+  totals: ReadonlyMap<string, number>,
+): Map<string, { words: string[]; counts: number[] }> {
   const parts = new Map<string, { words: string[]; counts: number[] }>();
   for (const [word, count] of totals) {
     const range = RANGE_OF.get(word.charAt(0)) ?? "other";

@@ -236,12 +236,14 @@ export class CollectorCore {
 
   #hello(link: "data" | "ack", connection: string, hello: Hello): void {
     if (this.runId === "") {
-      if (this.#waitingPeers.size < MAX_WAITING) this.#waitingPeers.set(`${link}${connection}`, { link, hello });
+      if (this.#waitingPeers.size < MAX_WAITING)
+        this.#waitingPeers.set(`${link}${connection}`, { link, hello });
       return;
     }
     if (hello.runId !== this.runId) {
       // A worker of a run that is not ours keeps what it has; it hears of our run from its distributor first.
-      if (this.#waitingPeers.size < MAX_WAITING) this.#waitingPeers.set(`${link}${connection}`, { link, hello });
+      if (this.#waitingPeers.size < MAX_WAITING)
+        this.#waitingPeers.set(`${link}${connection}`, { link, hello });
       return this.#stray(hello);
     }
     if (link === "data") return this.#port.toPeer(connection, this.#welcome());
@@ -324,7 +326,8 @@ export class CollectorCore {
     else if (distributor !== "") this.#port.toPeer(distributor, ended);
     if (!begun) return;
     const text = `The distributor gave the run up${reason === "" ? "" : `: ${reason}`}`;
-    const error = status === "aborted" ? new PipelineError("RUN_ABORTED", text, { role: "collector" }) : undefined;
+    const error =
+      status === "aborted" ? new PipelineError("RUN_ABORTED", text, { role: "collector" }) : undefined;
     this.#port.finish(status, error);
   }
 
@@ -336,7 +339,8 @@ export class CollectorCore {
   }
 
   #overIfDone(): void {
-    if (this.#phase.kind === "ended" && this.#finished && this.#clock.now >= this.#phase.until) this.#over(undefined);
+    if (this.#phase.kind === "ended" && this.#finished && this.#clock.now >= this.#phase.until)
+      this.#over(undefined);
   }
 
   #over(error: Error | undefined): void {

@@ -12,7 +12,8 @@ export interface DependencyNode {
 export function assertRunnable(tasks: readonly DependencyNode[]): void {
   const byName = new Map<string, DependencyNode>();
   for (const task of tasks) {
-    if (byName.has(task.name)) throw new TypeError(`Task type ${JSON.stringify(task.name)} is registered by two tasks`);
+    if (byName.has(task.name))
+      throw new TypeError(`Task type ${JSON.stringify(task.name)} is registered by two tasks`);
     byName.set(task.name, task);
   }
   const done = new Set<string>();

@@ -26,7 +26,12 @@ export function dispatch(task: TaskState, now: number, sink: GrantSink): void {
 }
 
 /** False when the supply ran out before every hungry worker was served. */
-function serve(task: TaskState, now: number, sink: GrantSink, limit: (worker: WorkerEntry) => number): boolean {
+function serve(
+  task: TaskState,
+  now: number,
+  sink: GrantSink,
+  limit: (worker: WorkerEntry) => number,
+): boolean {
   for (const worker of task.hungry) {
     if (task.hasSuspects && quarantine(task, worker, sink)) continue;
     if (!fill(task, worker, limit(worker), now, sink)) {

@@ -47,7 +47,12 @@ type Phase =
   | { readonly kind: "running" }
   /** No new items; the ones in flight are waited for. */
   | { readonly kind: "stopping"; readonly until: number }
-  | { readonly kind: "ending"; readonly status: RunStatus; readonly error: Error | undefined; readonly until: number }
+  | {
+      readonly kind: "ending";
+      readonly status: RunStatus;
+      readonly error: Error | undefined;
+      readonly until: number;
+    }
   | { readonly kind: "over" };
 
 /**
@@ -122,7 +127,9 @@ export class DistributorCore {
     if (message.type === "refuse") {
       this.#collector.ended = true; // it knows nothing of this run
       this.fail(
-        new PipelineError("PEER_REFUSED", `The collector refused this run: ${message.reason}`, { role: "distributor" }),
+        new PipelineError("PEER_REFUSED", `The collector refused this run: ${message.reason}`, {
+          role: "distributor",
+        }),
       );
       return;
     }
@@ -216,7 +223,8 @@ export class DistributorCore {
     if (phase.kind === "running" || phase.kind === "stopping") {
       const status = phase.kind === "running" ? "complete" : "stopped";
       const late = phase.kind === "stopping" && this.#clock.now >= phase.until;
-      if (late || [...this.#tasks.values()].every((task) => task.phase === "complete")) this.#end(status, undefined);
+      if (late || [...this.#tasks.values()].every((task) => task.phase === "complete"))
+        this.#end(status, undefined);
     } else if (phase.kind === "ending") {
       const confirmed = this.#collector.ended && this.#fleet.size === 0;
       if (confirmed || this.#clock.now >= phase.until) this.#over(phase);
@@ -247,7 +255,8 @@ export class DistributorCore {
 
   #over(phase: Extract<Phase, { kind: "ending" }>): void {
     if (!this.#collector.ended) this.#port.note("END was not confirmed by the collector", {});
-    if (this.#fleet.size > 0) this.#port.note("END was not confirmed by every worker", { workers: this.#fleet.size });
+    if (this.#fleet.size > 0)
+      this.#port.note("END was not confirmed by every worker", { workers: this.#fleet.size });
     this.#phase = { kind: "over" };
     this.#port.toCollector({ type: "bye", runId: this.#options.runId });
     this.#port.over(phase.status, phase.error);
@@ -466,7 +475,12 @@ export class DistributorCore {
   }
 
   #endMessage(phase: Extract<Phase, { kind: "ending" }>): Message {
-    return { type: "end", runId: this.#options.runId, status: phase.status, reason: phase.error?.message.slice(0, 1000) ?? "" };
+    return {
+      type: "end",
+      runId: this.#options.runId,
+      status: phase.status,
+      reason: phase.error?.message.slice(0, 1000) ?? "",
+    };
   }
 
   #checkPeers(now: number): void {
@@ -475,17 +489,23 @@ export class DistributorCore {
     if (!this.#collectorReady) {
       if (now - this.#collector.missingSince < peerTimeout) return;
       return this.fail(
-        new PipelineError("PEER_TIMEOUT", `No collector answered within ${peerTimeout} ms`, { role: "distributor" }),
+        new PipelineError("PEER_TIMEOUT", `No collector answered within ${peerTimeout} ms`, {
+          role: "distributor",
+        }),
       );
     }
     for (const task of this.#tasks.values()) {
       if (task.phase === "blocked") task.lonelySince = now;
       if (task.phase === "complete" || now - task.lonelySince < peerTimeout) continue;
       return this.fail(
-        new PipelineError("PEER_TIMEOUT", `No worker of task ${JSON.stringify(task.name)} appeared within ${peerTimeout} ms`, {
-          role: "distributor",
-          taskType: task.name,
-        }),
+        new PipelineError(
+          "PEER_TIMEOUT",
+          `No worker of task ${JSON.stringify(task.name)} appeared within ${peerTimeout} ms`,
+          {
+            role: "distributor",
+            taskType: task.name,
+          },
+        ),
       );
     }
   }

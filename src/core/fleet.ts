@@ -5,10 +5,10 @@ import type { WindowLimits } from "./window.ts";
 import { WorkerEntry } from "./worker-entry.ts";
 
 /** How long a worker whose connection ended may take to come back before its items go to others, in ms. */
-export const REATTACH_MS = 500;
+const REATTACH_MS = 500;
 
 /** How much longer than an item's timeout a worker may say nothing, in ms: the timeout's own grace and a ping or two. */
-export const SILENCE_GRACE_MS = 4000;
+const SILENCE_GRACE_MS = 4000;
 
 export interface FleetPort {
   send(worker: WorkerEntry, message: Message): void;

@@ -39,5 +39,15 @@ export interface Item {
 }
 
 export function newItem(seq: number, payload: Uint8Array): Item {
-  return { seq, payload, place: QUEUE, attempt: 0, failures: 0, failedAttempt: 0, losses: 0, avoid: "", avoidUntil: 0 };
+  return {
+    seq,
+    payload,
+    place: QUEUE,
+    attempt: 0,
+    failures: 0,
+    failedAttempt: 0,
+    losses: 0,
+    avoid: "",
+    avoidUntil: 0,
+  };
 }

@@ -28,7 +28,8 @@ export function resolveRetryPolicy(options: RetryOptions = {}): RetryPolicy {
     throw new RangeError(`retry.attempts ${policy.attempts} must be an integer of at least 1`);
   }
   for (const key of ["backoff", "maxBackoff"] as const) {
-    if (!(policy[key] >= 0)) throw new RangeError(`retry.${key} ${policy[key]} must be a number of at least 0`);
+    if (!(policy[key] >= 0))
+      throw new RangeError(`retry.${key} ${policy[key]} must be a number of at least 0`);
   }
   return policy;
 }

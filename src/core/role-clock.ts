@@ -1,5 +1,5 @@
 /** Longest step that one tick may take, in ms. Ticks come every {@link TICK_MS}. */
-export const MAX_STEP_MS = 200;
+const MAX_STEP_MS = 200;
 
 /** How often a role looks at its deadlines, in ms: fine enough for flushes and retries, too rare to be seen in a profile. */
 export const TICK_MS = 20;

@@ -45,7 +45,8 @@ export class SeqSet {
   #find(seq: number): number {
     const guess = this.#last;
     const start = this.#starts[guess];
-    if (start !== undefined && start <= seq && seq < (this.#starts[guess + 1] ?? Number.POSITIVE_INFINITY)) return guess;
+    if (start !== undefined && start <= seq && seq < (this.#starts[guess + 1] ?? Number.POSITIVE_INFINITY))
+      return guess;
     let low = 0;
     let high = this.#starts.length;
     while (low < high) {

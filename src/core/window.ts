@@ -47,7 +47,8 @@ export class Window {
   observe(busy: number, bytes: number, count: number): void {
     if (count < 1) return;
     const service = busy / 1000 / count;
-    this.#service = this.#service === undefined ? service : this.#service + WEIGHT * (service - this.#service);
+    this.#service =
+      this.#service === undefined ? service : this.#service + WEIGHT * (service - this.#service);
     this.#bytes += WEIGHT * (bytes / count - this.#bytes);
     const perSlot = Math.max(1, Math.floor(TARGET_MS / Math.max(this.#service, 0.001)));
     const byBytes = Math.floor(this.#limits.windowBytes / Math.max(this.#bytes, 1));

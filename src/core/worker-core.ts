@@ -1,6 +1,15 @@
 import { PipelineError } from "../errors.ts";
 import { BATCH_BYTES, BATCH_ITEMS } from "../protocol/limits.ts";
-import type { ErrorInfo, Grant, ItemPayload, ItemRef, Message, Revoke, RunStatus, Welcome } from "../protocol/message.ts";
+import type {
+  ErrorInfo,
+  Grant,
+  ItemPayload,
+  ItemRef,
+  Message,
+  Revoke,
+  RunStatus,
+  Welcome,
+} from "../protocol/message.ts";
 import { Fifo } from "./fifo.ts";
 import { RoleClock } from "./role-clock.ts";
 
@@ -35,7 +44,13 @@ export type ExecutionOutcome =
 /** What is kept until the distributor confirms it. */
 type Kept =
   | { readonly kind: "result"; readonly item: ItemPayload; sentAt: number; wait: number }
-  | { readonly kind: "fail"; readonly item: ItemRef; readonly message: Message; sentAt: number; wait: number };
+  | {
+      readonly kind: "fail";
+      readonly item: ItemRef;
+      readonly message: Message;
+      sentAt: number;
+      wait: number;
+    };
 
 export interface WorkerCoreOptions {
   readonly workerId: string;
@@ -132,10 +147,14 @@ export class WorkerCore {
   distributorMessage(message: Message): void {
     if (this.#phase.kind === "over") return;
     if (message.type === "refuse") {
-      const error = new PipelineError("PEER_REFUSED", `The distributor refused this worker: ${message.reason}`, {
-        role: "worker",
-        taskType: this.#options.taskType,
-      });
+      const error = new PipelineError(
+        "PEER_REFUSED",
+        `The distributor refused this worker: ${message.reason}`,
+        {
+          role: "worker",
+          taskType: this.#options.taskType,
+        },
+      );
       return this.#over(undefined, error);
     }
     if (message.type === "welcome") return this.#welcome(message);
@@ -220,7 +239,8 @@ export class WorkerCore {
 
   /** Takes no more items, gives back those not started, and is over when the running ones are confirmed. */
   leave(): void {
-    if (this.#phase.kind === "waiting" || this.#phase.kind === "initialising") return this.#over("stopped", undefined);
+    if (this.#phase.kind === "waiting" || this.#phase.kind === "initialising")
+      return this.#over("stopped", undefined);
     if (this.#phase.kind !== "working") return;
     this.#phase = { kind: "leaving", runId: this.#phase.runId };
     this.#giveBack(this.#queue.size);
@@ -320,7 +340,12 @@ export class WorkerCore {
       if (execution === undefined) break;
       items.push({ seq: execution.seq, attempt: execution.attempt });
     }
-    this.#port.toDistributor({ type: "returned", runId: this.runId, leaving: this.#phase.kind === "leaving", items });
+    this.#port.toDistributor({
+      type: "returned",
+      runId: this.runId,
+      leaving: this.#phase.kind === "leaving",
+      items,
+    });
   }
 
   #revoke(revoke: Revoke): void {

@@ -25,7 +25,12 @@ export class InlineExecutor implements Executor {
     const info = new ExecutionInfo(execution, this.#taskType);
     try {
       const result = this.#handler(decodePayload(execution.payload), info);
-      if (typeof result === "object" && result !== null && "then" in result && typeof result.then === "function") {
+      if (
+        typeof result === "object" &&
+        result !== null &&
+        "then" in result &&
+        typeof result.then === "function"
+      ) {
         this.#pending.set(execution, info);
         return this.#settle(execution, result as PromiseLike<unknown>);
       }

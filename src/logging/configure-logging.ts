@@ -85,11 +85,17 @@ export function configureLogging(config: LoggingConfig): void {
   const formatters = { ...READY_MADE, ...config.formatters };
   const sinks: Record<string, Sink> = {};
   for (const [name, handler] of Object.entries(config.handlers)) {
-    const { format } = pick(formatters, handler.formatter ?? "simple", "formatter", `handler ${JSON.stringify(name)}`);
+    const { format } = pick(
+      formatters,
+      handler.formatter ?? "simple",
+      "formatter",
+      `handler ${JSON.stringify(name)}`,
+    );
     sinks[name] = atLevel(level(handler.level ?? "DEBUG"), openSink(name, handler, compileFormat(format)));
   }
   const loggers = Object.entries(config.loggers).map(([name, logger]) => {
-    for (const handler of logger.handlers ?? []) pick(sinks, handler, "handler", `logger ${JSON.stringify(name)}`);
+    for (const handler of logger.handlers ?? [])
+      pick(sinks, handler, "handler", `logger ${JSON.stringify(name)}`);
     return {
       category: name === "" ? [] : name.split("."),
       sinks: [...(logger.handlers ?? [])],
@@ -99,7 +105,11 @@ export function configureLogging(config: LoggingConfig): void {
     };
   });
   const meta = { category: ["logtape", "meta"], sinks: ["zmqpipeline.meta"], lowestLevel: "error" as const };
-  sinks["zmqpipeline.meta"] = openSink("meta", { class: "console" }, compileFormat("%(levelname)s %(message)s"));
+  sinks["zmqpipeline.meta"] = openSink(
+    "meta",
+    { class: "console" },
+    compileFormat("%(levelname)s %(message)s"),
+  );
   configureSync({ reset: true, sinks, loggers: [...loggers, meta] });
 }
 
@@ -114,7 +124,8 @@ function openSink(name: string, handler: HandlerConfig, format: TextFormatter): 
     }
     case "file":
     case "logging.FileHandler": {
-      if (handler.filename === undefined) throw new TypeError(`Log handler ${JSON.stringify(name)} must have a filename`);
+      if (handler.filename === undefined)
+        throw new TypeError(`Log handler ${JSON.stringify(name)} must have a filename`);
       const file = openSync(handler.filename, handler.mode ?? "a");
       const sink: Sink & Disposable = Object.assign(
         (record: Parameters<Sink>[0]) => {
@@ -125,7 +136,9 @@ function openSink(name: string, handler: HandlerConfig, format: TextFormatter): 
       return sink;
     }
     default:
-      throw new TypeError(`Class ${JSON.stringify(handler.class)} of log handler ${JSON.stringify(name)} must be console or file`);
+      throw new TypeError(
+        `Class ${JSON.stringify(handler.class)} of log handler ${JSON.stringify(name)} must be console or file`,
+      );
   }
 }
 
@@ -136,7 +149,9 @@ function atLevel(lowest: LogLevel, sink: Sink): Sink {
   const filtered: Sink = (record) => {
     if (order.indexOf(record.level) >= least) sink(record);
   };
-  return Symbol.dispose in sink ? Object.assign(filtered, { [Symbol.dispose]: sink[Symbol.dispose] }) : filtered;
+  return Symbol.dispose in sink
+    ? Object.assign(filtered, { [Symbol.dispose]: sink[Symbol.dispose] })
+    : filtered;
 }
 
 function effectiveLevel(loggers: LoggingConfig["loggers"], name: string): LogLevel {
@@ -154,7 +169,9 @@ function level(name: string): LogLevel {
 function pick<T>(from: Readonly<Record<string, T>>, name: string, what: string, where: string): T {
   const found = Object.hasOwn(from, name) ? from[name] : undefined;
   if (found === undefined) {
-    throw new TypeError(`Unknown ${what} ${JSON.stringify(name)} in ${where}; known are ${Object.keys(from).join(", ")}`);
+    throw new TypeError(
+      `Unknown ${what} ${JSON.stringify(name)} in ${where}; known are ${Object.keys(from).join(", ")}`,
+    );
   }
   return found;
 }

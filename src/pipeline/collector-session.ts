@@ -15,7 +15,7 @@ import type { Listener } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 import type { CollectionInfo, CollectorSummary, Failure } from "./collector.ts";
 import { Session } from "./session.ts";
-import type { Awaitable } from "./task.ts";
+import type { Awaitable, Maybe } from "./task.ts";
 import { isThenable } from "./task-source.ts";
 
 /** After how long of handling, in ms, ACKs go out and the event loop has its turn. */
@@ -28,7 +28,12 @@ export interface CollectorHost {
   readonly ackEndpoint: EndpointAddress;
   readonly peerTimeout: number;
   setMetadata(metadata: Payload): void;
-  handleCollection(data: Payload, taskType: TaskType, msgtype: MessageType, info: CollectionInfo): Awaitable<object | undefined | void>;
+  handleCollection(
+    data: Payload,
+    taskType: TaskType,
+    msgtype: MessageType,
+    info: CollectionInfo,
+  ): Awaitable<Maybe<object>>;
   handleFailure(failure: Failure, taskType: TaskType): Awaitable<void>;
   handleFinished(summary: CollectorSummary, taskType: TaskType): Awaitable<void>;
   readonly getAckData: (() => object) | undefined;
@@ -71,7 +76,10 @@ export class CollectorSession extends Session<CollectorSummary> {
     const { endpoint, ackEndpoint } = this.#host;
     this.#listeners.data = await this.#listen("data", endpoint);
     this.#listeners.ack = await this.#listen("ack", ackEndpoint);
-    this.#log.write("info", "collector began", { endpoint: endpoint.address, ackEndpoint: ackEndpoint.address });
+    this.#log.write("info", "collector began", {
+      endpoint: endpoint.address,
+      ackEndpoint: ackEndpoint.address,
+    });
   }
 
   protected tick(now: number): void {
@@ -149,12 +157,13 @@ export class CollectorSession extends Session<CollectorSummary> {
     this.#core.flush();
   }
 
-  #deliver(delivery: Delivery): Awaitable<object | undefined | void> {
+  #deliver(delivery: Delivery): Awaitable<Maybe<object>> {
     const { runId, task, seq, attempt, workerId, payload, error } = delivery;
     const taskType = this.#taskTypes.get(task) as TaskType;
     this.#lastType = taskType;
     const id = itemId(runId, task, seq);
-    if (error !== undefined) return this.#fail({ id, data: decodePayload(payload), error, attempts: attempt }, taskType);
+    if (error !== undefined)
+      return this.#fail({ id, data: decodePayload(payload), error, attempts: attempt }, taskType);
     let data: Payload;
     try {
       data = decodePayload(payload);
@@ -172,7 +181,7 @@ export class CollectorSession extends Session<CollectorSummary> {
     return this.#host.handleFailure(failure, taskType);
   }
 
-  #encodeAckData(returned: object | undefined | void): Uint8Array {
+  #encodeAckData(returned: Maybe<object>): Uint8Array {
     const common = this.#host.getAckData?.();
     if (common === undefined) return returned === undefined ? EMPTY : encodePayload(returned, "ackData");
     return encodePayload({ ...common, ...returned }, "ackData");

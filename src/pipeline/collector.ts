@@ -8,7 +8,7 @@ import type { TaskType } from "../protocol/task-type.ts";
 import { CollectorSession } from "./collector-session.ts";
 import { assertEndpoint } from "./distributor-options.ts";
 import { assertTimeout, DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role } from "./role.ts";
-import type { Awaitable } from "./task.ts";
+import type { Awaitable, Maybe } from "./task.ts";
 
 /** What a collector's handler is told about a result beside its data. */
 export interface CollectionInfo {
@@ -97,7 +97,7 @@ export abstract class Collector<
     taskType: TaskType,
     msgtype: MessageType,
     info: CollectionInfo,
-  ): Awaitable<Partial<AckData> | undefined | void>;
+  ): Awaitable<Maybe<Partial<AckData>>>;
 
   /**
    * Called once for each item that failed for good. The default logs it.
@@ -108,7 +108,10 @@ export abstract class Collector<
   handleFailure(failure: Failure<object>, taskType: TaskType): Awaitable<void> {
     const { id, attempts, error } = failure;
     const facts = { id, taskType: taskType.name, attempts, error: error.name, text: error.message };
-    getLogger("zmqpipeline.collector").error("item failed id={id} attempts={attempts} {error}: {text}", facts);
+    getLogger("zmqpipeline.collector").error(
+      "item failed id={id} attempts={attempts} {error}: {text}",
+      facts,
+    );
   }
 
   /**

@@ -81,6 +81,7 @@ export function assertEndpoint(name: string, value: unknown): asserts value is E
 }
 
 function assertCount(name: string, value: number, least: number, most = Number.POSITIVE_INFINITY): void {
-  if ((Number.isInteger(value) || value === Number.POSITIVE_INFINITY) && value >= least && value <= most) return;
+  if ((Number.isInteger(value) || value === Number.POSITIVE_INFINITY) && value >= least && value <= most)
+    return;
   throw new RangeError(`${name} ${value} must be an integer from ${least} to ${most}`);
 }

@@ -59,10 +59,15 @@ export class DistributorSession extends Session<RunSummary> {
 
   protected async open(): Promise<void> {
     const addresses = new Map(this.#tasks.map(({ endpoint }) => [endpoint.bindAddress, endpoint]));
-    for (const endpoint of addresses.values()) this.#listeners.push(await this.#listen(endpoint, this.#listeners.length));
+    for (const endpoint of addresses.values())
+      this.#listeners.push(await this.#listen(endpoint, this.#listeners.length));
     const { metadataEndpoint } = this.#options;
     if (metadataEndpoint !== undefined) {
-      this.#metadataDesk = new MetadataDesk(this.runId, this.guard((metadata) => this.#prepare(metadata)), this.#log);
+      this.#metadataDesk = new MetadataDesk(
+        this.runId,
+        this.guard((metadata) => this.#prepare(metadata)),
+        this.#log,
+      );
       this.#listeners.push(await this.#metadataDesk.listen(metadataEndpoint));
     }
     this.#links = { data: this.#connect("data"), ack: this.#connect("ack") };
@@ -97,7 +102,8 @@ export class DistributorSession extends Session<RunSummary> {
       name,
       dependencies: task.dependencies.map((type) => type.name),
       retry: resolveRetryPolicy(task.retry),
-      timeout: task.timeout === undefined || task.timeout === Number.POSITIVE_INFINITY ? 0 : Math.ceil(task.timeout),
+      timeout:
+        task.timeout === undefined || task.timeout === Number.POSITIVE_INFINITY ? 0 : Math.ceil(task.timeout),
       source,
     };
   }
@@ -128,7 +134,9 @@ export class DistributorSession extends Session<RunSummary> {
     const { collectorEndpoint, collectorAckEndpoint } = this.#options;
     const endpoint = link === "data" ? collectorEndpoint : collectorAckEndpoint;
     return transportFor(endpoint).connect(endpoint, {
-      onConnected: this.guard(() => (link === "data" ? this.#core.collectorConnected() : this.#core.ackLinkConnected())),
+      onConnected: this.guard(() =>
+        link === "data" ? this.#core.collectorConnected() : this.#core.ackLinkConnected(),
+      ),
       onDisconnected: this.guard(() => this.#core.collectorDisconnected(link)),
       onMessage: this.guard((message) => this.#core.collectorMessage(link, message)),
       onRefused: (reason) => this.#refused.add({ endpoint: endpoint.address, reason }),

@@ -62,7 +62,8 @@ export class Distributor extends Role<RunSummary> {
   }
 
   [openSession](): DistributorSession {
-    if (this.#session !== undefined) throw new TypeError("A Distributor runs once; make another one for another run");
+    if (this.#session !== undefined)
+      throw new TypeError("A Distributor runs once; make another one for another run");
     if (this.#tasks.length === 0) throw new TypeError("A Distributor needs at least one registered task");
     assertRunnable(
       this.#tasks.map(({ taskType, dependencies }) => ({
@@ -82,7 +83,8 @@ export class Distributor extends Role<RunSummary> {
 }
 
 function assertTask(task: AnyTask): void {
-  if (!(task instanceof Task)) throw new TypeError("registerTask() takes a Task or a class that extends Task");
+  if (!(task instanceof Task))
+    throw new TypeError("registerTask() takes a Task or a class that extends Task");
   const name = task.constructor.name;
   if (!(task.taskType instanceof TaskType)) throw new TypeError(`${name}.taskType must be a TaskType`);
   assertEndpoint(`${name}.endpoint`, task.endpoint);

@@ -1,9 +1,9 @@
+import type { RoleLog } from "../logging/logger.ts";
 import { ProtocolError } from "../protocol/byte-reader.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Message } from "../protocol/message.ts";
 import { decodePayload, type Payload } from "../protocol/payload.ts";
 import { EMPTY } from "../protocol/payload-frames.ts";
-import type { RoleLog } from "../logging/logger.ts";
 import type { Listener } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 
@@ -22,7 +22,8 @@ export class MetadataDesk {
   }
 
   async listen(endpoint: EndpointAddress): Promise<Listener> {
-    const refused = (reason: string) => this.#log.write("warn", "metadata refused", { endpoint: endpoint.address, reason });
+    const refused = (reason: string) =>
+      this.#log.write("warn", "metadata refused", { endpoint: endpoint.address, reason });
     this.#listener = await transportFor(endpoint).listen(endpoint, {
       onMessage: (connection, message) => this.#receive(connection, message, refused),
       onDisconnected: () => {},

@@ -59,7 +59,10 @@ export class MetadataSession extends Session<void> {
     if (this.clock.now >= this.#peerTimeout) {
       const message = `No distributor took the metadata within ${this.#peerTimeout} ms`;
       this.reject(
-        new PipelineError("PEER_TIMEOUT", message, { role: "metadataworker", endpoint: this.#endpoint.address }),
+        new PipelineError("PEER_TIMEOUT", message, {
+          role: "metadataworker",
+          endpoint: this.#endpoint.address,
+        }),
       );
     }
     if (this.clock.now >= this.#nextSend) this.#send();
@@ -83,7 +86,9 @@ export class MetadataSession extends Session<void> {
       this.resolve();
     } else if (message.type === "refuse") {
       const facts = { role: "metadataworker", endpoint: this.#endpoint.address };
-      this.reject(new PipelineError("PEER_REFUSED", `The distributor refused the metadata: ${message.reason}`, facts));
+      this.reject(
+        new PipelineError("PEER_REFUSED", `The distributor refused the metadata: ${message.reason}`, facts),
+      );
     }
   }
 

@@ -14,7 +14,7 @@ export interface StopOptions {
 }
 
 /** Long enough for a batch on its way and a handler of seconds, short enough for a person to wait. */
-export const DEFAULT_STOP_TIMEOUT = 5000;
+const DEFAULT_STOP_TIMEOUT = 5000;
 
 /** Long enough to start the other roles by hand. */
 export const DEFAULT_PEER_TIMEOUT = 60_000;
@@ -92,5 +92,6 @@ export abstract class Role<Outcome> implements AsyncDisposable {
 
 /** @throws RangeError when a time in ms is negative or not a number; `Infinity` means no limit. */
 export function assertTimeout(name: string, value: number): void {
-  if (typeof value !== "number" || !(value >= 0)) throw new RangeError(`${name} ${value} must be a number of ms, at least 0`);
+  if (typeof value !== "number" || !(value >= 0))
+    throw new RangeError(`${name} ${value} must be a number of ms, at least 0`);
 }

@@ -2,7 +2,7 @@ import type { ExecutionInfo } from "../executor/execution-info.ts";
 import type { Executor } from "../executor/executor.ts";
 import { InlineExecutor } from "../executor/inline-executor.ts";
 import type { Payload } from "../protocol/payload.ts";
-import type { Awaitable } from "./task.ts";
+import type { Awaitable, Maybe } from "./task.ts";
 import { createExecutor, Worker } from "./worker.ts";
 
 /**
@@ -39,7 +39,7 @@ export abstract class SingleThreadedWorker<
    * @throws Whatever it likes: the item is retried as the task's `retry` says, unless the error has `retryable: false`, and
    *   then given to the collector's `handleFailure`.
    */
-  abstract handleExecution(data: Item, info: ExecutionInfo): Awaitable<Result | undefined | void>;
+  abstract handleExecution(data: Item, info: ExecutionInfo): Awaitable<Maybe<Result>>;
 
   [createExecutor](): Executor {
     return new InlineExecutor((data, info) => this.handleExecution(data as Item, info), this.taskType);

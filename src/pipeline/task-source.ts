@@ -86,9 +86,11 @@ export class TaskSource implements ItemSource {
     if (iterator?.return === undefined) return;
     const timeout = new AbortController();
     const closing = (async () => await iterator.return?.())();
-    await Promise.race([closing, sleep(CLOSE_MS, undefined, { signal: timeout.signal })]).catch((error: unknown) => {
-      this.#log.write("warn", "items() threw while it was closed", { error: String(error) });
-    });
+    await Promise.race([closing, sleep(CLOSE_MS, undefined, { signal: timeout.signal })]).catch(
+      (error: unknown) => {
+        this.#log.write("warn", "items() threw while it was closed", { error: String(error) });
+      },
+    );
     timeout.abort();
   }
 

@@ -7,6 +7,10 @@ import type { TaskType } from "../protocol/task-type.ts";
 /** What a hook may return: the value, or a promise of it. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
+/** What a hook may return that need not return anything. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a method without a return statement returns void, and must fit
+export type Maybe<T> = T | undefined | void;
+
 /**
  * Says what the work is: what each item contains, how many there are, and which tasks must be complete first. Give it
  * `handle()` or `items()`. Items are produced lazily, when a worker has room for them.
@@ -57,7 +61,7 @@ export abstract class Task<
    * @param ackData - The latest ACK's data; `{}` before the first.
    * @returns The item's data, a plain object; nothing counts as `{}`.
    */
-  handle?(data: Metadata, address: string, msgtype: MessageType, ackData: AckData): Awaitable<Item | undefined | void>;
+  handle?(data: Metadata, address: string, msgtype: MessageType, ackData: AckData): Awaitable<Maybe<Item>>;
 
   /** The idiomatic form beside `handle()`: an iterable that is pulled lazily. The task is complete when it ends. */
   items?(): Iterable<Item> | AsyncIterable<Item>;

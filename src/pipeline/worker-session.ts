@@ -187,7 +187,11 @@ export class WorkerSession extends Session<WorkerSummary> {
   #failed(execution: Execution, message: string): void {
     this.#counts.failed += 1;
     const { runId, seq, attempt } = execution;
-    this.#log.write("warn", "execution failed", { id: itemId(runId, this.#host.taskType.name, seq), attempt, message });
+    this.#log.write("warn", "execution failed", {
+      id: itemId(runId, this.#host.taskType.name, seq),
+      attempt,
+      message,
+    });
   }
 
   /** Nobody wants the result any more: the handler is told, and its slot is free when it returns. */

@@ -1,5 +1,5 @@
-import { hostname } from "node:os";
 import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
 import type { Executor } from "../executor/executor.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Payload } from "../protocol/payload.ts";

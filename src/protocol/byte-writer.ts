@@ -9,7 +9,8 @@ export class ByteWriter {
   }
 
   integer(value: number): void {
-    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${value} is not an unsigned safe integer`);
+    if (!Number.isSafeInteger(value) || value < 0)
+      throw new RangeError(`${value} is not an unsigned safe integer`);
     this.#reserve(8);
     let rest = value;
     // Division, not shifts: shifts cut at 32 bits.

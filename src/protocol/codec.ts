@@ -68,7 +68,8 @@ export function decodeMessage(frames: readonly Uint8Array[]): Message {
   let total = 0;
   for (const frame of frames) total += frame.length;
   if (total > MAX_MESSAGE_BYTES) throw new ProtocolError("Message is too large");
-  if (MAGIC.some((byte, index) => envelope[index] !== byte)) throw new ProtocolError("Not a zmqpipeline message");
+  if (MAGIC.some((byte, index) => envelope[index] !== byte))
+    throw new ProtocolError("Not a zmqpipeline message");
   const version = envelope[MAGIC.length];
   if (version === undefined) throw new ProtocolError("Envelope is cut off");
   const type = TYPES[envelope[MAGIC.length + 1] ?? TYPES.length];
@@ -169,7 +170,14 @@ function readFields(reader: ByteReader, type: Message["type"], runId: string, bo
     case "refuse":
       return done({ type, runId, reason: reader.text(MAX_REASON_BYTES) });
     case "hello":
-      return done({ type, runId, role: choice(reader, ROLES), peerId: name(), taskType: name(), held: readRefs(reader) });
+      return done({
+        type,
+        runId,
+        role: choice(reader, ROLES),
+        peerId: name(),
+        taskType: name(),
+        held: readRefs(reader),
+      });
     case "welcome":
       return {
         type,
@@ -287,7 +295,11 @@ function readItems(reader: ByteReader, bodies: readonly Uint8Array[]): ItemPaylo
   });
   reader.end();
   const payloads = unpackPayloads(bodies, sizes);
-  return refs.map((ref, index) => ({ seq: ref.seq, attempt: ref.attempt, payload: payloads[index] ?? EMPTY }));
+  return refs.map((ref, index) => ({
+    seq: ref.seq,
+    attempt: ref.attempt,
+    payload: payloads[index] ?? EMPTY,
+  }));
 }
 
 function writeSizes(writer: ByteWriter, payloads: readonly Uint8Array[]): readonly Uint8Array[] {

@@ -94,11 +94,15 @@ function isHost(host: string): boolean {
   if (host === "*") return true;
   if (host.startsWith("[")) return isIP(host.slice(1, -1)) === 6;
   if (/^[\d.]+$/.test(host)) return isIP(host) === 4;
-  return host.length <= 253 && /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?$/i.test(host);
+  return (
+    host.length <= 253 &&
+    /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?$/i.test(host)
+  );
 }
 
 function parseIpc(address: string, path: string): Parsed {
-  if (path.includes("\0") || path.startsWith("@") || path === "*" || path.endsWith("/")) throw bad(address, "a file path");
+  if (path.includes("\0") || path.startsWith("@") || path === "*" || path.endsWith("/"))
+    throw bad(address, "a file path");
   const bytes = Buffer.byteLength(path);
   if (bytes > MAX_IPC_PATH_BYTES) {
     throw bad(address, `a path of at most ${MAX_IPC_PATH_BYTES} bytes (it has ${bytes})`);
@@ -107,7 +111,9 @@ function parseIpc(address: string, path: string): Parsed {
 }
 
 function bad(address: string, detail?: string): TypeError {
-  return new TypeError(`Endpoint ${JSON.stringify(address)} ${WANTED}${detail === undefined ? "" : `, with ${detail}`}`);
+  return new TypeError(
+    `Endpoint ${JSON.stringify(address)} ${WANTED}${detail === undefined ? "" : `, with ${detail}`}`,
+  );
 }
 
 function describe(value: unknown): string {

@@ -57,7 +57,7 @@ export interface Welcome {
 }
 
 /** The other answer: this peer cannot be served. */
-export interface Refuse {
+interface Refuse {
   readonly type: "refuse";
   readonly runId: string;
   readonly reason: string;
@@ -93,7 +93,7 @@ export interface Grant {
 }
 
 /** Asks a worker for up to `count` items that it has not started: another worker idles. */
-export interface Recall {
+interface Recall {
   readonly type: "recall";
   readonly runId: string;
   readonly count: number;
@@ -159,14 +159,14 @@ export interface Ack {
   readonly ackData: Uint8Array;
 }
 
-export interface Metadata {
+interface Metadata {
   readonly type: "metadata";
   readonly runId: string;
   readonly payload: Uint8Array;
 }
 
 /** The run is over. Repeated until confirmed by `bye` (a worker) or `ended` (the collector). */
-export interface End {
+interface End {
   readonly type: "end";
   readonly runId: string;
   readonly status: RunStatus;
@@ -177,7 +177,7 @@ export interface End {
 export type RunStatus = "complete" | "stopped" | "aborted";
 
 /** Messages that say nothing but their type and run. */
-export interface Signal {
+interface Signal {
   readonly type: "ping" | "pong" | "bye" | "ended" | "accepted";
   readonly runId: string;
 }

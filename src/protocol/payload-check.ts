@@ -45,7 +45,12 @@ function check(value: unknown, path: string[], depth: number): void {
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) refuse(`a ${className(value)}`, path);
   for (const key of Object.keys(value)) {
     if (key === "__proto__") refuse("a key named __proto__", path);
-    descend((value as Record<string, unknown>)[key], /^[\p{L}_$][\p{L}\d_$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`, path, depth);
+    descend(
+      (value as Record<string, unknown>)[key],
+      /^[\p{L}_$][\p{L}\d_$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`,
+      path,
+      depth,
+    );
   }
 }
 

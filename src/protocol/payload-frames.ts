@@ -32,7 +32,8 @@ export function unpackPayloads(frames: readonly Uint8Array[], sizes: readonly nu
   const payloads = sizes.map((size) => {
     if (size === 0) return EMPTY;
     const frame = frames[frameIndex];
-    if (frame === undefined || size > frame.length - offset) throw new ProtocolError("Payload is not in its frame");
+    if (frame === undefined || size > frame.length - offset)
+      throw new ProtocolError("Payload is not in its frame");
     const payload = frame.subarray(offset, offset + size);
     offset += size;
     if (offset === frame.length) {

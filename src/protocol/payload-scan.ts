@@ -115,7 +115,11 @@ function scanMap(bytes: Buffer, start: number, count: number, depth: number): nu
     }
     offset = scanValue(bytes, key, depth + 1);
     const length = offset - key;
-    if (length > PROTO.length && length <= PROTO.length + 5 && bytes.subarray(offset - PROTO.length, offset).equals(PROTO)) {
+    if (
+      length > PROTO.length &&
+      length <= PROTO.length + 5 &&
+      bytes.subarray(offset - PROTO.length, offset).equals(PROTO)
+    ) {
       throw new ProtocolError("Payload has a key named __proto__");
     }
     offset = scanValue(bytes, offset, depth + 1);

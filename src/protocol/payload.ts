@@ -22,7 +22,7 @@ const packr = new Packr({ useRecords: false, moreTypes: true, copyBuffers: true 
  * @throws TypeError when the value is not a plain object, or holds what cannot be sent; the message has its path.
  * @throws PipelineError `PAYLOAD_TOO_LARGE`.
  */
-export function encodePayload(value: object | undefined | null | void, path: string): Uint8Array {
+export function encodePayload(value: object | undefined | null, path: string): Uint8Array {
   if (value === undefined || value === null) return EMPTY;
   if (typeof value !== "object" || Array.isArray(value) || !isPlain(value)) {
     throw new PayloadTypeError(`Expected a plain object or nothing as ${path}, got ${kindOf(value)}`);
@@ -54,7 +54,8 @@ export function decodePayload(bytes: Uint8Array): Payload {
     // msgpackr's own message may quote the payload.
     throw new ProtocolError("Payload cannot be decoded");
   }
-  if (typeof value !== "object" || value === null || !isPlain(value)) throw new ProtocolError("Payload is not an object");
+  if (typeof value !== "object" || value === null || !isPlain(value))
+    throw new ProtocolError("Payload is not an object");
   return value as Payload;
 }
 
@@ -64,7 +65,7 @@ function isPlain(value: object): boolean {
 }
 
 /** Names a value's kind for an error message, without quoting it. */
-export function kindOf(value: unknown): string {
+function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";
   if (typeof value === "object") return `a ${value.constructor?.name ?? "object"}`;

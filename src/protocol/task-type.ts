@@ -27,7 +27,9 @@ export class TaskType {
     if (token === REGISTER) return;
     const known = registered.get(name);
     if (known === undefined) {
-      throw new TypeError(`Task type ${JSON.stringify(name)} must be registered first: TaskType.register(name)`);
+      throw new TypeError(
+        `Task type ${JSON.stringify(name)} must be registered first: TaskType.register(name)`,
+      );
     }
     // biome-ignore lint/correctness/noConstructorReturn: one instance per name, so that === compares types
     return known;
@@ -41,7 +43,9 @@ export class TaskType {
    */
   static register(name: string): TaskType {
     if (typeof name !== "string" || Buffer.byteLength(name) > MAX_NAME_BYTES) {
-      throw new TypeError(`Task type name ${JSON.stringify(name)} must be a string of at most ${MAX_NAME_BYTES} bytes`);
+      throw new TypeError(
+        `Task type name ${JSON.stringify(name)} must be a string of at most ${MAX_NAME_BYTES} bytes`,
+      );
     }
     let type = registered.get(name);
     if (type === undefined) {

@@ -63,20 +63,29 @@ async function isStale(lock: string): Promise<boolean> {
 async function claim(path: string): Promise<void> {
   const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
-    throw new PipelineError("BIND_FAILED", `Path ${JSON.stringify(path)} cannot be looked at: ${error.code}`, {
-      endpoint: `ipc://${path}`,
-      cause: error,
-    });
+    throw new PipelineError(
+      "BIND_FAILED",
+      `Path ${JSON.stringify(path)} cannot be looked at: ${error.code}`,
+      {
+        endpoint: `ipc://${path}`,
+        cause: error,
+      },
+    );
   });
   if (found === undefined) return;
   const endpoint = `ipc://${path}`;
   const occupied = (what: string) =>
-    new PipelineError("IPC_PATH_OCCUPIED", `Path ${JSON.stringify(path)} ${what}; it is left alone`, { endpoint });
+    new PipelineError("IPC_PATH_OCCUPIED", `Path ${JSON.stringify(path)} ${what}; it is left alone`, {
+      endpoint,
+    });
   if (!found.isSocket()) throw occupied("holds something that is not a socket");
-  if (process.getuid !== undefined && found.uid !== process.getuid()) throw occupied("holds another user's socket");
+  if (process.getuid !== undefined && found.uid !== process.getuid())
+    throw occupied("holds another user's socket");
   const answer = await probe(path);
   if (answer === "listening") {
-    throw new PipelineError("ADDRESS_IN_USE", `Endpoint "ipc://${path}" is bound by another process`, { endpoint });
+    throw new PipelineError("ADDRESS_IN_USE", `Endpoint "ipc://${path}" is bound by another process`, {
+      endpoint,
+    });
   }
   if (answer !== "ECONNREFUSED") throw occupied(`holds a socket that cannot be probed (${answer})`);
   await unlink(path);

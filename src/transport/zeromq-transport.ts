@@ -202,7 +202,8 @@ function decode(
 
 async function bind(socket: zmq.Router, endpoint: EndpointAddress): Promise<void> {
   try {
-    if (endpoint.scheme === "ipc") await bindIpcPath(ipcPath(endpoint), () => socket.bind(endpoint.bindAddress));
+    if (endpoint.scheme === "ipc")
+      await bindIpcPath(ipcPath(endpoint), () => socket.bind(endpoint.bindAddress));
     else await socket.bind(await bindable(endpoint));
   } catch (error) {
     if (error instanceof PipelineError) throw error;
@@ -210,7 +211,11 @@ async function bind(socket: zmq.Router, endpoint: EndpointAddress): Promise<void
     const name = JSON.stringify(endpoint.address);
     const facts = { endpoint: endpoint.address, cause: error };
     if (code === "EADDRINUSE") {
-      throw new PipelineError("ADDRESS_IN_USE", `Endpoint ${name} is bound by another process or role`, facts);
+      throw new PipelineError(
+        "ADDRESS_IN_USE",
+        `Endpoint ${name} is bound by another process or role`,
+        facts,
+      );
     }
     const reason = REASONS[code ?? ""] ?? String(code ?? error);
     throw new PipelineError("BIND_FAILED", `Endpoint ${name} cannot be bound: ${reason}`, facts);

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { assertRunnable } from "../../src/core/dependency-graph.ts";
 import { Fifo } from "../../src/core/fifo.ts";
-import { RoleClock } from "../../src/core/role-clock.ts";
 import { backoffAfter, resolveRetryPolicy } from "../../src/core/retry-policy.ts";
+import { RoleClock } from "../../src/core/role-clock.ts";
 import { SeqSet } from "../../src/core/seq-set.ts";
 import { Window } from "../../src/core/window.ts";
 
@@ -33,7 +33,10 @@ describe("SeqSet", () => {
 
 describe("Fifo", () => {
   test("behaves as an array", () => {
-    const step = fc.oneof(fc.nat().map((value) => ({ push: value })), fc.constantFrom("shift" as const, "pop" as const, "odd" as const));
+    const step = fc.oneof(
+      fc.nat().map((value) => ({ push: value })),
+      fc.constantFrom("shift" as const, "pop" as const, "odd" as const),
+    );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
         const ours = new Fifo<number>();
@@ -100,7 +103,9 @@ describe("Window", () => {
 describe("retry policy", () => {
   test("doubles the wait up to its limit", () => {
     const policy = resolveRetryPolicy({ backoff: 100, maxBackoff: 500 });
-    expect([1, 2, 3, 4, 50].map((failures) => backoffAfter(failures, policy))).toEqual([100, 200, 400, 500, 500]);
+    expect([1, 2, 3, 4, 50].map((failures) => backoffAfter(failures, policy))).toEqual([
+      100, 200, 400, 500, 500,
+    ]);
     expect(policy.attempts).toBe(3);
   });
 
@@ -117,7 +122,9 @@ describe("dependencies", () => {
 
   test("diamonds and long chains can run", () => {
     assertRunnable([node("a"), node("b", "a"), node("c", "a"), node("d", "b", "c")]);
-    assertRunnable(Array.from({ length: 5000 }, (_, n) => node(String(n), ...(n > 0 ? [String(n - 1)] : []))).reverse());
+    assertRunnable(
+      Array.from({ length: 5000 }, (_, n) => node(String(n), ...(n > 0 ? [String(n - 1)] : []))).reverse(),
+    );
   });
 
   test("a task that depends on itself is a cycle", () => {

@@ -6,7 +6,10 @@ import { freshEndpoints, tempFolder } from "../support/endpoints.ts";
 import { RoleProcess } from "../support/processes.ts";
 
 /** Runs 10 ms items over workers of the given handler times; the run begins when all of them are there. */
-async function share(items: number, sleeps: readonly number[]): Promise<{ executed: number[]; duration: number }> {
+async function share(
+  items: number,
+  sleeps: readonly number[],
+): Promise<{ executed: number[]; duration: number }> {
   const endpoints = await freshEndpoints("ipc");
   const collector = new RoleProcess({ role: "collector", endpoints });
   const workers = sleeps.map((sleep) => new RoleProcess({ role: "worker", endpoints, sleep }));
@@ -17,11 +20,14 @@ async function share(items: number, sleeps: readonly number[]): Promise<{ execut
   return { executed: summaries.map(({ executed }) => executed), duration };
 }
 
-test.each([2, 4])("1,000 items of 10 ms over %i workers: each executes its share within a few percent", async (count) => {
-  const { executed } = await share(1000, Array(count).fill(10));
-  expect(executed.reduce((sum, one) => sum + one)).toBe(1000);
-  for (const one of executed) expect(Math.abs(one - 1000 / count) / (1000 / count)).toBeLessThan(0.08);
-});
+test.each([2, 4])(
+  "1,000 items of 10 ms over %i workers: each executes its share within a few percent",
+  async (count) => {
+    const { executed } = await share(1000, Array(count).fill(10));
+    expect(executed.reduce((sum, one) => sum + one)).toBe(1000);
+    for (const one of executed) expect(Math.abs(one - 1000 / count) / (1000 / count)).toBeLessThan(0.08);
+  },
+);
 
 test("a worker ten times slower gets its share and no more", async () => {
   const { executed } = await share(630, [10, 10, 100]);

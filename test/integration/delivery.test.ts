@@ -34,31 +34,42 @@ async function runInOneProcess(scheme: EndpointScheme, order: readonly string[])
   return { collector, summary: await (running[order.indexOf("distributor")] as Promise<unknown>) };
 }
 
-describe.each(["tcp", "ipc", "inproc"] as const)("%s: 20,000 items over 2 workers in one process", (scheme) => {
-  test.each(ORDERS)("each collected exactly once, started in the order %s, %s, %s", async (...order) => {
-    const { collector } = await runInOneProcess(scheme, order);
-    expect(collector.hasEachOnce(ITEMS)).toBe(true);
-    expect(collector.finished).toBe(1);
-  });
-});
+describe.each(["tcp", "ipc", "inproc"] as const)(
+  "%s: 20,000 items over 2 workers in one process",
+  (scheme) => {
+    test.each(ORDERS)("each collected exactly once, started in the order %s, %s, %s", async (...order) => {
+      const { collector } = await runInOneProcess(scheme, order);
+      expect(collector.hasEachOnce(ITEMS)).toBe(true);
+      expect(collector.finished).toBe(1);
+    });
+  },
+);
 
 describe.each(["tcp", "ipc"] as const)("%s: 20,000 items over 2 worker processes", (scheme) => {
-  test.each([ORDERS[1], ORDERS[2]])("each collected exactly once, started as %s, %s, %s", async (...order) => {
-    const endpoints = await freshEndpoints(scheme);
-    const processes = new Map<string, RoleProcess[]>();
-    for (const role of order) {
-      const started = Array.from({ length: role === "worker" ? 2 : 1 }, () => new RoleProcess({ role, endpoints, items: ITEMS }));
-      processes.set(role, started);
-      for (const one of started) await one.printed("started");
-    }
-    const [distributor] = processes.get("distributor") ?? [];
-    const [collector] = processes.get("collector") ?? [];
-    const summary = await distributor?.outcome<RunSummary>();
-    expect(summary?.status).toBe("complete");
-    expect(summary?.tasks.numbers).toEqual({ items: ITEMS, acked: ITEMS, failed: 0, retried: 0 });
-    const collected = await collector?.outcome<CollectorSummary & { distinct: number; repeated: number }>();
-    expect(collected).toMatchObject({ collected: ITEMS, distinct: ITEMS, repeated: 0, failed: 0 });
-    const executed = await Promise.all((processes.get("worker") ?? []).map((one) => one.outcome<{ executed: number }>()));
-    expect(executed.reduce((sum, one) => sum + one.executed, 0)).toBe(ITEMS);
-  });
+  test.each([ORDERS[1], ORDERS[2]])(
+    "each collected exactly once, started as %s, %s, %s",
+    async (...order) => {
+      const endpoints = await freshEndpoints(scheme);
+      const processes = new Map<string, RoleProcess[]>();
+      for (const role of order) {
+        const started = Array.from(
+          { length: role === "worker" ? 2 : 1 },
+          () => new RoleProcess({ role, endpoints, items: ITEMS }),
+        );
+        processes.set(role, started);
+        for (const one of started) await one.printed("started");
+      }
+      const [distributor] = processes.get("distributor") ?? [];
+      const [collector] = processes.get("collector") ?? [];
+      const summary = await distributor?.outcome<RunSummary>();
+      expect(summary?.status).toBe("complete");
+      expect(summary?.tasks.numbers).toEqual({ items: ITEMS, acked: ITEMS, failed: 0, retried: 0 });
+      const collected = await collector?.outcome<CollectorSummary & { distinct: number; repeated: number }>();
+      expect(collected).toMatchObject({ collected: ITEMS, distinct: ITEMS, repeated: 0, failed: 0 });
+      const executed = await Promise.all(
+        (processes.get("worker") ?? []).map((one) => one.outcome<{ executed: number }>()),
+      );
+      expect(executed.reduce((sum, one) => sum + one.executed, 0)).toBe(ITEMS);
+    },
+  );
 });

@@ -46,7 +46,9 @@ test("a worker whose handler blocks its event loop for 5 s is not taken for dead
   const folder = tempFolder();
   const logs = [join(folder, "a"), join(folder, "b")];
   const collector = new RoleProcess({ role: "collector", endpoints });
-  const workers = logs.map((log) => new RoleProcess({ role: "worker", endpoints, sleep: 5, log, blockOn: { n: 20, ms: 5000 } }));
+  const workers = logs.map(
+    (log) => new RoleProcess({ role: "worker", endpoints, sleep: 5, log, blockOn: { n: 20, ms: 5000 } }),
+  );
   const distributor = new RoleProcess({ role: "distributor", endpoints, items: 200 });
   const summary = await distributor.outcome<RunSummary>();
   expect(summary.tasks.numbers).toEqual({ items: 200, acked: 200, failed: 0, retried: 0 });

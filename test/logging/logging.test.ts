@@ -61,7 +61,10 @@ describe("configureLogging", () => {
     const out = vi.spyOn(process.stdout, "write").mockReturnValue(true);
     configureLogging({
       handlers: { err: { class: "console" }, out: { class: "logging.StreamHandler", stream: "stdout" } },
-      loggers: { zmqpipeline: { handlers: ["err"], level: "INFO" }, other: { handlers: ["out"], level: "INFO" } },
+      loggers: {
+        zmqpipeline: { handlers: ["err"], level: "INFO" },
+        other: { handlers: ["out"], level: "INFO" },
+      },
     });
     getLogger("zmqpipeline.x").info("one");
     getLogger("other").info("two");
@@ -71,12 +74,19 @@ describe("configureLogging", () => {
 
   test.each([
     [{ handlers: {}, loggers: { a: { handlers: ["x"] } } }, /Unknown handler "x" in logger "a"/],
-    [{ handlers: { h: { class: "console", formatter: "odd" } }, loggers: {} }, /Unknown formatter "odd" in handler "h"/],
+    [
+      { handlers: { h: { class: "console", formatter: "odd" } }, loggers: {} },
+      /Unknown formatter "odd" in handler "h"/,
+    ],
     [{ handlers: { h: { class: "smtp" } }, loggers: {} }, /must be console or file/],
     [{ handlers: { h: { class: "file" } }, loggers: {} }, /must have a filename/],
     [{ handlers: {}, loggers: { a: { level: "LOUD" } } }, /Unknown level "LOUD"/],
     [
-      { formatters: { f: { format: "%(nope)s" } }, handlers: { h: { class: "console", formatter: "f" } }, loggers: {} },
+      {
+        formatters: { f: { format: "%(nope)s" } },
+        handlers: { h: { class: "console", formatter: "f" } },
+        loggers: {},
+      },
       /%\(nope\)s must be one of/,
     ],
   ])("wrong configurations are TypeErrors that name what is wrong: %#", (config, message) => {
@@ -121,10 +131,19 @@ test("roles log to their own loggers, with facts and never a payload; LogTape's 
   });
   await run();
   const names = new Set(records.map(({ category }) => category.join(".")));
-  expect([...names].sort()).toEqual(["zmqpipeline.collector", "zmqpipeline.distributor", "zmqpipeline.worker"]);
+  expect([...names].sort()).toEqual([
+    "zmqpipeline.collector",
+    "zmqpipeline.distributor",
+    "zmqpipeline.worker",
+  ]);
   expect(JSON.stringify(records)).not.toContain("hunter2");
   const failed = records.find(({ level }) => level === "warning");
-  expect(failed?.properties).toMatchObject({ role: "worker", taskType: "numbers", attempt: 1, message: "handler's own words" });
+  expect(failed?.properties).toMatchObject({
+    role: "worker",
+    taskType: "numbers",
+    attempt: 1,
+    message: "handler's own words",
+  });
 });
 
 test("floods are logged at a bounded rate, with their count", async () => {

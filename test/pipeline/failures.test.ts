@@ -43,7 +43,10 @@ test("one that always throws is delivered to handleFailure with name, message, s
     worker.run(),
     collector.run(),
   ]);
-  expect(summary).toMatchObject({ status: "complete", tasks: { numbers: { items: 20, acked: 19, failed: 1, retried: 2 } } });
+  expect(summary).toMatchObject({
+    status: "complete",
+    tasks: { numbers: { items: 20, acked: 19, failed: 1, retried: 2 } },
+  });
   expect(collector.failures).toHaveLength(1);
   expect(collector.failures[0]).toMatchObject({
     id: ids.get(7),
@@ -105,7 +108,10 @@ test("timeout aborts info.signal, then the item fails with EXECUTION_TIMEOUT; ot
   expect(summary.tasks.numbers).toMatchObject({ acked: 8, failed: 2 });
   expect(reasons).toHaveLength(1);
   expect(reasons[0]).toMatchObject({ name: "TimeoutError" });
-  expect(collector.failures.map(({ error }) => error.code)).toEqual(["EXECUTION_TIMEOUT", "EXECUTION_TIMEOUT"]);
+  expect(collector.failures.map(({ error }) => error.code)).toEqual([
+    "EXECUTION_TIMEOUT",
+    "EXECUTION_TIMEOUT",
+  ]);
 });
 
 test("more failures than maxFailures allows end the run with TOO_MANY_FAILURES", async () => {
@@ -137,7 +143,10 @@ test("a collector whose handler throws ends with COLLECTION_FAILED; the item goe
     makeDistributor(endpoints, new NumbersTask(endpoints, 200)).run(),
     new NumbersWorker(endpoints).run(),
   ]);
-  await expect(broken.run()).rejects.toMatchObject({ code: "COLLECTION_FAILED", cause: { message: "database is down" } });
+  await expect(broken.run()).rejects.toMatchObject({
+    code: "COLLECTION_FAILED",
+    cause: { message: "database is down" },
+  });
   const collector = new NumbersCollector(endpoints);
   await collector.run();
   await run;
@@ -161,7 +170,11 @@ test("concurrency runs so many async executions at a time and no more", async ()
     8,
   );
   const collector = new NumbersCollector(endpoints);
-  await Promise.all([makeDistributor(endpoints, new NumbersTask(endpoints, 200)).run(), worker.run(), collector.run()]);
+  await Promise.all([
+    makeDistributor(endpoints, new NumbersTask(endpoints, 200)).run(),
+    worker.run(),
+    collector.run(),
+  ]);
   expect(collector.hasEachOnce(200)).toBe(true);
   expect(most).toBe(8);
 });

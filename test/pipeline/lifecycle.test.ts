@@ -118,7 +118,10 @@ describe.each(["tcp", "inproc"] as const)("%s", (scheme) => {
     while (!begun) await sleep(5);
     await distributor.stop({ timeout: 100 });
     const [summary] = await all;
-    expect(summary).toMatchObject({ status: "stopped", tasks: { numbers: { items: 1, acked: 0, failed: 0 } } });
+    expect(summary).toMatchObject({
+      status: "stopped",
+      tasks: { numbers: { items: 1, acked: 0, failed: 0 } },
+    });
   });
 });
 

@@ -90,7 +90,10 @@ test("none in time is METADATA_TIMEOUT, and the other roles end", async () => {
     new NumbersWorker(endpoints).run(),
     new NumbersCollector(endpoints).run(),
   ]);
-  expect(results[0]).toMatchObject({ status: "rejected", reason: { code: "METADATA_TIMEOUT", role: "distributor" } });
+  expect(results[0]).toMatchObject({
+    status: "rejected",
+    reason: { code: "METADATA_TIMEOUT", role: "distributor" },
+  });
   expect(results[1].status).toBe("fulfilled");
   expect(results[2]).toMatchObject({ status: "rejected", reason: { code: "RUN_ABORTED" } });
 });

@@ -27,7 +27,9 @@ test("an unregistered task type", () => {
 test("options and fields of the wrong kind", () => {
   const endpoint = new EndpointAddress("inproc://x");
   const options = { collectorEndpoint: endpoint, collectorAckEndpoint: endpoint };
-  expect(() => new Distributor({ ...options, collectorEndpoint: "tcp://localhost:1" as never })).toThrow(TypeError);
+  expect(() => new Distributor({ ...options, collectorEndpoint: "tcp://localhost:1" as never })).toThrow(
+    TypeError,
+  );
   expect(() => new Distributor({ ...options, receiveMetadata: true })).toThrow(/metadataEndpoint must be/);
   expect(() => new Distributor({ ...options, maxFailures: -1 })).toThrow(RangeError);
   expect(() => new Distributor({ ...options, peerTimeout: Number.NaN })).toThrow(RangeError);
@@ -42,7 +44,9 @@ test("options and fields of the wrong kind", () => {
 
 test("a run without tasks, and a worker without endpoints", async () => {
   const endpoint = new EndpointAddress("inproc://x");
-  await expect(new Distributor({ collectorEndpoint: endpoint, collectorAckEndpoint: endpoint }).run()).rejects.toThrow(TypeError);
+  await expect(
+    new Distributor({ collectorEndpoint: endpoint, collectorAckEndpoint: endpoint }).run(),
+  ).rejects.toThrow(TypeError);
   const endpoints = await freshEndpoints("inproc");
   class Lost extends NumbersWorker {
     override readonly endpoint = undefined as never;
@@ -79,11 +83,15 @@ test("an address that is not this machine's, and a host that is unknown", async 
 
 test("an ipc path that is too long, occupied, in a missing folder, or a live peer's", async () => {
   const folder = tempFolder();
-  expect(() => new EndpointAddress(`ipc://${folder}/${"x".repeat(120)}`)).toThrow(/at most 107 bytes|at most 103 bytes/);
+  expect(() => new EndpointAddress(`ipc://${folder}/${"x".repeat(120)}`)).toThrow(
+    /at most 107 bytes|at most 103 bytes/,
+  );
   const endpoints = await freshEndpoints("ipc");
   const file = join(folder, "precious");
   writeFileSync(file, "data");
-  await expect(new NumbersCollector({ ...endpoints, collector: `ipc://${file}` }).run()).rejects.toMatchObject({
+  await expect(
+    new NumbersCollector({ ...endpoints, collector: `ipc://${file}` }).run(),
+  ).rejects.toMatchObject({
     code: "IPC_PATH_OCCUPIED",
   });
   expect(existsSync(file)).toBe(true);
@@ -107,7 +115,10 @@ test("a worker of a task that the distributor does not have is refused at once",
   }
   const distributor = makeDistributor(endpoints, new NumbersTask(endpoints, 10));
   const running = distributor.run();
-  await expect(new Stranger(endpoints).run()).rejects.toMatchObject({ code: "PEER_REFUSED", message: /"strange"/ });
+  await expect(new Stranger(endpoints).run()).rejects.toMatchObject({
+    code: "PEER_REFUSED",
+    message: /"strange"/,
+  });
   const collector = new NumbersCollector(endpoints);
   await Promise.all([running, collector.run(), new NumbersWorker(endpoints).run()]);
   expect(collector.hasEachOnce(10)).toBe(true);
@@ -120,7 +131,9 @@ test("a second distributor at one collector is refused while the first is there"
   const collector = new NumbersCollector(endpoints);
   const all = Promise.all([first.run(), collector.run(), new NumbersWorker(endpoints).run()]);
   while (collector.seen.size === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  await expect(makeDistributor(other, new NumbersTask(other, 1)).run()).rejects.toMatchObject({ code: "PEER_REFUSED" });
+  await expect(makeDistributor(other, new NumbersTask(other, 1)).run()).rejects.toMatchObject({
+    code: "PEER_REFUSED",
+  });
   await first.stop();
   await all;
 });

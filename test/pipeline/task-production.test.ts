@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { Distributor, type Payload, Task, TaskType } from "../../src/index.ts";
+import { type Distributor, type Payload, Task, TaskType } from "../../src/index.ts";
 import { freshEndpoints } from "../support/endpoints.ts";
 import { address, type PipelineEndpoints } from "../support/endpoints-of.ts";
-import { makeDistributor, NumbersCollector, NumbersTask, NumbersWorker, NUMBERS } from "../support/roles.ts";
+import { makeDistributor, NUMBERS, NumbersCollector, NumbersTask, NumbersWorker } from "../support/roles.ts";
 
 /** Runs a task with one worker and a collector, all in this process. */
 async function runTask(
@@ -201,7 +201,9 @@ describe("the ACK's way back", () => {
     const distributor = makeDistributor(endpoints, task, { maxWindow: 1 });
     await Promise.all([distributor.run(), new NumbersWorker(endpoints).run(), collector.run()]);
     expect(received[0]).toEqual({});
-    expect(received.slice(1)).toEqual(Array.from({ length: 49 }, (_, n) => ({ from: "getAckData", both: 2, last: n })));
+    expect(received.slice(1)).toEqual(
+      Array.from({ length: 49 }, (_, n) => ({ from: "getAckData", both: 2, last: n })),
+    );
   });
 
   test("a task that waits for its last item's ACK runs strictly one at a time", async () => {

@@ -8,13 +8,15 @@ import type { Message } from "../../src/protocol/message.ts";
 const name = fc.string({ maxLength: 40 });
 const count = fc.maxSafeInteger().map(Math.abs);
 const seq = fc.oneof(fc.nat(), fc.integer({ min: 0, max: MAX_SEQ }));
-const bytes = fc.oneof(
-  fc.uint8Array({ maxLength: 50 }),
-  fc.constant(new Uint8Array(32 * 1024)),
-);
+const bytes = fc.oneof(fc.uint8Array({ maxLength: 50 }), fc.constant(new Uint8Array(32 * 1024)));
 const ref = fc.record({ seq, attempt: count });
 const item = fc.record({ seq, attempt: count, payload: bytes });
-const role = fc.constantFrom("distributor" as const, "worker" as const, "collector" as const, "metadataworker" as const);
+const role = fc.constantFrom(
+  "distributor" as const,
+  "worker" as const,
+  "collector" as const,
+  "metadataworker" as const,
+);
 const error = fc.record({ name, message: fc.string(), stack: fc.string(), code: name });
 const of = <T extends Message["type"]>(type: T) => ({ type: fc.constant(type), runId: name });
 
@@ -53,7 +55,13 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     reason: name,
   }),
   fc.record({
-    type: fc.constantFrom("ping" as const, "pong" as const, "bye" as const, "ended" as const, "accepted" as const),
+    type: fc.constantFrom(
+      "ping" as const,
+      "pong" as const,
+      "bye" as const,
+      "ended" as const,
+      "accepted" as const,
+    ),
     runId: name,
   }),
 );
@@ -77,14 +85,36 @@ describe("messages", () => {
   });
 
   test("small payloads share a frame, a large one has its own", () => {
-    const items = [10, 20, 40_000, 30].map((size, seq) => ({ seq, attempt: 1, payload: new Uint8Array(size) }));
-    const frames = encodeMessage({ type: "grant", runId: "r", solo: false, settled: [], failuresSeen: [], items });
+    const items = [10, 20, 40_000, 30].map((size, seq) => ({
+      seq,
+      attempt: 1,
+      payload: new Uint8Array(size),
+    }));
+    const frames = encodeMessage({
+      type: "grant",
+      runId: "r",
+      solo: false,
+      settled: [],
+      failuresSeen: [],
+      items,
+    });
     expect(frames.slice(1).map((frame) => frame.length)).toEqual([30, 40_000, 30]);
   });
 
   test("a run of items costs three bytes each in the envelope", () => {
-    const items = Array.from({ length: 500 }, (_, n) => ({ seq: 1_000_000 + n, attempt: 1, payload: Uint8Array.of(1) }));
-    const [envelope] = encodeMessage({ type: "grant", runId: "r", solo: false, settled: [], failuresSeen: [], items });
+    const items = Array.from({ length: 500 }, (_, n) => ({
+      seq: 1_000_000 + n,
+      attempt: 1,
+      payload: Uint8Array.of(1),
+    }));
+    const [envelope] = encodeMessage({
+      type: "grant",
+      runId: "r",
+      solo: false,
+      settled: [],
+      failuresSeen: [],
+      items,
+    });
     expect(envelope?.length).toBeLessThan(500 * 3 + 30);
   });
 });
@@ -94,7 +124,12 @@ describe("what is not a message is refused", () => {
   const [envelope = new Uint8Array()] = good;
 
   test("no frames, garbage, HTTP", () => {
-    for (const frames of [[], [new Uint8Array()], [Buffer.from("GET / HTTP/1.1\r\n")], [Buffer.from("ZQP")]]) {
+    for (const frames of [
+      [],
+      [new Uint8Array()],
+      [Buffer.from("GET / HTTP/1.1\r\n")],
+      [Buffer.from("ZQP")],
+    ]) {
       expect(() => decodeMessage(frames)).toThrow(ProtocolError);
     }
   });
@@ -119,13 +154,17 @@ describe("what is not a message is refused", () => {
 
   test("any bytes after a good magic: refused or decoded, nothing else", () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 100 }), fc.array(fc.uint8Array({ maxLength: 20 })), (body, frames) => {
-        try {
-          decodeMessage([Buffer.concat([envelope.subarray(0, 4), body]), ...frames]);
-        } catch (error) {
-          expect(error).toBeInstanceOf(ProtocolError);
-        }
-      }),
+      fc.property(
+        fc.uint8Array({ maxLength: 100 }),
+        fc.array(fc.uint8Array({ maxLength: 20 })),
+        (body, frames) => {
+          try {
+            decodeMessage([Buffer.concat([envelope.subarray(0, 4), body]), ...frames]);
+          } catch (error) {
+            expect(error).toBeInstanceOf(ProtocolError);
+          }
+        },
+      ),
       { numRuns: 5000 },
     );
   });

@@ -53,7 +53,9 @@ describe("anything else is a TypeError that names the value and the rule", () =>
     }
     expect(thrown).toBeInstanceOf(TypeError);
     const { message } = thrown as TypeError;
-    expect(message).toContain(`Endpoint ${JSON.stringify(address)} must be tcp://host:port, ipc://path or inproc://name`);
+    expect(message).toContain(
+      `Endpoint ${JSON.stringify(address)} must be tcp://host:port, ipc://path or inproc://name`,
+    );
   });
 
   test.each([undefined, null, 5, {}, Symbol("x")])("%s, not a string", (value) => {

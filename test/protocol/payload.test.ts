@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { pack, Packr } from "msgpackr";
+import { Packr, pack } from "msgpackr";
 import { describe, expect, test } from "vitest";
 import { ProtocolError } from "../../src/protocol/byte-reader.ts";
 import { MAX_PAYLOAD_BYTES } from "../../src/protocol/limits.ts";
@@ -100,7 +100,9 @@ describe("what cannot be sent is refused with its path", () => {
   });
 
   test.each([[[1]], [5], ["x"], [new Map()], [new Date()]])("%s is no payload", (value) => {
-    expect(() => encodePayload(value as never, "data")).toThrow(/Expected a plain object or nothing as data, got/);
+    expect(() => encodePayload(value as never, "data")).toThrow(
+      /Expected a plain object or nothing as data, got/,
+    );
   });
 
   test("one that is larger than a message may be", () => {
@@ -125,7 +127,10 @@ describe("hostile bytes are refused", () => {
     ["deep nesting", nested],
     ["trailing bytes", Buffer.concat([pack({ a: 1 }), Buffer.of(0)])],
     ["a __proto__ key", Buffer.concat([Buffer.of(0x81, 0xa9), Buffer.from("__proto__"), Buffer.of(0x80)])],
-    ["a __proto__ key of another encoding", Buffer.concat([Buffer.of(0x81, 0xd9, 9), Buffer.from("__proto__"), Buffer.of(0x80)])],
+    [
+      "a __proto__ key of another encoding",
+      Buffer.concat([Buffer.of(0x81, 0xd9, 9), Buffer.from("__proto__"), Buffer.of(0x80)]),
+    ],
     ["a key that is no string", Buffer.of(0x81, 0x01, 0x02)],
     ["a typed array of a broken length", Buffer.of(0x81, 0xa1, 0x61, 0xc7, 4, 0x74, 8, 0, 0, 0)],
     ["a code that is never used", Buffer.of(0xc1)],

@@ -12,12 +12,26 @@ test("a task type has one instance per name, found by name", () => {
 });
 
 test("message types keep their names", () => {
-  expect(Object.values(MessageType)).toEqual(["ACK", "OK", "FAIL", "RDY", "END", "DATA", "METADATA", "RTE", "", "UNK"]);
+  expect(Object.values(MessageType)).toEqual([
+    "ACK",
+    "OK",
+    "FAIL",
+    "RDY",
+    "END",
+    "DATA",
+    "METADATA",
+    "RTE",
+    "",
+    "UNK",
+  ]);
 });
 
 test("a PipelineError has its code, cause and facts, and no others", () => {
   const cause = new Error("below");
-  const error = new PipelineError("BIND_FAILED", "Endpoint cannot be bound", { endpoint: "tcp://x:1", cause });
+  const error = new PipelineError("BIND_FAILED", "Endpoint cannot be bound", {
+    endpoint: "tcp://x:1",
+    cause,
+  });
   expect(error).toBeInstanceOf(Error);
   expect(error).toMatchObject({ name: "PipelineError", code: "BIND_FAILED", endpoint: "tcp://x:1", cause });
   expect("taskType" in error).toBe(false);

@@ -8,7 +8,8 @@ export function checkInvariants(core: DistributorCore, window: number): void {
     assert.equal(items, acked + failed + task.items.size, "every item is acked, failed or in the ledger");
     const held = new Map<string, number>();
     for (const item of task.items.values()) {
-      if (item.place.at === "worker") held.set(item.place.worker.id, (held.get(item.place.worker.id) ?? 0) + 1);
+      if (item.place.at === "worker")
+        held.set(item.place.worker.id, (held.get(item.place.worker.id) ?? 0) + 1);
       assert.notEqual(item.place.at, "settled", "a settled item has left the ledger");
     }
     let inFlight = 0;

@@ -110,7 +110,8 @@ export class Network {
   #cutAll(host: Host): void {
     for (const connection of [...this.connections.values()]) {
       const client = [...this.#clients].find(({ link }) => link.connection === connection);
-      if (connection.server.host === host || client === undefined || client.end.host === host) this.cut(connection);
+      if (connection.server.host === host || client === undefined || client.end.host === host)
+        this.cut(connection);
     }
   }
 
@@ -174,7 +175,8 @@ export class Network {
   #run(host: Host, delay: number, action: () => void): void {
     this.#timeline.after(delay, () => {
       if (!host.alive) return;
-      if (host.frozenUntil > this.#timeline.now) this.#run(host, host.frozenUntil - this.#timeline.now, action);
+      if (host.frozenUntil > this.#timeline.now)
+        this.#run(host, host.frozenUntil - this.#timeline.now, action);
       else action();
     });
   }

@@ -31,8 +31,12 @@ function checkOutcome(world: World, options: WorldOptions): void {
     }
   }
   for (const life of world.lives) {
-    for (const [id, times] of life) assert.equal(times, 1, `item ${id} must be collected once per collector life`);
-    assert.ok([...life.keys()].every((id) => Number(id.slice(1)) < options.items), "no item is invented");
+    for (const [id, times] of life)
+      assert.equal(times, 1, `item ${id} must be collected once per collector life`);
+    assert.ok(
+      [...life.keys()].every((id) => Number(id.slice(1)) < options.items),
+      "no item is invented",
+    );
   }
   const counts = [...world.core.tasks].map((task) => task.counts);
   for (const { items, acked, failed } of counts) {

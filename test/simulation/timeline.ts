@@ -11,7 +11,11 @@ export class Timeline {
     while (low < high) {
       const middle = (low + high) >>> 1;
       const other = this.#events[middle];
-      if (other !== undefined && (other.at > event.at || (other.at === event.at && other.order > event.order))) low = middle + 1;
+      if (
+        other !== undefined &&
+        (other.at > event.at || (other.at === event.at && other.order > event.order))
+      )
+        low = middle + 1;
       else high = middle;
     }
     this.#events.splice(low, 0, event); // the next one is last

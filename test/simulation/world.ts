@@ -29,7 +29,14 @@ export interface WorldOptions {
 }
 
 /** Mean ms between two faults of a kind. */
-export type Fault = "cut" | "mute" | "killWorker" | "freezeWorker" | "freezeDistributor" | "freezeCollector" | "killCollector";
+export type Fault =
+  | "cut"
+  | "mute"
+  | "killWorker"
+  | "freezeWorker"
+  | "freezeDistributor"
+  | "freezeCollector"
+  | "killCollector";
 
 const TICK = 20;
 const WINDOW = 64;
@@ -133,7 +140,11 @@ export class World {
       options,
       port,
     );
-    this.#ticks(host, (now) => core.tick(now), () => this.outcome !== undefined);
+    this.#ticks(
+      host,
+      (now) => core.tick(now),
+      () => this.outcome !== undefined,
+    );
     this.timeline.after(this.random.between(0, 300), () => core.open(EMPTY));
     return core;
   }
@@ -192,11 +203,15 @@ export class World {
       onDisconnected: (connection) => core.disconnected("ack", connection),
       onSomeDisconnected: () => core.probe(),
     });
-    this.#ticks(host, (now) => {
-      this.counters.duplicates = (this.counters.duplicates ?? 0) + core.duplicates;
-      core.duplicates = 0;
-      core.tick(now);
-    }, () => over);
+    this.#ticks(
+      host,
+      (now) => {
+        this.counters.duplicates = (this.counters.duplicates ?? 0) + core.duplicates;
+        core.duplicates = 0;
+        core.tick(now);
+      },
+      () => over,
+    );
   }
 
   #startWorker(taskType: string): void {
@@ -218,7 +233,8 @@ export class World {
     const port: WorkerPort = {
       toDistributor: (message) => distributor.send(message),
       toCollector: (message) => collector.send(message),
-      begin: (welcome) => this.#later(host, this.random.between(0, 20), () => core.initialised(welcome.runId)),
+      begin: (welcome) =>
+        this.#later(host, this.random.between(0, 20), () => core.initialised(welcome.runId)),
       abandon: () => {},
       work,
       over: () => {
@@ -226,7 +242,10 @@ export class World {
       },
       note: (event) => this.count(event),
     };
-    const core = new WorkerCore({ workerId: `w${number}`, taskType, concurrency: 1, peerTimeout: 60_000 }, port);
+    const core = new WorkerCore(
+      { workerId: `w${number}`, taskType, concurrency: 1, peerTimeout: 60_000 },
+      port,
+    );
     const distributor = this.network.connect("distributor", {
       host,
       onConnected: () => core.distributorConnected(),
@@ -239,7 +258,11 @@ export class World {
       onDisconnected: () => core.collectorDisconnected(),
       onMessage: (message) => core.collectorMessage(message),
     });
-    this.#ticks(host, (now) => core.tick(now), () => over);
+    this.#ticks(
+      host,
+      (now) => core.tick(now),
+      () => over,
+    );
   }
 
   #execute(
@@ -315,7 +338,8 @@ export class World {
   #later(host: Host, delay: number, action: () => void): void {
     this.timeline.after(delay, () => {
       if (!host.alive) return;
-      if (host.frozenUntil > this.timeline.now) this.#later(host, host.frozenUntil - this.timeline.now, action);
+      if (host.frozenUntil > this.timeline.now)
+        this.#later(host, host.frozenUntil - this.timeline.now, action);
       else action();
     });
   }

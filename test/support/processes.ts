@@ -50,7 +50,8 @@ export class RoleProcess {
   /** Waits until the process has printed a line that contains the text. */
   async printed(text: string): Promise<void> {
     while (!this.#output.includes(text)) {
-      if (this.child.exitCode !== null) throw new Error(`The process ended before it printed ${text}: ${this.#errors}`);
+      if (this.child.exitCode !== null)
+        throw new Error(`The process ended before it printed ${text}: ${this.#errors}`);
       await Promise.race([once(this.child, "line"), this.#exited]);
     }
   }
@@ -60,7 +61,8 @@ export class RoleProcess {
     await this.#exited;
     // All of its output is here once the streams are closed.
     if (this.child.stdout?.readableEnded === false) await once(this.child.stdout, "end");
-    if (this.child.exitCode !== 0) throw new Error(`Exit ${this.child.exitCode ?? this.child.signalCode}: ${this.#errors}`);
+    if (this.child.exitCode !== 0)
+      throw new Error(`Exit ${this.child.exitCode ?? this.child.signalCode}: ${this.#errors}`);
     const line = this.#output.trim().split("\n").at(-1) ?? "";
     return JSON.parse(line) as T;
   }

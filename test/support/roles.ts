@@ -1,6 +1,6 @@
 import {
-  Collector,
   type CollectionInfo,
+  Collector,
   Distributor,
   type DistributorOptions,
   type ExecutionInfo,
@@ -39,7 +39,10 @@ export class NumbersTask extends Task<{ n: number }> {
   }
 }
 
-type Handler = (data: { n: number }, info: ExecutionInfo) => Payload | undefined | Promise<Payload | undefined>;
+type Handler = (
+  data: { n: number },
+  info: ExecutionInfo,
+) => Payload | undefined | Promise<Payload | undefined>;
 
 /** Returns its item, or what a given handler makes of it. */
 export class NumbersWorker extends SingleThreadedWorker<{ n: number }> {
