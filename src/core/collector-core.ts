@@ -90,7 +90,7 @@ export class CollectorCore {
   #waitingPeers = new Map<string, { readonly link: "data" | "ack"; readonly hello: Hello }>();
   #missingSince = 0;
   #nextPing = 0;
-  #finished = false;
+  #finished: { readonly error: Error | undefined } | undefined;
   /** Results that were received again, and dropped. */
   duplicates = 0;
 
@@ -177,9 +177,14 @@ export class CollectorCore {
     }
   }
 
-  /** The user's `handleFinished` has returned. */
-  finished(): void {
-    this.#finished = true;
+  /**
+   * The user has been told of the end. The collector is over when the distributor has said goodbye: closing earlier could
+   * lose the confirmation on its way, unread messages end with their connection.
+   *
+   * @param error - What `run()` is to reject with.
+   */
+  finished(error?: Error): void {
+    this.#finished = { error };
     this.#overIfDone();
   }
 
@@ -339,8 +344,8 @@ export class CollectorCore {
   }
 
   #overIfDone(): void {
-    if (this.#phase.kind === "ended" && this.#finished && this.#clock.now >= this.#phase.until)
-      this.#over(undefined);
+    if (this.#phase.kind !== "ended" || this.#finished === undefined) return;
+    if (this.#clock.now >= this.#phase.until) this.#over(this.#finished.error);
   }
 
   #over(error: Error | undefined): void {

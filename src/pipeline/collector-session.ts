@@ -190,10 +190,7 @@ export class CollectorSession extends Session<CollectorSummary> {
   /** END: hands over what is left, then tells the user. */
   async #finish(status: RunStatus, error: Error | undefined): Promise<void> {
     try {
-      if (error !== undefined || status === "aborted") {
-        this.#core.abort(error);
-        return;
-      }
+      if (error !== undefined || status === "aborted") return this.#core.finished(error);
       this.#status = status;
       await this.#handling;
       const taskType = this.#lastType ?? [...this.#taskTypes.values()][0];
