@@ -10,10 +10,6 @@ class BenchTask extends Task<{ sleep?: number }> {
   #count = 0;
   startedAt = 0;
 
-  override isAvailableForHandling() {
-    return this.#count > 0 || distributor.progress.workers >= workers;
-  }
-
   override handle() {
     if (this.#count === 0) this.startedAt = performance.now();
     if (++this.#count >= items) this.isComplete = true;
@@ -21,7 +17,11 @@ class BenchTask extends Task<{ sleep?: number }> {
   }
 }
 
-const distributor = new Distributor({ collectorEndpoint: COLLECTOR, collectorAckEndpoint: COLLECTOR_ACK });
+const distributor = new Distributor({
+  collectorEndpoint: COLLECTOR,
+  collectorAckEndpoint: COLLECTOR_ACK,
+  minWorkers: workers,
+});
 const task = new BenchTask();
 distributor.registerTask(task);
 const summary = await distributor.run();

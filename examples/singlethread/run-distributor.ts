@@ -4,8 +4,12 @@ import { CalculationTask } from "./tasks.ts";
 
 const [items = 100, workers = 1, baseline = 0] = process.argv.slice(2).map(Number);
 
-const distributor = new Distributor({ collectorEndpoint: COLLECTOR, collectorAckEndpoint: COLLECTOR_ACK });
-const task = new CalculationTask(items, () => distributor.progress.workers >= workers);
+const distributor = new Distributor({
+  collectorEndpoint: COLLECTOR,
+  collectorAckEndpoint: COLLECTOR_ACK,
+  minWorkers: workers, // so that their start-up is not measured
+});
+const task = new CalculationTask(items);
 distributor.registerTask(task);
 await distributor.run();
 

@@ -23,7 +23,7 @@ const totals = await inTempFolder(async (workFolder) => {
       { file: file("collector.ts"), args: [jsonFile] },
       ...perCore(() => ({ file: file("count-worker.ts") })),
       ...perCore(() => ({ file: file("merge-worker.ts") })),
-      { file: file("run-distributor.ts"), args: [folder] },
+      { file: file("run-distributor.ts"), args: [folder, String(availableParallelism())] },
     ],
     workFolder,
   );

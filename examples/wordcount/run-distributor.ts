@@ -3,9 +3,13 @@ import { showProgress } from "./progress.ts";
 import { COLLECTOR, COLLECTOR_ACK } from "./settings.ts";
 import { CountTask, MergeTask } from "./tasks.ts";
 
-const [folder = "."] = process.argv.slice(2);
+const [folder = ".", workers = "1"] = process.argv.slice(2);
 
-const distributor = new Distributor({ collectorEndpoint: COLLECTOR, collectorAckEndpoint: COLLECTOR_ACK });
+const distributor = new Distributor({
+  collectorEndpoint: COLLECTOR,
+  collectorAckEndpoint: COLLECTOR_ACK,
+  minWorkers: Number(workers),
+});
 distributor.registerTask(new CountTask(folder));
 distributor.registerTask(MergeTask);
 

@@ -20,6 +20,8 @@ export interface DistributorCoreOptions extends WindowLimits {
   readonly peerId: string;
   /** Losses that one item may cause before it is given up. */
   readonly crashLimit: number;
+  /** Ready workers that a task waits for before its first item. */
+  readonly minWorkers: number;
   /** Items that may fail for good before the run is given up. */
   readonly maxFailures: number;
   /** Longest wait for a collector, or for a task's first worker, in ms. */
@@ -198,7 +200,7 @@ export class DistributorCore {
     this.#fleet.tick(now);
     for (const task of this.#tasks.values()) {
       task.wake(now);
-      if (task.workers.size > 0) task.lonelySince = now;
+      if (task.workers.size >= (task.begun ? 1 : this.#options.minWorkers)) task.lonelySince = now;
       if (task.hungry.size > 0) this.#changed.add(task); // a gate may have opened, a backoff or an avoidance ended
     }
     for (const worker of this.#fleet.workers) this.#confirm(worker);
@@ -214,7 +216,8 @@ export class DistributorCore {
   #settleDown(): void {
     for (const task of this.#changed) {
       this.#changed.delete(task);
-      if (this.#collectorReady && (this.#phase.kind === "running" || this.#phase.kind === "stopping")) {
+      const isServed = this.#phase.kind === "running" || this.#phase.kind === "stopping";
+      if (isServed && this.#collectorReady && task.begin(this.#options.minWorkers)) {
         dispatch(task, this.#clock.now, this.#grants);
       }
       if (task.phase === "exhausted" && task.items.size === 0) this.#complete(task);
@@ -500,7 +503,7 @@ export class DistributorCore {
       return this.fail(
         new PipelineError(
           "PEER_TIMEOUT",
-          `No worker of task ${JSON.stringify(task.name)} appeared within ${peerTimeout} ms`,
+          `${task.begun ? "No worker" : "Too few workers"} of task ${JSON.stringify(task.name)} appeared within ${peerTimeout} ms`,
           {
             role: "distributor",
             taskType: task.name,

@@ -54,7 +54,9 @@ export class TaskState {
   readonly hungry = new Set<WorkerEntry>();
   /** Workers that are given nothing until they are empty, and then a suspect. */
   readonly draining = new Set<WorkerEntry>();
-  /** Since when no worker of this task is known. */
+  /** Enough workers were there to begin. */
+  begun = false;
+  /** Since when too few workers of this task are known. */
   lonelySince = 0;
   nextRecall = 0;
   #backoff: Item[] = [];
@@ -67,6 +69,15 @@ export class TaskState {
 
   get name(): string {
     return this.spec.name;
+  }
+
+  /** Begins when so many workers are ready; from then on any number will do. */
+  begin(minWorkers: number): boolean {
+    if (this.begun) return true;
+    let ready = 0;
+    for (const worker of this.workers) if (worker.phase.kind === "ready") ready += 1;
+    this.begun = ready >= minWorkers;
+    return this.begun;
   }
 
   get producedAll(): boolean {

@@ -26,6 +26,12 @@ export interface DistributorOptions {
    */
   readonly crashLimit?: number;
   /**
+   * Workers that a task waits for before its first item. The run can end before a worker that starts slowly has joined; with
+   * this, all that you start take part from the beginning. Later on, any number will do.
+   * @default 1
+   */
+  readonly minWorkers?: number;
+  /**
    * Longest wait for a peer that the run cannot go on without, in ms: the metadata, the collector, a worker for each task that
    * could run. `Infinity` waits for ever.
    * @default 60000
@@ -63,6 +69,7 @@ export function resolveDistributorOptions(options: DistributorOptions): Resolved
     metadataEndpoint: receiveMetadata ? metadataEndpoint : undefined,
     maxFailures: options.maxFailures ?? Number.POSITIVE_INFINITY,
     crashLimit: options.crashLimit ?? 3,
+    minWorkers: options.minWorkers ?? 1,
     peerTimeout: options.peerTimeout ?? DEFAULT_PEER_TIMEOUT,
     endTimeout: END_TIMEOUT,
     maxWindow: options.maxWindow ?? DEFAULT_MAX_WINDOW,
@@ -71,6 +78,7 @@ export function resolveDistributorOptions(options: DistributorOptions): Resolved
   assertTimeout("peerTimeout", resolved.peerTimeout);
   assertCount("maxFailures", resolved.maxFailures, 0);
   assertCount("crashLimit", resolved.crashLimit, 1);
+  assertCount("minWorkers", resolved.minWorkers, 1);
   assertCount("maxWindow", resolved.maxWindow, 1, 65_536);
   assertCount("windowBytes", resolved.windowBytes, 1);
   return resolved;

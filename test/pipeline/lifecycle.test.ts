@@ -168,3 +168,27 @@ describe("without a peer, run() ends with PEER_TIMEOUT instead of waiting for ev
     await expect(new HastyMetaData(endpoints).run()).rejects.toMatchObject({ code: "PEER_TIMEOUT" });
   });
 });
+
+test("minWorkers holds the first item back until so many workers are ready, and fails when they do not come", async () => {
+  const endpoints = await freshEndpoints("inproc");
+  const collector = new NumbersCollector(endpoints);
+  const distributor = makeDistributor(endpoints, new NumbersTask(endpoints, 100), { minWorkers: 2 });
+  const first = new NumbersWorker(endpoints);
+  const all = Promise.all([distributor.run(), collector.run(), first.run()]);
+  await sleep(100);
+  expect(distributor.progress.tasks.numbers).toMatchObject({ items: 0, workers: 1 });
+  const [second] = await Promise.all([new NumbersWorker(endpoints).run(), all]);
+  expect(collector.hasEachOnce(100)).toBe(true);
+  expect(second.executed).toBeGreaterThan(0);
+
+  const others = await freshEndpoints("inproc");
+  const results = await Promise.allSettled([
+    makeDistributor(others, new NumbersTask(others, 5), { minWorkers: 2, peerTimeout: 200 }).run(),
+    new NumbersCollector(others).run(),
+    new NumbersWorker(others).run(),
+  ]);
+  expect(results[0]).toMatchObject({
+    status: "rejected",
+    reason: { code: "PEER_TIMEOUT", message: /Too few workers/ },
+  });
+});

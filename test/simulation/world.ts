@@ -129,6 +129,7 @@ export class World {
       runId: RUN,
       peerId: "d",
       crashLimit: 3,
+      minWorkers: 1,
       maxFailures: Number.POSITIVE_INFINITY,
       peerTimeout: 60_000,
       endTimeout: 5000,

@@ -1,0 +1,91 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+import { tempFolder } from "../support/endpoints.ts";
+
+const run = promisify(execFile);
+const LOADER = import.meta.resolve("tsx");
+
+/** Starts an example as its npm script does, against the built library. */
+async function example(name: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  const file = fileURLToPath(new URL(`../../examples/${name}/main.ts`, import.meta.url));
+  return await run(process.execPath, ["--import", LOADER, file, ...args], {
+    timeout: 60_000,
+    cwd: tempFolder(),
+  });
+}
+
+test("sequential prints expected, taken and overhead", async () => {
+  const { stdout } = await example("sequential", "20");
+  expect(stdout).toMatch(/^20 items: expected 0\.20 s, took 0\.\d+ s, overhead \d+\.\d+ %\n$/);
+});
+
+test("singlethread prints a row for 1 and 2 workers, with the baseline beside", async () => {
+  const { stdout } = await example("singlethread", "40");
+  const [header = "", ...rows] = stdout.trimEnd().split("\n");
+  expect(header.trim().split(/\s+/)).toEqual([
+    "items",
+    "workers",
+    "expected",
+    "taken",
+    "overhead",
+    "sequential",
+  ]);
+  const cells = rows.map((row) => row.trim().split(/\s{2,}/));
+  expect(cells.map(([items, workers, expected]) => [items, workers, expected])).toEqual([
+    ["40", "1", "0.40 s"],
+    ["40", "2", "0.20 s"],
+  ]);
+  for (const row of cells) expect(row.slice(3).join(" ")).toMatch(/^0\.\d{3} s -?\d+\.\d\d % \d+\.\d\d %$/);
+});
+
+test("dependencies: the second worker starts when the first task is collected", async () => {
+  const { stdout } = await example("dependencies");
+  expect(stdout.trim().split("\n")).toEqual([
+    "first task is collected",
+    "second worker starts",
+    "sum of squares 385, sum of cubes 3025",
+  ]);
+});
+
+test("metadata reaches every role", async () => {
+  const { stdout } = await example("metadata");
+  expect(stdout.trim().split("\n")).toEqual([
+    "task: 5 items",
+    "worker: factor 100",
+    "collector: 100, 200, 300, 400, 500",
+  ]);
+});
+
+test("logging writes short lines to the console and verbose ones to the file", async () => {
+  const { stdout, stderr } = await example("logging");
+  expect(stderr).toContain("INFO zmqpipeline.collector.GreetingCollector: Hello, Ada");
+  expect(stderr).toMatch(/ERROR zmqpipeline\.collector: item failed .*considered harmful/);
+  expect(stderr).not.toContain("DEBUG");
+  expect(stdout).toMatch(/DEBUG \d{4}-\d\d-\d\d [\d:,]+ GreetingTask \d+ 0 next is Ada/);
+});
+
+describe("wordcount", () => {
+  test("counts the files of a folder, shows progress, proves the totals", async () => {
+    const folder = tempFolder();
+    for (let n = 0; n < 60; n++) {
+      mkdirSync(join(folder, `d${n % 7}`), { recursive: true });
+      writeFileSync(
+        join(folder, `d${n % 7}`, `f${n}.md`),
+        "the quick constructor jumps over the lazy proto ".repeat(n + 1),
+      );
+    }
+    writeFileSync(join(folder, "ignored.bin"), "the the the");
+    const json = join(tempFolder(), "out.json");
+    const { stdout, stderr } = await example("wordcount", folder, json);
+    expect(stdout).toContain("Proof: a single process counts the same 7 words, each as often");
+    expect(stderr).toMatch(/count \d+\/\d+\+? .*\| {2}\d+ items\/s {2}\| {2}\d workers/);
+    expect(stderr).toMatch(/Done in .*: 60 files counted, 11 ranges merged, 0 failed/);
+    const result = JSON.parse(readFileSync(json, "utf8"));
+    expect(result).toMatchObject({ files: 60, failed: 0, words: 1830 * 8, distinct: 7 });
+    expect(result.top[0]).toEqual({ word: "the", count: 1830 * 2 });
+  });
+});

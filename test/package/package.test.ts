@@ -1,0 +1,79 @@
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { tempFolder } from "../support/endpoints.ts";
+
+const run = promisify(execFile);
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+
+test("packed and installed in an empty folder, the quick start runs, and types are there", async () => {
+  const folder = tempFolder();
+  // The library is built by `npm test`; scripts would build it again while other tests use it.
+  const { stdout: packed } = await run(
+    "npm",
+    ["pack", "--ignore-scripts", "--json", "--pack-destination", folder],
+    { cwd: ROOT },
+  );
+  const report = JSON.parse(packed);
+  const [{ filename, files }] = Array.isArray(report) ? report : Object.values(report);
+  const paths = (files as { path: string }[]).map(({ path }) => path);
+  for (const wanted of [
+    "LICENSE",
+    "README.md",
+    "CHANGELOG.md",
+    "docs/guide.md",
+    "dist/index.js",
+    "dist/index.d.ts",
+  ]) {
+    expect(paths).toContain(wanted);
+  }
+  expect(paths.filter((path) => /^(src|test|examples|benchmarks|scripts)\//.test(path))).toEqual([]);
+
+  writeFileSync(join(folder, "package.json"), '{ "private": true }');
+  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", join(folder, filename)], {
+    cwd: folder,
+  });
+  const [, quickStart = ""] =
+    /```js\n([\s\S]*?)```/.exec(readFileSync(join(ROOT, "README.md"), "utf8")) ?? [];
+  writeFileSync(join(folder, "squares.mjs"), quickStart);
+  const { stdout, stderr } = await run(process.execPath, ["squares.mjs"], { cwd: folder, timeout: 20_000 });
+  expect(stdout).toBe("333833500\n");
+  expect(stderr).toBe("");
+  expect(readdirSync(folder).filter((name) => name.endsWith(".ipc"))).toEqual([]);
+
+  // CommonJS callers too, where Node can require() modules.
+  if (Number(process.versions.node.split(".")[0]) >= 22) {
+    const code = 'console.log(typeof require("zmqpipeline").Distributor)';
+    expect((await run(process.execPath, ["-e", code], { cwd: folder })).stdout).toContain("function");
+  }
+}, 120_000);
+
+test("runtime dependencies are exactly those meant, and nothing runs at install", () => {
+  expect(Object.keys(manifest.dependencies).sort()).toEqual(["@logtape/logtape", "msgpackr", "zeromq"]);
+  expect(Object.keys(manifest.scripts).filter((name) => /^(pre|post)?install$|^prepare$/.test(name))).toEqual(
+    [],
+  );
+});
+
+test("the public API has the names that programs are written against", async () => {
+  const api = await import("../../src/index.ts");
+  expect(Object.keys(api).sort()).toEqual([
+    "Collector",
+    "Distributor",
+    "ERROR_CODES",
+    "EndpointAddress",
+    "MessageType",
+    "MetaDataWorker",
+    "PipelineError",
+    "SingleThreadedWorker",
+    "Task",
+    "TaskType",
+    "configureLogging",
+    "getLogger",
+    "isMain",
+  ]);
+});
