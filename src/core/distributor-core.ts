@@ -37,7 +37,7 @@ export interface DistributorPort {
   /** The latest ACK data of a task. */
   ackData(task: string, data: Uint8Array): void;
   /** A task's items are all ACKed or failed. */
-  completed(task: string): void;
+  completed(task: TaskState): void;
   /** The run is over, END confirmed or given up on. */
   over(status: RunStatus, error: Error | undefined): void;
   note(event: string, facts: Readonly<Record<string, unknown>>): void;
@@ -237,7 +237,7 @@ export class DistributorCore {
   #complete(task: TaskState): void {
     task.phase = "complete";
     if (this.#phase.kind !== "running") return;
-    this.#port.completed(task.name);
+    this.#port.completed(task);
     for (const other of this.#tasks.values()) {
       const isBlocked = (name: string) => this.#tasks.get(name)?.phase !== "complete";
       if (other.phase === "blocked" && !other.spec.dependencies.some(isBlocked)) {

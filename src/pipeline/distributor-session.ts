@@ -71,7 +71,8 @@ export class DistributorSession extends Session<RunSummary> {
       this.#listeners.push(await this.#metadataDesk.listen(metadataEndpoint));
     }
     this.#links = { data: this.#connect("data"), ack: this.#connect("ack") };
-    this.#log.write("info", "run began", { runId: this.runId, tasks: this.#tasks.length });
+    const endpoint = [...addresses.values()].join(" ");
+    this.#log.write("info", "run began", { runId: this.runId, tasks: this.#tasks.length, endpoint });
     if (metadataEndpoint === undefined) this.#prepare({});
   }
 
@@ -152,7 +153,7 @@ export class DistributorSession extends Session<RunSummary> {
         const source = this.#sources.get(task);
         if (source !== undefined) source.ackData = decodePayload(data);
       },
-      completed: (task) => this.#log.write("info", "task complete", { taskType: task }),
+      completed: ({ name, counts }) => this.#log.write("info", "task complete", { taskType: name, ...counts }),
       over: (status, error) => this.#over(status, error),
       note: (event, facts) => this.#log.write(event.endsWith("lost") ? "warn" : "debug", event, facts),
     };

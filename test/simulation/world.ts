@@ -119,7 +119,7 @@ export class World {
       toCollector: (message) => data.send(message),
       toAckLink: (message) => ack.send(message),
       ackData: () => {},
-      completed: (task) => this.count(`completed ${task}`),
+      completed: ({ name }) => this.count(`completed ${name}`),
       over: (status, error) => {
         this.outcome = { status, error };
       },
