@@ -381,6 +381,12 @@ export class DistributorCore {
     for (const task of this.#tasks.values()) this.#changed.add(task);
     this.#nextRepeat = this.#clock.now;
     this.#repeat();
+    // ACKs may have been lost with the link that was there before: what is delivered again is ACKed again.
+    for (const worker of this.#fleet.workers) {
+      if (worker.held > 0) {
+        this.#port.toWorker(worker.connection, { type: "resend", runId: this.#options.runId });
+      }
+    }
   }
 
   #giveUp(task: TaskState, item: Item, error: ErrorInfo): void {

@@ -165,6 +165,7 @@ export class WorkerCore {
     if (message.type === "grant") this.#grant(message);
     else if (message.type === "recall") this.#giveBack(message.count);
     else if (message.type === "revoke") this.#revoke(message);
+    else if (message.type === "resend") this.#sendKeptResults();
     else if (message.type === "ping") this.#port.toDistributor({ type: "pong", runId: this.runId });
   }
 
@@ -176,9 +177,7 @@ export class WorkerCore {
     if (message.type !== "welcome" || message.runId !== this.runId) return this.#stray(message);
     // A connection began, or the collector did: whatever was on its way may be gone.
     this.#collector = "ready";
-    this.#batch = [];
-    this.#batchBytes = 0;
-    this.#sendResults([...this.#kept.values()].filter((kept) => kept.kind === "result"));
+    this.#sendKeptResults();
   }
 
   /** The shell has initialised the user's worker for a run. */
@@ -374,6 +373,14 @@ export class WorkerCore {
       this.#batch.length >= this.#queue.size + this.#running.size ||
       real - this.#batchSince >= FLUSH_MS
     );
+  }
+
+  #sendKeptResults(): void {
+    if (this.#collector !== "ready") return;
+    this.#batch = []; // those are kept too
+    this.#batchBytes = 0;
+    this.#batchBusy = 0;
+    this.#sendResults([...this.#kept.values()].filter((kept) => kept.kind === "result"));
   }
 
   #sendResults(results: readonly (Kept & { kind: "result" })[]): void {

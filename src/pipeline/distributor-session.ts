@@ -153,7 +153,8 @@ export class DistributorSession extends Session<RunSummary> {
         const source = this.#sources.get(task);
         if (source !== undefined) source.ackData = decodePayload(data);
       },
-      completed: ({ name, counts }) => this.#log.write("info", "task complete", { taskType: name, ...counts }),
+      completed: ({ name, counts }) =>
+        this.#log.write("info", "task complete", { taskType: name, ...counts }),
       over: (status, error) => this.#over(status, error),
       note: (event, facts) => this.#log.write(event.endsWith("lost") ? "warn" : "debug", event, facts),
     };

@@ -35,6 +35,7 @@ const TYPES = [
   "bye",
   "ended",
   "accepted",
+  "resend",
 ] as const satisfies readonly Message["type"][];
 const TYPE_CODES = new Map<Message["type"], number>(TYPES.map((type, code) => [type, code]));
 const ROLES: readonly RoleName[] = ["distributor", "worker", "collector", "metadataworker"];

@@ -3,7 +3,7 @@
  *
  * ```
  * worker      → distributor  hello ready fail returned pong bye
- * distributor → worker       welcome refuse grant recall revoke ping end
+ * distributor → worker       welcome refuse grant recall revoke resend ping end
  * worker      → collector    hello result                (collector → worker: welcome refuse)
  * distributor → collector    open failed end bye         (collector → distributor: welcome refuse, on the same link)
  * distributor → collector    hello                       (on the ACK link; back: welcome ack ended ping)
@@ -178,7 +178,7 @@ export type RunStatus = "complete" | "stopped" | "aborted";
 
 /** Messages that say nothing but their type and run. */
 interface Signal {
-  readonly type: "ping" | "pong" | "bye" | "ended" | "accepted";
+  readonly type: "ping" | "pong" | "bye" | "ended" | "accepted" | "resend";
   readonly runId: string;
 }
 

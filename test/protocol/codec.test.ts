@@ -61,6 +61,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
       "bye" as const,
       "ended" as const,
       "accepted" as const,
+      "resend" as const,
     ),
     runId: name,
   }),
