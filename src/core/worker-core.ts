@@ -1,7 +1,5 @@
 import { PipelineError } from "../errors.ts";
-import { BATCH_BYTES, BATCH_ITEMS } from "../protocol/limits.ts";
 import type {
-  ErrorInfo,
   Grant,
   ItemPayload,
   ItemRef,
@@ -10,47 +8,13 @@ import type {
   RunStatus,
   Welcome,
 } from "../protocol/message.ts";
+import type { Execution, ExecutionOutcome } from "./execution.ts";
 import { Fifo } from "./fifo.ts";
+import { Outbox } from "./outbox.ts";
 import { RoleClock } from "./role-clock.ts";
-
-/**
- * A result waits at most so long for others to travel with, in ms. Sending wakes another thread and the peer, which costs a
- * worker of 10 ms items about a point of its time at 25 ms, and half of that at 50.
- */
-const FLUSH_MS = 50;
-
-/** First wait for a CONFIRM before an outcome is sent again, in ms; doubled each time, up to {@link MAX_RESEND_MS}. */
-const RESEND_MS = 2000;
-const MAX_RESEND_MS = 30_000;
-
-/** How often unconfirmed outcomes are looked through, in ms. */
-const RESEND_CHECK_MS = 500;
 
 /** How often hello is repeated until it is answered, in ms. */
 const HELLO_MS = 1000;
-
-/** An item that the worker is to execute, or is executing. */
-export interface Execution extends ItemPayload {
-  readonly runId: string;
-  /** Its result is flushed at once. */
-  readonly solo: boolean;
-}
-
-/** How an execution ended. */
-export type ExecutionOutcome =
-  | { readonly ok: true; readonly payload: Uint8Array }
-  | { readonly ok: false; readonly error: ErrorInfo; readonly retryable: boolean };
-
-/** What is kept until the distributor confirms it. */
-type Kept =
-  | { readonly kind: "result"; readonly item: ItemPayload; sentAt: number; wait: number }
-  | {
-      readonly kind: "fail";
-      readonly item: ItemRef;
-      readonly message: Message;
-      sentAt: number;
-      wait: number;
-    };
 
 export interface WorkerCoreOptions {
   readonly workerId: string;
@@ -83,8 +47,8 @@ type Phase =
   | { readonly kind: "over" };
 
 /**
- * The worker's state machine: its local queue, what it executes, and the outcomes it keeps until they are confirmed. The
- * shell asks for the next execution whenever it has a slot free, and reports how it ended.
+ * The worker's state machine: its local queue, what it executes, and the outcomes in its outbox. The shell asks for the next
+ * execution whenever it has a slot free, and reports how it ended.
  */
 export class WorkerCore {
   readonly #options: WorkerCoreOptions;
@@ -93,35 +57,25 @@ export class WorkerCore {
   #phase: Phase = { kind: "waiting" };
   readonly #queue = new Fifo<Execution>();
   readonly #running = new Map<number, Execution>();
-  readonly #kept = new Map<number, Kept>();
-  /** Results not yet sent for the first time. */
-  #batch: ItemPayload[] = [];
-  #batchBytes = 0;
-  #batchBusy = 0;
-  #batchSince = 0;
+  readonly #outbox: Outbox;
   /** A peer is ready when it has answered our hello on this connection; the collector is greeted once a run is known. */
   #collector: "down" | "connected" | "greeted" | "ready" = "down";
   #distributor: "down" | "greeted" | "ready" = "down";
   #nextHello = 0;
   #missingSince = 0;
-  #nextResendCheck = 0;
 
   constructor(options: WorkerCoreOptions, port: WorkerPort) {
     this.#options = options;
     this.#port = port;
+    this.#outbox = new Outbox({
+      results: (items, busy) => this.#results(items, busy),
+      fail: (fail) => port.toDistributor(fail),
+      isOpen: () => this.#collector === "ready",
+    });
   }
 
   get runId(): string {
     return this.#phase.kind === "waiting" || this.#phase.kind === "over" ? "" : this.#phase.runId;
-  }
-
-  get queued(): number {
-    return this.#queue.size;
-  }
-
-  /** Outcomes that nobody has confirmed yet. */
-  get unconfirmed(): number {
-    return this.#kept.size;
   }
 
   distributorConnected(): void {
@@ -147,43 +101,39 @@ export class WorkerCore {
   distributorMessage(message: Message): void {
     if (this.#phase.kind === "over") return;
     if (message.type === "refuse") {
-      const error = new PipelineError(
-        "PEER_REFUSED",
-        `The distributor refused this worker: ${message.reason}`,
-        {
-          role: "worker",
-          taskType: this.#options.taskType,
-        },
-      );
-      return this.#over(undefined, error);
+      const { taskType } = this.#options;
+      const text = `The distributor refused this worker: ${message.reason}`;
+      return this.#over(undefined, new PipelineError("PEER_REFUSED", text, { role: "worker", taskType }));
     }
     if (message.type === "welcome") return this.#welcome(message);
     if (message.type === "end" && (message.runId === this.runId || this.#phase.kind === "waiting")) {
-      return this.#end(message.runId, message.status);
+      this.#port.toDistributor({ type: "bye", runId: message.runId });
+      return this.#over(message.status, undefined);
     }
     if (message.runId !== this.runId) return this.#stray(message);
     if (message.type === "grant") this.#grant(message);
     else if (message.type === "recall") this.#giveBack(message.count);
     else if (message.type === "revoke") this.#revoke(message);
-    else if (message.type === "resend") this.#sendKeptResults();
+    else if (message.type === "resend") this.#outbox.resendResults(this.#clock.now);
     else if (message.type === "ping") this.#port.toDistributor({ type: "pong", runId: this.runId });
   }
 
   collectorMessage(message: Message): void {
     if (message.type === "refuse") {
       this.#port.note("the collector refused this worker", { reason: message.reason });
-      return;
+    } else if (message.type !== "welcome" || message.runId !== this.runId) {
+      this.#stray(message);
+    } else {
+      // A connection began, or the collector did.
+      this.#collector = "ready";
+      this.#outbox.resendResults(this.#clock.now);
     }
-    if (message.type !== "welcome" || message.runId !== this.runId) return this.#stray(message);
-    // A connection began, or the collector did: whatever was on its way may be gone.
-    this.#collector = "ready";
-    this.#sendKeptResults();
   }
 
   /** The shell has initialised the user's worker for a run. */
   initialised(runId: string): void {
     if (this.#phase.kind !== "initialising" || this.#phase.runId !== runId) return;
-    this.#phase = { kind: "working", runId: this.#phase.runId };
+    this.#phase = { kind: "working", runId };
     this.#ready();
   }
 
@@ -203,37 +153,20 @@ export class WorkerCore {
    */
   finished(execution: Execution, outcome: ExecutionOutcome, busy: number, real: number): boolean {
     if (this.#running.get(execution.seq) !== execution) return false; // abandoned: settled elsewhere, or of an earlier run
-    let sent = true;
     this.#running.delete(execution.seq);
     const { seq, attempt } = execution;
+    const now = this.#clock.now;
+    let sent = true;
     if (outcome.ok) {
-      const item: ItemPayload = { seq, attempt, payload: outcome.payload };
-      this.#kept.set(seq, { kind: "result", item, sentAt: this.#clock.now, wait: RESEND_MS });
-      if (this.#batch.length === 0) this.#batchSince = real;
-      this.#batch.push(item);
-      this.#batchBytes += outcome.payload.length;
-      this.#batchBusy += busy;
+      this.#outbox.addResult({ seq, attempt, payload: outcome.payload }, busy, now, real);
       sent = execution.solo || this.#flushIsDue(real);
-      if (sent) this.flush();
+      if (sent) this.#outbox.flush();
     } else {
       const { error, retryable } = outcome;
-      const message: Message = { type: "fail", runId: this.runId, seq, attempt, retryable, error };
-      const item = { seq, attempt };
-      this.#kept.set(seq, { kind: "fail", item, message, sentAt: this.#clock.now, wait: RESEND_MS });
-      this.#port.toDistributor(message);
+      this.#outbox.addFail({ type: "fail", runId: this.runId, seq, attempt, retryable, error }, now);
     }
     this.#leaveIfDone();
     return sent;
-  }
-
-  /** Sends the results that wait. */
-  flush(): void {
-    if (this.#batch.length === 0 || this.#collector !== "ready") return;
-    const items = this.#batch;
-    this.#batch = [];
-    this.#batchBytes = 0;
-    this.#result(items, this.#batchBusy);
-    this.#batchBusy = 0;
   }
 
   /** Takes no more items, gives back those not started, and is over when the running ones are confirmed. */
@@ -243,7 +176,7 @@ export class WorkerCore {
     if (this.#phase.kind !== "working") return;
     this.#phase = { kind: "leaving", runId: this.#phase.runId };
     this.#giveBack(this.#queue.size);
-    this.flush();
+    this.#outbox.flush();
     this.#leaveIfDone();
   }
 
@@ -256,8 +189,9 @@ export class WorkerCore {
     this.#clock.tick(real);
     const now = this.#clock.now;
     if (this.#phase.kind === "over") return;
-    if (this.#batch.length > 0 && this.#flushIsDue(real)) this.flush();
-    if (now >= this.#nextResendCheck) this.#resend(now);
+    if (this.#flushIsDue(real)) this.#outbox.flush();
+    const again = this.#outbox.tick(now);
+    if (again > 0) this.#port.note("unconfirmed outcomes are sent again", { count: again });
     if (now >= this.#nextHello) this.#repeatHello();
     if (this.#distributor === "down" && now - this.#missingSince >= this.#options.peerTimeout) {
       const { peerTimeout, taskType } = this.#options;
@@ -266,7 +200,7 @@ export class WorkerCore {
     }
   }
 
-  // --- the distributor ------------------------------------------------------------------------------------------------
+  // --- who is there ---------------------------------------------------------------------------------------------------
 
   #hello(send: (message: Message) => void, held: readonly ItemRef[]): void {
     const { workerId, taskType } = this.#options;
@@ -278,6 +212,12 @@ export class WorkerCore {
     this.#nextHello = this.#clock.now + HELLO_MS;
     if (this.#distributor === "greeted") this.#hello(this.#port.toDistributor, this.#held());
     if (this.#collector === "greeted") this.#hello(this.#port.toCollector, []);
+  }
+
+  #greetCollector(): void {
+    if (this.#collector !== "connected" || this.runId === "") return;
+    this.#collector = "greeted";
+    this.#hello(this.#port.toCollector, []);
   }
 
   #welcome(welcome: Welcome): void {
@@ -300,14 +240,26 @@ export class WorkerCore {
     this.#port.toDistributor({ type: "ready", runId: this.runId, concurrency: this.#options.concurrency });
   }
 
+  #results(items: readonly ItemPayload[], busy: number): void {
+    const { workerId, taskType } = this.#options;
+    const { runId } = this;
+    this.#port.toCollector({
+      type: "result",
+      runId,
+      taskType,
+      workerId,
+      busy: Math.ceil(busy * 1000),
+      items,
+    });
+  }
+
+  // --- items ----------------------------------------------------------------------------------------------------------
+
   #grant(grant: Grant): void {
     this.#forget(grant.settled);
-    for (const { seq, attempt } of grant.failuresSeen) {
-      const kept = this.#kept.get(seq);
-      if (kept?.kind === "fail" && kept.item.attempt === attempt) this.#kept.delete(seq);
-    }
+    for (const ref of grant.failuresSeen) this.#outbox.failureSeen(ref);
     for (const { seq, attempt, payload } of grant.items) {
-      this.#kept.delete(seq); // a FAIL that was seen, or there would be no further attempt
+      this.#outbox.settle(seq); // a FAIL that was seen, or there would be no further attempt
       this.#queue.push({ runId: grant.runId, solo: grant.solo, seq, attempt, payload });
     }
     if (this.#phase.kind === "leaving" && grant.items.length > 0) this.#giveBack(this.#queue.size);
@@ -319,7 +271,7 @@ export class WorkerCore {
   #forget(settled: readonly number[]): void {
     const others = new Set<number>();
     for (const seq of settled) {
-      if (this.#kept.delete(seq)) continue;
+      if (this.#outbox.settle(seq)) continue;
       const running = this.#running.get(seq);
       if (running === undefined) {
         others.add(seq);
@@ -352,91 +304,19 @@ export class WorkerCore {
     this.#queue.filter(({ seq, attempt }) => taken.get(seq) !== attempt);
   }
 
-  #end(runId: string, status: RunStatus): void {
-    this.#port.toDistributor({ type: "bye", runId });
-    this.#over(status, undefined);
-  }
-
-  #greetCollector(): void {
-    if (this.#collector !== "connected" || this.runId === "") return;
-    this.#collector = "greeted";
-    this.#hello(this.#port.toCollector, []);
-  }
-
-  // --- the collector --------------------------------------------------------------------------------------------------
-
-  /** A batch goes out when it is full, has waited, holds half of what is here, or nothing is left to wait for. */
   #flushIsDue(real: number): boolean {
-    return (
-      this.#batch.length >= BATCH_ITEMS ||
-      this.#batchBytes >= BATCH_BYTES ||
-      this.#batch.length >= this.#queue.size + this.#running.size ||
-      real - this.#batchSince >= FLUSH_MS
-    );
+    return this.#outbox.flushIsDue(this.#queue.size + this.#running.size, real);
   }
 
-  #sendKeptResults(): void {
-    if (this.#collector !== "ready") return;
-    this.#batch = []; // those are kept too
-    this.#batchBytes = 0;
-    this.#batchBusy = 0;
-    this.#sendResults([...this.#kept.values()].filter((kept) => kept.kind === "result"));
-  }
-
-  #sendResults(results: readonly (Kept & { kind: "result" })[]): void {
-    let items: ItemPayload[] = [];
-    let bytes = 0;
-    for (const kept of results) {
-      kept.sentAt = this.#clock.now;
-      items.push(kept.item);
-      bytes += kept.item.payload.length;
-      if (items.length < BATCH_ITEMS && bytes < BATCH_BYTES) continue;
-      this.#result(items, 0);
-      items = [];
-      bytes = 0;
-    }
-    if (items.length > 0) this.#result(items, 0);
-  }
-
-  /** @param busy - Handler time of the items in ms; 0: not measured, or reported before. */
-  #result(items: readonly ItemPayload[], busy: number): void {
-    const { workerId, taskType } = this.#options;
-    this.#port.toCollector({
-      type: "result",
-      runId: this.runId,
-      taskType,
-      workerId,
-      busy: Math.ceil(busy * 1000),
-      items,
-    });
-  }
-
-  #resend(now: number): void {
-    this.#nextResendCheck = now + RESEND_CHECK_MS;
-    const due: Kept[] = [];
-    for (const kept of this.#kept.values()) if (now - kept.sentAt >= kept.wait) due.push(kept);
-    if (due.length === 0) return;
-    this.#port.note("unconfirmed outcomes are sent again", { count: due.length });
-    const results: (Kept & { kind: "result" })[] = [];
-    for (const kept of due) {
-      kept.sentAt = now;
-      kept.wait = Math.min(kept.wait * 2, MAX_RESEND_MS);
-      if (kept.kind === "fail") this.#port.toDistributor(kept.message);
-      else results.push(kept);
-    }
-    if (this.#collector === "ready") this.#sendResults(results);
+  #held(): ItemRef[] {
+    const refs = ({ seq, attempt }: ItemRef) => ({ seq, attempt });
+    return [...[...this.#queue].map(refs), ...[...this.#running.values()].map(refs), ...this.#outbox.refs];
   }
 
   // --- endings --------------------------------------------------------------------------------------------------------
 
-  #held(): ItemRef[] {
-    const refs = ({ seq, attempt }: ItemRef) => ({ seq, attempt });
-    const kept = [...this.#kept.values()].map(({ item }) => refs(item));
-    return [...[...this.#queue].map(refs), ...[...this.#running.values()].map(refs), ...kept];
-  }
-
   #leaveIfDone(): void {
-    if (this.#phase.kind !== "leaving" || this.#running.size > 0 || this.#kept.size > 0) return;
+    if (this.#phase.kind !== "leaving" || this.#running.size > 0 || this.#outbox.size > 0) return;
     this.#port.toDistributor({ type: "bye", runId: this.runId });
     this.#over("stopped", undefined);
   }
@@ -445,10 +325,7 @@ export class WorkerCore {
     for (const execution of this.#running.values()) this.#port.abandon(execution);
     this.#queue.clear();
     this.#running.clear();
-    this.#kept.clear();
-    this.#batch = [];
-    this.#batchBytes = 0;
-    this.#batchBusy = 0;
+    this.#outbox.clear();
     if (this.#collector !== "down") this.#collector = "connected";
   }
 

@@ -1,4 +1,4 @@
-import type { Execution } from "../core/worker-core.ts";
+import type { Execution } from "../core/execution.ts";
 import { itemId } from "../protocol/item-id.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 

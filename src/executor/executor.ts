@@ -1,4 +1,4 @@
-import type { Execution, ExecutionOutcome } from "../core/worker-core.ts";
+import type { Execution, ExecutionOutcome } from "../core/execution.ts";
 
 /** Runs the user's handler on items, wherever that is. */
 export interface Executor {

@@ -1,4 +1,4 @@
-import type { Execution, ExecutionOutcome } from "../core/worker-core.ts";
+import type { Execution, ExecutionOutcome } from "../core/execution.ts";
 import { ProtocolError } from "../protocol/byte-reader.ts";
 import { toErrorInfo } from "../protocol/error-info.ts";
 import { decodePayload, encodePayload, type Payload } from "../protocol/payload.ts";

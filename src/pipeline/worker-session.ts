@@ -1,4 +1,5 @@
-import { type Execution, type ExecutionOutcome, WorkerCore, type WorkerPort } from "../core/worker-core.ts";
+import type { Execution, ExecutionOutcome } from "../core/execution.ts";
+import { WorkerCore, type WorkerPort } from "../core/worker-core.ts";
 import { PipelineError } from "../errors.ts";
 import type { Executor } from "../executor/executor.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";

@@ -1,7 +1,19 @@
 import { ByteReader, ProtocolError } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
-import { MAGIC, MAX_ERROR_TEXT, MAX_MESSAGE_BYTES, MAX_NAME_BYTES, PROTOCOL_VERSION } from "./limits.ts";
-import type { ErrorInfo, ItemPayload, ItemRef, Message, RoleName, RunStatus } from "./message.ts";
+import {
+  choice,
+  flag,
+  list,
+  readError,
+  readItems,
+  readRefs,
+  writeError,
+  writeItems,
+  writeRefs,
+  writeSizes,
+} from "./codec-fields.ts";
+import { MAGIC, MAX_MESSAGE_BYTES, MAX_NAME_BYTES, PROTOCOL_VERSION } from "./limits.ts";
+import type { Message, RoleName, RunStatus } from "./message.ts";
 import { EMPTY, packPayloads, unpackPayloads } from "./payload-frames.ts";
 
 /** A peer speaks another version of the protocol. It is told so, instead of being ignored. */
@@ -41,8 +53,6 @@ const TYPE_CODES = new Map<Message["type"], number>(TYPES.map((type, code) => [t
 const ROLES: readonly RoleName[] = ["distributor", "worker", "collector", "metadataworker"];
 const STATUSES: readonly RunStatus[] = ["complete", "stopped", "aborted"];
 const MAX_REASON_BYTES = 4096;
-// UTF-8 takes at most three bytes for a UTF-16 unit.
-const MAX_ERROR_BYTES = MAX_ERROR_TEXT * 3;
 
 /**
  * Encodes a message as frames: an envelope (magic, version, type, run, fields, payload sizes) and the payloads.
@@ -253,85 +263,4 @@ function readFields(reader: ByteReader, type: Message["type"], runId: string, bo
     default:
       return done({ type, runId });
   }
-}
-
-function writeRefs(writer: ByteWriter, items: readonly ItemRef[]): void {
-  writer.integer(items.length);
-  let previous = 0;
-  for (const { seq, attempt } of items) {
-    writer.difference(seq, previous);
-    writer.integer(attempt);
-    previous = seq;
-  }
-}
-
-function readRefs(reader: ByteReader): ItemRef[] {
-  let seq = 0;
-  return list(reader, () => {
-    seq = reader.difference(seq);
-    return { seq, attempt: reader.integer() };
-  });
-}
-
-function writeItems(writer: ByteWriter, items: readonly ItemPayload[]): Uint8Array[] {
-  writer.integer(items.length);
-  let previous = 0;
-  for (const { seq, attempt, payload } of items) {
-    writer.difference(seq, previous);
-    writer.integer(attempt);
-    writer.integer(payload.length);
-    previous = seq;
-  }
-  return items.map((item) => item.payload);
-}
-
-function readItems(reader: ByteReader, bodies: readonly Uint8Array[]): ItemPayload[] {
-  const sizes: number[] = [];
-  let seq = 0;
-  const refs = list(reader, () => {
-    seq = reader.difference(seq);
-    const ref = { seq, attempt: reader.integer() };
-    sizes.push(reader.integer());
-    return ref;
-  });
-  reader.end();
-  const payloads = unpackPayloads(bodies, sizes);
-  return refs.map((ref, index) => ({
-    seq: ref.seq,
-    attempt: ref.attempt,
-    payload: payloads[index] ?? EMPTY,
-  }));
-}
-
-function writeSizes(writer: ByteWriter, payloads: readonly Uint8Array[]): readonly Uint8Array[] {
-  for (const payload of payloads) writer.integer(payload.length);
-  return payloads;
-}
-
-function writeError(writer: ByteWriter, error: ErrorInfo): void {
-  writer.text(error.name);
-  writer.text(error.message);
-  writer.text(error.stack);
-  writer.text(error.code);
-}
-
-function readError(reader: ByteReader): ErrorInfo {
-  const text = () => reader.text(MAX_ERROR_BYTES);
-  return { name: text(), message: text(), stack: text(), code: text() };
-}
-
-function list<T>(reader: ByteReader, read: () => T): T[] {
-  const values: T[] = [];
-  for (let left = reader.count(); left > 0; left--) values.push(read());
-  return values;
-}
-
-function choice<T>(reader: ByteReader, values: readonly T[]): T {
-  const value = values[reader.byte()];
-  if (value === undefined) throw new ProtocolError("Value is not one of those known");
-  return value;
-}
-
-function flag(reader: ByteReader): boolean {
-  return choice(reader, [false, true]);
 }

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { CollectorCore, type CollectorPort } from "../../src/core/collector-core.ts";
 import { DistributorCore, type DistributorPort } from "../../src/core/distributor-core.ts";
+import type { Execution } from "../../src/core/execution.ts";
 import { resolveRetryPolicy } from "../../src/core/retry-policy.ts";
 import type { ItemSource, TaskSpec } from "../../src/core/task-state.ts";
-import { type Execution, WorkerCore, type WorkerPort } from "../../src/core/worker-core.ts";
+import { WorkerCore, type WorkerPort } from "../../src/core/worker-core.ts";
 import type { RunStatus } from "../../src/protocol/message.ts";
 import { EMPTY } from "../../src/protocol/payload-frames.ts";
 import { checkInvariants } from "./check-invariants.ts";

@@ -1,0 +1,13 @@
+import type { ErrorInfo, ItemPayload } from "../protocol/message.ts";
+
+/** An item that the worker is to execute, or is executing. */
+export interface Execution extends ItemPayload {
+  readonly runId: string;
+  /** Its result is flushed at once. */
+  readonly solo: boolean;
+}
+
+/** How an execution ended. */
+export type ExecutionOutcome =
+  | { readonly ok: true; readonly payload: Uint8Array }
+  | { readonly ok: false; readonly error: ErrorInfo; readonly retryable: boolean };

@@ -1,0 +1,89 @@
+import { type ByteReader, ProtocolError } from "./byte-reader.ts";
+import type { ByteWriter } from "./byte-writer.ts";
+import { MAX_ERROR_TEXT } from "./limits.ts";
+import type { ErrorInfo, ItemPayload, ItemRef } from "./message.ts";
+import { EMPTY, unpackPayloads } from "./payload-frames.ts";
+
+// UTF-8 takes at most three bytes for a UTF-16 unit.
+const MAX_ERROR_BYTES = MAX_ERROR_TEXT * 3;
+
+export function writeRefs(writer: ByteWriter, items: readonly ItemRef[]): void {
+  writer.integer(items.length);
+  let previous = 0;
+  for (const { seq, attempt } of items) {
+    writer.difference(seq, previous);
+    writer.integer(attempt);
+    previous = seq;
+  }
+}
+
+export function readRefs(reader: ByteReader): ItemRef[] {
+  let seq = 0;
+  return list(reader, () => {
+    seq = reader.difference(seq);
+    return { seq, attempt: reader.integer() };
+  });
+}
+
+export function writeItems(writer: ByteWriter, items: readonly ItemPayload[]): Uint8Array[] {
+  writer.integer(items.length);
+  let previous = 0;
+  for (const { seq, attempt, payload } of items) {
+    writer.difference(seq, previous);
+    writer.integer(attempt);
+    writer.integer(payload.length);
+    previous = seq;
+  }
+  return items.map((item) => item.payload);
+}
+
+export function readItems(reader: ByteReader, bodies: readonly Uint8Array[]): ItemPayload[] {
+  const sizes: number[] = [];
+  let seq = 0;
+  const refs = list(reader, () => {
+    seq = reader.difference(seq);
+    const ref = { seq, attempt: reader.integer() };
+    sizes.push(reader.integer());
+    return ref;
+  });
+  reader.end();
+  const payloads = unpackPayloads(bodies, sizes);
+  return refs.map((ref, index) => ({
+    seq: ref.seq,
+    attempt: ref.attempt,
+    payload: payloads[index] ?? EMPTY,
+  }));
+}
+
+export function writeSizes(writer: ByteWriter, payloads: readonly Uint8Array[]): readonly Uint8Array[] {
+  for (const payload of payloads) writer.integer(payload.length);
+  return payloads;
+}
+
+export function writeError(writer: ByteWriter, error: ErrorInfo): void {
+  writer.text(error.name);
+  writer.text(error.message);
+  writer.text(error.stack);
+  writer.text(error.code);
+}
+
+export function readError(reader: ByteReader): ErrorInfo {
+  const text = () => reader.text(MAX_ERROR_BYTES);
+  return { name: text(), message: text(), stack: text(), code: text() };
+}
+
+export function list<T>(reader: ByteReader, read: () => T): T[] {
+  const values: T[] = [];
+  for (let left = reader.count(); left > 0; left--) values.push(read());
+  return values;
+}
+
+export function choice<T>(reader: ByteReader, values: readonly T[]): T {
+  const value = values[reader.byte()];
+  if (value === undefined) throw new ProtocolError("Value is not one of those known");
+  return value;
+}
+
+export function flag(reader: ByteReader): boolean {
+  return choice(reader, [false, true]);
+}
