@@ -1,9 +1,8 @@
 import { PipelineError } from "../errors.ts";
-import type { ErrorInfo, Failed, Hello, Message, Open, Result, RunStatus } from "../protocol/message.ts";
+import type { Failed, Hello, Message, Open, Result, RunStatus } from "../protocol/message.ts";
 import { EMPTY } from "../protocol/payload-frames.ts";
-import { Fifo } from "./fifo.ts";
+import { type Delivery, Inbox } from "./inbox.ts";
 import { RoleClock } from "./role-clock.ts";
-import { SeqSet } from "./seq-set.ts";
 
 /** How often the distributor is pinged, in ms: the ping is what finds a dead connection. */
 const PING_MS = 1000;
@@ -13,21 +12,6 @@ const GOODBYE_MS = 2000;
 
 /** Most connections that may wait for a run to begin. */
 const MAX_WAITING = 10_000;
-
-/** One item for the user's handler: a result, or a failure. */
-export interface Delivery {
-  readonly runId: string;
-  readonly task: string;
-  readonly seq: number;
-  readonly attempt: number;
-  /** Who executed it; empty for a failure. */
-  readonly workerId: string;
-  readonly payload: Uint8Array;
-  /** Its share of the handler time that its worker reported, in µs. */
-  readonly busy: number;
-  /** Set where the item failed for good; `payload` then is the item's own. */
-  readonly error?: ErrorInfo;
-}
 
 export interface CollectorCoreOptions {
   readonly peerId: string;
@@ -48,25 +32,6 @@ export interface CollectorPort {
   note(event: string, facts: Readonly<Record<string, unknown>>): void;
 }
 
-/** What is known of one task's items. */
-interface TaskLog {
-  readonly handled: SeqSet;
-  /** Received and not yet handled. */
-  readonly waiting: Set<number>;
-  /** The ACK data of the item handled last. */
-  ackData: Uint8Array;
-}
-
-/** ACKs of one task and worker that wait to be sent. */
-interface AckGroup {
-  readonly task: string;
-  readonly workerId: string;
-  /** Handler time in µs and result bytes of the items, for the distributor to measure the worker by. */
-  busy: number;
-  bytes: number;
-  seqs: number[];
-}
-
 type Phase =
   | { readonly kind: "waiting" }
   | { readonly kind: "collecting"; readonly open: Open }
@@ -83,16 +48,12 @@ export class CollectorCore {
   readonly #port: CollectorPort;
   readonly #clock = new RoleClock();
   #phase: Phase = { kind: "waiting" };
-  readonly #queue = new Fifo<Delivery>();
-  #logs = new Map<string, TaskLog>();
-  #acks = new Map<string, AckGroup>();
+  #inbox = new Inbox();
   readonly #connections = { distributor: "", ack: "" };
   #waitingPeers = new Map<string, { readonly link: "data" | "ack"; readonly hello: Hello }>();
   #missingSince = 0;
   #nextPing = 0;
   #finished: { readonly error: Error | undefined } | undefined;
-  /** Results that were received again, and dropped. */
-  duplicates = 0;
 
   constructor(options: CollectorCoreOptions, port: CollectorPort) {
     this.#options = options;
@@ -103,9 +64,14 @@ export class CollectorCore {
     return this.#phase.kind === "collecting" || this.#phase.kind === "ended" ? this.#phase.open.runId : "";
   }
 
-  /** Deliveries that wait for the handler. */
+  /** Deliveries that wait for the handler; none when the run is over. */
   get queued(): number {
-    return this.#queue.size;
+    return this.#phase.kind === "over" ? 0 : this.#inbox.size;
+  }
+
+  /** Deliveries that were received again, and dropped. */
+  get duplicates(): number {
+    return this.#inbox.duplicates;
   }
 
   /** A message on the collector's own endpoint, from a worker or the distributor. */
@@ -141,40 +107,19 @@ export class CollectorCore {
 
   /** Takes the next delivery off the queue, if there is one. */
   next(): Delivery | undefined {
-    return this.#queue.shift();
+    return this.queued === 0 ? undefined : this.#inbox.next();
   }
 
   /** @param ackData - Encoded ACK data, where the handler gave any. */
   handled(delivery: Delivery, ackData: Uint8Array): void {
-    if (delivery.runId !== this.runId) return;
-    const log = this.#log(delivery.task);
-    log.waiting.delete(delivery.seq);
-    log.handled.add(delivery.seq);
-    log.ackData = ackData;
-    const group = this.#group(delivery.task, delivery.workerId);
-    group.busy += delivery.busy;
-    group.bytes += delivery.payload.length;
-    group.seqs.push(delivery.seq);
+    if (delivery.runId === this.runId) this.#inbox.handled(delivery, ackData);
   }
 
   /** Sends the ACKs that wait. They go on waiting while the distributor is away. */
   flush(): void {
     const connection = this.#connections.ack;
-    if (this.#acks.size === 0 || connection === "") return;
-    const groups = this.#acks;
-    this.#acks = new Map();
-    for (const { task, workerId, busy, bytes, seqs } of groups.values()) {
-      this.#port.toAckLink(connection, {
-        type: "ack",
-        runId: this.runId,
-        taskType: task,
-        workerId,
-        busy: Math.ceil(busy),
-        bytes,
-        seqs,
-        ackData: this.#log(task).ackData,
-      });
-    }
+    if (connection === "" || !this.#inbox.hasAcks) return;
+    for (const ack of this.#inbox.takeAcks(this.runId)) this.#port.toAckLink(connection, ack);
   }
 
   /**
@@ -230,9 +175,7 @@ export class CollectorCore {
     if (this.runId !== "") this.#port.note("the earlier run was never ended", { runId: this.runId });
     this.#phase = { kind: "collecting", open };
     this.#connections.ack = "";
-    this.#queue.clear();
-    this.#logs = new Map();
-    this.#acks = new Map();
+    this.#inbox = new Inbox();
     this.#port.begin(open);
     const waiting = this.#waitingPeers;
     this.#waitingPeers = new Map();
@@ -269,7 +212,7 @@ export class CollectorCore {
     if (!this.#knowsTask(task)) return this.#stray(result);
     const busy = result.busy / result.items.length;
     for (const { seq, attempt, payload } of result.items) {
-      this.#deliver({ runId, task, seq, attempt, workerId, payload, busy });
+      this.#inbox.add({ runId, task, seq, attempt, workerId, payload, busy });
     }
     this.#port.work();
   }
@@ -277,44 +220,12 @@ export class CollectorCore {
   #failed(failed: Failed): void {
     const { runId, taskType: task, seq, attempts, payload, error } = failed;
     if (!this.#knowsTask(task)) return this.#stray(failed);
-    this.#deliver({ runId, task, seq, attempt: attempts, workerId: "", payload, busy: 0, error });
+    this.#inbox.add({ runId, task, seq, attempt: attempts, workerId: "", payload, busy: 0, error });
     this.#port.work();
-  }
-
-  #deliver(delivery: Delivery): void {
-    const log = this.#log(delivery.task);
-    if (log.handled.has(delivery.seq)) {
-      this.duplicates += 1;
-      this.#group(delivery.task, delivery.workerId).seqs.push(delivery.seq);
-    } else if (log.waiting.has(delivery.seq)) {
-      this.duplicates += 1; // its ACK follows when it was handled
-    } else {
-      log.waiting.add(delivery.seq);
-      this.#queue.push(delivery);
-    }
   }
 
   #knowsTask(task: string): boolean {
     return this.#phase.kind === "collecting" && this.#phase.open.tasks.includes(task);
-  }
-
-  #log(task: string): TaskLog {
-    let log = this.#logs.get(task);
-    if (log === undefined) {
-      log = { handled: new SeqSet(), waiting: new Set(), ackData: EMPTY };
-      this.#logs.set(task, log);
-    }
-    return log;
-  }
-
-  #group(task: string, workerId: string): AckGroup {
-    const key = `${workerId}\0${task}`;
-    let group = this.#acks.get(key);
-    if (group === undefined) {
-      group = { task, workerId, busy: 0, bytes: 0, seqs: [] };
-      this.#acks.set(key, group);
-    }
-    return group;
   }
 
   // --- endings --------------------------------------------------------------------------------------------------------
@@ -350,7 +261,6 @@ export class CollectorCore {
 
   #over(error: Error | undefined): void {
     this.#phase = { kind: "over" };
-    this.#queue.clear();
     this.#port.over(error);
   }
 

@@ -1,4 +1,5 @@
-import { CollectorCore, type CollectorPort, type Delivery } from "../core/collector-core.ts";
+import { CollectorCore, type CollectorPort } from "../core/collector-core.ts";
+import type { Delivery } from "../core/inbox.ts";
 import { PipelineError } from "../errors.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import { ProtocolError } from "../protocol/byte-reader.ts";

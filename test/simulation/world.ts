@@ -180,6 +180,7 @@ export class World {
       });
     };
     let over = false;
+    let duplicates = 0;
     const port: CollectorPort = {
       toPeer: (connection, message) => toPeer(connection, message),
       toAckLink: (connection, message) => toAck(connection, message),
@@ -208,8 +209,8 @@ export class World {
     this.#ticks(
       host,
       (now) => {
-        this.counters.duplicates = (this.counters.duplicates ?? 0) + core.duplicates;
-        core.duplicates = 0;
+        this.counters.duplicates = (this.counters.duplicates ?? 0) + core.duplicates - duplicates;
+        duplicates = core.duplicates;
         core.tick(now);
       },
       () => over,
