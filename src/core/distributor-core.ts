@@ -1,12 +1,14 @@
 import { PipelineError } from "../errors.ts";
 import type { Ack, ErrorInfo, Fail, Hello, ItemPayload, Message, RunStatus } from "../protocol/message.ts";
 import { EMPTY } from "../protocol/payload-frames.ts";
+import { CollectorLink } from "./collector-link.ts";
 import { dispatch, type GrantSink } from "./dispatch.ts";
+import type { DistributorCoreOptions, DistributorPhase, DistributorPort } from "./distributor-port.ts";
 import { Fleet, type FleetPort } from "./fleet.ts";
 import type { Item } from "./item.ts";
 import { RoleClock } from "./role-clock.ts";
+import { lackOfWorkers, tooManyFailures } from "./run-limits.ts";
 import { type TaskSpec, TaskState } from "./task-state.ts";
-import type { WindowLimits } from "./window.ts";
 import type { WorkerEntry } from "./worker-entry.ts";
 
 /** How often workers and the collector are pinged, in ms: the ping is what finds a dead connection. */
@@ -14,48 +16,6 @@ const PING_MS = 1000;
 
 /** How often what is not answered is repeated, in ms: hello, failure reports, END. */
 const REPEAT_MS = 1000;
-
-export interface DistributorCoreOptions extends WindowLimits {
-  readonly runId: string;
-  readonly peerId: string;
-  /** Losses that one item may cause before it is given up. */
-  readonly crashLimit: number;
-  /** Ready workers that a task waits for before its first item. */
-  readonly minWorkers: number;
-  /** Items that may fail for good before the run is given up. */
-  readonly maxFailures: number;
-  /** Longest wait for a collector, or for a task's first worker, in ms. */
-  readonly peerTimeout: number;
-  /** Longest wait for END to be confirmed, in ms. */
-  readonly endTimeout: number;
-}
-
-export interface DistributorPort {
-  toWorker(connection: string, message: Message): void;
-  toCollector(message: Message): void;
-  toAckLink(message: Message): void;
-  /** The latest ACK data of a task. */
-  ackData(task: string, data: Uint8Array): void;
-  /** A task's items are all ACKed or failed. */
-  completed(task: TaskState): void;
-  /** The run is over, END confirmed or given up on. */
-  over(status: RunStatus, error: Error | undefined): void;
-  note(event: string, facts: Readonly<Record<string, unknown>>): void;
-}
-
-type Phase =
-  /** Sources are being initialised; workers that say hello wait for their welcome. */
-  | { readonly kind: "preparing" }
-  | { readonly kind: "running" }
-  /** No new items; the ones in flight are waited for. */
-  | { readonly kind: "stopping"; readonly until: number }
-  | {
-      readonly kind: "ending";
-      readonly status: RunStatus;
-      readonly error: Error | undefined;
-      readonly until: number;
-    }
-  | { readonly kind: "over" };
 
 /**
  * The distributor's state machine: the ledger, the windows, the way from the first item to END. It has no sockets, timers
@@ -68,10 +28,9 @@ export class DistributorCore {
   readonly #tasks: ReadonlyMap<string, TaskState>;
   readonly #fleet: Fleet;
   readonly #changed = new Set<TaskState>();
-  #phase: Phase = { kind: "preparing" };
+  #phase: DistributorPhase = { kind: "preparing" };
   #metadata: Uint8Array = EMPTY;
-  /** Both links to the collector are welcome there. */
-  readonly #collector = { connected: false, data: false, ack: false, missingSince: 0, ended: false };
+  readonly #collector: CollectorLink;
   #nextPing = 0;
   #nextRepeat = 0;
 
@@ -80,6 +39,7 @@ export class DistributorCore {
     this.#port = port;
     this.#tasks = new Map(specs.map((spec) => [spec.name, new TaskState(spec)]));
     this.#fleet = new Fleet(options.runId, options, this.#fleetPort());
+    this.#collector = new CollectorLink({ ...options, tasks: [...this.#tasks.keys()] }, port);
   }
 
   get tasks(): Iterable<TaskState> {
@@ -102,32 +62,28 @@ export class DistributorCore {
     this.#collector.missingSince = this.#clock.now;
     for (const task of this.#tasks.values()) task.lonelySince = this.#clock.now;
     for (const worker of this.#fleet.workers) this.#welcome(worker);
-    if (this.#collector.connected) this.#sendOpen();
+    if (this.#collector.isConnected) this.#collector.open(metadata);
     for (const task of this.#tasks.values()) this.#changed.add(task);
     this.#settleDown();
   }
 
   collectorConnected(): void {
-    this.#collector.connected = true;
-    this.#collector.data = false;
-    if (this.#phase.kind !== "preparing") this.#sendOpen();
+    this.#collector.connected();
+    if (this.#phase.kind !== "preparing") this.#collector.open(this.#metadata);
   }
 
   ackLinkConnected(): void {
-    this.#collector.ack = false;
-    this.#helloAckLink();
+    this.#collector.ackLinkConnected();
   }
 
   collectorDisconnected(link: "data" | "ack"): void {
-    if (this.#collectorReady) this.#collector.missingSince = this.#clock.now;
-    this.#collector[link] = false;
-    if (link === "data") this.#collector.connected = false;
+    this.#collector.disconnected(link, this.#clock.now);
   }
 
   /** A message from the collector, over either link. */
   collectorMessage(link: "data" | "ack", message: Message): void {
     if (message.type === "refuse") {
-      this.#collector.ended = true; // it knows nothing of this run
+      this.#collector.hasEnded = true; // it knows nothing of this run
       this.fail(
         new PipelineError("PEER_REFUSED", `The collector refused this run: ${message.reason}`, {
           role: "distributor",
@@ -138,7 +94,7 @@ export class DistributorCore {
     if (message.runId !== this.#options.runId) return this.#stray(message);
     if (message.type === "welcome") this.#collectorWelcome(link);
     else if (message.type === "ack") this.#ack(message);
-    else if (message.type === "ended") this.#collector.ended = true;
+    else if (message.type === "ended") this.#collector.hasEnded = true;
     this.#settleDown();
   }
 
@@ -217,7 +173,7 @@ export class DistributorCore {
     for (const task of this.#changed) {
       this.#changed.delete(task);
       const isServed = this.#phase.kind === "running" || this.#phase.kind === "stopping";
-      if (isServed && this.#collectorReady && task.begin(this.#options.minWorkers)) {
+      if (isServed && this.#collector.isReady && task.begin(this.#options.minWorkers)) {
         dispatch(task, this.#clock.now, this.#grants);
       }
       if (task.phase === "exhausted" && task.items.size === 0) this.#complete(task);
@@ -229,7 +185,7 @@ export class DistributorCore {
       if (late || [...this.#tasks.values()].every((task) => task.phase === "complete"))
         this.#end(status, undefined);
     } else if (phase.kind === "ending") {
-      const confirmed = this.#collector.ended && this.#fleet.size === 0;
+      const confirmed = this.#collector.hasEnded && this.#fleet.size === 0;
       if (confirmed || this.#clock.now >= phase.until) this.#over(phase);
     }
   }
@@ -249,15 +205,15 @@ export class DistributorCore {
 
   #end(status: RunStatus, error: Error | undefined): void {
     // A collector that waits for a run which never began is told so as well; one that is not there cannot confirm.
-    if (this.#phase.kind === "preparing" && this.#collector.connected) this.#sendOpen();
-    if (status !== "complete" && !this.#collector.connected) this.#collector.ended = true;
+    if (this.#phase.kind === "preparing" && this.#collector.isConnected) this.#collector.open(this.#metadata);
+    if (status !== "complete" && !this.#collector.isConnected) this.#collector.hasEnded = true;
     this.#phase = { kind: "ending", status, error, until: this.#clock.now + this.#options.endTimeout };
     this.#nextRepeat = this.#clock.now;
     this.#repeat();
   }
 
-  #over(phase: Extract<Phase, { kind: "ending" }>): void {
-    if (!this.#collector.ended) this.#port.note("END was not confirmed by the collector", {});
+  #over(phase: Extract<DistributorPhase, { kind: "ending" }>): void {
+    if (!this.#collector.hasEnded) this.#port.note("END was not confirmed by the collector", {});
     if (this.#fleet.size > 0)
       this.#port.note("END was not confirmed by every worker", { workers: this.#fleet.size });
     this.#phase = { kind: "over" };
@@ -349,34 +305,9 @@ export class DistributorCore {
 
   // --- the collector --------------------------------------------------------------------------------------------------
 
-  get #collectorReady(): boolean {
-    return this.#collector.data && this.#collector.ack;
-  }
-
-  #sendOpen(): void {
-    this.#port.toCollector({
-      type: "open",
-      runId: this.#options.runId,
-      peerId: this.#options.peerId,
-      tasks: [...this.#tasks.keys()],
-      metadata: this.#metadata,
-    });
-  }
-
-  #helloAckLink(): void {
-    this.#port.toAckLink({
-      type: "hello",
-      runId: this.#options.runId,
-      role: "distributor",
-      peerId: this.#options.peerId,
-      taskType: "",
-      held: [],
-    });
-  }
-
   #collectorWelcome(link: "data" | "ack"): void {
-    this.#collector[link] = true;
-    if (!this.#collectorReady) return;
+    this.#collector.welcomed(link);
+    if (!this.#collector.isReady) return;
     this.#port.note("collector is ready", {});
     for (const task of this.#tasks.values()) this.#changed.add(task);
     this.#nextRepeat = this.#clock.now;
@@ -429,20 +360,9 @@ export class DistributorCore {
     }
     this.#port.ackData(task.name, ack.ackData);
     this.#changed.add(task);
-    if (ack.workerId === "") this.#checkFailures();
-  }
-
-  #checkFailures(): void {
-    let failed = 0;
-    for (const task of this.#tasks.values()) failed += task.counts.failed;
-    if (failed <= this.#options.maxFailures) return;
-    this.fail(
-      new PipelineError(
-        "TOO_MANY_FAILURES",
-        `${failed} items failed for good, which is more than maxFailures ${this.#options.maxFailures} allows`,
-        { role: "distributor" },
-      ),
-    );
+    if (ack.workerId !== "") return;
+    const problem = tooManyFailures(this.#tasks.values(), this.#options.maxFailures);
+    if (problem !== undefined) this.fail(problem);
   }
 
   // --- deadlines ------------------------------------------------------------------------------------------------------
@@ -461,14 +381,11 @@ export class DistributorCore {
     this.#nextRepeat = this.#clock.now + REPEAT_MS;
     if (this.#phase.kind === "ending") {
       for (const worker of this.#fleet.workers) this.#sendEnd(worker);
-      if (!this.#collector.ended) this.#port.toCollector(this.#endMessage(this.#phase));
+      if (!this.#collector.hasEnded) this.#port.toCollector(this.#endMessage(this.#phase));
       return;
     }
-    if (this.#phase.kind !== "preparing" && !this.#collectorReady) {
-      if (!this.#collector.data) this.#sendOpen();
-      if (!this.#collector.ack) this.#helloAckLink();
-    }
-    if (!this.#collector.data) return;
+    if (this.#phase.kind !== "preparing") this.#collector.repeat(this.#metadata);
+    if (!this.#collector.takesData) return;
     for (const task of this.#tasks.values()) {
       if (task.counts.items === task.counts.acked + task.counts.failed) continue;
       for (const item of task.items.values()) {
@@ -483,7 +400,7 @@ export class DistributorCore {
     if (this.#phase.kind === "ending") this.#port.toWorker(worker.connection, this.#endMessage(this.#phase));
   }
 
-  #endMessage(phase: Extract<Phase, { kind: "ending" }>): Message {
+  #endMessage(phase: Extract<DistributorPhase, { kind: "ending" }>): Message {
     return {
       type: "end",
       runId: this.#options.runId,
@@ -495,28 +412,13 @@ export class DistributorCore {
   #checkPeers(now: number): void {
     if (this.#phase.kind !== "running") return;
     const { peerTimeout } = this.#options;
-    if (!this.#collectorReady) {
+    if (!this.#collector.isReady) {
       if (now - this.#collector.missingSince < peerTimeout) return;
-      return this.fail(
-        new PipelineError("PEER_TIMEOUT", `No collector answered within ${peerTimeout} ms`, {
-          role: "distributor",
-        }),
-      );
+      const message = `No collector answered within ${peerTimeout} ms`;
+      return this.fail(new PipelineError("PEER_TIMEOUT", message, { role: "distributor" }));
     }
-    for (const task of this.#tasks.values()) {
-      if (task.phase === "blocked") task.lonelySince = now;
-      if (task.phase === "complete" || now - task.lonelySince < peerTimeout) continue;
-      return this.fail(
-        new PipelineError(
-          "PEER_TIMEOUT",
-          `${task.begun ? "No worker" : "Too few workers"} of task ${JSON.stringify(task.name)} appeared within ${peerTimeout} ms`,
-          {
-            role: "distributor",
-            taskType: task.name,
-          },
-        ),
-      );
-    }
+    const problem = lackOfWorkers(this.#tasks.values(), now, peerTimeout);
+    if (problem !== undefined) this.fail(problem);
   }
 
   #stray(message: Message): void {

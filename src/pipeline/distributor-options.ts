@@ -1,4 +1,4 @@
-import type { DistributorCoreOptions } from "../core/distributor-core.ts";
+import type { DistributorCoreOptions } from "../core/distributor-port.ts";
 import { DEFAULT_MAX_WINDOW, DEFAULT_WINDOW_BYTES } from "../core/window.ts";
 import { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { assertTimeout, DEFAULT_PEER_TIMEOUT } from "./role.ts";

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { DistributorCore, type DistributorPort } from "../core/distributor-core.ts";
+import { DistributorCore } from "../core/distributor-core.ts";
+import type { DistributorPort } from "../core/distributor-port.ts";
 import { resolveRetryPolicy } from "../core/retry-policy.ts";
 import type { TaskSpec } from "../core/task-state.ts";
 import { PipelineError } from "../errors.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { CollectorCore, type CollectorPort } from "../../src/core/collector-core.ts";
-import { DistributorCore, type DistributorPort } from "../../src/core/distributor-core.ts";
+import { DistributorCore } from "../../src/core/distributor-core.ts";
+import type { DistributorPort } from "../../src/core/distributor-port.ts";
 import type { Execution } from "../../src/core/execution.ts";
 import { resolveRetryPolicy } from "../../src/core/retry-policy.ts";
 import type { ItemSource, TaskSpec } from "../../src/core/task-state.ts";
