@@ -119,3 +119,22 @@ test("a collector killed mid-run and started again: nothing lost, and once per c
   expect(new Set([...early.keys(), ...late.keys()]).size).toBe(items);
   for (const life of [early, late]) expect([...life.values()].every((times) => times === 1)).toBe(true);
 });
+
+test("a handler that blocks for longer than the task's timeout loses its item to another worker; its late result counts once", async () => {
+  const endpoints = await freshEndpoints("tcp");
+  const log = join(tempFolder(), "collected");
+  const items = 800;
+  const collector = new RoleProcess({ role: "collector", endpoints, log });
+  const hung = new RoleProcess({ role: "worker", endpoints, sleep: 10, blockFirst: 6000 });
+  const other = new RoleProcess({ role: "worker", endpoints, sleep: 10 });
+  const distributor = new RoleProcess({ role: "distributor", endpoints, items, workers: 2, timeout: 300 });
+  await hung.printed("blocking");
+  const summary = await distributor.outcome<RunSummary>();
+  expect(summary.tasks.numbers).toMatchObject({ items, acked: items, failed: 0 });
+  expect(summary.tasks.numbers?.retried).toBeGreaterThan(0);
+  await Promise.all([collector.outcome(), other.outcome()]);
+  // It worked on after it had answered again.
+  expect((await hung.outcome<WorkerSummary>()).executed).toBeGreaterThan(1);
+  expect(written(log).size).toBe(items);
+  expect([...written(log).values()].every((times) => times === 1)).toBe(true);
+});
