@@ -1,5 +1,6 @@
 // How much longer than the ideal do items of 10 ms take, beside a sequential loop in the same run?
 
+import { runSequentially } from "../examples/sequential/main.ts";
 import { runPipeline } from "./support/pipeline.ts";
 import { median, printTable, saveResults } from "./support/report.ts";
 import { option, sideBySide } from "./support/rounds.ts";
@@ -8,15 +9,8 @@ const ITEMS = option("items", 1000);
 const ROUNDS = option("rounds", 3);
 const SLEEP = 10;
 
-async function sequential(): Promise<number> {
-  const cell = new Int32Array(new SharedArrayBuffer(4));
-  const start = performance.now();
-  for (let i = 0; i < ITEMS; i++) Atomics.wait(cell, 0, 0, SLEEP);
-  return performance.now() - start;
-}
-
 const contestants = [
-  { name: "sequential loop", workers: 1, run: sequential },
+  { name: "sequential loop", workers: 1, run: async () => runSequentially(ITEMS) },
   { name: "1 worker", workers: 1, run: () => runPipeline(ITEMS, 1, SLEEP) },
   { name: "2 workers", workers: 2, run: () => runPipeline(ITEMS, 2, SLEEP) },
 ];

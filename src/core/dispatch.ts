@@ -39,7 +39,7 @@ function serve(
       if (task.hasQueued) continue;
       return false;
     }
-    if (!worker.hasRoomFor(0, 0, worker.window.size)) task.hungry.delete(worker);
+    if (!worker.hasRoom(worker.window.size)) task.hungry.delete(worker);
   }
   return true;
 }
@@ -71,7 +71,7 @@ function fill(task: TaskState, worker: WorkerEntry, limit: number, now: number, 
     batch = [];
     bytes = 0;
   };
-  while (worker.hasRoomFor(0, 0, limit)) {
+  while (worker.hasRoom(limit)) {
     const item = task.next(worker, limit - worker.held, now);
     if (item === undefined) {
       flush();

@@ -50,10 +50,6 @@ export class DistributorCore {
     return this.#fleet;
   }
 
-  get isOver(): boolean {
-    return this.#phase.kind === "over";
-  }
-
   /** The tasks' sources are ready: workers are welcome. */
   open(metadata: Uint8Array): void {
     if (this.#phase.kind !== "preparing") return;
@@ -120,7 +116,6 @@ export class DistributorCore {
 
   /** Some connection ended, it is not known which: the pings will tell. */
   probe(): void {
-    this.#nextPing = this.#clock.now;
     this.#pingAll();
   }
 
@@ -156,7 +151,9 @@ export class DistributorCore {
     this.#fleet.tick(now);
     for (const task of this.#tasks.values()) {
       task.wake(now);
-      if (task.workers.size >= (task.begun ? 1 : this.#options.minWorkers)) task.lonelySince = now;
+      const enough = task.begun ? 1 : this.#options.minWorkers;
+      // The workers of a task that waits for others may come later.
+      if (task.phase === "blocked" || task.workers.size >= enough) task.lonelySince = now;
       if (task.hungry.size > 0) this.#changed.add(task); // a gate may have opened, a backoff or an avoidance ended
     }
     for (const worker of this.#fleet.workers) this.#confirm(worker);
@@ -322,10 +319,6 @@ export class DistributorCore {
 
   #giveUp(task: TaskState, item: Item, error: ErrorInfo): void {
     task.move(item, { at: "collector", error, sentAt: this.#clock.now });
-    this.#sendFailed(task, item, error);
-  }
-
-  #sendFailed(task: TaskState, item: Item, error: ErrorInfo): void {
     this.#port.toCollector({
       type: "failed",
       runId: this.#options.runId,

@@ -1,5 +1,6 @@
 import type { Fail, Hello, ItemRef, Message, Ready, Returned } from "../protocol/message.ts";
 import { type Item, QUEUE } from "./item.ts";
+import { TICK_MS } from "./role-clock.ts";
 import type { TaskState } from "./task-state.ts";
 import type { WindowLimits } from "./window.ts";
 import { WorkerEntry } from "./worker-entry.ts";
@@ -66,7 +67,7 @@ export class Fleet {
     this.#byId.set(worker.id, worker);
     this.#byConnection.set(connection, worker);
     task.workers.add(worker);
-    task.hungry.delete(worker);
+    this.#unserve(worker);
     worker.connection = connection;
     worker.lastHeard = now;
     worker.recalled = false;
@@ -98,11 +99,10 @@ export class Fleet {
   returned(worker: WorkerEntry, message: Returned, now: number): void {
     const { task } = worker;
     worker.recalled = false;
-    if (message.items.length === 0) task.nextRecall = now + 20;
+    if (message.items.length === 0) task.nextRecall = now + TICK_MS;
     if (message.leaving) {
       worker.phase = { kind: "leaving" };
-      task.hungry.delete(worker);
-      task.draining.delete(worker);
+      this.#unserve(worker);
       this.#port.note("is leaving", worker, { returned: message.items.length });
     }
     for (const ref of message.items) {
@@ -125,8 +125,7 @@ export class Fleet {
     this.#byConnection.delete(connection);
     if (worker === undefined || worker.connection !== connection) return;
     worker.phase = { kind: "detached", until: now + REATTACH_MS };
-    worker.task.hungry.delete(worker);
-    worker.task.draining.delete(worker);
+    this.#unserve(worker);
     this.#port.note("disconnected", worker, { held: worker.held });
   }
 
@@ -140,7 +139,7 @@ export class Fleet {
       } else if (this.#isHung(worker, now)) {
         this.#port.note("does not answer", worker, { held: worker.held });
         worker.phase = { kind: "silent" };
-        worker.task.hungry.delete(worker);
+        this.#unserve(worker);
         const items = worker.task.heldBy(worker).map(({ seq, attempt }) => ({ seq, attempt }));
         this.#takeAway(worker);
         this.#port.send(worker, { type: "revoke", runId: this.#runId, items });
@@ -151,7 +150,13 @@ export class Fleet {
   /** Puts a worker among those that are served, if it has room. */
   roomOf(worker: WorkerEntry): void {
     if (worker.phase.kind !== "ready" || worker.suspect !== undefined) return;
-    if (worker.hasRoomFor(0, 0, worker.window.size)) worker.task.hungry.add(worker);
+    if (worker.hasRoom(worker.window.size)) worker.task.hungry.add(worker);
+  }
+
+  /** Gives a worker nothing more until it is ready again. */
+  #unserve(worker: WorkerEntry): void {
+    worker.task.hungry.delete(worker);
+    worker.task.draining.delete(worker);
   }
 
   #becomeReady(worker: WorkerEntry, concurrency: number): void {
@@ -185,8 +190,7 @@ export class Fleet {
     this.#byId.delete(worker.id);
     if (this.#byConnection.get(worker.connection) === worker) this.#byConnection.delete(worker.connection);
     worker.task.workers.delete(worker);
-    worker.task.hungry.delete(worker);
-    worker.task.draining.delete(worker);
+    this.#unserve(worker);
     this.#port.changed(worker.task);
   }
 

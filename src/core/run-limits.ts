@@ -8,7 +8,6 @@ export function lackOfWorkers(
   peerTimeout: number,
 ): PipelineError | undefined {
   for (const task of tasks) {
-    if (task.phase === "blocked") task.lonelySince = now; // its workers may come later
     if (task.phase === "complete" || now - task.lonelySince < peerTimeout) continue;
     const who = task.begun ? "No worker" : "Too few workers";
     const message = `${who} of task ${JSON.stringify(task.name)} appeared within ${peerTimeout} ms`;

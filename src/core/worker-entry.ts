@@ -53,9 +53,9 @@ export class WorkerEntry {
     this.concurrency = concurrency;
   }
 
-  hasRoomFor(extra: number, extraBytes: number, limit: number): boolean {
-    if (this.held + extra === 0) return true;
-    return this.held + extra < limit && this.heldBytes + extraBytes < this.#limits.windowBytes;
+  /** Whether it may hold another item, of `limit` at the most. An empty worker always may, however large the item. */
+  hasRoom(limit: number): boolean {
+    return this.held === 0 || (this.held < limit && this.heldBytes < this.#limits.windowBytes);
   }
 
   hold(item: Item): void {

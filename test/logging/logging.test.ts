@@ -114,13 +114,8 @@ async function run(): Promise<void> {
   ]);
 }
 
-test("everything is silent until it is configured", async () => {
-  const writes = [vi.spyOn(process.stderr, "write"), vi.spyOn(process.stdout, "write")];
-  await run();
-  for (const write of writes) expect(write).not.toHaveBeenCalled();
-});
-
-test("roles log to their own loggers, with facts and never a payload; LogTape's configure works too", async () => {
+/** Everything that is logged from now on, through LogTape's own `configure`. */
+async function recordLogs(): Promise<LogRecord[]> {
   const records: LogRecord[] = [];
   await configure({
     sinks: { memory: (record) => records.push(record) },
@@ -129,6 +124,17 @@ test("roles log to their own loggers, with facts and never a payload; LogTape's 
       { category: ["logtape", "meta"], sinks: [] },
     ],
   });
+  return records;
+}
+
+test("everything is silent until it is configured", async () => {
+  const writes = [vi.spyOn(process.stderr, "write"), vi.spyOn(process.stdout, "write")];
+  await run();
+  for (const write of writes) expect(write).not.toHaveBeenCalled();
+});
+
+test("roles log to their own loggers, with facts and never a payload; LogTape's configure works too", async () => {
+  const records = await recordLogs();
   await run();
   const names = new Set(records.map(({ category }) => category.join(".")));
   expect([...names].sort()).toEqual([
@@ -147,14 +153,7 @@ test("roles log to their own loggers, with facts and never a payload; LogTape's 
 });
 
 test("floods are logged at a bounded rate, with their count", async () => {
-  const records: LogRecord[] = [];
-  await configure({
-    sinks: { memory: (record) => records.push(record) },
-    loggers: [
-      { category: "zmqpipeline", sinks: ["memory"], lowestLevel: "debug" },
-      { category: ["logtape", "meta"], sinks: [] },
-    ],
-  });
+  const records = await recordLogs();
   const log = new BoundedLog(new RoleLog("collector"), "refused");
   for (let i = 0; i < 10_000; i++) log.add({ reason: "x" });
   expect(records.length).toBeLessThanOrEqual(2);
