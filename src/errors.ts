@@ -12,6 +12,8 @@ export const ERROR_CODES = {
   TASK_FAILED: "A task's hook threw while it was producing items",
   COLLECTION_FAILED: "A collector's hook threw",
   EXECUTION_TIMEOUT: "A handler ran longer than the task's timeout",
+  THREAD_LOST:
+    "The thread that ran the item ended: an error outside the handler, an exit, or too little memory",
   WORKER_LOST: "The workers that ran the item died or stopped answering",
   TOO_MANY_FAILURES: "More items failed for good than maxFailures allows",
   RUN_ABORTED: "The distributor gave the run up",

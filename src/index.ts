@@ -27,6 +27,7 @@ export { Distributor } from "./pipeline/distributor.ts";
 export type { DistributorOptions } from "./pipeline/distributor-options.ts";
 export { isMain } from "./pipeline/is-main.ts";
 export { MetaDataWorker } from "./pipeline/meta-data-worker.ts";
+export { MultiThreadedWorker } from "./pipeline/multi-threaded-worker.ts";
 export type { RunOptions, StopOptions } from "./pipeline/role.ts";
 export type { RunProgress, RunSummary, TaskProgress, TaskSummary } from "./pipeline/run-summary.ts";
 export { SingleThreadedWorker } from "./pipeline/single-threaded-worker.ts";

@@ -149,9 +149,16 @@ export class WorkerCore {
    *
    * @param busy - Time its handler took, in ms.
    * @param real - The time now, in ms, of the clock that `tick` gets.
+   * @param more - Others that ended with it follow at once: a batch is not sent for this one alone.
    * @returns Whether anything was sent because of it.
    */
-  finished(execution: Execution, outcome: ExecutionOutcome, busy: number, real: number): boolean {
+  finished(
+    execution: Execution,
+    outcome: ExecutionOutcome,
+    busy: number,
+    real: number,
+    more = false,
+  ): boolean {
     if (this.#running.get(execution.seq) !== execution) return false; // abandoned: settled elsewhere, or of an earlier run
     this.#running.delete(execution.seq);
     const { seq, attempt } = execution;
@@ -159,7 +166,7 @@ export class WorkerCore {
     let sent = true;
     if (outcome.ok) {
       this.#outbox.addResult({ seq, attempt, payload: outcome.payload }, busy, now, real);
-      sent = execution.solo || this.#flushIsDue(real);
+      sent = execution.solo || (!more && this.#flushIsDue(real));
       if (sent) this.#outbox.flush();
     } else {
       const { error, retryable } = outcome;
@@ -305,7 +312,9 @@ export class WorkerCore {
   }
 
   #flushIsDue(real: number): boolean {
-    return this.#outbox.flushIsDue(this.#queue.size + this.#running.size, real);
+    // A slot without work waits for what the results bring back.
+    const starving = this.#queue.size === 0 && this.#running.size < this.#options.concurrency;
+    return this.#outbox.flushIsDue(starving ? 0 : this.#queue.size + this.#running.size, real);
   }
 
   #held(): ItemRef[] {

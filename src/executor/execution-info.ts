@@ -7,15 +7,24 @@ export class ExecutionInfo {
   readonly taskType: TaskType;
   /** 1 for the first time the item is executed. A higher number: it may have run before, at least in part. */
   readonly attempt: number;
-  readonly #execution: Execution;
+  readonly #execution: Omit<Execution, "solo" | "payload">;
   /** Made when it is asked for: most handlers never do. */
   #controller: AbortController | undefined;
   #aborted: Error | undefined;
 
-  constructor(execution: Execution, taskType: TaskType) {
+  /** Asks whether it was aborted meanwhile, where that need not have been told. */
+  readonly #poll: (() => Error | undefined) | undefined;
+
+  /** @internal */
+  constructor(
+    execution: Omit<Execution, "solo" | "payload">,
+    taskType: TaskType,
+    poll?: () => Error | undefined,
+  ) {
     this.#execution = execution;
     this.taskType = taskType;
     this.attempt = execution.attempt;
+    this.#poll = poll;
   }
 
   /** The item's id: the same for each of its executions, and no other item's. A key for idempotent writes. */
@@ -23,16 +32,20 @@ export class ExecutionInfo {
     return itemId(this.#execution.runId, this.taskType.name, this.#execution.seq);
   }
 
-  /** Aborted when the item's timeout is over, or when nobody needs its result any more. */
+  /**
+   * Aborted when the item's timeout is over, or when nobody needs its result any more. In a thread of a
+   * `MultiThreadedWorker`, a loop that never awaits sees it too, where it asks for `info.signal` anew each time.
+   */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
+    this.#aborted ??= this.#poll?.();
     if (this.#aborted !== undefined) this.#controller.abort(this.#aborted);
     return this.#controller.signal;
   }
 
   /** @internal */
   abort(reason: Error): void {
-    this.#aborted = reason;
+    this.#aborted ??= reason;
     this.#controller?.abort(reason);
   }
 }

@@ -1,12 +1,58 @@
 import type { Execution, ExecutionOutcome } from "../core/execution.ts";
+import type { Payload } from "../protocol/payload.ts";
+
+/** What an executor tells its owner. */
+export interface ExecutorPort {
+  /**
+   * An execution ended that had not ended in `execute`.
+   *
+   * @param busy - Time its handler took, in ms.
+   * @param more - Others that ended with it follow at once.
+   */
+  finished(execution: Execution, outcome: ExecutionOutcome, busy: number, more: boolean): void;
+  /** A place came free otherwise. */
+  room(): void;
+  /** It cannot go on. */
+  failed(error: Error): void;
+  note(event: string, facts: Readonly<Record<string, unknown>>): void;
+}
 
 /** Runs the user's handler on items, wherever that is. */
 export interface Executor {
+  /** How many items are executed at a time. */
+  readonly slots: number;
+
+  /** Starts what takes time to start. What goes wrong is told to the port. Call once. */
+  open(port: ExecutorPort): void;
+
   /**
-   * Executes one item. A synchronous handler's outcome comes back at once, without a promise. Never throws: what the handler
-   * throws is the outcome.
+   * A run begins.
+   *
+   * @param metadata - The run's metadata.
+   * @param timeout - Longest execution in ms; 0: unlimited.
+   * @returns Resolves when everything is started and initialised.
    */
-  execute(execution: Execution): ExecutionOutcome | Promise<ExecutionOutcome>;
-  /** Aborts the `signal` of an execution under way. */
-  abort(execution: Execution, reason: Error): void;
+  begin(metadata: Payload, timeout: number): Promise<void>;
+
+  /** Whether `execute` takes another item now. */
+  hasRoom(): boolean;
+
+  /**
+   * Executes one item, when there is room. A synchronous handler's outcome comes back at once; nothing means that the port
+   * will be told. Never throws: what the handler throws is the outcome.
+   */
+  execute(execution: Execution): ExecutionOutcome | undefined;
+
+  /** Nobody needs the result of this execution any more: its `signal` is aborted. Its outcome is still reported. */
+  abort(execution: Execution): void;
+
+  /** @param now - The role's time in ms, for timeouts. */
+  tick(now: number): void;
+
+  /**
+   * Ends everything.
+   *
+   * @param grace - How long handlers that run may take to end by themselves, in ms. Their signals are aborted first.
+   */
+  close(grace: number): Promise<void>;
 }

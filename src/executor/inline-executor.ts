@@ -1,69 +1,113 @@
 import type { Execution, ExecutionOutcome } from "../core/execution.ts";
-import { ProtocolError } from "../protocol/byte-reader.ts";
-import { toErrorInfo } from "../protocol/error-info.ts";
-import { decodePayload, encodePayload, type Payload } from "../protocol/payload.ts";
-import { PayloadTypeError } from "../protocol/payload-check.ts";
+import { decodePayload, type Payload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import { ExecutionInfo } from "./execution-info.ts";
-import type { Executor } from "./executor.ts";
+import {
+  abortReason,
+  failure,
+  isPromiseLike,
+  success,
+  timedOut,
+  timeoutReason,
+} from "./execution-outcome.ts";
+import { ExecutionTimer } from "./execution-timer.ts";
+import type { Executor, ExecutorPort } from "./executor.ts";
 
-type Handler = (data: Payload, info: ExecutionInfo) => unknown;
+export type Handler = (data: Payload, info: ExecutionInfo) => unknown;
+
+/** An execution that waits for a promise. */
+interface Pending {
+  readonly info: ExecutionInfo;
+  readonly timer: ExecutionTimer;
+  readonly startedAt: number;
+}
 
 /** Runs the handler on the event loop of this thread. */
 export class InlineExecutor implements Executor {
+  readonly slots: number;
   readonly #handler: Handler;
   readonly #taskType: TaskType;
-  /** Executions that wait for a promise. */
-  readonly #pending = new Map<Execution, ExecutionInfo>();
+  readonly #pending = new Map<Execution, Pending>();
+  #port: ExecutorPort | undefined;
+  #timeout = 0;
+  #idle: (() => void) | undefined;
 
-  constructor(handler: Handler, taskType: TaskType) {
+  /** @param slots - How many promises of an async handler may be pending. */
+  constructor(handler: Handler, taskType: TaskType, slots: number) {
     this.#handler = handler;
     this.#taskType = taskType;
+    this.slots = slots;
   }
 
-  execute(execution: Execution): ExecutionOutcome | Promise<ExecutionOutcome> {
+  open(port: ExecutorPort): void {
+    this.#port = port;
+  }
+
+  async begin(_metadata: Payload, timeout: number): Promise<void> {
+    this.#timeout = timeout;
+  }
+
+  hasRoom(): boolean {
+    return this.#pending.size < this.slots;
+  }
+
+  execute(execution: Execution): ExecutionOutcome | undefined {
     const info = new ExecutionInfo(execution, this.#taskType);
     try {
       const result = this.#handler(decodePayload(execution.payload), info);
-      if (
-        typeof result === "object" &&
-        result !== null &&
-        "then" in result &&
-        typeof result.then === "function"
-      ) {
-        this.#pending.set(execution, info);
-        return this.#settle(execution, result as PromiseLike<unknown>);
-      }
-      return success(result);
+      if (!isPromiseLike(result)) return success(result);
+      const pending = { info, timer: new ExecutionTimer(), startedAt: performance.now() };
+      this.#pending.set(execution, pending);
+      void this.#settle(execution, pending, result);
     } catch (error) {
       return failure(error);
     }
+    return undefined;
   }
 
-  abort(execution: Execution, reason: Error): void {
-    this.#pending.get(execution)?.abort(reason);
+  abort(execution: Execution): void {
+    this.#pending.get(execution)?.info.abort(abortReason());
   }
 
-  async #settle(execution: Execution, result: PromiseLike<unknown>): Promise<ExecutionOutcome> {
+  tick(now: number): void {
+    for (const [execution, { info, timer }] of this.#pending) {
+      const due = timer.check(now, this.#timeout);
+      if (due === "abort") info.abort(timeoutReason(this.#timeout));
+      // It cannot be stopped; its place is given to another.
+      else if (due === "give up") this.#finish(execution, this.#timedOut(execution));
+    }
+  }
+
+  async close(grace: number): Promise<void> {
+    if (this.#pending.size === 0) return;
+    for (const execution of this.#pending.keys()) this.abort(execution);
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#idle = resolve;
+      timer = setTimeout(resolve, grace);
+    });
+    clearTimeout(timer);
+  }
+
+  async #settle(execution: Execution, pending: Pending, result: PromiseLike<unknown>): Promise<void> {
+    let outcome: ExecutionOutcome;
     try {
-      return success(await result);
+      outcome = success(await result);
     } catch (error) {
-      return failure(error);
-    } finally {
-      this.#pending.delete(execution);
+      outcome = pending.timer.expired ? this.#timedOut(execution) : failure(error);
     }
+    this.#finish(execution, outcome);
   }
-}
 
-function success(result: unknown): ExecutionOutcome {
-  return { ok: true, payload: encodePayload(result as object, "result") };
-}
+  #finish(execution: Execution, outcome: ExecutionOutcome): void {
+    const pending = this.#pending.get(execution);
+    if (pending === undefined) return; // it was given up
+    this.#pending.delete(execution);
+    this.#port?.finished(execution, outcome, performance.now() - pending.startedAt, false);
+    if (this.#pending.size === 0) this.#idle?.();
+  }
 
-/** An error that another attempt cannot mend, by its kind or by its own word (`retryable: false`), is not retried. */
-function failure(error: unknown): ExecutionOutcome {
-  const hopeless =
-    error instanceof PayloadTypeError ||
-    error instanceof ProtocolError ||
-    (typeof error === "object" && error !== null && "retryable" in error && error.retryable === false);
-  return { ok: false, error: toErrorInfo(error), retryable: !hopeless };
+  #timedOut(execution: Execution): ExecutionOutcome {
+    return timedOut(execution, this.#taskType.name, this.#timeout);
+  }
 }

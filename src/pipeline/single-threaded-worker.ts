@@ -3,7 +3,7 @@ import type { Executor } from "../executor/executor.ts";
 import { InlineExecutor } from "../executor/inline-executor.ts";
 import type { Payload } from "../protocol/payload.ts";
 import type { Awaitable, Maybe } from "./task.ts";
-import { createExecutor, Worker } from "./worker.ts";
+import { assertCount, createExecutor, Worker } from "./worker.ts";
 
 /**
  * Executes items on the event loop of its process: one at a time, or, with an async handler and `concurrency`, several.
@@ -31,6 +31,12 @@ export abstract class SingleThreadedWorker<
   Metadata extends object = Payload,
 > extends Worker<Metadata> {
   /**
+   * How many items are executed at a time, where the handler is async.
+   * @default 1
+   */
+  readonly concurrency: number = 1;
+
+  /**
    * The work. It is executed at least once for each item: when a worker is lost, another repeats what it had not delivered.
    *
    * @param data - The item, as its task produced it.
@@ -42,6 +48,8 @@ export abstract class SingleThreadedWorker<
   abstract handleExecution(data: Item, info: ExecutionInfo): Awaitable<Maybe<Result>>;
 
   [createExecutor](): Executor {
-    return new InlineExecutor((data, info) => this.handleExecution(data as Item, info), this.taskType);
+    assertCount(`${this.constructor.name}.concurrency`, this.concurrency, 10_000);
+    const handler = (data: Payload, info: ExecutionInfo) => this.handleExecution(data as Item, info);
+    return new InlineExecutor(handler, this.taskType, this.concurrency);
   }
 }

@@ -1,10 +1,10 @@
 import type { Execution, ExecutionOutcome } from "../core/execution.ts";
 import { WorkerCore, type WorkerPort } from "../core/worker-core.ts";
 import { PipelineError } from "../errors.ts";
-import type { Executor } from "../executor/executor.ts";
+import { ABORT_GRACE_MS } from "../executor/execution-timer.ts";
+import type { Executor, ExecutorPort } from "../executor/executor.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
-import { toErrorInfo } from "../protocol/error-info.ts";
 import { itemId } from "../protocol/item-id.ts";
 import type { Message, Welcome } from "../protocol/message.ts";
 import { decodePayload, type Payload } from "../protocol/payload.ts";
@@ -17,27 +17,17 @@ import type { WorkerSummary } from "./worker.ts";
 /** How long items are worked through before the event loop has its turn, in ms. A turn costs 0.1 ms after blocking work. */
 const SLICE_MS = 20;
 
-/** How long a handler may take to react to its aborted signal before its slot is given up, in ms. */
-const ABORT_GRACE_MS = 1000;
-
 /** What a session needs to know of its worker. */
 export interface WorkerHost {
   readonly workerId: string;
   readonly taskType: TaskType;
   readonly endpoint: EndpointAddress;
   readonly collectorEndpoint: EndpointAddress;
-  readonly concurrency: number;
   readonly timeout: number | undefined;
   readonly peerTimeout: number;
   readonly executor: Executor;
   /** A run begins: sets the metadata and initialises the user's worker. */
   begin(metadata: Payload): Promise<void>;
-}
-
-/** An execution that did not end synchronously. */
-interface Pending {
-  readonly startedAt: number;
-  timedOut: boolean;
 }
 
 /** One run of a worker: its links, its executor, and the core between them. */
@@ -46,11 +36,8 @@ export class WorkerSession extends Session<WorkerSummary> {
   readonly #core: WorkerCore;
   readonly #log: RoleLog;
   readonly #refused: BoundedLog;
-  readonly #pending = new Map<Execution, Pending>();
   readonly #counts = { executed: 0, failed: 0 };
   #links: { readonly distributor: Link; readonly collector: Link } | undefined;
-  /** In ms; 0: unlimited. */
-  #timeout = 0;
   #scheduled = false;
   #stopAt = Number.POSITIVE_INFINITY;
 
@@ -59,7 +46,9 @@ export class WorkerSession extends Session<WorkerSummary> {
     this.#host = host;
     this.#log = new RoleLog("worker", { taskType: host.taskType.name });
     this.#refused = new BoundedLog(this.#log, "refused what is not a message");
-    this.#core = new WorkerCore({ ...host, taskType: host.taskType.name }, this.#port());
+    const { workerId, taskType, peerTimeout, executor } = host;
+    const options = { workerId, taskType: taskType.name, concurrency: executor.slots, peerTimeout };
+    this.#core = new WorkerCore(options, this.#port());
   }
 
   stop(timeout: number): void {
@@ -88,18 +77,21 @@ export class WorkerSession extends Session<WorkerSummary> {
       onRefused: onRefused(collectorEndpoint),
     });
     this.#links = { distributor, collector };
+    this.#host.executor.open(this.#executorPort());
     this.#log.write("info", "worker began", { worker: this.#host.workerId, endpoint: endpoint.address });
   }
 
   protected tick(now: number): void {
     this.#core.tick(now);
-    if (this.#timeout > 0) this.#checkTimeouts(now);
+    this.#host.executor.tick(this.clock.now);
     if (this.clock.now >= this.#stopAt) this.#core.abort();
   }
 
   protected async close(): Promise<void> {
-    for (const execution of this.#pending.keys()) this.#abandon(execution);
-    await Promise.all([this.#links?.distributor.close(), this.#links?.collector.close()]);
+    // What still runs is needed by nobody; when a deadline cut it off, it has had its time.
+    const grace = this.clock.now >= this.#stopAt ? 0 : ABORT_GRACE_MS;
+    const links = [this.#links?.distributor.close(), this.#links?.collector.close()];
+    await Promise.all([...links, this.#host.executor.close(grace)]);
   }
 
   #port(): WorkerPort {
@@ -107,7 +99,7 @@ export class WorkerSession extends Session<WorkerSummary> {
       toDistributor: (message: Message) => this.#links?.distributor.send(message),
       toCollector: (message: Message) => this.#links?.collector.send(message),
       begin: (welcome) => this.#begin(welcome),
-      abandon: (execution) => this.#abandon(execution),
+      abandon: (execution) => this.#host.executor.abort(execution),
       work: () => this.#schedule(),
       over: (status, error) => {
         this.#log.write("info", "worker ended", { worker: this.#host.workerId, status, ...this.#counts });
@@ -118,18 +110,37 @@ export class WorkerSession extends Session<WorkerSummary> {
     };
   }
 
-  #begin(welcome: Welcome): void {
-    const { timeout } = this.#host;
-    this.#timeout = timeout ?? welcome.timeout;
-    if (this.#timeout === Number.POSITIVE_INFINITY) this.#timeout = 0;
-    this.#host.begin(decodePayload(welcome.metadata)).then(
-      this.guard(() => this.#core.initialised(welcome.runId)),
-      this.guard((error: unknown) => {
-        const facts = { role: "worker", taskType: this.#host.taskType.name, cause: error };
-        const text = error instanceof Error ? error.message : String(error);
-        this.#core.abort(new PipelineError("INIT_FAILED", `initWorker() threw: ${text}`, facts));
+  #executorPort(): ExecutorPort {
+    return {
+      finished: this.guard((execution, outcome, busy, more) => {
+        this.#finish(execution, outcome, busy, performance.now(), more);
+        if (!more) this.#schedule();
       }),
+      room: this.guard(() => this.#schedule()),
+      failed: this.guard((error) => this.#core.abort(error)),
+      note: (event, facts) => this.#log.write("warn", event, facts),
+    };
+  }
+
+  #begin(welcome: Welcome): void {
+    const timeout = this.#host.timeout ?? welcome.timeout;
+    const metadata = decodePayload(welcome.metadata);
+    const unlimited = timeout === Number.POSITIVE_INFINITY ? 0 : timeout;
+    const begun = async () => {
+      await this.#host.begin(metadata);
+      await this.#host.executor.begin(metadata, unlimited);
+    };
+    begun().then(
+      this.guard(() => this.#core.initialised(welcome.runId)),
+      this.guard((error: unknown) => this.#core.abort(this.#initFailed(error))),
     );
+  }
+
+  #initFailed(error: unknown): PipelineError {
+    if (error instanceof PipelineError) return error;
+    const facts = { role: "worker", taskType: this.#host.taskType.name, cause: error };
+    const text = error instanceof Error ? error.message : String(error);
+    return new PipelineError("INIT_FAILED", `initWorker() threw: ${text}`, facts);
   }
 
   /** Works in a later turn of the event loop, so that messages that have arrived are read first. */
@@ -144,86 +155,40 @@ export class WorkerSession extends Session<WorkerSummary> {
     );
   }
 
-  /** Works through the local queue while slots are free, a slice at a time. */
+  /** Works through the local queue while there is room, a slice at a time. */
   #work(): void {
-    const { executor, concurrency } = this.#host;
+    const { executor } = this.#host;
     const sliceEnd = performance.now() + SLICE_MS;
     let startedAt = sliceEnd - SLICE_MS;
-    while (this.#pending.size < concurrency) {
+    while (executor.hasRoom()) {
       const execution = this.#core.next();
       if (execution === undefined) return;
       const outcome = executor.execute(execution);
-      if (outcome instanceof Promise) {
-        this.#pending.set(execution, { startedAt, timedOut: false });
-        void this.#await(execution, outcome);
-        continue;
-      }
+      if (outcome === undefined) continue;
       const now = performance.now();
-      const sent = this.#finish(execution, outcome, now - startedAt, now);
+      const sent = this.#finish(execution, outcome, now - startedAt, now, false);
       startedAt = now;
       // What was sent leaves, and what it brings back arrives, in the event loop's turn.
       if (sent || now >= sliceEnd) return this.#schedule();
     }
   }
 
-  async #await(execution: Execution, outcome: Promise<ExecutionOutcome>): Promise<void> {
-    const settled = await outcome;
-    const pending = this.#pending.get(execution);
-    if (pending === undefined) return; // its slot was given up
-    this.#pending.delete(execution);
-    const now = performance.now();
-    const late = pending.timedOut && !settled.ok;
-    this.guard(() => {
-      this.#finish(execution, late ? this.#timedOut(execution) : settled, now - pending.startedAt, now);
-      this.#schedule();
-    })();
-  }
-
-  #finish(execution: Execution, outcome: ExecutionOutcome, busy: number, now: number): boolean {
+  #finish(
+    execution: Execution,
+    outcome: ExecutionOutcome,
+    busy: number,
+    now: number,
+    more: boolean,
+  ): boolean {
     if (outcome.ok) this.#counts.executed += 1;
     else this.#failed(execution, outcome.error.message);
-    return this.#core.finished(execution, outcome, busy, now);
+    return this.#core.finished(execution, outcome, busy, now, more);
   }
 
   #failed(execution: Execution, message: string): void {
     this.#counts.failed += 1;
     const { runId, seq, attempt } = execution;
-    this.#log.write("warn", "execution failed", {
-      id: itemId(runId, this.#host.taskType.name, seq),
-      attempt,
-      message,
-    });
-  }
-
-  /** Nobody wants the result any more: the handler is told, and its slot is free when it returns. */
-  #abandon(execution: Execution): void {
-    this.#host.executor.abort(execution, new DOMException("The item was settled elsewhere", "AbortError"));
-  }
-
-  #checkTimeouts(now: number): void {
-    for (const [execution, pending] of this.#pending) {
-      const over = now - pending.startedAt - this.#timeout;
-      if (over < 0) continue;
-      if (!pending.timedOut) {
-        pending.timedOut = true;
-        const reason = new DOMException(`The item's timeout of ${this.#timeout} ms is over`, "TimeoutError");
-        this.#host.executor.abort(execution, reason);
-      } else if (over >= ABORT_GRACE_MS) {
-        this.#pending.delete(execution);
-        this.#finish(execution, this.#timedOut(execution), now - pending.startedAt, now);
-        this.#schedule();
-      }
-    }
-  }
-
-  #timedOut({ runId, seq, attempt }: Execution): ExecutionOutcome {
-    const taskType = this.#host.taskType.name;
-    const error = new PipelineError("EXECUTION_TIMEOUT", `The handler ran longer than ${this.#timeout} ms`, {
-      role: "worker",
-      taskType,
-      itemId: itemId(runId, taskType, seq),
-      attempts: attempt,
-    });
-    return { ok: false, error: toErrorInfo(error), retryable: true };
+    const id = itemId(runId, this.#host.taskType.name, seq);
+    this.#log.write("warn", "execution failed", { id, attempt, message });
   }
 }

@@ -28,11 +28,6 @@ export abstract class Worker<Metadata extends object = Payload> extends Role<Wor
   /** The collector's `endpoint`. */
   abstract readonly collectorEndpoint: EndpointAddress;
   /**
-   * How many items are executed at a time.
-   * @default 1
-   */
-  readonly concurrency: number = 1;
-  /**
    * Longest execution of one item, in ms.
    * @default the task's `timeout`
    */
@@ -48,6 +43,7 @@ export abstract class Worker<Metadata extends object = Payload> extends Role<Wor
   /** Called once, after the first contact with the distributor and before the first item. */
   initWorker(): Awaitable<void> {}
 
+  /** @throws TypeError or RangeError when its settings are wrong. */
   abstract [createExecutor](): Executor;
 
   [openSession](): WorkerSession {
@@ -57,7 +53,6 @@ export abstract class Worker<Metadata extends object = Payload> extends Role<Wor
       taskType: this.taskType,
       endpoint: this.endpoint,
       collectorEndpoint: this.collectorEndpoint,
-      concurrency: this.concurrency,
       timeout: this.timeout,
       peerTimeout: this.peerTimeout,
       executor: this[createExecutor](),
@@ -78,10 +73,14 @@ export abstract class Worker<Metadata extends object = Payload> extends Role<Wor
     if (!(this.taskType instanceof TaskType)) throw new TypeError(`${name}.taskType must be a TaskType`);
     assertEndpoint(`${name}.endpoint`, this.endpoint);
     assertEndpoint(`${name}.collectorEndpoint`, this.collectorEndpoint);
-    if (!Number.isInteger(this.concurrency) || this.concurrency < 1 || this.concurrency > 10_000) {
-      throw new RangeError(`${name}.concurrency ${this.concurrency} must be an integer from 1 to 10000`);
-    }
     if (this.timeout !== undefined) assertTimeout(`${name}.timeout`, this.timeout);
     assertTimeout(`${name}.peerTimeout`, this.peerTimeout);
+  }
+}
+
+/** @throws RangeError when a setting is not an integer from 1 to `most`. */
+export function assertCount(name: string, value: number, most: number): void {
+  if (!Number.isInteger(value) || value < 1 || value > most) {
+    throw new RangeError(`${name} ${value} must be an integer from 1 to ${most}`);
   }
 }

@@ -1,7 +1,7 @@
 import { Packr } from "msgpackr";
 import { PipelineError } from "../errors.ts";
 import { ProtocolError } from "./byte-reader.ts";
-import { MAX_PAYLOAD_BYTES } from "./limits.ts";
+import { MAX_PAYLOAD_BYTES, OWN_FRAME_BYTES } from "./limits.ts";
 import { assertPayload, PayloadTypeError } from "./payload-check.ts";
 import { EMPTY } from "./payload-frames.ts";
 import { scanPayload } from "./payload-scan.ts";
@@ -12,6 +12,9 @@ export type Payload = Record<string, unknown>;
 // Plain MessagePack: no records (their decoder compiles code). moreTypes for typed arrays; copyBuffers so that a small
 // binary value that a user keeps does not keep the whole batch it came in.
 const packr = new Packr({ useRecords: false, moreTypes: true, copyBuffers: true });
+
+/** For bytes that hold one large payload only: its binary values stay where they are. */
+const sharingPackr = new Packr({ useRecords: false, moreTypes: true, copyBuffers: false });
 
 /**
  * Encodes a plain object; the empty one takes no bytes at all.
@@ -45,11 +48,21 @@ export function encodePayload(value: object | undefined | null, path: string): U
  * @throws ProtocolError when they are not what {@link encodePayload} writes. The message never quotes them.
  */
 export function decodePayload(bytes: Uint8Array): Payload {
+  return decode(bytes, packr);
+}
+
+/** The same for bytes that nobody else uses: large binary values in the payload are views of them, not copies. */
+export function decodeOwnPayload(bytes: Uint8Array): Payload {
+  const large = bytes.length >= OWN_FRAME_BYTES && bytes.length === bytes.buffer.byteLength;
+  return decode(bytes, large ? sharingPackr : packr);
+}
+
+function decode(bytes: Uint8Array, decoder: Packr): Payload {
   if (bytes.length === 0) return {};
   scanPayload(bytes);
   let value: unknown;
   try {
-    value = packr.unpack(bytes);
+    value = decoder.unpack(bytes);
   } catch {
     // msgpackr's own message may quote the payload.
     throw new ProtocolError("Payload cannot be decoded");

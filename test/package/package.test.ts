@@ -68,6 +68,7 @@ test("the public API has the names that programs are written against", async () 
     "EndpointAddress",
     "MessageType",
     "MetaDataWorker",
+    "MultiThreadedWorker",
     "PipelineError",
     "SingleThreadedWorker",
     "Task",

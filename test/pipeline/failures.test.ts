@@ -10,9 +10,11 @@ class ImpatientTask extends NumbersTask {
 test("a handler that throws once is retried, on another worker where there is one", async () => {
   const endpoints = await freshEndpoints("inproc");
   const ranOn = new Map<number, string[]>();
-  const handler = (name: string) => (data: { n: number }, info: { attempt: number }) => {
+  const handler = (name: string) => (data: { n: number }) => {
+    // Not by info.attempt: an item called back before it was executed begins with a higher one.
+    const isFirst = !ranOn.has(data.n);
     ranOn.set(data.n, [...(ranOn.get(data.n) ?? []), name]);
-    if (info.attempt === 1 && data.n % 10 === 0) throw new Error("first time");
+    if (isFirst && data.n % 10 === 0) throw new Error("first time");
     return data;
   };
   const collector = new NumbersCollector(endpoints);

@@ -1,0 +1,120 @@
+// What each thread of a pool runs: it imports the user's module, makes an instance of the class, and works through the
+// jobs that the main thread sends.
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { Fifo } from "../core/fifo.ts";
+import { toErrorInfo } from "../protocol/error-info.ts";
+import { decodePayload } from "../protocol/payload.ts";
+import { importUserModule } from "./import-user-module.ts";
+import { JobStates } from "./job-states.ts";
+import { type Job, ThreadJobs } from "./thread-jobs.ts";
+import type { FromThread, ThreadData, ToThread } from "./thread-messages.ts";
+import { type OpenInThread, openInThread } from "./threaded-class.ts";
+import { fromTransferable } from "./transferable-payloads.ts";
+
+/** How long jobs are worked through before the thread's event loop has its turn, in ms. */
+const SLICE_MS = 20;
+
+const { module, className, index, states } = workerData as ThreadData;
+if (parentPort === null) throw new Error("This file is only for threads of a pool");
+const port = parentPort;
+const jobs = new ThreadJobs(new JobStates(states), (outcomes, transfer) =>
+  port.postMessage(outcomes, transfer),
+);
+const queue = new Fifo<Job>();
+const loading = load();
+let isFirstRun = true;
+/** A run has begun. */
+let open = false;
+/** An async handler or a turn of the event loop is waited for. */
+let waiting = false;
+
+port.on("message", (message: ToThread) => {
+  receive(message);
+  work();
+});
+
+function receive(message: ToThread): void {
+  if (message.kind === "jobs") {
+    const { firstSerial, runIds, seqs, attempts } = message;
+    for (const [at, payload] of fromTransferable(message).entries()) {
+      const [runId = "", seq = 0, attempt = 0] = [runIds[at], seqs[at], attempts[at]];
+      queue.push({ serial: firstSerial + at, runId, seq, attempt, payload });
+    }
+  } else if (message.kind === "abort") {
+    jobs.abort(message.serial);
+  } else if (message.kind === "begin") {
+    open = false;
+    void begin(message.metadata, message.timeout);
+  } else {
+    process.exit(0);
+  }
+}
+
+/** An instance of the user's class; the constructor gets no arguments. */
+async function load(): Promise<OpenInThread> {
+  const exported = await importUserModule(module);
+  const found =
+    exported[className] ??
+    Object.values(exported).find((value) => (value as { name?: unknown })?.name === className);
+  if (typeof found !== "function") {
+    throw new Error(`${module} does not export the class ${className}; each thread imports it from there`);
+  }
+  const instance: unknown = Reflect.construct(found, []);
+  if (typeof instance !== "object" || instance === null || !(openInThread in instance)) {
+    throw new Error(`${className} of ${module} is not a class for threads`);
+  }
+  return instance as OpenInThread;
+}
+
+async function begin(metadata: Uint8Array, timeout: number): Promise<void> {
+  try {
+    const instance = await loading;
+    const { handler, taskType } = await instance[openInThread](index, decodePayload(metadata), isFirstRun);
+    jobs.begin(handler, taskType, timeout);
+    isFirstRun = false;
+    open = true;
+    tell({ kind: "ready" });
+    work();
+  } catch (error) {
+    tell({ kind: "unusable", error: toErrorInfo(error) });
+  }
+}
+
+function work(): void {
+  if (waiting) return;
+  const sliceEnd = performance.now() + SLICE_MS;
+  while (open) {
+    const job = queue.shift() ?? poll();
+    if (job === undefined) return;
+    const pending = jobs.execute(job, queue.size);
+    const isSliceOver = performance.now() >= sliceEnd;
+    if (pending === undefined && !isSliceOver) continue;
+    waiting = true;
+    const resume = () => {
+      waiting = false;
+      work();
+    };
+    if (pending === undefined) setImmediate(resume);
+    else void pending.then(resume);
+    return;
+  }
+}
+
+/** The next job, out of the messages that have arrived; without a turn of the event loop. */
+function poll(): Job | undefined {
+  jobs.flush();
+  let received: { message: ToThread } | undefined;
+  while (queue.size === 0) {
+    received = receiveMessageOnPort(port);
+    if (received === undefined) return undefined;
+    receive(received.message);
+  }
+  return queue.shift();
+}
+
+function tell(message: FromThread): void {
+  port.postMessage(message);
+}
+
+// What cannot be loaded is told at once: nobody need wait for the run to begin.
+loading.catch((error: unknown) => tell({ kind: "unusable", error: toErrorInfo(error) }));

@@ -1,0 +1,169 @@
+import type { ResourceLimits } from "node:worker_threads";
+import { type ErrorFacts, PipelineError } from "../errors.ts";
+import { PoolThread } from "./pool-thread.ts";
+import type { Outcomes } from "./thread-messages.ts";
+
+/** So many threads in a row that end without having executed anything mean that none will. */
+const FRUITLESS_LIMIT = 3;
+
+/** How long a terminated thread may take to end, in ms: native code of the user's cannot be interrupted. */
+const TERMINATION_MS = 2000;
+
+export interface ThreadPoolOptions {
+  readonly threads: number;
+  /** URL of the module that exports the class. */
+  readonly module: string;
+  readonly className: string;
+  readonly resourceLimits: ResourceLimits | undefined;
+  /** Where an error of the pool happened. */
+  readonly facts: ErrorFacts;
+}
+
+export interface PoolEvents {
+  /** A thread takes jobs from now on. */
+  ready(): void;
+  outcomes(thread: PoolThread, outcomes: Outcomes): void;
+  /** A thread ended by itself, and is being replaced; its jobs are still listed. */
+  lost(thread: PoolThread, reason: string): void;
+  /** Threads cannot be had. */
+  failed(error: PipelineError): void;
+}
+
+/** Threads, each replaced when it ends. */
+export class ThreadPool {
+  readonly #options: ThreadPoolOptions;
+  readonly #events: PoolEvents;
+  readonly #threads = new Set<PoolThread>();
+  /** Not in use any more, but not ended. */
+  readonly #leaving = new Set<PoolThread>();
+  #run: { readonly metadata: Uint8Array; readonly timeout: number } | undefined;
+  #begun: { readonly resolve: () => void; readonly reject: (error: Error) => void } | undefined;
+  /** Why threads cannot be had. */
+  #failure: PipelineError | undefined;
+  #fruitless = 0;
+  #closing = false;
+
+  constructor(options: ThreadPoolOptions, events: PoolEvents) {
+    this.#options = options;
+    this.#events = events;
+  }
+
+  /** Starts them all. */
+  open(): void {
+    for (let index = 0; index < this.#options.threads; index += 1) this.#start(index);
+  }
+
+  [Symbol.iterator](): Iterator<PoolThread> {
+    return this.#threads.values();
+  }
+
+  /** @returns Resolves when every thread is initialised. */
+  async begin(metadata: Uint8Array, timeout: number): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    this.#run = { metadata, timeout };
+    const begun = new Promise<void>((resolve, reject) => {
+      this.#begun = { resolve, reject };
+    });
+    for (const thread of this.#threads) thread.begin(metadata, timeout);
+    this.#checkBegun();
+    await begun;
+  }
+
+  /** Ends a thread wherever it is, and starts another in its place. */
+  replace(thread: PoolThread): void {
+    thread.terminate();
+    this.#substitute(thread);
+  }
+
+  /** Lets a thread without jobs end by itself, and starts another in its place. */
+  recycle(thread: PoolThread): void {
+    thread.exit();
+    this.#substitute(thread);
+  }
+
+  /** @param grace - How long exit handlers of the user's may take, in ms. */
+  async close(grace: number): Promise<void> {
+    this.#closing = true;
+    const ending = [...this.#threads, ...this.#leaving];
+    for (const thread of this.#threads) {
+      if (thread.isReady && thread.jobs.size === 0) thread.exit();
+      else thread.terminate();
+    }
+    const terminate = () => {
+      for (const thread of ending) thread.terminate();
+    };
+    const ended = Promise.all(ending.map(({ exited }) => exited));
+    if (!(await settlesWithin(ended, grace))) terminate();
+    await settlesWithin(ended, TERMINATION_MS);
+  }
+
+  #start(index: number): void {
+    const thread = new PoolThread(index, this.#options, {
+      ready: () => this.#ready(thread),
+      outcomes: (outcomes) => {
+        this.#fruitless = 0;
+        this.#events.outcomes(thread, outcomes);
+      },
+      unusable: (error) => this.#fail(error.message, error),
+      exited: (cause, exitCode) => this.#exited(thread, cause, exitCode),
+    });
+    this.#threads.add(thread);
+    if (this.#run !== undefined) thread.begin(this.#run.metadata, this.#run.timeout);
+  }
+
+  #substitute(thread: PoolThread): void {
+    this.#threads.delete(thread);
+    this.#leaving.add(thread);
+    if (!this.#closing) this.#start(thread.index);
+  }
+
+  #ready(thread: PoolThread): void {
+    thread.isReady = true;
+    this.#checkBegun();
+    if (this.#threads.has(thread)) this.#events.ready();
+  }
+
+  #checkBegun(): void {
+    if (![...this.#threads].every(({ isReady }) => isReady)) return;
+    this.#begun?.resolve();
+    this.#begun = undefined;
+  }
+
+  #exited(thread: PoolThread, cause: Error | undefined, exitCode: number): void {
+    this.#leaving.delete(thread);
+    if (!this.#threads.delete(thread) || this.#closing || this.#failure !== undefined) return;
+    const reason = cause === undefined ? `exit code ${exitCode}` : cause.message;
+    if (!thread.isReady) {
+      this.#fail(`thread ${thread.index} ended while it was starting: ${reason}`, cause);
+      return;
+    }
+    this.#fruitless += 1;
+    this.#events.lost(thread, reason);
+    if (this.#fruitless >= FRUITLESS_LIMIT && thread.given === 0) {
+      this.#fail(`threads end before they get an item: ${reason}`, cause);
+      return;
+    }
+    this.#start(thread.index);
+  }
+
+  #fail(reason: string, cause: Error | undefined): void {
+    if (this.#failure !== undefined || this.#closing) return;
+    const { facts, className } = this.#options;
+    const text = `The threads of ${className} could not be started: ${reason}`;
+    this.#failure = new PipelineError("INIT_FAILED", text, { ...facts, cause });
+    this.#begun?.reject(this.#failure);
+    this.#events.failed(this.#failure);
+  }
+}
+
+async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, ms, false);
+  });
+  try {
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,19 @@
+import type { Payload } from "../protocol/payload.ts";
+import type { TaskType } from "../protocol/task-type.ts";
+import type { Handler } from "./inline-executor.ts";
+
+/**
+ * The method by which a thread gets its handler from an instance of the user's class. A registered symbol: a TypeScript
+ * loader may give the user's module a copy of this library of its own.
+ */
+export const openInThread = Symbol.for("zmqpipeline.openInThread");
+
+/** What a class whose handler runs in threads has. */
+export interface OpenInThread {
+  /** @param isFirst - False when the thread has worked for an earlier run. */
+  [openInThread](
+    index: number,
+    metadata: Payload,
+    isFirst: boolean,
+  ): Promise<{ readonly handler: Handler; readonly taskType: TaskType }>;
+}

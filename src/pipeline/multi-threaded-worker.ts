@@ -1,0 +1,149 @@
+import { availableParallelism } from "node:os";
+import { pathToFileURL } from "node:url";
+import type { ResourceLimits } from "node:worker_threads";
+import type { ExecutionInfo } from "../executor/execution-info.ts";
+import { isPromiseLike } from "../executor/execution-outcome.ts";
+import type { Executor } from "../executor/executor.ts";
+import type { Handler } from "../executor/inline-executor.ts";
+import { type OpenInThread, openInThread } from "../executor/threaded-class.ts";
+import { ThreadedExecutor } from "../executor/threaded-executor.ts";
+import type { Payload } from "../protocol/payload.ts";
+import type { TaskType } from "../protocol/task-type.ts";
+import type { Awaitable, Maybe } from "./task.ts";
+import { assertCount, createExecutor, Worker } from "./worker.ts";
+
+/**
+ * Executes items in worker threads: for handlers that compute. The file that exports the class is imported by each thread,
+ * which makes an instance without arguments; `argv`, the environment and `this.metadata` are the same there.
+ *
+ * @typeParam Item - What the task's `handle()` or `items()` produces.
+ * @typeParam Result - What the collector gets.
+ * @typeParam Metadata - What a `MetaDataWorker` provides.
+ * @typeParam ThreadItem - What `handleExecution` makes of an item for the thread.
+ *
+ * @example
+ * ```ts
+ * export class Resizer extends MultiThreadedWorker<{ path: string }, { bytes: number }> {
+ *   readonly module = import.meta.url;
+ *   readonly nThreads = 4;
+ *   readonly taskType = RESIZE;
+ *   readonly endpoint = WORKER;
+ *   readonly collectorEndpoint = COLLECTOR;
+ *   handleThreadExecution({ path }: { path: string }) {
+ *     return { bytes: resize(path) };
+ *   }
+ * }
+ * if (isMain(import.meta)) await new Resizer().run();
+ * ```
+ */
+export abstract class MultiThreadedWorker<
+    Item extends object = Payload,
+    Result extends object = Payload,
+    Metadata extends object = Payload,
+    ThreadItem extends object = Item,
+  >
+  extends Worker<Metadata>
+  implements OpenInThread
+{
+  /** The file that exports this class: `import.meta.url`. Each thread imports it. */
+  abstract readonly module: string | URL;
+  /**
+   * How many threads.
+   * @default the number of cores
+   */
+  readonly nThreads: number = availableParallelism();
+  /**
+   * A thread is replaced by a fresh one after so many items: for code that leaks.
+   * @default Infinity
+   */
+  readonly maxItemsPerThread: number = Number.POSITIVE_INFINITY;
+  /**
+   * Memory limits of each thread. One that needs more fails the item that it executes, and is replaced.
+   * @default Node's own
+   */
+  readonly resourceLimits?: ResourceLimits;
+
+  /**
+   * Called in the main thread, before an item goes to a thread: may look at it, change it, or throw to fail it.
+   *
+   * @param data - The item, as its task produced it.
+   * @returns What the thread gets. Nothing means `data` itself, with the changes made to it.
+   */
+  handleExecution(data: Item, _info: ExecutionInfo): Awaitable<Maybe<ThreadItem>> {
+    return data as unknown as ThreadItem;
+  }
+
+  /**
+   * Called once in each thread, before its first item; `this.metadata` is set.
+   *
+   * @param index - 0 for the first thread. A thread that takes the place of a dead one has its index.
+   */
+  initThread(_index: number): Awaitable<void> {}
+
+  /**
+   * The work, in a thread. It is executed at least once for each item.
+   *
+   * @param data - What `handleExecution` returned; the item itself by default.
+   * @param index - The thread's index.
+   * @param info - The item's id, attempt, and a signal that is aborted when its timeout is over. A handler that does not end
+   *   within a second of that loses its thread.
+   * @returns A plain object for the collector; nothing counts as `{}`.
+   * @throws Whatever it likes: the item is retried as the task's `retry` says, unless the error has `retryable: false`.
+   */
+  abstract handleThreadExecution(
+    data: ThreadItem,
+    index: number,
+    info: ExecutionInfo,
+  ): Awaitable<Maybe<Result>>;
+
+  /** @internal */
+  async [openInThread](
+    index: number,
+    metadata: Payload,
+    isFirst: boolean,
+  ): Promise<{ readonly handler: Handler; readonly taskType: TaskType }> {
+    this.metadata = metadata as Metadata;
+    if (isFirst) await this.initThread(index);
+    return {
+      handler: (data, info) => this.handleThreadExecution(data as ThreadItem, index, info),
+      taskType: this.taskType,
+    };
+  }
+
+  [createExecutor](): Executor {
+    const { name } = this.constructor;
+    assertCount(`${name}.nThreads`, this.nThreads, 1024);
+    if (this.maxItemsPerThread !== Number.POSITIVE_INFINITY) {
+      assertCount(`${name}.maxItemsPerThread`, this.maxItemsPerThread, Number.MAX_SAFE_INTEGER);
+    }
+    return new ThreadedExecutor({
+      taskType: this.taskType,
+      threads: this.nThreads,
+      module: moduleUrl(name, this.module),
+      className: name,
+      maxItemsPerThread: this.maxItemsPerThread,
+      resourceLimits: this.resourceLimits,
+      forward: this.#forward(),
+      facts: { role: "worker", taskType: this.taskType.name },
+    });
+  }
+
+  /** Nothing when `handleExecution` is not overridden: items then go to the threads without being decoded before. */
+  #forward(): Handler | undefined {
+    if (this.handleExecution === MultiThreadedWorker.prototype.handleExecution) return undefined;
+    return (data, info) => {
+      const forwarded = this.handleExecution(data as Item, info);
+      return isPromiseLike(forwarded) ? forwarded.then((value) => value ?? data) : (forwarded ?? data);
+    };
+  }
+}
+
+/** @throws TypeError when a class does not say where it is. */
+function moduleUrl(name: string, module: unknown): string {
+  if (module instanceof URL) return module.href;
+  if (typeof module === "string" && module !== "") {
+    // A drive's letter is no scheme.
+    return /^[a-z]{2,}:/i.test(module) ? module : pathToFileURL(module).href;
+  }
+  throw new TypeError(`${name}.module must be the URL of the file that exports ${name}: import.meta.url`);
+}
