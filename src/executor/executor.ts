@@ -43,7 +43,7 @@ export interface Executor {
    */
   execute(execution: Execution): ExecutionOutcome | undefined;
 
-  /** Nobody needs the result of this execution any more: its `signal` is aborted. Its outcome is still reported. */
+  /** Nobody needs the result of this execution any more: its `signal` is aborted. Its outcome may still be reported. */
   abort(execution: Execution): void;
 
   /** @param now - The role's time in ms, for timeouts. */

@@ -1,9 +1,6 @@
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
-
 /**
- * Imports a module of the user's, TypeScript included: by Node itself where it can, else through the `tsx` that the
- * module's own project has installed.
+ * Imports a module of the user's, TypeScript included: by Node itself where it can, else through the `tsx` of the
+ * user's project, an optional peer of this package.
  *
  * @param url - A `file:` URL.
  * @throws Whatever the import throws.
@@ -19,16 +16,13 @@ export async function importUserModule(url: string): Promise<Record<string, unkn
 }
 
 async function importThroughTsx(url: string): Promise<Record<string, unknown>> {
-  const tsx = await loadTsx(url);
-  return await tsx.tsImport(url, import.meta.url);
+  const { tsImport } = await loadTsx();
+  return await tsImport(url, import.meta.url);
 }
 
-async function loadTsx(url: string): Promise<{
-  tsImport(url: string, parent: string): Promise<Record<string, unknown>>;
-}> {
+async function loadTsx(): Promise<typeof import("tsx/esm/api")> {
   try {
-    const path = createRequire(url).resolve("tsx/esm/api");
-    return await import(pathToFileURL(path).href);
+    return await import("tsx/esm/api");
   } catch (cause) {
     const text =
       "This Node.js runs TypeScript only through tsx: npm install tsx, or use Node.js 22.18 or later";

@@ -38,6 +38,8 @@ export class ThreadedExecutor implements Executor {
   /** Runs `forward`. */
   readonly #stage: InlineExecutor | undefined;
   readonly #places = new Map<Execution, { readonly thread: PoolThread; readonly serial: number }>();
+  /** Aborted before they came to a thread. */
+  readonly #unwanted = new WeakSet<Execution>();
   /** Jobs of lost threads, until one has room for them. */
   #homeless: PoolJob[] = [];
   #port: ExecutorPort | undefined;
@@ -65,8 +67,9 @@ export class ThreadedExecutor implements Executor {
     this.#stage?.open({
       ...port,
       finished: (execution, outcome, busy, more) => {
-        if (outcome.ok) this.#assign(execution, outcome.payload);
-        else port.finished(execution, outcome, busy, more);
+        if (!outcome.ok) return port.finished(execution, outcome, busy, more);
+        if (!this.#unwanted.has(execution)) this.#assign(execution, outcome.payload);
+        port.room();
       },
     });
     this.#pool.open();
@@ -98,6 +101,7 @@ export class ThreadedExecutor implements Executor {
     const place = this.#places.get(execution);
     if (place === undefined) {
       this.#homeless = this.#homeless.filter((job) => job.execution !== execution);
+      this.#unwanted.add(execution);
       this.#stage?.abort(execution);
     } else if (!place.thread.abort(place.serial, "unwanted")) {
       this.#places.delete(execution);

@@ -1,0 +1,147 @@
+import { describe, expect, test } from "vitest";
+import { InlineExecutor } from "../../dist/executor/inline-executor.js";
+import { ThreadedExecutor } from "../../dist/executor/threaded-executor.js";
+import { CONFORMANCE, handle } from "../fixtures/conformance-worker.ts";
+import { ExecutorDriver } from "../support/executor-driver.ts";
+
+const FIXTURE = new URL("../fixtures/conformance-worker.ts", import.meta.url).href;
+
+const kinds = {
+  inline: (slots: number) => new InlineExecutor(handle, CONFORMANCE, slots),
+  threaded: (slots: number) =>
+    new ThreadedExecutor({
+      taskType: CONFORMANCE,
+      threads: slots,
+      module: FIXTURE,
+      className: "ConformanceWorker",
+      maxItemsPerThread: Number.POSITIVE_INFINITY,
+      resourceLimits: undefined,
+      forward: undefined,
+      facts: {},
+    }),
+  "threaded, with a handler in the main thread": (slots: number) =>
+    new ThreadedExecutor({
+      taskType: CONFORMANCE,
+      threads: slots,
+      module: FIXTURE,
+      className: "ConformanceWorker",
+      maxItemsPerThread: Number.POSITIVE_INFINITY,
+      resourceLimits: undefined,
+      forward: async (data) => data,
+      facts: {},
+    }),
+};
+
+describe.each(Object.entries(kinds))("%s execution", (_name, make) => {
+  async function begun(slots = 2, timeout = 0): Promise<ExecutorDriver> {
+    const driver = new ExecutorDriver(make(slots));
+    await driver.executor.begin({}, timeout);
+    return driver;
+  }
+
+  test("a result comes back, from a sync and from an async handler; nothing counts as {}", async () => {
+    const driver = await begun();
+    expect(await driver.execute({ do: "echo", n: 1 })).toEqual({ do: "echo", n: 1 });
+    expect(await driver.execute({ do: "wait", ms: 5 })).toEqual({ do: "wait", ms: 5 });
+    expect(await driver.execute({ do: "nothing" })).toEqual({});
+  });
+
+  test("the handler gets the item's id, attempt, task type and a signal", async () => {
+    const driver = await begun();
+    const info = { id: "run/conformance/1", attempt: 1, taskType: "conformance", aborted: false };
+    expect(await driver.execute({ do: "info" })).toEqual(info);
+  });
+
+  test("what a handler throws or rejects with is the outcome, and others go on", async () => {
+    const driver = await begun();
+    const failed = { name: "RangeError", message: "out of range", code: "E_RANGE", retryable: true };
+    expect(await driver.execute({ do: "throw" })).toEqual(failed);
+    expect(await driver.execute({ do: "reject" })).toMatchObject({ message: "out of range, later" });
+    expect(await driver.execute({ do: "throw final" })).toMatchObject({ retryable: false });
+    expect(await driver.execute({ do: "echo" })).toEqual({ do: "echo" });
+  });
+
+  test("a result that cannot be sent fails its item for good, with the path", async () => {
+    const driver = await begun();
+    const failed = await driver.execute({ do: "unsendable" });
+    expect(failed).toMatchObject({ name: "TypeError", retryable: false });
+    expect(failed.message).toContain("result.when");
+  });
+
+  test("as many items run at a time as there are slots", async () => {
+    const driver = await begun(3);
+    const waits = [1, 2, 3].map(() => driver.start({ do: "until aborted" }));
+    const fourth = driver.start({ do: "echo" });
+    let ended = false;
+    void fourth.outcome.then(() => {
+      ended = true;
+    });
+    while (driver.executor.hasRoom()) await new Promise(setImmediate);
+    expect(ended).toBe(false);
+    for (const { execution } of waits) driver.executor.abort(execution);
+    expect(await fourth.outcome).toEqual({ do: "echo" });
+  });
+
+  test("abort reaches the signal of that item only", async () => {
+    const driver = await begun();
+    const [first, second] = [driver.start({ do: "until aborted" }), driver.start({ do: "wait", ms: 300 })];
+    await driver.executor.begin({}, 0); // both have been given out by then
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    driver.executor.abort(first.execution);
+    expect(await first.outcome).toEqual({ reason: "AbortError" });
+    expect(await second.outcome).toEqual({ do: "wait", ms: 300 });
+  });
+
+  test("a timeout aborts the signal: what the handler still returns counts, what it throws is EXECUTION_TIMEOUT", async () => {
+    const driver = await begun(2, 100);
+    const [kept, lost] = [driver.start({ do: "until aborted" }), driver.start({ do: "throw when aborted" })];
+    expect(await kept.outcome).toEqual({ reason: "TimeoutError" });
+    expect(await lost.outcome).toMatchObject({ code: "EXECUTION_TIMEOUT", retryable: true });
+  });
+
+  test("a handler that does not react is given up after the grace period, and its place is free", async () => {
+    const driver = await begun(1, 100);
+    const hung = driver.start({ do: "hang" });
+    const next = driver.start({ do: "echo" });
+    expect(await hung.outcome).toMatchObject({ code: "EXECUTION_TIMEOUT", retryable: true });
+    expect(await next.outcome).toEqual({ do: "echo" });
+  });
+
+  test("binary values of any size arrive whole", async () => {
+    const driver = await begun();
+    for (const size of [0, 1, 100, 32_767, 32_768, 1_000_000]) {
+      const bytes = new Uint8Array(size).fill(7);
+      const expected = size === 0 ? { bytes: 0 } : { bytes: size, last: 7 };
+      expect(await driver.execute({ do: "size", bytes })).toEqual(expected);
+    }
+    const many = Array.from({ length: 50 }, (_, n) =>
+      driver.execute({ do: "echo", bytes: new Uint8Array(n * 1000).fill(n) }),
+    );
+    for (const [n, echo] of (await Promise.all(many)).entries()) {
+      expect(Buffer.compare((echo as { bytes: Uint8Array }).bytes, Buffer.alloc(n * 1000, n))).toBe(0);
+    }
+  });
+
+  test("thousands of items each come back once", async () => {
+    const driver = await begun();
+    const echoes = Array.from({ length: 5000 }, (_, n) => driver.execute({ do: "echo", n }));
+    for (const [n, echo] of (await Promise.all(echoes)).entries()) expect(echo).toEqual({ do: "echo", n });
+  });
+
+  test("close lets a running handler end, within its grace", async () => {
+    const driver = await begun();
+    const running = driver.start({ do: "until aborted" });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await driver.executor.close(2000);
+    expect(await running.outcome).toEqual({ reason: "AbortError" });
+  });
+
+  test("close does not wait longer than its grace for one that does not", async () => {
+    const driver = await begun();
+    driver.start({ do: "hang" });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const startedAt = performance.now();
+    await driver.executor.close(100);
+    expect(performance.now() - startedAt).toBeLessThan(3000);
+  });
+});

@@ -1,0 +1,75 @@
+import { onTestFinished } from "vitest";
+import type { Execution, ExecutionOutcome } from "../../dist/core/execution.js";
+import type { Executor } from "../../dist/executor/executor.js";
+import { decodePayload, encodePayload, type Payload } from "../../dist/protocol/payload.js";
+
+export interface Failure {
+  readonly name: string;
+  readonly message: string;
+  readonly code: string;
+  readonly retryable: boolean;
+}
+
+/** Drives an executor as a worker's session does: with ticks, and items as fast as there is room for them. */
+export class ExecutorDriver {
+  readonly executor: Executor;
+  readonly #waiting = new Map<Execution, (outcome: ExecutionOutcome) => void>();
+  readonly #queue: Execution[] = [];
+  readonly notes: string[] = [];
+  /** What the executor failed with. */
+  readonly failed: Promise<Error>;
+  #seq = 0;
+
+  constructor(executor: Executor) {
+    this.executor = executor;
+    this.failed = new Promise((resolve) => {
+      executor.open({
+        finished: (execution, outcome) => {
+          this.#waiting.get(execution)?.(outcome);
+          this.#pump();
+        },
+        room: () => this.#pump(),
+        failed: resolve,
+        note: (event) => this.notes.push(event),
+      });
+    });
+    const started = performance.now();
+    const timer = setInterval(() => executor.tick(performance.now() - started), 20);
+    onTestFinished(async () => {
+      clearInterval(timer);
+      await executor.close(0);
+    });
+  }
+
+  /** Executes an item; resolves with its result, or with how it failed. */
+  async execute(data: Payload): Promise<Payload | Failure> {
+    return await this.start(data).outcome;
+  }
+
+  start(data: Payload): { readonly execution: Execution; readonly outcome: Promise<Payload | Failure> } {
+    this.#seq += 1;
+    const payload = encodePayload(data, "item");
+    const execution = { runId: "run", seq: this.#seq, attempt: 1, solo: false, payload };
+    const outcome = new Promise<ExecutionOutcome>((resolve) => {
+      this.#waiting.set(execution, resolve);
+    });
+    this.#queue.push(execution);
+    this.#pump();
+    return { execution, outcome: outcome.then(describe) };
+  }
+
+  #pump(): void {
+    while (this.#queue.length > 0 && this.executor.hasRoom()) {
+      const execution = this.#queue.shift();
+      if (execution === undefined) return;
+      const outcome = this.executor.execute(execution);
+      if (outcome !== undefined) this.#waiting.get(execution)?.(outcome);
+    }
+  }
+}
+
+function describe(outcome: ExecutionOutcome): Payload | Failure {
+  if (outcome.ok) return decodePayload(outcome.payload);
+  const { name, message, code } = outcome.error;
+  return { name, message, code, retryable: outcome.retryable };
+}
