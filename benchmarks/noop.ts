@@ -18,8 +18,8 @@ async function bare(batch: number): Promise<number> {
 }
 
 const contestants = [
-  { name: "zmqpipeline, 1 worker", run: () => runPipeline(ITEMS, 1, 0) },
-  { name: "zmqpipeline, 2 workers", run: () => runPipeline(ITEMS, 2, 0) },
+  { name: "zmqpipeline, 1 worker", run: () => runPipeline({ items: ITEMS }) },
+  { name: "zmqpipeline, 2 workers", run: () => runPipeline({ items: ITEMS, workers: 2 }) },
   { name: "bare PUSH/PULL, one item a message", run: () => bare(1) },
   { name: `bare PUSH/PULL, ${BATCH_ITEMS} items a message`, run: () => bare(BATCH_ITEMS) },
 ];

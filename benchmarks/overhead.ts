@@ -11,15 +11,26 @@ const SLEEP = 10;
 
 const contestants = [
   { name: "sequential loop", workers: 1, run: async () => runSequentially(ITEMS) },
-  { name: "1 worker", workers: 1, run: () => runPipeline(ITEMS, 1, SLEEP) },
-  { name: "2 workers", workers: 2, run: () => runPipeline(ITEMS, 2, SLEEP) },
+  { name: "1 worker", workers: 1, run: () => runPipeline({ items: ITEMS, sleep: SLEEP }) },
+  { name: "2 workers", workers: 2, run: () => runPipeline({ items: ITEMS, workers: 2, sleep: SLEEP }) },
+  {
+    name: "1 worker with 10 threads",
+    workers: 10,
+    run: () => runPipeline({ items: 10 * ITEMS, threads: 10, sleep: SLEEP }),
+  },
+  {
+    name: "2 workers with 10 threads each",
+    workers: 20,
+    run: () => runPipeline({ items: 20 * ITEMS, workers: 2, threads: 10, sleep: SLEEP }),
+  },
 ];
 const times = await sideBySide(
   ROUNDS,
   contestants.map(({ run }) => run),
 );
 const overhead = contestants.map(({ workers }, index) => {
-  const ideal = (ITEMS * SLEEP) / workers;
+  // Threads get as many items each as the loop; two processes share them.
+  const ideal = workers === 2 ? (ITEMS * SLEEP) / 2 : ITEMS * SLEEP;
   return (median(times[index] ?? []) / ideal - 1) * 100;
 });
 printTable(

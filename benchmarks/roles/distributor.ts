@@ -1,10 +1,12 @@
-// distributor.ts ITEMS WORKERS SLEEP: prints the time from the first item handed out to the last one ACKed, in ms.
+// distributor.ts ITEMS WORKERS SLEEP STEPS: prints the time from the first item handed out to the last one ACKed, in ms.
 import { Distributor, Task } from "zmqpipeline";
 import { BENCH, COLLECTOR, COLLECTOR_ACK, WORKER } from "./settings.ts";
 
-const [items = 1, workers = 1, sleep = 0] = process.argv.slice(2).map(Number);
+const [items = 1, workers = 1, sleep = 0, steps = 0] = process.argv.slice(2).map(Number);
 
-class BenchTask extends Task<{ sleep?: number }> {
+const item = { ...(sleep > 0 ? { sleep } : {}), ...(steps > 0 ? { steps } : {}) };
+
+class BenchTask extends Task<{ sleep?: number; steps?: number }> {
   readonly taskType = BENCH;
   readonly endpoint = WORKER;
   #count = 0;
@@ -13,7 +15,7 @@ class BenchTask extends Task<{ sleep?: number }> {
   override handle() {
     if (this.#count === 0) this.startedAt = performance.now();
     if (++this.#count >= items) this.isComplete = true;
-    return sleep > 0 ? { sleep } : {};
+    return item;
   }
 }
 

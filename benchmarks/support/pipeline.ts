@@ -1,11 +1,25 @@
 import { measure } from "./children.ts";
 
-/** Runs items over so many workers, all roles as processes; the time from the first item to the last ACK, in ms. */
-export async function runPipeline(items: number, workers: number, sleep: number): Promise<number> {
+export interface PipelineWork {
+  readonly items: number;
+  /** @default 1 */
+  readonly workers?: number;
+  /** Threads of each worker. Without it, workers are single-threaded. */
+  readonly threads?: number;
+  /** How long each item blocks, in ms. */
+  readonly sleep?: number;
+  /** How many steps each item computes. */
+  readonly steps?: number;
+}
+
+/** Runs items over workers, all roles as processes; the time from the first item to the last ACK, in ms. */
+export async function runPipeline(work: PipelineWork): Promise<number> {
+  const { items, workers = 1, threads, sleep = 0, steps = 0 } = work;
+  const worker = threads === undefined ? (["worker.ts"] as const) : (["threads-worker.ts", threads] as const);
   const { ms } = await measure<{ ms: number }>([
     ["collector.ts"],
-    ...Array.from({ length: workers }, () => ["worker.ts"] as const),
-    ["distributor.ts", items, workers, sleep],
+    ...Array.from({ length: workers }, () => worker),
+    ["distributor.ts", items, workers, sleep, steps],
   ]);
   return ms;
 }

@@ -2,7 +2,7 @@ import { Distributor } from "zmqpipeline";
 import { COLLECTOR, COLLECTOR_ACK, WORKLOAD } from "./settings.ts";
 import { CalculationTask } from "./tasks.ts";
 
-const [items = 100, workers = 1, baseline = 0] = process.argv.slice(2).map(Number);
+const [items = 100, workers = 1, threads = 1, baseline = 0] = process.argv.slice(2).map(Number);
 
 const distributor = new Distributor({
   collectorEndpoint: COLLECTOR,
@@ -13,12 +13,13 @@ const task = new CalculationTask(items);
 distributor.registerTask(task);
 await distributor.run();
 
-const expected = (items * WORKLOAD) / workers;
+const expected = (items * WORKLOAD) / (workers * threads);
 const taken = performance.now() - task.startedAt;
 const overhead = (time: number, ideal: number) => `${((time / ideal - 1) * 100).toFixed(2)} %`;
 const row = [
   String(items),
   String(workers),
+  String(threads),
   `${(expected / 1000).toFixed(2)} s`,
   `${(taken / 1000).toFixed(3)} s`,
   overhead(taken, expected),

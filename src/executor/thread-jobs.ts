@@ -9,7 +9,7 @@ import type { FailedJob, Outcomes } from "./thread-messages.ts";
 import { toTransferable, transferList } from "./transferable-payloads.ts";
 
 /** Longest time a result waits in a thread for others, in ms: a message costs both threads about 10 µs. */
-const FLUSH_MS = 2;
+const FLUSH_MS = 25;
 
 export interface Job {
   readonly serial: number;
@@ -72,6 +72,12 @@ export class ThreadJobs {
     }
     this.#end(serial, outcome, startedAt, waiting);
     return undefined;
+  }
+
+  /** Executes a job that no main thread has queued. */
+  rehearse(job: Job): void {
+    this.#states.queue(job.serial);
+    this.execute(job, 0);
   }
 
   /** The main thread has aborted this job: its handler's signal is too. */

@@ -11,7 +11,7 @@ import { ThreadPool, type ThreadPoolOptions } from "./thread-pool.ts";
 import { fromTransferable } from "./transferable-payloads.ts";
 
 /** Work that each thread has in its queue, in ms: what the main thread may need to bring more. */
-const QUEUE_MS = 4;
+const QUEUE_MS = 40;
 
 /** Items that take longer, in ms, do not wait in a thread's queue: fetching the next one costs them less than 1 %. */
 const LONG_MS = 50;

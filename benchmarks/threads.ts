@@ -1,0 +1,68 @@
+// Items through one worker with 1, 2 and 4 threads, beside piscina's run() per task with as many: how many per second?
+import { calibrate } from "./roles/compute.mjs";
+import { measure } from "./support/children.ts";
+import { runPipeline } from "./support/pipeline.ts";
+import { median, printTable, saveResults } from "./support/report.ts";
+import { option, sideBySide } from "./support/rounds.ts";
+
+const SECONDS = option("seconds", 4);
+const ROUNDS = option("rounds", 3);
+
+const perMs = calibrate();
+
+/** Steps to compute, and items that take about a second. */
+const works = [
+  { name: "no-op", steps: 0, perSecond: 100_000 },
+  { name: "100 µs", steps: Math.round(perMs / 10), perSecond: 9_000 },
+  { name: "1 ms", steps: perMs, perSecond: 950 },
+];
+
+const contestants = works.flatMap(({ name, steps, perSecond }) =>
+  [1, 2, 4].flatMap((threads) => {
+    const items = Math.round(SECONDS * perSecond * Math.min(threads, steps > 0 ? 2 : 1));
+    return [
+      {
+        work: name,
+        threads,
+        items,
+        library: "zmqpipeline",
+        run: () => runPipeline({ items, steps, threads }),
+      },
+      {
+        work: name,
+        threads,
+        items,
+        library: "piscina",
+        run: async () => (await measure<{ ms: number }>([["piscina.ts", items, threads, steps]])).ms,
+      },
+    ];
+  }),
+);
+const times = await sideBySide(
+  ROUNDS,
+  contestants.map(({ run }) => run),
+);
+const results = contestants.map(({ run: _, ...contestant }, index) => {
+  const ms = times[index] ?? [];
+  return { ...contestant, ms, itemsPerSecond: (contestant.items / median(ms)) * 1000 };
+});
+printTable(
+  ["items of", "threads", "zmqpipeline/s", "piscina/s", "ratio"],
+  results
+    .filter(({ library }) => library === "zmqpipeline")
+    .map(({ work, threads, itemsPerSecond }) => {
+      const peer = results.find(
+        (each) => each.library === "piscina" && each.work === work && each.threads === threads,
+      );
+      const rate = (value: number) => Math.round(value).toLocaleString("en");
+      const theirs = peer?.itemsPerSecond ?? Number.NaN;
+      return [
+        work,
+        String(threads),
+        rate(itemsPerSecond),
+        rate(theirs),
+        `${(itemsPerSecond / theirs).toFixed(2)} x`,
+      ];
+    }),
+);
+saveResults("threads", results);

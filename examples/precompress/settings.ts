@@ -1,0 +1,20 @@
+import { EndpointAddress, TaskType } from "zmqpipeline";
+
+export const COMPRESS = TaskType.register("compress");
+
+export const WORKER = new EndpointAddress("ipc://worker.ipc");
+export const COLLECTOR = new EndpointAddress("ipc://collector.ipc");
+export const COLLECTOR_ACK = new EndpointAddress("ipc://collector-ack.ipc");
+
+export interface File {
+  /** Relative to the folder that is compressed. */
+  readonly path: string;
+  /** Where it is. */
+  readonly source: string;
+}
+
+export interface Compressed {
+  readonly path: string;
+  /** What a browser would be sent. */
+  readonly brotli: Uint8Array;
+}
