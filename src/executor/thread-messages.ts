@@ -12,7 +12,7 @@ export interface ThreadData {
 }
 
 /** Items for a thread; lists of equal length. `serial` counts the jobs of one thread. */
-export interface Jobs extends TransferablePayloads {
+interface Jobs extends TransferablePayloads {
   readonly kind: "jobs";
   readonly firstSerial: number;
   readonly runIds: readonly string[];

@@ -29,17 +29,54 @@ test("singlethread prints a row for 1 and 2 workers, with the baseline beside", 
   expect(header.trim().split(/\s+/)).toEqual([
     "items",
     "workers",
+    "threads",
     "expected",
     "taken",
     "overhead",
     "sequential",
   ]);
   const cells = rows.map((row) => row.trim().split(/\s{2,}/));
-  expect(cells.map(([items, workers, expected]) => [items, workers, expected])).toEqual([
-    ["40", "1", "0.40 s"],
-    ["40", "2", "0.20 s"],
+  expect(cells.map((row) => row.slice(0, 4))).toEqual([
+    ["40", "1", "1", "0.40 s"],
+    ["40", "2", "1", "0.20 s"],
   ]);
-  for (const row of cells) expect(row.slice(3).join(" ")).toMatch(/^0\.\d{3} s -?\d+\.\d\d % \d+\.\d\d %$/);
+  for (const row of cells) expect(row.slice(4).join(" ")).toMatch(/^0\.\d{3} s -?\d+\.\d\d % \d+\.\d\d %$/);
+});
+
+test("multithread prints a row for 1 and 2 workers with 10 threads each", async () => {
+  const { stdout } = await example("multithread", "100");
+  const rows = stdout.trimEnd().split("\n").slice(1);
+  expect(
+    rows.map((row) =>
+      row
+        .trim()
+        .split(/\s{2,}/)
+        .slice(0, 4),
+    ),
+  ).toEqual([
+    ["100", "1", "10", "0.10 s"],
+    ["100", "2", "10", "0.05 s"],
+  ]);
+});
+
+test("precompress compresses the files of a folder with 1, 2 and 4 threads, and proves it", async () => {
+  const folder = tempFolder();
+  mkdirSync(join(folder, "deep"));
+  for (let n = 0; n < 20; n++)
+    writeFileSync(join(folder, n % 2 ? "deep" : "", `${n}.txt`), "text ".repeat(500 * n + 1));
+  writeFileSync(join(folder, "image.png"), "not text");
+  const { stdout } = await example("precompress", folder);
+  const rows = stdout
+    .trimEnd()
+    .split("\n")
+    .map((row) => row.trim().split(/\s{2,}/));
+  expect(rows.slice(1).map(([what, files]) => [what, files])).toEqual([
+    ["a loop", "20"],
+    ["1 threads", "20"],
+    ["2 threads", "20"],
+    ["4 threads", "20"],
+    ["Every file unpacks to its original.", undefined],
+  ]);
 });
 
 test("dependencies: the second worker starts when the first task is collected", async () => {
