@@ -1,35 +1,28 @@
 import { describe, expect, test } from "vitest";
-import { InlineExecutor } from "../../dist/executor/inline-executor.js";
+import { type Handler, InlineExecutor } from "../../dist/executor/inline-executor.js";
 import { ThreadedExecutor } from "../../dist/executor/threaded-executor.js";
 import { CONFORMANCE, handle } from "../fixtures/conformance-worker.ts";
 import { ExecutorDriver } from "../support/executor-driver.ts";
 
 const FIXTURE = new URL("../fixtures/conformance-worker.ts", import.meta.url).href;
 
+function threaded(threads: number, forward?: Handler): ThreadedExecutor {
+  return new ThreadedExecutor({
+    taskType: CONFORMANCE,
+    threads,
+    module: FIXTURE,
+    className: "ConformanceWorker",
+    maxItemsPerThread: Number.POSITIVE_INFINITY,
+    resourceLimits: undefined,
+    forward,
+    facts: {},
+  });
+}
+
 const kinds = {
   inline: (slots: number) => new InlineExecutor(handle, CONFORMANCE, slots),
-  threaded: (slots: number) =>
-    new ThreadedExecutor({
-      taskType: CONFORMANCE,
-      threads: slots,
-      module: FIXTURE,
-      className: "ConformanceWorker",
-      maxItemsPerThread: Number.POSITIVE_INFINITY,
-      resourceLimits: undefined,
-      forward: undefined,
-      facts: {},
-    }),
-  "threaded, with a handler in the main thread": (slots: number) =>
-    new ThreadedExecutor({
-      taskType: CONFORMANCE,
-      threads: slots,
-      module: FIXTURE,
-      className: "ConformanceWorker",
-      maxItemsPerThread: Number.POSITIVE_INFINITY,
-      resourceLimits: undefined,
-      forward: async (data) => data,
-      facts: {},
-    }),
+  threaded: (slots: number) => threaded(slots),
+  "threaded, with a handler in the main thread": (slots: number) => threaded(slots, async (data) => data),
 };
 
 describe.each(Object.entries(kinds))("%s execution", (_name, make) => {
