@@ -51,4 +51,8 @@ export interface Outcomes extends TransferablePayloads {
 /** To the main thread. */
 export type FromThread =
   /** The first run has begun, or the thread cannot work. */
-  { readonly kind: "ready" } | { readonly kind: "unusable"; readonly error: ErrorInfo } | Outcomes;
+  | { readonly kind: "ready" }
+  | { readonly kind: "unusable"; readonly error: ErrorInfo }
+  /** Of items that nobody gave; to be dropped. */
+  | { readonly kind: "rehearsal"; readonly outcomes: Outcomes }
+  | Outcomes;
