@@ -70,6 +70,7 @@ export class InlineExecutor implements Executor {
   }
 
   tick(now: number): void {
+    if (this.#timeout === 0) return;
     for (const [execution, { info, timer }] of this.#pending) {
       const due = timer.check(now, this.#timeout);
       if (due === "abort") info.abort(timeoutReason(this.#timeout));

@@ -59,10 +59,11 @@ export class PoolThread {
       name: `${className} ${index}`,
       ...(resourceLimits === undefined ? {} : { resourceLimits }),
     });
-    this.#worker.on("message", (message: FromThread) => {
-      if (message.kind === "outcomes") events.outcomes(message);
-      else if (message.kind === "ready") events.ready();
-      else if (message.kind === "unusable") events.unusable(revive(message.error));
+    // The user's code in the thread may post messages, too: anything else is not for us.
+    this.#worker.on("message", (message: FromThread | null | undefined) => {
+      if (message?.kind === "outcomes") events.outcomes(message);
+      else if (message?.kind === "ready") events.ready();
+      else if (message?.kind === "unusable") events.unusable(revive(message.error));
     });
     this.#worker.on("error", (error) => {
       this.#cause = error;

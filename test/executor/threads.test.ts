@@ -127,6 +127,14 @@ test("a thread is replaced after maxItemsPerThread items", async () => {
   expect(counts).toEqual([10, 10, 10, 5]);
 });
 
+test("messages that the handler posts itself change nothing", async () => {
+  const driver = await begun();
+  const threadId = await threadOf(driver, { do: "post to the parent" });
+  expect(threadId).toBeGreaterThan(0);
+  await Promise.all(Array.from({ length: 20 }, () => threadOf(driver, { do: "who" })));
+  expect(driver.notes).toEqual([]);
+});
+
 test("a large binary value arrives in the thread as a view of the transferred buffer", async () => {
   const driver = await begun();
   const bytes = Buffer.alloc(100_000);
