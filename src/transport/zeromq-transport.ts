@@ -1,5 +1,6 @@
 import { lookup } from "node:dns/promises";
-import * as zmq from "zeromq";
+import { createRequire } from "node:module";
+import type * as zmq from "zeromq";
 import { PipelineError } from "../errors.ts";
 import { ProtocolError } from "../protocol/byte-reader.ts";
 import { decodeMessage, encodeMessage, VersionError } from "../protocol/codec.ts";
@@ -38,10 +39,21 @@ const HIGH_WATER_MARK = 2000;
 const RECONNECT_MS = 50;
 const MAX_RECONNECT_MS = 250;
 
+/**
+ * Loaded when the first socket is opened, and so never in the threads of a pool, which import this library too: a thread that
+ * ends while the addon is being loaded takes the whole process with it.
+ */
+let loaded: typeof zmq | undefined;
+function zeromq(): typeof zmq {
+  loaded ??= createRequire(import.meta.url)("zeromq") as typeof zmq;
+  return loaded;
+}
+
 /** `tcp://` and `ipc://` over libzmq. */
 export const zeromqTransport: Transport = {
   async listen(endpoint, handler) {
-    const socket = new zmq.Router({
+    const { Router } = zeromq();
+    const socket = new Router({
       ...OPTIONS,
       mandatory: true,
       sendHighWaterMark: HIGH_WATER_MARK,
@@ -58,7 +70,8 @@ export const zeromqTransport: Transport = {
   },
 
   connect(endpoint, handler) {
-    const socket = new zmq.Dealer({
+    const { Dealer } = zeromq();
+    const socket = new Dealer({
       ...OPTIONS,
       immediate: true,
       sendHighWaterMark: HIGH_WATER_MARK,

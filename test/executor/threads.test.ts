@@ -127,6 +127,13 @@ test("a thread is replaced after maxItemsPerThread items", async () => {
   expect(counts).toEqual([10, 10, 10, 5]);
 });
 
+test("threads do not load the sockets' addon, whose loading a thread's end must not interrupt", async () => {
+  const driver = await begun();
+  const { addons } = (await driver.execute({ do: "list addons" })) as { addons: string[] };
+  expect(addons.length).toBeGreaterThan(0);
+  expect(addons.filter((path) => path.includes("zeromq"))).toEqual([]);
+});
+
 test("messages that the handler posts itself change nothing", async () => {
   const driver = await begun();
   const threadId = await threadOf(driver, { do: "post to the parent" });
