@@ -12,6 +12,7 @@ import {
 } from "./execution-outcome.ts";
 import { ExecutionTimer } from "./execution-timer.ts";
 import type { Executor, ExecutorPort } from "./executor.ts";
+import { settlesWithin } from "./settles-within.ts";
 
 export type Handler = (data: Payload, info: ExecutionInfo) => unknown;
 
@@ -82,12 +83,10 @@ export class InlineExecutor implements Executor {
   async close(grace: number): Promise<void> {
     if (this.#pending.size === 0) return;
     for (const execution of this.#pending.keys()) this.abort(execution);
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
+    const idle = new Promise<void>((resolve) => {
       this.#idle = resolve;
-      timer = setTimeout(resolve, grace);
     });
-    clearTimeout(timer);
+    await settlesWithin(idle, grace);
   }
 
   async #settle(execution: Execution, pending: Pending, result: PromiseLike<unknown>): Promise<void> {

@@ -39,9 +39,10 @@ export class PoolThread {
   readonly jobs = new Map<number, PoolJob>();
   /** How many jobs it was given in its life. */
   given = 0;
+  /** Resolves when it has ended. */
+  readonly exited: Promise<void>;
   readonly #worker: Worker;
   readonly #states: JobStates;
-  readonly #exited: Promise<void>;
   /** Jobs not sent yet. */
   #batch: PoolJob[] = [];
   #passed = 0;
@@ -68,7 +69,7 @@ export class PoolThread {
     this.#worker.on("error", (error) => {
       this.#cause = error;
     });
-    this.#exited = new Promise((resolve) => {
+    this.exited = new Promise((resolve) => {
       this.#worker.once("exit", (exitCode) => {
         resolve();
         events.exited(this.#cause, exitCode);
@@ -161,11 +162,6 @@ export class PoolThread {
   terminate(): void {
     this.isReady = false;
     void this.#worker.terminate();
-  }
-
-  /** Resolves when it has ended. */
-  get exited(): Promise<void> {
-    return this.#exited;
   }
 
   #post(message: ToThread): void {

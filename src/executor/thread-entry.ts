@@ -85,8 +85,10 @@ async function begin(metadata: Uint8Array, timeout: number): Promise<void> {
   }
 }
 
-/** Executes items that do nothing, so that the first real one does not wait for code to be loaded and compiled: 20
- * threads that begin cold cost two cores a tenth of a second. The main thread reads the outcomes and drops them. */
+/**
+ * Executes items that do nothing, so that the first real one does not wait for code to be loaded and compiled: 20 threads
+ * that begin cold cost two cores a tenth of a second. The main thread reads the outcomes and drops them.
+ */
 function rehearse(taskType: TaskType): void {
   const post = (outcomes: Outcomes, transfer: ArrayBuffer[]) => {
     const message: FromThread = { kind: "rehearsal", outcomes };
@@ -123,9 +125,8 @@ function work(): void {
 /** The next job, out of the messages that have arrived; without a turn of the event loop. */
 function poll(): Job | undefined {
   jobs.flush();
-  let received: { message: ToThread } | undefined;
   while (queue.size === 0) {
-    received = receiveMessageOnPort(port);
+    const received: { message: ToThread } | undefined = receiveMessageOnPort(port);
     if (received === undefined) return undefined;
     receive(received.message);
   }

@@ -1,6 +1,7 @@
 import type { ResourceLimits } from "node:worker_threads";
 import { type ErrorFacts, PipelineError } from "../errors.ts";
 import { PoolThread } from "./pool-thread.ts";
+import { settlesWithin } from "./settles-within.ts";
 import type { Outcomes } from "./thread-messages.ts";
 
 /** So many threads in a row that end without having executed anything mean that none will. */
@@ -153,17 +154,5 @@ export class ThreadPool {
     this.#failure = new PipelineError("INIT_FAILED", text, { ...facts, cause });
     this.#begun?.reject(this.#failure);
     this.#events.failed(this.#failure);
-  }
-}
-
-async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, ms, false);
-  });
-  try {
-    return await Promise.race([promise.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -6,6 +6,7 @@ import { ExecutionTimer } from "./execution-timer.ts";
 import type { Executor, ExecutorPort } from "./executor.ts";
 import { type Handler, InlineExecutor } from "./inline-executor.ts";
 import type { PoolJob, PoolThread } from "./pool-thread.ts";
+import { settlesWithin } from "./settles-within.ts";
 import type { Outcomes } from "./thread-messages.ts";
 import { ThreadPool, type ThreadPoolOptions } from "./thread-pool.ts";
 import { fromTransferable } from "./transferable-payloads.ts";
@@ -119,12 +120,10 @@ export class ThreadedExecutor implements Executor {
     this.#homeless = [];
     await this.#stage?.close(grace);
     if (this.#places.size > 0) {
-      let timer: NodeJS.Timeout | undefined;
-      await new Promise<void>((resolve) => {
+      const idle = new Promise<void>((resolve) => {
         this.#idle = resolve;
-        timer = setTimeout(resolve, grace);
       });
-      clearTimeout(timer);
+      await settlesWithin(idle, grace);
     }
     await this.#pool.close(grace);
   }
@@ -210,7 +209,7 @@ export class ThreadedExecutor implements Executor {
     if (thread.isReady && thread.load === 0 && thread.given >= this.#options.maxItemsPerThread) {
       this.#pool.recycle(thread);
     }
-    if (this.#homeless.length > 0 || left === 0) this.#settleIn();
+    this.#settleIn();
   }
 
   #measure(busy: readonly number[]): void {

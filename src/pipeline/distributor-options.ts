@@ -88,7 +88,13 @@ export function assertEndpoint(name: string, value: unknown): asserts value is E
   if (!(value instanceof EndpointAddress)) throw new TypeError(`${name} must be an EndpointAddress`);
 }
 
-function assertCount(name: string, value: number, least: number, most = Number.POSITIVE_INFINITY): void {
+/** @throws RangeError when a count is neither an integer within the bounds nor, without an upper one, `Infinity`. */
+export function assertCount(
+  name: string,
+  value: number,
+  least: number,
+  most = Number.POSITIVE_INFINITY,
+): void {
   if ((Number.isInteger(value) || value === Number.POSITIVE_INFINITY) && value >= least && value <= most)
     return;
   throw new RangeError(`${name} ${value} must be an integer from ${least} to ${most}`);

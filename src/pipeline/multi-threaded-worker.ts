@@ -9,8 +9,9 @@ import { type OpenInThread, openInThread } from "../executor/threaded-class.ts";
 import { ThreadedExecutor } from "../executor/threaded-executor.ts";
 import type { Payload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
+import { assertCount } from "./distributor-options.ts";
 import type { Awaitable, Maybe } from "./task.ts";
-import { assertCount, createExecutor, Worker } from "./worker.ts";
+import { createExecutor, Worker } from "./worker.ts";
 
 /**
  * Executes items in worker threads: for handlers that compute. The file that exports the class is imported by each thread,
@@ -112,10 +113,8 @@ export abstract class MultiThreadedWorker<
 
   [createExecutor](): Executor {
     const { name } = this.constructor;
-    assertCount(`${name}.nThreads`, this.nThreads, 1024);
-    if (this.maxItemsPerThread !== Number.POSITIVE_INFINITY) {
-      assertCount(`${name}.maxItemsPerThread`, this.maxItemsPerThread, Number.MAX_SAFE_INTEGER);
-    }
+    assertCount(`${name}.nThreads`, this.nThreads, 1, 1024);
+    assertCount(`${name}.maxItemsPerThread`, this.maxItemsPerThread, 1);
     return new ThreadedExecutor({
       taskType: this.taskType,
       threads: this.nThreads,

@@ -2,8 +2,9 @@ import type { ExecutionInfo } from "../executor/execution-info.ts";
 import type { Executor } from "../executor/executor.ts";
 import { InlineExecutor } from "../executor/inline-executor.ts";
 import type { Payload } from "../protocol/payload.ts";
+import { assertCount } from "./distributor-options.ts";
 import type { Awaitable, Maybe } from "./task.ts";
-import { assertCount, createExecutor, Worker } from "./worker.ts";
+import { createExecutor, Worker } from "./worker.ts";
 
 /**
  * Executes items on the event loop of its process: one at a time, or, with an async handler and `concurrency`, several.
@@ -48,7 +49,7 @@ export abstract class SingleThreadedWorker<
   abstract handleExecution(data: Item, info: ExecutionInfo): Awaitable<Maybe<Result>>;
 
   [createExecutor](): Executor {
-    assertCount(`${this.constructor.name}.concurrency`, this.concurrency, 10_000);
+    assertCount(`${this.constructor.name}.concurrency`, this.concurrency, 1, 10_000);
     const handler = (data: Payload, info: ExecutionInfo) => this.handleExecution(data as Item, info);
     return new InlineExecutor(handler, this.taskType, this.concurrency);
   }

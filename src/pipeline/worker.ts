@@ -77,10 +77,3 @@ export abstract class Worker<Metadata extends object = Payload> extends Role<Wor
     assertTimeout(`${name}.peerTimeout`, this.peerTimeout);
   }
 }
-
-/** @throws RangeError when a setting is not an integer from 1 to `most`. */
-export function assertCount(name: string, value: number, most: number): void {
-  if (!Number.isInteger(value) || value < 1 || value > most) {
-    throw new RangeError(`${name} ${value} must be an integer from 1 to ${most}`);
-  }
-}
