@@ -22,7 +22,9 @@ export default {
     only("transport", "protocol", "core"),
     only("executor", "protocol", "core"),
     only("logging"),
-    only("pipeline", "protocol", "core", "transport", "executor", "logging"),
+    only("role", "protocol", "core"),
+    only("pipeline", "protocol", "core", "transport", "executor", "logging", "role"),
+    only("service", "protocol", "core", "transport", "executor", "logging", "role"),
     {
       name: "the core is pure",
       comment: "No sockets, files, timers or other built-in modules in state machines",

@@ -28,10 +28,9 @@ export type { DistributorOptions } from "./pipeline/distributor-options.ts";
 export { isMain } from "./pipeline/is-main.ts";
 export { MetaDataWorker } from "./pipeline/meta-data-worker.ts";
 export { MultiThreadedWorker } from "./pipeline/multi-threaded-worker.ts";
-export type { RunOptions, StopOptions } from "./pipeline/role.ts";
 export type { RunProgress, RunSummary, TaskProgress, TaskSummary } from "./pipeline/run-summary.ts";
 export { SingleThreadedWorker } from "./pipeline/single-threaded-worker.ts";
-export { type Awaitable, type Maybe, Task } from "./pipeline/task.ts";
+export { Task } from "./pipeline/task.ts";
 export type { WorkerSummary } from "./pipeline/worker.ts";
 export {
   EndpointAddress,
@@ -42,3 +41,5 @@ export type { ErrorInfo } from "./protocol/message.ts";
 export { MessageType } from "./protocol/message-type.ts";
 export type { Payload } from "./protocol/payload.ts";
 export { TaskType } from "./protocol/task-type.ts";
+export type { Awaitable, Maybe } from "./role/awaitable.ts";
+export type { RunOptions, StopOptions } from "./role/role.ts";

@@ -1,3 +1,4 @@
+import { pathToFileURL } from "node:url";
 import type { Payload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import type { Handler } from "./inline-executor.ts";
@@ -16,4 +17,14 @@ export interface OpenInThread {
     metadata: Payload,
     isFirst: boolean,
   ): Promise<{ readonly handler: Handler; readonly taskType: TaskType }>;
+}
+
+/** @throws TypeError when a class does not say where it is. */
+export function moduleUrl(name: string, module: unknown): string {
+  if (module instanceof URL) return module.href;
+  if (typeof module === "string" && module !== "") {
+    // A drive's letter is no scheme.
+    return /^[a-z]{2,}:/i.test(module) ? module : pathToFileURL(module).href;
+  }
+  throw new TypeError(`${name}.module must be the URL of the file that exports ${name}: import.meta.url`);
 }

@@ -12,11 +12,11 @@ import { decodePayload, encodePayload, type Payload } from "../protocol/payload.
 import { PayloadTypeError } from "../protocol/payload-check.ts";
 import { EMPTY } from "../protocol/payload-frames.ts";
 import { TaskType } from "../protocol/task-type.ts";
+import type { Awaitable, Maybe } from "../role/awaitable.ts";
+import { Session } from "../role/session.ts";
 import type { Listener } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 import type { CollectionInfo, CollectorSummary, Failure } from "./collector.ts";
-import { Session } from "./session.ts";
-import type { Awaitable, Maybe } from "./task.ts";
 import { isThenable } from "./task-source.ts";
 
 /** After how long of handling, in ms, ACKs go out and the event loop has its turn. */

@@ -5,10 +5,10 @@ import type { ErrorInfo, RunStatus } from "../protocol/message.ts";
 import type { MessageType } from "../protocol/message-type.ts";
 import type { Payload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
+import type { Awaitable, Maybe } from "../role/awaitable.ts";
+import { assertEndpoint, assertTimeout } from "../role/checks.ts";
+import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role } from "../role/role.ts";
 import { CollectorSession } from "./collector-session.ts";
-import { assertEndpoint } from "./distributor-options.ts";
-import { assertTimeout, DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role } from "./role.ts";
-import type { Awaitable, Maybe } from "./task.ts";
 
 /** What a collector's handler is told about a result beside its data. */
 export interface CollectionInfo {

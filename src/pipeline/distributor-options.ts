@@ -1,7 +1,8 @@
 import type { DistributorCoreOptions } from "../core/distributor-port.ts";
 import { DEFAULT_MAX_WINDOW, DEFAULT_WINDOW_BYTES } from "../core/window.ts";
-import { EndpointAddress } from "../protocol/endpoint-address.ts";
-import { assertTimeout, DEFAULT_PEER_TIMEOUT } from "./role.ts";
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import { assertCount, assertEndpoint, assertTimeout } from "../role/checks.ts";
+import { DEFAULT_PEER_TIMEOUT } from "../role/role.ts";
 
 export interface DistributorOptions {
   /** The collector's `endpoint`. */
@@ -82,20 +83,4 @@ export function resolveDistributorOptions(options: DistributorOptions): Resolved
   assertCount("maxWindow", resolved.maxWindow, 1, 65_536);
   assertCount("windowBytes", resolved.windowBytes, 1);
   return resolved;
-}
-
-export function assertEndpoint(name: string, value: unknown): asserts value is EndpointAddress {
-  if (!(value instanceof EndpointAddress)) throw new TypeError(`${name} must be an EndpointAddress`);
-}
-
-/** @throws RangeError when a count is neither an integer within the bounds nor, without an upper one, `Infinity`. */
-export function assertCount(
-  name: string,
-  value: number,
-  least: number,
-  most = Number.POSITIVE_INFINITY,
-): void {
-  if ((Number.isInteger(value) || value === Number.POSITIVE_INFINITY) && value >= least && value <= most)
-    return;
-  throw new RangeError(`${name} ${value} must be an integer from ${least} to ${most}`);
 }

@@ -8,12 +8,12 @@ import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Message, RunStatus } from "../protocol/message.ts";
 import { decodePayload, encodePayload, type Payload } from "../protocol/payload.ts";
+import { Session } from "../role/session.ts";
 import type { Link, Listener } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 import type { ResolvedDistributorOptions } from "./distributor-options.ts";
 import { MetadataDesk } from "./metadata-desk.ts";
 import type { RunProgress, RunSummary, TaskProgress } from "./run-summary.ts";
-import { Session } from "./session.ts";
 import type { Task } from "./task.ts";
 import { TaskSource } from "./task-source.ts";
 

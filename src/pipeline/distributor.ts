@@ -1,14 +1,14 @@
 import { assertRunnable } from "../core/dependency-graph.ts";
 import { resolveRetryPolicy } from "../core/retry-policy.ts";
 import { TaskType } from "../protocol/task-type.ts";
+import { assertEndpoint, assertTimeout } from "../role/checks.ts";
+import { emptyOutcome, openSession, Role } from "../role/role.ts";
 import {
-  assertEndpoint,
   type DistributorOptions,
   type ResolvedDistributorOptions,
   resolveDistributorOptions,
 } from "./distributor-options.ts";
 import { DistributorSession } from "./distributor-session.ts";
-import { assertTimeout, emptyOutcome, openSession, Role } from "./role.ts";
 import type { RunProgress, RunSummary } from "./run-summary.ts";
 import { Task } from "./task.ts";
 

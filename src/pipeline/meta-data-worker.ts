@@ -1,9 +1,9 @@
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Payload } from "../protocol/payload.ts";
-import { assertEndpoint } from "./distributor-options.ts";
+import type { Awaitable } from "../role/awaitable.ts";
+import { assertEndpoint, assertTimeout } from "../role/checks.ts";
+import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role } from "../role/role.ts";
 import { MetadataSession } from "./metadata-session.ts";
-import { assertTimeout, DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role } from "./role.ts";
-import type { Awaitable } from "./task.ts";
 
 /**
  * Hands run-wide parameters to the distributor before the run starts; its `run()` resolves when they have arrived.

@@ -3,9 +3,9 @@ import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Message } from "../protocol/message.ts";
 import { encodePayload } from "../protocol/payload.ts";
+import { Session } from "../role/session.ts";
 import type { Link } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
-import { Session } from "./session.ts";
 
 /** How often the metadata is sent until it is confirmed, in ms. */
 const REPEAT_MS = 1000;

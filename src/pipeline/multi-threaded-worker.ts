@@ -1,16 +1,15 @@
 import { availableParallelism } from "node:os";
-import { pathToFileURL } from "node:url";
 import type { ResourceLimits } from "node:worker_threads";
 import type { ExecutionInfo } from "../executor/execution-info.ts";
 import { isPromiseLike } from "../executor/execution-outcome.ts";
 import type { Executor } from "../executor/executor.ts";
 import type { Handler } from "../executor/inline-executor.ts";
-import { type OpenInThread, openInThread } from "../executor/threaded-class.ts";
+import { moduleUrl, type OpenInThread, openInThread } from "../executor/threaded-class.ts";
 import { ThreadedExecutor } from "../executor/threaded-executor.ts";
 import type { Payload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
-import { assertCount } from "./distributor-options.ts";
-import type { Awaitable, Maybe } from "./task.ts";
+import type { Awaitable, Maybe } from "../role/awaitable.ts";
+import { assertCount } from "../role/checks.ts";
 import { createExecutor, Worker } from "./worker.ts";
 
 /**
@@ -135,14 +134,4 @@ export abstract class MultiThreadedWorker<
       return isPromiseLike(forwarded) ? forwarded.then((value) => value ?? data) : (forwarded ?? data);
     };
   }
-}
-
-/** @throws TypeError when a class does not say where it is. */
-function moduleUrl(name: string, module: unknown): string {
-  if (module instanceof URL) return module.href;
-  if (typeof module === "string" && module !== "") {
-    // A drive's letter is no scheme.
-    return /^[a-z]{2,}:/i.test(module) ? module : pathToFileURL(module).href;
-  }
-  throw new TypeError(`${name}.module must be the URL of the file that exports ${name}: import.meta.url`);
 }

@@ -2,8 +2,8 @@ import type { ExecutionInfo } from "../executor/execution-info.ts";
 import type { Executor } from "../executor/executor.ts";
 import { InlineExecutor } from "../executor/inline-executor.ts";
 import type { Payload } from "../protocol/payload.ts";
-import { assertCount } from "./distributor-options.ts";
-import type { Awaitable, Maybe } from "./task.ts";
+import type { Awaitable, Maybe } from "../role/awaitable.ts";
+import { assertCount } from "../role/checks.ts";
 import { createExecutor, Worker } from "./worker.ts";
 
 /**

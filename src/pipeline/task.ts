@@ -3,13 +3,7 @@ import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { MessageType } from "../protocol/message-type.ts";
 import type { Payload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
-
-/** What a hook may return: the value, or a promise of it. */
-export type Awaitable<T> = T | PromiseLike<T>;
-
-/** What a hook may return that need not return anything. */
-// biome-ignore lint/suspicious/noConfusingVoidType: a method without a return statement returns void, and must fit
-export type Maybe<T> = T | undefined | void;
+import type { Awaitable, Maybe } from "../role/awaitable.ts";
 
 /**
  * Says what the work is: what each item contains, how many there are, and which tasks must be complete first. Give it

@@ -3,18 +3,19 @@ import { WorkerCore, type WorkerPort } from "../core/worker-core.ts";
 import { PipelineError } from "../errors.ts";
 import { ABORT_GRACE_MS } from "../executor/execution-timer.ts";
 import type { Executor, ExecutorPort } from "../executor/executor.ts";
+import { WorkLoop } from "../executor/work-loop.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { itemId } from "../protocol/item-id.ts";
 import type { Message, Welcome } from "../protocol/message.ts";
 import { decodePayload, type Payload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
+import { Session } from "../role/session.ts";
 import type { Link } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
-import { Session } from "./session.ts";
 import type { WorkerSummary } from "./worker.ts";
 
-/** How long items are worked through before the event loop has its turn, in ms. A turn costs 0.1 ms after blocking work. */
+/** How long items are worked through before the event loop has its turn, in ms. */
 const SLICE_MS = 20;
 
 /** What a session needs to know of its worker. */
@@ -34,11 +35,11 @@ export interface WorkerHost {
 export class WorkerSession extends Session<WorkerSummary> {
   readonly #host: WorkerHost;
   readonly #core: WorkerCore;
+  readonly #loop: WorkLoop<Execution>;
   readonly #log: RoleLog;
   readonly #refused: BoundedLog;
   readonly #counts = { executed: 0, failed: 0 };
   #links: { readonly distributor: Link; readonly collector: Link } | undefined;
-  #scheduled = false;
   #stopAt = Number.POSITIVE_INFINITY;
 
   constructor(host: WorkerHost) {
@@ -49,6 +50,13 @@ export class WorkerSession extends Session<WorkerSummary> {
     const { workerId, taskType, peerTimeout, executor } = host;
     const options = { workerId, taskType: taskType.name, concurrency: executor.slots, peerTimeout };
     this.#core = new WorkerCore(options, this.#port());
+    this.#loop = new WorkLoop({
+      executor,
+      slice: SLICE_MS,
+      next: () => this.#core.next(),
+      ended: (execution, outcome, busy, now) => this.#finish(execution, outcome, busy, now, false),
+      guard: (action) => this.guard(action),
+    });
   }
 
   stop(timeout: number): void {
@@ -100,7 +108,7 @@ export class WorkerSession extends Session<WorkerSummary> {
       toCollector: (message: Message) => this.#links?.collector.send(message),
       begin: (welcome) => this.#begin(welcome),
       abandon: (execution) => this.#host.executor.abort(execution),
-      work: () => this.#schedule(),
+      work: () => this.#loop.schedule(),
       over: (status, error) => {
         this.#log.write("info", "worker ended", { worker: this.#host.workerId, status, ...this.#counts });
         if (error === undefined) this.resolve({ ...this.#counts });
@@ -114,9 +122,9 @@ export class WorkerSession extends Session<WorkerSummary> {
     return {
       finished: this.guard((execution, outcome, busy, more) => {
         this.#finish(execution, outcome, busy, performance.now(), more);
-        if (!more) this.#schedule();
+        if (!more) this.#loop.schedule();
       }),
-      room: this.guard(() => this.#schedule()),
+      room: this.guard(() => this.#loop.schedule()),
       failed: this.guard((error) => this.#core.abort(error)),
       note: (event, facts) => this.#log.write("warn", event, facts),
     };
@@ -141,36 +149,6 @@ export class WorkerSession extends Session<WorkerSummary> {
     const facts = { role: "worker", taskType: this.#host.taskType.name, cause: error };
     const text = error instanceof Error ? error.message : String(error);
     return new PipelineError("INIT_FAILED", `initWorker() threw: ${text}`, facts);
-  }
-
-  /** Works in a later turn of the event loop, so that messages that have arrived are read first. */
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(
-      this.guard(() => {
-        this.#scheduled = false;
-        this.#work();
-      }),
-    );
-  }
-
-  /** Works through the local queue while there is room, a slice at a time. */
-  #work(): void {
-    const { executor } = this.#host;
-    const sliceEnd = performance.now() + SLICE_MS;
-    let startedAt = sliceEnd - SLICE_MS;
-    while (executor.hasRoom()) {
-      const execution = this.#core.next();
-      if (execution === undefined) return;
-      const outcome = executor.execute(execution);
-      if (outcome === undefined) continue;
-      const now = performance.now();
-      const sent = this.#finish(execution, outcome, now - startedAt, now, false);
-      startedAt = now;
-      // What was sent leaves, and what it brings back arrives, in the event loop's turn.
-      if (sent || now >= sliceEnd) return this.#schedule();
-    }
   }
 
   #finish(

@@ -4,9 +4,9 @@ import type { Executor } from "../executor/executor.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Payload } from "../protocol/payload.ts";
 import { TaskType } from "../protocol/task-type.ts";
-import { assertEndpoint } from "./distributor-options.ts";
-import { assertTimeout, DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role } from "./role.ts";
-import type { Awaitable } from "./task.ts";
+import type { Awaitable } from "../role/awaitable.ts";
+import { assertEndpoint, assertTimeout } from "../role/checks.ts";
+import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role } from "../role/role.ts";
 import { type WorkerHost, WorkerSession } from "./worker-session.ts";
 
 /** What a worker has done when its run is over. */

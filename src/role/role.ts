@@ -1,3 +1,4 @@
+import { assertTimeout } from "./checks.ts";
 import type { Session } from "./session.ts";
 
 export interface RunOptions {
@@ -88,10 +89,4 @@ export abstract class Role<Outcome> implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
-}
-
-/** @throws RangeError when a time in ms is negative or not a number; `Infinity` means no limit. */
-export function assertTimeout(name: string, value: number): void {
-  if (typeof value !== "number" || !(value >= 0))
-    throw new RangeError(`${name} ${value} must be a number of ms, at least 0`);
 }

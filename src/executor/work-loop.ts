@@ -1,0 +1,58 @@
+import type { Execution, ExecutionOutcome } from "../core/execution.ts";
+import type { Executor } from "./executor.ts";
+
+export interface WorkLoopOptions<E extends Execution> {
+  readonly executor: Executor;
+  /** How long executions follow one another before the event loop has its turn, in ms. A turn costs 0.1 ms after blocking work. */
+  readonly slice: number;
+  /** Takes the next execution off the local queue. */
+  next(): E | undefined;
+  /**
+   * One that ended at once.
+   *
+   * @param busy - Time its handler took, in ms.
+   * @returns Whether anything was sent because of it.
+   */
+  ended(execution: E, outcome: ExecutionOutcome, busy: number, now: number): boolean;
+  /** Makes the callback of a timer. */
+  guard(action: () => void): () => void;
+}
+
+/** Works through a worker's local queue while its executor has room, a slice at a time. */
+export class WorkLoop<E extends Execution> {
+  readonly #options: WorkLoopOptions<E>;
+  #scheduled = false;
+
+  constructor(options: WorkLoopOptions<E>) {
+    this.#options = options;
+  }
+
+  /** Works in a later turn of the event loop, so that messages that have arrived are read first. */
+  schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(
+      this.#options.guard(() => {
+        this.#scheduled = false;
+        this.#work();
+      }),
+    );
+  }
+
+  #work(): void {
+    const { executor, slice } = this.#options;
+    const sliceEnd = performance.now() + slice;
+    let startedAt = sliceEnd - slice;
+    while (executor.hasRoom()) {
+      const execution = this.#options.next();
+      if (execution === undefined) return;
+      const outcome = executor.execute(execution);
+      if (outcome === undefined) continue;
+      const now = performance.now();
+      const sent = this.#options.ended(execution, outcome, now - startedAt, now);
+      startedAt = now;
+      // What was sent leaves, and what it brings back arrives, in the event loop's turn.
+      if (sent || now >= sliceEnd) return this.schedule();
+    }
+  }
+}
