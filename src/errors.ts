@@ -17,6 +17,13 @@ export const ERROR_CODES = {
   WORKER_LOST: "The workers that ran the item died or stopped answering",
   TOO_MANY_FAILURES: "More items failed for good than maxFailures allows",
   RUN_ABORTED: "The distributor gave the run up",
+  SERVICE_BUSY: "As many requests wait as the service's queue holds; this one did not run",
+  NO_WORKER: "No worker of the request's task type was there in time; the request did not run",
+  REQUEST_FAILED: "The handler of the request threw",
+  REQUEST_LOST: "The request's worker, or the service, was lost while it had it: the request may have run",
+  REQUEST_TIMEOUT: "No reply arrived in time: the request may have run",
+  SERVICE_STOPPED: "The service is stopping and takes no new requests; this one did not run",
+  CLIENT_STOPPED: "The client was stopped before the reply arrived",
   PAYLOAD_TOO_LARGE: "A payload is larger than a message may be",
   BAD_MESSAGE: "A message could not be decoded",
 } as const;
@@ -28,7 +35,7 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 export interface ErrorFacts {
   /** The endpoint concerned, as written in its `EndpointAddress`. */
   readonly endpoint?: string;
-  /** The role that raised the error: `"distributor"`, `"worker"`, `"collector"` or `"metadataworker"`. */
+  /** The role that raised the error, such as `"distributor"` or `"serviceclient"`. */
   readonly role?: string;
   /** The name of the task type concerned. */
   readonly taskType?: string;
@@ -36,6 +43,8 @@ export interface ErrorFacts {
   readonly itemId?: string;
   /** How often the item was executed, the last time included. */
   readonly attempts?: number;
+  /** Of a list of requests: the place of the one that failed. */
+  readonly index?: number;
 }
 
 /**
@@ -52,7 +61,7 @@ export interface ErrorFacts {
  * ```
  */
 export class PipelineError extends Error {
-  override readonly name = "PipelineError";
+  override readonly name: string = "PipelineError";
   /** What went wrong, one of {@link ERROR_CODES}. */
   readonly code: ErrorCode;
   // Declared only: an error shows the facts it has, and no empty ones.
@@ -61,6 +70,7 @@ export class PipelineError extends Error {
   declare readonly taskType?: string;
   declare readonly itemId?: string;
   declare readonly attempts?: number;
+  declare readonly index?: number;
 
   /**
    * @param code - One of the documented codes.

@@ -43,3 +43,14 @@ export type { Payload } from "./protocol/payload.ts";
 export { TaskType } from "./protocol/task-type.ts";
 export type { Awaitable, Maybe } from "./role/awaitable.ts";
 export type { RunOptions, StopOptions } from "./role/role.ts";
+export { RemoteError } from "./service/remote-error.ts";
+export { Service } from "./service/service.ts";
+export {
+  type ListRequestOptions,
+  type RequestOptions,
+  ServiceClient,
+  type ServiceClientOptions,
+} from "./service/service-client.ts";
+export type { ServiceOptions } from "./service/service-options.ts";
+export type { ServiceStatus, ServiceSummary, ServiceTypeStatus } from "./service/service-summary.ts";
+export { ServiceWorker, type ServiceWorkerSummary } from "./service/service-worker.ts";

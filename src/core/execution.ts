@@ -10,4 +10,10 @@ export interface Execution extends ItemPayload {
 /** How an execution ended. */
 export type ExecutionOutcome =
   | { readonly ok: true; readonly payload: Uint8Array }
-  | { readonly ok: false; readonly error: ErrorInfo; readonly retryable: boolean };
+  | {
+      readonly ok: false;
+      readonly error: ErrorInfo;
+      readonly retryable: boolean;
+      /** The handler did not end: it was timed out, or its thread died. */
+      readonly isGivenUp?: boolean;
+    };

@@ -1,4 +1,4 @@
-/** Work that a worker should hold, in ms: covers the loop's latency and a flush, and is short enough to balance. */
+/** Work that a worker of a batch should hold, in ms: covers the loop's latency and a flush, and is short enough to balance. */
 const TARGET_MS = 80;
 
 /** Weight of the newest measurement. */
@@ -19,22 +19,27 @@ export interface WindowLimits {
 }
 
 /**
- * How many items one worker may hold (granted and not yet ACKed), from what was measured of it: as many as take it
- * {@link TARGET_MS}; one per execution slot while items take long or nothing is known.
+ * How many items one worker may hold (granted and not yet ACKed), from what was measured of it: as many as take it a
+ * target time; one per execution slot while items take long or nothing is known.
  */
 export class Window {
   readonly #limits: WindowLimits;
   readonly #slots: number;
+  readonly #target: number;
   /** Handler time per item in ms. */
   #service: number | undefined;
   /** Result bytes per item. */
   #bytes = 0;
   size: number;
 
-  /** @param slots - How many items the worker executes at once. */
-  constructor(slots: number, limits: WindowLimits) {
+  /**
+   * @param slots - How many items the worker executes at once.
+   * @param target - Work that it should hold, in ms.
+   */
+  constructor(slots: number, limits: WindowLimits, target: number = TARGET_MS) {
     this.#limits = limits;
     this.#slots = slots;
+    this.#target = target;
     this.size = this.#clamp(slots);
   }
 
@@ -50,7 +55,7 @@ export class Window {
     this.#service =
       this.#service === undefined ? service : this.#service + WEIGHT * (service - this.#service);
     this.#bytes += WEIGHT * (bytes / count - this.#bytes);
-    const perSlot = Math.max(1, Math.floor(TARGET_MS / Math.max(this.#service, 0.001)));
+    const perSlot = Math.max(1, Math.floor(this.#target / Math.max(this.#service, 0.001)));
     const byBytes = Math.floor(this.#limits.windowBytes / Math.max(this.#bytes, 1));
     this.size = this.#clamp(Math.min(perSlot * this.#slots, byBytes, this.size * MAX_GROWTH));
   }

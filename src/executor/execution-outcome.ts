@@ -29,7 +29,8 @@ export function givenUp(
 ): ExecutionOutcome {
   const { runId, seq, attempt } = execution;
   const facts = { role: "worker", taskType, itemId: itemId(runId, taskType, seq), attempts: attempt };
-  return failure(new PipelineError(code, message, facts));
+  const error = toErrorInfo(new PipelineError(code, message, facts));
+  return { ok: false, error, retryable: true, isGivenUp: true };
 }
 
 export function timedOut(execution: Execution, taskType: string, timeout: number): ExecutionOutcome {

@@ -43,8 +43,12 @@ export interface Executor {
    */
   execute(execution: Execution): ExecutionOutcome | undefined;
 
-  /** Nobody needs the result of this execution any more: its `signal` is aborted. Its outcome may still be reported. */
-  abort(execution: Execution): void;
+  /**
+   * Nobody needs the result of this execution any more: its `signal` is aborted.
+   *
+   * @returns Whether its outcome will be reported all the same: it runs, and keeps its place until it ends.
+   */
+  abort(execution: Execution): boolean;
 
   /** @param now - The role's time in ms, for timeouts. */
   tick(now: number): void;

@@ -66,8 +66,10 @@ export class InlineExecutor implements Executor {
     return undefined;
   }
 
-  abort(execution: Execution): void {
-    this.#pending.get(execution)?.info.abort(abortReason());
+  abort(execution: Execution): boolean {
+    const pending = this.#pending.get(execution);
+    pending?.info.abort(abortReason());
+    return pending !== undefined;
   }
 
   tick(now: number): void {

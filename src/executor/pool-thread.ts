@@ -20,6 +20,7 @@ export interface ThreadOptions {
   readonly module: string;
   readonly className: string;
   readonly resourceLimits: ResourceLimits | undefined;
+  readonly flush: number;
 }
 
 export interface ThreadEvents {
@@ -50,10 +51,10 @@ export class PoolThread {
 
   constructor(index: number, options: ThreadOptions, events: ThreadEvents) {
     this.index = index;
-    const { module, className, resourceLimits } = options;
+    const { module, className, resourceLimits, flush } = options;
     const states = JobStates.allocate();
     this.#states = new JobStates(states);
-    const workerData: ThreadData = { module, className, index, states };
+    const workerData: ThreadData = { module, className, index, states, flush };
     this.#worker = new Worker(ENTRY, {
       workerData,
       argv: process.argv.slice(2), // settings read from the command line are the same in each thread

@@ -18,10 +18,10 @@ const SLICE_MS = 50;
 /** Enough for the interpreter to have compiled the way of an item once, at about 10 µs each. */
 const REHEARSALS = 100;
 
-const { module, className, index, states } = workerData as ThreadData;
+const { module, className, index, states, flush } = workerData as ThreadData;
 if (parentPort === null) throw new Error("This file is only for threads of a pool");
 const port = parentPort;
-const jobs = new ThreadJobs(new JobStates(states), (outcomes, transfer) =>
+const jobs = new ThreadJobs(new JobStates(states), flush, (outcomes, transfer) =>
   port.postMessage(outcomes, transfer),
 );
 const queue = new Fifo<Job>();
@@ -94,7 +94,7 @@ function rehearse(taskType: TaskType): void {
     const message: FromThread = { kind: "rehearsal", outcomes };
     port.postMessage(message, transfer);
   };
-  const rehearsal = new ThreadJobs(new JobStates(JobStates.allocate()), post);
+  const rehearsal = new ThreadJobs(new JobStates(JobStates.allocate()), flush, post);
   rehearsal.begin((data) => data, taskType, 0);
   const payload = encodePayload({ text: "text", number: 1.5, list: [1], bytes: new Uint8Array(1) }, "item");
   for (let serial = 1; serial <= REHEARSALS; serial += 1) {

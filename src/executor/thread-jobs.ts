@@ -8,9 +8,6 @@ import type { JobStates } from "./job-states.ts";
 import type { FailedJob, Outcomes } from "./thread-messages.ts";
 import { toTransferable, transferList } from "./transferable-payloads.ts";
 
-/** Longest time a result waits in a thread for others, in ms: a message costs both threads about 10 µs. */
-const FLUSH_MS = 25;
-
 export interface Job {
   readonly serial: number;
   readonly runId: string;
@@ -22,6 +19,7 @@ export interface Job {
 /** Executes the jobs of one thread, and sends their outcomes in batches. */
 export class ThreadJobs {
   readonly #states: JobStates;
+  readonly #flushAfter: number;
   readonly #post: (outcomes: Outcomes, transfer: ArrayBuffer[]) => void;
   #handler: Handler = () => undefined;
   #taskType: TaskType | undefined;
@@ -35,8 +33,14 @@ export class ThreadJobs {
   #flushedPassed = 0;
   #flushedAt = 0;
 
-  constructor(states: JobStates, post: (outcomes: Outcomes, transfer: ArrayBuffer[]) => void) {
+  /** @param flushAfter - Longest time a result waits for others, in ms. */
+  constructor(
+    states: JobStates,
+    flushAfter: number,
+    post: (outcomes: Outcomes, transfer: ArrayBuffer[]) => void,
+  ) {
     this.#states = states;
+    this.#flushAfter = flushAfter;
     this.#post = post;
   }
 
@@ -130,7 +134,7 @@ export class ThreadJobs {
     }
     // Half of what is here goes back early, so that more arrives before the queue is empty.
     const ended = this.#serials.length + this.#failed.length;
-    if (ended >= waiting || now - this.#flushedAt >= FLUSH_MS) this.flush();
+    if (ended >= waiting || now - this.#flushedAt >= this.#flushAfter) this.flush();
   }
 
   #abortReason(serial: number): Error | undefined {

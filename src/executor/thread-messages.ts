@@ -9,6 +9,8 @@ export interface ThreadData {
   readonly index: number;
   /** See `JobStates`. */
   readonly states: SharedArrayBuffer;
+  /** Longest time a result waits for others, in ms. */
+  readonly flush: number;
 }
 
 /** Items for a thread; lists of equal length. `serial` counts the jobs of one thread. */

@@ -16,6 +16,8 @@ export interface ThreadPoolOptions {
   readonly module: string;
   readonly className: string;
   readonly resourceLimits: ResourceLimits | undefined;
+  /** Longest time a result waits in a thread for others, in ms. */
+  readonly flush: number;
   /** Where an error of the pool happened. */
   readonly facts: ErrorFacts;
 }

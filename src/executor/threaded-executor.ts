@@ -11,9 +11,6 @@ import type { Outcomes } from "./thread-messages.ts";
 import { ThreadPool, type ThreadPoolOptions } from "./thread-pool.ts";
 import { fromTransferable } from "./transferable-payloads.ts";
 
-/** Work that each thread has in its queue, in ms: what the main thread may need to bring more. */
-const QUEUE_MS = 40;
-
 /** Items that take longer, in ms, do not wait in a thread's queue: fetching the next one costs them less than 1 %. */
 const LONG_MS = 50;
 
@@ -22,6 +19,8 @@ const WEIGHT = 0.2;
 
 export interface ThreadedExecutorOptions extends ThreadPoolOptions {
   readonly taskType: TaskType;
+  /** Work that each thread has in its queue, in ms. */
+  readonly queue: number;
   /** A thread is replaced after so many items. */
   readonly maxItemsPerThread: number;
   /** Makes of an item what goes to the thread, in the main thread. Absent: the item goes as it came. */
@@ -98,15 +97,17 @@ export class ThreadedExecutor implements Executor {
     return undefined;
   }
 
-  abort(execution: Execution): void {
+  abort(execution: Execution): boolean {
     const place = this.#places.get(execution);
     if (place === undefined) {
       this.#homeless = this.#homeless.filter((job) => job.execution !== execution);
       this.#unwanted.add(execution);
       this.#stage?.abort(execution);
-    } else if (!place.thread.abort(place.serial, "unwanted")) {
-      this.#places.delete(execution);
+      return false;
     }
+    const isRunning = place.thread.abort(place.serial, "unwanted");
+    if (!isRunning) this.#places.delete(execution);
+    return isRunning;
   }
 
   tick(now: number): void {
@@ -164,7 +165,7 @@ export class ThreadedExecutor implements Executor {
   /** Jobs that a thread may have, the running one included. */
   #queueLimit(): number {
     if (this.#service === undefined || this.#service >= LONG_MS) return 1;
-    return 1 + Math.ceil(QUEUE_MS / Math.max(this.#service, 0.001));
+    return 1 + Math.ceil(this.#options.queue / Math.max(this.#service, 0.001));
   }
 
   /** Jobs without a thread go first, then there is room for new ones. */

@@ -14,6 +14,8 @@ export interface WorkLoopOptions<E extends Execution> {
    * @returns Whether anything was sent because of it.
    */
   ended(execution: E, outcome: ExecutionOutcome, busy: number, now: number): boolean;
+  /** Nothing more can be executed now: the queue is empty, or the executor is full. */
+  rest?(): void;
   /** Makes the callback of a timer. */
   guard(action: () => void): () => void;
 }
@@ -45,7 +47,7 @@ export class WorkLoop<E extends Execution> {
     let startedAt = sliceEnd - slice;
     while (executor.hasRoom()) {
       const execution = this.#options.next();
-      if (execution === undefined) return;
+      if (execution === undefined) break;
       const outcome = executor.execute(execution);
       if (outcome === undefined) continue;
       const now = performance.now();
@@ -54,5 +56,6 @@ export class WorkLoop<E extends Execution> {
       // What was sent leaves, and what it brings back arrives, in the event loop's turn.
       if (sent || now >= sliceEnd) return this.schedule();
     }
+    this.#options.rest?.();
   }
 }

@@ -1,7 +1,15 @@
 import { getLogger as getLogTapeLogger, type Logger } from "@logtape/logtape";
 
 /** The names of our own loggers. Users put theirs below: `zmqpipeline.task.FirstTask`. */
-export type RoleLoggerName = "distributor" | "task" | "worker" | "collector" | "metadataworker";
+export type RoleLoggerName =
+  | "distributor"
+  | "task"
+  | "worker"
+  | "collector"
+  | "metadataworker"
+  | "service"
+  | "serviceworker"
+  | "serviceclient";
 
 /**
  * The logger of a dotted name, silent until logging is configured.

@@ -12,6 +12,12 @@ import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { assertCount } from "../role/checks.ts";
 import { createExecutor, Worker } from "./worker.ts";
 
+/** Work that each thread has in its queue, in ms: what the main thread may need to bring more. */
+const QUEUE_MS = 40;
+
+/** Longest time a result waits in its thread for others, in ms: a message costs both threads about 10 µs. */
+const FLUSH_MS = 25;
+
 /**
  * Executes items in worker threads: for handlers that compute. The file that exports the class is imported by each thread,
  * which makes an instance without arguments; `argv`, the environment and `this.metadata` are the same there.
@@ -119,6 +125,8 @@ export abstract class MultiThreadedWorker<
       threads: this.nThreads,
       module: moduleUrl(name, this.module),
       className: name,
+      queue: QUEUE_MS,
+      flush: FLUSH_MS,
       maxItemsPerThread: this.maxItemsPerThread,
       resourceLimits: this.resourceLimits,
       forward: this.#forward(),

@@ -15,6 +15,7 @@ import {
 import { MAGIC, MAX_MESSAGE_BYTES, MAX_NAME_BYTES, PROTOCOL_VERSION } from "./limits.ts";
 import type { Message, RoleName, RunStatus } from "./message.ts";
 import { EMPTY, packPayloads, unpackPayloads } from "./payload-frames.ts";
+import { readServiceFields, SERVICE_TYPES, writeServiceFields } from "./service-codec.ts";
 
 /** A peer speaks another version of the protocol. It is told so, instead of being ignored. */
 export class VersionError extends ProtocolError {
@@ -48,9 +49,18 @@ const TYPES = [
   "ended",
   "accepted",
   "resend",
+  ...SERVICE_TYPES,
 ] as const satisfies readonly Message["type"][];
 const TYPE_CODES = new Map<Message["type"], number>(TYPES.map((type, code) => [type, code]));
-const ROLES: readonly RoleName[] = ["distributor", "worker", "collector", "metadataworker"];
+const ROLES: readonly RoleName[] = [
+  "distributor",
+  "worker",
+  "collector",
+  "metadataworker",
+  "service",
+  "serviceworker",
+  "serviceclient",
+];
 const STATUSES: readonly RunStatus[] = ["complete", "stopped", "aborted"];
 const MAX_REASON_BYTES = 4096;
 
@@ -160,6 +170,12 @@ function writeFields(writer: ByteWriter, message: Message): readonly Uint8Array[
       writer.byte(STATUSES.indexOf(message.status));
       writer.text(message.reason);
       return [];
+    case "request":
+    case "assign":
+    case "reply":
+    case "failure":
+    case "cancel":
+      return writeServiceFields(writer, message);
     default:
       return [];
   }
@@ -260,6 +276,12 @@ function readFields(reader: ByteReader, type: Message["type"], runId: string, bo
       return { type, runId, payload: payload() };
     case "end":
       return done({ type, runId, status: choice(reader, STATUSES), reason: reader.text(MAX_REASON_BYTES) });
+    case "request":
+    case "assign":
+    case "reply":
+    case "failure":
+    case "cancel":
+      return readServiceFields(reader, type, runId, bodies);
     default:
       return done({ type, runId });
   }

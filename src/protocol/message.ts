@@ -1,5 +1,7 @@
+import type { ServiceMessage } from "./service-message.ts";
+
 /**
- * Every message of the batch side, on one page. Who sends what to whom:
+ * Every message of the batch side, on one page; `service-message.ts` has those of services. Who sends what to whom:
  *
  * ```
  * worker      → distributor  hello ready fail returned pong bye
@@ -13,7 +15,14 @@
  * An item is named by its run, its task and its sequence number within the task; an execution of it also by its
  * attempt. Payloads are opaque bytes here: the distributor forwards results it could not read.
  */
-export type RoleName = "distributor" | "worker" | "collector" | "metadataworker";
+export type RoleName =
+  | "distributor"
+  | "worker"
+  | "collector"
+  | "metadataworker"
+  | "service"
+  | "serviceworker"
+  | "serviceclient";
 
 /** One execution of one item. */
 export interface ItemRef {
@@ -198,4 +207,5 @@ export type Message =
   | Ack
   | Metadata
   | End
-  | Signal;
+  | Signal
+  | ServiceMessage;

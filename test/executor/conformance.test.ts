@@ -12,6 +12,8 @@ function threaded(threads: number, forward?: Handler): ThreadedExecutor {
     threads,
     module: FIXTURE,
     className: "ConformanceWorker",
+    queue: 40,
+    flush: 25,
     maxItemsPerThread: Number.POSITIVE_INFINITY,
     resourceLimits: undefined,
     forward,

@@ -15,6 +15,8 @@ function unbegun(options: Options = {}): ExecutorDriver {
     threads: 2,
     module: FIXTURE,
     className: "FaultyWorker",
+    queue: 40,
+    flush: 25,
     maxItemsPerThread: Number.POSITIVE_INFINITY,
     resourceLimits: undefined,
     forward: undefined,

@@ -16,6 +16,9 @@ const role = fc.constantFrom(
   "worker" as const,
   "collector" as const,
   "metadataworker" as const,
+  "service" as const,
+  "serviceworker" as const,
+  "serviceclient" as const,
 );
 const error = fc.record({ name, message: fc.string(), stack: fc.string(), code: name });
 const of = <T extends Message["type"]>(type: T) => ({ type: fc.constant(type), runId: name });
@@ -67,6 +70,41 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   }),
 );
 
+const assign = fc.array(name, { minLength: 1 }).chain((clients) =>
+  fc.record({
+    ...of("assign"),
+    clients: fc.constant(clients),
+    items: fc.array(
+      fc.record({
+        seq,
+        attempt: count,
+        payload: bytes,
+        client: fc.nat({ max: clients.length - 1 }),
+        number: seq,
+      }),
+    ),
+  }),
+);
+
+const serviceMessage: fc.Arbitrary<Message> = fc.oneof(
+  assign,
+  fc.record({
+    ...of("request"),
+    taskType: name,
+    timeout: count,
+    idempotent: fc.boolean(),
+    items: fc.array(item),
+  }),
+  fc.record({ ...of("reply"), busy: count, items: fc.array(item) }),
+  fc.record({
+    ...of("failure"),
+    items: fc.array(ref),
+    origin: fc.constantFrom("handler" as const, "worker" as const, "service" as const),
+    error,
+  }),
+  fc.record({ ...of("cancel"), items: fc.array(ref) }),
+);
+
 /** Payloads come back as views of what arrived; compared by content. */
 function plain(value: unknown): unknown {
   if (ArrayBuffer.isView(value)) return Buffer.from(value as Uint8Array).toString("hex");
@@ -78,7 +116,7 @@ function plain(value: unknown): unknown {
 describe("messages", () => {
   test("any message comes back as it was", () => {
     fc.assert(
-      fc.property(message, (original) => {
+      fc.property(fc.oneof(message, serviceMessage), (original) => {
         expect(plain(decodeMessage(encodeMessage(original)))).toEqual(plain(original));
       }),
       { numRuns: 500 },

@@ -1,0 +1,17 @@
+import { BATCH_BYTES, BATCH_ITEMS } from "../protocol/limits.ts";
+
+/** Cuts a list into messages of a bounded size, in order. Only the last item of one can be large. */
+export function* batches<T extends { readonly payload: Uint8Array }>(
+  items: readonly T[],
+): Iterable<readonly T[]> {
+  let from = 0;
+  let bytes = 0;
+  for (const [index, { payload }] of items.entries()) {
+    bytes += payload.length;
+    if (index + 1 - from < BATCH_ITEMS && bytes < BATCH_BYTES) continue;
+    yield items.slice(from, index + 1);
+    from = index + 1;
+    bytes = 0;
+  }
+  if (from < items.length) yield from === 0 ? items : items.slice(from);
+}

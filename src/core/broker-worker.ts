@@ -1,0 +1,76 @@
+import type { BrokerType } from "./broker-type.ts";
+import type { ServiceRequest } from "./service-request.ts";
+import { Window, type WindowLimits } from "./window.ts";
+
+/** Work that a worker should hold beyond what it executes, in ms: what it takes to bring the next request. */
+const TARGET_MS = 3;
+
+/** Most requests and bytes that one worker holds, whatever their speed. */
+const LIMITS: WindowLimits = { maxWindow: 4096, windowBytes: 16 * 1024 * 1024 };
+
+export type BrokerWorkerPhase =
+  /** Said hello; is being initialised. */
+  | "new"
+  | "ready"
+  /** Finishes what it started and takes nothing more. */
+  | "leaving";
+
+/** What the broker knows of one worker: a connection. */
+export class BrokerWorker {
+  readonly connection: string;
+  readonly id: string;
+  readonly type: BrokerType;
+  phase: BrokerWorkerPhase = "new";
+  /** Requests it executes at a time. */
+  concurrency = 1;
+  readonly held = new Map<number, ServiceRequest>();
+  heldBytes = 0;
+  /** Its only request is one that was on a worker that died; it gets no other beside it. */
+  isSolo = false;
+  /** Assigned, not yet sent. */
+  outgoing: ServiceRequest[] = [];
+  /** Asked for what it has not started. */
+  isRecalled = false;
+  lastHeard = 0;
+  /**
+   * Requests it may hold: its concurrency, and more when they take it so little time that fetching the next one would cost
+   * more than executing it.
+   */
+  window = new Window(1, LIMITS, TARGET_MS);
+
+  constructor(connection: string, id: string, type: BrokerType) {
+    this.connection = connection;
+    this.id = id;
+    this.type = type;
+  }
+
+  /** Share of its concurrency that is in use. */
+  get load(): number {
+    return this.held.size / this.concurrency;
+  }
+
+  get hasRoom(): boolean {
+    if (this.phase !== "ready" || this.isSolo) return false;
+    const { held, heldBytes, window } = this;
+    return held.size === 0 || (held.size < window.size && heldBytes < LIMITS.windowBytes);
+  }
+
+  ready(concurrency: number): void {
+    this.phase = "ready";
+    if (concurrency !== this.concurrency) this.window = new Window(concurrency, LIMITS, TARGET_MS);
+    this.concurrency = concurrency;
+  }
+
+  hold(request: ServiceRequest): void {
+    request.place = { at: "worker", worker: this };
+    this.held.set(request.seq, request);
+    this.heldBytes += request.bytes;
+    this.outgoing.push(request);
+  }
+
+  release(request: ServiceRequest): void {
+    if (!this.held.delete(request.seq)) return;
+    this.heldBytes -= request.bytes;
+    if (this.held.size === 0) this.isSolo = false;
+  }
+}

@@ -1,0 +1,119 @@
+import { type ByteReader, ProtocolError } from "./byte-reader.ts";
+import type { ByteWriter } from "./byte-writer.ts";
+import {
+  choice,
+  flag,
+  list,
+  readError,
+  readItems,
+  readRefs,
+  writeError,
+  writeItems,
+  writeRefs,
+} from "./codec-fields.ts";
+import { MAX_NAME_BYTES } from "./limits.ts";
+import type { Assign, AssignedItem, FailureOrigin, ServiceMessage } from "./service-message.ts";
+
+const ORIGINS: readonly FailureOrigin[] = ["handler", "worker", "service"];
+
+export const SERVICE_TYPES = [
+  "request",
+  "assign",
+  "reply",
+  "failure",
+  "cancel",
+] as const satisfies readonly ServiceMessage["type"][];
+
+/** Writes what follows the header, and returns the payloads. */
+export function writeServiceFields(writer: ByteWriter, message: ServiceMessage): readonly Uint8Array[] {
+  switch (message.type) {
+    case "request":
+      writer.text(message.taskType);
+      writer.integer(message.timeout);
+      writer.byte(message.idempotent ? 1 : 0);
+      return writeItems(writer, message.items);
+    case "assign":
+      return writeAssign(writer, message);
+    case "reply":
+      writer.integer(message.busy);
+      return writeItems(writer, message.items);
+    case "failure":
+      writer.byte(ORIGINS.indexOf(message.origin));
+      writeError(writer, message.error);
+      writeRefs(writer, message.items);
+      return [];
+    case "cancel":
+      writeRefs(writer, message.items);
+      return [];
+  }
+}
+
+/** Reads what {@link writeServiceFields} wrote, up to the end of the envelope. Throws ProtocolError. */
+export function readServiceFields(
+  reader: ByteReader,
+  type: ServiceMessage["type"],
+  runId: string,
+  bodies: readonly Uint8Array[],
+): ServiceMessage {
+  const done = <M extends ServiceMessage>(message: M): M => {
+    reader.end();
+    if (bodies.length > 0) throw new ProtocolError("Message has frames that belong to nothing");
+    return message;
+  };
+  switch (type) {
+    case "request":
+      return {
+        type,
+        runId,
+        taskType: reader.text(MAX_NAME_BYTES),
+        timeout: reader.integer(),
+        idempotent: flag(reader),
+        items: readItems(reader, bodies),
+      };
+    case "assign":
+      return readAssign(reader, runId, bodies);
+    case "reply":
+      return { type, runId, busy: reader.integer(), items: readItems(reader, bodies) };
+    case "failure":
+      return done({
+        type,
+        runId,
+        origin: choice(reader, ORIGINS),
+        error: readError(reader),
+        items: readRefs(reader),
+      });
+    case "cancel":
+      return done({ type, runId, items: readRefs(reader) });
+  }
+}
+
+function writeAssign(writer: ByteWriter, { clients, items }: Assign): readonly Uint8Array[] {
+  writer.integer(clients.length);
+  for (const client of clients) writer.text(client);
+  writer.integer(items.length);
+  let previous = 0;
+  for (const { client, number } of items) {
+    writer.integer(client);
+    writer.difference(number, previous); // those of one client follow each other
+    previous = number;
+  }
+  return writeItems(writer, items);
+}
+
+function readAssign(reader: ByteReader, runId: string, bodies: readonly Uint8Array[]): Assign {
+  const clients = list(reader, () => reader.text(MAX_NAME_BYTES));
+  let number = 0;
+  const origins = list(reader, () => {
+    const client = reader.integer();
+    if (client >= clients.length) throw new ProtocolError("Client is not in the list");
+    number = reader.difference(number);
+    return { client, number };
+  });
+  const payloads = readItems(reader, bodies);
+  if (payloads.length !== origins.length) throw new ProtocolError("Lists are not of equal length");
+  const items = payloads.map(({ seq, attempt, payload }, index): AssignedItem => {
+    const { client, number } = origins[index] as { client: number; number: number };
+    return { seq, attempt, payload, client, number };
+  });
+  return { type: "assign", runId, clients, items };
+}

@@ -1,0 +1,71 @@
+import type { ErrorInfo, ItemPayload, ItemRef } from "./message.ts";
+
+/**
+ * Every message of the service side that the batch side does not have. Who sends what to whom:
+ *
+ * ```
+ * client  → service  hello request cancel bye
+ * service → client   welcome refuse reply failure ping end
+ * worker  → service  hello ready reply failure returned bye
+ * service → worker   welcome refuse assign cancel recall ping end
+ * ```
+ *
+ * The run in a message is one life of the service. A request is named by the number its client gave it; between service and
+ * worker by a number of the service's own.
+ */
+export type ServiceMessage = Request | Assign | Reply | Failure | Cancel;
+
+/** Requests of one client that have all but their payload in common. */
+export interface Request {
+  readonly type: "request";
+  readonly runId: string;
+  readonly taskType: string;
+  /** How long the client waits from now on, in ms; 0: for ever. */
+  readonly timeout: number;
+  /** They may be executed more than once. */
+  readonly idempotent: boolean;
+  readonly items: readonly ItemPayload[];
+}
+
+/** A request for a worker, with what identifies it wherever it goes. */
+export interface AssignedItem extends ItemPayload {
+  /** Place of its client in the message's list. */
+  readonly client: number;
+  /** The number that its client gave it. */
+  readonly number: number;
+}
+
+export interface Assign {
+  readonly type: "assign";
+  readonly runId: string;
+  /** The ids of the clients concerned. */
+  readonly clients: readonly string[];
+  readonly items: readonly AssignedItem[];
+}
+
+export interface Reply {
+  readonly type: "reply";
+  readonly runId: string;
+  /** Time spent in the handler for these requests, in µs; 0 on the way to a client. */
+  readonly busy: number;
+  readonly items: readonly ItemPayload[];
+}
+
+/** Who failed a request: its handler threw, its worker gave the handler up, or the service did not get that far. */
+export type FailureOrigin = "handler" | "worker" | "service";
+
+/** Requests that failed in the same way. */
+export interface Failure {
+  readonly type: "failure";
+  readonly runId: string;
+  readonly origin: FailureOrigin;
+  readonly error: ErrorInfo;
+  readonly items: readonly ItemRef[];
+}
+
+/** Nobody waits for these replies any more. */
+export interface Cancel {
+  readonly type: "cancel";
+  readonly runId: string;
+  readonly items: readonly ItemRef[];
+}

@@ -1,0 +1,94 @@
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import { TICK_MS } from "../core/role-clock.ts";
+import { type PendingRequest, type RequestSpec, ServiceClientCore } from "../core/service-client-core.ts";
+import type { ErrorCode } from "../errors.ts";
+import { BoundedLog, RoleLog } from "../logging/logger.ts";
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import type { Link } from "../transport/transport.ts";
+import { transportFor } from "../transport/transport-for.ts";
+
+/** A client's socket, there while it is needed, and the core behind it. */
+export class ClientConnection {
+  readonly #endpoint: EndpointAddress;
+  readonly #idleTimeout: number;
+  readonly #core: ServiceClientCore;
+  readonly #log: RoleLog;
+  readonly #refused: BoundedLog;
+  #open: { readonly link: Link; readonly timer: NodeJS.Timeout } | undefined;
+  #flushScheduled = false;
+  #idleSince = 0;
+
+  /** @param idleTimeout - How long it stays open without a request, in ms. */
+  constructor(endpoint: EndpointAddress, idleTimeout: number) {
+    this.#endpoint = endpoint;
+    this.#idleTimeout = idleTimeout;
+    this.#log = new RoleLog("serviceclient", { endpoint: endpoint.address });
+    this.#refused = new BoundedLog(this.#log, "refused what is not a message");
+    const clientId = `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`;
+    this.#core = new ServiceClientCore(
+      { clientId, endpoint: endpoint.address },
+      {
+        send: (message) => this.#open?.link.send(message),
+        flushSoon: () => this.#flushSoon(),
+        note: (event, facts) => this.#log.write("debug", event, facts),
+      },
+    );
+  }
+
+  request(spec: RequestSpec): PendingRequest {
+    this.#connect();
+    return this.#core.request(spec);
+  }
+
+  cancel(request: PendingRequest): void {
+    this.#core.cancel(request);
+  }
+
+  failAll(code: ErrorCode, text: string): void {
+    this.#core.failAll(code, text);
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open;
+    if (open === undefined) return;
+    this.#core.flush();
+    this.#core.leave();
+    this.#open = undefined;
+    clearInterval(open.timer);
+    await open.link.close();
+  }
+
+  #connect(): void {
+    if (this.#open !== undefined) return;
+    // Its clock stood still without a connection: new deadlines count from now.
+    this.#core.tick(performance.now());
+    // What an earlier link has to say yet is not for this one.
+    const isCurrent = () => this.#open?.link === link;
+    const link = transportFor(this.#endpoint).connect(this.#endpoint, {
+      onConnected: () => isCurrent() && this.#core.connected(),
+      onDisconnected: () => isCurrent() && this.#core.disconnected(),
+      onMessage: (message) => isCurrent() && this.#core.message(message),
+      onRefused: (reason) => this.#refused.add({ reason }),
+    });
+    this.#open = { link, timer: setInterval(() => this.#tick(), TICK_MS) };
+    this.#idleSince = performance.now();
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    this.#core.tick(now);
+    if (this.#core.size > 0) this.#idleSince = now;
+    else if (now - this.#idleSince >= this.#idleTimeout) void this.close();
+  }
+
+  /** What is asked for in one go travels in one message. */
+  #flushSoon(): void {
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    queueMicrotask(() => {
+      this.#flushScheduled = false;
+      this.#core.flush();
+    });
+  }
+}

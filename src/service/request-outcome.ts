@@ -1,0 +1,27 @@
+import type { RequestOutcome } from "../core/service-client-core.ts";
+import { ERROR_CODES, type ErrorCode, type ErrorFacts, PipelineError } from "../errors.ts";
+import { ProtocolError } from "../protocol/byte-reader.ts";
+import type { ErrorInfo } from "../protocol/message.ts";
+import { decodePayload, type Payload } from "../protocol/payload.ts";
+import { RemoteError } from "./remote-error.ts";
+
+/** The reply of a request. @throws PipelineError when it failed, or its reply cannot be decoded. */
+export function replyOf(outcome: RequestOutcome, facts: ErrorFacts): Payload {
+  if (!outcome.ok) {
+    if (outcome.origin === "client") throw outcome.error;
+    if (outcome.origin === "handler") throw new RemoteError(outcome.error, facts);
+    throw ownError(outcome.error, facts);
+  }
+  try {
+    return decodePayload(outcome.payload);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new PipelineError("BAD_MESSAGE", `The reply cannot be decoded: ${error.message}`, facts);
+  }
+}
+
+/** An error that the service or the worker's executor made. */
+function ownError({ code, message }: ErrorInfo, facts: ErrorFacts): PipelineError {
+  if (Object.hasOwn(ERROR_CODES, code)) return new PipelineError(code as ErrorCode, message, facts);
+  return new PipelineError("BAD_MESSAGE", `The service sent an error that is not known: ${message}`, facts);
+}

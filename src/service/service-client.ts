@@ -1,0 +1,222 @@
+import { setMaxListeners } from "node:events";
+import { PipelineError } from "../errors.ts";
+import { settlesWithin } from "../executor/settles-within.ts";
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import { encodePayload, type Payload } from "../protocol/payload.ts";
+import { TaskType } from "../protocol/task-type.ts";
+import { assertEndpoint, assertTimeout } from "../role/checks.ts";
+import type { StopOptions } from "../role/role.ts";
+import { ClientConnection } from "./client-connection.ts";
+import { requestAll, requestAllSettled } from "./request-list.ts";
+import { replyOf } from "./request-outcome.ts";
+
+/** Longer than a person waits, shorter than most front ends do. */
+const DEFAULT_TIMEOUT = 30_000;
+
+/** Short, because an open connection keeps a process alive that has nothing else to do; opening one takes a few ms. */
+const DEFAULT_IDLE_TIMEOUT = 1000;
+
+const DEFAULT_STOP_TIMEOUT = 5000;
+
+export interface RequestOptions {
+  /**
+   * Which workers answer.
+   * @default the client's `taskType`
+   */
+  readonly taskType?: TaskType;
+  /**
+   * Longest wait for the reply, in ms, from the call on. `Infinity` waits for ever.
+   * @default the client's `timeout`
+   */
+  readonly timeout?: number;
+  /** Aborting it rejects the request with the signal's reason, and aborts the `info.signal` of the handler that works on it. */
+  readonly signal?: AbortSignal;
+  /**
+   * Whether the request may be executed more than once. It then goes to another worker when its worker dies, and is sent
+   * again when the connection to the service is lost; otherwise it fails with `REQUEST_LOST` at once.
+   * @default the client's `idempotent`
+   */
+  readonly idempotent?: boolean;
+}
+
+export interface ListRequestOptions extends RequestOptions {
+  /**
+   * Whether each request of a list may fail by itself: the result is like that of `Promise.allSettled`.
+   * @default false
+   */
+  readonly settled?: boolean;
+}
+
+export interface ServiceClientOptions {
+  /**
+   * The task type of requests that name none.
+   * @default the blank one
+   */
+  readonly taskType?: TaskType;
+  /**
+   * Longest wait for a reply, in ms.
+   * @default 30000
+   */
+  readonly timeout?: number;
+  /**
+   * Whether requests may be executed more than once.
+   * @default false
+   */
+  readonly idempotent?: boolean;
+  /**
+   * How long the connection stays open without a request, in ms; the next one opens it again. While it is open the process
+   * does not end by itself. `Infinity` keeps it until `stop()`.
+   * @default 1000
+   */
+  readonly idleTimeout?: number;
+}
+
+/**
+ * Sends requests to a service, any number at a time. The constructor opens nothing; the first request does, and waits for the
+ * service if need be.
+ *
+ * @typeParam Data - What workers get.
+ * @typeParam Result - What they return.
+ *
+ * @example
+ * ```ts
+ * const client = new ServiceClient<{ message: string }, { message: string }>(FRONT, { taskType: UPPER });
+ * const { message } = await client.request({ message: "hello" });
+ * const replies = await client.request([{ message: "a" }, { message: "b" }]); // over the workers, replies in order
+ * ```
+ */
+export class ServiceClient<Data extends object = Payload, Result extends object = Payload>
+  implements AsyncDisposable
+{
+  readonly #endpoint: EndpointAddress;
+  readonly #defaults: Required<Pick<RequestOptions, "taskType" | "timeout" | "idempotent">>;
+  readonly #connection: ClientConnection;
+  readonly #active = new Set<Promise<unknown>>();
+  #stopping: Promise<void> | undefined;
+  #isClosed = false;
+
+  /**
+   * @param endpoint - The service's `frontendEndpoint`.
+   * @throws TypeError or RangeError when an option is wrong.
+   */
+  constructor(endpoint: EndpointAddress, options: ServiceClientOptions = {}) {
+    const { taskType = TaskType.register(""), timeout = DEFAULT_TIMEOUT, idempotent = false } = options;
+    const { idleTimeout = DEFAULT_IDLE_TIMEOUT } = options;
+    assertEndpoint("endpoint", endpoint);
+    assertTaskType(taskType);
+    assertTimeout("timeout", timeout);
+    assertTimeout("idleTimeout", idleTimeout);
+    this.#endpoint = endpoint;
+    this.#defaults = { taskType, timeout, idempotent };
+    this.#connection = new ClientConnection(endpoint, idleTimeout);
+  }
+
+  /**
+   * Sends a list, over all workers at once. It fails as a whole with the first failure, whose place is the error's `index`;
+   * with `settled`, each request fails by itself.
+   *
+   * @returns The replies in the order of the list.
+   */
+  request(
+    list: readonly Data[],
+    options: ListRequestOptions & { readonly settled: true },
+  ): Promise<PromiseSettledResult<Result>[]>;
+  request(list: readonly Data[], options?: ListRequestOptions): Promise<Result[]>;
+  /**
+   * Sends one request.
+   *
+   * @param data - A plain object.
+   * @returns What the worker's handler returned.
+   * @throws RemoteError when the handler threw.
+   * @throws PipelineError `REQUEST_TIMEOUT`, `REQUEST_LOST`, `NO_WORKER`, `SERVICE_BUSY` and others: see the docs of errors.
+   * @throws TypeError when the data cannot be sent. With an aborted `signal`: its reason.
+   */
+  request(data: Data, options?: RequestOptions): Promise<Result>;
+  async request(data: Data | readonly Data[], options: ListRequestOptions = {}): Promise<unknown> {
+    if (this.#stopping !== undefined) throw this.#stopped();
+    const { taskType, timeout } = options;
+    if (taskType !== undefined) assertTaskType(taskType);
+    if (timeout !== undefined) assertTimeout("timeout", timeout);
+    const active = Array.isArray(data)
+      ? this.#list(data, options)
+      : this.#send(data as Data, "request", options);
+    this.#active.add(active);
+    try {
+      return await active;
+    } finally {
+      this.#active.delete(active);
+    }
+  }
+
+  /**
+   * Sends nothing more, waits for the replies that are under way, and closes the connection.
+   *
+   * @param options - `timeout`: longest wait, in ms, 5000 by default; what is left then fails with `CLIENT_STOPPED`.
+   */
+  async stop(options: StopOptions = {}): Promise<void> {
+    const { timeout = DEFAULT_STOP_TIMEOUT } = options;
+    assertTimeout("timeout", timeout);
+    this.#stopping ??= this.#stop(timeout);
+    await this.#stopping;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #stop(timeout: number): Promise<void> {
+    await settlesWithin(Promise.allSettled(this.#active), timeout);
+    this.#isClosed = true;
+    this.#connection.failAll("CLIENT_STOPPED", "The client was stopped before the reply arrived");
+    await this.#connection.close();
+  }
+
+  #list(list: readonly Data[], options: ListRequestOptions): Promise<unknown> {
+    const send = (data: Data, index: number, signal = options.signal) =>
+      this.#send(data, `request[${index}]`, signal === undefined ? options : { ...options, signal });
+    return options.settled === true
+      ? requestAllSettled(list, (data, index) => send(data, index))
+      : requestAll(list, options.signal, send);
+  }
+
+  #send(data: Data, path: string, options: RequestOptions): Promise<Result> {
+    const { taskType = this.#defaults.taskType, timeout = this.#defaults.timeout } = options;
+    const { idempotent = this.#defaults.idempotent, signal } = options;
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) throw signal.reason;
+      if (this.#isClosed) throw this.#stopped();
+      const facts = { role: "serviceclient", endpoint: this.#endpoint.address, taskType: taskType.name };
+      const payload = encodePayload(data, path);
+      const pending = this.#connection.request({
+        taskType: taskType.name,
+        payload,
+        idempotent,
+        timeout,
+        settle: (outcome) => {
+          signal?.removeEventListener("abort", abort);
+          try {
+            resolve(replyOf(outcome, facts) as Result);
+          } catch (error) {
+            reject(error);
+          }
+        },
+      });
+      const abort = () => {
+        this.#connection.cancel(pending);
+        reject(signal?.reason);
+      };
+      if (signal === undefined) return;
+      setMaxListeners(0, signal); // one for each request is no leak
+      signal.addEventListener("abort", abort, { once: true });
+    });
+  }
+
+  #stopped(): PipelineError {
+    const facts = { role: "serviceclient", endpoint: this.#endpoint.address };
+    return new PipelineError("CLIENT_STOPPED", "The client was stopped; make another one", facts);
+  }
+}
+
+function assertTaskType(value: unknown): void {
+  if (!(value instanceof TaskType)) throw new TypeError("taskType must be a TaskType");
+}

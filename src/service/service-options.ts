@@ -1,0 +1,66 @@
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import { assertCount, assertEndpoint, assertTimeout } from "../role/checks.ts";
+
+export interface ServiceOptions {
+  /** Where the service listens for clients. */
+  readonly frontendEndpoint: EndpointAddress;
+  /** Where it listens for its workers. */
+  readonly backendEndpoint: EndpointAddress;
+  /**
+   * Requests of one task type that wait for a worker. Beyond it, a request fails at once with `SERVICE_BUSY`.
+   * @default 10000
+   */
+  readonly maxQueue?: number;
+  /**
+   * Bytes of memory that waiting requests of all types take, about. Beyond it, a request fails at once with `SERVICE_BUSY`.
+   * @default 268435456
+   */
+  readonly maxQueueBytes?: number;
+  /**
+   * How long a request waits while its task type has no worker at all, in ms; then it fails with `NO_WORKER`.
+   * @default 5000
+   */
+  readonly workerTimeout?: number;
+  /**
+   * Workers that one idempotent request may cost before it fails with `REQUEST_LOST`: counted only while it was the only
+   * request its worker had.
+   * @default 3
+   */
+  readonly crashLimit?: number;
+  /**
+   * Whether the workers end when the service is stopped. `false`: they wait for the next service, for a rolling restart.
+   * @default true
+   */
+  readonly endWorkers?: boolean;
+}
+
+/** How long the service waits for its workers to confirm END, in ms. A handler that blocks does not hear it. */
+const END_TIMEOUT = 2000;
+
+export type ResolvedServiceOptions = Required<ServiceOptions> & { readonly endTimeout: number };
+
+/** @throws TypeError when an endpoint is missing or is none. @throws RangeError when a number is out of range. */
+export function resolveServiceOptions(options: ServiceOptions): ResolvedServiceOptions {
+  const { frontendEndpoint, backendEndpoint } = options;
+  assertEndpoint("frontendEndpoint", frontendEndpoint);
+  assertEndpoint("backendEndpoint", backendEndpoint);
+  if (frontendEndpoint.bindAddress === backendEndpoint.bindAddress) {
+    const address = JSON.stringify(frontendEndpoint.bindAddress);
+    throw new TypeError(`frontendEndpoint and backendEndpoint must differ, both are ${address}`);
+  }
+  const resolved = {
+    frontendEndpoint,
+    backendEndpoint,
+    maxQueue: options.maxQueue ?? 10_000,
+    maxQueueBytes: options.maxQueueBytes ?? 256 * 1024 * 1024,
+    workerTimeout: options.workerTimeout ?? 5000,
+    crashLimit: options.crashLimit ?? 3,
+    endWorkers: options.endWorkers ?? true,
+    endTimeout: END_TIMEOUT,
+  };
+  assertCount("maxQueue", resolved.maxQueue, 0);
+  assertCount("maxQueueBytes", resolved.maxQueueBytes, 0);
+  assertTimeout("workerTimeout", resolved.workerTimeout);
+  assertCount("crashLimit", resolved.crashLimit, 1);
+  return resolved;
+}

@@ -1,0 +1,86 @@
+import { randomBytes } from "node:crypto";
+import { BrokerCore, type BrokerPort } from "../core/broker-core.ts";
+import { BoundedLog, RoleLog } from "../logging/logger.ts";
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import { Session } from "../role/session.ts";
+import type { Listener, ListenerHandler } from "../transport/transport.ts";
+import { transportFor } from "../transport/transport-for.ts";
+import type { ResolvedServiceOptions } from "./service-options.ts";
+import type { ServiceStatus, ServiceSummary, ServiceTypeStatus } from "./service-summary.ts";
+
+/** One run of a service: its two sockets, and the core between them. */
+export class ServiceSession extends Session<ServiceSummary> {
+  readonly #options: ResolvedServiceOptions;
+  readonly #core: BrokerCore;
+  readonly #log = new RoleLog("service");
+  readonly #refused = new BoundedLog(this.#log, "refused what is not a message");
+  #frontend: Listener | undefined;
+  #backend: Listener | undefined;
+
+  constructor(options: ResolvedServiceOptions) {
+    super();
+    this.#options = options;
+    const runId = randomBytes(8).toString("hex");
+    const peerId = `service-${process.pid}-${runId}`;
+    this.#core = new BrokerCore({ ...options, runId, peerId }, this.#port());
+  }
+
+  get status(): ServiceStatus {
+    const types: Record<string, ServiceTypeStatus> = {};
+    for (const { name, workers, queue, suspects } of this.#core.types) {
+      let running = 0;
+      for (const worker of workers) running += worker.held.size;
+      types[name] = { workers: workers.size, queued: queue.size + suspects.size, running };
+    }
+    return { ...this.#core.counts, clients: [...this.#core.clients].length, types };
+  }
+
+  stop(timeout: number): void {
+    queueMicrotask(this.guard(() => this.#core.stop(timeout)));
+  }
+
+  protected async open(): Promise<void> {
+    const { frontendEndpoint, backendEndpoint } = this.#options;
+    this.#backend = await this.#listen(backendEndpoint, {
+      onMessage: this.guard((connection, message) => this.#core.workerMessage(connection, message)),
+      onDisconnected: this.guard((connection) => this.#core.workerDisconnected(connection)),
+    });
+    this.#frontend = await this.#listen(frontendEndpoint, {
+      onMessage: this.guard((connection, message) => this.#core.clientMessage(connection, message)),
+      onDisconnected: this.guard((connection) => this.#core.clientDisconnected(connection)),
+    });
+    const addresses = { frontend: frontendEndpoint.address, backend: backendEndpoint.address };
+    this.#log.write("info", "service began", addresses);
+  }
+
+  protected tick(now: number): void {
+    this.#core.tick(now);
+  }
+
+  protected async close(): Promise<void> {
+    await Promise.all([this.#frontend?.close(), this.#backend?.close()]);
+  }
+
+  async #listen(
+    endpoint: EndpointAddress,
+    handler: Pick<ListenerHandler, "onMessage" | "onDisconnected">,
+  ): Promise<Listener> {
+    return await transportFor(endpoint).listen(endpoint, {
+      ...handler,
+      onSomeDisconnected: this.guard(() => this.#core.probe()),
+      onRefused: (reason) => this.#refused.add({ endpoint: endpoint.address, reason }),
+    });
+  }
+
+  #port(): BrokerPort {
+    return {
+      toClient: (connection, message) => this.#frontend?.send(connection, message),
+      toWorker: (connection, message) => this.#backend?.send(connection, message),
+      over: () => {
+        this.#log.write("info", "service ended", { ...this.#core.counts });
+        this.resolve({ ...this.#core.counts });
+      },
+      note: (event, facts) => this.#log.write(event.endsWith("lost") ? "warn" : "debug", event, facts),
+    };
+  }
+}

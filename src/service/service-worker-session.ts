@@ -1,0 +1,154 @@
+import type { ExecutionOutcome } from "../core/execution.ts";
+import {
+  type ServiceExecution,
+  ServiceWorkerCore,
+  type ServiceWorkerPort,
+} from "../core/service-worker-core.ts";
+import { PipelineError } from "../errors.ts";
+import { ABORT_GRACE_MS } from "../executor/execution-timer.ts";
+import type { Executor, ExecutorPort } from "../executor/executor.ts";
+import { WorkLoop } from "../executor/work-loop.ts";
+import { BoundedLog, RoleLog } from "../logging/logger.ts";
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import type { TaskType } from "../protocol/task-type.ts";
+import { Session } from "../role/session.ts";
+import type { Link } from "../transport/transport.ts";
+import { transportFor } from "../transport/transport-for.ts";
+import type { ServiceWorkerSummary } from "./service-worker.ts";
+
+/** How long requests are worked through before the event loop has its turn, in ms: new ones and cancellations are heard. */
+const SLICE_MS = 2;
+
+/** What a session needs to know of its worker. */
+export interface ServiceWorkerHost {
+  readonly workerId: string;
+  readonly taskType: TaskType;
+  readonly endpoint: EndpointAddress;
+  readonly peerTimeout: number;
+  /** Longest execution in ms; 0: unlimited. */
+  readonly timeout: number;
+  readonly executor: Executor;
+  /** Initialises the user's worker. */
+  begin(): Promise<void>;
+}
+
+/** One run of a service's worker: its link, its executor, and the core between them. */
+export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
+  readonly #host: ServiceWorkerHost;
+  readonly #core: ServiceWorkerCore;
+  readonly #loop: WorkLoop<ServiceExecution>;
+  readonly #log: RoleLog;
+  readonly #counts = { executed: 0, failed: 0 };
+  #link: Link | undefined;
+  #stopAt = Number.POSITIVE_INFINITY;
+
+  constructor(host: ServiceWorkerHost) {
+    super();
+    this.#host = host;
+    const { workerId, taskType, peerTimeout, executor } = host;
+    this.#log = new RoleLog("serviceworker", { taskType: taskType.name });
+    const options = { workerId, taskType: taskType.name, concurrency: executor.slots, peerTimeout };
+    this.#core = new ServiceWorkerCore(options, this.#port());
+    this.#loop = new WorkLoop({
+      executor,
+      slice: SLICE_MS,
+      next: () => this.#core.next(),
+      ended: (execution, outcome, busy, now) => this.#finish(execution, outcome, busy, now),
+      rest: () => this.#core.flush(),
+      guard: (action) => this.guard(action),
+    });
+  }
+
+  stop(timeout: number): void {
+    queueMicrotask(
+      this.guard(() => {
+        this.#stopAt = this.clock.now + timeout;
+        this.#core.leave();
+      }),
+    );
+  }
+
+  protected async open(): Promise<void> {
+    const { endpoint, executor, workerId } = this.#host;
+    const refused = new BoundedLog(this.#log, "refused what is not a message");
+    this.#link = transportFor(endpoint).connect(endpoint, {
+      onConnected: this.guard(() => this.#core.connected()),
+      onDisconnected: this.guard(() => this.#core.disconnected()),
+      onMessage: this.guard((message) => this.#core.message(message)),
+      onRefused: (reason) => refused.add({ endpoint: endpoint.address, reason }),
+    });
+    executor.open(this.#executorPort());
+    this.#log.write("info", "worker began", { worker: workerId, endpoint: endpoint.address });
+  }
+
+  protected tick(now: number): void {
+    this.#core.tick(now);
+    this.#host.executor.tick(this.clock.now);
+    if (this.clock.now >= this.#stopAt) this.#core.abort();
+  }
+
+  protected async close(): Promise<void> {
+    // What still runs is needed by nobody; when a deadline cut it off, it has had its time.
+    const grace = this.clock.now >= this.#stopAt ? 0 : ABORT_GRACE_MS;
+    await Promise.all([this.#link?.close(), this.#host.executor.close(grace)]);
+  }
+
+  #port(): ServiceWorkerPort {
+    return {
+      send: (message) => this.#link?.send(message),
+      begin: () => this.#begin(),
+      abandon: (execution) => this.#host.executor.abort(execution),
+      work: () => this.#loop.schedule(),
+      over: (error) => {
+        this.#log.write("info", "worker ended", { worker: this.#host.workerId, ...this.#counts });
+        if (error === undefined) this.resolve({ ...this.#counts });
+        else this.reject(error);
+      },
+      note: (event, facts) => this.#log.write("debug", event, facts),
+    };
+  }
+
+  #executorPort(): ExecutorPort {
+    return {
+      finished: this.guard((execution, outcome, busy, more) => {
+        this.#finish(execution as ServiceExecution, outcome, busy, performance.now());
+        if (!more) this.#loop.schedule(); // its end sends the replies
+      }),
+      room: this.guard(() => this.#loop.schedule()),
+      failed: this.guard((error) => this.#core.abort(error)),
+      note: (event, facts) => this.#log.write("warn", event, facts),
+    };
+  }
+
+  #begin(): void {
+    const begun = async () => {
+      await this.#host.begin();
+      await this.#host.executor.begin({}, this.#host.timeout);
+    };
+    begun().then(
+      this.guard(() => this.#core.initialised()),
+      this.guard((error: unknown) => this.#core.abort(this.#initFailed(error))),
+    );
+  }
+
+  #initFailed(error: unknown): PipelineError {
+    if (error instanceof PipelineError) return error;
+    const facts = { role: "serviceworker", taskType: this.#host.taskType.name, cause: error };
+    const text = error instanceof Error ? error.message : String(error);
+    return new PipelineError("INIT_FAILED", `initWorker() threw: ${text}`, facts);
+  }
+
+  #finish(execution: ServiceExecution, outcome: ExecutionOutcome, busy: number, now: number): boolean {
+    if (outcome.ok) {
+      this.#counts.executed += 1;
+    } else {
+      this.#counts.failed += 1;
+      this.#log.write("warn", "execution failed", {
+        client: execution.runId,
+        request: execution.seq,
+        message: outcome.error.message,
+      });
+    }
+    return this.#core.finished(execution, outcome, busy, now);
+  }
+}

@@ -1,0 +1,174 @@
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import type { ExecutionInfo } from "../executor/execution-info.ts";
+import type { Executor } from "../executor/executor.ts";
+import { type Handler, InlineExecutor } from "../executor/inline-executor.ts";
+import { moduleUrl, type OpenInThread, openInThread } from "../executor/threaded-class.ts";
+import { ThreadedExecutor } from "../executor/threaded-executor.ts";
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import { MessageType } from "../protocol/message-type.ts";
+import type { Payload } from "../protocol/payload.ts";
+import { TaskType } from "../protocol/task-type.ts";
+import type { Awaitable, Maybe } from "../role/awaitable.ts";
+import { assertCount, assertEndpoint, assertTimeout } from "../role/checks.ts";
+import { emptyOutcome, openSession, Role } from "../role/role.ts";
+import { ServiceWorkerSession } from "./service-worker-session.ts";
+
+/** Work that each thread has in its queue, and longest wait of a reply in its thread, in ms: somebody waits for it. */
+const THREAD_MS = 2;
+
+/** What a service's worker has done when its run is over. */
+export interface ServiceWorkerSummary {
+  /** Requests that were answered. */
+  readonly executed: number;
+  /** Requests whose handler threw, or was given up. */
+  readonly failed: number;
+}
+
+/**
+ * Answers requests of one task type. Its handler runs on the event loop of its process, several at a time where it is async
+ * (`concurrency`), or in threads (`nThreads` and `module`). `run()` resolves when the service ends or `stop()` was called;
+ * a service that is gone is waited for.
+ *
+ * @typeParam Data - What clients send.
+ * @typeParam Result - What they get back.
+ *
+ * @example
+ * ```ts
+ * class Upper extends ServiceWorker<{ message: string }, { message: string }> {
+ *   readonly endpoint = BACK;
+ *   override readonly taskType = UPPER;
+ *   handleMessage({ message }: { message: string }) {
+ *     return { message: message.toUpperCase() };
+ *   }
+ * }
+ * if (isMain(import.meta)) await new Upper().run();
+ * ```
+ */
+export abstract class ServiceWorker<Data extends object = Payload, Result extends object = Payload>
+  extends Role<ServiceWorkerSummary>
+  implements OpenInThread
+{
+  /** The service's `backendEndpoint`. */
+  abstract readonly endpoint: EndpointAddress;
+  /**
+   * Which requests it answers.
+   * @default the blank one
+   */
+  readonly taskType: TaskType = TaskType.register("");
+  /**
+   * How many requests it executes at a time, where its handler is async. Threads execute one each.
+   * @default 1
+   */
+  readonly concurrency: number = 1;
+  /**
+   * Longest execution of one request, in ms. The handler's signal is aborted then; one that ignores it for another second is
+   * given up, and its client gets `EXECUTION_TIMEOUT`.
+   * @default no limit
+   */
+  readonly timeout: number = Number.POSITIVE_INFINITY;
+  /**
+   * Longest wait for the service, at the start and whenever the connection is lost, in ms.
+   * @default Infinity
+   */
+  readonly peerTimeout: number = Number.POSITIVE_INFINITY;
+  /**
+   * How many threads run the handler; 0: it runs on the event loop.
+   * @default 0
+   */
+  readonly nThreads: number = 0;
+  /** With threads: the file that exports this class, `import.meta.url`. Each thread imports it. */
+  readonly module?: string | URL;
+
+  /** Called once, after the first contact with the service and before the first request. */
+  initWorker(): Awaitable<void> {}
+
+  /**
+   * Called once in each thread, before its first request.
+   *
+   * @param index - 0 for the first thread. A thread that takes the place of a dead one has its index.
+   */
+  initThread(_index: number): Awaitable<void> {}
+
+  /**
+   * The work.
+   *
+   * @param data - What the client sent.
+   * @param taskType - The worker's own.
+   * @param msgtype - `DATA`.
+   * @param info - The request's id, its attempt (above 1: it may have run before, its client said that it may), and a signal
+   *   that is aborted when nobody waits for the reply any more.
+   * @returns A plain object; nothing counts as `{}`.
+   * @throws Whatever it likes: the client gets it as a `RemoteError`, with its name, message and stack.
+   */
+  abstract handleMessage(
+    data: Data,
+    taskType: TaskType,
+    msgtype: MessageType,
+    info: ExecutionInfo,
+  ): Awaitable<Maybe<Result>>;
+
+  /** @internal */
+  async [openInThread](
+    index: number,
+    _metadata: Payload,
+    isFirst: boolean,
+  ): Promise<{ readonly handler: Handler; readonly taskType: TaskType }> {
+    if (isFirst) await this.initThread(index);
+    return { handler: this.#handler(), taskType: this.taskType };
+  }
+
+  [openSession](): ServiceWorkerSession {
+    this.#validate();
+    return new ServiceWorkerSession({
+      workerId: `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`,
+      taskType: this.taskType,
+      endpoint: this.endpoint,
+      peerTimeout: this.peerTimeout,
+      timeout: this.timeout === Number.POSITIVE_INFINITY ? 0 : this.timeout,
+      executor: this.nThreads > 0 ? this.#threads() : this.#inline(),
+      begin: async () => await this.initWorker(),
+    });
+  }
+
+  [emptyOutcome](): ServiceWorkerSummary {
+    return { executed: 0, failed: 0 };
+  }
+
+  #handler(): Handler {
+    return (data, info) => this.handleMessage(data as Data, this.taskType, MessageType.DATA, info);
+  }
+
+  #inline(): Executor {
+    return new InlineExecutor(this.#handler(), this.taskType, this.concurrency);
+  }
+
+  #threads(): Executor {
+    const { name } = this.constructor;
+    return new ThreadedExecutor({
+      taskType: this.taskType,
+      threads: this.nThreads,
+      module: moduleUrl(name, this.module),
+      className: name,
+      queue: THREAD_MS,
+      flush: THREAD_MS,
+      maxItemsPerThread: Number.POSITIVE_INFINITY,
+      resourceLimits: undefined,
+      forward: undefined,
+      facts: { role: "serviceworker", taskType: this.taskType.name },
+    });
+  }
+
+  #validate(): void {
+    const { name } = this.constructor;
+    if (!(this.taskType instanceof TaskType)) throw new TypeError(`${name}.taskType must be a TaskType`);
+    assertEndpoint(`${name}.endpoint`, this.endpoint);
+    assertCount(`${name}.concurrency`, this.concurrency, 1, 10_000);
+    assertCount(`${name}.nThreads`, this.nThreads, 0, 1024);
+    assertTimeout(`${name}.timeout`, this.timeout);
+    assertTimeout(`${name}.peerTimeout`, this.peerTimeout);
+    if (this.nThreads > 0 && this.concurrency > 1) {
+      throw new RangeError(`${name} has threads, which execute one request each: leave its concurrency at 1`);
+    }
+  }
+}

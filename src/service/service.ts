@@ -1,0 +1,50 @@
+import { emptyOutcome, openSession, Role } from "../role/role.ts";
+import {
+  type ResolvedServiceOptions,
+  resolveServiceOptions,
+  type ServiceOptions,
+} from "./service-options.ts";
+import { ServiceSession } from "./service-session.ts";
+import type { ServiceStatus, ServiceSummary } from "./service-summary.ts";
+
+const NOTHING: ServiceSummary = { requests: 0, replied: 0, failed: 0, refused: 0, lost: 0, cancelled: 0 };
+
+/**
+ * The broker between clients and workers: gives each request to the least loaded worker of its task type, and brings the
+ * reply back. `run()` resolves when the service was stopped: it then takes no new requests, lets those it has finish, for
+ * `stopTimeout` ms at most, and ends its workers.
+ *
+ * @example
+ * ```ts
+ * const service = new Service({ frontendEndpoint: FRONT, backendEndpoint: BACK });
+ * process.once("SIGTERM", () => service.stop());
+ * await service.run();
+ * ```
+ */
+export class Service extends Role<ServiceSummary> {
+  readonly #options: ResolvedServiceOptions;
+  #session: ServiceSession | undefined;
+
+  /**
+   * @throws TypeError when an endpoint is missing, or both are the same.
+   * @throws RangeError when a number is out of range.
+   */
+  constructor(options: ServiceOptions) {
+    super();
+    this.#options = resolveServiceOptions(options);
+  }
+
+  /** How the service stands: its workers, what waits, what runs, and what became of requests. Zeros before `run()`. */
+  get status(): ServiceStatus {
+    return this.#session?.status ?? { ...NOTHING, clients: 0, types: {} };
+  }
+
+  [openSession](): ServiceSession {
+    this.#session = new ServiceSession(this.#options);
+    return this.#session;
+  }
+
+  [emptyOutcome](): ServiceSummary {
+    return { ...NOTHING };
+  }
+}
