@@ -123,7 +123,8 @@ export class ServiceClientCore {
       const { taskType, idempotent } = spec;
       const timeout =
         deadline === Number.POSITIVE_INFINITY ? 0 : Math.max(1, Math.ceil(deadline - this.#clock.now));
-      for (const items of batches(alike)) {
+      const wanted = alike.map(({ seq, attempt, payload }) => ({ seq, attempt, payload }));
+      for (const items of batches(wanted)) {
         this.#port.send({ type: "request", runId, taskType, timeout, idempotent, items });
       }
       // Kept where it may be sent again.

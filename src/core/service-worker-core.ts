@@ -10,7 +10,7 @@ import { RoleClock } from "./role-clock.ts";
 const HELLO_MS = 1000;
 
 /** Longest time a reply waits for others, in ms: a message costs about 0.02 ms, and somebody waits for this one. */
-const FLUSH_MS = 1;
+export const FLUSH_MS = 1;
 
 /** A request that the worker is to execute, or is executing. Its run and number are its client's: what it is known by. */
 export interface ServiceExecution extends Execution {
@@ -34,6 +34,8 @@ export interface ServiceWorkerPort {
   abandon(execution: ServiceExecution): boolean;
   /** Requests arrived: call `next`. */
   work(): void;
+  /** Replies wait for others: call `flush` in {@link FLUSH_MS}. */
+  flushLater(): void;
   over(error: Error | undefined): void;
   note(event: string, facts: Readonly<Record<string, unknown>>): void;
 }
@@ -114,7 +116,7 @@ export class ServiceWorkerCore {
    *
    * @param busy - Time its handler took, in ms.
    * @param real - The time now, in ms, of the clock that `tick` gets.
-   * @returns Whether anything was sent because of it. Call `flush` when nothing more can be done at once.
+   * @returns Whether anything was sent because of it. Call `rest` when nothing more can be done at once.
    */
   finished(execution: ServiceExecution, outcome: ExecutionOutcome, busy: number, real: number): boolean {
     const { key, attempt } = execution;
@@ -134,6 +136,12 @@ export class ServiceWorkerCore {
       this.#port.send({ type: "failure", runId: this.#runId, origin, error: outcome.error, items });
     }
     return true;
+  }
+
+  /** No handler can be started now: what is done need not wait, unless others are about to be. */
+  rest(): void {
+    if (this.#queue.size === 0) this.flush();
+    else if (this.#replies.length > 0) this.#port.flushLater();
   }
 
   /** Sends the replies that wait. */

@@ -24,6 +24,7 @@ export interface WorkLoopOptions<E extends Execution> {
 export class WorkLoop<E extends Execution> {
   readonly #options: WorkLoopOptions<E>;
   #scheduled = false;
+  #sliceEnd = 0;
 
   constructor(options: WorkLoopOptions<E>) {
     this.#options = options;
@@ -36,15 +37,29 @@ export class WorkLoop<E extends Execution> {
     setImmediate(
       this.#options.guard(() => {
         this.#scheduled = false;
+        this.#sliceEnd = performance.now() + this.#options.slice;
+        this.#work();
+      }),
+    );
+  }
+
+  /** A promise has settled: there is room again. Handlers that wait for nothing need no turn of the event loop each. */
+  resume(): void {
+    if (this.#scheduled) return;
+    if (performance.now() >= this.#sliceEnd) return this.schedule();
+    this.#scheduled = true;
+    // Not at once: the executor is in the middle of its own work.
+    queueMicrotask(
+      this.#options.guard(() => {
+        this.#scheduled = false;
         this.#work();
       }),
     );
   }
 
   #work(): void {
-    const { executor, slice } = this.#options;
-    const sliceEnd = performance.now() + slice;
-    let startedAt = sliceEnd - slice;
+    const { executor } = this.#options;
+    let startedAt = performance.now();
     while (executor.hasRoom()) {
       const execution = this.#options.next();
       if (execution === undefined) break;
@@ -54,7 +69,7 @@ export class WorkLoop<E extends Execution> {
       const sent = this.#options.ended(execution, outcome, now - startedAt, now);
       startedAt = now;
       // What was sent leaves, and what it brings back arrives, in the event loop's turn.
-      if (sent || now >= sliceEnd) return this.schedule();
+      if (sent || now >= this.#sliceEnd) return this.schedule();
     }
     this.#options.rest?.();
   }

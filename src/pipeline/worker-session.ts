@@ -122,7 +122,7 @@ export class WorkerSession extends Session<WorkerSummary> {
     return {
       finished: this.guard((execution, outcome, busy, more) => {
         this.#finish(execution, outcome, busy, performance.now(), more);
-        if (!more) this.#loop.schedule();
+        if (!more) this.#loop.resume();
       }),
       room: this.guard(() => this.#loop.schedule()),
       failed: this.guard((error) => this.#core.abort(error)),

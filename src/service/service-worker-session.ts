@@ -1,5 +1,6 @@
 import type { ExecutionOutcome } from "../core/execution.ts";
 import {
+  FLUSH_MS,
   type ServiceExecution,
   ServiceWorkerCore,
   type ServiceWorkerPort,
@@ -40,6 +41,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
   readonly #log: RoleLog;
   readonly #counts = { executed: 0, failed: 0 };
   #link: Link | undefined;
+  #flushTimer: NodeJS.Timeout | undefined;
   #stopAt = Number.POSITIVE_INFINITY;
 
   constructor(host: ServiceWorkerHost) {
@@ -54,7 +56,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
       slice: SLICE_MS,
       next: () => this.#core.next(),
       ended: (execution, outcome, busy, now) => this.#finish(execution, outcome, busy, now),
-      rest: () => this.#core.flush(),
+      rest: () => this.#core.rest(),
       guard: (action) => this.guard(action),
     });
   }
@@ -89,6 +91,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
 
   protected async close(): Promise<void> {
     // What still runs is needed by nobody; when a deadline cut it off, it has had its time.
+    clearTimeout(this.#flushTimer);
     const grace = this.clock.now >= this.#stopAt ? 0 : ABORT_GRACE_MS;
     await Promise.all([this.#link?.close(), this.#host.executor.close(grace)]);
   }
@@ -99,6 +102,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
       begin: () => this.#begin(),
       abandon: (execution) => this.#host.executor.abort(execution),
       work: () => this.#loop.schedule(),
+      flushLater: () => this.#flushLater(),
       over: (error) => {
         this.#log.write("info", "worker ended", { worker: this.#host.workerId, ...this.#counts });
         if (error === undefined) this.resolve({ ...this.#counts });
@@ -112,12 +116,22 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
     return {
       finished: this.guard((execution, outcome, busy, more) => {
         this.#finish(execution as ServiceExecution, outcome, busy, performance.now());
-        if (!more) this.#loop.schedule(); // its end sends the replies
+        if (!more) this.#loop.resume(); // its end sends the replies
       }),
       room: this.guard(() => this.#loop.schedule()),
       failed: this.guard((error) => this.#core.abort(error)),
       note: (event, facts) => this.#log.write("warn", event, facts),
     };
+  }
+
+  #flushLater(): void {
+    this.#flushTimer ??= setTimeout(
+      this.guard(() => {
+        this.#flushTimer = undefined;
+        this.#core.flush();
+      }),
+      FLUSH_MS,
+    );
   }
 
   #begin(): void {

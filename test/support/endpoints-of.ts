@@ -9,6 +9,12 @@ export interface PipelineEndpoints {
   readonly metadata: string;
 }
 
+/** The addresses of one test's service. */
+export interface ServiceEndpoints {
+  readonly front: string;
+  readonly back: string;
+}
+
 export function address(endpoint: string): EndpointAddress {
   return new EndpointAddress(endpoint);
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { EndpointScheme } from "../../src/index.ts";
-import type { PipelineEndpoints } from "./endpoints-of.ts";
+import type { PipelineEndpoints, ServiceEndpoints } from "./endpoints-of.ts";
 
 /** A folder that is removed when the test ends. */
 export function tempFolder(): string {
@@ -25,13 +25,24 @@ export async function freePort(): Promise<number> {
 
 let names = 0;
 
-/** Fresh addresses for the roles of one test. */
-export async function freshEndpoints(scheme: EndpointScheme): Promise<PipelineEndpoints> {
+/** Makes addresses that nobody else has. */
+function addressMaker(scheme: EndpointScheme): (name: string) => Promise<string> {
   const folder = scheme === "ipc" ? tempFolder() : "";
-  const fresh = async (name: string) => {
+  return async (name) => {
     if (scheme === "tcp") return `tcp://localhost:${await freePort()}`;
     return scheme === "ipc" ? `ipc://${folder}/${name}` : `inproc://${name}-${++names}`;
   };
+}
+
+/** Fresh addresses of a service. */
+export async function serviceEndpoints(scheme: EndpointScheme): Promise<ServiceEndpoints> {
+  const fresh = addressMaker(scheme);
+  return { front: await fresh("front"), back: await fresh("back") };
+}
+
+/** Fresh addresses for the roles of one test. */
+export async function freshEndpoints(scheme: EndpointScheme): Promise<PipelineEndpoints> {
+  const fresh = addressMaker(scheme);
   return {
     task: await fresh("task"),
     second: await fresh("second"),

@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import type { RoleConfig } from "../fixtures/role.ts";
+import type { ServiceRoleConfig } from "../fixtures/service-role.ts";
 
-const ROLE = fileURLToPath(new URL("../fixtures/role.ts", import.meta.url));
+const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 
 /** No child may print more: a loop that logs must not fill the disk or the memory. */
 const MAX_OUTPUT = 1_000_000;
@@ -19,8 +20,9 @@ export class RoleProcess {
   #output = "";
   #errors = "";
 
-  constructor(config: RoleConfig) {
-    this.child = spawn(process.execPath, ["--import", "tsx", ROLE, JSON.stringify(config)], {
+  constructor(config: RoleConfig | ServiceRoleConfig) {
+    const file = fixture("front" in config.endpoints ? "service-role.ts" : "role.ts");
+    this.child = spawn(process.execPath, ["--import", "tsx", file, JSON.stringify(config)], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#exited = once(this.child, "exit");
