@@ -100,7 +100,7 @@ export class BrokerDesk {
     client.requests.set(request.number, request);
     this.unsettled += 1;
     type.enqueue(request);
-    if (type.hasRoom) this.serve(type);
+    this.serve(type);
   }
 
   /** Gives what waits to the workers that have room. */

@@ -58,7 +58,7 @@ export class BrokerStaff {
       }
       this.#desk.settle(request);
     }
-    worker.window.observe(busy, bytes, items.length);
+    worker.window.observe(busy, bytes, items.length, worker.type.queue.size > 0);
     this.#heard(worker);
   }
 
@@ -102,17 +102,31 @@ export class BrokerStaff {
     this.#desk.serve(worker.type);
   }
 
-  /** Where a worker idles, another gives back what waits behind a request that takes long. */
+  /** Opens and closes windows. Where a worker idles, another gives back what waits behind a request that takes long. */
   tick(now: number): void {
     for (const type of this.#desk.types.values()) {
-      if (!type.hasRoom || type.queue.size > 0) continue;
+      const { wasPressed } = type;
+      type.wasPressed = type.queue.size > 0;
       for (const worker of type.workers) {
-        const surplus = worker.held.size - worker.concurrency;
-        if (surplus <= 0 || worker.isRecalled || now - worker.lastHeard < RECALL_MS) continue;
-        worker.isRecalled = true;
-        this.#port.recall(worker, surplus);
+        if (!wasPressed) this.#shrink(worker);
+        if (type.hasRoom && now - worker.lastHeard >= RECALL_MS) this.#recall(worker);
       }
     }
+  }
+
+  #shrink(worker: BrokerWorker): void {
+    worker.window.shrink();
+    // Only then: it would change the order in which the others are served.
+    if (!worker.hasRoom) worker.type.refresh(worker);
+  }
+
+  #recall(worker: BrokerWorker): void {
+    const surplus = worker.held.size - worker.concurrency;
+    if (surplus <= 0 || worker.isRecalled) return;
+    worker.isRecalled = true;
+    worker.window.reset(); // or it would get them again
+    worker.type.refresh(worker);
+    this.#port.recall(worker, surplus);
   }
 
   /** What another worker has meanwhile is none of this one's: a late reply is dropped. */

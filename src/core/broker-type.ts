@@ -17,6 +17,8 @@ export class BrokerType {
   /** Idempotent requests that were on a worker that died. Each goes to an idle worker, alone: it may be what killed it. */
   readonly suspects = new LinkedQueue<ServiceRequest>();
   readonly workers = new Set<BrokerWorker>();
+  /** A request had to wait, since the last tick. */
+  wasPressed = false;
   /** Since when it has no worker. */
   lonelySince: number;
   /** Workers with room. Those that got a request, or became idle, last are at the end. */
@@ -84,7 +86,10 @@ export class BrokerType {
     this.#serveSuspects(assign);
     for (let request = this.queue.first; request !== undefined; request = this.queue.first) {
       const worker = this.#leastLoaded();
-      if (worker === undefined) return;
+      if (worker === undefined) {
+        this.wasPressed = true;
+        return;
+      }
       this.#assign(worker, request, assign);
     }
   }

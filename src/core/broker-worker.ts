@@ -33,8 +33,8 @@ export class BrokerWorker {
   isRecalled = false;
   lastHeard = 0;
   /**
-   * Requests it may hold: its concurrency, and more when they take it so little time that fetching the next one would cost
-   * more than executing it.
+   * Requests it may hold: its concurrency, and more while others wait and take it so little time that fetching the next one
+   * would cost more than executing it.
    */
   window = new Window(1, LIMITS, TARGET_MS);
 

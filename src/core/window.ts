@@ -48,8 +48,12 @@ export class Window {
     return this.#service ?? 0;
   }
 
-  /** @param busy - Handler time of `count` items in µs. @param bytes - Bytes of their results. */
-  observe(busy: number, bytes: number, count: number): void {
+  /**
+   * @param busy - Handler time of `count` items in µs.
+   * @param bytes - Bytes of their results.
+   * @param mayGrow - Whether more items wait.
+   */
+  observe(busy: number, bytes: number, count: number, mayGrow = true): void {
     if (count < 1) return;
     const service = busy / 1000 / count;
     this.#service =
@@ -57,7 +61,18 @@ export class Window {
     this.#bytes += WEIGHT * (bytes / count - this.#bytes);
     const perSlot = Math.max(1, Math.floor(this.#target / Math.max(this.#service, 0.001)));
     const byBytes = Math.floor(this.#limits.windowBytes / Math.max(this.#bytes, 1));
-    this.size = this.#clamp(Math.min(perSlot * this.#slots, byBytes, this.size * MAX_GROWTH));
+    const reach = mayGrow ? this.size * MAX_GROWTH : this.size;
+    this.size = this.#clamp(Math.min(perSlot * this.#slots, byBytes, reach));
+  }
+
+  /** Nothing waits: no item need be where it is not executed yet. */
+  shrink(): void {
+    this.size = this.#clamp(Math.max(this.#slots, this.size >> 1));
+  }
+
+  /** As many as are executed at once, until more is measured. */
+  reset(): void {
+    this.size = this.#clamp(this.#slots);
   }
 
   #clamp(size: number): number {

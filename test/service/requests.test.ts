@@ -1,23 +1,9 @@
-import { describe, expect, onTestFinished, test } from "vitest";
-import { type EndpointScheme, RemoteError, type Service, ServiceWorker, TaskType } from "../../src/index.ts";
+import { describe, expect, test } from "vitest";
+import { type EndpointScheme, RemoteError, ServiceWorker, TaskType } from "../../src/index.ts";
 import { serviceEndpoints } from "../support/endpoints.ts";
-import { address, type ServiceEndpoints } from "../support/endpoints-of.ts";
-import { EchoWorker, makeClient, makeService } from "../support/service-roles.ts";
-
-/** A service with workers that runs until the test ends. */
-async function running(
-  endpoints: ServiceEndpoints,
-  workers: readonly { run(): Promise<unknown>; stop(): Promise<void> }[],
-  options: Parameters<typeof makeService>[1] = {},
-): Promise<Service> {
-  const service = makeService(endpoints, options);
-  const done = [service.run(), ...workers.map((worker) => worker.run())];
-  onTestFinished(async () => {
-    await Promise.all([service.stop({ timeout: 0 }), ...workers.map((worker) => worker.stop())]);
-    await Promise.all(done);
-  });
-  return service;
-}
+import { address } from "../support/endpoints-of.ts";
+import { running } from "../support/running-service.ts";
+import { EchoWorker, makeClient } from "../support/service-roles.ts";
 
 describe.each<EndpointScheme>(["tcp", "ipc", "inproc"])("over %s", (scheme) => {
   test("a request is answered, a list in order, over both workers", async () => {
