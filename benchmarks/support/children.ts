@@ -11,32 +11,40 @@ const DEADLINE = 10 * 60_000;
 
 const loader = import.meta.resolve("tsx");
 
+/** A file (relative to `benchmarks/roles`) and its arguments. */
+export type Program = readonly [string, ...unknown[]];
+
 /**
  * Starts programs side by side in an empty folder, waits for all, and returns what the last one printed, as JSON.
  *
- * @param programs - File (relative to `benchmarks/roles`) and arguments of each.
+ * @param servers - Programs that run until they are killed, once the others have ended.
  */
-export async function measure<T>(programs: readonly (readonly [string, ...unknown[]])[]): Promise<T> {
+export async function measure<T>(programs: readonly Program[], servers: readonly Program[] = []): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "zqp-bench-"));
   const children: ChildProcess[] = [];
   const timer = setTimeout(() => {
     for (const child of children) child.kill("SIGKILL");
   }, DEADLINE);
   try {
+    const start = ([file, ...args]: Program) => {
+      const path = fileURLToPath(new URL(`../roles/${file}`, import.meta.url));
+      const child = spawn(process.execPath, ["--import", loader, path, ...args.map(String)], {
+        cwd: folder,
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      children.push(child);
+      return child;
+    };
+    for (const server of servers) start(server).stdout?.resume();
     const outputs = await Promise.all(
-      programs.map(async ([file, ...args]) => {
-        const path = fileURLToPath(new URL(`../roles/${file}`, import.meta.url));
-        const child = spawn(process.execPath, ["--import", loader, path, ...args.map(String)], {
-          cwd: folder,
-          stdio: ["ignore", "pipe", "inherit"],
-        });
-        children.push(child);
+      programs.map(async (program) => {
+        const child = start(program);
         let output = "";
         child.stdout?.on("data", (chunk: Buffer) => {
           if (output.length < 1_000_000) output += chunk;
         });
         const [code] = await once(child, "close");
-        if (code !== 0) throw new Error(`${file} ended with ${code}`);
+        if (code !== 0) throw new Error(`${program[0]} ended with ${code}`);
         return output;
       }),
     );

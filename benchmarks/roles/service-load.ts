@@ -1,0 +1,29 @@
+/** Requests under way at a time, when they are pipelined. */
+const IN_FLIGHT = 512;
+
+/** Share of the requests that is not measured: code is compiled, windows open. */
+const WARM_UP = 0.2;
+
+/** Sends requests one after another, then many at a time, and prints round-trip time in µs and requests per second. */
+export async function load(
+  sequential: number,
+  pipelined: number,
+  send: () => Promise<unknown>,
+): Promise<void> {
+  const inLanes = async (count: number, lanes: number) => {
+    let left = count;
+    const lane = async () => {
+      while (left-- > 0) await send();
+    };
+    await Promise.all(Array.from({ length: lanes }, lane));
+  };
+  const timed = async (count: number, lanes: number) => {
+    await inLanes(Math.ceil(count * WARM_UP), lanes);
+    const startedAt = performance.now();
+    await inLanes(count, lanes);
+    return performance.now() - startedAt;
+  };
+  const roundTrip = ((await timed(sequential, 1)) / sequential) * 1000;
+  const perSecond = (pipelined / (await timed(pipelined, IN_FLIGHT))) * 1000;
+  console.log(JSON.stringify({ roundTrip, perSecond }));
+}
