@@ -1,6 +1,6 @@
-import { BATCH_BYTES, BATCH_ITEMS } from "../protocol/limits.ts";
+import { BATCH_BYTES, REQUEST_BATCH_ITEMS } from "../protocol/limits.ts";
 
-/** Cuts a list into messages of a bounded size, in order. Only the last item of one can be large. */
+/** Cuts a list of requests or replies into messages of a bounded size, in order. Only the last item of one can be large. */
 export function* batches<T extends { readonly payload: Uint8Array }>(
   items: readonly T[],
 ): Iterable<readonly T[]> {
@@ -8,7 +8,7 @@ export function* batches<T extends { readonly payload: Uint8Array }>(
   let bytes = 0;
   for (const [index, { payload }] of items.entries()) {
     bytes += payload.length;
-    if (index + 1 - from < BATCH_ITEMS && bytes < BATCH_BYTES) continue;
+    if (index + 1 - from < REQUEST_BATCH_ITEMS && bytes < BATCH_BYTES) continue;
     yield items.slice(from, index + 1);
     from = index + 1;
     bytes = 0;

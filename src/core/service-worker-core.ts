@@ -1,5 +1,5 @@
 import { PipelineError } from "../errors.ts";
-import { BATCH_BYTES, BATCH_ITEMS } from "../protocol/limits.ts";
+import { BATCH_BYTES, REQUEST_BATCH_ITEMS } from "../protocol/limits.ts";
 import type { ItemPayload, ItemRef, Message } from "../protocol/message.ts";
 import type { Assign } from "../protocol/service-message.ts";
 import type { Execution, ExecutionOutcome } from "./execution.ts";
@@ -127,7 +127,7 @@ export class ServiceWorkerCore {
       this.#replies.push({ seq: key, attempt, payload: outcome.payload });
       this.#bytes += outcome.payload.length;
       this.#busy += busy;
-      const isFull = this.#replies.length >= BATCH_ITEMS || this.#bytes >= BATCH_BYTES;
+      const isFull = this.#replies.length >= REQUEST_BATCH_ITEMS || this.#bytes >= BATCH_BYTES;
       if (!isFull && real - this.#since < FLUSH_MS) return false;
       this.flush();
     } else {

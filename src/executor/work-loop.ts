@@ -43,6 +43,13 @@ export class WorkLoop<E extends Execution> {
     );
   }
 
+  /** Something came for a worker that idled: nothing else can have arrived before it. */
+  start(): void {
+    if (this.#scheduled) return;
+    this.#sliceEnd = performance.now() + this.#options.slice;
+    this.resume();
+  }
+
   /** A promise has settled: there is room again. Handlers that wait for nothing need no turn of the event loop each. */
   resume(): void {
     if (this.#scheduled) return;

@@ -16,6 +16,9 @@ export const MAX_MESSAGE_BYTES = MAX_FRAME_BYTES + 2 * 1024 * 1024;
 /** Most items in one message: beyond this, larger batches gain nothing and delay the first item. */
 export const BATCH_ITEMS = 512;
 
+/** Most requests in one message: fewer, so that the next peer works on the first ones while the others are on their way. */
+export const REQUEST_BATCH_ITEMS = 128;
+
 /** A batch is closed once its payloads reach this many bytes. */
 export const BATCH_BYTES = 256 * 1024;
 

@@ -101,7 +101,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
       send: (message) => this.#link?.send(message),
       begin: () => this.#begin(),
       abandon: (execution) => this.#host.executor.abort(execution),
-      work: () => this.#loop.schedule(),
+      work: () => this.#loop.start(),
       flushLater: () => this.#flushLater(),
       over: (error) => {
         this.#log.write("info", "worker ended", { worker: this.#host.workerId, ...this.#counts });
