@@ -27,6 +27,8 @@ export interface BrokerOptions extends BrokerDeskOptions {
 }
 
 export interface BrokerPort extends BrokerMailPort {
+  /** Something is to be sent: call `flush` before long. */
+  flushSoon(): void;
   over(): void;
   note(event: string, facts: Readonly<Record<string, unknown>>): void;
 }
@@ -175,6 +177,11 @@ export class BrokerCore {
     this.#settleDown();
   }
 
+  /** Sends what has gathered. */
+  flush(): void {
+    this.#mail.flush();
+  }
+
   tick(real: number): void {
     this.#clock.tick(real);
     if (this.#phase.kind === "over") return;
@@ -209,14 +216,15 @@ export class BrokerCore {
 
   // --- endings --------------------------------------------------------------------------------------------------------
 
-  /** Sends what an event has brought about, and sees whether the end has come. */
+  /** Sees to it that what an event has brought about is sent, and whether the end has come. */
   #settleDown(): void {
     const now = this.#clock.now;
     const phase = this.#phase;
     if (phase.kind === "draining" && (this.#desk.unsettled === 0 || now >= phase.until)) this.#beginEnd();
-    this.#mail.flush();
+    if (!this.#mail.isEmpty) this.#port.flushSoon();
     if (this.#phase.kind !== "ending") return;
     if (now >= this.#phase.until || this.#staff.workers.size === 0) {
+      this.#mail.flush();
       this.#phase = { kind: "over" };
       this.#port.over();
     } else if (now >= this.#nextEnd) {

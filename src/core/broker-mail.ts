@@ -28,6 +28,10 @@ export class BrokerMail {
     this.#port = port;
   }
 
+  get isEmpty(): boolean {
+    return this.#assigned.size + this.#replies.size + this.#cancelled.size + this.#refusals.size === 0;
+  }
+
   /** The request is in the worker's `outgoing`. */
   assign(worker: BrokerWorker): void {
     this.#assigned.add(worker);

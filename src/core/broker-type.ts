@@ -1,3 +1,4 @@
+import { REQUEST_BATCH_ITEMS } from "../protocol/limits.ts";
 import type { BrokerWorker } from "./broker-worker.ts";
 import { LinkedQueue } from "./linked-queue.ts";
 import { NOWHERE, QUEUED, type ServiceRequest, SUSPECTED } from "./service-request.ts";
@@ -84,13 +85,18 @@ export class BrokerType {
    */
   serve(assign: (worker: BrokerWorker, request: ServiceRequest) => void): void {
     this.#serveSuspects(assign);
-    for (let request = this.queue.first; request !== undefined; request = this.queue.first) {
+    let request = this.queue.first;
+    while (request !== undefined) {
       const worker = this.#leastLoaded();
       if (worker === undefined) {
         this.wasPressed = true;
         return;
       }
-      this.#assign(worker, request, assign);
+      // What it cannot start at once travels together.
+      let run = worker.held.size < worker.concurrency ? 1 : REQUEST_BATCH_ITEMS;
+      for (; run > 0 && request !== undefined && worker.hasRoom; run--, request = this.queue.first) {
+        this.#assign(worker, request, assign);
+      }
     }
   }
 

@@ -34,7 +34,9 @@ export interface ServiceWorkerPort {
   abandon(execution: ServiceExecution): boolean;
   /** Requests arrived: call `next`. */
   work(): void;
-  /** Replies wait for others: call `flush` in {@link FLUSH_MS}. */
+  /** Nothing more can be executed at once: call `flush` before long. */
+  flushSoon(): void;
+  /** The replies that are done wait for others, which are about to be: call `flush` in {@link FLUSH_MS}. */
   flushLater(): void;
   over(error: Error | undefined): void;
   note(event: string, facts: Readonly<Record<string, unknown>>): void;
@@ -140,8 +142,10 @@ export class ServiceWorkerCore {
 
   /** No handler can be started now: what is done need not wait, unless others are about to be. */
   rest(): void {
-    if (this.#queue.size === 0) this.flush();
-    else if (this.#replies.length > 0) this.#port.flushLater();
+    if (this.#phase === "leaving") return this.flush();
+    if (this.#replies.length === 0) return;
+    if (this.#queue.size === 0) this.#port.flushSoon();
+    else this.#port.flushLater();
   }
 
   /** Sends the replies that wait. */

@@ -7,6 +7,7 @@ import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Link } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
+import { FlushSchedule } from "./flush-schedule.ts";
 
 /** A client's socket, there while it is needed, and the core behind it. */
 export class ClientConnection {
@@ -15,8 +16,9 @@ export class ClientConnection {
   readonly #core: ServiceClientCore;
   readonly #log: RoleLog;
   readonly #refused: BoundedLog;
+  /** What is asked for in one go travels in one message. */
+  readonly #flushes = new FlushSchedule(() => this.#core.flush());
   #open: { readonly link: Link; readonly timer: NodeJS.Timeout } | undefined;
-  #flushScheduled = false;
   #idleSince = 0;
 
   /** @param idleTimeout - How long it stays open without a request, in ms. */
@@ -30,7 +32,7 @@ export class ClientConnection {
       { clientId, endpoint: endpoint.address },
       {
         send: (message) => this.#open?.link.send(message),
-        flushSoon: () => this.#flushSoon(),
+        flushSoon: () => this.#flushes.soon(),
         note: (event, facts) => this.#log.write("debug", event, facts),
       },
     );
@@ -80,15 +82,5 @@ export class ClientConnection {
     this.#core.tick(now);
     if (this.#core.size > 0) this.#idleSince = now;
     else if (now - this.#idleSince >= this.#idleTimeout) void this.close();
-  }
-
-  /** What is asked for in one go travels in one message. */
-  #flushSoon(): void {
-    if (this.#flushScheduled) return;
-    this.#flushScheduled = true;
-    queueMicrotask(() => {
-      this.#flushScheduled = false;
-      this.#core.flush();
-    });
   }
 }

@@ -5,6 +5,7 @@ import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { Session } from "../role/session.ts";
 import type { Listener, ListenerHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
+import { FlushSchedule } from "./flush-schedule.ts";
 import type { ResolvedServiceOptions } from "./service-options.ts";
 import type { ServiceStatus, ServiceSummary, ServiceTypeStatus } from "./service-summary.ts";
 
@@ -14,6 +15,10 @@ export class ServiceSession extends Session<ServiceSummary> {
   readonly #core: BrokerCore;
   readonly #log = new RoleLog("service");
   readonly #refused = new BoundedLog(this.#log, "refused what is not a message");
+  readonly #flushes = new FlushSchedule(
+    () => this.#core.flush(),
+    (action) => this.guard(action),
+  );
   #frontend: Listener | undefined;
   #backend: Listener | undefined;
 
@@ -76,6 +81,7 @@ export class ServiceSession extends Session<ServiceSummary> {
     return {
       toClient: (connection, message) => this.#frontend?.send(connection, message),
       toWorker: (connection, message) => this.#backend?.send(connection, message),
+      flushSoon: () => this.#flushes.soon(),
       over: () => {
         this.#log.write("info", "service ended", { ...this.#core.counts });
         this.resolve({ ...this.#core.counts });

@@ -15,6 +15,7 @@ import type { TaskType } from "../protocol/task-type.ts";
 import { Session } from "../role/session.ts";
 import type { Link } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
+import { FlushSchedule } from "./flush-schedule.ts";
 import type { ServiceWorkerSummary } from "./service-worker.ts";
 
 /** How long requests are worked through before the event loop has its turn, in ms: new ones and cancellations are heard. */
@@ -41,6 +42,10 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
   readonly #log: RoleLog;
   readonly #counts = { executed: 0, failed: 0 };
   #link: Link | undefined;
+  readonly #flushes = new FlushSchedule(
+    () => this.#core.flush(),
+    (action) => this.guard(action),
+  );
   #flushTimer: NodeJS.Timeout | undefined;
   #stopAt = Number.POSITIVE_INFINITY;
 
@@ -102,6 +107,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
       begin: () => this.#begin(),
       abandon: (execution) => this.#host.executor.abort(execution),
       work: () => this.#loop.start(),
+      flushSoon: () => this.#flushes.soon(),
       flushLater: () => this.#flushLater(),
       over: (error) => {
         this.#log.write("info", "worker ended", { worker: this.#host.workerId, ...this.#counts });

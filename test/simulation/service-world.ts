@@ -124,6 +124,7 @@ export class ServiceWorld {
       {
         toClient: (connection, message) => toClient(connection, message),
         toWorker: (connection, message) => toWorker(connection, message),
+        flushSoon: () => this.#later(host, this.random.between(0, 0.5), () => core.flush()),
         over: () => {},
         note: (event) => this.count(event),
       },
@@ -175,6 +176,7 @@ export class ServiceWorld {
         begin: () => this.#later(host, this.random.between(0, 20), () => core.initialised()),
         abandon: () => true,
         work,
+        flushSoon: () => this.#later(host, 0, () => core.flush()),
         flushLater: () => this.#later(host, 1, () => core.flush()),
         over: () => {},
         note: (event) => this.count(event),
