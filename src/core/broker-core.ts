@@ -11,8 +11,12 @@ import type { BrokerClient } from "./service-request.ts";
 /** How often all peers are pinged, in ms: the ping is what finds a dead connection. */
 const PING_MS = 1000;
 
-/** Shortest time between two rounds of pings, in ms: connections that end together are found together. */
-const MIN_PING_MS = 40;
+/**
+ * Time between the rounds of pings when some connection has ended, in ms, and how many follow the first: libzmq may say that
+ * a connection ended before it refuses to send on it.
+ */
+const PROBE_MS = 40;
+const PROBES = 3;
 
 /** How often END is repeated until it is confirmed, in ms. */
 const END_MS = 500;
@@ -57,6 +61,8 @@ export class BrokerCore {
   readonly #departed = { clients: new Set<string>(), workers: new Set<string>() };
   #phase: Phase = { kind: "running" };
   #nextPing = 0;
+  /** Rounds of pings that are to follow soon. */
+  #probes = 0;
   #lastPing = Number.NEGATIVE_INFINITY;
   #nextEnd = 0;
 
@@ -164,9 +170,9 @@ export class BrokerCore {
 
   /** Some connection ended, it is not known which: the pings will tell. */
   probe(): void {
-    const now = this.#clock.now;
-    if (now - this.#lastPing >= MIN_PING_MS) this.#pingAll();
-    else this.#nextPing = Math.min(this.#nextPing, this.#lastPing + MIN_PING_MS);
+    this.#probes = PROBES;
+    if (this.#clock.now - this.#lastPing >= PROBE_MS) this.#pingAll();
+    else this.#nextPing = Math.min(this.#nextPing, this.#lastPing + PROBE_MS);
   }
 
   /** Takes no new requests, lets those that are here finish, at most for so many ms, and ends the workers. */
@@ -206,7 +212,8 @@ export class BrokerCore {
 
   #pingAll(): void {
     this.#lastPing = this.#clock.now;
-    this.#nextPing = this.#clock.now + PING_MS;
+    this.#nextPing = this.#clock.now + (this.#probes > 0 ? PROBE_MS : PING_MS);
+    this.#probes = Math.max(0, this.#probes - 1);
     const ping = { type: "ping", runId: this.#options.runId } as const;
     const { clients, workers } = this.#departed;
     for (const connection of [...this.#staff.workers.keys(), ...workers])
