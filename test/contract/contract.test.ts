@@ -16,6 +16,9 @@ import {
   MetaDataWorker,
   type Payload,
   type RunSummary,
+  Service,
+  ServiceClient,
+  ServiceWorker,
   SingleThreadedWorker,
   Task,
   TaskType,
@@ -178,3 +181,33 @@ test.runIf(process.platform === "linux")(
     }
   },
 );
+
+test("a service of the contract", async () => {
+  const at = async () => new EndpointAddress(`tcp://localhost:${await freePort()}`);
+  const [FRONT, BACK] = [await at(), await at()];
+  const T = TaskType.register("contract service");
+  const seen: unknown[] = [];
+  class Upper extends ServiceWorker<{ message: string }, { message: string }> {
+    override readonly taskType = T;
+    readonly endpoint = BACK;
+    handleMessage(data: { message: string }, taskType: TaskType, msgtype: MessageType) {
+      seen.push(taskType, msgtype);
+      return { message: data.message.toUpperCase() };
+    }
+  }
+  const service = new Service({ frontendEndpoint: FRONT, backendEndpoint: BACK });
+  const running = [service.run(), new Upper().run()];
+  const client = new ServiceClient<{ message: string }, { message: string }>(FRONT, { taskType: T });
+  const one = await client.request({ message: "hello" });
+  const list = await client.request([{ message: "a" }, { message: "b" }]);
+  const settled = await client.request([{ message: "c" }], { settled: true });
+  expectTypeOf(one).toEqualTypeOf<{ message: string }>();
+  expectTypeOf(list).toEqualTypeOf<{ message: string }[]>();
+  expectTypeOf(settled).toEqualTypeOf<PromiseSettledResult<{ message: string }>[]>();
+  expect([one, ...list]).toEqual([{ message: "HELLO" }, { message: "A" }, { message: "B" }]);
+  expect(settled).toEqual([{ status: "fulfilled", value: { message: "C" } }]);
+  expect(seen.slice(0, 2)).toEqual([T, MessageType.DATA]);
+  await client.stop();
+  await service.stop();
+  await Promise.all(running);
+});

@@ -97,6 +97,34 @@ test("metadata reaches every role", async () => {
   ]);
 });
 
+test("service answers in capitals, in order, from both workers, and ends", async () => {
+  const { stdout } = await example("service");
+  const lines = stdout.trim().split("\n");
+  expect(lines[0]).toBe("one → ONE");
+  expect(
+    lines
+      .slice(1, 9)
+      .every((line) => /^(.+) → (.+)$/.exec(line)?.[1]?.toUpperCase() === line.split(" → ")[1]),
+  ).toBe(true);
+  expect(lines.slice(9)).toEqual([
+    "answered by workers A and B",
+    "a worker's error arrives: RangeError: There is nothing to shout",
+    "service: 9 replies, 1 failures",
+  ]);
+});
+
+test("http prints latencies under load, and no request fails when a worker is killed", async () => {
+  const { stdout } = await example("http", "1");
+  const [header = "", ...rows] = stdout.trimEnd().split("\n");
+  expect(header.trim().split(/\s+/)).toEqual(["requests/s", "p50", "p99", "max", "failed"]);
+  expect(rows.map((row) => row.slice(0, 34).trim())).toEqual([
+    "two workers",
+    "one is killed in the middle",
+    "another has taken its place",
+  ]);
+  for (const row of rows) expect(row.slice(34)).toMatch(/^ +\d+ +\d+ ms +\d+ ms +\d+ ms +0$/);
+});
+
 test("logging writes short lines to the console and verbose ones to the file", async () => {
   const { stdout, stderr } = await example("logging");
   expect(stderr).toContain("INFO zmqpipeline.collector.GreetingCollector: Hello, Ada");

@@ -157,7 +157,8 @@ export class ServiceWorld {
         busy += 1;
         const id = `${execution.runId}/${execution.seq}`;
         const asked = this.asked.get(id);
-        if (asked !== undefined) asked.executions += 1;
+        assert.ok(asked, "a request keeps its id wherever it goes");
+        asked.executions += 1;
         const service = this.random.between(0, this.#options.service);
         this.#later(host, service, () => {
           busy -= 1;
