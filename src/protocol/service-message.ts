@@ -16,7 +16,7 @@ import type { ErrorInfo, ItemPayload, ItemRef } from "./message.ts";
 export type ServiceMessage = Request | Assign | Reply | Failure | Cancel;
 
 /** Requests of one client that have all but their payload in common. */
-export interface Request {
+interface Request {
   readonly type: "request";
   readonly runId: string;
   readonly taskType: string;
@@ -64,7 +64,7 @@ export interface Failure {
 }
 
 /** Nobody waits for these replies any more. */
-export interface Cancel {
+interface Cancel {
   readonly type: "cancel";
   readonly runId: string;
   readonly items: readonly ItemRef[];

@@ -12,7 +12,7 @@ import {
 } from "../../src/index.ts";
 import { address, type ServiceEndpoints } from "./endpoints-of.ts";
 
-export const ECHO = TaskType.register("echo");
+const ECHO = TaskType.register("echo");
 
 /** What a request has its handler do. */
 export interface EchoRequest {
