@@ -4,7 +4,7 @@ import { measure, type Program } from "./support/children.ts";
 import { median, printTable, saveResults } from "./support/report.ts";
 import { option, sideBySide } from "./support/rounds.ts";
 
-const SEQUENTIAL = option("sequential", 5000);
+const SEQUENTIAL = option("sequential", 15_000);
 const PIPELINED = option("pipelined", 300_000);
 const ROUNDS = option("rounds", 5);
 

@@ -21,6 +21,9 @@ const PROBES = 3;
 /** How often END is repeated until it is confirmed, in ms. */
 const END_MS = 500;
 
+/** Longest wait for clients to confirm END, in ms: what they send until they know of it is refused, instead of lost. */
+const CLIENT_END_MS = 500;
+
 export interface BrokerOptions extends BrokerDeskOptions {
   readonly runId: string;
   readonly peerId: string;
@@ -41,8 +44,8 @@ type Phase =
   | { readonly kind: "running" }
   /** Takes no new requests. */
   | { readonly kind: "draining"; readonly until: number }
-  /** Waits until workers have confirmed END. */
-  | { readonly kind: "ending"; readonly until: number }
+  /** Waits until workers and clients have confirmed END. */
+  | { readonly kind: "ending"; readonly until: number; readonly clientsUntil: number }
   | { readonly kind: "over" };
 
 /**
@@ -200,6 +203,7 @@ export class BrokerCore {
   // --- peers ----------------------------------------------------------------------------------------------------------
 
   #clientHello(connection: string, id: string): void {
+    if (this.#phase.kind === "ending") return; // it is to wait for the next service
     if (!this.#clients.has(connection))
       this.#clients.set(connection, { connection, id, requests: new Map() });
     this.#port.toClient(connection, this.#welcome());
@@ -230,7 +234,9 @@ export class BrokerCore {
     if (phase.kind === "draining" && (this.#desk.unsettled === 0 || now >= phase.until)) this.#beginEnd();
     if (!this.#mail.isEmpty) this.#port.flushSoon();
     if (this.#phase.kind !== "ending") return;
-    if (now >= this.#phase.until || this.#staff.workers.size === 0) {
+    const { until, clientsUntil } = this.#phase;
+    const areClientsDone = this.#clients.size === 0 || now >= clientsUntil;
+    if (now >= until || (this.#staff.workers.size === 0 && areClientsDone)) {
       this.#mail.flush();
       this.#phase = { kind: "over" };
       this.#port.over();
@@ -241,7 +247,9 @@ export class BrokerCore {
   }
 
   #beginEnd(): void {
-    this.#phase = { kind: "ending", until: this.#clock.now + this.#options.endTimeout };
+    const { now } = this.#clock;
+    const { endTimeout } = this.#options;
+    this.#phase = { kind: "ending", until: now + endTimeout, clientsUntil: now + CLIENT_END_MS };
     this.#desk.clear();
     for (const worker of [...this.#staff.workers.values()]) {
       for (const request of [...worker.held.values()]) {

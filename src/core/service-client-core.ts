@@ -62,7 +62,8 @@ export class ServiceClientCore {
   readonly #pending = new Map<number, PendingRequest>();
   readonly #waiting = new LinkedQueue<PendingRequest>();
   #cancelled: PendingRequest[] = [];
-  #link: "down" | "greeted" | "ready" = "down";
+  /** `ended`: the service is stopping; it may answer yet what it has. */
+  #link: "down" | "greeted" | "ready" | "ended" = "down";
   #runId = "";
   #seq = 0;
   #nextHello = 0;
@@ -162,7 +163,7 @@ export class ServiceClientCore {
       this.flush();
     } else if (message.type === "refuse") {
       this.failAll("PEER_REFUSED", `The service refused this client: ${message.reason}`);
-    } else if (this.#link !== "ready" || message.runId !== this.#runId) {
+    } else if (this.#runId === "" || message.runId !== this.#runId) {
       this.#port.note("message out of place dropped", { type: message.type });
     } else if (message.type === "reply") {
       for (const { seq, payload } of message.items) this.#settle(seq, { ok: true, payload });
@@ -170,7 +171,9 @@ export class ServiceClientCore {
       const { origin, error, items } = message;
       for (const { seq } of items) this.#settle(seq, { ok: false, origin, error });
     } else if (message.type === "end") {
-      this.#link = "down"; // what is asked from now on waits for the next service
+      // What is asked from now on waits for the next service; what is on its way is refused before this arrives.
+      if (this.#link === "ready") this.#port.send({ type: "bye", runId: this.#runId });
+      this.#link = "ended";
     } else if (message.type !== "ping") {
       this.#port.note("message out of place dropped", { type: message.type });
     }

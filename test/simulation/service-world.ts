@@ -34,6 +34,7 @@ export type ServiceFault =
   | "mute"
   | "killWorker"
   | "killBroker"
+  | "stopBroker"
   | "killClient"
   | "freezeWorker"
   | "freezeBroker"
@@ -118,14 +119,15 @@ export class ServiceWorld {
         maxQueueBytes: 1 << 20,
         workerTimeout: 5000,
         crashLimit: this.#options.crashLimit ?? 3,
-        endWorkers: true,
+        endWorkers: false, // they go on with the next one
         endTimeout: 2000,
       },
       {
         toClient: (connection, message) => toClient(connection, message),
         toWorker: (connection, message) => toWorker(connection, message),
         flushSoon: () => this.#later(host, this.random.between(0, 0.5), () => core.flush()),
-        over: () => {},
+        // What it has sent gets out before its sockets close.
+        over: () => this.timeline.after(100, () => this.#killBroker(core)),
         note: (event) => this.count(event),
       },
     );
@@ -231,7 +233,9 @@ export class ServiceWorld {
       asked.outcome = outcome.ok ? "ok" : outcome.error.code;
       this.count(asked.outcome);
       if (outcome.ok) assert.equal(outcome.payload[0], pending.seq % 256, "a reply is that of its request");
-      const neverRan = ["SERVICE_BUSY", "NO_WORKER", "PEER_TIMEOUT"].includes(asked.outcome);
+      const neverRan = ["SERVICE_BUSY", "NO_WORKER", "PEER_TIMEOUT", "SERVICE_STOPPED"].includes(
+        asked.outcome,
+      );
       if (neverRan && !idempotent)
         assert.equal(asked.executions, 0, `${asked.outcome} says that it did not run`);
     };
@@ -273,12 +277,17 @@ export class ServiceWorld {
     else if (fault === "freezeBroker") freeze(this.#brokerHost);
     else if (fault === "killWorker" && worker !== undefined) this.#kill(worker);
     else if (fault === "killClient" && client !== undefined) this.#killClient(client);
-    else if (fault === "killBroker" && this.broker !== undefined) {
-      this.broker = undefined;
-      this.#brokerHost.alive = false;
-      this.network.drop(this.#brokerHost);
-      this.timeline.after(this.random.between(50, 2000), () => this.#startBroker());
-    }
+    else if (fault === "stopBroker") this.broker?.stop(10_000);
+    else if (fault === "killBroker" && this.broker !== undefined) this.#killBroker(this.broker);
+  }
+
+  /** A broker dies, if it has not already, and is replaced. */
+  #killBroker(broker: BrokerCore): void {
+    if (this.broker !== broker) return;
+    this.broker = undefined;
+    this.#brokerHost.alive = false;
+    this.network.drop(this.#brokerHost);
+    this.timeline.after(this.random.between(50, 2000), () => this.#startBroker());
   }
 
   /** A worker dies and is replaced. */

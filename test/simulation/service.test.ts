@@ -64,6 +64,13 @@ describe("services under the seeded simulator", () => {
     expect(campaign({ ...calm, faultsUntil: 1500, faults }).REQUEST_LOST).toBeGreaterThan(0);
   });
 
+  test("a broker that is stopped and replaced loses nothing: what it does not take did not run", () => {
+    const totals = campaign({ ...calm, service: 30, faultsUntil: 1500, faults: { stopBroker: 400 } });
+    expect(totals.REQUEST_LOST ?? 0).toBe(0);
+    expect(totals.SERVICE_STOPPED).toBeGreaterThan(0);
+    expect((totals.ok ?? 0) + (totals.SERVICE_STOPPED ?? 0)).toBe(SEEDS * 3 * 60);
+  });
+
   test("clients that die or freeze leave nothing behind", () => {
     campaign({
       ...calm,
@@ -99,6 +106,7 @@ describe("services under the seeded simulator", () => {
         mute: 400,
         killWorker: 300,
         killBroker: 900,
+        stopBroker: 900,
         killClient: 900,
         freezeWorker: 600,
         freezeBroker: 900,
