@@ -7,8 +7,9 @@ export class Fifo<T> {
     return this.#items.length - this.#head;
   }
 
-  peek(): T | undefined {
-    return this.#items[this.#head];
+  /** @param index - 0 is what `shift` takes next. */
+  peek(index = 0): T | undefined {
+    return this.#items[this.#head + index];
   }
 
   push(item: T): void {

@@ -1,11 +1,8 @@
 import { BATCH_BYTES, BATCH_ITEMS } from "../protocol/limits.ts";
 import type { Fail, ItemPayload, ItemRef } from "../protocol/message.ts";
 
-/**
- * A result waits at most so long for others to travel with, in ms. Sending wakes another thread and the peer, which costs a
- * worker of 10 ms items about a point of its time at 25 ms, and half of that at 50.
- */
-const FLUSH_MS = 50;
+/** A result waits at most so long for others to travel with, in ms: sending them costs a worker about 0.1 ms, whatever their number. */
+const FLUSH_MS = 100;
 
 /** First wait for a CONFIRM before an outcome is sent again, in ms; doubled each time, up to {@link MAX_RESEND_MS}. */
 const RESEND_MS = 2000;

@@ -106,6 +106,11 @@ export class ServiceWorkerCore {
     this.#ready();
   }
 
+  /** What waits in the local queue; 0 is the next. */
+  upcoming(index: number): ServiceExecution | undefined {
+    return this.#queue.peek(index);
+  }
+
   /** Takes the next request off the queue, if there is one. */
   next(): ServiceExecution | undefined {
     const execution = this.#queue.shift();

@@ -1,5 +1,5 @@
-/** Work that a worker of a batch should hold, in ms: covers the loop's latency and a flush, and is short enough to balance. */
-const TARGET_MS = 80;
+/** Work that a worker of a batch should hold, in ms: three flushes, so that one is under way while another fills; the rest is recalled where others idle. */
+const TARGET_MS = 300;
 
 /** Weight of the newest measurement. */
 const WEIGHT = 0.4;

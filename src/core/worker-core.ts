@@ -137,6 +137,11 @@ export class WorkerCore {
     this.#ready();
   }
 
+  /** What waits in the local queue; 0 is the next. */
+  upcoming(index: number): Execution | undefined {
+    return this.#queue.peek(index);
+  }
+
   /** Takes the next item off the queue, if there is one. */
   next(): Execution | undefined {
     const execution = this.#queue.shift();

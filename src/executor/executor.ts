@@ -10,6 +10,8 @@ export interface ExecutorPort {
    * @param more - Others that ended with it follow at once.
    */
   finished(execution: Execution, outcome: ExecutionOutcome, busy: number, more: boolean): void;
+  /** What is likely to be executed next; 0 is the first. */
+  upcoming(index: number): Execution | undefined;
   /** A place came free otherwise. */
   room(): void;
   /** It cannot go on. */

@@ -1,6 +1,7 @@
 import type { Execution, ExecutionOutcome } from "../core/execution.ts";
 import { decodePayload, type Payload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
+import { DecodeAhead } from "./decode-ahead.ts";
 import { ExecutionInfo } from "./execution-info.ts";
 import {
   abortReason,
@@ -29,6 +30,7 @@ export class InlineExecutor implements Executor {
   readonly #handler: Handler;
   readonly #taskType: TaskType;
   readonly #pending = new Map<Execution, Pending>();
+  readonly #payloads = new DecodeAhead<Execution>(decodePayload, (index) => this.#port?.upcoming(index));
   #port: ExecutorPort | undefined;
   #timeout = 0;
   #idle: (() => void) | undefined;
@@ -55,7 +57,7 @@ export class InlineExecutor implements Executor {
   execute(execution: Execution): ExecutionOutcome | undefined {
     const info = new ExecutionInfo(execution, this.#taskType);
     try {
-      const result = this.#handler(decodePayload(execution.payload), info);
+      const result = this.#handler(this.#payloads.take(execution), info);
       if (!isPromiseLike(result)) return success(result);
       const pending = { info, timer: new ExecutionTimer(), startedAt: performance.now() };
       this.#pending.set(execution, pending);

@@ -21,10 +21,10 @@ const REHEARSALS = 100;
 const { module, className, index, states, flush } = workerData as ThreadData;
 if (parentPort === null) throw new Error("This file is only for threads of a pool");
 const port = parentPort;
-const jobs = new ThreadJobs(new JobStates(states), flush, (outcomes, transfer) =>
-  port.postMessage(outcomes, transfer),
-);
 const queue = new Fifo<Job>();
+const upcoming = (index: number) => queue.peek(index);
+const post = (outcomes: Outcomes, transfer: ArrayBuffer[]) => port.postMessage(outcomes, transfer);
+const jobs = new ThreadJobs(new JobStates(states), flush, post, upcoming);
 const loading = load();
 let isFirstRun = true;
 /** A run has begun. */
@@ -90,11 +90,11 @@ async function begin(metadata: Uint8Array, timeout: number): Promise<void> {
  * that begin cold cost two cores a tenth of a second. The main thread reads the outcomes and drops them.
  */
 function rehearse(taskType: TaskType): void {
-  const post = (outcomes: Outcomes, transfer: ArrayBuffer[]) => {
+  const drop = (outcomes: Outcomes, transfer: ArrayBuffer[]) => {
     const message: FromThread = { kind: "rehearsal", outcomes };
     port.postMessage(message, transfer);
   };
-  const rehearsal = new ThreadJobs(new JobStates(JobStates.allocate()), flush, post);
+  const rehearsal = new ThreadJobs(new JobStates(JobStates.allocate()), flush, drop, upcoming);
   rehearsal.begin((data) => data, taskType, 0);
   const payload = encodePayload({ text: "text", number: 1.5, list: [1], bytes: new Uint8Array(1) }, "item");
   for (let serial = 1; serial <= REHEARSALS; serial += 1) {

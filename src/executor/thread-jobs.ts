@@ -1,6 +1,7 @@
 import type { ExecutionOutcome } from "../core/execution.ts";
 import { decodeOwnPayload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
+import { DecodeAhead } from "./decode-ahead.ts";
 import { ExecutionInfo } from "./execution-info.ts";
 import { abortReason, failure, isPromiseLike, success, timeoutReason } from "./execution-outcome.ts";
 import type { Handler } from "./inline-executor.ts";
@@ -21,6 +22,7 @@ export class ThreadJobs {
   readonly #states: JobStates;
   readonly #flushAfter: number;
   readonly #post: (outcomes: Outcomes, transfer: ArrayBuffer[]) => void;
+  readonly #items: DecodeAhead<Job>;
   #handler: Handler = () => undefined;
   #taskType: TaskType | undefined;
   #timeout = 0;
@@ -33,15 +35,20 @@ export class ThreadJobs {
   #flushedPassed = 0;
   #flushedAt = 0;
 
-  /** @param flushAfter - Longest time a result waits for others, in ms. */
+  /**
+   * @param flushAfter - Longest time a result waits for others, in ms.
+   * @param upcoming - The jobs that wait; 0 is the next.
+   */
   constructor(
     states: JobStates,
     flushAfter: number,
     post: (outcomes: Outcomes, transfer: ArrayBuffer[]) => void,
+    upcoming: (index: number) => Job | undefined,
   ) {
     this.#states = states;
     this.#flushAfter = flushAfter;
     this.#post = post;
+    this.#items = new DecodeAhead(decodeOwnPayload, upcoming);
   }
 
   begin(handler: Handler, taskType: TaskType, timeout: number): void {
@@ -65,7 +72,7 @@ export class ThreadJobs {
     this.#current = { serial, info };
     let outcome: ExecutionOutcome;
     try {
-      const result = this.#handler(decodeOwnPayload(job.payload), info);
+      const result = this.#handler(this.#items.take(job), info);
       if (isPromiseLike(result)) {
         this.flush(); // others need not wait for it
         return this.#settle(serial, startedAt, waiting, result);

@@ -3,7 +3,7 @@ import type { Executor } from "./executor.ts";
 
 export interface WorkLoopOptions<E extends Execution> {
   readonly executor: Executor;
-  /** How long executions follow one another before the event loop has its turn, in ms. A turn costs 0.1 ms after blocking work. */
+  /** How long executions follow one another before the event loop has its turn, in ms. */
   readonly slice: number;
   /** Takes the next execution off the local queue. */
   next(): E | undefined;

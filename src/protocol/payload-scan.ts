@@ -30,7 +30,9 @@ const PROTO = Buffer.from("__proto__");
  * @throws ProtocolError with the rule that was broken; never with what was received.
  */
 export function scanPayload(payload: Uint8Array): void {
-  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  const bytes = Buffer.isBuffer(payload)
+    ? payload
+    : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
   const offset = scanValue(bytes, 0, 0);
   if (offset !== bytes.length) throw new ProtocolError("Payload has trailing bytes");
 }

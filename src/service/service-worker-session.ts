@@ -124,6 +124,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
         this.#finish(execution as ServiceExecution, outcome, busy, performance.now());
         if (!more) this.#loop.resume(); // its end sends the replies
       }),
+      upcoming: (index) => this.#core.upcoming(index),
       room: this.guard(() => this.#loop.schedule()),
       failed: this.guard((error) => this.#core.abort(error)),
       note: (event, facts) => this.#log.write("warn", event, facts),

@@ -80,9 +80,9 @@ describe("Window", () => {
 
   test("holds one long item, some short ones, thousands of tiny ones", () => {
     expect(settled(1_000_000)).toBe(1);
-    expect(settled(100_000)).toBe(1);
-    expect(settled(10_000)).toBe(8);
-    expect(settled(100)).toBe(800);
+    expect(settled(100_000)).toBe(3);
+    expect(settled(10_000)).toBe(30);
+    expect(settled(100)).toBe(3000);
     expect(settled(1)).toBe(8192);
   });
 
@@ -95,7 +95,7 @@ describe("Window", () => {
 
   test("keeps every slot busy, and is bounded in bytes", () => {
     expect(settled(1_000_000, 0, 50)).toBe(50);
-    expect(settled(10_000, 0, 50)).toBe(400);
+    expect(settled(10_000, 0, 50)).toBe(1500);
     expect(settled(1, 100_000)).toBeLessThanOrEqual(10);
   });
 });

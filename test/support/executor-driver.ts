@@ -28,6 +28,7 @@ export class ExecutorDriver {
           this.#waiting.get(execution)?.(outcome);
           this.#pump();
         },
+        upcoming: (index) => this.#queue[index],
         room: () => this.#pump(),
         failed: resolve,
         note: (event) => this.notes.push(event),
