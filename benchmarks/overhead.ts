@@ -1,12 +1,12 @@
-// How much longer than the ideal do items of 10 ms take, beside a sequential loop in the same run?
-
+// How much longer than the ideal do items of 10 ms take, beside a sequential loop and BullMQ in the same run?
 import { runSequentially } from "../examples/sequential/main.ts";
+import { runBullmq } from "./support/bullmq.ts";
 import { runPipeline } from "./support/pipeline.ts";
 import { median, printTable, saveResults } from "./support/report.ts";
 import { option, sideBySide } from "./support/rounds.ts";
 
-const ITEMS = option("items", 1000);
-const ROUNDS = option("rounds", 3);
+const ITEMS = option("items", 1000, 100);
+const ROUNDS = option("rounds", 3, 1);
 const SLEEP = 10;
 
 const contestants = [
@@ -23,6 +23,11 @@ const contestants = [
     workers: 20,
     run: () => runPipeline({ items: 20 * ITEMS, workers: 2, threads: 10, sleep: SLEEP }),
   },
+  ...[1, 2].map((workers) => ({
+    name: `BullMQ, ${workers} worker${workers === 1 ? "" : "s"}`,
+    workers,
+    run: () => runBullmq({ items: ITEMS, workers, concurrency: 1, sleep: SLEEP }),
+  })),
 ];
 const times = await sideBySide(
   ROUNDS,

@@ -4,9 +4,9 @@ import { measure, type Program } from "./support/children.ts";
 import { median, printTable, saveResults } from "./support/report.ts";
 import { option, sideBySide } from "./support/rounds.ts";
 
-const SEQUENTIAL = option("sequential", 15_000);
-const PIPELINED = option("pipelined", 300_000);
-const ROUNDS = option("rounds", 5);
+const SEQUENTIAL = option("sequential", 15_000, 500);
+const PIPELINED = option("pipelined", 300_000, 20_000);
+const ROUNDS = option("rounds", 5, 1);
 
 interface Measured {
   /** In µs. */

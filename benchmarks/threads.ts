@@ -5,8 +5,8 @@ import { runPipeline } from "./support/pipeline.ts";
 import { median, printTable, saveResults } from "./support/report.ts";
 import { option, sideBySide } from "./support/rounds.ts";
 
-const SECONDS = option("seconds", 4);
-const ROUNDS = option("rounds", 3);
+const SECONDS = option("seconds", 4, 0.5);
+const ROUNDS = option("rounds", 3, 1);
 
 const perMs = calibrate();
 

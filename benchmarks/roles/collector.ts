@@ -8,3 +8,4 @@ class BenchCollector extends Collector {
 }
 
 await new BenchCollector().run();
+console.log(JSON.stringify({ rss: process.resourceUsage().maxRSS * 1024 }));

@@ -1,16 +1,21 @@
-// worker.ts: executes items that say how long to block, in ms.
+// worker.ts SLOWNESS: executes items that say how long to block, in ms, or how many steps to compute; so many times as slow.
 import { SingleThreadedWorker } from "zmqpipeline";
 import { blockFor } from "../../examples/support/sleep.ts";
+import { compute } from "./compute.mjs";
 import { BENCH, COLLECTOR, WORKER } from "./settings.ts";
 
-class BenchWorker extends SingleThreadedWorker<{ sleep?: number }> {
+const slowness = Number(process.argv[2] ?? 1);
+
+class BenchWorker extends SingleThreadedWorker<{ sleep?: number; steps?: number }> {
   readonly taskType = BENCH;
   readonly endpoint = WORKER;
   readonly collectorEndpoint = COLLECTOR;
 
-  handleExecution({ sleep = 0 }: { sleep?: number }) {
-    if (sleep > 0) blockFor(sleep);
+  handleExecution({ sleep = 0, steps = 0 }: { sleep?: number; steps?: number }) {
+    if (sleep > 0) blockFor(sleep * slowness);
+    if (steps > 0) compute(steps);
   }
 }
 
 await new BenchWorker().run();
+console.log(JSON.stringify({ rss: process.resourceUsage().maxRSS * 1024 }));

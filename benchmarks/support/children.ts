@@ -15,11 +15,14 @@ const loader = import.meta.resolve("tsx");
 export type Program = readonly [string, ...unknown[]];
 
 /**
- * Starts programs side by side in an empty folder, waits for all, and returns what the last one printed, as JSON.
+ * Starts programs side by side in an empty folder, waits for all, and returns what each printed, as JSON.
  *
  * @param servers - Programs that run until they are killed, once the others have ended.
  */
-export async function measure<T>(programs: readonly Program[], servers: readonly Program[] = []): Promise<T> {
+export async function measureAll<T>(
+  programs: readonly Program[],
+  servers: readonly Program[] = [],
+): Promise<(T | undefined)[]> {
   const folder = await mkdtemp(join(tmpdir(), "zqp-bench-"));
   const children: ChildProcess[] = [];
   const timer = setTimeout(() => {
@@ -36,7 +39,7 @@ export async function measure<T>(programs: readonly Program[], servers: readonly
       return child;
     };
     for (const server of servers) start(server).stdout?.resume();
-    const outputs = await Promise.all(
+    return await Promise.all(
       programs.map(async (program) => {
         const child = start(program);
         let output = "";
@@ -45,13 +48,17 @@ export async function measure<T>(programs: readonly Program[], servers: readonly
         });
         const [code] = await once(child, "close");
         if (code !== 0) throw new Error(`${program[0]} ended with ${code}`);
-        return output;
+        return output === "" ? undefined : (JSON.parse(output) as T);
       }),
     );
-    return JSON.parse(outputs.at(-1) ?? "") as T;
   } finally {
     clearTimeout(timer);
     for (const child of children) if (child.exitCode === null) child.kill("SIGKILL");
     await rm(folder, { recursive: true });
   }
+}
+
+/** The same; returns what the last program printed. */
+export async function measure<T>(programs: readonly Program[], servers: readonly Program[] = []): Promise<T> {
+  return (await measureAll<T>(programs, servers)).at(-1) as T;
 }

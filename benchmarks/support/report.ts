@@ -1,6 +1,7 @@
 // What every benchmark ends with: a table for people, a JSON file for later.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
+import { isShort } from "./rounds.ts";
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -23,8 +24,14 @@ export function printTable(header: readonly string[], rows: readonly (readonly s
   for (const row of rows) console.log(line(row));
 }
 
-/** Keeps raw results with the command, machine and versions that made them. */
+export const quantile = (values: readonly number[], share: number): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(share * (values.length - 1))] ?? Number.NaN;
+
+export const whole = (value: number): string => Math.round(value).toLocaleString("en");
+
+/** Keeps raw results with the command, machine and versions that made them; those of a short run are not worth it. */
 export function saveResults(name: string, results: unknown): void {
+  if (isShort) return;
   const folder = new URL("../results/", import.meta.url);
   mkdirSync(folder, { recursive: true });
   const versionOf = (path: string) =>
@@ -41,6 +48,8 @@ export function saveResults(name: string, results: unknown): void {
       node: process.version,
       zmqpipeline: versionOf("../../package.json"),
       zeromq: versionOf("../../node_modules/zeromq/package.json"),
+      bullmq: versionOf("../../node_modules/bullmq/package.json"),
+      piscina: versionOf("../../node_modules/piscina/package.json"),
     },
     results,
   };

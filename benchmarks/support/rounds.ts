@@ -1,7 +1,11 @@
+/** Whether this is a short run, which shows that everything works, and whose figures are worth nothing. */
+export const isShort = process.argv.includes("--short");
+
 /** Number after a flag on the command line: `--rounds 5`. */
-export function option(name: string, fallback: number): number {
+export function option(name: string, fallback: number, short: number = fallback): number {
   const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : Number(process.argv[at + 1]);
+  if (at >= 0) return Number(process.argv[at + 1]);
+  return isShort ? short : fallback;
 }
 
 /**

@@ -211,16 +211,15 @@ export class CollectorCore {
     const { runId, taskType: task, workerId } = result;
     if (!this.#knowsTask(task)) return this.#stray(result);
     const busy = result.busy / result.items.length;
-    for (const { seq, attempt, payload } of result.items) {
-      this.#inbox.add({ runId, task, seq, attempt, workerId, payload, busy });
-    }
+    this.#inbox.add({ runId, task, workerId, busy, items: result.items });
     this.#port.work();
   }
 
   #failed(failed: Failed): void {
     const { runId, taskType: task, seq, attempts, payload, error } = failed;
     if (!this.#knowsTask(task)) return this.#stray(failed);
-    this.#inbox.add({ runId, task, seq, attempt: attempts, workerId: "", payload, busy: 0, error });
+    const items = [{ seq, attempt: attempts, payload }];
+    this.#inbox.add({ runId, task, workerId: "", busy: 0, items, error });
     this.#port.work();
   }
 

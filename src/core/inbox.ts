@@ -1,4 +1,4 @@
-import type { Ack, ErrorInfo } from "../protocol/message.ts";
+import type { Ack, ErrorInfo, ItemPayload } from "../protocol/message.ts";
 import { EMPTY } from "../protocol/payload-frames.ts";
 import { Fifo } from "./fifo.ts";
 import { SeqSet } from "./seq-set.ts";
@@ -18,11 +18,16 @@ export interface Delivery {
   readonly error?: ErrorInfo;
 }
 
+/** Items that arrived together. */
+export interface DeliveryBatch extends Omit<Delivery, "seq" | "attempt" | "payload"> {
+  readonly items: readonly ItemPayload[];
+}
+
 /** What is known of one task's items. */
 interface TaskLog {
+  /** Handled, or waiting for the handler. */
+  readonly received: SeqSet;
   readonly handled: SeqSet;
-  /** Received and not yet handled. */
-  readonly waiting: Set<number>;
   /** The ACK data of the item handled last. */
   ackData: Uint8Array;
 }
@@ -39,41 +44,54 @@ interface AckGroup {
 
 /** One run's items at the collector: hands each out once, and notes the ACK of every delivery, repeated ones too. */
 export class Inbox {
-  readonly #queue = new Fifo<Delivery>();
+  readonly #queue = new Fifo<DeliveryBatch>();
+  /** How many of the first batch's items were taken. */
+  #taken = 0;
   readonly #logs = new Map<string, TaskLog>();
   #acks = new Map<string, AckGroup>();
+  /** The group that the last item went to; the next one mostly goes there too. */
+  #lastGroup: AckGroup | undefined;
   /** Deliveries of items that were here before, and dropped. */
   duplicates = 0;
-
   /** Deliveries that wait for the handler. */
-  get size(): number {
-    return this.#queue.size;
-  }
+  size = 0;
 
   get hasAcks(): boolean {
     return this.#acks.size > 0;
   }
 
-  add(delivery: Delivery): void {
-    const log = this.#log(delivery.task);
-    if (log.handled.has(delivery.seq)) {
+  add(batch: DeliveryBatch): void {
+    const { task, workerId } = batch;
+    const { received, handled } = this.#log(task);
+    const items = batch.items.filter(({ seq }) => {
+      if (received.add(seq)) return true;
       this.duplicates += 1;
-      this.#group(delivery.task, delivery.workerId).seqs.push(delivery.seq);
-    } else if (log.waiting.has(delivery.seq)) {
-      this.duplicates += 1; // its ACK follows when it was handled
-    } else {
-      log.waiting.add(delivery.seq);
-      this.#queue.push(delivery);
-    }
+      // Otherwise its ACK follows when it was handled.
+      if (handled.has(seq)) this.#group(task, workerId).seqs.push(seq);
+      return false;
+    });
+    if (items.length === 0) return;
+    this.size += items.length;
+    this.#queue.push({ ...batch, items });
   }
 
+  /** The next item for the handler, if there is one. */
   next(): Delivery | undefined {
-    return this.#queue.shift();
+    const batch = this.#queue.peek();
+    if (batch === undefined) return undefined;
+    const { task, workerId, runId, busy, error, items } = batch;
+    const { seq, attempt, payload } = items[this.#taken++] as ItemPayload;
+    this.size -= 1;
+    if (this.#taken === items.length) {
+      this.#queue.shift();
+      this.#taken = 0;
+    }
+    const delivery = { runId, task, seq, attempt, workerId, payload, busy };
+    return error === undefined ? delivery : { ...delivery, error };
   }
 
   handled({ task, seq, workerId, busy, payload }: Delivery, ackData: Uint8Array): void {
     const log = this.#log(task);
-    log.waiting.delete(seq);
     log.handled.add(seq);
     log.ackData = ackData;
     const group = this.#group(task, workerId);
@@ -86,6 +104,7 @@ export class Inbox {
   takeAcks(runId: string): Ack[] {
     const groups = this.#acks;
     this.#acks = new Map();
+    this.#lastGroup = undefined;
     return [...groups.values()].map(({ task, workerId, busy, bytes, seqs }) => ({
       type: "ack",
       runId,
@@ -101,19 +120,22 @@ export class Inbox {
   #log(task: string): TaskLog {
     let log = this.#logs.get(task);
     if (log === undefined) {
-      log = { handled: new SeqSet(), waiting: new Set(), ackData: EMPTY };
+      log = { received: new SeqSet(), handled: new SeqSet(), ackData: EMPTY };
       this.#logs.set(task, log);
     }
     return log;
   }
 
   #group(task: string, workerId: string): AckGroup {
+    const last = this.#lastGroup;
+    if (last?.workerId === workerId && last.task === task) return last;
     const key = `${workerId}\0${task}`;
     let group = this.#acks.get(key);
     if (group === undefined) {
       group = { task, workerId, busy: 0, bytes: 0, seqs: [] };
       this.#acks.set(key, group);
     }
+    this.#lastGroup = group;
     return group;
   }
 }

@@ -1,5 +1,6 @@
 import { BATCH_BYTES, BATCH_ITEMS } from "../protocol/limits.ts";
 import type { Fail, ItemPayload, ItemRef } from "../protocol/message.ts";
+import { SeqMap } from "./seq-map.ts";
 
 /** A result waits at most so long for others to travel with, in ms: sending them costs a worker about 0.1 ms, whatever their number. */
 const FLUSH_MS = 100;
@@ -11,7 +12,7 @@ const MAX_RESEND_MS = 30_000;
 /** How often unconfirmed outcomes are looked through, in ms. */
 const CHECK_MS = 500;
 
-/** What is kept until the distributor confirms it. */
+/** What has to be sent again, or is a failure, with when it is due. */
 type Kept =
   | { readonly kind: "result"; readonly item: ItemPayload; sentAt: number; wait: number }
   | { readonly kind: "fail"; readonly item: Fail; sentAt: number; wait: number };
@@ -24,9 +25,15 @@ export interface OutboxPort {
   isOpen(): boolean;
 }
 
-/** A worker's outcomes: sent in batches, kept until they are confirmed, sent again when they are not. */
+/**
+ * A worker's outcomes: sent in batches, kept until they are confirmed, sent again when they are not. Nearly all results are
+ * confirmed before long, so they carry no times of their own: what the last generation still holds when the next one grows
+ * old has waited for {@link RESEND_MS} at least, and is overdue.
+ */
 export class Outbox {
   readonly #port: OutboxPort;
+  #young = new SeqMap<ItemPayload>();
+  #old = new SeqMap<ItemPayload>();
   readonly #kept = new Map<number, Kept>();
   /** Results not yet sent for the first time. */
   #batch: ItemPayload[] = [];
@@ -34,6 +41,7 @@ export class Outbox {
   #busy = 0;
   #since = 0;
   #nextCheck = 0;
+  #nextGeneration = 0;
 
   constructor(port: OutboxPort) {
     this.#port = port;
@@ -41,20 +49,23 @@ export class Outbox {
 
   /** Outcomes that are not confirmed. */
   get size(): number {
-    return this.#kept.size;
+    return this.#young.size + this.#old.size + this.#kept.size;
   }
 
   get refs(): ItemRef[] {
-    return [...this.#kept.values()].map(({ item: { seq, attempt } }) => ({ seq, attempt }));
+    const kept = [...this.#kept.values()].map(({ item }) => item);
+    return [...this.#young.values(), ...this.#old.values(), ...kept].map(({ seq, attempt }) => ({
+      seq,
+      attempt,
+    }));
   }
 
   /**
    * @param busy - Its handler time in ms.
-   * @param now - The role's time.
    * @param real - The real time, which flushes go by.
    */
-  addResult(item: ItemPayload, busy: number, now: number, real: number): void {
-    this.#kept.set(item.seq, { kind: "result", item, sentAt: now, wait: RESEND_MS });
+  addResult(item: ItemPayload, busy: number, real: number): void {
+    this.#young.set(item.seq, item);
     if (this.#batch.length === 0) this.#since = real;
     this.#batch.push(item);
     this.#bytes += item.payload.length;
@@ -92,7 +103,7 @@ export class Outbox {
 
   /** Nothing more is needed of this item. False when there is no outcome of it. */
   settle(seq: number): boolean {
-    return this.#kept.delete(seq);
+    return this.#young.delete(seq) || this.#old.delete(seq) || this.#kept.delete(seq);
   }
 
   /** The failure of exactly this attempt has arrived. */
@@ -105,7 +116,13 @@ export class Outbox {
   resendResults(now: number): void {
     if (!this.#port.isOpen()) return;
     this.#dropBatch(); // those are kept too
-    this.#sendAgain([...this.#kept.values()], now);
+    const results = [...this.#young.values(), ...this.#old.values()];
+    for (const kept of this.#kept.values()) {
+      if (kept.kind === "fail") continue;
+      kept.sentAt = now;
+      results.push(kept.item);
+    }
+    this.#sendAgain(results);
   }
 
   /**
@@ -116,31 +133,46 @@ export class Outbox {
   tick(now: number): number {
     if (now < this.#nextCheck) return 0;
     this.#nextCheck = now + CHECK_MS;
-    const due: Kept[] = [];
+    if (now >= this.#nextGeneration) this.#age(now);
+    const due: ItemPayload[] = [];
+    let failures = 0;
     for (const kept of this.#kept.values()) {
       if (now - kept.sentAt < kept.wait) continue;
       kept.sentAt = now;
       kept.wait = Math.min(kept.wait * 2, MAX_RESEND_MS);
-      due.push(kept);
-      if (kept.kind === "fail") this.#port.fail(kept.item);
+      if (kept.kind === "result") due.push(kept.item);
+      else {
+        this.#port.fail(kept.item);
+        failures += 1;
+      }
     }
-    if (due.length > 0 && this.#port.isOpen()) this.#sendAgain(due, now);
-    return due.length;
+    if (this.#port.isOpen()) this.#sendAgain(due);
+    return due.length + failures;
   }
 
   clear(): void {
+    this.#young.clear();
+    this.#old.clear();
     this.#kept.clear();
     this.#dropBatch();
   }
 
-  #sendAgain(outcomes: readonly Kept[], now: number): void {
+  /** A generation is over: what the one before still holds is due at once. */
+  #age(now: number): void {
+    this.#nextGeneration = now + RESEND_MS;
+    for (const item of this.#old.values()) {
+      this.#kept.set(item.seq, { kind: "result", item, sentAt: now - RESEND_MS, wait: RESEND_MS });
+    }
+    this.#old = this.#young;
+    this.#young = new SeqMap();
+  }
+
+  #sendAgain(results: readonly ItemPayload[]): void {
     let items: ItemPayload[] = [];
     let bytes = 0;
-    for (const kept of outcomes) {
-      if (kept.kind === "fail") continue;
-      kept.sentAt = now;
-      items.push(kept.item);
-      bytes += kept.item.payload.length;
+    for (const item of results) {
+      items.push(item);
+      bytes += item.payload.length;
       if (items.length < BATCH_ITEMS && bytes < BATCH_BYTES) continue;
       this.#port.results(items, 0);
       items = [];

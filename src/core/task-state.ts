@@ -1,6 +1,7 @@
 import { Fifo } from "./fifo.ts";
 import { type Item, newItem, type Place, QUEUE, SETTLED, SUSPECTS } from "./item.ts";
 import { backoffAfter, type RetryPolicy } from "./retry-policy.ts";
+import { SeqMap } from "./seq-map.ts";
 import type { WorkerEntry } from "./worker-entry.ts";
 
 /** Where a task's items come from. */
@@ -45,7 +46,7 @@ const AVOID_MS = 1000;
 export class TaskState {
   readonly spec: TaskSpec;
   phase: TaskPhase;
-  readonly items = new Map<number, Item>();
+  readonly items = new SeqMap<Item>();
   readonly counts: TaskCounts = { items: 0, acked: 0, failed: 0, retried: 0 };
   readonly queue = new Fifo<Item>();
   readonly suspects = new Fifo<Item>();

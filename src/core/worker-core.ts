@@ -12,6 +12,7 @@ import type { Execution, ExecutionOutcome } from "./execution.ts";
 import { Fifo } from "./fifo.ts";
 import { Outbox } from "./outbox.ts";
 import { RoleClock } from "./role-clock.ts";
+import { Running } from "./running.ts";
 
 /** How often hello is repeated until it is answered, in ms. */
 const HELLO_MS = 1000;
@@ -56,7 +57,7 @@ export class WorkerCore {
   readonly #clock = new RoleClock();
   #phase: Phase = { kind: "waiting" };
   readonly #queue = new Fifo<Execution>();
-  readonly #running = new Map<number, Execution>();
+  readonly #running = new Running();
   readonly #outbox: Outbox;
   /** A peer is ready when it has answered our hello on this connection; the collector is greeted once a run is known. */
   #collector: "down" | "connected" | "greeted" | "ready" = "down";
@@ -145,7 +146,7 @@ export class WorkerCore {
   /** Takes the next item off the queue, if there is one. */
   next(): Execution | undefined {
     const execution = this.#queue.shift();
-    if (execution !== undefined) this.#running.set(execution.seq, execution);
+    if (execution !== undefined) this.#running.add(execution);
     return execution;
   }
 
@@ -164,13 +165,12 @@ export class WorkerCore {
     real: number,
     more = false,
   ): boolean {
-    if (this.#running.get(execution.seq) !== execution) return false; // abandoned: settled elsewhere, or of an earlier run
-    this.#running.delete(execution.seq);
+    if (!this.#running.delete(execution)) return false; // abandoned: settled elsewhere, or of an earlier run
     const { seq, attempt } = execution;
     const now = this.#clock.now;
     let sent = true;
     if (outcome.ok) {
-      this.#outbox.addResult({ seq, attempt, payload: outcome.payload }, busy, now, real);
+      this.#outbox.addResult({ seq, attempt, payload: outcome.payload }, busy, real);
       sent = execution.solo || (!more && this.#flushIsDue(real));
       if (sent) this.#outbox.flush();
     } else {
@@ -288,7 +288,7 @@ export class WorkerCore {
       if (running === undefined) {
         others.add(seq);
       } else {
-        this.#running.delete(seq);
+        this.#running.delete(running);
         this.#port.abandon(running);
       }
     }
@@ -324,7 +324,7 @@ export class WorkerCore {
 
   #held(): ItemRef[] {
     const refs = ({ seq, attempt }: ItemRef) => ({ seq, attempt });
-    return [...[...this.#queue].map(refs), ...[...this.#running.values()].map(refs), ...this.#outbox.refs];
+    return [...[...this.#queue].map(refs), ...[...this.#running].map(refs), ...this.#outbox.refs];
   }
 
   // --- endings --------------------------------------------------------------------------------------------------------
@@ -336,7 +336,7 @@ export class WorkerCore {
   }
 
   #dropRun(): void {
-    for (const execution of this.#running.values()) this.#port.abandon(execution);
+    for (const execution of this.#running) this.#port.abandon(execution);
     this.#queue.clear();
     this.#running.clear();
     this.#outbox.clear();

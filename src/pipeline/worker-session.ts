@@ -18,6 +18,9 @@ import type { WorkerSummary } from "./worker.ts";
 /** How long items are worked through before the event loop has its turn, in ms. A turn costs 0.4 ms after blocking work. */
 const SLICE_MS = 100;
 
+/** The same where handlers wait for promises: what they wait for arrives in the event loop's turn. */
+const SHARED_SLICE_MS = 20;
+
 /** What a session needs to know of its worker. */
 export interface WorkerHost {
   readonly workerId: string;
@@ -52,7 +55,7 @@ export class WorkerSession extends Session<WorkerSummary> {
     this.#core = new WorkerCore(options, this.#port());
     this.#loop = new WorkLoop({
       executor,
-      slice: SLICE_MS,
+      slice: executor.slots > 1 ? SHARED_SLICE_MS : SLICE_MS,
       next: () => this.#core.next(),
       ended: (execution, outcome, busy, now) => this.#finish(execution, outcome, busy, now, false),
       guard: (action) => this.guard(action),

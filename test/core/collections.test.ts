@@ -2,10 +2,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { assertRunnable } from "../../src/core/dependency-graph.ts";
 import { Fifo } from "../../src/core/fifo.ts";
+import { Inbox } from "../../src/core/inbox.ts";
 import { backoffAfter, resolveRetryPolicy } from "../../src/core/retry-policy.ts";
 import { RoleClock } from "../../src/core/role-clock.ts";
+import { Running } from "../../src/core/running.ts";
+import { SeqMap } from "../../src/core/seq-map.ts";
 import { SeqSet } from "../../src/core/seq-set.ts";
 import { Window } from "../../src/core/window.ts";
+import { DecodeAhead } from "../../src/executor/decode-ahead.ts";
 
 describe("SeqSet", () => {
   test("behaves as a Set of numbers, in any order of adding", () => {
@@ -50,11 +54,124 @@ describe("Fifo", () => {
             model = model.filter((value) => value % 2 === 1);
           } else expect(ours[each]()).toBe(model[each]());
           expect(ours.size).toBe(model.length);
-          expect(ours.peek()).toBe(model[0]);
+          for (const index of [0, 1, 7]) expect(ours.peek(index)).toBe(model[index]);
         }
         expect([...ours]).toEqual(model);
       }),
     );
+  });
+});
+
+describe("SeqMap", () => {
+  test("behaves as a Map of numbers", () => {
+    const step = fc.record({ action: fc.constantFrom("set", "delete", "get"), seq: fc.nat(300) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+        const ours = new SeqMap<{ readonly step: number }>();
+        const model = new Map<number, { readonly step: number }>();
+        for (const [at, { action, seq }] of steps.entries()) {
+          if (action === "set") {
+            ours.set(seq, { step: at });
+            model.set(seq, { step: at });
+          } else if (action === "delete") {
+            expect(ours.delete(seq)).toBe(model.delete(seq));
+          }
+          expect(ours.get(seq)).toEqual(model.get(seq));
+          expect(ours.size).toBe(model.size);
+        }
+        const byStep = (values: Iterable<{ step: number }>) => [...values].sort((a, b) => a.step - b.step);
+        expect(byStep(ours.values())).toEqual(byStep(model.values()));
+        ours.clear();
+        expect([ours.size, [...ours.values()]]).toEqual([0, []]);
+      }),
+    );
+  });
+});
+
+describe("Running", () => {
+  const execution = (seq: number) => ({
+    runId: "run",
+    solo: false,
+    seq,
+    attempt: 1,
+    payload: new Uint8Array(),
+  });
+
+  test("knows what runs, and exactly which attempt", () => {
+    const running = new Running();
+    const [first, second] = [execution(1), execution(2)];
+    running.add(first);
+    running.add(second);
+    expect([...running].map(({ seq }) => seq).sort()).toEqual([1, 2]);
+    expect(running.get(1)).toBe(first);
+    expect(running.get(3)).toBeUndefined();
+    expect(running.delete(execution(1))).toBe(false);
+    expect(running.delete(first)).toBe(true);
+    expect(running.delete(second)).toBe(true);
+    expect(running.delete(second)).toBe(false);
+    expect(running.size).toBe(0);
+  });
+});
+
+describe("Inbox", () => {
+  const batch = (workerId: string, ...seqs: number[]) => ({
+    runId: "run",
+    task: "task",
+    workerId,
+    busy: 0,
+    items: seqs.map((seq) => ({ seq, attempt: 1, payload: new Uint8Array() })),
+  });
+  const acked = (inbox: Inbox) => inbox.takeAcks("run").map(({ workerId, seqs }) => [workerId, ...seqs]);
+
+  test("hands each item out once, and ACKs every delivery when it was handled", () => {
+    const inbox = new Inbox();
+    inbox.add(batch("a", 0, 1));
+    inbox.add(batch("b", 1, 2)); // 1 is waiting
+    const handed: number[] = [];
+    for (let next = inbox.next(); next !== undefined; next = inbox.next()) {
+      handed.push(next.seq);
+      inbox.handled(next, new Uint8Array());
+    }
+    expect(handed).toEqual([0, 1, 2]);
+    expect(acked(inbox)).toEqual([
+      ["a", 0, 1],
+      ["b", 2],
+    ]);
+    inbox.add(batch("b", 1)); // 1 was handled
+    expect([inbox.size, inbox.duplicates, inbox.hasAcks]).toEqual([0, 2, true]);
+    expect(acked(inbox)).toEqual([["b", 1]]);
+  });
+});
+
+describe("DecodeAhead", () => {
+  test("decodes in lots, in the order of turns, and a broken one only when it is its turn", () => {
+    const decoded: number[] = [];
+    const items = [0, 1, 2, 9, 3].map((byte) => ({ payload: Uint8Array.of(byte) }));
+    let next = 0;
+    const decode = ([byte = 0]: Uint8Array) => {
+      decoded.push(byte);
+      if (byte === 9) throw new Error("broken");
+      return { byte };
+    };
+    const ahead = new DecodeAhead<(typeof items)[0]>(decode, (index) => items[next + index]);
+    const take = () => ahead.take(items[next++] as (typeof items)[0]);
+    expect(take()).toEqual({ byte: 0 });
+    expect(decoded).toEqual([0, 1, 2, 9]);
+    expect([take(), take()]).toEqual([{ byte: 1 }, { byte: 2 }]);
+    expect(decoded).toEqual([0, 1, 2, 9]);
+    expect(take).toThrow("broken");
+    expect(take()).toEqual({ byte: 3 });
+  });
+
+  test("forgets what it has decoded of items that went elsewhere", () => {
+    const items = [1, 2, 3].map((byte) => ({ payload: Uint8Array.of(byte) }));
+    const [first, , third] = items as [(typeof items)[0], unknown, (typeof items)[0]];
+    const ahead = new DecodeAhead<(typeof items)[0]>(
+      ([byte = 0]) => ({ byte }),
+      (index) => items[index + 1],
+    );
+    expect(ahead.take(first)).toEqual({ byte: 1 });
+    expect(ahead.take(third)).toEqual({ byte: 3 });
   });
 });
 

@@ -1,0 +1,13 @@
+// loop.ts ITEMS SLEEP STEPS START: the same work in a loop without anything around it, from a moment in Unix ms on. Prints the time in ms.
+import { blockFor } from "../../examples/support/sleep.ts";
+import { compute } from "./compute.mjs";
+
+const [items = 1, sleep = 0, steps = 0, start = 0] = process.argv.slice(2).map(Number);
+const now = () => performance.timeOrigin + performance.now();
+for (let n = 0; n < 20; n++) compute(steps); // compiled, as in a worker after its first items
+while (now() < start);
+for (let item = 0; item < items; item++) {
+  if (sleep > 0) blockFor(sleep);
+  if (steps > 0) compute(steps);
+}
+console.log(JSON.stringify({ ms: now() - start }));
