@@ -7,7 +7,7 @@ import { runPipeline } from "./support/pipeline.ts";
 import { median, printTable, saveResults, whole } from "./support/report.ts";
 import { option, sideBySide } from "./support/rounds.ts";
 
-const SECONDS = option("seconds", 3, 0.2);
+const SECONDS = option("seconds", 5, 0.2);
 const ROUNDS = option("rounds", 3, 1);
 /** Until processes have started, in ms. */
 const START_MS = 1500;

@@ -1,0 +1,146 @@
+// micro.mjs CASE TIMES: a part of the hot path so many times, in this process alone; for callgrind, which counts its instructions, and
+// prints the time in ms beside that of a fixed loop. Plain JavaScript on the built library, so that nothing else is counted.
+import { CollectorCore } from "../../dist/core/collector-core.js";
+import { DistributorCore } from "../../dist/core/distributor-core.js";
+import { resolveRetryPolicy } from "../../dist/core/retry-policy.js";
+import { SeqMap } from "../../dist/core/seq-map.js";
+import { SeqSet } from "../../dist/core/seq-set.js";
+import { WorkerCore } from "../../dist/core/worker-core.js";
+import { decodeMessage, encodeMessage } from "../../dist/protocol/codec.js";
+import { decodePayload, encodePayload } from "../../dist/protocol/payload.js";
+import { EMPTY } from "../../dist/protocol/payload-frames.js";
+import { compute } from "./compute.mjs";
+
+const [name, count] = process.argv.slice(2);
+const times = Number(count);
+const BATCH = 512;
+const data = { id: 12_345, name: "a name", tags: ["one", "two"], score: 0.5 };
+const payload = encodePayload(data, "item");
+const result = (from) => ({
+  type: "result",
+  runId: "0123456789abcdef",
+  taskType: "task",
+  workerId: "worker-1",
+  busy: 1000,
+  items: Array.from({ length: BATCH }, (_, index) => ({ seq: from + index, attempt: 1, payload })),
+});
+
+/** The three cores, each message handed from one to the next as an object: everything but codec and sockets. */
+function cores() {
+  let produced = 0;
+  let isOver = false;
+  let mail = [];
+  const send = (deliver) => void mail.push(deliver);
+  const ignore = () => {};
+  const source = { pull: () => (produced++ < times ? payload : "done") };
+  const spec = { name: "task", dependencies: [], retry: resolveRetryPolicy(), timeout: 0, source };
+  const options = {
+    runId: "run",
+    peerId: "distributor",
+    crashLimit: 3,
+    minWorkers: 1,
+    maxFailures: Number.POSITIVE_INFINITY,
+    peerTimeout: 60_000,
+    endTimeout: 5000,
+    maxWindow: 8192,
+    windowBytes: 1 << 24,
+  };
+  const distributor = new DistributorCore([spec], options, {
+    toWorker: (_, message) => send(() => worker.distributorMessage(message)),
+    toCollector: (message) => send(() => collector.peerMessage("data", message)),
+    toAckLink: (message) => send(() => collector.ackLinkMessage("ack", message)),
+    ackData: ignore,
+    completed: ignore,
+    over: () => {
+      isOver = true;
+    },
+    note: ignore,
+  });
+  const worker = new WorkerCore(
+    { workerId: "worker", taskType: "task", concurrency: 1, peerTimeout: 60_000 },
+    {
+      toDistributor: (message) => send(() => distributor.workerMessage("worker", message)),
+      toCollector: (message) => send(() => collector.peerMessage("worker", message)),
+      begin: () => send(() => worker.initialised("run")),
+      abandon: ignore,
+      work: ignore,
+      over: ignore,
+      note: ignore,
+    },
+  );
+  const collector = new CollectorCore(
+    { peerId: "collector", peerTimeout: 60_000 },
+    {
+      toPeer: (connection, message) =>
+        send(() =>
+          connection === "worker"
+            ? worker.collectorMessage(message)
+            : distributor.collectorMessage("data", message),
+        ),
+      toAckLink: (_, message) => send(() => distributor.collectorMessage("ack", message)),
+      begin: ignore,
+      work: ignore,
+      finish: () => collector.finished(),
+      over: ignore,
+      note: ignore,
+    },
+  );
+  distributor.open(EMPTY);
+  distributor.collectorConnected();
+  distributor.ackLinkConnected();
+  worker.distributorConnected();
+  worker.collectorConnected();
+  // A turn: everything that has arrived is read, then a batch is worked on, as event loops do.
+  for (let turn = 0; !isOver; turn++) {
+    const delivered = mail;
+    mail = [];
+    for (const deliver of delivered) deliver();
+    for (let left = BATCH; left > 0; left--) {
+      const next = worker.next();
+      if (next === undefined) break;
+      worker.finished(next, { ok: true, payload: next.payload }, 0.001, turn);
+    }
+    for (let next = collector.next(); next !== undefined; next = collector.next()) {
+      collector.handled(next, EMPTY);
+    }
+    collector.flush();
+    for (const core of [distributor, worker, collector]) core.tick(turn);
+  }
+}
+
+const cases = {
+  "payload encode": () => {
+    for (let n = 0; n < times; n++) encodePayload(data, "item");
+  },
+  "payload decode": () => {
+    for (let n = 0; n < times; n++) decodePayload(payload);
+  },
+  "message encode": () => {
+    for (let n = 0; n < times; n += BATCH) encodeMessage(result(n));
+  },
+  "message decode": () => {
+    const frames = encodeMessage(result(1000)).map((frame) => Buffer.from(frame));
+    for (let n = 0; n < times; n += BATCH) decodeMessage(frames);
+  },
+  ledger: () => {
+    const [ledger, handled] = [new SeqMap(), new SeqSet()];
+    for (let seq = 0; seq < times + 4096; seq++) {
+      if (seq < times) ledger.set(seq, data);
+      if (seq >= 4096 && ledger.delete(seq - 4096)) handled.add(seq - 4096);
+    }
+  },
+  cores,
+};
+
+/** Steps of the loop that times are compared with. */
+const FIXED = 20_000_000;
+const timed = (work) => {
+  const startedAt = performance.now();
+  work();
+  return performance.now() - startedAt;
+};
+if (process.argv[4] === "timed") {
+  cases[name](); // compiled
+  const times = { ms: timed(cases[name]), fixed: timed(() => compute(FIXED)) };
+  console.log(JSON.stringify(times));
+} else cases[name]();
