@@ -44,6 +44,7 @@ function cores() {
     endTimeout: 5000,
     maxWindow: 8192,
     windowBytes: 1 << 24,
+    windowTime: 300,
   };
   const distributor = new DistributorCore([spec], options, {
     toWorker: (_, message) => send(() => worker.distributorMessage(message)),

@@ -2,11 +2,8 @@ import type { BrokerType } from "./broker-type.ts";
 import type { ServiceRequest } from "./service-request.ts";
 import { Window, type WindowLimits } from "./window.ts";
 
-/** Work that a worker should hold beyond what it executes, in ms: what it takes to bring the next request. */
-const TARGET_MS = 3;
-
-/** Most requests and bytes that one worker holds, whatever their speed. */
-const LIMITS: WindowLimits = { maxWindow: 4096, windowBytes: 16 * 1024 * 1024 };
+/** What one worker holds: 3 ms of work beyond what it executes, which is what it takes to bring the next request. */
+const LIMITS: WindowLimits = { maxWindow: 4096, windowBytes: 16 * 1024 * 1024, windowTime: 3 };
 
 export type BrokerWorkerPhase =
   /** Said hello; is being initialised. */
@@ -36,7 +33,7 @@ export class BrokerWorker {
    * Requests it may hold: its concurrency, and more while others wait and take it so little time that fetching the next one
    * would cost more than executing it.
    */
-  window = new Window(1, LIMITS, TARGET_MS);
+  window = new Window(1, LIMITS);
 
   constructor(connection: string, id: string, type: BrokerType) {
     this.connection = connection;
@@ -57,7 +54,7 @@ export class BrokerWorker {
 
   ready(concurrency: number): void {
     this.phase = "ready";
-    if (concurrency !== this.concurrency) this.window = new Window(concurrency, LIMITS, TARGET_MS);
+    if (concurrency !== this.concurrency) this.window = new Window(concurrency, LIMITS);
     this.concurrency = concurrency;
   }
 

@@ -14,6 +14,8 @@ export class SeqMap<T extends object> {
   readonly #pages = new Map<number, Page<T>>();
   /** The page of the last access; the next one mostly goes there too. */
   #last: { readonly index: number; readonly page: Page<T> } | undefined;
+  /** An empty page, for the next one. */
+  #spare: Page<T> | undefined;
   size = 0;
 
   get(seq: number): T | undefined {
@@ -41,6 +43,7 @@ export class SeqMap<T extends object> {
     if (page.count === 0) {
       this.#pages.delete(Math.floor(seq / PAGE));
       this.#last = undefined;
+      this.#spare = page;
     }
     return true;
   }
@@ -68,7 +71,8 @@ export class SeqMap<T extends object> {
 
   #newPage(seq: number): Page<T> {
     const index = Math.floor(seq / PAGE);
-    const page = { entries: new Array<T | undefined>(PAGE).fill(undefined), count: 0 };
+    const page = this.#spare ?? { entries: new Array<T | undefined>(PAGE).fill(undefined), count: 0 };
+    this.#spare = undefined;
     this.#pages.set(index, page);
     this.#last = { index, page };
     return page;

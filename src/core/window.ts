@@ -1,5 +1,8 @@
-/** Work that a worker of a batch should hold, in ms: three flushes, so that one is under way while another fills; the rest is recalled where others idle. */
-const TARGET_MS = 300;
+/**
+ * Work that a worker of a batch should hold, in ms: three flushes of its results, so that one is under way while another fills.
+ * What others could do meanwhile is recalled.
+ */
+export const DEFAULT_WINDOW_TIME = 300;
 
 /** Weight of the newest measurement. */
 const WEIGHT = 0.4;
@@ -16,6 +19,8 @@ export const DEFAULT_WINDOW_BYTES = 16 * 1024 * 1024;
 export interface WindowLimits {
   readonly maxWindow: number;
   readonly windowBytes: number;
+  /** Work that it should hold, in ms. */
+  readonly windowTime: number;
 }
 
 /**
@@ -25,21 +30,16 @@ export interface WindowLimits {
 export class Window {
   readonly #limits: WindowLimits;
   readonly #slots: number;
-  readonly #target: number;
   /** Handler time per item in ms. */
   #service: number | undefined;
   /** Result bytes per item. */
   #bytes = 0;
   size: number;
 
-  /**
-   * @param slots - How many items the worker executes at once.
-   * @param target - Work that it should hold, in ms.
-   */
-  constructor(slots: number, limits: WindowLimits, target: number = TARGET_MS) {
+  /** @param slots - How many items the worker executes at once. */
+  constructor(slots: number, limits: WindowLimits) {
     this.#limits = limits;
     this.#slots = slots;
-    this.#target = target;
     this.size = this.#clamp(slots);
   }
 
@@ -59,7 +59,7 @@ export class Window {
     this.#service =
       this.#service === undefined ? service : this.#service + WEIGHT * (service - this.#service);
     this.#bytes += WEIGHT * (bytes / count - this.#bytes);
-    const perSlot = Math.max(1, Math.floor(this.#target / Math.max(this.#service, 0.001)));
+    const perSlot = Math.max(1, Math.floor(this.#limits.windowTime / Math.max(this.#service, 0.001)));
     const byBytes = Math.floor(this.#limits.windowBytes / Math.max(this.#bytes, 1));
     const reach = mayGrow ? this.size * MAX_GROWTH : this.size;
     this.size = this.#clamp(Math.min(perSlot * this.#slots, byBytes, reach));

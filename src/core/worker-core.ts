@@ -12,7 +12,7 @@ import type { Execution, ExecutionOutcome } from "./execution.ts";
 import { Fifo } from "./fifo.ts";
 import { Outbox } from "./outbox.ts";
 import { RoleClock } from "./role-clock.ts";
-import { Running } from "./running.ts";
+import { SeqMap } from "./seq-map.ts";
 
 /** How often hello is repeated until it is answered, in ms. */
 const HELLO_MS = 1000;
@@ -57,7 +57,7 @@ export class WorkerCore {
   readonly #clock = new RoleClock();
   #phase: Phase = { kind: "waiting" };
   readonly #queue = new Fifo<Execution>();
-  readonly #running = new Running();
+  readonly #running = new SeqMap<Execution>();
   readonly #outbox: Outbox;
   /** A peer is ready when it has answered our hello on this connection; the collector is greeted once a run is known. */
   #collector: "down" | "connected" | "greeted" | "ready" = "down";
@@ -146,7 +146,7 @@ export class WorkerCore {
   /** Takes the next item off the queue, if there is one. */
   next(): Execution | undefined {
     const execution = this.#queue.shift();
-    if (execution !== undefined) this.#running.add(execution);
+    if (execution !== undefined) this.#running.set(execution.seq, execution);
     return execution;
   }
 
@@ -165,7 +165,8 @@ export class WorkerCore {
     real: number,
     more = false,
   ): boolean {
-    if (!this.#running.delete(execution)) return false; // abandoned: settled elsewhere, or of an earlier run
+    if (this.#running.get(execution.seq) !== execution) return false; // abandoned: settled elsewhere, or of an earlier run
+    this.#running.delete(execution.seq);
     const { seq, attempt } = execution;
     const now = this.#clock.now;
     let sent = true;
@@ -288,7 +289,7 @@ export class WorkerCore {
       if (running === undefined) {
         others.add(seq);
       } else {
-        this.#running.delete(running);
+        this.#running.delete(seq);
         this.#port.abandon(running);
       }
     }
@@ -324,7 +325,7 @@ export class WorkerCore {
 
   #held(): ItemRef[] {
     const refs = ({ seq, attempt }: ItemRef) => ({ seq, attempt });
-    return [...[...this.#queue].map(refs), ...[...this.#running].map(refs), ...this.#outbox.refs];
+    return [...[...this.#queue].map(refs), ...[...this.#running.values()].map(refs), ...this.#outbox.refs];
   }
 
   // --- endings --------------------------------------------------------------------------------------------------------
@@ -336,7 +337,7 @@ export class WorkerCore {
   }
 
   #dropRun(): void {
-    for (const execution of this.#running) this.#port.abandon(execution);
+    for (const execution of this.#running.values()) this.#port.abandon(execution);
     this.#queue.clear();
     this.#running.clear();
     this.#outbox.clear();

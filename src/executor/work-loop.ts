@@ -1,6 +1,20 @@
 import type { Execution, ExecutionOutcome } from "../core/execution.ts";
 import type { Executor } from "./executor.ts";
 
+/**
+ * Outcomes are reported in lots that took so many ms, or so many items: after milliseconds of a handler's work, the code that
+ * reports them is out of the processor's caches, and costs 30 µs instead of one.
+ */
+const LOT_MS = 40;
+const LOT_ITEMS = 32;
+
+interface Ended<E> {
+  readonly execution: E;
+  readonly outcome: ExecutionOutcome;
+  readonly busy: number;
+  readonly at: number;
+}
+
 export interface WorkLoopOptions<E extends Execution> {
   readonly executor: Executor;
   /** How long executions follow one another before the event loop has its turn, in ms. */
@@ -67,17 +81,33 @@ export class WorkLoop<E extends Execution> {
   #work(): void {
     const { executor } = this.#options;
     let startedAt = performance.now();
+    let lot: Ended<E>[] = [];
+    let lotEnd = startedAt + LOT_MS;
     while (executor.hasRoom()) {
       const execution = this.#options.next();
       if (execution === undefined) break;
       const outcome = executor.execute(execution);
       if (outcome === undefined) continue;
       const now = performance.now();
-      const sent = this.#options.ended(execution, outcome, now - startedAt, now);
+      lot.push({ execution, outcome, busy: now - startedAt, at: now });
       startedAt = now;
+      if (!execution.solo && lot.length < LOT_ITEMS && now < lotEnd && now < this.#sliceEnd) continue;
+      const sent = this.#report(lot);
       // What was sent leaves, and what it brings back arrives, in the event loop's turn.
       if (sent || now >= this.#sliceEnd) return this.schedule();
+      lot = [];
+      lotEnd = now + LOT_MS;
     }
+    this.#report(lot);
     this.#options.rest?.();
+  }
+
+  /** Whether anything was sent because of it. */
+  #report(lot: readonly Ended<E>[]): boolean {
+    let sent = false;
+    for (const { execution, outcome, busy, at } of lot) {
+      if (this.#options.ended(execution, outcome, busy, at)) sent = true;
+    }
+    return sent;
   }
 }

@@ -1,5 +1,5 @@
 import type { DistributorCoreOptions } from "../core/distributor-port.ts";
-import { DEFAULT_MAX_WINDOW, DEFAULT_WINDOW_BYTES } from "../core/window.ts";
+import { DEFAULT_MAX_WINDOW, DEFAULT_WINDOW_BYTES, DEFAULT_WINDOW_TIME } from "../core/window.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { assertCount, assertEndpoint, assertTimeout } from "../role/checks.ts";
 import { DEFAULT_PEER_TIMEOUT } from "../role/role.ts";
@@ -48,6 +48,12 @@ export interface DistributorOptions {
    * @default 16777216
    */
   readonly windowBytes?: number;
+  /**
+   * Work that one worker should hold, in ms of its own time, as far as `maxWindow` and `windowBytes` allow. Less is repeated when a
+   * worker dies, and balances finer; more lets workers look at the network less often.
+   * @default 300
+   */
+  readonly windowTime?: number;
 }
 
 /** How long the distributor waits for END to be confirmed, in ms: a worker may be busy with what is settled elsewhere. */
@@ -75,6 +81,7 @@ export function resolveDistributorOptions(options: DistributorOptions): Resolved
     endTimeout: END_TIMEOUT,
     maxWindow: options.maxWindow ?? DEFAULT_MAX_WINDOW,
     windowBytes: options.windowBytes ?? DEFAULT_WINDOW_BYTES,
+    windowTime: options.windowTime ?? DEFAULT_WINDOW_TIME,
   };
   assertTimeout("peerTimeout", resolved.peerTimeout);
   assertCount("maxFailures", resolved.maxFailures, 0);
@@ -82,5 +89,6 @@ export function resolveDistributorOptions(options: DistributorOptions): Resolved
   assertCount("minWorkers", resolved.minWorkers, 1);
   assertCount("maxWindow", resolved.maxWindow, 1, 65_536);
   assertCount("windowBytes", resolved.windowBytes, 1);
+  assertCount("windowTime", resolved.windowTime, 1);
   return resolved;
 }

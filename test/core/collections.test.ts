@@ -5,7 +5,6 @@ import { Fifo } from "../../src/core/fifo.ts";
 import { Inbox } from "../../src/core/inbox.ts";
 import { backoffAfter, resolveRetryPolicy } from "../../src/core/retry-policy.ts";
 import { RoleClock } from "../../src/core/role-clock.ts";
-import { Running } from "../../src/core/running.ts";
 import { SeqMap } from "../../src/core/seq-map.ts";
 import { SeqSet } from "../../src/core/seq-set.ts";
 import { Window } from "../../src/core/window.ts";
@@ -88,31 +87,6 @@ describe("SeqMap", () => {
   });
 });
 
-describe("Running", () => {
-  const execution = (seq: number) => ({
-    runId: "run",
-    solo: false,
-    seq,
-    attempt: 1,
-    payload: new Uint8Array(),
-  });
-
-  test("knows what runs, and exactly which attempt", () => {
-    const running = new Running();
-    const [first, second] = [execution(1), execution(2)];
-    running.add(first);
-    running.add(second);
-    expect([...running].map(({ seq }) => seq).sort()).toEqual([1, 2]);
-    expect(running.get(1)).toBe(first);
-    expect(running.get(3)).toBeUndefined();
-    expect(running.delete(execution(1))).toBe(false);
-    expect(running.delete(first)).toBe(true);
-    expect(running.delete(second)).toBe(true);
-    expect(running.delete(second)).toBe(false);
-    expect(running.size).toBe(0);
-  });
-});
-
 describe("Inbox", () => {
   const batch = (workerId: string, ...seqs: number[]) => ({
     runId: "run",
@@ -188,7 +162,7 @@ describe("RoleClock", () => {
 });
 
 describe("Window", () => {
-  const limits = { maxWindow: 8192, windowBytes: 1_000_000 };
+  const limits = { maxWindow: 8192, windowBytes: 1_000_000, windowTime: 300 };
   const settled = (busyPerItem: number, bytes = 0, slots = 1) => {
     const window = new Window(slots, limits);
     for (let i = 0; i < 30; i++) window.observe(busyPerItem * 10, bytes * 10, 10);

@@ -33,6 +33,7 @@ test("options and fields of the wrong kind", () => {
   expect(() => new Distributor({ ...options, receiveMetadata: true })).toThrow(/metadataEndpoint must be/);
   expect(() => new Distributor({ ...options, maxFailures: -1 })).toThrow(RangeError);
   expect(() => new Distributor({ ...options, peerTimeout: Number.NaN })).toThrow(RangeError);
+  expect(() => new Distributor({ ...options, windowTime: 0 })).toThrow(RangeError);
   const distributor = new Distributor(options);
   expect(() => distributor.registerTask({} as never)).toThrow(TypeError);
   class Bare extends Task {

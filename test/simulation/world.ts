@@ -137,6 +137,7 @@ export class World {
       endTimeout: 5000,
       maxWindow: WINDOW,
       windowBytes: 1 << 20,
+      windowTime: 300,
     };
     const core = new DistributorCore(
       this.tasks().map((name) => this.#spec(name)),
