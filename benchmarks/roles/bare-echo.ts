@@ -18,11 +18,12 @@ async function source(): Promise<void> {
 }
 
 async function work(): Promise<void> {
-  const from = new Pull(limits);
+  const from = new Pull();
   const to = new Push();
   from.connect("ipc://bare-items.ipc");
   to.connect("ipc://bare-results.ipc");
-  for (let n = 0; n < items; n++) await to.send(await from.receive());
+  // For ever: a process that ended would take the memory with it that its socket is still sending.
+  for await (const message of from) await to.send(message);
 }
 
 async function sink(): Promise<void> {

@@ -12,8 +12,13 @@ export interface ExecutorPort {
   finished(execution: Execution, outcome: ExecutionOutcome, busy: number, more: boolean): void;
   /** What is likely to be executed next; 0 is the first. */
   upcoming(index: number): Execution | undefined;
-  /** A place came free otherwise. */
-  room(): void;
+  /**
+   * Places are free.
+   *
+   * @param atOnce - Whether the next item may come now. Otherwise more is likely to come free in this turn of the event loop, and
+   *   what is executed next travels together.
+   */
+  room(atOnce: boolean): void;
   /** It cannot go on. */
   failed(error: Error): void;
   note(event: string, facts: Readonly<Record<string, unknown>>): void;

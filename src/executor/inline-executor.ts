@@ -108,6 +108,7 @@ export class InlineExecutor implements Executor {
     if (pending === undefined) return; // it was given up
     this.#pending.delete(execution);
     this.#port?.finished(execution, outcome, performance.now() - pending.startedAt, false);
+    this.#port?.room(true);
     if (this.#pending.size === 0) this.#idle?.();
   }
 

@@ -69,7 +69,6 @@ export class ThreadedExecutor implements Executor {
       finished: (execution, outcome, busy, more) => {
         if (!outcome.ok) return port.finished(execution, outcome, busy, more);
         if (!this.#unwanted.has(execution)) this.#assign(execution, outcome.payload);
-        port.room();
       },
     });
     this.#pool.open();
@@ -173,7 +172,7 @@ export class ThreadedExecutor implements Executor {
     const homeless = this.#homeless;
     this.#homeless = [];
     for (const job of homeless) this.#place(job);
-    this.#port?.room();
+    this.#port?.room(false);
   }
 
   /** A thread that idles takes half of what waits behind a running item. */
@@ -253,7 +252,7 @@ export class ThreadedExecutor implements Executor {
         this.#place(job);
       }
     }
-    this.#port?.room();
+    this.#port?.room(false);
   }
 
   #finish({ execution }: PoolJob, outcome: ExecutionOutcome, busy: number, more: boolean): void {

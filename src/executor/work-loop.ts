@@ -21,6 +21,8 @@ export interface WorkLoopOptions<E extends Execution> {
   readonly slice: number;
   /** Takes the next execution off the local queue. */
   next(): E | undefined;
+  /** What waits in the local queue; 0 is the next. */
+  upcoming(index: number): E | undefined;
   /**
    * One that ended at once.
    *
@@ -91,7 +93,7 @@ export class WorkLoop<E extends Execution> {
       const now = performance.now();
       lot.push({ execution, outcome, busy: now - startedAt, at: now });
       startedAt = now;
-      if (!execution.solo && lot.length < LOT_ITEMS && now < lotEnd && now < this.#sliceEnd) continue;
+      if (!this.#isComplete(lot, execution, Math.min(lotEnd, this.#sliceEnd), now)) continue;
       const sent = this.#report(lot);
       // What was sent leaves, and what it brings back arrives, in the event loop's turn.
       if (sent || now >= this.#sliceEnd) return this.schedule();
@@ -100,6 +102,12 @@ export class WorkLoop<E extends Execution> {
     }
     this.#report(lot);
     this.#options.rest?.();
+  }
+
+  /** A lot goes out early where it is half of what is here: results need not wait for a long item behind a few short ones. */
+  #isComplete(lot: readonly Ended<E>[], last: E, end: number, now: number): boolean {
+    const isHalf = this.#options.upcoming(lot.length) === undefined;
+    return last.solo || lot.length >= LOT_ITEMS || now >= end || isHalf;
   }
 
   /** Whether anything was sent because of it. */

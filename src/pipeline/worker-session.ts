@@ -57,6 +57,7 @@ export class WorkerSession extends Session<WorkerSummary> {
       executor,
       slice: executor.slots > 1 ? SHARED_SLICE_MS : SLICE_MS,
       next: () => this.#core.next(),
+      upcoming: (index) => this.#core.upcoming(index),
       ended: (execution, outcome, busy, now) => this.#finish(execution, outcome, busy, now, false),
       guard: (action) => this.guard(action),
     });
@@ -125,10 +126,9 @@ export class WorkerSession extends Session<WorkerSummary> {
     return {
       finished: this.guard((execution, outcome, busy, more) => {
         this.#finish(execution, outcome, busy, performance.now(), more);
-        if (!more) this.#loop.resume();
       }),
       upcoming: (index) => this.#core.upcoming(index),
-      room: this.guard(() => this.#loop.schedule()),
+      room: this.guard((atOnce) => (atOnce ? this.#loop.resume() : this.#loop.schedule())),
       failed: this.guard((error) => this.#core.abort(error)),
       note: (event, facts) => this.#log.write("warn", event, facts),
     };

@@ -60,6 +60,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
       executor,
       slice: SLICE_MS,
       next: () => this.#core.next(),
+      upcoming: (index) => this.#core.upcoming(index),
       ended: (execution, outcome, busy, now) => this.#finish(execution, outcome, busy, now),
       rest: () => this.#core.rest(),
       guard: (action) => this.guard(action),
@@ -120,12 +121,11 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
 
   #executorPort(): ExecutorPort {
     return {
-      finished: this.guard((execution, outcome, busy, more) => {
+      finished: this.guard((execution, outcome, busy) => {
         this.#finish(execution as ServiceExecution, outcome, busy, performance.now());
-        if (!more) this.#loop.resume(); // its end sends the replies
       }),
       upcoming: (index) => this.#core.upcoming(index),
-      room: this.guard(() => this.#loop.schedule()),
+      room: this.guard((atOnce) => (atOnce ? this.#loop.resume() : this.#loop.schedule())),
       failed: this.guard((error) => this.#core.abort(error)),
       note: (event, facts) => this.#log.write("warn", event, facts),
     };
