@@ -19,9 +19,9 @@ async function draw(name: string, spec: Omit<TopLevelSpec, "background">): Promi
 
 /** A bar for each row, in the order given, with its value written beside it. */
 function bars(title: string, axis: string, rows: readonly { name: string; value: number }[], format: string) {
-  const y = { field: "name", type: "nominal", sort: null, title: null, axis: { labelLimit: 260 } };
+  const y = { field: "name", type: "nominal", sort: null, title: null, axis: { labelLimit: 500 } };
   const x = { field: "value", type: "quantitative", title: axis, axis: { format: "~s" } };
-  const ours = { test: "startsWith(datum.name, 'zmqpipeline')", value: "#1b6ca8" };
+  const ours = { test: "indexof(datum.name, 'zmqpipeline') === 0", value: "#1b6ca8" };
   return {
     title,
     width: 420,
