@@ -52,7 +52,7 @@ export class RoleProcess {
   /** Waits until the process has printed a line that contains the text. */
   async printed(text: string): Promise<void> {
     while (!this.#output.includes(text)) {
-      if (this.child.exitCode !== null)
+      if (this.child.exitCode !== null || this.child.signalCode !== null)
         throw new Error(`The process ended before it printed ${text}: ${this.#errors}`);
       await Promise.race([once(this.child, "line"), this.#exited]);
     }
