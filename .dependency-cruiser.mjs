@@ -22,8 +22,9 @@ export default {
     only("transport", "protocol", "core"),
     only("executor", "protocol", "core"),
     only("logging"),
+    only("journal", "protocol", "core"),
     only("role", "protocol", "core"),
-    only("pipeline", "protocol", "core", "transport", "executor", "logging", "role"),
+    only("pipeline", "protocol", "core", "transport", "executor", "journal", "logging", "role"),
     only("service", "protocol", "core", "transport", "executor", "logging", "role"),
     {
       name: "the core is pure",

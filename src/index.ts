@@ -8,6 +8,13 @@
 export type { RetryOptions } from "./core/retry-policy.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorFacts, PipelineError } from "./errors.ts";
 export type { ExecutionInfo } from "./executor/execution-info.ts";
+export type { Durability, JournalOptions } from "./journal/journal-options.ts";
+export {
+  type JournalContent,
+  type JournalFailure,
+  type JournalTask,
+  readJournal,
+} from "./journal/read-journal.ts";
 export {
   configureLogging,
   type FormatterConfig,
@@ -30,7 +37,7 @@ export { MetaDataWorker } from "./pipeline/meta-data-worker.ts";
 export { MultiThreadedWorker } from "./pipeline/multi-threaded-worker.ts";
 export type { RunProgress, RunSummary, TaskProgress, TaskSummary } from "./pipeline/run-summary.ts";
 export { SingleThreadedWorker } from "./pipeline/single-threaded-worker.ts";
-export { Task } from "./pipeline/task.ts";
+export { Task, type TaskPosition } from "./pipeline/task.ts";
 export type { WorkerSummary } from "./pipeline/worker.ts";
 export {
   EndpointAddress,

@@ -87,6 +87,7 @@ function fill(task: TaskState, worker: WorkerEntry, limit: number, now: number, 
 
 function granted(task: TaskState, item: Item, worker: WorkerEntry): ItemPayload {
   item.attempt += 1;
+  item.isRestored = false;
   task.move(item, worker.place);
   return { seq: item.seq, attempt: item.attempt, payload: item.payload };
 }

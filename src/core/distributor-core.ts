@@ -56,7 +56,7 @@ export class DistributorCore {
     this.#metadata = metadata;
     this.#phase = { kind: "running" };
     this.#collector.missingSince = this.#clock.now;
-    for (const task of this.#tasks.values()) task.lonelySince = this.#clock.now;
+    for (const task of this.#tasks.values()) task.open(this.#clock.now);
     for (const worker of this.#fleet.workers) this.#welcome(worker);
     if (this.#collector.isConnected) this.#collector.open(metadata);
     for (const task of this.#tasks.values()) this.#changed.add(task);
@@ -231,8 +231,10 @@ export class DistributorCore {
     if (known !== undefined && known.task !== task) return this.#stray(hello);
     if (this.#phase.kind === "over") return;
     const worker = this.#fleet.hello(connection, hello, task, this.#clock.now);
-    if (this.#phase.kind === "ending") this.#sendEnd(worker);
-    else if (this.#phase.kind !== "preparing") this.#welcome(worker);
+    if (this.#phase.kind === "ending") return this.#sendEnd(worker);
+    if (this.#phase.kind !== "preparing") this.#welcome(worker);
+    // It worked for an earlier life of this distributor, which may have had ACKs for it.
+    if (known === undefined && worker.held > 0 && this.#collector.isReady) this.#resend(worker);
   }
 
   #welcome(worker: WorkerEntry): void {
@@ -310,15 +312,19 @@ export class DistributorCore {
     this.#nextRepeat = this.#clock.now;
     this.#repeat();
     // ACKs may have been lost with the link that was there before: what is delivered again is ACKed again.
-    for (const worker of this.#fleet.workers) {
-      if (worker.held > 0) {
-        this.#port.toWorker(worker.connection, { type: "resend", runId: this.#options.runId });
-      }
-    }
+    for (const worker of this.#fleet.workers) if (worker.held > 0) this.#resend(worker);
+  }
+
+  #resend(worker: WorkerEntry): void {
+    this.#port.toWorker(worker.connection, { type: "resend", runId: this.#options.runId });
   }
 
   #giveUp(task: TaskState, item: Item, error: ErrorInfo): void {
-    task.move(item, { at: "collector", error, sentAt: this.#clock.now });
+    task.giveUp(item, error, this.#clock.now);
+    this.#report(task, item, error);
+  }
+
+  #report(task: TaskState, item: Item, error: ErrorInfo): void {
     this.#port.toCollector({
       type: "failed",
       runId: this.#options.runId,
@@ -334,17 +340,21 @@ export class DistributorCore {
     const task = this.#tasks.get(ack.taskType);
     if (task === undefined) return;
     const worker = this.#fleet.byId(ack.workerId);
+    const as = ack.workerId === "" ? "failed" : "acked";
+    let settled = 0;
     for (const seq of ack.seqs) {
       const item = task.items.get(seq);
       if (item === undefined) continue;
       const { place } = item;
-      task.settle(item, ack.workerId === "" ? "failed" : "acked");
+      settled += 1;
+      task.settle(item, as);
       // Another worker is (or was) on it too: it must not start it any more, and is confirmed here.
       if (place.at === "worker" && place.worker !== worker) {
         place.worker.settled.push(seq);
         this.#fleet.roomOf(place.worker);
       }
     }
+    if (settled > 0) task.spec.log?.settled(ack.seqs, as);
     if (worker !== undefined) {
       for (const seq of ack.seqs) worker.settled.push(seq);
       // Results that were sent again come without a measurement.
@@ -353,7 +363,7 @@ export class DistributorCore {
     }
     this.#port.ackData(task.name, ack.ackData);
     this.#changed.add(task);
-    if (ack.workerId !== "") return;
+    if (as === "acked") return;
     const problem = tooManyFailures(this.#tasks.values(), this.#options.maxFailures);
     if (problem !== undefined) this.fail(problem);
   }
@@ -382,8 +392,10 @@ export class DistributorCore {
     for (const task of this.#tasks.values()) {
       if (task.counts.items === task.counts.acked + task.counts.failed) continue;
       for (const item of task.items.values()) {
-        if (item.place.at === "collector" && item.place.sentAt < this.#clock.now - REPEAT_MS) {
-          this.#giveUp(task, item, item.place.error);
+        const { place } = item;
+        if (place.at === "collector" && place.sentAt < this.#clock.now - REPEAT_MS) {
+          task.move(item, { ...place, sentAt: this.#clock.now });
+          this.#report(task, item, place.error);
         }
       }
     }

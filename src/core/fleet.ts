@@ -196,8 +196,10 @@ export class Fleet {
 
   /** Taken away from the worker that reports it, but not given to another yet. */
   #isStillOut(item: Item, ref: ItemRef): boolean {
+    if (item.failedAttempt === ref.attempt) return false;
+    if (item.isRestored) return item.place.at !== "collector" && item.attempt <= ref.attempt;
     const waits = item.place.at === "queue" || item.place.at === "suspects";
-    return waits && item.attempt === ref.attempt && item.failedAttempt !== ref.attempt;
+    return waits && item.attempt === ref.attempt;
   }
 
   /** Brings both ends' views together after a reconnection: anything may have been lost with the old connection. */
@@ -213,6 +215,8 @@ export class Fleet {
         if (item.attempt === ref.attempt) kept.add(ref.seq);
       } else if (this.#isStillOut(item, ref)) {
         // It was taken away, but nobody has it yet: the worker that has it already goes on with it.
+        item.attempt = ref.attempt;
+        item.isRestored = false;
         task.move(item, worker.place);
         kept.add(ref.seq);
       } else {

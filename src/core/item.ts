@@ -36,6 +36,8 @@ export interface Item {
   /** The worker it failed on last, which should not get it again before `avoidUntil` if others can have it. */
   avoid: string;
   avoidUntil: number;
+  /** Of an earlier life of the distributor, and not granted in this one: a worker may have it, under an attempt that nobody wrote down. */
+  isRestored: boolean;
 }
 
 export function newItem(seq: number, payload: Uint8Array): Item {
@@ -49,5 +51,6 @@ export function newItem(seq: number, payload: Uint8Array): Item {
     losses: 0,
     avoid: "",
     avoidUntil: 0,
+    isRestored: false,
   };
 }

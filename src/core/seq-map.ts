@@ -61,6 +61,15 @@ export class SeqMap<T extends object> {
     }
   }
 
+  /** In the same order. */
+  *entries(): IterableIterator<[number, T]> {
+    for (const [index, { entries }] of this.#pages) {
+      for (const [place, entry] of entries.entries()) {
+        if (entry !== undefined) yield [index * PAGE + place, entry];
+      }
+    }
+  }
+
   #page(seq: number): Page<T> | undefined {
     const index = Math.floor(seq / PAGE);
     if (this.#last?.index === index) return this.#last.page;

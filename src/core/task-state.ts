@@ -1,7 +1,9 @@
+import type { ErrorInfo } from "../protocol/message.ts";
 import { Fifo } from "./fifo.ts";
 import { type Item, newItem, type Place, QUEUE, SETTLED, SUSPECTS } from "./item.ts";
 import { backoffAfter, type RetryPolicy } from "./retry-policy.ts";
 import { SeqMap } from "./seq-map.ts";
+import type { PendingItem, TaskLog, TaskSnapshot } from "./task-log.ts";
 import type { WorkerEntry } from "./worker-entry.ts";
 
 /** Where a task's items come from. */
@@ -23,6 +25,10 @@ export interface TaskSpec {
   /** Longest execution in ms; 0: unlimited. */
   readonly timeout: number;
   readonly source: ItemSource;
+  /** The ledger of an earlier life, to go on from. */
+  readonly restored?: TaskSnapshot | undefined;
+  /** Who writes the ledger's changes down. */
+  readonly log?: TaskLog | undefined;
 }
 
 export type TaskPhase = "blocked" | "open" | "exhausted" | "complete";
@@ -41,6 +47,9 @@ export interface TaskCounts {
 
 /** How long an item keeps away from the worker it failed on while others exist, in ms. */
 const AVOID_MS = 1000;
+
+/** How long the workers of an earlier life have to come back with what they hold, in ms. */
+const RESTORED_MS = 1000;
 
 /** One task's ledger: every item that was produced and is not yet ACKed, and where it is. */
 export class TaskState {
@@ -66,10 +75,25 @@ export class TaskState {
   constructor(spec: TaskSpec) {
     this.spec = spec;
     this.phase = spec.dependencies.length > 0 ? "blocked" : "open";
+    if (spec.restored !== undefined) this.#restore(spec.restored);
   }
 
   get name(): string {
     return this.spec.name;
+  }
+
+  /** Sequence number of the next item. */
+  get nextSeq(): number {
+    return this.#nextSeq;
+  }
+
+  /** From now on what an earlier life left is waited for, and then given to whoever is there. */
+  open(now: number): void {
+    this.lonelySince = now;
+    for (const item of this.items.values()) {
+      if (item.isRestored && item.place.at === "backoff")
+        this.move(item, { at: "backoff", until: now + RESTORED_MS });
+    }
   }
 
   /** Begins when so many workers are ready; from then on any number will do. */
@@ -108,11 +132,13 @@ export class TaskState {
     if (pulled === "wait") return undefined;
     if (pulled === "done") {
       this.phase = "exhausted";
+      this.spec.log?.exhausted();
       return undefined;
     }
     const item = newItem(this.#nextSeq++, pulled);
     this.items.set(item.seq, item);
     this.counts.items += 1;
+    this.spec.log?.produced(item);
     return item;
   }
 
@@ -145,8 +171,15 @@ export class TaskState {
     const until = now + backoffAfter(item.failures, this.spec.retry);
     item.avoid = worker;
     item.avoidUntil = until + AVOID_MS;
+    this.spec.log?.retried(item);
     this.move(item, { at: "backoff", until });
     return true;
+  }
+
+  /** Nothing more is tried: the failure is the collector's to have. */
+  giveUp(item: Item, error: ErrorInfo, now: number): void {
+    this.spec.log?.gaveUp(item, error);
+    this.move(item, { at: "collector", error, sentAt: now });
   }
 
   /** Items whose backoff is over go back to the queue. */
@@ -155,7 +188,7 @@ export class TaskState {
     const waiting: Item[] = [];
     for (const item of this.#backoff) {
       if (item.place.at !== "backoff") continue;
-      if (item.place.until <= now) this.move(item, QUEUE);
+      if (item.place.until <= now) this.move(item, item.losses > 0 ? SUSPECTS : QUEUE);
       else waiting.push(item);
     }
     this.#backoff = waiting;
@@ -163,12 +196,29 @@ export class TaskState {
 
   suspect(item: Item): void {
     this.counts.retried += 1;
+    this.spec.log?.retried(item);
     this.move(item, SUSPECTS);
   }
 
   heldBy(worker: WorkerEntry): Item[] {
     if (worker.held === 0) return [];
     return [...this.items.values()].filter((item) => item.place === worker.place);
+  }
+
+  #restore({ counts, nextSeq, exhausted, pending }: TaskSnapshot): void {
+    Object.assign(this.counts, counts);
+    this.#nextSeq = nextSeq;
+    for (const item of pending) this.#restoreItem(item);
+    if (exhausted) this.phase = "exhausted";
+    else if (nextSeq > 0) this.phase = "open"; // what it depends on was complete then
+  }
+
+  #restoreItem({ seq, payload, error, attempt, failedAttempt, failures, losses }: PendingItem): void {
+    const history = { attempt, failedAttempt, failures, losses, isRestored: true };
+    const item = Object.assign(newItem(seq, payload), history);
+    this.items.set(seq, item);
+    if (error === undefined) this.move(item, { at: "backoff", until: Number.POSITIVE_INFINITY });
+    else this.move(item, { at: "collector", error, sentAt: Number.NEGATIVE_INFINITY });
   }
 
   /** Entries whose item has moved on since are dropped on the way. */

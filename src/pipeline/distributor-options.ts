@@ -1,5 +1,6 @@
 import type { DistributorCoreOptions } from "../core/distributor-port.ts";
 import { DEFAULT_MAX_WINDOW, DEFAULT_WINDOW_BYTES, DEFAULT_WINDOW_TIME } from "../core/window.ts";
+import { type JournalOptions, resolveJournalOptions } from "../journal/journal-options.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { assertCount, assertEndpoint, assertTimeout } from "../role/checks.ts";
 import { DEFAULT_PEER_TIMEOUT } from "../role/role.ts";
@@ -54,6 +55,12 @@ export interface DistributorOptions {
    * @default 300
    */
   readonly windowTime?: number;
+  /**
+   * A file that keeps the run's ledger, so that a run that was killed or stopped goes on where it was: its path, or more options.
+   * `docs/delivery.md` says what is promised.
+   * @default none
+   */
+  readonly journal?: string | JournalOptions;
 }
 
 /** How long the distributor waits for END to be confirmed, in ms: a worker may be busy with what is settled elsewhere. */
@@ -62,6 +69,7 @@ const END_TIMEOUT = 5000;
 export type ResolvedDistributorOptions = Omit<DistributorCoreOptions, "runId" | "peerId"> &
   Pick<DistributorOptions, "collectorEndpoint" | "collectorAckEndpoint"> & {
     readonly metadataEndpoint: EndpointAddress | undefined;
+    readonly journal: Required<JournalOptions> | undefined;
   };
 
 /** @throws TypeError when an endpoint is missing or is none. @throws RangeError when a number is out of range. */
@@ -82,6 +90,7 @@ export function resolveDistributorOptions(options: DistributorOptions): Resolved
     maxWindow: options.maxWindow ?? DEFAULT_MAX_WINDOW,
     windowBytes: options.windowBytes ?? DEFAULT_WINDOW_BYTES,
     windowTime: options.windowTime ?? DEFAULT_WINDOW_TIME,
+    journal: options.journal === undefined ? undefined : resolveJournalOptions(options.journal),
   };
   assertTimeout("peerTimeout", resolved.peerTimeout);
   assertCount("maxFailures", resolved.maxFailures, 0);

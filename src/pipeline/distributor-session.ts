@@ -4,6 +4,8 @@ import type { DistributorPort } from "../core/distributor-port.ts";
 import { resolveRetryPolicy } from "../core/retry-policy.ts";
 import type { TaskSpec } from "../core/task-state.ts";
 import { PipelineError } from "../errors.ts";
+import type { OpenJournal } from "../journal/open-journal.ts";
+import { openJournal } from "../journal/open-journal.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Message, RunStatus } from "../protocol/message.ts";
@@ -13,21 +15,25 @@ import type { Link, Listener } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 import type { ResolvedDistributorOptions } from "./distributor-options.ts";
 import { MetadataDesk } from "./metadata-desk.ts";
+import { OutputGate } from "./output-gate.ts";
 import type { RunProgress, RunSummary, TaskProgress } from "./run-summary.ts";
 import type { Task } from "./task.ts";
 import { TaskSource } from "./task-source.ts";
 
 /** One run of a distributor: its sockets, the tasks' sources, and the core between them. */
 export class DistributorSession extends Session<RunSummary> {
-  readonly runId = randomBytes(8).toString("hex");
   readonly #options: ResolvedDistributorOptions;
   readonly #tasks: readonly Task<object, object, object>[];
   readonly #sources = new Map<string, TaskSource>();
-  readonly #core: DistributorCore;
   readonly #log = new RoleLog("distributor");
   readonly #refused = new BoundedLog(this.#log, "refused what is not a message");
   readonly #startedAt = performance.now();
   readonly #listeners: Listener[] = [];
+  #runId = randomBytes(8).toString("hex");
+  #journal: OpenJournal | undefined;
+  #gate: OutputGate | undefined;
+  /** From the first moment of `open()`: the journal knows the run's id and its ledger. */
+  #core: DistributorCore | undefined;
   #links: { readonly data: Link; readonly ack: Link } | undefined;
   #metadataDesk: MetadataDesk | undefined;
 
@@ -35,69 +41,100 @@ export class DistributorSession extends Session<RunSummary> {
     super();
     this.#options = options;
     this.#tasks = tasks;
-    const peerId = `distributor-${process.pid}-${this.runId}`;
-    this.#core = new DistributorCore(
-      tasks.map((task) => this.#spec(task)),
-      { ...options, runId: this.runId, peerId },
-      this.#port(),
-    );
+  }
+
+  get runId(): string {
+    return this.#runId;
   }
 
   get progress(): RunProgress {
     const tasks: Record<string, TaskProgress> = {};
-    for (const task of this.#core.tasks) {
+    for (const task of this.#core?.tasks ?? []) {
       let inFlight = 0;
       for (const worker of task.workers) inFlight += worker.held;
       tasks[task.name] = { ...task.counts, phase: task.phase, inFlight, workers: task.workers.size };
     }
-    return { workers: this.#core.fleet.size, tasks };
+    return { workers: this.#core?.fleet.size ?? 0, tasks };
   }
 
   stop(timeout: number): void {
     // Later: it may be called from a task's hook, in the middle of the core's work.
-    queueMicrotask(this.guard(() => this.#core.stop(timeout)));
+    queueMicrotask(this.guard(() => this.#core?.stop(timeout)));
   }
 
   protected async open(): Promise<void> {
+    this.#openJournal();
+    this.#core = new DistributorCore(
+      this.#tasks.map((task) => this.#spec(task)),
+      {
+        ...this.#options,
+        runId: this.#runId,
+        peerId: `distributor-${process.pid}-${randomBytes(4).toString("hex")}`,
+      },
+      this.#port(),
+    );
     const addresses = new Map(this.#tasks.map(({ endpoint }) => [endpoint.bindAddress, endpoint]));
     for (const endpoint of addresses.values())
       this.#listeners.push(await this.#listen(endpoint, this.#listeners.length));
     const { metadataEndpoint } = this.#options;
     if (metadataEndpoint !== undefined) {
       this.#metadataDesk = new MetadataDesk(
-        this.runId,
-        this.guard((metadata) => this.#prepare(metadata)),
+        this.#runId,
+        this.guard((metadata) => this.#metadataArrived(metadata)),
         this.#log,
       );
       this.#listeners.push(await this.#metadataDesk.listen(metadataEndpoint));
     }
     this.#links = { data: this.#connect("data"), ack: this.#connect("ack") };
     const endpoint = [...addresses.values()].join(" ");
-    this.#log.write("info", "run began", { runId: this.runId, tasks: this.#tasks.length, endpoint });
-    if (metadataEndpoint === undefined) this.#prepare({});
+    this.#log.write("info", "run began", { runId: this.#runId, tasks: this.#tasks.length, endpoint });
+    const known = this.#journal?.metadata;
+    if (known !== undefined) this.#prepare(decodePayload(known));
+    else if (metadataEndpoint === undefined) this.#prepare({});
   }
 
   protected tick(now: number): void {
     const { peerTimeout } = this.#options;
-    if (this.#metadataDesk?.received === false && this.clock.now >= peerTimeout) {
+    const isWaiting = this.#metadataDesk?.received === false && this.#journal?.metadata === undefined;
+    if (isWaiting && this.clock.now >= peerTimeout) {
       const endpoint = this.#options.metadataEndpoint?.address ?? "";
       const message = `No metadata arrived at ${JSON.stringify(endpoint)} within ${peerTimeout} ms`;
-      this.#core.fail(new PipelineError("METADATA_TIMEOUT", message, { role: "distributor", endpoint }));
+      this.#core?.fail(new PipelineError("METADATA_TIMEOUT", message, { role: "distributor", endpoint }));
     }
-    this.#core.tick(now);
+    this.#core?.tick(now);
+    this.#gate?.commit();
+    const problem = this.#journal?.journal.tidy(this.#core?.tasks ?? []);
+    if (problem !== undefined) this.#gate?.fail(problem);
   }
 
   protected async close(): Promise<void> {
     await Promise.all([...this.#sources.values()].map((source) => source.close()));
     const links = this.#links === undefined ? [] : [this.#links.data, this.#links.ack];
     await Promise.all([...this.#listeners, ...links].map((socket) => socket.close()));
+    this.#journal?.close();
+  }
+
+  #openJournal(): void {
+    if (this.#options.journal === undefined) return;
+    const names = this.#tasks.map(({ taskType }) => taskType.name);
+    const opened = openJournal(this.#options.journal, names);
+    this.#journal = opened;
+    this.#runId = opened.runId;
+    this.#gate = new OutputGate(opened.journal, (error) => {
+      this.#log.write("error", "journal failed", { message: error.message });
+      // Later: it may be found out in the middle of the core's work.
+      queueMicrotask(this.guard(() => this.#core?.fail(error)));
+    });
+    if (opened.torn > 0)
+      this.#log.write("warn", "the journal's unfinished end was cut off", { bytes: opened.torn });
+    if (opened.isResumed) this.#log.write("info", "run resumed from its journal", { runId: this.#runId });
   }
 
   #spec(task: Task<object, object, object>): TaskSpec {
     const { name } = task.taskType;
     const source = new TaskSource(task, {
-      ready: this.guard(() => this.#core.sourceReady(name)),
-      failed: this.guard((error) => this.#core.fail(error)),
+      ready: this.guard(() => this.#core?.sourceReady(name)),
+      failed: this.guard((error) => this.#core?.fail(error)),
     });
     this.#sources.set(name, source);
     return {
@@ -107,17 +144,29 @@ export class DistributorSession extends Session<RunSummary> {
       timeout:
         task.timeout === undefined || task.timeout === Number.POSITIVE_INFINITY ? 0 : Math.ceil(task.timeout),
       source,
+      restored: this.#journal?.tasks.get(name),
+      log: this.#journal?.journal.taskLog(name),
     };
+  }
+
+  #metadataArrived(metadata: Payload): void {
+    if (this.#journal?.metadata !== undefined) return; // the run goes on with what it began with
+    this.#journal?.journal.metadataArrived(encodePayload(metadata, "metadata"));
+    this.#prepare(metadata);
   }
 
   /** Initialises the tasks, then opens the run to workers. */
   #prepare(metadata: Payload): void {
     const initialize = async () => {
-      for (const source of this.#sources.values()) await source.initialize(metadata);
+      for (const [name, source] of this.#sources) {
+        await source.initialize(metadata);
+        const earlier = this.#journal?.tasks.get(name);
+        if (earlier !== undefined) await source.goOn(earlier.position, earlier.exhausted);
+      }
     };
     initialize().then(
-      this.guard(() => this.#core.open(encodePayload(metadata, "metadata"))),
-      this.guard((error: Error) => this.#core.fail(error)),
+      this.guard(() => this.#core?.open(encodePayload(metadata, "metadata"))),
+      this.guard((error: Error) => this.#core?.fail(error)),
     );
   }
 
@@ -125,9 +174,9 @@ export class DistributorSession extends Session<RunSummary> {
     // Connections of different listeners may have the same name.
     const prefix = `${index}:`;
     return await transportFor(endpoint).listen(endpoint, {
-      onMessage: this.guard((connection, message) => this.#core.workerMessage(prefix + connection, message)),
-      onDisconnected: this.guard((connection) => this.#core.workerDisconnected(prefix + connection)),
-      onSomeDisconnected: this.guard(() => this.#core.probe()),
+      onMessage: this.guard((connection, message) => this.#core?.workerMessage(prefix + connection, message)),
+      onDisconnected: this.guard((connection) => this.#core?.workerDisconnected(prefix + connection)),
+      onSomeDisconnected: this.guard(() => this.#core?.probe()),
       onRefused: (reason) => this.#refused.add({ endpoint: endpoint.address, reason }),
     });
   }
@@ -137,28 +186,41 @@ export class DistributorSession extends Session<RunSummary> {
     const endpoint = link === "data" ? collectorEndpoint : collectorAckEndpoint;
     return transportFor(endpoint).connect(endpoint, {
       onConnected: this.guard(() =>
-        link === "data" ? this.#core.collectorConnected() : this.#core.ackLinkConnected(),
+        link === "data" ? this.#core?.collectorConnected() : this.#core?.ackLinkConnected(),
       ),
-      onDisconnected: this.guard(() => this.#core.collectorDisconnected(link)),
-      onMessage: this.guard((message) => this.#core.collectorMessage(link, message)),
+      onDisconnected: this.guard(() => this.#core?.collectorDisconnected(link)),
+      onMessage: this.guard((message) => this.#core?.collectorMessage(link, message)),
       onRefused: (reason) => this.#refused.add({ endpoint: endpoint.address, reason }),
     });
   }
 
   #port(): DistributorPort {
     return {
-      toWorker: (connection, message) => this.#toWorker(connection, message),
-      toCollector: (message) => this.#links?.data.send(message),
-      toAckLink: (message) => this.#links?.ack.send(message),
+      toWorker: (connection, message) => this.#pass(message, () => this.#toWorker(connection, message)),
+      toCollector: (message) => this.#pass(message, () => this.#links?.data.send(message)),
+      toAckLink: (message) => this.#pass(message, () => this.#links?.ack.send(message)),
       ackData: (task, data) => {
         const source = this.#sources.get(task);
         if (source !== undefined) source.ackData = decodePayload(data);
       },
       completed: ({ name, counts }) =>
         this.#log.write("info", "task complete", { taskType: name, ...counts }),
-      over: (status, error) => this.#over(status, error),
+      over: (status, error) =>
+        this.#letOut(
+          this.guard(() => this.#over(status, error)),
+          true,
+        ),
       note: (event, facts) => this.#log.write(event.endsWith("lost") ? "warn" : "debug", event, facts),
     };
+  }
+
+  #pass(message: Message, send: () => void): void {
+    this.#letOut(this.guard(send), message.type === "end" || message.type === "bye");
+  }
+
+  #letOut(output: () => void, isFarewell: boolean): void {
+    if (this.#gate === undefined) output();
+    else this.#gate.pass(output, isFarewell);
   }
 
   #toWorker(connection: string, message: Message): void {
@@ -168,9 +230,11 @@ export class DistributorSession extends Session<RunSummary> {
 
   #over(status: RunStatus, error: Error | undefined): void {
     const duration = performance.now() - this.#startedAt;
-    const tasks = Object.fromEntries([...this.#core.tasks].map((task) => [task.name, { ...task.counts }]));
-    this.#log.write("info", "run ended", { runId: this.runId, status, duration: Math.round(duration) });
+    const tasks = Object.fromEntries(
+      [...(this.#core?.tasks ?? [])].map((task) => [task.name, { ...task.counts }]),
+    );
+    this.#log.write("info", "run ended", { runId: this.#runId, status, duration: Math.round(duration) });
     if (status === "aborted") this.reject(error);
-    else this.resolve({ runId: this.runId, status, duration, tasks });
+    else this.resolve({ runId: this.#runId, status, duration, tasks });
   }
 }

@@ -18,6 +18,9 @@ export interface TaskSourcePort {
 /** How long an iterable may take to close, in ms. */
 const CLOSE_MS = 1000;
 
+/** How long a task's items are produced once more before the event loop has its turn, in ms. */
+const REPLAY_MS = 20;
+
 /** What one step of a task's production gives. */
 type Step = { readonly done: true } | { readonly done: false; readonly value: unknown };
 
@@ -55,6 +58,27 @@ export class TaskSource implements ItemSource {
       await this.#task.initialize(metadata);
     } catch (error) {
       throw this.#error("initialize", error);
+    }
+  }
+
+  /**
+   * Goes on where an earlier life of the distributor was, by the task's own `resume()`, or else by producing once more what was
+   * produced then, and dropping it.
+   *
+   * @param position - How many items were taken.
+   * @throws PipelineError `JOURNAL_MISMATCH` when there are fewer now.
+   */
+  async goOn(position: number, exhausted: boolean): Promise<void> {
+    if (exhausted) {
+      this.#task.isComplete = true;
+      this.#state = "ended";
+      return;
+    }
+    if (this.#task.resume === undefined) return await this.#replay(position);
+    try {
+      await this.#task.resume({ items: position });
+    } catch (error) {
+      throw this.#error("resume", error);
     }
   }
 
@@ -99,6 +123,11 @@ export class TaskSource implements ItemSource {
     const task = this.#task;
     if (task.isComplete) return { done: true };
     if (!task.isAvailableForHandling(this.#ackData)) return "wait";
+    return this.#produce(worker);
+  }
+
+  #produce(worker: string): Step | PromiseLike<Step> {
+    const task = this.#task;
     if (task.handle !== undefined) {
       const value = task.handle(this.#metadata, worker, MessageType.RDY, this.#ackData);
       if (isThenable(value)) return value.then((item) => ({ done: false, value: item }));
@@ -107,6 +136,31 @@ export class TaskSource implements ItemSource {
     this.#iterator ??= iterate(task);
     const next = this.#iterator.next();
     return isThenable(next) ? next.then(toStep) : toStep(next);
+  }
+
+  async #replay(position: number): Promise<void> {
+    let sliceEnd = performance.now() + REPLAY_MS;
+    for (let count = 0; count < position && this.#isLive; count++) {
+      let isOver = this.#task.isComplete;
+      try {
+        const step = isOver ? undefined : this.#produce("");
+        isOver ||= (isThenable(step) ? await step : step)?.done === true;
+      } catch (error) {
+        throw this.#error(this.#task.handle === undefined ? "items" : "handle", error);
+      }
+      if (isOver) throw this.#tooFew(count, position);
+      if (performance.now() < sliceEnd) continue;
+      await new Promise(setImmediate);
+      sliceEnd = performance.now() + REPLAY_MS;
+    }
+  }
+
+  #tooFew(count: number, position: number): PipelineError {
+    const name = JSON.stringify(this.#name);
+    const message =
+      `Task ${name} gave ${count} items where it gave ${position} before: ` +
+      "the journal is of another run, or the task does not repeat itself and needs resume()";
+    return new PipelineError("JOURNAL_MISMATCH", message, { role: "distributor", taskType: this.#name });
   }
 
   /** The payload of a step; nothing at the end. */

@@ -5,6 +5,12 @@ import type { Payload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
 
+/** Where a task was. */
+export interface TaskPosition {
+  /** How many items it has given. The next one is item number `items`, counted from 0. */
+  readonly items: number;
+}
+
 /**
  * Says what the work is: what each item contains, how many there are, and which tasks must be complete first. Give it
  * `handle()` or `items()`. Items are produced lazily, when a worker has room for them.
@@ -68,6 +74,30 @@ export abstract class Task<
   initialize(metadata: Metadata): Awaitable<void> {
     this.metadata = metadata;
   }
+
+  /**
+   * Optional, where the distributor has a journal: puts the task where an earlier life of the distributor was, at once. Without
+   * it, `items()` or `handle()` produces once more what it produced then, and that is dropped; so it must give the same items in
+   * the same order. Called after `initialize()`.
+   *
+   * @param progress - Where that was.
+   *
+   * @example
+   * ```ts
+   * class RowsTask extends Task<{ row: number }> {
+   *   readonly taskType = TaskType.register("rows");
+   *   readonly endpoint = new EndpointAddress("ipc://rows.ipc");
+   *   #next = 0;
+   *   override resume({ items }: TaskPosition) {
+   *     this.#next = items;
+   *   }
+   *   *items() {
+   *     while (this.#next < 1000) yield { row: this.#next++ };
+   *   }
+   * }
+   * ```
+   */
+  resume?(progress: TaskPosition): Awaitable<void>;
 
   /**
    * A gate: no item is produced while it returns false. Asked before each item, and again after each ACK and every few

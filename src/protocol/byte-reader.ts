@@ -21,6 +21,11 @@ export class ByteReader {
     this.#offset = offset;
   }
 
+  /** Where it reads next. */
+  get offset(): number {
+    return this.#offset;
+  }
+
   byte(): number {
     const value = this.#bytes[this.#offset];
     if (value === undefined) throw new ProtocolError("Envelope is cut off");

@@ -1,7 +1,16 @@
 /** Writes the fields of an envelope into one growing buffer. Integers are LEB128 varints, up to 2^53 - 1. */
 export class ByteWriter {
-  #bytes = Buffer.allocUnsafe(256);
+  #bytes: Buffer;
   #length = 0;
+
+  /** @param capacity - Bytes that fit before it has to grow. */
+  constructor(capacity = 256) {
+    this.#bytes = Buffer.allocUnsafe(capacity);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
 
   byte(value: number): void {
     this.#reserve(1);

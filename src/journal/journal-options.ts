@@ -1,0 +1,66 @@
+import { PipelineError } from "../errors.ts";
+
+/**
+ * What a journal survives. `"process-crash"`: the end of the process, however it comes; what was written is with the operating
+ * system before an item goes out or counts as ACKed. `"power-loss"`: the end of the machine as well; the same, but on the disk.
+ */
+export type Durability = "process-crash" | "power-loss";
+
+export interface JournalOptions {
+  /** The file. It is made when it is not there; one of an earlier life is gone on with. */
+  readonly path: string;
+  /** @default "process-crash" */
+  readonly durability?: Durability;
+  /**
+   * Execute items that failed for good in an earlier life again, under new ids.
+   * @default false
+   */
+  readonly retryFailed?: boolean;
+}
+
+/** @throws TypeError, RangeError when an option is missing or out of range. */
+export function resolveJournalOptions(options: string | JournalOptions): Required<JournalOptions> {
+  const given = typeof options === "string" ? { path: options } : options;
+  const { path, durability = "process-crash", retryFailed = false } = given;
+  if (typeof path !== "string" || path === "")
+    throw new TypeError(`journal.path must be a path, got ${path}`);
+  if (durability !== "process-crash" && durability !== "power-loss")
+    throw new RangeError(`journal.durability ${durability} must be "process-crash" or "power-loss"`);
+  return { path, durability, retryFailed };
+}
+
+/** What the operating system said, in our words. */
+export function unavailable(path: string, cause: unknown): PipelineError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const reason = REASONS[code ?? ""] ?? message;
+  return new PipelineError(
+    "JOURNAL_UNAVAILABLE",
+    `Journal ${JSON.stringify(path)} cannot be opened: ${reason}`,
+    {
+      role: "distributor",
+      cause,
+    },
+  );
+}
+
+export function writeFailed(path: string, cause: unknown): PipelineError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const reason = REASONS[code ?? ""] ?? message;
+  const text = `Journal ${JSON.stringify(path)} cannot be written: ${reason}. The run was stopped; it can be resumed`;
+  return new PipelineError("JOURNAL_WRITE_FAILED", text, { role: "distributor", cause });
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EROFS: "its file system is read-only",
+  ENOENT: "its folder does not exist",
+  ENOTDIR: "its folder is none",
+  EISDIR: "it is a folder",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EFBIG: "the file is larger than is allowed",
+  EMFILE: "too many files are open in this process",
+  ENFILE: "too many files are open on this machine",
+  EIO: "the disk failed",
+};

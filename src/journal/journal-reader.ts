@@ -1,0 +1,87 @@
+import { PipelineError } from "../errors.ts";
+import { ByteReader, ProtocolError } from "../protocol/byte-reader.ts";
+import { BLOCK_HEAD_BYTES, checksum, decodeBlockHead, decodeHeader, HEADER_BYTES } from "./journal-block.ts";
+import type { JournalFile } from "./journal-file.ts";
+import { type JournalRecord, readRecord } from "./journal-record.ts";
+
+/** How much is searched at once for blocks behind one that is broken, in bytes. */
+const SEARCH_BYTES = 1024 * 1024;
+
+/** A record, and where its bytes are. */
+export interface PlacedRecord {
+  readonly record: JournalRecord;
+  readonly position: number;
+  readonly length: number;
+}
+
+/** Reads a journal from its beginning; afterwards {@link torn} tells how many bytes of its end were no whole block. */
+export class JournalReader {
+  readonly #file: JournalFile;
+  readonly #path: string;
+  readonly mark: Uint8Array;
+  torn = 0;
+
+  /** @throws PipelineError `JOURNAL_DAMAGED` when it does not begin like a journal. */
+  constructor(file: JournalFile, path: string) {
+    this.#file = file;
+    this.#path = path;
+    const mark = decodeHeader(file.read(0, HEADER_BYTES));
+    if (mark === undefined) throw this.damaged("does not begin like a journal", 0);
+    this.mark = mark;
+  }
+
+  /** @throws PipelineError `JOURNAL_DAMAGED` at a block that is broken although it was written safely. */
+  *records(): Generator<PlacedRecord> {
+    let position = HEADER_BYTES;
+    while (position < this.#file.size) {
+      const body = this.#block(position)?.body;
+      if (body === undefined) {
+        this.#assertTorn(position);
+        this.torn = this.#file.size - position;
+        return;
+      }
+      yield* this.#recordsOf(body, position + BLOCK_HEAD_BYTES);
+      position += BLOCK_HEAD_BYTES + body.length;
+    }
+  }
+
+  *#recordsOf(body: Buffer, position: number): Generator<PlacedRecord> {
+    const reader = new ByteReader(body);
+    while (reader.offset < body.length) {
+      const start = reader.offset;
+      let record: JournalRecord;
+      try {
+        record = readRecord(reader);
+      } catch (error) {
+        if (!(error instanceof ProtocolError)) throw error;
+        throw this.damaged(`has a record that cannot be read (${error.message})`, position + start);
+      }
+      yield { record, position: position + start, length: reader.offset - start };
+    }
+  }
+
+  #block(position: number): { readonly body: Buffer; readonly safe: number } | undefined {
+    const head = decodeBlockHead(this.mark, this.#file.read(position, BLOCK_HEAD_BYTES));
+    if (head === undefined || position + BLOCK_HEAD_BYTES + head.length > this.#file.size) return undefined;
+    const body = this.#file.read(position + BLOCK_HEAD_BYTES, head.length);
+    if (body.length < head.length || checksum(position, head.safe, body) !== head.checksum) return undefined;
+    return { body, safe: head.safe };
+  }
+
+  /** A crash tears what was written last. A whole block behind it, written when this place was safe, shows that it was no crash. */
+  #assertTorn(broken: number): void {
+    for (let from = broken + 1; from < this.#file.size; from += SEARCH_BYTES) {
+      const bytes = this.#file.read(from, SEARCH_BYTES + this.mark.length - 1);
+      for (let at = bytes.indexOf(this.mark); at >= 0; at = bytes.indexOf(this.mark, at + 1)) {
+        const block = this.#block(from + at);
+        if (block !== undefined && block.safe > broken) throw this.damaged("is damaged", broken);
+      }
+    }
+  }
+
+  /** An error about a place in it. */
+  damaged(what: string, position: number): PipelineError {
+    const message = `Journal ${JSON.stringify(this.#path)} ${what} at byte ${position}; it is left as it is`;
+    return new PipelineError("JOURNAL_DAMAGED", message, { role: "distributor" });
+  }
+}

@@ -1,0 +1,135 @@
+import { SeqMap } from "../core/seq-map.ts";
+import type { PendingItem, TaskSnapshot } from "../core/task-log.ts";
+import type { ErrorInfo } from "../protocol/message.ts";
+import type { PlacedRecord } from "./journal-reader.ts";
+import type { JournalRecord } from "./journal-record.ts";
+
+/** Where in the file a record lies. */
+export interface FilePlace {
+  readonly position: number;
+  readonly length: number;
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A task as its records leave it. */
+export class TaskReplay implements TaskSnapshot {
+  readonly name: string;
+  readonly counts = { items: 0, acked: 0, failed: 0, retried: 0 };
+  position = 0;
+  nextSeq = 0;
+  exhausted = false;
+  /** The records of items that failed for good. */
+  readonly failures = new SeqMap<FilePlace>();
+  readonly #pending = new SeqMap<Writable<PendingItem>>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  get pending(): Iterable<PendingItem> {
+    return this.#pending.values();
+  }
+
+  get pendingCount(): number {
+    return this.#pending.size;
+  }
+
+  isPending(seq: number): boolean {
+    return this.#pending.get(seq) !== undefined;
+  }
+
+  produced(seq: number, payload: Uint8Array): void {
+    this.nextSeq = Math.max(this.nextSeq, seq + 1);
+    this.position += 1;
+    this.counts.items += 1;
+    this.#add(seq, payload);
+  }
+
+  retried(seq: number, history: Omit<PendingItem, "seq" | "payload" | "error">): void {
+    const item = this.#pending.get(seq);
+    this.counts.retried += 1;
+    if (item === undefined) return;
+    const { attempt, failedAttempt, failures, losses } = history;
+    Object.assign(item, { attempt, failedAttempt, failures, losses });
+  }
+
+  gaveUp(seq: number, error: ErrorInfo, place: FilePlace): void {
+    this.failures.set(seq, place);
+    const item = this.#pending.get(seq);
+    if (item !== undefined) item.error = error;
+  }
+
+  settled(seqs: readonly number[], as: "acked" | "failed"): void {
+    for (const seq of seqs) {
+      if (!this.#pending.delete(seq)) continue;
+      this.counts[as] += 1;
+      // A late result came in before the report of the failure.
+      if (as === "acked") this.failures.delete(seq);
+    }
+  }
+
+  /** A failed item that is to be executed after all: under a new number, the collector knows the old one. */
+  takeUp(seq: number, payload: Uint8Array): void {
+    this.failures.delete(seq);
+    this.counts.failed -= 1;
+    this.#add(this.nextSeq++, payload);
+  }
+
+  #add(seq: number, payload: Uint8Array): void {
+    // A copy: it would keep its whole block alive.
+    const item = {
+      seq,
+      payload: Uint8Array.from(payload),
+      attempt: 0,
+      failedAttempt: 0,
+      failures: 0,
+      losses: 0,
+    };
+    this.#pending.set(seq, item);
+  }
+}
+
+/** Reads a journal's records into what a run can go on from. */
+export class JournalState {
+  runId = "";
+  /** When the run began, in ms since 1970. */
+  begun = 0;
+  metadata: Uint8Array | undefined;
+  tasks: TaskReplay[] = [];
+
+  /** @returns False when the record cannot follow those before it. */
+  apply({ record, position, length }: PlacedRecord): boolean {
+    if (record.type === "run") {
+      if (this.runId !== "") return false;
+      this.runId = record.runId;
+      this.begun = record.begun;
+      this.tasks = record.tasks.map((name) => new TaskReplay(name));
+      return true;
+    }
+    if (this.runId === "") return false;
+    if (record.type === "metadata") {
+      this.metadata = Uint8Array.from(record.payload);
+      return true;
+    }
+    const task = this.tasks[record.task];
+    if (task !== undefined) applyTo(task, record, { position, length });
+    return task !== undefined;
+  }
+}
+
+function applyTo(
+  task: TaskReplay,
+  record: Exclude<JournalRecord, { type: "run" | "metadata" }>,
+  place: FilePlace,
+): void {
+  if (record.type === "item") task.produced(record.seq, record.payload);
+  else if (record.type === "exhausted") task.exhausted = true;
+  else if (record.type === "retried") task.retried(record.seq, record);
+  else if (record.type === "gaveUp") task.gaveUp(record.seq, record.error, place);
+  else if (record.type === "totals") {
+    const { items, acked, failed, retried, position, nextSeq, exhausted } = record;
+    Object.assign(task.counts, { items, acked, failed, retried });
+    Object.assign(task, { position, nextSeq, exhausted });
+  } else task.settled(record.seqs, record.type);
+}

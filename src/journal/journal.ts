@@ -1,0 +1,232 @@
+import { randomBytes } from "node:crypto";
+import { SeqMap } from "../core/seq-map.ts";
+import type { TaskLog } from "../core/task-log.ts";
+import type { TaskState } from "../core/task-state.ts";
+import type { PipelineError } from "../errors.ts";
+import { BlockWriter } from "./block-writer.ts";
+import { encodeHeader } from "./journal-block.ts";
+import type { JournalFile } from "./journal-file.ts";
+import { type Durability, writeFailed } from "./journal-options.ts";
+import type { ItemHistory, JournalRecord, TaskTotals } from "./journal-record.ts";
+import type { FilePlace } from "./journal-state.ts";
+
+/** A journal is not compacted before it has so many bytes … */
+const COMPACT_BYTES = 32 * 1024 * 1024;
+
+/** … and so many times what a compacted one had. */
+const COMPACT_FACTOR = 4;
+
+/** What of a task's ledger only the journal needs to know. */
+interface TaskPart {
+  readonly name: string;
+  /** Sequence numbers that the source did not give: failed items that were taken up again. */
+  takenUp: number;
+  exhausted: boolean;
+  failures: SeqMap<FilePlace>;
+}
+
+/** A task as a compacted journal begins with it. */
+export interface TaskContent extends Omit<TaskTotals, "position" | "exhausted"> {
+  readonly takenUp: number;
+  readonly exhausted: boolean;
+  readonly pending: Iterable<{ readonly seq: number; readonly payload: Uint8Array } & ItemHistory>;
+  readonly failures: SeqMap<FilePlace>;
+}
+
+export interface JournalBeginning {
+  readonly runId: string;
+  readonly begun: number;
+  readonly metadata: Uint8Array | undefined;
+  readonly tasks: ReadonlyMap<string, TaskContent>;
+}
+
+/**
+ * The log of a run, open for writing: gathers records, and writes them when something is about to leave the process that
+ * depends on them. Writing to the operating system is synchronous, waiting for the disk is not.
+ */
+export class Journal {
+  readonly #file: JournalFile;
+  readonly #path: string;
+  readonly #durability: Durability;
+  readonly #run: { readonly runId: string; readonly begun: number };
+  #metadata: Uint8Array | undefined;
+  readonly #parts: TaskPart[];
+  #mark: Uint8Array = new Uint8Array(0);
+  readonly #blocks = new BlockWriter();
+  /** The part of the file that is on the disk. */
+  #synced = 0;
+  #syncing = false;
+  #compactAt = 0;
+  #error: PipelineError | undefined;
+
+  /**
+   * Puts a fresh file, with what is there to begin with, in the place of the old one.
+   *
+   * @throws PipelineError `JOURNAL_WRITE_FAILED`.
+   */
+  constructor(file: JournalFile, path: string, durability: Durability, beginning: JournalBeginning) {
+    this.#file = file;
+    this.#path = path;
+    this.#durability = durability;
+    this.#run = beginning;
+    this.#metadata = beginning.metadata;
+    this.#parts = [...beginning.tasks].map(([name, { takenUp, exhausted, failures }]) => {
+      return { name, takenUp, exhausted, failures };
+    });
+    this.#compact(beginning.tasks);
+    if (this.#error !== undefined) throw this.#error;
+  }
+
+  /** Something was recorded and not committed. */
+  get isDirty(): boolean {
+    return !this.#blocks.isEmpty;
+  }
+
+  metadataArrived(payload: Uint8Array): void {
+    this.#metadata = payload;
+    this.#blocks.add({ type: "metadata", payload });
+  }
+
+  taskLog(name: string): TaskLog {
+    const task = this.#parts.findIndex((part) => part.name === name);
+    const part = this.#parts[task] as TaskPart;
+    return {
+      produced: ({ seq, payload }) => this.#blocks.add({ type: "item", task, seq, payload }),
+      exhausted: () => {
+        part.exhausted = true;
+        this.#blocks.add({ type: "exhausted", task });
+      },
+      retried: ({ seq, attempt, failedAttempt, failures, losses }) =>
+        this.#blocks.add({ type: "retried", task, seq, attempt, failedAttempt, failures, losses }),
+      gaveUp: ({ seq, failures, losses, payload }, error) => {
+        if (part.failures.get(seq) !== undefined) return; // reported again
+        const record = { type: "gaveUp", task, seq, attempts: failures + losses, error, payload } as const;
+        const { offset, length } = this.#blocks.add(record);
+        part.failures.set(seq, { position: this.#file.size + offset, length });
+      },
+      settled: (seqs, as) => {
+        this.#blocks.add({ type: as, task, seqs });
+        if (as === "acked" && part.failures.size > 0) for (const seq of seqs) part.failures.delete(seq);
+      },
+    };
+  }
+
+  /**
+   * Makes what was recorded as durable as was asked for. One at a time.
+   *
+   * @param done - Called before it returns where nothing has to be waited for.
+   */
+  commit(done: (error: PipelineError | undefined) => void): void {
+    if (this.#error === undefined && this.isDirty) this.#write();
+    if (this.#error !== undefined || this.#durability === "process-crash") return done(this.#error);
+    const { size } = this.#file;
+    if (size === this.#synced) return done(undefined);
+    this.#syncing = true;
+    this.#file.sync((error) => {
+      this.#syncing = false;
+      if (error === null) this.#synced = size;
+      else this.#error ??= writeFailed(this.#path, error);
+      done(this.#error);
+    });
+  }
+
+  /**
+   * Replaces the log by what it comes to, once it is much longer than that.
+   *
+   * @returns What went wrong, if anything did.
+   */
+  tidy(tasks: Iterable<TaskState>): PipelineError | undefined {
+    const isDue = this.#file.size >= this.#compactAt && !this.#syncing && this.#error === undefined;
+    if (!isDue) return this.#error;
+    if (this.isDirty) this.#write();
+    if (this.#error === undefined) this.#compact(this.#content(tasks));
+    return this.#error;
+  }
+
+  close(): void {
+    if (this.isDirty && this.#error === undefined) this.#write();
+    this.#file.close();
+  }
+
+  #write(): void {
+    const { size } = this.#file;
+    const parts = this.#blocks.take(this.#mark, size, (position) =>
+      this.#durability === "process-crash" ? position : this.#synced,
+    );
+    this.#attempt(() => this.#file.append(parts));
+  }
+
+  /** Once a write has failed nobody knows what is in the file: nothing more is written. */
+  #attempt(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      this.#error = writeFailed(this.#path, error);
+    }
+  }
+
+  #content(tasks: Iterable<TaskState>): Map<string, TaskContent> {
+    const states = new Map([...tasks].map((task) => [task.name, task]));
+    return new Map(
+      this.#parts.map(({ name, takenUp, exhausted, failures }) => {
+        const { counts, nextSeq, items } = states.get(name) as TaskState;
+        return [name, { ...counts, nextSeq, takenUp, exhausted, failures, pending: items.values() }];
+      }),
+    );
+  }
+
+  #compact(tasks: ReadonlyMap<string, TaskContent>): void {
+    const mark = randomBytes(4);
+    const moved = [...tasks.values()].map(() => new SeqMap<FilePlace>());
+    this.#attempt(() =>
+      this.#file.replace((append) => {
+        const header = encodeHeader(mark);
+        append([header]);
+        let position = header.length;
+        const blocks = new BlockWriter();
+        const flush = () => {
+          const at = position;
+          const parts = blocks.take(mark, position, () => at);
+          for (const part of parts) position += part.length;
+          append(parts);
+        };
+        for (const record of this.#opening(tasks)) {
+          blocks.add(record);
+          if (blocks.isFull) flush();
+        }
+        [...tasks.values()].forEach(({ failures }, task) => {
+          for (const [seq, place] of failures.entries()) {
+            const { offset, length } = blocks.addEncoded(this.#file.read(place.position, place.length));
+            moved[task]?.set(seq, { position: position + offset, length });
+            if (blocks.isFull) flush();
+          }
+        });
+        flush();
+      }),
+    );
+    if (this.#error !== undefined) return;
+    this.#mark = mark;
+    this.#synced = this.#file.size;
+    this.#compactAt = Math.max(COMPACT_BYTES, this.#file.size * COMPACT_FACTOR);
+    this.#parts.forEach((part, task) => {
+      part.failures = moved[task] as SeqMap<FilePlace>;
+    });
+  }
+
+  *#opening(tasks: ReadonlyMap<string, TaskContent>): Generator<JournalRecord> {
+    yield { type: "run", runId: this.#run.runId, begun: this.#run.begun, tasks: [...tasks.keys()] };
+    if (this.#metadata !== undefined) yield { type: "metadata", payload: this.#metadata };
+    let task = 0;
+    for (const content of tasks.values()) {
+      const { pending, takenUp, nextSeq, items, acked, failed, retried, exhausted } = content;
+      for (const { seq, payload, attempt, failedAttempt, failures, losses } of pending) {
+        yield { type: "item", task, seq, payload };
+        if (failures + losses > 0)
+          yield { type: "retried", task, seq, attempt, failedAttempt, failures, losses };
+      }
+      const totals = { nextSeq, position: nextSeq - takenUp, items, acked, failed, retried, exhausted };
+      yield { type: "totals", task, ...totals };
+      task += 1;
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import { randomBytes } from "node:crypto";
+import { realpathSync } from "node:fs";
+import { resolve } from "node:path";
+import { SeqMap } from "../core/seq-map.ts";
+import { PipelineError } from "../errors.ts";
+import { ByteReader } from "../protocol/byte-reader.ts";
+import { Journal, type TaskContent } from "./journal.ts";
+import { DiskFile, type JournalFile } from "./journal-file.ts";
+import { JournalLock } from "./journal-lock.ts";
+import { type JournalOptions, unavailable } from "./journal-options.ts";
+import { JournalReader } from "./journal-reader.ts";
+import { readRecord } from "./journal-record.ts";
+import { JournalState, type TaskReplay } from "./journal-state.ts";
+
+/** A journal that a run goes on from, or begins. */
+export interface OpenJournal {
+  readonly journal: Journal;
+  readonly runId: string;
+  /** It has records of an earlier life. */
+  readonly isResumed: boolean;
+  /** Bytes at its end that a crash left unfinished; they were cut off. */
+  readonly torn: number;
+  readonly metadata: Uint8Array | undefined;
+  readonly tasks: ReadonlyMap<string, TaskReplay>;
+  close(): void;
+}
+
+/**
+ * Opens a journal for the run of these tasks, or makes it.
+ *
+ * @throws PipelineError with one of the `JOURNAL_` codes; the file is then as it was.
+ */
+export function openJournal(options: Required<JournalOptions>, tasks: readonly string[]): OpenJournal {
+  const path = realPath(options.path);
+  let lock: JournalLock | undefined;
+  let file: JournalFile | undefined;
+  try {
+    lock = JournalLock.take(path);
+    file = new DiskFile(path, "write");
+    const opened = openOn(file, { ...options, path }, tasks);
+    const close = () => {
+      opened.journal.close();
+      lock?.release();
+    };
+    return { ...opened, close };
+  } catch (error) {
+    file?.close();
+    lock?.release();
+    throw error instanceof PipelineError ? error : unavailable(options.path, error);
+  }
+}
+
+/** The same on any storage. */
+export function openOn(
+  file: JournalFile,
+  { path, durability, retryFailed }: Required<JournalOptions>,
+  names: readonly string[],
+): Omit<OpenJournal, "close"> {
+  const isResumed = file.size > 0;
+  const { state, torn } = isResumed ? readState(file, path) : { state: freshState(names), torn: 0 };
+  assertSameTasks(state, names, path);
+  if (retryFailed) for (const task of state.tasks) takeUpFailures(task, file);
+  const { runId, begun, metadata } = state;
+  const content = new Map(state.tasks.map((task) => [task.name, contentOf(task)]));
+  const journal = new Journal(file, path, durability, { runId, begun, metadata, tasks: content });
+  return {
+    journal,
+    runId,
+    isResumed,
+    torn,
+    metadata,
+    tasks: new Map(state.tasks.map((task) => [task.name, task])),
+  };
+}
+
+/** @throws PipelineError `JOURNAL_DAMAGED`. */
+export function readState(
+  file: JournalFile,
+  path: string,
+): { readonly state: JournalState; readonly torn: number } {
+  const reader = new JournalReader(file, path);
+  const state = new JournalState();
+  for (const placed of reader.records()) {
+    if (!state.apply(placed))
+      throw reader.damaged("has a record that cannot follow those before it", placed.position);
+  }
+  // It was put in place in one piece, with this record in it: a crash cannot have torn it.
+  if (state.runId === "") throw reader.damaged("has no whole record", 0);
+  return { state, torn: reader.torn };
+}
+
+function freshState(names: readonly string[]): JournalState {
+  const state = new JournalState();
+  const runId = randomBytes(8).toString("hex");
+  const record = { type: "run", runId, begun: Date.now(), tasks: names } as const;
+  state.apply({ record, position: 0, length: 0 });
+  return state;
+}
+
+function assertSameTasks(state: JournalState, names: readonly string[], path: string): void {
+  const known = state.tasks.map(({ name }) => name);
+  const missing = known.filter((name) => !names.includes(name));
+  const added = names.filter((name) => !known.includes(name));
+  if (missing.length + added.length === 0) return;
+  const list = (which: readonly string[]) => which.map((name) => JSON.stringify(name)).join(", ");
+  const parts = [
+    missing.length > 0 ? `its tasks ${list(missing)} are not registered` : "",
+    added.length > 0 ? `it knows nothing of ${list(added)}` : "",
+  ];
+  const message = `Journal ${JSON.stringify(path)} is of another run: ${parts.filter(Boolean).join(", and ")}`;
+  throw new PipelineError("JOURNAL_MISMATCH", message, { role: "distributor" });
+}
+
+function takeUpFailures(task: TaskReplay, file: JournalFile): void {
+  for (const [seq, { position, length }] of [...task.failures.entries()]) {
+    if (task.isPending(seq)) continue; // its report is still to be delivered
+    const record = readRecord(new ByteReader(file.read(position, length)));
+    if (record.type === "gaveUp") task.takeUp(seq, record.payload);
+  }
+}
+
+function contentOf(task: TaskReplay): TaskContent {
+  const { counts, nextSeq, position, exhausted, pending } = task;
+  // Its own, which the journal goes on with.
+  const failures = new SeqMap<{ position: number; length: number }>();
+  for (const [seq, place] of task.failures.entries()) failures.set(seq, place);
+  return { ...counts, nextSeq, takenUp: nextSeq - position, exhausted, pending, failures };
+}
+
+/** Through links: one journal has one lock, whatever it is called. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return resolve(path); // to be made
+    throw unavailable(path, error);
+  }
+}

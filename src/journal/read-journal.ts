@@ -1,0 +1,105 @@
+import { PipelineError } from "../errors.ts";
+import { ByteReader } from "../protocol/byte-reader.ts";
+import { itemId } from "../protocol/item-id.ts";
+import type { ErrorInfo } from "../protocol/message.ts";
+import { decodePayload, type Payload } from "../protocol/payload.ts";
+import { DiskFile } from "./journal-file.ts";
+import { unavailable } from "./journal-options.ts";
+import { readRecord } from "./journal-record.ts";
+import type { JournalState, TaskReplay } from "./journal-state.ts";
+import { readState } from "./open-journal.ts";
+
+/** A task as a journal has it. */
+export interface JournalTask {
+  /** Items produced. */
+  readonly items: number;
+  readonly acked: number;
+  readonly failed: number;
+  readonly retried: number;
+  /** Items that are neither acked nor failed. */
+  readonly pending: number;
+  /** Nothing more comes from its source. */
+  readonly exhausted: boolean;
+}
+
+/** An item that failed for good. */
+export interface JournalFailure {
+  readonly id: string;
+  readonly taskType: string;
+  /** What the handler got. */
+  readonly data: Payload;
+  readonly error: ErrorInfo;
+  readonly attempts: number;
+}
+
+export interface JournalContent {
+  readonly runId: string;
+  /** When the run began. */
+  readonly begun: Date;
+  /** Every item of every task is acked or failed. */
+  readonly isComplete: boolean;
+  /** By task type. */
+  readonly tasks: Readonly<Record<string, JournalTask>>;
+  readonly failures: readonly JournalFailure[];
+  /** Bytes at the end that were being written: by a distributor that runs, or when it was killed. */
+  readonly torn: number;
+}
+
+/**
+ * Reads a journal, also while a distributor writes it.
+ *
+ * @param path - The file.
+ * @returns Counts per task, and every item that failed for good.
+ * @throws PipelineError `JOURNAL_UNAVAILABLE` or `JOURNAL_DAMAGED`.
+ *
+ * @example
+ * ```ts
+ * const { tasks, failures } = readJournal("run.journal");
+ * for (const { id, data, error } of failures) console.log(id, data, error.message);
+ * ```
+ */
+export function readJournal(path: string): JournalContent {
+  let file: DiskFile;
+  try {
+    file = new DiskFile(path, "read");
+  } catch (error) {
+    throw unavailable(path, error);
+  }
+  try {
+    const { state, torn } = readState(file, path);
+    const { runId, begun } = state;
+    return {
+      runId,
+      begun: new Date(begun),
+      isComplete: state.tasks.every((task) => task.exhausted && task.pendingCount === 0),
+      tasks: Object.fromEntries(state.tasks.map((task) => [task.name, summaryOf(task)])),
+      failures: state.tasks.flatMap((task) => failuresOf(state, task, file)),
+      torn,
+    };
+  } catch (error) {
+    throw error instanceof PipelineError ? error : unavailable(path, error);
+  } finally {
+    file.close();
+  }
+}
+
+function summaryOf({ counts, exhausted, pendingCount }: TaskReplay): JournalTask {
+  return { ...counts, pending: pendingCount, exhausted };
+}
+
+function failuresOf({ runId }: JournalState, task: TaskReplay, file: DiskFile): JournalFailure[] {
+  return [...task.failures.values()].flatMap(({ position, length }) => {
+    const record = readRecord(new ByteReader(file.read(position, length)));
+    if (record.type !== "gaveUp") return [];
+    const { seq, payload, error, attempts } = record;
+    return [
+      {
+        id: itemId(runId, task.name, seq),
+        taskType: task.name,
+        data: decodePayload(payload),
+        error,
+        attempts,
+      },
+    ];
+  });
+}
