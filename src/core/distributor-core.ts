@@ -169,8 +169,9 @@ export class DistributorCore {
   #settleDown(): void {
     for (const task of this.#changed) {
       this.#changed.delete(task);
-      const isServed = this.#phase.kind === "running" || this.#phase.kind === "stopping";
-      if (isServed && this.#collector.isReady && task.begin(this.#options.minWorkers)) {
+      // What an earlier life had complete is so from `open()` on, which looks at every task.
+      if (this.#phase.kind !== "running" && this.#phase.kind !== "stopping") continue;
+      if (this.#collector.isReady && task.begin(this.#options.minWorkers)) {
         dispatch(task, this.#clock.now, this.#grants);
       }
       if (task.phase === "exhausted" && task.items.size === 0) this.#complete(task);

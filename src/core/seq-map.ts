@@ -61,6 +61,13 @@ export class SeqMap<T extends object> {
     }
   }
 
+  /** In the same order, without the cost of an iterator. */
+  forEach(visit: (value: T) => void): void {
+    for (const { entries } of this.#pages.values()) {
+      for (const entry of entries) if (entry !== undefined) visit(entry);
+    }
+  }
+
   /** In the same order. */
   *entries(): IterableIterator<[number, T]> {
     for (const [index, { entries }] of this.#pages) {

@@ -201,8 +201,12 @@ export class TaskState {
   }
 
   heldBy(worker: WorkerEntry): Item[] {
-    if (worker.held === 0) return [];
-    return [...this.items.values()].filter((item) => item.place === worker.place);
+    const held: Item[] = [];
+    if (worker.held === 0) return held;
+    this.items.forEach((item) => {
+      if (item.place === worker.place) held.push(item);
+    });
+    return held;
   }
 
   #restore({ counts, nextSeq, exhausted, pending }: TaskSnapshot): void {

@@ -1,29 +1,29 @@
 import assert from "node:assert/strict";
 import type { DistributorCore } from "../../src/core/distributor-core.ts";
+import type { WorkerEntry } from "../../src/core/worker-entry.ts";
 
 /** What must be true of the ledger after every step. */
 export function checkInvariants(core: DistributorCore, window: number): void {
   for (const task of core.tasks) {
     const { items, acked, failed } = task.counts;
     assert.equal(items, acked + failed + task.items.size, "every item is acked, failed or in the ledger");
-    const held = new Map<string, number>();
-    for (const item of task.items.values()) {
-      if (item.place.at === "worker")
-        held.set(item.place.worker.id, (held.get(item.place.worker.id) ?? 0) + 1);
-      assert.notEqual(item.place.at, "settled", "a settled item has left the ledger");
-    }
+    const held = new Map<WorkerEntry, number>();
+    task.items.forEach(({ place }) => {
+      if (place.at === "worker") held.set(place.worker, (held.get(place.worker) ?? 0) + 1);
+      else if (place.at === "settled") assert.fail("a settled item has left the ledger");
+    });
     let inFlight = 0;
     for (const worker of task.workers) {
-      assert.equal(worker.held, held.get(worker.id) ?? 0, "a worker holds what the ledger says it holds");
+      assert.equal(worker.held, held.get(worker) ?? 0, "a worker holds what the ledger says it holds");
       assert.ok(worker.heldBytes >= 0);
       if (worker.suspect !== undefined) assert.equal(worker.held, 1, "a suspect is alone on its worker");
       if (task.hungry.has(worker)) assert.equal(worker.phase.kind, "ready", "only ready workers are served");
       // Items that come back with a reconnected worker may exceed a window that has shrunk; nothing else may.
       assert.ok(worker.held <= Math.max(window, worker.window.size) * 4, "windows bound what is in flight");
       inFlight += worker.held;
-      held.delete(worker.id);
+      held.delete(worker);
     }
-    assert.deepEqual([...held.keys()], [], "no item is held by a worker that is gone");
+    assert.equal(held.size, 0, "no item is held by a worker that is gone");
     assert.ok(inFlight <= task.items.size);
     if (task.phase === "complete") assert.equal(task.items.size, 0, "a complete task has nothing in flight");
     if (task.phase === "blocked") assert.equal(items, 0, "a blocked task has produced nothing");

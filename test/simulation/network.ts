@@ -54,12 +54,13 @@ export class Network {
   readonly #clients = new Set<{ address: string; end: ClientEnd; link: Link }>();
   readonly connections = new Map<string, Connection>();
   #next = 0;
+  readonly #onLost: (message: Message) => void;
   delivered = 0;
-  dropped = 0;
 
-  constructor(timeline: Timeline, random: Random) {
+  constructor(timeline: Timeline, random: Random, onLost: (message: Message) => void) {
     this.#timeline = timeline;
     this.#random = random;
+    this.#onLost = onLost;
   }
 
   listen(address: string, end: ServerEnd): (connection: string, message: Message) => void {
@@ -144,7 +145,7 @@ export class Network {
     connection.toServerAt = Math.max(connection.toServerAt, this.#timeline.now + this.#delay());
     const frames = encodeMessage(message);
     this.#run(connection.server.host, connection.toServerAt - this.#timeline.now, () => {
-      if (!connection.up || connection.muted === "toServer") this.dropped += 1;
+      if (!connection.up || connection.muted === "toServer") this.#onLost(message);
       else {
         this.delivered += 1;
         connection.server.onMessage(connection.id, decodeMessage(frames));
@@ -163,7 +164,7 @@ export class Network {
     const client = [...this.#clients].find(({ link }) => link.connection === connection);
     if (client === undefined) return;
     this.#run(client.end.host, connection.toClientAt - this.#timeline.now, () => {
-      if (!connection.up || connection.muted === "toClient") this.dropped += 1;
+      if (!connection.up || connection.muted === "toClient") this.#onLost(message);
       else {
         this.delivered += 1;
         client.end.onMessage(decodeMessage(frames));

@@ -70,7 +70,7 @@ export class ServiceWorld {
   constructor(options: ServiceWorldOptions) {
     this.#options = options;
     this.random = new Random(options.seed);
-    this.network = new Network(this.timeline, this.random);
+    this.network = new Network(this.timeline, this.random, () => {});
     this.#asking = options.clients;
     // Any start order.
     const soon = (start: () => void) => this.timeline.after(this.random.between(0, 300), start);

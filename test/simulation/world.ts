@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { CollectorCore, type CollectorPort } from "../../src/core/collector-core.ts";
-import { DistributorCore } from "../../src/core/distributor-core.ts";
-import type { DistributorPort } from "../../src/core/distributor-port.ts";
+import type { DistributorCore } from "../../src/core/distributor-core.ts";
 import type { Execution } from "../../src/core/execution.ts";
-import { resolveRetryPolicy } from "../../src/core/retry-policy.ts";
-import type { ItemSource, TaskSpec } from "../../src/core/task-state.ts";
 import { WorkerCore, type WorkerPort } from "../../src/core/worker-core.ts";
+import type { Durability } from "../../src/journal/journal-options.ts";
 import type { RunStatus } from "../../src/protocol/message.ts";
 import { EMPTY } from "../../src/protocol/payload-frames.ts";
 import { checkInvariants } from "./check-invariants.ts";
+import { MemoryFile } from "./memory-file.ts";
 import { type Host, Network } from "./network.ts";
 import { Random } from "./random.ts";
+import { SimulatedDistributor, WINDOW } from "./simulated-distributor.ts";
 import { Timeline } from "./timeline.ts";
 
 export interface WorldOptions {
@@ -28,6 +28,8 @@ export interface WorldOptions {
   readonly faults?: Partial<Record<Fault, number>>;
   /** Has a second task that depends on the first. */
   readonly dependent?: boolean;
+  /** The distributor has a journal, and can be killed. */
+  readonly journal?: Durability;
 }
 
 /** Mean ms between two faults of a kind. */
@@ -38,11 +40,13 @@ export type Fault =
   | "freezeWorker"
   | "freezeDistributor"
   | "freezeCollector"
+  | "killDistributor"
   | "killCollector";
 
 const TICK = 20;
-const WINDOW = 64;
-const RUN = "run";
+
+/** What workers and collectors wait at the most for a distributor that is gone, in ms, and some. */
+const PATIENCE = 70_000;
 
 /** One distributor, a collector and workers on a simulated network, with the faults that a seed brings. */
 export class World {
@@ -55,7 +59,8 @@ export class World {
   readonly failures = new Map<string, { attempts: number; code: string }>();
   readonly executions = new Map<string, number>();
   outcome: { status: RunStatus; error: Error | undefined } | undefined;
-  readonly core: DistributorCore;
+  #distributor!: SimulatedDistributor;
+  #file: MemoryFile | undefined;
   readonly #options: WorldOptions;
   readonly #hosts = {
     distributor: { alive: true, frozenUntil: 0 } as Host,
@@ -63,13 +68,18 @@ export class World {
     workers: new Map<Host, string>(),
   };
   #workersStarted = 0;
-  collectorsEnded = 0;
+  #produced = 0;
+  readonly #confirmed = new Set<string>();
+  /** What each item contained when it was executed first. */
+  readonly #payloads = new Map<string, string>();
+  /** Workers and collectors that live and are not over. */
+  #unfinished = 0;
 
   constructor(options: WorldOptions) {
     this.#options = options;
     this.random = new Random(options.seed);
-    this.network = new Network(this.timeline, this.random);
-    this.core = this.#startDistributor();
+    this.network = new Network(this.timeline, this.random, ({ type }) => this.count(`lost ${type}`));
+    this.#startDistributor(options.journal === undefined ? undefined : this.#newFile());
     // Any start order.
     this.timeline.after(this.random.between(0, 300), () => this.#startCollector());
     for (let i = 0; i < options.workers; i++) {
@@ -79,11 +89,28 @@ export class World {
     for (const [fault, every] of Object.entries(options.faults ?? {})) this.#schedule(fault as Fault, every);
   }
 
+  /** The distributor's latest life. */
+  get core(): DistributorCore {
+    return this.#distributor.core;
+  }
+
   /** Runs until the distributor's run is over; throws when an invariant breaks or virtual time runs out. */
   run(limit = 600_000): void {
     while (this.outcome === undefined) {
       assert.ok(this.timeline.step(), "something is always to happen while the run goes on");
       assert.ok(this.timeline.now < limit, `the run must end within ${limit} virtual ms`);
+      checkInvariants(this.core, WINDOW);
+    }
+    // Whatever was lost, nobody waits for ever.
+    const end = this.timeline.now + PATIENCE;
+    while (this.#unfinished > 0 && this.timeline.step())
+      assert.ok(this.timeline.now < end, "every role must end when the run is over");
+  }
+
+  /** Runs for so long, in ms. */
+  runUntil(time: number): void {
+    while (this.timeline.now < time) {
+      assert.ok(this.timeline.step());
       checkInvariants(this.core, WINDOW);
     }
   }
@@ -96,75 +123,57 @@ export class World {
     this.counters[event] = (this.counters[event] ?? 0) + 1;
   }
 
-  #startDistributor(): DistributorCore {
-    const host = this.#hosts.distributor;
-    const server = this.network.listen("distributor", {
+  #startDistributor(file: MemoryFile | undefined): void {
+    const host: Host = { alive: true, frozenUntil: 0 };
+    this.#hosts.distributor = host;
+    this.#file = file;
+    const distributor = new SimulatedDistributor({
+      network: this.network,
       host,
-      onMessage: (connection, message) => core.workerMessage(connection, message),
-      onDisconnected: (connection) => core.workerDisconnected(connection),
-      onSomeDisconnected: () => core.probe(),
-    });
-    const data = this.network.connect("collector", {
-      host,
-      onConnected: () => core.collectorConnected(),
-      onDisconnected: () => core.collectorDisconnected("data"),
-      onMessage: (message) => core.collectorMessage("data", message),
-    });
-    const ack = this.network.connect("ack", {
-      host,
-      onConnected: () => core.ackLinkConnected(),
-      onDisconnected: () => core.collectorDisconnected("ack"),
-      onMessage: (message) => core.collectorMessage("ack", message),
-    });
-    const port: DistributorPort = {
-      toWorker: server,
-      toCollector: (message) => data.send(message),
-      toAckLink: (message) => ack.send(message),
-      ackData: () => {},
-      completed: ({ name }) => this.count(`completed ${name}`),
+      tasks: this.tasks(),
+      items: this.#options.items,
+      journal:
+        file === undefined ? undefined : { file, durability: this.#options.journal ?? "process-crash" },
+      confirmed: this.#confirmed,
+      payload: () => {
+        const payload = Buffer.alloc(4);
+        payload.writeUInt32LE(this.#produced++);
+        return payload;
+      },
+      count: (event) => this.count(event),
       over: (status, error) => {
         this.outcome = { status, error };
+        this.network.drop(host); // its process ends
       },
-      note: (event) => this.count(event),
-    };
-    const options = {
-      runId: RUN,
-      peerId: "d",
-      crashLimit: 3,
-      minWorkers: 1,
-      maxFailures: Number.POSITIVE_INFINITY,
-      peerTimeout: 60_000,
-      endTimeout: 5000,
-      maxWindow: WINDOW,
-      windowBytes: 1 << 20,
-      windowTime: 300,
-    };
-    const core = new DistributorCore(
-      this.tasks().map((name) => this.#spec(name)),
-      options,
-      port,
-    );
+    });
+    this.#distributor = distributor;
     this.#ticks(
       host,
-      (now) => core.tick(now),
+      (now) => distributor.tick(now),
       () => this.outcome !== undefined,
     );
-    this.timeline.after(this.random.between(0, 300), () => core.open(EMPTY));
-    return core;
+    this.#later(host, this.random.between(0, 300), () => distributor.open());
   }
 
-  #spec(name: string): TaskSpec {
-    let produced = 0;
-    const source: ItemSource = {
-      pull: () => (produced++ < this.#options.items ? Uint8Array.of(1) : "done"),
-    };
-    const dependencies = name === "b" ? ["a"] : [];
-    return { name, dependencies, retry: resolveRetryPolicy({ backoff: 50 }), timeout: 0, source };
+  /** A file for a distributor's life, with what a crash has left. */
+  #newFile(bytes?: Uint8Array): MemoryFile {
+    return new MemoryFile({ sync: (done) => this.timeline.after(this.random.between(0.1, 5), done) }, bytes);
+  }
+
+  #killDistributor(): void {
+    const { distributor } = this.#hosts;
+    if (!distributor.alive || this.#file === undefined) return;
+    distributor.alive = false;
+    this.network.drop(distributor);
+    const kept = this.#options.journal === "power-loss" ? this.random.next() : 1;
+    const left = this.#file.afterCrash(kept);
+    this.timeline.after(this.random.between(50, 1000), () => this.#startDistributor(this.#newFile(left)));
   }
 
   #startCollector(): void {
     const host: Host = { alive: true, frozenUntil: 0 };
     this.#hosts.collector = host;
+    this.#unfinished += 1;
     const seen = new Map<string, number>();
     this.lives.push(seen);
     let busy = false;
@@ -191,7 +200,7 @@ export class World {
       finish: () => this.#later(host, 1, () => core.finished()),
       over: () => {
         over = true;
-        this.collectorsEnded += 1;
+        this.#ended(host);
       },
       note: (event) => this.count(event),
     };
@@ -222,6 +231,7 @@ export class World {
   #startWorker(taskType: string): void {
     const host: Host = { alive: true, frozenUntil: 0 };
     this.#hosts.workers.set(host, taskType);
+    this.#unfinished += 1;
     const number = this.#workersStarted++;
     let over = false;
     let busy = false;
@@ -244,6 +254,7 @@ export class World {
       work,
       over: () => {
         over = true;
+        this.#ended(host);
       },
       note: (event) => this.count(event),
     };
@@ -280,6 +291,13 @@ export class World {
     const service = this.random.between(0, this.#options.service);
     this.#later(host, service, () => {
       this.executions.set(id, (this.executions.get(id) ?? 0) + 1);
+      const payload = Buffer.from(execution.payload).toString("hex");
+      assert.equal(
+        payload,
+        this.#payloads.get(id) ?? payload,
+        `item ${id} must be the same whenever it is executed`,
+      );
+      this.#payloads.set(id, payload);
       if (task === "a" && this.#options.poison?.includes(execution.seq)) {
         this.count("poisoned");
         return this.#kill(host);
@@ -314,21 +332,28 @@ export class World {
     } else if (fault === "freezeWorker") freeze(worker);
     else if (fault === "freezeDistributor") freeze(distributor);
     else if (fault === "freezeCollector") freeze(collector);
+    else if (fault === "killDistributor") this.#killDistributor();
     else if (fault === "killWorker" && worker !== undefined) this.#kill(worker);
     else if (fault === "killCollector" && collector.alive && this.lives.length > 0) {
-      collector.alive = false;
-      this.network.drop(collector);
+      this.#ended(collector);
       this.timeline.after(this.random.between(50, 500), () => this.#startCollector());
     }
+  }
+
+  /** A worker's or collector's process is gone. */
+  #ended(host: Host): void {
+    if (!host.alive) return;
+    host.alive = false;
+    this.#unfinished -= 1;
+    this.#hosts.workers.delete(host);
+    this.network.drop(host);
   }
 
   /** A worker dies and is replaced. */
   #kill(host: Host): void {
     if (!host.alive) return;
-    host.alive = false;
     const taskType = this.#hosts.workers.get(host) as string;
-    this.#hosts.workers.delete(host);
-    this.network.drop(host);
+    this.#ended(host);
     this.timeline.after(this.random.between(20, 300), () => this.#startWorker(taskType));
   }
 

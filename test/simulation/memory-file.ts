@@ -1,0 +1,66 @@
+import type { JournalFile } from "../../src/journal/journal-file.ts";
+
+/** What a `MemoryFile` asks its test. */
+export interface Storage {
+  /** Called before each write; throws where the write is to fail. */
+  beforeWrite?(): void;
+  /** Calls back when the disk has it. */
+  sync(done: () => void): void;
+}
+
+/** A journal's file in memory, which knows what a crash would leave of it. */
+export class MemoryFile implements JournalFile {
+  #bytes: Buffer;
+  /** What is on the disk. */
+  #durable: number;
+  readonly #storage: Storage;
+
+  constructor(storage: Storage, bytes: Uint8Array = Buffer.alloc(0)) {
+    this.#storage = storage;
+    this.#bytes = Buffer.from(bytes);
+    this.#durable = bytes.length;
+  }
+
+  get size(): number {
+    return this.#bytes.length;
+  }
+
+  read(position: number, length: number): Buffer {
+    return Buffer.from(this.#bytes.subarray(position, position + length));
+  }
+
+  append(bytes: readonly Uint8Array[]): void {
+    this.#storage.beforeWrite?.();
+    this.#bytes = Buffer.concat([this.#bytes, ...bytes]);
+  }
+
+  sync(done: (error: Error | null) => void): void {
+    const { size } = this;
+    this.#storage.sync(() => {
+      this.#durable = Math.max(this.#durable, size);
+      done(null);
+    });
+  }
+
+  replace(write: (append: (bytes: readonly Uint8Array[]) => void) => void): void {
+    const parts: Uint8Array[] = [];
+    write((bytes) => {
+      this.#storage.beforeWrite?.();
+      parts.push(...bytes);
+    });
+    this.#bytes = Buffer.concat(parts);
+    this.#durable = this.size;
+  }
+
+  close(): void {}
+
+  /**
+   * What the next life finds.
+   *
+   * @param kept - Share of the bytes that were not on the disk and are there all the same; 1 after a mere crash of the process.
+   */
+  afterCrash(kept: number): Buffer {
+    const end = this.#durable + Math.floor((this.size - this.#durable) * kept);
+    return Buffer.from(this.#bytes.subarray(0, end));
+  }
+}

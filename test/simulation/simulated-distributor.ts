@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { DistributorCore } from "../../src/core/distributor-core.ts";
+import type { DistributorPort } from "../../src/core/distributor-port.ts";
+import { resolveRetryPolicy } from "../../src/core/retry-policy.ts";
+import type { ItemSource, TaskSpec } from "../../src/core/task-state.ts";
+import type { Durability } from "../../src/journal/journal-options.ts";
+import { type OpenJournal, openOn } from "../../src/journal/open-journal.ts";
+import { OutputGate } from "../../src/pipeline/output-gate.ts";
+import type { Grant, Message, RunStatus } from "../../src/protocol/message.ts";
+import { EMPTY } from "../../src/protocol/payload-frames.ts";
+import type { MemoryFile } from "./memory-file.ts";
+import type { Host, Network } from "./network.ts";
+
+export const WINDOW = 64;
+
+export interface DistributorSetting {
+  readonly network: Network;
+  readonly host: Host;
+  readonly tasks: readonly string[];
+  readonly items: number;
+  /** The journal's file, and how durable it is to be; none: the ledger is in memory only. */
+  readonly journal: { readonly file: MemoryFile; readonly durability: Durability } | undefined;
+  /** Items of which a worker was told that they are settled, in any life. */
+  readonly confirmed: Set<string>;
+  /** The next item's payload: different each time, as of a source that does not repeat itself. */
+  payload(): Uint8Array;
+  count(event: string): void;
+  over(status: RunStatus, error: Error | undefined): void;
+}
+
+/** One life of the distributor: the real core behind the real journal, on the simulated network. */
+export class SimulatedDistributor {
+  readonly core: DistributorCore;
+  readonly #setting: DistributorSetting;
+  readonly #opened: Omit<OpenJournal, "close"> | undefined;
+  readonly #gate: OutputGate | undefined;
+
+  constructor(setting: DistributorSetting) {
+    this.#setting = setting;
+    const { network, host, journal, tasks } = setting;
+    if (journal !== undefined) {
+      const { file, durability } = journal;
+      this.#opened = openOn(file, { path: "journal", durability, retryFailed: false }, tasks);
+      this.#gate = new OutputGate(this.#opened.journal, (error) => {
+        throw error;
+      });
+      if (this.#opened.isResumed) setting.count("resumed");
+      if (this.#opened.torn > 0) setting.count("torn tail");
+    }
+    const core = new DistributorCore(
+      tasks.map((name) => this.#spec(name)),
+      {
+        runId: this.#opened?.runId ?? "run",
+        peerId: "d",
+        crashLimit: 3,
+        minWorkers: 1,
+        maxFailures: Number.POSITIVE_INFINITY,
+        peerTimeout: 60_000,
+        endTimeout: 5000,
+        maxWindow: WINDOW,
+        windowBytes: 1 << 20,
+        windowTime: 300,
+      },
+      this.#port(),
+    );
+    this.core = core;
+    this.#toWorker = network.listen("distributor", {
+      host,
+      onMessage: (connection, message) => core.workerMessage(connection, message),
+      onDisconnected: (connection) => core.workerDisconnected(connection),
+      onSomeDisconnected: () => core.probe(),
+    });
+    this.#data = network.connect("collector", {
+      host,
+      onConnected: () => core.collectorConnected(),
+      onDisconnected: () => core.collectorDisconnected("data"),
+      onMessage: (message) => core.collectorMessage("data", message),
+    });
+    this.#ack = network.connect("ack", {
+      host,
+      onConnected: () => core.ackLinkConnected(),
+      onDisconnected: () => core.collectorDisconnected("ack"),
+      onMessage: (message) => core.collectorMessage("ack", message),
+    });
+  }
+
+  readonly #toWorker: (connection: string, message: Message) => void;
+  readonly #data: { send(message: Message): void };
+  readonly #ack: { send(message: Message): void };
+
+  open(): void {
+    this.core.open(EMPTY);
+  }
+
+  tick(now: number): void {
+    this.core.tick(now);
+    this.#gate?.commit();
+    assert.equal(this.#opened?.journal.tidy(this.core.tasks), undefined);
+  }
+
+  #port(): DistributorPort {
+    const { host, count, over } = this.#setting;
+    const pass = (output: () => void) => {
+      const living = () => {
+        if (host.alive) output();
+      };
+      if (this.#gate === undefined) living();
+      else this.#gate.pass(living);
+    };
+    return {
+      toWorker: (connection, message) => {
+        pass(() => {
+          if (message.type === "grant") this.#checkGrant(connection, message);
+          this.#toWorker(connection, message);
+        });
+      },
+      toCollector: (message) => pass(() => this.#data.send(message)),
+      toAckLink: (message) => pass(() => this.#ack.send(message)),
+      ackData: () => {},
+      completed: ({ name }) => count(`completed ${name}`),
+      over: (status, error) => pass(() => over(status, error)),
+      note: count,
+    };
+  }
+
+  /** What leaves the process must be true after any crash: a worker that was told that an item is settled never gets it again. */
+  #checkGrant(connection: string, { items, settled }: Grant): void {
+    const worker = [...this.core.fleet.workers].find((other) => other.connection === connection);
+    const { confirmed } = this.#setting;
+    const name = worker?.task.name ?? "";
+    for (const { seq } of items)
+      assert.ok(
+        !confirmed.has(`${name}${seq}`),
+        `item ${name}${seq} was confirmed and must not go out again`,
+      );
+    for (const seq of settled) {
+      const isDone =
+        worker !== undefined && worker.task.items.get(seq) === undefined && seq < worker.task.nextSeq;
+      if (isDone) confirmed.add(`${name}${seq}`);
+    }
+  }
+
+  #spec(name: string): TaskSpec {
+    const earlier = this.#opened?.tasks.get(name);
+    let produced = earlier?.position ?? 0;
+    const source: ItemSource = {
+      pull: () => (produced++ < this.#setting.items ? this.#setting.payload() : "done"),
+    };
+    return {
+      name,
+      dependencies: name === "b" ? ["a"] : [],
+      retry: resolveRetryPolicy({ backoff: 50 }),
+      timeout: 0,
+      source,
+      restored: earlier,
+      log: this.#opened?.journal.taskLog(name),
+    };
+  }
+}
