@@ -8,6 +8,7 @@ const names = [
   "noop",
   "threads",
   "service",
+  "journal",
   "payloads",
   "durations",
   "fairness",

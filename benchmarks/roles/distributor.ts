@@ -1,9 +1,10 @@
-// distributor.ts ITEMS WORKERS SLEEP STEPS: prints the time from the first item handed out to the last one ACKed, in ms,
+// distributor.ts ITEMS WORKERS SLEEP STEPS [JOURNAL DURABILITY]: prints the time from the first item handed out to the last one ACKed, in ms,
 // the CPU time meanwhile in µs, and the most memory in bytes.
-import { Distributor, Task } from "zmqpipeline";
+import { Distributor, type Durability, Task } from "zmqpipeline";
 import { BENCH, COLLECTOR, COLLECTOR_ACK, WORKER } from "./settings.ts";
 
-const [items = 1, workers = 1, sleep = 0, steps = 0] = process.argv.slice(2).map(Number);
+const [items = 1, workers = 1, sleep = 0, steps = 0] = process.argv.slice(2, 6).map(Number);
+const [path, durability] = process.argv.slice(6) as [string?, Durability?];
 
 const item = { ...(sleep > 0 ? { sleep } : {}), ...(steps > 0 ? { steps } : {}) };
 
@@ -28,6 +29,7 @@ const distributor = new Distributor({
   collectorEndpoint: COLLECTOR,
   collectorAckEndpoint: COLLECTOR_ACK,
   minWorkers: workers,
+  ...(path === undefined || durability === undefined ? {} : { journal: { path, durability } }),
 });
 const task = new BenchTask();
 distributor.registerTask(task);

@@ -1,3 +1,4 @@
+import type { Durability } from "zmqpipeline";
 import { measure } from "./children.ts";
 
 export interface PipelineWork {
@@ -10,16 +11,19 @@ export interface PipelineWork {
   readonly sleep?: number;
   /** How many steps each item computes. */
   readonly steps?: number;
+  /** Where the distributor keeps a journal, and how durable it is. */
+  readonly journal?: { readonly path: string; readonly durability: Durability };
 }
 
 /** Runs items over workers, all roles as processes; the time from the first item to the last ACK, in ms. */
 export async function runPipeline(work: PipelineWork): Promise<number> {
-  const { items, workers = 1, threads, sleep = 0, steps = 0 } = work;
+  const { items, workers = 1, threads, sleep = 0, steps = 0, journal } = work;
+  const kept = journal === undefined ? [] : [journal.path, journal.durability];
   const worker = threads === undefined ? (["worker.ts"] as const) : (["threads-worker.ts", threads] as const);
   const { ms } = await measure<{ ms: number }>([
     ["collector.ts"],
     ...Array.from({ length: workers }, () => worker),
-    ["distributor.ts", items, workers, sleep, steps],
+    ["distributor.ts", items, workers, sleep, steps, ...kept],
   ]);
   return ms;
 }

@@ -71,7 +71,9 @@ export class SendQueue {
       await this.#socket.send(entry.frames);
     } catch (error) {
       if (this.#socket.closed) return;
-      if ((error as NodeJS.ErrnoException).code === "EAGAIN") this.#stall(entry);
+      const { code } = error as NodeJS.ErrnoException;
+      // EBUSY: the socket is being unbound, for a moment.
+      if (code === "EAGAIN" || code === "EBUSY") this.#stall(entry);
       else this.#onGone(entry.connection);
     }
   }

@@ -1,5 +1,7 @@
 import { lookup } from "node:dns/promises";
+import { closeSync, openSync } from "node:fs";
 import { createRequire } from "node:module";
+import { devNull } from "node:os";
 import type * as zmq from "zeromq";
 import { PipelineError } from "../errors.ts";
 import { ProtocolError } from "../protocol/byte-reader.ts";
@@ -38,6 +40,12 @@ const HIGH_WATER_MARK = 2000;
 /** Shortest and longest wait before libzmq connects again, in ms: a role that starts late is found soon. */
 const RECONNECT_MS = 50;
 const MAX_RECONNECT_MS = 250;
+
+/** How long nobody is let in after a connection could not be accepted, in ms. */
+const PAUSE_MS = 1000;
+
+/** File descriptors that must be free before an endpoint is bound again. */
+const SPARE_DESCRIPTORS = 8;
 
 /**
  * Loaded when the first socket is opened, and so never in the threads of a pool, which import this library too: a thread that
@@ -90,14 +98,17 @@ class ZeromqListener implements Listener {
   readonly #handler: ListenerHandler;
   readonly #queue: SendQueue;
   readonly #routingIds = new Map<string, Buffer>();
+  /** Nobody is let in just now. */
+  #isPaused = false;
 
   constructor(socket: zmq.Router, endpoint: EndpointAddress, handler: ListenerHandler) {
     this.#socket = socket;
     this.#endpoint = endpoint;
     this.#handler = handler;
     this.#queue = new SendQueue(socket, (connection) => this.#gone(connection));
-    void watch(socket, (event) => {
+    void watch(socket, (event, detail) => {
       if (event === "disconnect") handler.onSomeDisconnected();
+      else if (event === "accept:error") this.#cannotAccept(detail);
     });
     // Later: a peer may have sent something already, and could not be answered before listen() has returned.
     setImmediate(() => void read(socket, (frames) => this.#receive(frames)));
@@ -116,6 +127,37 @@ class ZeromqListener implements Listener {
     if (this.#endpoint.scheme === "ipc") await releaseIpcPath(ipcPath(this.#endpoint));
   }
 
+  /**
+   * Mostly for want of file descriptors. libzmq tries again without a pause and tells of each time, which leaves no time for
+   * anything else: so nobody is let in for a while, and those who are connected are served.
+   */
+  #cannotAccept(detail: string): void {
+    if (this.#isPaused || this.#endpoint.scheme !== "tcp") return;
+    this.#isPaused = true;
+    this.#handler.onRefused(`a connection cannot be accepted${detail}; are there too few file descriptors?`);
+    const bound = this.#socket.lastEndpoint ?? "";
+    // Not `unbindSync`, which in zeromq 6.8 binds. Meanwhile the socket can neither send nor receive.
+    this.#socket.unbind(bound).then(
+      () => this.#bindLater(bound),
+      (error: unknown) => this.#handler.onRefused(`the endpoint cannot be unbound: ${String(error)}`),
+    );
+  }
+
+  #bindLater(bound: string): void {
+    const timer = setTimeout(() => {
+      if (this.#socket.closed) return;
+      if (!hasSpareDescriptors()) return this.#bindLater(bound);
+      try {
+        this.#socket.bindSync(bound);
+        this.#isPaused = false;
+      } catch (error) {
+        this.#handler.onRefused(`the endpoint cannot be bound again: ${String(error)}`);
+        this.#bindLater(bound);
+      }
+    }, PAUSE_MS);
+    timer.unref();
+  }
+
   #receive([id, ...frames]: Buffer[]): void {
     if (id === undefined) return;
     const connection = id.toString("latin1");
@@ -129,6 +171,19 @@ class ZeromqListener implements Listener {
 
   #gone(connection: string): void {
     if (this.#routingIds.delete(connection)) this.#handler.onDisconnected(connection);
+  }
+}
+
+/** libzmq ends the process when it finds no file descriptor while it binds: so there must be some to spare. */
+function hasSpareDescriptors(): boolean {
+  const opened: number[] = [];
+  try {
+    while (opened.length < SPARE_DESCRIPTORS) opened.push(openSync(devNull, "r"));
+    return true;
+  } catch {
+    return false;
+  } finally {
+    for (const descriptor of opened) closeSync(descriptor);
   }
 }
 
@@ -181,7 +236,9 @@ async function read(socket: zmq.Router | zmq.Dealer, receive: (frames: Buffer[])
       frames = await socket.receive();
     } catch (error) {
       if (socket.closed) return;
-      throw error;
+      if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
+      await new Promise(setImmediate); // it is being unbound
+      continue;
     }
     receive(frames);
   }

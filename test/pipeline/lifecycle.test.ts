@@ -161,10 +161,11 @@ describe("without a peer, run() ends with PEER_TIMEOUT instead of waiting for ev
     class HastyMetaData extends TestMetaData {
       override readonly peerTimeout = 150;
     }
-    const collector = new NumbersCollector(endpoints);
-    collector.peerTimeout = 150;
+    class HastyCollector extends NumbersCollector {
+      override readonly peerTimeout = 150;
+    }
     await expect(new HastyWorker(endpoints).run()).rejects.toMatchObject({ code: "PEER_TIMEOUT" });
-    await expect(collector.run()).rejects.toMatchObject({ code: "PEER_TIMEOUT" });
+    await expect(new HastyCollector(endpoints).run()).rejects.toMatchObject({ code: "PEER_TIMEOUT" });
     await expect(new HastyMetaData(endpoints).run()).rejects.toMatchObject({ code: "PEER_TIMEOUT" });
   });
 });

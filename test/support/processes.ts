@@ -11,7 +11,12 @@ const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, i
 const MAX_OUTPUT = 1_000_000;
 
 /** No child may live longer, in ms. */
-const DEADLINE = 60_000;
+const DEADLINE = process.env.CHAOS === "full" ? 240_000 : 60_000;
+
+function programOf(config: RoleConfig | ServiceRoleConfig): readonly string[] {
+  if (config.role === "plainWorker") return [fixture("plain-worker.mjs")];
+  return ["--import", "tsx", fixture("front" in config.endpoints ? "service-role.ts" : "role.ts")];
+}
 
 /** A role in a process of its own, gone when the test ends. */
 export class RoleProcess {
@@ -20,11 +25,12 @@ export class RoleProcess {
   #output = "";
   #errors = "";
 
-  constructor(config: RoleConfig | ServiceRoleConfig) {
-    const file = fixture("front" in config.endpoints ? "service-role.ts" : "role.ts");
-    this.child = spawn(process.execPath, ["--import", "tsx", file, JSON.stringify(config)], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+  /** @param limits - What `ulimit` is to set for it, such as `-n 64`. */
+  constructor(config: RoleConfig | ServiceRoleConfig, limits?: string) {
+    const command = [process.execPath, ...programOf(config), JSON.stringify(config)];
+    const limited = ["bash", "-c", `ulimit ${limits}; exec "$@"`, "bash", ...command];
+    const [program = "", ...args] = limits === undefined ? command : limited;
+    this.child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
     this.#exited = once(this.child, "exit");
     const timer = setTimeout(() => this.kill("SIGKILL"), DEADLINE);
     this.child.once("exit", () => clearTimeout(timer));
@@ -41,19 +47,32 @@ export class RoleProcess {
     });
   }
 
+  /** Ends as it should or not, but ends. */
+  get exited(): Promise<unknown> {
+    return this.#exited;
+  }
+
+  get isRunning(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** What it wrote to standard error, the beginning of it. */
+  get errors(): string {
+    return this.#errors;
+  }
+
   get pid(): number {
     return this.child.pid ?? 0;
   }
 
   kill(signal: NodeJS.Signals): void {
-    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal);
+    if (this.isRunning) this.child.kill(signal);
   }
 
   /** Waits until the process has printed a line that contains the text. */
   async printed(text: string): Promise<void> {
     while (!this.#output.includes(text)) {
-      if (this.child.exitCode !== null || this.child.signalCode !== null)
-        throw new Error(`The process ended before it printed ${text}: ${this.#errors}`);
+      if (!this.isRunning) throw new Error(`The process ended before it printed ${text}: ${this.#errors}`);
       await Promise.race([once(this.child, "line"), this.#exited]);
     }
   }

@@ -69,7 +69,7 @@ export class NumbersWorker extends SingleThreadedWorker<{ n: number }> {
 export class NumbersCollector extends Collector<{ n: number }> {
   readonly endpoint;
   readonly ackEndpoint;
-  override peerTimeout = 10_000;
+  override readonly peerTimeout: number = 10_000;
   readonly seen = new Map<number, number>();
   readonly failures: Failure<object>[] = [];
   finished = 0;

@@ -1,0 +1,123 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "vitest";
+import type { RunSummary } from "../../src/index.ts";
+import type { RoleConfig } from "../fixtures/role.ts";
+import { freshEndpoints, tempFolder } from "../support/endpoints.ts";
+import type { PipelineEndpoints } from "../support/endpoints-of.ts";
+import { RoleProcess } from "../support/processes.ts";
+
+/** `npm run chaos` sets it; otherwise the same happens to a tenth of the items. */
+export const isFull = process.env.CHAOS === "full";
+export const ITEMS = isFull ? 10_000 : 1000;
+
+type Changes = Partial<RoleConfig>;
+
+/** A run of real processes whose collector writes to a file, and what an independent reader makes of that file. */
+export class ChaosRun {
+  readonly endpoints: PipelineEndpoints;
+  readonly folder = tempFolder();
+  readonly sink = join(this.folder, "sink");
+  readonly journal = join(this.folder, "run.journal");
+  readonly workers: RoleProcess[] = [];
+  readonly items: number;
+  #isOver = false;
+
+  private constructor(endpoints: PipelineEndpoints, items: number) {
+    this.endpoints = endpoints;
+    this.items = items;
+  }
+
+  static async begin(scheme: "tcp" | "ipc", items = ITEMS): Promise<ChaosRun> {
+    return new ChaosRun(await freshEndpoints(scheme), items);
+  }
+
+  collector(changes: Changes = {}, limits?: string): RoleProcess {
+    return new RoleProcess(
+      { role: "collector", endpoints: this.endpoints, sink: this.sink, ...changes },
+      limits,
+    );
+  }
+
+  distributor(changes: Changes = {}, limits?: string): RoleProcess {
+    const { endpoints, items } = this;
+    return new RoleProcess({ role: "distributor", endpoints, items, ...changes }, limits);
+  }
+
+  worker(changes: Changes = {}): RoleProcess {
+    const worker = new RoleProcess({ role: "plainWorker", endpoints: this.endpoints, sleep: 1, ...changes });
+    this.workers.push(worker);
+    return worker;
+  }
+
+  /** Lines in the sink. */
+  get collected(): number {
+    return existsSync(this.sink) ? readFileSync(this.sink, "latin1").split("\n").length - 1 : 0;
+  }
+
+  /** Waits until so much of the work, from 0 to 1, is collected. */
+  async reached(share: number): Promise<void> {
+    while (this.collected < this.items * share && !this.#isOver) await sleep(10);
+  }
+
+  /** Does something again and again until so much of the work is collected. */
+  async until(share: number, every: number, action: () => void): Promise<number> {
+    let times = 0;
+    for (; this.collected < this.items * share && !this.#isOver; times++) {
+      await sleep(every);
+      action();
+    }
+    return times;
+  }
+
+  /**
+   * The run ends, and so does every role; then the file tells. Nothing is lost, nothing is there twice, nothing was invented.
+   *
+   * @param failed - Items that were given up, and are not to be in the file.
+   */
+  async verdict(
+    distributor: RoleProcess,
+    collector: RoleProcess,
+    failed: readonly number[] = [],
+  ): Promise<RunSummary> {
+    const summary = await distributor.outcome<RunSummary>().finally(() => {
+      this.#isOver = true;
+    });
+    await collector.outcome();
+    for (const worker of this.workers) await endOf(worker);
+    const { items } = this;
+    const acked = items - failed.length;
+    expect(summary).toMatchObject({
+      status: "complete",
+      tasks: { numbers: { items, acked, failed: failed.length } },
+    });
+    expect(verdictOf(this.sink, summary.runId, items, failed)).toEqual({ lost: 0, twice: 0, invented: 0 });
+    return summary;
+  }
+}
+
+/** A worker ends well, was killed, or came when everything was over and has waited in vain. */
+async function endOf(worker: RoleProcess): Promise<void> {
+  await worker.exited;
+  if (worker.child.exitCode === 1) expect(worker.errors).toMatch(/PEER_TIMEOUT|RUN_ABORTED/);
+}
+
+/** Knows nothing of the library but how an item's id is made. */
+function verdictOf(
+  file: string,
+  runId: string,
+  items: number,
+  failed: readonly number[],
+): { readonly lost: number; readonly twice: number; readonly invented: number } {
+  const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+  const known = new Set<string>();
+  let invented = 0;
+  for (const line of lines) {
+    const [id, n] = line.split(" ");
+    const isOurs = id === `${runId}/numbers/${n}` && Number(n) < items && !failed.includes(Number(n));
+    if (!isOurs) invented += 1;
+    known.add(line);
+  }
+  return { lost: items - failed.length - known.size + invented, twice: lines.length - known.size, invented };
+}
