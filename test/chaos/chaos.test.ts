@@ -195,24 +195,27 @@ describe(`with ${ITEMS} items, nothing is lost, collected twice or invented`, { 
     await run.verdict(distributor, run.collector());
   });
 
-  test("when there are too few file descriptors for all who want to connect: it ends, and with more of them it goes on", async () => {
-    const run = await ChaosRun.begin("tcp");
-    const { journal } = run;
-    const limits = "-n 100";
-    const peers = { peerTimeout: 5000 };
-    const collector = run.collector(peers, limits);
-    const distributor = run.distributor({ journal, ...peers }, limits);
-    run.worker({ sleep: 2 });
-    await run.reached(0.05);
-    const crowd = [0, 1].map(
-      () => new RoleProcess({ role: "workers", endpoints: run.endpoints, count: 80, wait: 20, ...peers }),
-    );
-    // Whoever got in works; libzmq may also end the process for want of a descriptor.
-    await Promise.all([collector, distributor, ...crowd].map(({ exited }) => exited));
-    const again = run.collector();
-    run.worker();
-    await run.verdict(run.distributor({ journal }), again);
-  });
+  long(
+    "when there are too few file descriptors for all who want to connect: it ends, and with more of them it goes on",
+    async () => {
+      const run = await ChaosRun.begin("tcp");
+      const { journal } = run;
+      const limits = "-n 100";
+      const peers = { peerTimeout: 5000 };
+      const collector = run.collector(peers, limits);
+      const distributor = run.distributor({ journal, ...peers }, limits);
+      run.worker({ sleep: 2 });
+      await run.reached(0.05);
+      const crowd = [0, 1].map(
+        () => new RoleProcess({ role: "workers", endpoints: run.endpoints, count: 80, wait: 20, ...peers }),
+      );
+      // Whoever got in works; libzmq may also end the process for want of a descriptor.
+      await Promise.all([collector, distributor, ...crowd].map(({ exited }) => exited));
+      const again = run.collector();
+      run.worker();
+      await run.verdict(run.distributor({ journal }), again);
+    },
+  );
 
   long("with 500 workers", async () => {
     const run = await ChaosRun.begin("tcp");

@@ -1,0 +1,61 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { readJournal } from "../../src/index.ts";
+import { tempFolder } from "../support/endpoints.ts";
+import { isFull } from "./chaos-run.ts";
+
+const KILLS = isFull ? 100 : 10;
+const ITEMS = KILLS * 2000;
+const PROGRAM = fileURLToPath(new URL("../fixtures/journal-run.mjs", import.meta.url));
+
+/** Runs a life, and kills it so many ms after it has begun. */
+async function life(args: readonly string[], killAfter?: number): Promise<number | null> {
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+    timeout: 60_000,
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const exited = once(child, "exit");
+  await once(child.stdout, "data");
+  child.stdout.resume();
+  if (killAfter !== undefined) {
+    await sleep(killAfter);
+    child.kill("SIGKILL");
+  }
+  await exited;
+  return child.exitCode;
+}
+
+test(`a run killed at ${KILLS} random moments: its journal is never damaged, and in the end everything was collected once`, {
+  timeout: isFull ? 240_000 : 60_000,
+}, async () => {
+  const folder = tempFolder();
+  const [journal, sink] = [join(folder, "run.journal"), join(folder, "sink")];
+  const args = [journal, sink, String(ITEMS)];
+  let acked = 0;
+  let kills = 0;
+  for (; kills < KILLS; kills++) {
+    if ((await life(args, Math.random() * 120)) === 0) break;
+    if (!existsSync(journal)) continue; // it had not come so far
+    const now = readJournal(journal).tasks.numbers?.acked ?? 0;
+    expect(now).toBeGreaterThanOrEqual(acked);
+    acked = now;
+    // Whatever the journal has as ACKed is in the sink.
+    const lines = existsSync(sink) ? readFileSync(sink, "latin1").split("\n").length - 1 : 0;
+    expect(lines).toBeGreaterThanOrEqual(acked);
+  }
+  expect(kills).toBeGreaterThan(KILLS / 2);
+  expect(await life(args)).toBe(0);
+  const { runId, isComplete } = readJournal(journal);
+  expect(isComplete).toBe(true);
+  const lines = readFileSync(sink, "utf8").trimEnd().split("\n");
+  expect(lines.length).toBe(ITEMS);
+  const expected = new Set(Array.from({ length: ITEMS }, (_, n) => `${runId}/numbers/${n} ${n}`));
+  expect(lines.every((line) => expected.delete(line))).toBe(true);
+  expect(expected.size).toBe(0);
+});
