@@ -10,6 +10,9 @@ export interface SendingSocket {
   readonly closed: boolean;
 }
 
+/** What may wait for one peer that does not read, in bytes. More, and it is treated as gone: memory is not its to fill. */
+const MAX_STALLED_BYTES = 64 * 1024 * 1024;
+
 interface Entry {
   readonly connection: string;
   readonly frames: Uint8Array[];
@@ -24,7 +27,8 @@ export class SendQueue {
   readonly #onGone: (connection: string) => void;
   #queue = new Fifo<Entry>();
   #stalled: Entry[] = [];
-  readonly #full = new Set<string>();
+  /** Connections whose pipe is full, and how many bytes wait for them. */
+  readonly #full = new Map<string, number>();
   #draining: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -61,7 +65,7 @@ export class SendQueue {
   async #drain(): Promise<void> {
     for (let entry = this.#queue.shift(); entry !== undefined; entry = this.#queue.shift()) {
       if (this.#socket.closed) return;
-      if (this.#full.has(entry.connection)) this.#stalled.push(entry);
+      if (this.#full.has(entry.connection)) this.#hold(entry);
       else await this.#send(entry);
     }
   }
@@ -78,9 +82,19 @@ export class SendQueue {
     }
   }
 
-  #stall(entry: Entry): void {
-    this.#full.add(entry.connection);
+  #hold(entry: Entry): void {
+    const { connection, frames } = entry;
+    const bytes = frames.reduce((sum, frame) => sum + frame.length, this.#full.get(connection) ?? 0);
+    this.#full.set(connection, bytes);
     this.#stalled.push(entry);
+    if (bytes <= MAX_STALLED_BYTES) return;
+    this.#stalled = this.#stalled.filter((other) => other.connection !== connection);
+    this.#full.delete(connection);
+    this.#onGone(connection);
+  }
+
+  #stall(entry: Entry): void {
+    this.#hold(entry);
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       const later = this.#queue;

@@ -1,0 +1,123 @@
+import fc from "fast-check";
+import { MAX_SEQ } from "../../src/protocol/limits.ts";
+import type { Message } from "../../src/protocol/message.ts";
+
+/** What the fields of arbitrary messages are drawn from. */
+export interface MessageParts {
+  readonly name: fc.Arbitrary<string>;
+  readonly count: fc.Arbitrary<number>;
+  readonly seq: fc.Arbitrary<number>;
+  readonly bytes: fc.Arbitrary<Uint8Array>;
+}
+
+/** Whatever a message can hold. */
+export const ANYTHING: MessageParts = {
+  name: fc.string({ maxLength: 40 }),
+  count: fc.maxSafeInteger().map(Math.abs),
+  seq: fc.oneof(fc.nat(), fc.integer({ min: 0, max: MAX_SEQ })),
+  bytes: fc.oneof(fc.uint8Array({ maxLength: 50 }), fc.constant(new Uint8Array(32 * 1024))),
+};
+
+/** Messages of the batch side, and of services. */
+export function arbitraryMessages({ name, count, seq, bytes }: MessageParts): {
+  readonly batch: fc.Arbitrary<Message>;
+  readonly service: fc.Arbitrary<Message>;
+} {
+  const ref = fc.record({ seq, attempt: count });
+  const item = fc.record({ seq, attempt: count, payload: bytes });
+  const role = fc.constantFrom(
+    "distributor" as const,
+    "worker" as const,
+    "collector" as const,
+    "metadataworker" as const,
+    "service" as const,
+    "serviceworker" as const,
+    "serviceclient" as const,
+  );
+  const error = fc.record({ name, message: fc.string(), stack: fc.string(), code: name });
+  const of = <T extends Message["type"]>(type: T) => ({ type: fc.constant(type), runId: name });
+
+  const batch: fc.Arbitrary<Message> = fc.oneof(
+    fc.record({ ...of("hello"), role, peerId: name, taskType: name, held: fc.array(ref) }),
+    fc.record({ ...of("welcome"), role, peerId: name, timeout: count, metadata: bytes }),
+    fc.record({ ...of("refuse"), reason: name }),
+    fc.record({ ...of("open"), peerId: name, tasks: fc.array(name), metadata: bytes }),
+    fc.record({ ...of("ready"), concurrency: fc.integer({ min: 1 }) }),
+    fc.record({
+      ...of("grant"),
+      solo: fc.boolean(),
+      settled: fc.array(seq),
+      failuresSeen: fc.array(ref),
+      items: fc.array(item),
+    }),
+    fc.record({ ...of("recall"), count }),
+    fc.record({ ...of("revoke"), items: fc.array(ref) }),
+    fc.record({ ...of("returned"), leaving: fc.boolean(), items: fc.array(ref) }),
+    fc.record({ ...of("fail"), seq, attempt: count, retryable: fc.boolean(), error }),
+    fc.record({ ...of("result"), taskType: name, workerId: name, busy: count, items: fc.array(item) }),
+    fc.record({ ...of("failed"), taskType: name, seq, attempts: count, error, payload: bytes }),
+    fc.record({
+      ...of("ack"),
+      taskType: name,
+      workerId: name,
+      busy: count,
+      bytes: count,
+      seqs: fc.array(seq),
+      ackData: bytes,
+    }),
+    fc.record({ ...of("metadata"), payload: bytes }),
+    fc.record({
+      ...of("end"),
+      status: fc.constantFrom("complete" as const, "stopped" as const, "aborted" as const),
+      reason: name,
+    }),
+    fc.record({
+      type: fc.constantFrom(
+        "ping" as const,
+        "pong" as const,
+        "bye" as const,
+        "ended" as const,
+        "accepted" as const,
+        "resend" as const,
+      ),
+      runId: name,
+    }),
+  );
+
+  const assign = fc.array(name, { minLength: 1 }).chain((clients) =>
+    fc.record({
+      ...of("assign"),
+      clients: fc.constant(clients),
+      items: fc.array(
+        fc.record({
+          seq,
+          attempt: count,
+          payload: bytes,
+          client: fc.nat({ max: clients.length - 1 }),
+          number: seq,
+        }),
+      ),
+    }),
+  );
+
+  const service: fc.Arbitrary<Message> = fc.oneof(
+    assign,
+    fc.record({
+      ...of("request"),
+      taskType: name,
+      timeout: count,
+      idempotent: fc.boolean(),
+      items: fc.array(item),
+    }),
+    fc.record({ ...of("reply"), busy: count, items: fc.array(item) }),
+    fc.record({
+      ...of("failure"),
+      items: fc.array(ref),
+      origin: fc.constantFrom("handler" as const, "worker" as const, "service" as const),
+      error,
+    }),
+    fc.record({ ...of("cancel"), items: fc.array(ref) }),
+  );
+
+  return { batch, service };
+}
