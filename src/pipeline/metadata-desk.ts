@@ -1,4 +1,4 @@
-import type { RoleLog } from "../logging/logger.ts";
+import { BoundedLog, type RoleLog } from "../logging/logger.ts";
 import { ProtocolError } from "../protocol/byte-reader.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Message } from "../protocol/message.ts";
@@ -11,19 +11,18 @@ import { transportFor } from "../transport/transport-for.ts";
 export class MetadataDesk {
   readonly #runId: string;
   readonly #onMetadata: (metadata: Payload) => void;
-  readonly #log: RoleLog;
+  readonly #refused: BoundedLog;
   #listener: Listener | undefined;
   received = false;
 
   constructor(runId: string, onMetadata: (metadata: Payload) => void, log: RoleLog) {
     this.#runId = runId;
     this.#onMetadata = onMetadata;
-    this.#log = log;
+    this.#refused = new BoundedLog(log, "metadata refused");
   }
 
   async listen(endpoint: EndpointAddress): Promise<Listener> {
-    const refused = (reason: string) =>
-      this.#log.write("warn", "metadata refused", { endpoint: endpoint.address, reason });
+    const refused = (reason: string) => this.#refused.add({ endpoint: endpoint.address, reason });
     this.#listener = await transportFor(endpoint).listen(endpoint, {
       onMessage: (connection, message) => this.#receive(connection, message, refused),
       onDisconnected: () => {},

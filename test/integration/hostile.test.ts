@@ -1,103 +1,254 @@
-import { connect } from "node:net";
-import { expect, test } from "vitest";
+import { configure, type LogRecord, reset } from "@logtape/logtape";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as zmq from "zeromq";
-import { encodeMessage } from "../../src/protocol/codec.ts";
-import { freshEndpoints } from "../support/endpoints.ts";
+import { MetaDataWorker } from "../../src/index.ts";
+import { decodeMessage, encodeMessage } from "../../src/protocol/codec.ts";
+import { EMPTY } from "../../src/protocol/payload-frames.ts";
+import { freshEndpoints, serviceEndpoints } from "../support/endpoints.ts";
+import { address, type PipelineEndpoints } from "../support/endpoints-of.ts";
+import { attackListener, flood, HostileServer, PAYLOADS, SECRET } from "../support/hostile.ts";
 import { makeDistributor, NumbersCollector, NumbersTask, NumbersWorker } from "../support/roles.ts";
+import { running } from "../support/running-service.ts";
+import { EchoWorker, makeClient } from "../support/service-roles.ts";
 
-/** Sends bytes to a port and waits until the other side, or we, have had enough. */
-function throwBytes(port: number, bytes: Uint8Array): Promise<void> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => socket.end(bytes));
-    socket.setTimeout(300, () => socket.destroy());
-    socket.on("error", () => {}); // being thrown out is what is wanted
-    socket.resume().once("close", () => resolve());
+/** Everything that is logged, from debug on. */
+let logged: string[] = [];
+beforeEach(async () => {
+  logged = [];
+  const sink = (record: LogRecord) => {
+    logged.push(
+      `${record.level} ${record.message.map(String).join("")} ${JSON.stringify(record.properties)}`,
+    );
+  };
+  await configure({
+    sinks: { memory: sink },
+    loggers: [
+      { category: "zmqpipeline", lowestLevel: "info", sinks: ["memory"] },
+      { category: ["logtape", "meta"], lowestLevel: "error", sinks: [] },
+    ],
   });
+});
+afterEach(async () => await reset());
+
+/** What was refused is logged, at a bounded rate, and without a word of the payload. */
+function checkLog(seconds: number, endpoints: number): void {
+  const refused = logged.filter((line) => line.includes("refused"));
+  expect(refused.length).toBeGreaterThan(0);
+  expect(refused.length).toBeLessThanOrEqual((seconds + 1) * endpoints);
+  expect(logged.filter((line) => line.includes(SECRET))).toEqual([]);
 }
 
-test("random bytes, HTTP, garbage frames and foreign runs on every socket: a good run beside them finishes", async () => {
-  const endpoints = await freshEndpoints("tcp");
-  const items = 3000;
-  class SlowTask extends NumbersTask {
-    override async handle(...args: Parameters<NumbersTask["handle"]>) {
-      if (this.produced % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-      return await super.handle(...args);
-    }
+/** Produces for as long as it is wanted to. */
+class LongTask extends NumbersTask {
+  isWanted = true;
+  constructor(endpoints: PipelineEndpoints) {
+    super(endpoints, Number.POSITIVE_INFINITY);
   }
-  const collector = new NumbersCollector(endpoints);
-  const good = Promise.all([
-    makeDistributor(endpoints, new SlowTask(endpoints, items)).run(),
-    new NumbersWorker(endpoints).run(),
-    collector.run(),
-  ]);
-  while (collector.seen.size < 100) await new Promise((resolve) => setTimeout(resolve, 5));
+  override async handle(...args: Parameters<NumbersTask["handle"]>) {
+    if (this.produced % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    if (!this.isWanted) this.isComplete = true;
+    return await super.handle(...args);
+  }
+}
 
-  const addresses = [endpoints.task, endpoints.collector, endpoints.ack];
-  const hello = (runId: string) =>
-    encodeMessage({
-      type: "hello",
-      runId,
-      role: "worker",
-      peerId: "w",
-      taskType: "numbers",
-      held: [{ seq: 2 ** 51, attempt: 1 }],
-    });
-  const version9 = Buffer.from(hello("")[0] ?? []);
-  version9[3] = 9;
-  const garbage: Uint8Array[][] = [
-    [Buffer.from("garbage")],
-    [Buffer.alloc(100_000, 0xff)],
-    [Buffer.from([0x5a, 0x51, 0x50, 1, 5, 0xff, 0xff, 0xff, 0xff])],
-    Array.from({ length: 200 }, () => Buffer.of(1)),
-    encodeMessage({ type: "end", runId: "another run", status: "complete", reason: "" }),
-    encodeMessage({
-      type: "ack",
-      runId: "another run",
-      taskType: "numbers",
-      workerId: "x",
-      busy: 1,
-      bytes: 1,
-      seqs: [1, 2],
-      ackData: new Uint8Array(),
-    }),
-    encodeMessage({
-      type: "result",
-      runId: "another run",
-      taskType: "numbers",
-      workerId: "x",
-      busy: 1,
-      items: [],
-    }),
-    encodeMessage({
-      type: "fail",
-      runId: "another run",
-      seq: 1,
-      attempt: 1,
-      retryable: true,
-      error: { name: "", message: "", stack: "", code: "" },
-    }),
-    hello("another run"),
-    [version9],
-  ];
-  for (const address of addresses) {
-    const port = Number(new URL(address).port);
-    await throwBytes(
-      port,
-      Buffer.from(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 400\r\n\r\n${"A".repeat(400)}`),
-    );
-    await throwBytes(port, Buffer.from(Array.from({ length: 2000 }, (_, i) => (i * 7919) % 251)));
-    const dealer = new zmq.Dealer({ linger: 0, sendTimeout: 500, receiveTimeout: 1000 });
-    dealer.connect(address.replace("localhost", "127.0.0.1"));
-    for (const frames of garbage) await dealer.send(frames);
-    if (address === endpoints.task) {
-      // The peer of another version is told why, in a message that every version can read.
-      let refusal: Buffer[] = [];
-      while (refusal[0]?.[4] !== 0) refusal = await dealer.receive();
-      expect(refusal[0]?.toString()).toContain("Peer speaks protocol version 9, this is version 1");
-    }
-    dealer.close();
+class Metadata extends MetaDataWorker<{ good: boolean }> {
+  readonly endpoint;
+  constructor(endpoints: PipelineEndpoints) {
+    super();
+    this.endpoint = address(endpoints.metadata);
   }
-  const [summary] = await good;
-  expect(summary.tasks.numbers).toMatchObject({ items, acked: items, failed: 0 });
-  expect(collector.hasEachOnce(items)).toBe(true);
+  getMetadata() {
+    return { good: true };
+  }
+}
+
+describe("while everything known to man is thrown at it, beside a good peer", () => {
+  test("each listener of a run: the run finishes, memory is bounded, the log says what was refused", async () => {
+    const endpoints = await freshEndpoints("tcp");
+    const collector = new NumbersCollector(endpoints);
+    const task = new LongTask(endpoints);
+    const begun = performance.now();
+    const distributor = makeDistributor(endpoints, task, {
+      receiveMetadata: true,
+      metadataEndpoint: address(endpoints.metadata),
+    });
+    const run = distributor.run();
+    await attackMetadata(endpoints.metadata);
+    const good = Promise.all([
+      run,
+      new Metadata(endpoints).run(),
+      new NumbersWorker(endpoints).run(),
+      collector.run(),
+    ]);
+    await expect.poll(() => collector.seen.size, { timeout: 10_000 }).toBeGreaterThan(100);
+    const before = process.memoryUsage().rss;
+    const listeners = [endpoints.task, endpoints.collector, endpoints.ack, endpoints.metadata];
+    for (const endpoint of listeners) await attackListener(endpoint);
+    for (const endpoint of listeners) await flood(endpoint, 100);
+    expect(process.memoryUsage().rss - before).toBeLessThan(200 * 2 ** 20);
+    const seen = collector.seen.size;
+    await expect.poll(() => collector.seen.size, { timeout: 10_000 }).toBeGreaterThan(seen + 100); // it goes on
+    task.isWanted = false;
+    const [summary] = await good;
+    const items = summary.tasks.numbers?.items ?? 0;
+    expect(summary).toMatchObject({ status: "complete", tasks: { numbers: { acked: items, failed: 0 } } });
+    expect(collector.hasEachOnce(items)).toBe(true);
+    expect(task.metadata).toEqual({ good: true });
+    checkLog((performance.now() - begun) / 1000, listeners.length);
+  });
+
+  test("a distributor's own run id does not help: a worker that hoards, lies and vanishes costs nothing", async () => {
+    const endpoints = await freshEndpoints("tcp");
+    const collector = new NumbersCollector(endpoints);
+    const task = new LongTask(endpoints);
+    const distributor = makeDistributor(endpoints, task);
+    const good = Promise.all([distributor.run(), new NumbersWorker(endpoints).run(), collector.run()]);
+    await expect.poll(() => collector.seen.size, { timeout: 10_000 }).toBeGreaterThan(100);
+    const liar = new zmq.Dealer({ linger: 0, receiveTimeout: 2000 });
+    liar.connect(endpoints.task.replace("localhost", "127.0.0.1"));
+    const hello = {
+      type: "hello",
+      runId: "",
+      role: "worker",
+      peerId: "liar",
+      taskType: "numbers",
+      held: [],
+    } as const;
+    await liar.send(encodeMessage(hello));
+    const welcome = decodeMessage(await liar.receive());
+    const { runId } = welcome;
+    await liar.send(encodeMessage({ type: "ready", runId, concurrency: 2 ** 50 }));
+    const granted = decodeMessage(await liar.receive());
+    expect(granted.type).toBe("grant");
+    const error = { name: "", message: "", stack: "", code: "" };
+    for (let seq = 0; seq < 500; seq++) {
+      await liar.send(encodeMessage({ type: "fail", runId, seq, attempt: 99, retryable: false, error }));
+      await liar.send(
+        encodeMessage({ type: "returned", runId, leaving: false, items: [{ seq, attempt: 7 }] }),
+      );
+    }
+    liar.close();
+    task.isWanted = false;
+    const [summary] = await good;
+    const items = summary.tasks.numbers?.items ?? 0;
+    expect(summary).toMatchObject({ status: "complete", tasks: { numbers: { acked: items, failed: 0 } } });
+    expect(summary.tasks.numbers?.retried).toBeGreaterThan(0);
+    expect(collector.hasEachOnce(items)).toBe(true);
+  });
+
+  test("both listeners of a service: requests are answered all the time", async () => {
+    const endpoints = await serviceEndpoints("tcp");
+    const begun = performance.now();
+    await running(endpoints, [new EchoWorker(endpoints)]);
+    await using client = makeClient(endpoints);
+    let answered = 0;
+    let isOver = false;
+    const asking = (async () => {
+      while (!isOver) {
+        expect((await client.request({ n: answered })).n).toBe(answered);
+        answered += 1;
+      }
+    })();
+    await expect.poll(() => answered).toBeGreaterThan(10);
+    const listeners = [endpoints.front, endpoints.back];
+    for (const endpoint of listeners) await attackListener(endpoint);
+    for (const endpoint of listeners) await flood(endpoint, 100);
+    const before = answered;
+    await expect.poll(() => answered).toBeGreaterThan(before + 10);
+    isOver = true;
+    await asking;
+    checkLog((performance.now() - begun) / 1000, listeners.length);
+  });
+});
+
+/** Payloads that must not be decoded, in messages that could not be better otherwise. */
+async function attackMetadata(endpoint: string): Promise<void> {
+  const dealer = new zmq.Dealer({ linger: 0, receiveTimeout: 2000 });
+  dealer.connect(endpoint.replace("localhost", "127.0.0.1"));
+  const hello = { runId: "", role: "metadataworker", peerId: "x", taskType: "", held: [] } as const;
+  await dealer.send(encodeMessage({ type: "hello", ...hello }));
+  const { runId } = decodeMessage(await dealer.receive());
+  for (const payload of PAYLOADS) await dealer.send(encodeMessage({ type: "metadata", runId, payload }));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  dealer.close();
+}
+
+/** With an error that says what is missing; or as it was told to, where the liar knows the words for that. */
+function expectQuietEnds(kind: "ZeroMQ" | "raw", outcomes: readonly PromiseSettledResult<unknown>[]): void {
+  for (const outcome of outcomes) {
+    if (outcome.status === "rejected")
+      expect(outcome.reason.code).toMatch(/^(PEER_TIMEOUT|PEER_REFUSED|REQUEST_TIMEOUT)$/);
+    else expect(kind).toBe("ZeroMQ");
+  }
+}
+
+describe.each(["ZeroMQ", "raw"] as const)(
+  "a server that lies (%s) harms nobody who connects to it",
+  (kind) => {
+    const listen = (endpoint: string) =>
+      kind === "ZeroMQ" ? HostileServer.listen(endpoint) : HostileServer.listenRaw(endpoint);
+
+    test("a worker, a distributor, a metadata worker: each gives up in its time", async () => {
+      const endpoints = await freshEndpoints("tcp");
+      const servers = await Promise.all(
+        [endpoints.second, endpoints.collector, endpoints.ack, endpoints.metadata].map(listen),
+      );
+      class Hasty extends NumbersWorker {
+        override readonly peerTimeout = 1500;
+      }
+      class HastyMetadata extends Metadata {
+        override readonly peerTimeout = 1500;
+      }
+      const worker = new Hasty({ ...endpoints, task: endpoints.second });
+      const distributor = makeDistributor(endpoints, new NumbersTask(endpoints, 10), { peerTimeout: 1500 });
+      const outcomes = await Promise.allSettled([
+        worker.run(),
+        distributor.run(),
+        new HastyMetadata(endpoints).run(),
+      ]);
+      for (const outcome of outcomes) {
+        expect(outcome).toMatchObject({
+          status: "rejected",
+          reason: { code: expect.stringMatching(/^(PEER_TIMEOUT|PEER_REFUSED)$/) },
+        });
+      }
+      expect(servers.every(({ heard }) => heard > 0)).toBe(true);
+      expect(logged.filter((line) => line.includes(SECRET))).toEqual([]);
+    });
+
+    test("a client and a service worker", async () => {
+      const endpoints = await serviceEndpoints("tcp");
+      const servers = await Promise.all([endpoints.front, endpoints.back].map(listen));
+      class Hasty extends EchoWorker {
+        override readonly peerTimeout = 1500;
+      }
+      await using client = makeClient(endpoints, { timeout: 1000 });
+      const outcomes = await Promise.allSettled([client.request({ n: 1 }), new Hasty(endpoints).run()]);
+      for (const outcome of outcomes) {
+        expect(outcome).toMatchObject({
+          status: "rejected",
+          reason: { code: expect.stringMatching(/^(PEER_TIMEOUT|PEER_REFUSED|REQUEST_TIMEOUT)$/) },
+        });
+      }
+      expect(servers.every(({ heard }) => heard > 0)).toBe(true);
+      expect(logged.filter((line) => line.includes(SECRET))).toEqual([]);
+    });
+  },
+);
+
+test("a peer of another version is told why, in a message that every version can read", async () => {
+  const endpoints = await freshEndpoints("tcp");
+  const distributor = makeDistributor(endpoints, new NumbersTask(endpoints, 1));
+  const running = distributor.run();
+  const hello = { runId: "", role: "worker", peerId: "w", taskType: "numbers", held: [] } as const;
+  const frame = Buffer.from(encodeMessage({ type: "hello", ...hello })[0] ?? EMPTY);
+  frame[3] = 9;
+  const dealer = new zmq.Dealer({ linger: 0, receiveTimeout: 5000 });
+  dealer.connect(endpoints.task.replace("localhost", "127.0.0.1"));
+  await dealer.send(frame);
+  const refusal = await dealer.receive();
+  expect(refusal.toString()).toContain("Peer speaks protocol version 9, this is version 1");
+  dealer.close();
+  await distributor.stop();
+  await running;
 });

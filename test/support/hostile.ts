@@ -1,0 +1,229 @@
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { onTestFinished } from "vitest";
+import * as zmq from "zeromq";
+import { encodeMessage } from "../../src/protocol/codec.ts";
+import type { Message } from "../../src/protocol/message.ts";
+import { EMPTY } from "../../src/protocol/payload-frames.ts";
+
+/** In every attack that has room for it; must be in no log. */
+export const SECRET = "a-secret-of-the-payload";
+const secret = Buffer.from(SECRET);
+
+const zeros = (count: number) => Buffer.alloc(count);
+const of = (...bytes: number[]) => Buffer.from(bytes);
+
+function greeting(minor: number, mechanism: string): Buffer {
+  const name = Buffer.concat([Buffer.from(mechanism), zeros(20)]).subarray(0, 20);
+  return Buffer.concat([of(0xff), zeros(8), of(0x7f, 3, minor), name, zeros(32)]);
+}
+
+/** ZMTP 3's handshake without security, as one goes through it who does not wait for the answers. */
+const property = (name: string, value: string) =>
+  Buffer.concat([of(name.length), Buffer.from(name), of(0, 0, 0, value.length), Buffer.from(value)]);
+const ready = Buffer.concat([
+  of(5),
+  Buffer.from("READY"),
+  property("Socket-Type", "DEALER"),
+  property("Identity", ""),
+]);
+const handshake = Buffer.concat([greeting(0, "NULL"), of(4, ready.length), ready]);
+
+const claim = (high: number, low: number) => {
+  const frame = Buffer.alloc(9);
+  frame[0] = 2; // a long frame, the last of its message
+  frame.writeUInt32BE(high, 1);
+  frame.writeUInt32BE(low, 5);
+  return frame;
+};
+
+const random = Buffer.from(Array.from({ length: 2000 }, (_, i) => (i * 7919 + (i >> 3)) % 251));
+
+/** What is thrown at a port, and what it is called. */
+export const RAW_ATTACKS: readonly (readonly [string, Uint8Array])[] = [
+  ["random bytes", Buffer.concat([random, secret])],
+  ["nothing but zeros", zeros(3000)],
+  [
+    "HTTP",
+    Buffer.from(`POST /${SECRET} HTTP/1.1\r\nHost: x\r\nContent-Length: 400\r\n\r\n${"A".repeat(400)}`),
+  ],
+  ["TLS", Buffer.concat([of(0x16, 3, 1, 1, 0xfc, 1, 0, 1, 0xf8, 3, 3), random.subarray(0, 500)])],
+  ["ZMTP 1.0", Buffer.concat([of(1, 0), of(secret.length + 1, 0), secret])],
+  ["ZMTP 2.0", Buffer.concat([of(0xff), zeros(8), of(0x7f, 1, 5, 0, 0), of(0, secret.length), secret])],
+  ["half a greeting", greeting(0, "NULL").subarray(0, 20)],
+  ["another mechanism", greeting(0, "PLAIN")],
+  ["CURVE where there is none", greeting(0, "CURVE")],
+  [
+    "a handshake that goes nowhere",
+    Buffer.concat([greeting(1, "NULL"), of(4, 9, 5), Buffer.from("ERROR"), of(2, 65)]),
+  ],
+  ["a frame that claims 1 GB", Buffer.concat([handshake, claim(0, 2 ** 30), secret])],
+  ["a frame that claims 2^62 bytes", Buffer.concat([handshake, claim(2 ** 30, 0), secret])],
+  ["a command that nobody knows", Buffer.concat([handshake, of(4, 6, 5), Buffer.from("HELLO"), secret])],
+  [
+    "a message that never ends",
+    Buffer.concat([handshake, ...Array.from({ length: 500 }, () => of(1, 1, 65))]),
+  ],
+];
+
+/** Throws bytes at a port, and waits until the other side, or we, have had enough. */
+export function throwBytes(port: number, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => socket.end(bytes));
+    socket.setTimeout(200, () => socket.destroy());
+    socket.on("error", () => {}); // being thrown out is what is wanted
+    socket.resume().once("close", () => resolve());
+  });
+}
+
+const nested = (depth: number) => Buffer.concat([of(0x81, 0xa1, 0x61), Buffer.alloc(depth, 0x91), of(0xc0)]);
+
+/** Payloads that must not be decoded. */
+export const PAYLOADS: readonly Uint8Array[] = [
+  nested(5000),
+  Buffer.concat([of(0x81, 0xa9), Buffer.from("__proto__"), of(0x81, 0xa1, 0x61, 1)]),
+  Buffer.concat([of(0x81, 0xa1, 0x61, 0xd4, 0x72, 0x40), of(0x91, 0xa1, 0x62), of(0xc0)]), // a record
+  Buffer.concat([of(0x81, 0xa1, 0x61, 0xc7, 3, 0x78), of(0x92, 0xc0, 0xc0)]), // a RegExp
+  Buffer.concat([of(0x81, 0xa1, 0x61, 0xd4, 0x65, 0)]), // an Error
+  of(0xdf, 0xff, 0xff, 0xff, 0xff),
+  Buffer.concat([of(0x81, 0xa1, 0x61, 0xdb, 0xff, 0xff, 0xff, 0xff), secret]),
+  Buffer.concat([secret, secret]),
+];
+
+const error = { name: SECRET, message: SECRET, stack: SECRET, code: SECRET };
+const item = (payload: Uint8Array) => ({ seq: 2 ** 51, attempt: 2 ** 50, payload });
+
+/** Well-formed frames that hold no message of ours, or one that does not belong here. */
+export function frameAttacks(runId: string): Uint8Array[][] {
+  const wrongVersion = Buffer.from(encodeMessage({ type: "ping", runId })[0] ?? EMPTY);
+  wrongVersion[3] = 9;
+  const wrongMagic = Buffer.from(encodeMessage({ type: "ping", runId })[0] ?? EMPTY);
+  wrongMagic[0] = 1;
+  const messages: Message[] = [
+    { type: "end", runId, status: "aborted", reason: SECRET },
+    {
+      type: "ack",
+      runId,
+      taskType: "numbers",
+      workerId: "x",
+      busy: 1,
+      bytes: 1,
+      seqs: [2 ** 51, 0],
+      ackData: secret,
+    },
+    ...PAYLOADS.map(
+      (payload): Message => ({
+        type: "result",
+        runId,
+        taskType: "numbers",
+        workerId: "x",
+        busy: 1,
+        items: [item(payload)],
+      }),
+    ),
+    { type: "failed", runId, taskType: "numbers", seq: 1, attempts: 1, error, payload: secret },
+    { type: "fail", runId, seq: 1, attempt: 1, retryable: false, error },
+    { type: "returned", runId, leaving: true, items: [{ seq: 2 ** 51, attempt: 1 }] },
+    {
+      type: "hello",
+      runId,
+      role: "worker",
+      peerId: "x",
+      taskType: "numbers",
+      held: [{ seq: 2 ** 51, attempt: 1 }],
+    },
+    { type: "ready", runId, concurrency: 2 ** 50 },
+    { type: "request", runId, taskType: SECRET, timeout: 1, idempotent: true, items: [item(secret)] },
+    { type: "reply", runId, busy: 1, items: [item(secret)] },
+    { type: "cancel", runId, items: [{ seq: 2 ** 51, attempt: 1 }] },
+    { type: "bye", runId },
+  ];
+  return [
+    [secret],
+    [EMPTY],
+    [Buffer.alloc(100_000, 0xff)],
+    [wrongMagic],
+    [wrongVersion],
+    [Buffer.concat([of(0x5a, 0x51, 0x50, 1, 5, 0xff, 0xff, 0xff, 0xff), secret])],
+    [Buffer.concat([encodeMessage({ type: "ping", runId })[0] ?? EMPTY, secret])],
+    Array.from({ length: 200 }, () => of(1)),
+    ...messages.map(encodeMessage),
+  ];
+}
+
+const loopback = (endpoint: string) => endpoint.replace("localhost", "127.0.0.1");
+const portOf = (endpoint: string) => Number(new URL(endpoint).port);
+
+/** Does everything that is known to somebody who listens. */
+export async function attackListener(endpoint: string, runId = "another run"): Promise<void> {
+  await Promise.all(RAW_ATTACKS.map(([, bytes]) => throwBytes(portOf(endpoint), bytes)));
+  const dealer = new zmq.Dealer({ linger: 0, sendTimeout: 500 });
+  dealer.connect(loopback(endpoint));
+  for (const frames of frameAttacks(runId)) await dealer.send(frames);
+  await new Promise((resolve) => setTimeout(resolve, 100)); // sent, not only queued
+  dealer.close();
+}
+
+/** Many connections at once; half of them say nothing and stay. */
+export async function flood(endpoint: string, count: number): Promise<void> {
+  const sockets: Socket[] = [];
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  const opened = Array.from({ length: count }, (_, number) => {
+    const socket = connect(portOf(endpoint), "127.0.0.1");
+    socket.on("error", () => {});
+    socket.resume();
+    sockets.push(socket);
+    return new Promise<void>((resolve) => {
+      socket.once("connect", () => {
+        if (number % 2 === 0) socket.destroy();
+        else socket.write(greeting(0, "NULL").subarray(0, number % 60));
+        resolve();
+      });
+      socket.once("close", () => resolve());
+    });
+  });
+  await Promise.all(opened);
+}
+
+/** Listens where a good peer should, answers whatever it hears with attacks, and throws raw ones at half of those who come. */
+export class HostileServer {
+  readonly #router = new zmq.Router({ linger: 0, mandatory: false });
+  #raw: Server | undefined;
+  /** Messages it got: somebody spoke to it. */
+  heard = 0;
+
+  static async listen(endpoint: string): Promise<HostileServer> {
+    const server = new HostileServer();
+    await server.#router.bind(loopback(endpoint));
+    onTestFinished(() => server.#router.close());
+    void server.#serve();
+    return server;
+  }
+
+  /** Speaks no ZeroMQ at all. */
+  static async listenRaw(endpoint: string): Promise<HostileServer> {
+    const server = new HostileServer();
+    server.#router.close();
+    server.#raw = createServer((socket) => {
+      socket.on("error", () => {});
+      const [, bytes] = RAW_ATTACKS[server.heard++ % RAW_ATTACKS.length] ?? [];
+      if (bytes !== undefined) socket.end(bytes);
+    });
+    await new Promise<void>((resolve) => server.#raw?.listen(portOf(endpoint), "127.0.0.1", resolve));
+    onTestFinished(() => void server.#raw?.close());
+    return server;
+  }
+
+  async #serve(): Promise<void> {
+    try {
+      for await (const [id, ...frames] of this.#router) {
+        this.heard += 1;
+        if (id === undefined || frames.length === 0) continue;
+        for (const attack of frameAttacks("another run")) await this.#router.send([id, ...attack]);
+      }
+    } catch (error) {
+      if (!this.#router.closed) throw error;
+    }
+  }
+}
