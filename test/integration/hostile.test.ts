@@ -206,12 +206,7 @@ describe.each(["ZeroMQ", "raw"] as const)(
         distributor.run(),
         new HastyMetadata(endpoints).run(),
       ]);
-      for (const outcome of outcomes) {
-        expect(outcome).toMatchObject({
-          status: "rejected",
-          reason: { code: expect.stringMatching(/^(PEER_TIMEOUT|PEER_REFUSED)$/) },
-        });
-      }
+      expectQuietEnds(kind, outcomes);
       expect(servers.every(({ heard }) => heard > 0)).toBe(true);
       expect(logged.filter((line) => line.includes(SECRET))).toEqual([]);
     });
@@ -224,12 +219,7 @@ describe.each(["ZeroMQ", "raw"] as const)(
       }
       await using client = makeClient(endpoints, { timeout: 1000 });
       const outcomes = await Promise.allSettled([client.request({ n: 1 }), new Hasty(endpoints).run()]);
-      for (const outcome of outcomes) {
-        expect(outcome).toMatchObject({
-          status: "rejected",
-          reason: { code: expect.stringMatching(/^(PEER_TIMEOUT|PEER_REFUSED|REQUEST_TIMEOUT)$/) },
-        });
-      }
+      expectQuietEnds(kind, outcomes);
       expect(servers.every(({ heard }) => heard > 0)).toBe(true);
       expect(logged.filter((line) => line.includes(SECRET))).toEqual([]);
     });
