@@ -18,6 +18,15 @@ async function example(name: string, ...args: string[]): Promise<{ stdout: strin
   });
 }
 
+test("resume goes on with a run whose distributor was killed, and collects and executes everything once", async () => {
+  const { stdout } = await example("resume");
+  expect(stdout).toContain("half is collected: the distributor was killed");
+  expect(stdout).toContain("1000 collected, each once, sum 333833500");
+  expect(stdout).toContain("distributor: 1000 acked; the journal is complete");
+  const executed = [...stdout.matchAll(/executed (\d+) items/g)].map(([, count]) => Number(count));
+  expect(executed.reduce((sum, count) => sum + count, 0)).toBe(1000);
+});
+
 test("sequential prints expected, taken and overhead", async () => {
   const { stdout } = await example("sequential", "20");
   expect(stdout).toMatch(/^20 items: expected 0\.20 s, took 0\.\d+ s, overhead \d+\.\d+ %\n$/);

@@ -1,0 +1,23 @@
+import { Distributor, readJournal, Task } from "zmqpipeline";
+import { COLLECTOR, COLLECTOR_ACK, ITEMS, JOURNAL, SQUARE, WORKER } from "./settings.ts";
+
+class Numbers extends Task<{ n: number }> {
+  readonly taskType = SQUARE;
+  readonly endpoint = WORKER;
+
+  // The same items in the same order each time: so it can be continued without more.
+  override *items() {
+    for (let n = 1; n <= ITEMS; n++) yield { n };
+  }
+}
+
+const distributor = new Distributor({
+  collectorEndpoint: COLLECTOR,
+  collectorAckEndpoint: COLLECTOR_ACK,
+  journal: JOURNAL,
+});
+distributor.registerTask(Numbers);
+const { tasks } = await distributor.run();
+console.log(
+  `distributor: ${tasks.square?.acked} acked; the journal is ${readJournal(JOURNAL).isComplete ? "complete" : "not complete"}`,
+);
