@@ -9,7 +9,7 @@ export const HEADER_BYTES = NAME.length + MARK_BYTES;
 export const BLOCK_HEAD_BYTES = MARK_BYTES + 4 + 4 + 8;
 
 /** No block is believed to be longer: a record of the largest payload, and the records before it. */
-export const MAX_BLOCK_BYTES = 128 * 1024 * 1024;
+const MAX_BLOCK_BYTES = 128 * 1024 * 1024;
 
 export interface BlockHead {
   /** Length of the body in bytes. */

@@ -39,7 +39,7 @@ const claim = (high: number, low: number) => {
 const random = Buffer.from(Array.from({ length: 2000 }, (_, i) => (i * 7919 + (i >> 3)) % 251));
 
 /** What is thrown at a port, and what it is called. */
-export const RAW_ATTACKS: readonly (readonly [string, Uint8Array])[] = [
+const RAW_ATTACKS: readonly (readonly [string, Uint8Array])[] = [
   ["random bytes", Buffer.concat([random, secret])],
   ["nothing but zeros", zeros(3000)],
   [
@@ -66,7 +66,7 @@ export const RAW_ATTACKS: readonly (readonly [string, Uint8Array])[] = [
 ];
 
 /** Throws bytes at a port, and waits until the other side, or we, have had enough. */
-export function throwBytes(port: number, bytes: Uint8Array): Promise<void> {
+function throwBytes(port: number, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1", () => socket.end(bytes));
     socket.setTimeout(200, () => socket.destroy());
@@ -93,7 +93,7 @@ const error = { name: SECRET, message: SECRET, stack: SECRET, code: SECRET };
 const item = (payload: Uint8Array) => ({ seq: 2 ** 51, attempt: 2 ** 50, payload });
 
 /** Well-formed frames that hold no message of ours, or one that does not belong here. */
-export function frameAttacks(runId: string): Uint8Array[][] {
+function frameAttacks(runId: string): Uint8Array[][] {
   const wrongVersion = Buffer.from(encodeMessage({ type: "ping", runId })[0] ?? EMPTY);
   wrongVersion[3] = 9;
   const wrongMagic = Buffer.from(encodeMessage({ type: "ping", runId })[0] ?? EMPTY);
