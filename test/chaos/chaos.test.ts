@@ -150,7 +150,7 @@ describe(`with ${ITEMS} items, nothing is lost, collected twice or invented`, { 
     expect((await failures(collector)).failures).toEqual([{ code: "WORKER_LOST", attempts: 3 }]);
   });
 
-  test("when a worker joins after the end: it is told, or gives up in its time", async () => {
+  long("when a worker joins after the end: it is told, or gives up in its time", async () => {
     const run = await ChaosRun.begin("tcp", 100);
     const collector = run.collector();
     const first = run.worker();
@@ -183,7 +183,7 @@ describe(`with ${ITEMS} items, nothing is lost, collected twice or invented`, { 
     await run.verdict(run.distributor({ journal }), again);
   });
 
-  test("when the collector's disk is full: it ends, and the next one goes on", async () => {
+  long("when the collector's disk is full: it ends, and the next one goes on", async () => {
     const run = await ChaosRun.begin("tcp");
     const full = run.collector({}, "-f 8");
     const workers = [0, 1].map(() => run.worker({ sleep: 1 }));

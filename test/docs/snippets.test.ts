@@ -1,6 +1,7 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -77,7 +78,7 @@ describe.each(documents)("%s", (document) => {
       for (const { info, code } of files)
         writeFileSync(join(cwd, basename(info.slice("file=".length))), code);
       for (const { code, output } of snippets.filter(({ info }) => info === "run")) {
-        const { stdout } = await run("sh", ["-c", code], { cwd, timeout: 30_000 });
+        const stdout = await runGroup(code, cwd);
         expect(output, `what is printed by ${code}`).toBeDefined();
         // Processes that run side by side may print in any order.
         expect(stdout.trim().split("\n").sort()).toEqual(output?.trim().split("\n").sort());
@@ -91,6 +92,25 @@ describe.each(documents)("%s", (document) => {
     }
   });
 });
+
+/** Runs a shell command, and ends whatever of it is still there: also what it put into the background. */
+async function runGroup(command: string, cwd: string): Promise<string> {
+  const child = spawn("sh", ["-c", command], { cwd, detached: true, stdio: ["ignore", "pipe", "inherit"] });
+  const endAll = () => {
+    try {
+      process.kill(-(child.pid ?? 0), "SIGKILL");
+    } catch {
+      // nothing is left
+    }
+  };
+  const deadline = setTimeout(endAll, 25_000);
+  try {
+    return await text(child.stdout);
+  } finally {
+    clearTimeout(deadline);
+    endAll();
+  }
+}
 
 test("docs/errors.md has every code, and no others", () => {
   const text = readFileSync(join(ROOT, "docs/errors.md"), "utf8");

@@ -80,5 +80,6 @@ test("the public API has the names that programs are written against", async () 
     "configureLogging",
     "getLogger",
     "isMain",
+    "readJournal",
   ]);
 });

@@ -7,7 +7,7 @@ import { OutputGate } from "../../src/pipeline/output-gate.ts";
 import { MemoryFile } from "./memory-file.ts";
 import { type Fault, World, type WorldOptions } from "./world.ts";
 
-const SEEDS = Number(process.env.SIMULATION_SEEDS ?? 250);
+const SEEDS = Number(process.env.SIMULATION_SEEDS ?? 225);
 const FIRST = Number(process.env.SIMULATION_FIRST_SEED ?? 1);
 
 /** Says which seed failed: running it again gives the same failure. */
