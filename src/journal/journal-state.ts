@@ -54,10 +54,12 @@ export class TaskReplay implements TaskSnapshot {
     Object.assign(item, { attempt, failedAttempt, failures, losses });
   }
 
-  gaveUp(seq: number, error: ErrorInfo, place: FilePlace): void {
+  gaveUp(seq: number, attempts: number, error: ErrorInfo, place: FilePlace): void {
     this.failures.set(seq, place);
     const item = this.#pending.get(seq);
-    if (item !== undefined) item.error = error;
+    if (item === undefined) return;
+    item.error = error;
+    item.failures = attempts - item.losses;
   }
 
   settled(seqs: readonly number[], as: "acked" | "failed"): void {
@@ -126,7 +128,7 @@ function applyTo(
   if (record.type === "item") task.produced(record.seq, record.payload);
   else if (record.type === "exhausted") task.exhausted = true;
   else if (record.type === "retried") task.retried(record.seq, record);
-  else if (record.type === "gaveUp") task.gaveUp(record.seq, record.error, place);
+  else if (record.type === "gaveUp") task.gaveUp(record.seq, record.attempts, record.error, place);
   else if (record.type === "totals") {
     const { items, acked, failed, retried, position, nextSeq, exhausted } = record;
     Object.assign(task.counts, { items, acked, failed, retried });

@@ -132,7 +132,7 @@ describe(`with ${ITEMS} items, nothing is lost, collected twice or invented`, { 
     expect(proxies.reduce((sum, { mutes }) => sum + mutes, 0)).toBeGreaterThan(0);
   });
 
-  test("when an item kills every worker that takes it: it is given up, and no other is blamed", async () => {
+  long("when an item kills every worker that takes it: it is given up, and no other is blamed", async () => {
     const run = await ChaosRun.begin("ipc");
     const poison = Math.floor(run.items / 2);
     const failures = (collector: RoleProcess) =>

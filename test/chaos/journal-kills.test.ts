@@ -9,7 +9,7 @@ import { readJournal } from "../../src/index.ts";
 import { tempFolder } from "../support/endpoints.ts";
 import { isFull } from "./chaos-run.ts";
 
-const KILLS = isFull ? 100 : 10;
+const KILLS = isFull ? 100 : 6;
 const ITEMS = KILLS * 2000;
 const PROGRAM = fileURLToPath(new URL("../fixtures/journal-run.mjs", import.meta.url));
 

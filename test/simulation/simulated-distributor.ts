@@ -8,10 +8,11 @@ import { type OpenJournal, openOn } from "../../src/journal/open-journal.ts";
 import { OutputGate } from "../../src/pipeline/output-gate.ts";
 import type { Grant, Message, RunStatus } from "../../src/protocol/message.ts";
 import { EMPTY } from "../../src/protocol/payload-frames.ts";
+import { checkInvariants } from "./check-invariants.ts";
 import type { MemoryFile } from "./memory-file.ts";
 import type { Host, Network } from "./network.ts";
 
-export const WINDOW = 64;
+const WINDOW = 64;
 
 export interface DistributorSetting {
   readonly network: Network;
@@ -31,6 +32,7 @@ export interface DistributorSetting {
 /** One life of the distributor: the real core behind the real journal, on the simulated network. */
 export class SimulatedDistributor {
   readonly core: DistributorCore;
+  isTouched = true;
   readonly #setting: DistributorSetting;
   readonly #opened: Omit<OpenJournal, "close"> | undefined;
   readonly #gate: OutputGate | undefined;
@@ -64,24 +66,37 @@ export class SimulatedDistributor {
       this.#port(),
     );
     this.core = core;
+    const touching =
+      <Args extends unknown[]>(event: (...args: Args) => void) =>
+      (...args: Args) => {
+        this.isTouched = true;
+        event(...args);
+      };
     this.#toWorker = network.listen("distributor", {
       host,
-      onMessage: (connection, message) => core.workerMessage(connection, message),
-      onDisconnected: (connection) => core.workerDisconnected(connection),
-      onSomeDisconnected: () => core.probe(),
+      onMessage: touching((connection, message) => core.workerMessage(connection, message)),
+      onDisconnected: touching((connection) => core.workerDisconnected(connection)),
+      onSomeDisconnected: touching(() => core.probe()),
     });
     this.#data = network.connect("collector", {
       host,
-      onConnected: () => core.collectorConnected(),
-      onDisconnected: () => core.collectorDisconnected("data"),
-      onMessage: (message) => core.collectorMessage("data", message),
+      onConnected: touching(() => core.collectorConnected()),
+      onDisconnected: touching(() => core.collectorDisconnected("data")),
+      onMessage: touching((message) => core.collectorMessage("data", message)),
     });
     this.#ack = network.connect("ack", {
       host,
-      onConnected: () => core.ackLinkConnected(),
-      onDisconnected: () => core.collectorDisconnected("ack"),
-      onMessage: (message) => core.collectorMessage("ack", message),
+      onConnected: touching(() => core.ackLinkConnected()),
+      onDisconnected: touching(() => core.collectorDisconnected("ack")),
+      onMessage: touching((message) => core.collectorMessage("ack", message)),
     });
+  }
+
+  /** Checks its invariants, if anything has happened to it since the last time: nothing else can have changed them. */
+  check(): void {
+    if (!this.isTouched) return;
+    this.isTouched = false;
+    checkInvariants(this.core, WINDOW);
   }
 
   readonly #toWorker: (connection: string, message: Message) => void;
@@ -89,10 +104,12 @@ export class SimulatedDistributor {
   readonly #ack: { send(message: Message): void };
 
   open(): void {
+    this.isTouched = true;
     this.core.open(EMPTY);
   }
 
   tick(now: number): void {
+    this.isTouched = true;
     this.core.tick(now);
     this.#gate?.commit();
     assert.equal(this.#opened?.journal.tidy(this.core.tasks), undefined);

@@ -6,11 +6,10 @@ import { WorkerCore, type WorkerPort } from "../../src/core/worker-core.ts";
 import type { Durability } from "../../src/journal/journal-options.ts";
 import type { RunStatus } from "../../src/protocol/message.ts";
 import { EMPTY } from "../../src/protocol/payload-frames.ts";
-import { checkInvariants } from "./check-invariants.ts";
 import { MemoryFile } from "./memory-file.ts";
 import { type Host, Network } from "./network.ts";
 import { Random } from "./random.ts";
-import { SimulatedDistributor, WINDOW } from "./simulated-distributor.ts";
+import { SimulatedDistributor } from "./simulated-distributor.ts";
 import { Timeline } from "./timeline.ts";
 
 export interface WorldOptions {
@@ -99,7 +98,7 @@ export class World {
     while (this.outcome === undefined) {
       assert.ok(this.timeline.step(), "something is always to happen while the run goes on");
       assert.ok(this.timeline.now < limit, `the run must end within ${limit} virtual ms`);
-      checkInvariants(this.core, WINDOW);
+      this.#distributor.check();
     }
     // Whatever was lost, nobody waits for ever.
     const end = this.timeline.now + PATIENCE;
@@ -111,7 +110,7 @@ export class World {
   runUntil(time: number): void {
     while (this.timeline.now < time) {
       assert.ok(this.timeline.step());
-      checkInvariants(this.core, WINDOW);
+      this.#distributor.check();
     }
   }
 
