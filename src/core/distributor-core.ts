@@ -1,13 +1,13 @@
 import { PipelineError } from "../errors.ts";
-import type { Ack, ErrorInfo, Fail, Hello, ItemPayload, Message, RunStatus } from "../protocol/message.ts";
+import type { Ack, Hello, ItemPayload, Message, RunStatus } from "../protocol/message.ts";
 import { EMPTY } from "../protocol/payload-frames.ts";
 import { CollectorLink } from "./collector-link.ts";
 import { dispatch, type GrantSink } from "./dispatch.ts";
 import type { DistributorCoreOptions, DistributorPhase, DistributorPort } from "./distributor-port.ts";
 import { Fleet, type FleetPort } from "./fleet.ts";
-import type { Item } from "./item.ts";
 import { RoleClock } from "./role-clock.ts";
 import { lackOfWorkers, tooManyFailures } from "./run-limits.ts";
+import { Settlement } from "./settlement.ts";
 import { type TaskSpec, TaskState } from "./task-state.ts";
 import type { WorkerEntry } from "./worker-entry.ts";
 
@@ -27,6 +27,7 @@ export class DistributorCore {
   readonly #clock = new RoleClock();
   readonly #tasks: ReadonlyMap<string, TaskState>;
   readonly #fleet: Fleet;
+  readonly #settlement: Settlement;
   readonly #changed = new Set<TaskState>();
   #phase: DistributorPhase = { kind: "preparing" };
   #metadata: Uint8Array = EMPTY;
@@ -38,6 +39,7 @@ export class DistributorCore {
     this.#options = options;
     this.#port = port;
     this.#tasks = new Map(specs.map((spec) => [spec.name, new TaskState(spec)]));
+    this.#settlement = new Settlement(options, this.#clock, port);
     this.#fleet = new Fleet(options.runId, options, this.#fleetPort());
     this.#collector = new CollectorLink({ ...options, tasks: [...this.#tasks.keys()] }, port);
   }
@@ -252,8 +254,8 @@ export class DistributorCore {
   #fleetPort(): FleetPort {
     return {
       send: (worker, message) => this.#port.toWorker(worker.connection, message),
-      failed: (task, item, worker, fail) => this.#failed(task, item, worker, fail),
-      lost: (task, item) => this.#lost(task, item),
+      failed: (task, item, worker, fail) => this.#settlement.failed(task, item, worker, fail),
+      lost: (task, item) => this.#settlement.lost(task, item),
       changed: (task) => this.#changed.add(task),
       note: (event, worker, facts) =>
         this.#port.note(`worker ${event}`, { worker: worker.id, taskType: worker.task.name, ...facts }),
@@ -287,22 +289,6 @@ export class DistributorCore {
     }
   }
 
-  #failed(task: TaskState, item: Item, worker: WorkerEntry, fail: Fail): void {
-    const again = fail.retryable && task.retry(item, worker.id, this.#clock.now);
-    this.#port.note("item failed", { taskType: task.name, seq: item.seq, attempt: fail.attempt, again });
-    if (!again) {
-      if (!fail.retryable) item.failures += 1;
-      this.#giveUp(task, item, fail.error);
-    }
-  }
-
-  #lost(task: TaskState, item: Item): void {
-    item.losses += 1;
-    if (item.losses < this.#options.crashLimit) return task.suspect(item);
-    const message = `The item's worker died or stopped answering ${item.losses} times while it had this item alone`;
-    this.#giveUp(task, item, { name: "PipelineError", message, stack: "", code: "WORKER_LOST" });
-  }
-
   // --- the collector --------------------------------------------------------------------------------------------------
 
   #collectorWelcome(link: "data" | "ack"): void {
@@ -320,51 +306,13 @@ export class DistributorCore {
     this.#port.toWorker(worker.connection, { type: "resend", runId: this.#options.runId });
   }
 
-  #giveUp(task: TaskState, item: Item, error: ErrorInfo): void {
-    task.giveUp(item, error, this.#clock.now);
-    this.#report(task, item, error);
-  }
-
-  #report(task: TaskState, item: Item, error: ErrorInfo): void {
-    this.#port.toCollector({
-      type: "failed",
-      runId: this.#options.runId,
-      taskType: task.name,
-      seq: item.seq,
-      attempts: item.failures + item.losses,
-      error,
-      payload: item.payload,
-    });
-  }
-
   #ack(ack: Ack): void {
     const task = this.#tasks.get(ack.taskType);
     if (task === undefined) return;
-    const worker = this.#fleet.byId(ack.workerId);
-    const as = ack.workerId === "" ? "failed" : "acked";
-    let settled = 0;
-    for (const seq of ack.seqs) {
-      const item = task.items.get(seq);
-      if (item === undefined) continue;
-      const { place } = item;
-      settled += 1;
-      task.settle(item, as);
-      // Another worker is (or was) on it too: it must not start it any more, and is confirmed here.
-      if (place.at === "worker" && place.worker !== worker) {
-        place.worker.settled.push(seq);
-        this.#fleet.roomOf(place.worker);
-      }
-    }
-    if (settled > 0) task.spec.log?.settled(ack.seqs, as);
-    if (worker !== undefined) {
-      for (const seq of ack.seqs) worker.settled.push(seq);
-      // Results that were sent again come without a measurement.
-      if (ack.busy > 0) worker.window.observe(ack.busy, ack.bytes, ack.seqs.length);
-      this.#fleet.roomOf(worker);
-    }
+    this.#settlement.acked(task, ack, this.#fleet);
     this.#port.ackData(task.name, ack.ackData);
     this.#changed.add(task);
-    if (as === "acked") return;
+    if (ack.workerId !== "") return;
     const problem = tooManyFailures(this.#tasks.values(), this.#options.maxFailures);
     if (problem !== undefined) this.fail(problem);
   }
@@ -390,16 +338,7 @@ export class DistributorCore {
     }
     if (this.#phase.kind !== "preparing") this.#collector.repeat(this.#metadata);
     if (!this.#collector.takesData) return;
-    for (const task of this.#tasks.values()) {
-      if (task.counts.items === task.counts.acked + task.counts.failed) continue;
-      for (const item of task.items.values()) {
-        const { place } = item;
-        if (place.at === "collector" && place.sentAt < this.#clock.now - REPEAT_MS) {
-          task.move(item, { ...place, sentAt: this.#clock.now });
-          this.#report(task, item, place.error);
-        }
-      }
-    }
+    this.#settlement.repeat(this.#tasks.values(), this.#clock.now - REPEAT_MS);
   }
 
   #sendEnd(worker: WorkerEntry): void {

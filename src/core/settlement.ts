@@ -1,0 +1,101 @@
+import type { Ack, ErrorInfo, Fail, Message } from "../protocol/message.ts";
+import type { Fleet } from "./fleet.ts";
+import type { Item } from "./item.ts";
+import type { RoleClock } from "./role-clock.ts";
+import type { TaskState } from "./task-state.ts";
+import type { WorkerEntry } from "./worker-entry.ts";
+
+export interface SettlementOptions {
+  readonly runId: string;
+  /** Losses that one item may cause before it is given up. */
+  readonly crashLimit: number;
+}
+
+export interface SettlementPort {
+  toCollector(message: Message): void;
+  note(event: string, facts: Readonly<Record<string, unknown>>): void;
+}
+
+/** How items end: ACKed by the collector, or failed for good and reported to it until that is ACKed. */
+export class Settlement {
+  readonly #options: SettlementOptions;
+  readonly #clock: RoleClock;
+  readonly #port: SettlementPort;
+
+  constructor(options: SettlementOptions, clock: RoleClock, port: SettlementPort) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#port = port;
+  }
+
+  /** An execution failed: again, or given up. */
+  failed(task: TaskState, item: Item, worker: WorkerEntry, fail: Fail): void {
+    const again = fail.retryable && task.retry(item, worker.id, this.#clock.now);
+    this.#port.note("item failed", { taskType: task.name, seq: item.seq, attempt: fail.attempt, again });
+    if (again) return;
+    if (!fail.retryable) item.failures += 1;
+    this.#giveUp(task, item, fail.error);
+  }
+
+  /** A worker was lost while it had this item alone. */
+  lost(task: TaskState, item: Item): void {
+    item.losses += 1;
+    if (item.losses < this.#options.crashLimit) return task.suspect(item);
+    const message = `The item's worker died or stopped answering ${item.losses} times while it had this item alone`;
+    this.#giveUp(task, item, { name: "PipelineError", message, stack: "", code: "WORKER_LOST" });
+  }
+
+  acked(task: TaskState, { workerId, seqs, busy, bytes }: Ack, fleet: Fleet): void {
+    const worker = fleet.byId(workerId);
+    const as = workerId === "" ? "failed" : "acked";
+    let settled = 0;
+    for (const seq of seqs) {
+      const item = task.items.get(seq);
+      if (item === undefined) continue;
+      const { place } = item;
+      settled += 1;
+      task.settle(item, as);
+      // Another worker is (or was) on it too: it must not start it any more, and is confirmed here.
+      if (place.at === "worker" && place.worker !== worker) {
+        place.worker.settled.push(seq);
+        fleet.roomOf(place.worker);
+      }
+    }
+    if (settled > 0) task.spec.log?.settled(seqs, as);
+    if (worker === undefined) return;
+    for (const seq of seqs) worker.settled.push(seq);
+    // Results that were sent again come without a measurement.
+    if (busy > 0) worker.window.observe(busy, bytes, seqs.length);
+    fleet.roomOf(worker);
+  }
+
+  /** Reports again what was reported before, and is not ACKed. */
+  repeat(tasks: Iterable<TaskState>, before: number): void {
+    for (const task of tasks) {
+      if (task.counts.items === task.counts.acked + task.counts.failed) continue;
+      task.items.forEach((item) => {
+        const { place } = item;
+        if (place.at !== "collector" || place.sentAt >= before) return;
+        task.move(item, { ...place, sentAt: this.#clock.now });
+        this.#report(task, item, place.error);
+      });
+    }
+  }
+
+  #giveUp(task: TaskState, item: Item, error: ErrorInfo): void {
+    task.giveUp(item, error, this.#clock.now);
+    this.#report(task, item, error);
+  }
+
+  #report(task: TaskState, item: Item, error: ErrorInfo): void {
+    this.#port.toCollector({
+      type: "failed",
+      runId: this.#options.runId,
+      taskType: task.name,
+      seq: item.seq,
+      attempts: item.failures + item.losses,
+      error,
+      payload: item.payload,
+    });
+  }
+}
