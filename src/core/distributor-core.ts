@@ -152,7 +152,7 @@ export class DistributorCore {
     const now = this.#clock.now;
     this.#fleet.tick(now);
     for (const task of this.#tasks.values()) {
-      task.wake(now);
+      this.#settlement.wake(task);
       const enough = task.begun ? 1 : this.#options.minWorkers;
       // The workers of a task that waits for others may come later.
       if (task.phase === "blocked" || task.workers.size >= enough) task.lonelySince = now;
@@ -255,7 +255,7 @@ export class DistributorCore {
     return {
       send: (worker, message) => this.#port.toWorker(worker.connection, message),
       failed: (task, item, worker, fail) => this.#settlement.failed(task, item, worker, fail),
-      lost: (task, item) => this.#settlement.lost(task, item),
+      lost: (task, item, worker) => this.#settlement.lost(task, item, worker.id),
       changed: (task) => this.#changed.add(task),
       note: (event, worker, facts) =>
         this.#port.note(`worker ${event}`, { worker: worker.id, taskType: worker.task.name, ...facts }),

@@ -15,7 +15,7 @@ export interface FleetPort {
   send(worker: WorkerEntry, message: Message): void;
   /** An execution failed, or an item's workers keep dying: retry it or give it up. */
   failed(task: TaskState, item: Item, worker: WorkerEntry, fail: Fail): void;
-  lost(task: TaskState, item: Item): void;
+  lost(task: TaskState, item: Item, worker: WorkerEntry): void;
   /** Something changed for this task's workers. */
   changed(task: TaskState): void;
   note(event: string, worker: WorkerEntry, facts?: Readonly<Record<string, unknown>>): void;
@@ -180,7 +180,7 @@ export class Fleet {
     const { task } = worker;
     const items = task.heldBy(worker);
     for (const item of items) {
-      if (items.length === 1) this.#port.lost(task, item);
+      if (items.length === 1) this.#port.lost(task, item, worker);
       else task.suspect(item);
     }
     this.#port.changed(task);
@@ -194,11 +194,19 @@ export class Fleet {
     this.#port.changed(worker.task);
   }
 
+  /** A worker that comes back with an item was cut off, not killed by it. */
+  #exonerate(item: Item, worker: WorkerEntry): void {
+    if (!item.lostWith.includes(worker.id)) return;
+    item.lostWith = item.lostWith.filter((id) => id !== worker.id);
+    item.losses -= 1;
+    this.#port.note("came back: its item is not to blame", worker);
+  }
+
   /** Taken away from the worker that reports it, but not given to another yet. */
   #isStillOut(item: Item, ref: ItemRef): boolean {
     if (item.failedAttempt === ref.attempt) return false;
     if (item.isRestored) return item.place.at !== "collector" && item.attempt <= ref.attempt;
-    const waits = item.place.at === "queue" || item.place.at === "suspects";
+    const waits = item.place.at !== "worker" && item.place.at !== "collector";
     return waits && item.attempt === ref.attempt;
   }
 
@@ -209,6 +217,7 @@ export class Fleet {
     const revoked: ItemRef[] = [];
     for (const ref of held) {
       const item = task.items.get(ref.seq);
+      if (item !== undefined) this.#exonerate(item, worker);
       if (item === undefined) {
         worker.settled.push(ref.seq);
       } else if (item.place === worker.place) {

@@ -33,12 +33,17 @@ export interface Item {
   failedAttempt: number;
   /** Workers lost while this item alone can have been the cause. */
   losses: number;
+  /** Those of them that this life knows, by id: one that comes back was not killed. */
+  lostWith: string[];
   /** The worker it failed on last, which should not get it again before `avoidUntil` if others can have it. */
   avoid: string;
   avoidUntil: number;
   /** Of an earlier life of the distributor, and not granted in this one: a worker may have it, under an attempt that nobody wrote down. */
   isRestored: boolean;
 }
+
+/** Shared: hardly any item ever costs a worker. */
+const NOBODY: string[] = [];
 
 export function newItem(seq: number, payload: Uint8Array): Item {
   return {
@@ -49,6 +54,7 @@ export function newItem(seq: number, payload: Uint8Array): Item {
     failures: 0,
     failedAttempt: 0,
     losses: 0,
+    lostWith: NOBODY,
     avoid: "",
     avoidUntil: 0,
     isRestored: false,

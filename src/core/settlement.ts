@@ -1,9 +1,15 @@
 import type { Ack, ErrorInfo, Fail, Message } from "../protocol/message.ts";
 import type { Fleet } from "./fleet.ts";
-import type { Item } from "./item.ts";
+import { type Item, QUEUE, SUSPECTS } from "./item.ts";
 import type { RoleClock } from "./role-clock.ts";
 import type { TaskState } from "./task-state.ts";
 import type { WorkerEntry } from "./worker-entry.ts";
+
+/**
+ * How long the last of the workers that an item seems to have killed has to come back, in ms: then it was only cut off, and the
+ * item goes on.
+ */
+const VERDICT_MS = 5000;
 
 export interface SettlementOptions {
   readonly runId: string;
@@ -37,12 +43,24 @@ export class Settlement {
     this.#giveUp(task, item, fail.error);
   }
 
-  /** A worker was lost while it had this item alone. */
-  lost(task: TaskState, item: Item): void {
+  /** A worker was lost while it had this item alone: again, alone, or before the judge. */
+  lost(task: TaskState, item: Item, worker: string): void {
     item.losses += 1;
-    if (item.losses < this.#options.crashLimit) return task.suspect(item);
-    const message = `The item's worker died or stopped answering ${item.losses} times while it had this item alone`;
-    this.#giveUp(task, item, { name: "PipelineError", message, stack: "", code: "WORKER_LOST" });
+    item.lostWith = [...item.lostWith, worker];
+    if (item.losses < this.#options.crashLimit) task.suspect(item);
+    else task.move(item, { at: "backoff", until: this.#clock.now + VERDICT_MS });
+  }
+
+  /** What has waited long enough goes on: as usual, alone, or not at all. */
+  wake(task: TaskState): void {
+    for (const item of task.due(this.#clock.now)) {
+      if (item.losses < this.#options.crashLimit) {
+        task.move(item, item.losses > 0 ? SUSPECTS : QUEUE);
+        continue;
+      }
+      const message = `The item's worker died or stopped answering ${item.losses} times while it had this item alone`;
+      this.#giveUp(task, item, { name: "PipelineError", message, stack: "", code: "WORKER_LOST" });
+    }
   }
 
   acked(task: TaskState, { workerId, seqs, busy, bytes }: Ack, fleet: Fleet): void {

@@ -1,6 +1,6 @@
 import type { ErrorInfo } from "../protocol/message.ts";
 import { Fifo } from "./fifo.ts";
-import { type Item, newItem, type Place, QUEUE, SETTLED, SUSPECTS } from "./item.ts";
+import { type Item, newItem, type Place, SETTLED, SUSPECTS } from "./item.ts";
 import { backoffAfter, type RetryPolicy } from "./retry-policy.ts";
 import { SeqMap } from "./seq-map.ts";
 import type { PendingItem, TaskLog, TaskSnapshot } from "./task-log.ts";
@@ -182,16 +182,18 @@ export class TaskState {
     this.move(item, { at: "collector", error, sentAt: now });
   }
 
-  /** Items whose backoff is over go back to the queue. */
-  wake(now: number): void {
-    if (this.#backoff.length === 0) return;
+  /** Takes the items whose wait is over; they are to be moved. */
+  due(now: number): readonly Item[] {
+    const due: Item[] = [];
+    if (this.#backoff.length === 0) return due;
     const waiting: Item[] = [];
     for (const item of this.#backoff) {
       if (item.place.at !== "backoff") continue;
-      if (item.place.until <= now) this.move(item, item.losses > 0 ? SUSPECTS : QUEUE);
+      if (item.place.until <= now) due.push(item);
       else waiting.push(item);
     }
     this.#backoff = waiting;
+    return due;
   }
 
   suspect(item: Item): void {

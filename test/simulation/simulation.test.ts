@@ -181,6 +181,21 @@ describe("under the seeded simulator", () => {
     );
   });
 
+  test("an item whose workers are cut off again and again while they have it is not to blame", () => {
+    const totals = campaign(
+      (seed) => ({
+        seed,
+        items: 12,
+        workers: 3,
+        service: 4000,
+        faultsUntil: 20_000,
+        faults: { cut: 200, mute: 700 },
+      }),
+      ({ failures }) => assert.equal(failures.size, 0),
+    );
+    expect(totals["worker came back: its item is not to blame"]).toBeGreaterThan(SEEDS);
+  });
+
   test("faults that never stop: what is ACKed was collected, whenever one looks", () => {
     for (let seed = FIRST; seed < FIRST + SEEDS / 2; seed++) {
       const world = new World({
