@@ -23,7 +23,8 @@ export interface DistributorOptions {
    */
   readonly maxFailures?: number;
   /**
-   * Workers that one item may cost before it is given up: counted only while it was the only item its worker had.
+   * Workers that one item may cost before it is given up: counted only while it was the only item its worker had, and not those that
+   * come back.
    * @default 3
    */
   readonly crashLimit?: number;
