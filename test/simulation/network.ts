@@ -56,6 +56,8 @@ export class Network {
   #next = 0;
   readonly #onLost: (message: Message) => void;
   delivered = 0;
+  /** Share of messages that arrive twice, from 0 to 1: more than any network does within a connection. */
+  duplicating = 0;
 
   constructor(timeline: Timeline, random: Random, onLost: (message: Message) => void) {
     this.#timeline = timeline;
@@ -144,7 +146,7 @@ export class Network {
     if (connection === undefined || !connection.up) return;
     connection.toServerAt = Math.max(connection.toServerAt, this.#timeline.now + this.#delay());
     const frames = encodeMessage(message);
-    this.#run(connection.server.host, connection.toServerAt - this.#timeline.now, () => {
+    this.#runOften(connection.server.host, connection.toServerAt - this.#timeline.now, () => {
       if (!connection.up || connection.muted === "toServer") this.#onLost(message);
       else {
         this.delivered += 1;
@@ -163,13 +165,20 @@ export class Network {
     const frames = encodeMessage(message);
     const client = [...this.#clients].find(({ link }) => link.connection === connection);
     if (client === undefined) return;
-    this.#run(client.end.host, connection.toClientAt - this.#timeline.now, () => {
+    this.#runOften(client.end.host, connection.toClientAt - this.#timeline.now, () => {
       if (!connection.up || connection.muted === "toClient") this.#onLost(message);
       else {
         this.delivered += 1;
         client.end.onMessage(decodeMessage(frames));
       }
     });
+  }
+
+  /** Mostly once; again a little later, behind others, where messages are to be duplicated. */
+  #runOften(host: Host, delay: number, action: () => void): void {
+    this.#run(host, delay, action);
+    if (this.duplicating > 0 && this.#random.chance(this.duplicating))
+      this.#run(host, delay + this.#random.between(0, 100), action);
   }
 
   /** On a host, when it is not frozen; never when it is dead. */

@@ -196,6 +196,20 @@ describe("under the seeded simulator", () => {
     expect(totals["worker came back: its item is not to blame"]).toBeGreaterThan(SEEDS);
   });
 
+  test("messages that arrive twice, the second time behind others, change nothing", () => {
+    const totals = campaign((seed) => ({
+      seed,
+      items: 60,
+      workers: 3,
+      service: 20,
+      failing: 0.1,
+      duplicating: 0.2,
+      faultsUntil: 2000,
+      faults: { cut: 500, killWorker: 800, killCollector: 1500 },
+    }));
+    expect(totals.duplicates).toBeGreaterThan(SEEDS);
+  });
+
   test("faults that never stop: what is ACKed was collected, whenever one looks", () => {
     for (let seed = FIRST; seed < FIRST + SEEDS / 2; seed++) {
       const world = new World({

@@ -22,6 +22,8 @@ export interface WorldOptions {
   readonly failing?: number;
   /** Sequence numbers of task "a" that kill the worker they run on. */
   readonly poison?: readonly number[];
+  /** Share of messages that arrive twice, the second time out of order. */
+  readonly duplicating?: number;
   /** Faults are injected until this time, in ms. */
   readonly faultsUntil?: number;
   readonly faults?: Partial<Record<Fault, number>>;
@@ -78,6 +80,7 @@ export class World {
     this.#options = options;
     this.random = new Random(options.seed);
     this.network = new Network(this.timeline, this.random, ({ type }) => this.count(`lost ${type}`));
+    this.network.duplicating = options.duplicating ?? 0;
     this.#startDistributor(options.journal === undefined ? undefined : this.#newFile());
     // Any start order.
     this.timeline.after(this.random.between(0, 300), () => this.#startCollector());
