@@ -14,9 +14,11 @@ interface Owner {
 /** Keeps a journal to one distributor, by a file beside it that names its process. A process that is gone has no claim. */
 export class JournalLock {
   readonly #path: string;
+  readonly #owner: string;
 
-  private constructor(path: string) {
+  private constructor(path: string, owner: string) {
     this.#path = path;
+    this.#owner = owner;
   }
 
   /** @throws PipelineError `JOURNAL_IN_USE` when another process has it, or a process of another host may have. */
@@ -24,11 +26,12 @@ export class JournalLock {
     const path = `${journal}.lock`;
     const own = JSON.stringify({ host: hostname(), pid: process.pid, started: startOf(process.pid) });
     while (!create(path, own)) removeStale(path, journal);
-    return new JournalLock(path);
+    return new JournalLock(path, own);
   }
 
+  /** Unless somebody has removed it: what is there then is another's. */
   release(): void {
-    unlinkSync(this.#path);
+    if (read(this.#path) === this.#owner) unlinkSync(this.#path);
   }
 }
 

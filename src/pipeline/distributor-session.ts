@@ -108,10 +108,13 @@ export class DistributorSession extends Session<RunSummary> {
   }
 
   protected async close(): Promise<void> {
-    await Promise.all([...this.#sources.values()].map((source) => source.close()));
-    const links = this.#links === undefined ? [] : [this.#links.data, this.#links.ack];
-    await Promise.all([...this.#listeners, ...links].map((socket) => socket.close()));
-    this.#journal?.close();
+    try {
+      await Promise.all([...this.#sources.values()].map((source) => source.close()));
+      const links = this.#links === undefined ? [] : [this.#links.data, this.#links.ack];
+      await Promise.all([...this.#listeners, ...links].map((socket) => socket.close()));
+    } finally {
+      this.#journal?.close();
+    }
   }
 
   #openJournal(): void {

@@ -74,6 +74,7 @@ export class TaskSource implements ItemSource {
       this.#state = "ended";
       return;
     }
+    if (position === 0) return; // a run that begins
     if (this.#task.resume === undefined) return await this.#replay(position);
     try {
       await this.#task.resume({ items: position });

@@ -78,7 +78,7 @@ export abstract class Task<
   /**
    * Optional, where the distributor has a journal: puts the task where an earlier life of the distributor was, at once. Without
    * it, `items()` or `handle()` produces once more what it produced then, and that is dropped; so it must give the same items in
-   * the same order. Called after `initialize()`.
+   * the same order. Called after `initialize()`, and not where a run begins.
    *
    * @param progress - Where that was.
    *

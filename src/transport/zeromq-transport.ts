@@ -1,7 +1,5 @@
 import { lookup } from "node:dns/promises";
-import { closeSync, openSync } from "node:fs";
 import { createRequire } from "node:module";
-import { devNull } from "node:os";
 import type * as zmq from "zeromq";
 import { PipelineError } from "../errors.ts";
 import { ProtocolError } from "../protocol/byte-reader.ts";
@@ -11,6 +9,7 @@ import { MAX_FRAME_BYTES } from "../protocol/limits.ts";
 import type { Message } from "../protocol/message.ts";
 import { bindIpcPath, releaseIpcPath } from "./ipc-path.ts";
 import { SendQueue } from "./send-queue.ts";
+import { hasSpareDescriptors } from "./spare-descriptors.ts";
 import type { Link, LinkHandler, Listener, ListenerHandler, Transport } from "./transport.ts";
 
 /**
@@ -43,9 +42,6 @@ const MAX_RECONNECT_MS = 250;
 
 /** How long nobody is let in after a connection could not be accepted, in ms. */
 const PAUSE_MS = 1000;
-
-/** File descriptors that must be free before an endpoint is bound again. */
-const SPARE_DESCRIPTORS = 8;
 
 /**
  * Loaded when the first socket is opened, and so never in the threads of a pool, which import this library too: a thread that
@@ -171,19 +167,6 @@ class ZeromqListener implements Listener {
 
   #gone(connection: string): void {
     if (this.#routingIds.delete(connection)) this.#handler.onDisconnected(connection);
-  }
-}
-
-/** libzmq ends the process when it finds no file descriptor while it binds: so there must be some to spare. */
-function hasSpareDescriptors(): boolean {
-  const opened: number[] = [];
-  try {
-    while (opened.length < SPARE_DESCRIPTORS) opened.push(openSync(devNull, "r"));
-    return true;
-  } catch {
-    return false;
-  } finally {
-    for (const descriptor of opened) closeSync(descriptor);
   }
 }
 

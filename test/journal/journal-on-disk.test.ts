@@ -35,6 +35,11 @@ test("one distributor at a time has a journal, under whatever name", () => {
   expect(second).toMatchObject({ runId: first.runId, isResumed: true, torn: 0 });
   second.close();
   expect(readdirSync(folder).sort()).toEqual(["link", "run.journal"]);
+  // A lock that somebody has removed, and that another has taken since, is the other's.
+  const third = open(path);
+  writeFileSync(`${path}.lock`, "another's");
+  third.close();
+  expect(readFileSync(`${path}.lock`, "utf8")).toBe("another's");
 });
 
 test("a process that was killed, or whose id another process has now, has no claim; one on another host may have", async () => {

@@ -94,6 +94,7 @@ class AsyncListTask extends Task<{ n: number }> {
 class ResumingTask extends ListTask {
   #first = 0;
   override resume({ items }: TaskPosition) {
+    expect(items).toBeGreaterThan(0); // not called where a run begins
     this.#first = items;
   }
   override *items() {
