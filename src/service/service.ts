@@ -1,4 +1,3 @@
-import { assertMayListen } from "../role/checks.ts";
 import { emptyOutcome, openSession, Role } from "../role/role.ts";
 import {
   type ResolvedServiceOptions,
@@ -41,9 +40,6 @@ export class Service extends Role<ServiceSummary> {
   }
 
   [openSession](): ServiceSession {
-    const { frontendEndpoint, backendEndpoint, allowInsecure } = this.#options;
-    for (const endpoint of [frontendEndpoint, backendEndpoint])
-      assertMayListen("service", endpoint, allowInsecure);
     this.#session = new ServiceSession(this.#options);
     return this.#session;
   }
