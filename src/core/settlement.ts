@@ -66,12 +66,12 @@ export class Settlement {
   acked(task: TaskState, { workerId, seqs, busy, bytes }: Ack, fleet: Fleet): void {
     const worker = fleet.byId(workerId);
     const as = workerId === "" ? "failed" : "acked";
-    let settled = 0;
+    const settled: number[] = [];
     for (const seq of seqs) {
       const item = task.items.get(seq);
       if (item === undefined) continue;
       const { place } = item;
-      settled += 1;
+      settled.push(seq);
       task.settle(item, as);
       // Another worker is (or was) on it too: it must not start it any more, and is confirmed here.
       if (place.at === "worker" && place.worker !== worker) {
@@ -79,7 +79,7 @@ export class Settlement {
         fleet.roomOf(place.worker);
       }
     }
-    if (settled > 0) task.spec.log?.settled(seqs, as);
+    if (settled.length > 0) task.spec.log?.settled(settled, as);
     if (worker === undefined) return;
     for (const seq of seqs) worker.settled.push(seq);
     // Results that were sent again come without a measurement.

@@ -99,7 +99,6 @@ export class Journal {
       retried: ({ seq, attempt, failedAttempt, failures, losses }) =>
         this.#blocks.add({ type: "retried", task, seq, attempt, failedAttempt, failures, losses }),
       gaveUp: ({ seq, failures, losses, payload }, error) => {
-        if (part.failures.get(seq) !== undefined) return; // reported again
         const record = { type: "gaveUp", task, seq, attempts: failures + losses, error, payload } as const;
         const { offset, length } = this.#blocks.add(record);
         part.failures.set(seq, { position: this.#file.size + offset, length });

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
-import { SeqMap } from "../core/seq-map.ts";
 import { PipelineError } from "../errors.ts";
 import { ByteReader } from "../protocol/byte-reader.ts";
 import { Journal, type TaskContent } from "./journal.ts";
@@ -120,10 +119,7 @@ function takeUpFailures(task: TaskReplay, file: JournalFile): void {
 }
 
 function contentOf(task: TaskReplay): TaskContent {
-  const { counts, nextSeq, position, exhausted, pending } = task;
-  // Its own, which the journal goes on with.
-  const failures = new SeqMap<{ position: number; length: number }>();
-  for (const [seq, place] of task.failures.entries()) failures.set(seq, place);
+  const { counts, nextSeq, position, exhausted, pending, failures } = task;
   return { ...counts, nextSeq, takenUp: nextSeq - position, exhausted, pending, failures };
 }
 
