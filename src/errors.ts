@@ -3,6 +3,7 @@
  */
 export const ERROR_CODES = {
   ADDRESS_IN_USE: "Another socket is bound to the endpoint",
+  INSECURE_BIND: "The endpoint would let anybody on the network in",
   BIND_FAILED: "The endpoint could not be bound",
   IPC_PATH_OCCUPIED: "The path of an ipc endpoint holds something that is not a stale socket",
   PEER_TIMEOUT: "A peer that the role cannot go on without did not appear in time",

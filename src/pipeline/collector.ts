@@ -6,7 +6,7 @@ import type { MessageType } from "../protocol/message-type.ts";
 import type { Payload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
-import { assertEndpoint, assertTimeout } from "../role/checks.ts";
+import { assertEndpoint, assertMayListen, assertTimeout } from "../role/checks.ts";
 import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role } from "../role/role.ts";
 import { CollectorSession } from "./collector-session.ts";
 
@@ -79,6 +79,12 @@ export abstract class Collector<
    * @default 60000
    */
   readonly peerTimeout: number = DEFAULT_PEER_TIMEOUT;
+  /**
+   * Listen on interfaces that other machines reach. Traffic is not encrypted and peers are not authenticated: only on a network where
+   * everybody is trusted.
+   * @default false: anything but the loopback, `ipc` and `inproc` is refused with `INSECURE_BIND`
+   */
+  readonly allowInsecure: boolean = false;
   /** What the `MetaDataWorker` provided; `{}` without one. Set before the first item. */
   metadata: Metadata = {} as Metadata;
 
@@ -132,6 +138,8 @@ export abstract class Collector<
     assertEndpoint(`${name}.endpoint`, this.endpoint);
     assertEndpoint(`${name}.ackEndpoint`, this.ackEndpoint);
     assertTimeout(`${name}.peerTimeout`, this.peerTimeout);
+    for (const endpoint of [this.endpoint, this.ackEndpoint])
+      assertMayListen("collector", endpoint, this.allowInsecure);
     return new CollectorSession({
       peerId: `collector-${process.pid}-${randomBytes(4).toString("hex")}`,
       endpoint: this.endpoint,

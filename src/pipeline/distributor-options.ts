@@ -57,6 +57,12 @@ export interface DistributorOptions {
    */
   readonly windowTime?: number;
   /**
+   * Listen on interfaces that other machines reach. Traffic is not encrypted and peers are not authenticated: only on a network where
+   * everybody is trusted.
+   * @default false: anything but the loopback, `ipc` and `inproc` is refused with `INSECURE_BIND`
+   */
+  readonly allowInsecure?: boolean;
+  /**
    * A file that keeps the run's ledger, so that a run that was killed or stopped goes on where it was: its path, or more options.
    * `docs/delivery.md` says what is promised.
    * @default none
@@ -71,6 +77,7 @@ export type ResolvedDistributorOptions = Omit<DistributorCoreOptions, "runId" | 
   Pick<DistributorOptions, "collectorEndpoint" | "collectorAckEndpoint"> & {
     readonly metadataEndpoint: EndpointAddress | undefined;
     readonly journal: Required<JournalOptions> | undefined;
+    readonly allowInsecure: boolean;
   };
 
 /** @throws TypeError when an endpoint is missing or is none. @throws RangeError when a number is out of range. */
@@ -91,6 +98,7 @@ export function resolveDistributorOptions(options: DistributorOptions): Resolved
     maxWindow: options.maxWindow ?? DEFAULT_MAX_WINDOW,
     windowBytes: options.windowBytes ?? DEFAULT_WINDOW_BYTES,
     windowTime: options.windowTime ?? DEFAULT_WINDOW_TIME,
+    allowInsecure: options.allowInsecure ?? false,
     journal: options.journal === undefined ? undefined : resolveJournalOptions(options.journal),
   };
   assertTimeout("peerTimeout", resolved.peerTimeout);

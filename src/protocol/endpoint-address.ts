@@ -57,6 +57,14 @@ export class EndpointAddress {
     Object.freeze(this);
   }
 
+  /**
+   * Whether only this machine can connect: `ipc`, `inproc`, and `tcp` on the loopback, by its address or as `localhost`. Other
+   * names count as open, whatever they resolve to.
+   */
+  get isLocal(): boolean {
+    return this.scheme !== "tcp" || /^tcp:\/\/(127\.[\d.]+|\[::1\]):/.test(this.bindAddress);
+  }
+
   toString(): string {
     return this.address;
   }

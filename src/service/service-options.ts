@@ -32,6 +32,12 @@ export interface ServiceOptions {
    * @default true
    */
   readonly endWorkers?: boolean;
+  /**
+   * Listen on interfaces that other machines reach. Traffic is not encrypted and peers are not authenticated: only on a network where
+   * everybody is trusted.
+   * @default false: anything but the loopback, `ipc` and `inproc` is refused with `INSECURE_BIND`
+   */
+  readonly allowInsecure?: boolean;
 }
 
 /** How long the service waits for its workers to confirm END, in ms. A handler that blocks does not hear it. */
@@ -56,6 +62,7 @@ export function resolveServiceOptions(options: ServiceOptions): ResolvedServiceO
     workerTimeout: options.workerTimeout ?? 5000,
     crashLimit: options.crashLimit ?? 3,
     endWorkers: options.endWorkers ?? true,
+    allowInsecure: options.allowInsecure ?? false,
     endTimeout: END_TIMEOUT,
   };
   assertCount("maxQueue", resolved.maxQueue, 0);

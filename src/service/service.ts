@@ -1,3 +1,4 @@
+import { assertMayListen } from "../role/checks.ts";
 import { emptyOutcome, openSession, Role } from "../role/role.ts";
 import {
   type ResolvedServiceOptions,
@@ -40,6 +41,9 @@ export class Service extends Role<ServiceSummary> {
   }
 
   [openSession](): ServiceSession {
+    const { frontendEndpoint, backendEndpoint, allowInsecure } = this.#options;
+    for (const endpoint of [frontendEndpoint, backendEndpoint])
+      assertMayListen("service", endpoint, allowInsecure);
     this.#session = new ServiceSession(this.#options);
     return this.#session;
   }
