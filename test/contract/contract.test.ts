@@ -163,6 +163,7 @@ test.runIf(process.platform === "linux")(
     class Sink extends Collector {
       readonly endpoint: EndpointAddress;
       readonly ackEndpoint: EndpointAddress;
+      override readonly allowInsecure = true;
       constructor(host: string, port: number, ackPort: number) {
         super();
         this.endpoint = new EndpointAddress(`tcp://${host}:${port}`);
