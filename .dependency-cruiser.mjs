@@ -23,9 +23,10 @@ export default {
     only("executor", "protocol", "core"),
     only("logging"),
     only("journal", "protocol", "core"),
-    only("role", "protocol", "core"),
-    only("pipeline", "protocol", "core", "transport", "executor", "journal", "logging", "role"),
-    only("service", "protocol", "core", "transport", "executor", "logging", "role"),
+    only("security", "protocol", "transport"),
+    only("role", "protocol", "core", "security", "transport"),
+    only("pipeline", "protocol", "core", "transport", "executor", "journal", "logging", "role", "security"),
+    only("service", "protocol", "core", "transport", "executor", "logging", "role", "security"),
     {
       name: "the core is pure",
       comment: "No sockets, files, timers or other built-in modules in state machines",

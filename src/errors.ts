@@ -3,9 +3,16 @@
  */
 export const ERROR_CODES = {
   ADDRESS_IN_USE: "Another socket is bound to the endpoint",
-  INSECURE_BIND: "The endpoint would let anybody on the network in",
+  INSECURE_BIND: "The endpoint would let anybody on the network in: there are no keys",
   BIND_FAILED: "The endpoint could not be bound",
   IPC_PATH_OCCUPIED: "The path of an ipc endpoint holds something that is not a stale socket",
+  IPC_PATH_UNSAFE: "The path of an ipc endpoint, or the private folder it is in, belongs to another user",
+  KEYS_UNUSABLE: "A file of keys is missing, damaged, readable by others, or another role's",
+  KEYS_EXIST: "Keys would be overwritten",
+  KEY_REFUSED: "The peer does not let this role's key in: it is not on its list, or was revoked",
+  SERVER_KEY_MISMATCH: "The peer has another key than the one this role was given for it",
+  SECURITY_MISMATCH: "One side has keys and the other has none",
+  SELF_TEST_FAILED: "A secured endpoint did not refuse a stranger at the start; it was closed again",
   PEER_TIMEOUT: "A peer that the role cannot go on without did not appear in time",
   PEER_REFUSED: "A peer refused the role: another protocol version, or a role that is already taken",
   METADATA_TIMEOUT: "No metadata arrived in time",

@@ -49,7 +49,10 @@ export { MessageType } from "./protocol/message-type.ts";
 export type { Payload } from "./protocol/payload.ts";
 export { TaskType } from "./protocol/task-type.ts";
 export type { Awaitable, Maybe } from "./role/awaitable.ts";
+export type { NetworkOptions } from "./role/network.ts";
 export type { RunOptions, StopOptions } from "./role/role.ts";
+export type { KeyRole } from "./security/key-role.ts";
+export { Security } from "./security/security.ts";
 export { RemoteError } from "./service/remote-error.ts";
 export { Service } from "./service/service.ts";
 export {

@@ -13,8 +13,9 @@ import { PayloadTypeError } from "../protocol/payload-check.ts";
 import { EMPTY } from "../protocol/payload-frames.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
+import { listenOptions, type ResolvedNetwork } from "../role/network.ts";
 import { Session } from "../role/session.ts";
-import type { Listener } from "../transport/transport.ts";
+import type { Listener, ListenerHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 import type { CollectionInfo, CollectorSummary, Failure } from "./collector.ts";
 import { isThenable } from "./task-source.ts";
@@ -28,6 +29,7 @@ export interface CollectorHost {
   readonly endpoint: EndpointAddress;
   readonly ackEndpoint: EndpointAddress;
   readonly peerTimeout: number;
+  readonly network: ResolvedNetwork;
   setMetadata(metadata: Payload): void;
   handleCollection(
     data: Payload,
@@ -45,7 +47,7 @@ export class CollectorSession extends Session<CollectorSummary> {
   readonly #host: CollectorHost;
   readonly #core: CollectorCore;
   readonly #log = new RoleLog("collector");
-  readonly #refused = new BoundedLog(this.#log, "refused what is not a message");
+  readonly #refused = new BoundedLog(this.#log, "refused a peer or its message");
   readonly #listeners: { data?: Listener; ack?: Listener } = {};
   readonly #counts = { collected: 0, failed: 0 };
   #status: CollectorSummary["status"] = "stopped";
@@ -102,12 +104,15 @@ export class CollectorSession extends Session<CollectorSummary> {
       // What comes after stop() is not handled: it stays with its worker, for the next collector.
       else if (!this.#stopping) this.#core.peerMessage(connection, message);
     };
-    return await transportFor(endpoint).listen(endpoint, {
+    const handler: ListenerHandler = {
       onMessage: this.guard(receive),
       onDisconnected: this.guard((connection) => this.#core.disconnected(link, connection)),
       onSomeDisconnected: this.guard(() => this.#core.probe()),
       onRefused: (reason) => this.#refused.add({ endpoint: endpoint.address, reason }),
-    });
+    };
+    const peers = link === "data" ? (["distributor", "worker"] as const) : (["distributor"] as const);
+    const options = listenOptions(this.#host.network, "collector", peers);
+    return await transportFor(endpoint).listen(endpoint, handler, options);
   }
 
   #port(): CollectorPort {

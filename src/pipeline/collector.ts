@@ -6,8 +6,10 @@ import type { MessageType } from "../protocol/message-type.ts";
 import type { Payload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
-import { assertEndpoint, assertMayListen, assertTimeout } from "../role/checks.ts";
+import { assertEndpoint, assertTimeout } from "../role/checks.ts";
+import { assertMayListen, DEFAULT_MAX_CONNECTIONS, resolveNetwork } from "../role/network.ts";
 import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role } from "../role/role.ts";
+import type { Security } from "../security/security.ts";
 import { CollectorSession } from "./collector-session.ts";
 
 /** What a collector's handler is told about a result beside its data. */
@@ -80,11 +82,21 @@ export abstract class Collector<
    */
   readonly peerTimeout: number = DEFAULT_PEER_TIMEOUT;
   /**
-   * Listen on interfaces that other machines reach. Traffic is not encrypted and peers are not authenticated: only on a network where
-   * everybody is trusted.
+   * Keys: `tcp` links are then encrypted, and nobody gets in whose key is not on the list.
+   * @default none: the collector listens on the loopback, `ipc` and `inproc` only
+   */
+  readonly security?: Security;
+  /**
+   * Listen on interfaces that other machines reach, without keys. Traffic is not encrypted and whoever connects is believed: only
+   * on a network where everybody is trusted.
    * @default false: anything but the loopback, `ipc` and `inproc` is refused with `INSECURE_BIND`
    */
   readonly allowInsecure: boolean = false;
+  /**
+   * Most connections to each endpoint at a time. While there are so many, nobody else is let in.
+   * @default 4096
+   */
+  readonly maxConnections: number = DEFAULT_MAX_CONNECTIONS;
   /** What the `MetaDataWorker` provided; `{}` without one. Set before the first item. */
   metadata: Metadata = {} as Metadata;
 
@@ -138,13 +150,14 @@ export abstract class Collector<
     assertEndpoint(`${name}.endpoint`, this.endpoint);
     assertEndpoint(`${name}.ackEndpoint`, this.ackEndpoint);
     assertTimeout(`${name}.peerTimeout`, this.peerTimeout);
-    for (const endpoint of [this.endpoint, this.ackEndpoint])
-      assertMayListen("collector", endpoint, this.allowInsecure);
+    const network = resolveNetwork(this);
+    for (const endpoint of [this.endpoint, this.ackEndpoint]) assertMayListen("collector", endpoint, network);
     return new CollectorSession({
       peerId: `collector-${process.pid}-${randomBytes(4).toString("hex")}`,
       endpoint: this.endpoint,
       ackEndpoint: this.ackEndpoint,
       peerTimeout: this.peerTimeout,
+      network,
       setMetadata: (metadata) => {
         this.metadata = metadata as Metadata;
       },

@@ -3,9 +3,10 @@ import { DEFAULT_MAX_WINDOW, DEFAULT_WINDOW_BYTES, DEFAULT_WINDOW_TIME } from ".
 import { type JournalOptions, resolveJournalOptions } from "../journal/journal-options.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { assertCount, assertEndpoint, assertTimeout } from "../role/checks.ts";
+import { type NetworkOptions, type ResolvedNetwork, resolveNetwork } from "../role/network.ts";
 import { DEFAULT_PEER_TIMEOUT } from "../role/role.ts";
 
-export interface DistributorOptions {
+export interface DistributorOptions extends NetworkOptions {
   /** The collector's `endpoint`. */
   readonly collectorEndpoint: EndpointAddress;
   /** The collector's `ackEndpoint`. */
@@ -57,12 +58,6 @@ export interface DistributorOptions {
    */
   readonly windowTime?: number;
   /**
-   * Listen on interfaces that other machines reach. Traffic is not encrypted and peers are not authenticated: only on a network where
-   * everybody is trusted.
-   * @default false: anything but the loopback, `ipc` and `inproc` is refused with `INSECURE_BIND`
-   */
-  readonly allowInsecure?: boolean;
-  /**
    * A file that keeps the run's ledger, so that a run that was killed or stopped goes on where it was: its path, or more options.
    * `docs/delivery.md` says what is promised.
    * @default none
@@ -77,7 +72,7 @@ export type ResolvedDistributorOptions = Omit<DistributorCoreOptions, "runId" | 
   Pick<DistributorOptions, "collectorEndpoint" | "collectorAckEndpoint"> & {
     readonly metadataEndpoint: EndpointAddress | undefined;
     readonly journal: Required<JournalOptions> | undefined;
-    readonly allowInsecure: boolean;
+    readonly network: ResolvedNetwork;
   };
 
 /** @throws TypeError when an endpoint is missing or is none. @throws RangeError when a number is out of range. */
@@ -98,7 +93,7 @@ export function resolveDistributorOptions(options: DistributorOptions): Resolved
     maxWindow: options.maxWindow ?? DEFAULT_MAX_WINDOW,
     windowBytes: options.windowBytes ?? DEFAULT_WINDOW_BYTES,
     windowTime: options.windowTime ?? DEFAULT_WINDOW_TIME,
-    allowInsecure: options.allowInsecure ?? false,
+    network: resolveNetwork(options),
     journal: options.journal === undefined ? undefined : resolveJournalOptions(options.journal),
   };
   assertTimeout("peerTimeout", resolved.peerTimeout);

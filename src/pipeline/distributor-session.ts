@@ -10,8 +10,9 @@ import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Message, RunStatus } from "../protocol/message.ts";
 import { decodePayload, encodePayload, type Payload } from "../protocol/payload.ts";
+import { linkOptions, listenOptions } from "../role/network.ts";
 import { Session } from "../role/session.ts";
-import type { Link, Listener } from "../transport/transport.ts";
+import type { Link, LinkHandler, Listener, ListenerHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 import type { ResolvedDistributorOptions } from "./distributor-options.ts";
 import { MetadataDesk } from "./metadata-desk.ts";
@@ -26,7 +27,7 @@ export class DistributorSession extends Session<RunSummary> {
   readonly #tasks: readonly Task<object, object, object>[];
   readonly #sources = new Map<string, TaskSource>();
   readonly #log = new RoleLog("distributor");
-  readonly #refused = new BoundedLog(this.#log, "refused what is not a message");
+  readonly #refused = new BoundedLog(this.#log, "refused a peer or its message");
   readonly #startedAt = performance.now();
   readonly #listeners: Listener[] = [];
   #runId = randomBytes(8).toString("hex");
@@ -76,14 +77,14 @@ export class DistributorSession extends Session<RunSummary> {
     const addresses = new Map(this.#tasks.map(({ endpoint }) => [endpoint.bindAddress, endpoint]));
     for (const endpoint of addresses.values())
       this.#listeners.push(await this.#listen(endpoint, this.#listeners.length));
-    const { metadataEndpoint } = this.#options;
+    const { metadataEndpoint, network } = this.#options;
     if (metadataEndpoint !== undefined) {
       this.#metadataDesk = new MetadataDesk(
         this.#runId,
         this.guard((metadata) => this.#metadataArrived(metadata)),
         this.#log,
       );
-      this.#listeners.push(await this.#metadataDesk.listen(metadataEndpoint));
+      this.#listeners.push(await this.#metadataDesk.listen(metadataEndpoint, network));
     }
     this.#links = { data: this.#connect("data"), ack: this.#connect("ack") };
     const endpoint = [...addresses.values()].join(" ");
@@ -176,25 +177,30 @@ export class DistributorSession extends Session<RunSummary> {
   async #listen(endpoint: EndpointAddress, index: number): Promise<Listener> {
     // Connections of different listeners may have the same name.
     const prefix = `${index}:`;
-    return await transportFor(endpoint).listen(endpoint, {
+    const handler: ListenerHandler = {
       onMessage: this.guard((connection, message) => this.#core?.workerMessage(prefix + connection, message)),
       onDisconnected: this.guard((connection) => this.#core?.workerDisconnected(prefix + connection)),
       onSomeDisconnected: this.guard(() => this.#core?.probe()),
       onRefused: (reason) => this.#refused.add({ endpoint: endpoint.address, reason }),
-    });
+    };
+    const options = listenOptions(this.#options.network, "distributor", ["worker"]);
+    return await transportFor(endpoint).listen(endpoint, handler, options);
   }
 
   #connect(link: "data" | "ack"): Link {
-    const { collectorEndpoint, collectorAckEndpoint } = this.#options;
+    const { collectorEndpoint, collectorAckEndpoint, network } = this.#options;
     const endpoint = link === "data" ? collectorEndpoint : collectorAckEndpoint;
-    return transportFor(endpoint).connect(endpoint, {
+    const handler: LinkHandler = {
       onConnected: this.guard(() =>
         link === "data" ? this.#core?.collectorConnected() : this.#core?.ackLinkConnected(),
       ),
       onDisconnected: this.guard(() => this.#core?.collectorDisconnected(link)),
       onMessage: this.guard((message) => this.#core?.collectorMessage(link, message)),
       onRefused: (reason) => this.#refused.add({ endpoint: endpoint.address, reason }),
-    });
+      onFailed: this.guard((error) => this.#core?.fail(error)),
+    };
+    const options = linkOptions("distributor", network.security, "distributor", "collector");
+    return transportFor(endpoint).connect(endpoint, handler, options);
   }
 
   #port(): DistributorPort {

@@ -1,7 +1,8 @@
 import { assertRunnable } from "../core/dependency-graph.ts";
 import { resolveRetryPolicy } from "../core/retry-policy.ts";
 import { TaskType } from "../protocol/task-type.ts";
-import { assertEndpoint, assertMayListen, assertTimeout } from "../role/checks.ts";
+import { assertEndpoint, assertTimeout } from "../role/checks.ts";
+import { assertMayListen } from "../role/network.ts";
 import { emptyOutcome, openSession, Role } from "../role/role.ts";
 import {
   type DistributorOptions,
@@ -71,10 +72,10 @@ export class Distributor extends Role<RunSummary> {
         dependencies: dependencies.map(({ name }) => name),
       })),
     );
-    const { metadataEndpoint, allowInsecure } = this.#options;
+    const { metadataEndpoint, network } = this.#options;
     const endpoints = this.#tasks.map(({ endpoint }) => endpoint);
     if (metadataEndpoint !== undefined) endpoints.push(metadataEndpoint);
-    for (const endpoint of endpoints) assertMayListen("distributor", endpoint, allowInsecure);
+    for (const endpoint of endpoints) assertMayListen("distributor", endpoint, network);
     this.#session = new DistributorSession(this.#tasks, this.#options);
     return this.#session;
   }

@@ -2,7 +2,9 @@ import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Payload } from "../protocol/payload.ts";
 import type { Awaitable } from "../role/awaitable.ts";
 import { assertEndpoint, assertTimeout } from "../role/checks.ts";
+import { assertSecurity } from "../role/network.ts";
 import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role } from "../role/role.ts";
+import type { Security } from "../security/security.ts";
 import { MetadataSession } from "./metadata-session.ts";
 
 /**
@@ -26,6 +28,11 @@ export abstract class MetaDataWorker<Metadata extends object = Payload> extends 
    * @default 60000
    */
   readonly peerTimeout: number = DEFAULT_PEER_TIMEOUT;
+  /**
+   * Keys: `tcp` links are then encrypted, and only peers with the right keys are spoken to.
+   * @default none
+   */
+  readonly security?: Security;
 
   /** @returns A plain object; tasks, workers and the collector get it. Called once for each run. */
   abstract getMetadata(): Awaitable<Metadata>;
@@ -33,7 +40,13 @@ export abstract class MetaDataWorker<Metadata extends object = Payload> extends 
   [openSession](): MetadataSession {
     assertEndpoint(`${this.constructor.name}.endpoint`, this.endpoint);
     assertTimeout(`${this.constructor.name}.peerTimeout`, this.peerTimeout);
-    return new MetadataSession(this.endpoint, this.peerTimeout, async () => await this.getMetadata());
+    assertSecurity(`${this.constructor.name}.security`, this.security);
+    return new MetadataSession({
+      endpoint: this.endpoint,
+      peerTimeout: this.peerTimeout,
+      security: this.security,
+      getMetadata: async () => await this.getMetadata(),
+    });
   }
 
   [emptyOutcome](): void {}

@@ -4,7 +4,8 @@ import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Message } from "../protocol/message.ts";
 import { decodePayload, type Payload } from "../protocol/payload.ts";
 import { EMPTY } from "../protocol/payload-frames.ts";
-import type { Listener } from "../transport/transport.ts";
+import { listenOptions, type ResolvedNetwork } from "../role/network.ts";
+import type { Listener, ListenerHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 
 /** The distributor's side of the metadata: takes the first that arrives, and confirms every one. */
@@ -21,14 +22,16 @@ export class MetadataDesk {
     this.#refused = new BoundedLog(log, "metadata refused");
   }
 
-  async listen(endpoint: EndpointAddress): Promise<Listener> {
+  async listen(endpoint: EndpointAddress, network: ResolvedNetwork): Promise<Listener> {
     const refused = (reason: string) => this.#refused.add({ endpoint: endpoint.address, reason });
-    this.#listener = await transportFor(endpoint).listen(endpoint, {
+    const handler: ListenerHandler = {
       onMessage: (connection, message) => this.#receive(connection, message, refused),
       onDisconnected: () => {},
       onSomeDisconnected: () => {},
       onRefused: refused,
-    });
+    };
+    const options = listenOptions(network, "distributor", ["metadata"]);
+    this.#listener = await transportFor(endpoint).listen(endpoint, handler, options);
     return this.#listener;
   }
 

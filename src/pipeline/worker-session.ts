@@ -10,8 +10,11 @@ import { itemId } from "../protocol/item-id.ts";
 import type { Message, Welcome } from "../protocol/message.ts";
 import { decodePayload, type Payload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
+import { linkOptions } from "../role/network.ts";
 import { Session } from "../role/session.ts";
-import type { Link } from "../transport/transport.ts";
+import type { KeyRole } from "../security/key-role.ts";
+import type { Security } from "../security/security.ts";
+import type { Link, LinkHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 import type { WorkerSummary } from "./worker.ts";
 
@@ -29,6 +32,7 @@ export interface WorkerHost {
   readonly collectorEndpoint: EndpointAddress;
   readonly timeout: number | undefined;
   readonly peerTimeout: number;
+  readonly security: Security | undefined;
   readonly executor: Executor;
   /** A run begins: sets the metadata and initialises the user's worker. */
   begin(metadata: Payload): Promise<void>;
@@ -49,7 +53,7 @@ export class WorkerSession extends Session<WorkerSummary> {
     super();
     this.#host = host;
     this.#log = new RoleLog("worker", { taskType: host.taskType.name });
-    this.#refused = new BoundedLog(this.#log, "refused what is not a message");
+    this.#refused = new BoundedLog(this.#log, "refused a peer or its message");
     const { workerId, taskType, peerTimeout, executor } = host;
     const options = { workerId, taskType: taskType.name, concurrency: executor.slots, peerTimeout };
     this.#core = new WorkerCore(options, this.#port());
@@ -73,22 +77,33 @@ export class WorkerSession extends Session<WorkerSummary> {
   }
 
   protected async open(): Promise<void> {
-    const { endpoint, collectorEndpoint } = this.#host;
+    const { endpoint, collectorEndpoint, security } = this.#host;
     const onRefused = (endpoint: EndpointAddress) => (reason: string) =>
       this.#refused.add({ endpoint: endpoint.address, reason });
-    const distributor = transportFor(endpoint).connect(endpoint, {
+    const onFailed = this.guard((error: PipelineError) => this.#core.abort(error));
+    const toDistributor: LinkHandler = {
       onConnected: this.guard(() => this.#core.distributorConnected()),
       onDisconnected: this.guard(() => this.#core.distributorDisconnected()),
       onMessage: this.guard((message) => this.#core.distributorMessage(message)),
       onRefused: onRefused(endpoint),
-    });
-    const collector = transportFor(collectorEndpoint).connect(collectorEndpoint, {
+      onFailed,
+    };
+    const toCollector: LinkHandler = {
       onConnected: this.guard(() => this.#core.collectorConnected()),
       onDisconnected: this.guard(() => this.#core.collectorDisconnected()),
       onMessage: this.guard((message) => this.#core.collectorMessage(message)),
       onRefused: onRefused(collectorEndpoint),
-    });
-    this.#links = { distributor, collector };
+      onFailed,
+    };
+    const options = (server: KeyRole) => linkOptions("worker", security, "worker", server);
+    this.#links = {
+      distributor: transportFor(endpoint).connect(endpoint, toDistributor, options("distributor")),
+      collector: transportFor(collectorEndpoint).connect(
+        collectorEndpoint,
+        toCollector,
+        options("collector"),
+      ),
+    };
     this.#host.executor.open(this.#executorPort());
     this.#log.write("info", "worker began", { worker: this.#host.workerId, endpoint: endpoint.address });
   }

@@ -6,7 +6,9 @@ import type { Payload } from "../protocol/payload.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable } from "../role/awaitable.ts";
 import { assertEndpoint, assertTimeout } from "../role/checks.ts";
+import { assertSecurity } from "../role/network.ts";
 import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role } from "../role/role.ts";
+import type { Security } from "../security/security.ts";
 import { type WorkerHost, WorkerSession } from "./worker-session.ts";
 
 /** What a worker has done when its run is over. */
@@ -37,6 +39,11 @@ export abstract class Worker<Metadata extends object = Payload> extends Role<Wor
    * @default 60000
    */
   readonly peerTimeout: number = DEFAULT_PEER_TIMEOUT;
+  /**
+   * Keys: `tcp` links are then encrypted, and only peers with the right keys are spoken to.
+   * @default none
+   */
+  readonly security?: Security;
   /** What the `MetaDataWorker` provided; `{}` without one. Set before `initWorker`. */
   metadata: Metadata = {} as Metadata;
 
@@ -55,6 +62,7 @@ export abstract class Worker<Metadata extends object = Payload> extends Role<Wor
       collectorEndpoint: this.collectorEndpoint,
       timeout: this.timeout,
       peerTimeout: this.peerTimeout,
+      security: this.security,
       executor: this[createExecutor](),
       begin: async (metadata) => {
         this.metadata = metadata as Metadata;
@@ -75,5 +83,6 @@ export abstract class Worker<Metadata extends object = Payload> extends Role<Wor
     assertEndpoint(`${name}.collectorEndpoint`, this.collectorEndpoint);
     if (this.timeout !== undefined) assertTimeout(`${name}.timeout`, this.timeout);
     assertTimeout(`${name}.peerTimeout`, this.peerTimeout);
+    assertSecurity(`${name}.security`, this.security);
   }
 }

@@ -1,4 +1,6 @@
 import { isIP } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { MAX_IPC_PATH_BYTES } from "./limits.ts";
 
 /** How an endpoint is reached. */
@@ -15,6 +17,9 @@ export interface EndpointAddressOptions {
 
 const WANTED = "must be tcp://host:port, ipc://path or inproc://name";
 const LOOPBACK = "127.0.0.1";
+
+/** Where {@link EndpointAddress.private} has its sockets: short, because their paths must be. */
+export const PRIVATE_FOLDER = join(tmpdir(), `zmqpipeline-${process.getuid?.() ?? "user"}`);
 
 /**
  * Where a role listens and its peers find it. Nothing is opened by making one.
@@ -55,6 +60,24 @@ export class EndpointAddress {
     this.connectAddress = own.connect;
     this.bindAddress = bind.bind;
     Object.freeze(this);
+  }
+
+  /**
+   * An `ipc` endpoint in a folder that only this user can enter, the same for all processes of the user on this machine
+   * (with the same `TMPDIR`). It is made when the endpoint is bound, and refused where it is another user's.
+   *
+   * @param name - A file name: letters, digits, `.`, `_` and `-`.
+   * @throws TypeError when it is none, or too long.
+   *
+   * @example
+   * ```ts
+   * const WORKER = EndpointAddress.private("worker");
+   * ```
+   */
+  static private(name: string): EndpointAddress {
+    if (typeof name !== "string" || !/^[\w-][\w.-]*$/.test(name))
+      throw new TypeError(`Name ${describe(name)} must be a file name of letters, digits, ".", "_" and "-"`);
+    return new EndpointAddress(`ipc://${PRIVATE_FOLDER}/${name}`);
   }
 
   /**

@@ -2,10 +2,12 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { TICK_MS } from "../core/role-clock.ts";
 import { type PendingRequest, type RequestSpec, ServiceClientCore } from "../core/service-client-core.ts";
-import type { ErrorCode } from "../errors.ts";
+import type { ErrorCode, PipelineError } from "../errors.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
-import type { Link } from "../transport/transport.ts";
+import { linkOptions } from "../role/network.ts";
+import type { Security } from "../security/security.ts";
+import type { Link, LinkHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 import { FlushSchedule } from "./flush-schedule.ts";
 
@@ -13,6 +15,7 @@ import { FlushSchedule } from "./flush-schedule.ts";
 export class ClientConnection {
   readonly #endpoint: EndpointAddress;
   readonly #idleTimeout: number;
+  readonly #security: Security | undefined;
   readonly #core: ServiceClientCore;
   readonly #log: RoleLog;
   readonly #refused: BoundedLog;
@@ -22,11 +25,12 @@ export class ClientConnection {
   #idleSince = 0;
 
   /** @param idleTimeout - How long it stays open without a request, in ms. */
-  constructor(endpoint: EndpointAddress, idleTimeout: number) {
+  constructor(endpoint: EndpointAddress, idleTimeout: number, security: Security | undefined) {
     this.#endpoint = endpoint;
     this.#idleTimeout = idleTimeout;
+    this.#security = security;
     this.#log = new RoleLog("serviceclient", { endpoint: endpoint.address });
-    this.#refused = new BoundedLog(this.#log, "refused what is not a message");
+    this.#refused = new BoundedLog(this.#log, "refused a peer or its message");
     const clientId = `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`;
     this.#core = new ServiceClientCore(
       { clientId, endpoint: endpoint.address },
@@ -67,14 +71,23 @@ export class ClientConnection {
     this.#core.tick(performance.now());
     // What an earlier link has to say yet is not for this one.
     const isCurrent = () => this.#open?.link === link;
-    const link = transportFor(this.#endpoint).connect(this.#endpoint, {
+    const handler: LinkHandler = {
       onConnected: () => isCurrent() && this.#core.connected(),
       onDisconnected: () => isCurrent() && this.#core.disconnected(),
       onMessage: (message) => isCurrent() && this.#core.message(message),
       onRefused: (reason) => this.#refused.add({ reason }),
-    });
+      onFailed: (error) => isCurrent() && this.#failed(error),
+    };
+    const options = linkOptions("serviceclient", this.#security, "client", "service");
+    const link = transportFor(this.#endpoint).connect(this.#endpoint, handler, options);
     this.#open = { link, timer: setInterval(() => this.#tick(), TICK_MS) };
     this.#idleSince = performance.now();
+  }
+
+  /** The next request tries again. */
+  #failed({ code, message }: PipelineError): void {
+    this.#core.failAll(code, message);
+    void this.close();
   }
 
   #tick(): void {

@@ -5,7 +5,9 @@ import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { encodePayload, type Payload } from "../protocol/payload.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import { assertEndpoint, assertTimeout } from "../role/checks.ts";
+import { assertSecurity } from "../role/network.ts";
 import type { StopOptions } from "../role/role.ts";
+import type { Security } from "../security/security.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { requestAll, requestAllSettled } from "./request-list.ts";
 import { replyOf } from "./request-outcome.ts";
@@ -69,6 +71,11 @@ export interface ServiceClientOptions {
    * @default 1000
    */
   readonly idleTimeout?: number;
+  /**
+   * Keys: `tcp` links are then encrypted, and only peers with the right keys are spoken to.
+   * @default none
+   */
+  readonly security?: Security;
 }
 
 /**
@@ -101,14 +108,15 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
    */
   constructor(endpoint: EndpointAddress, options: ServiceClientOptions = {}) {
     const { taskType = TaskType.register(""), timeout = DEFAULT_TIMEOUT, idempotent = false } = options;
-    const { idleTimeout = DEFAULT_IDLE_TIMEOUT } = options;
+    const { idleTimeout = DEFAULT_IDLE_TIMEOUT, security } = options;
     assertEndpoint("endpoint", endpoint);
     assertTaskType(taskType);
     assertTimeout("timeout", timeout);
     assertTimeout("idleTimeout", idleTimeout);
+    assertSecurity("security", security);
     this.#endpoint = endpoint;
     this.#defaults = { taskType, timeout, idempotent };
-    this.#connection = new ClientConnection(endpoint, idleTimeout);
+    this.#connection = new ClientConnection(endpoint, idleTimeout, security);
   }
 
   /**

@@ -1,7 +1,8 @@
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { assertCount, assertEndpoint, assertTimeout } from "../role/checks.ts";
+import { type NetworkOptions, type ResolvedNetwork, resolveNetwork } from "../role/network.ts";
 
-export interface ServiceOptions {
+export interface ServiceOptions extends NetworkOptions {
   /** Where the service listens for clients. */
   readonly frontendEndpoint: EndpointAddress;
   /** Where it listens for its workers. */
@@ -32,18 +33,15 @@ export interface ServiceOptions {
    * @default true
    */
   readonly endWorkers?: boolean;
-  /**
-   * Listen on interfaces that other machines reach. Traffic is not encrypted and peers are not authenticated: only on a network where
-   * everybody is trusted.
-   * @default false: anything but the loopback, `ipc` and `inproc` is refused with `INSECURE_BIND`
-   */
-  readonly allowInsecure?: boolean;
 }
 
 /** How long the service waits for its workers to confirm END, in ms. A handler that blocks does not hear it. */
 const END_TIMEOUT = 2000;
 
-export type ResolvedServiceOptions = Required<ServiceOptions> & { readonly endTimeout: number };
+export type ResolvedServiceOptions = Required<Omit<ServiceOptions, keyof NetworkOptions>> & {
+  readonly endTimeout: number;
+  readonly network: ResolvedNetwork;
+};
 
 /** @throws TypeError when an endpoint is missing or is none. @throws RangeError when a number is out of range. */
 export function resolveServiceOptions(options: ServiceOptions): ResolvedServiceOptions {
@@ -62,7 +60,7 @@ export function resolveServiceOptions(options: ServiceOptions): ResolvedServiceO
     workerTimeout: options.workerTimeout ?? 5000,
     crashLimit: options.crashLimit ?? 3,
     endWorkers: options.endWorkers ?? true,
-    allowInsecure: options.allowInsecure ?? false,
+    network: resolveNetwork(options),
     endTimeout: END_TIMEOUT,
   };
   assertCount("maxQueue", resolved.maxQueue, 0);

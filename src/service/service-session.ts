@@ -2,7 +2,9 @@ import { randomBytes } from "node:crypto";
 import { BrokerCore, type BrokerPort } from "../core/broker-core.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import { listenOptions } from "../role/network.ts";
 import { Session } from "../role/session.ts";
+import type { KeyRole } from "../security/key-role.ts";
 import type { Listener, ListenerHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 import { FlushSchedule } from "./flush-schedule.ts";
@@ -14,7 +16,7 @@ export class ServiceSession extends Session<ServiceSummary> {
   readonly #options: ResolvedServiceOptions;
   readonly #core: BrokerCore;
   readonly #log = new RoleLog("service");
-  readonly #refused = new BoundedLog(this.#log, "refused what is not a message");
+  readonly #refused = new BoundedLog(this.#log, "refused a peer or its message");
   readonly #flushes = new FlushSchedule(
     () => this.#core.flush(),
     (action) => this.guard(action),
@@ -46,11 +48,11 @@ export class ServiceSession extends Session<ServiceSummary> {
 
   protected async open(): Promise<void> {
     const { frontendEndpoint, backendEndpoint } = this.#options;
-    this.#backend = await this.#listen(backendEndpoint, {
+    this.#backend = await this.#listen(backendEndpoint, "worker", {
       onMessage: this.guard((connection, message) => this.#core.workerMessage(connection, message)),
       onDisconnected: this.guard((connection) => this.#core.workerDisconnected(connection)),
     });
-    this.#frontend = await this.#listen(frontendEndpoint, {
+    this.#frontend = await this.#listen(frontendEndpoint, "client", {
       onMessage: this.guard((connection, message) => this.#core.clientMessage(connection, message)),
       onDisconnected: this.guard((connection) => this.#core.clientDisconnected(connection)),
     });
@@ -68,13 +70,16 @@ export class ServiceSession extends Session<ServiceSummary> {
 
   async #listen(
     endpoint: EndpointAddress,
+    peers: KeyRole,
     handler: Pick<ListenerHandler, "onMessage" | "onDisconnected">,
   ): Promise<Listener> {
-    return await transportFor(endpoint).listen(endpoint, {
+    const all: ListenerHandler = {
       ...handler,
       onSomeDisconnected: this.guard(() => this.#core.probe()),
       onRefused: (reason) => this.#refused.add({ endpoint: endpoint.address, reason }),
-    });
+    };
+    const options = listenOptions(this.#options.network, "service", [peers]);
+    return await transportFor(endpoint).listen(endpoint, all, options);
   }
 
   #port(): BrokerPort {

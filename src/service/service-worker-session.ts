@@ -12,8 +12,10 @@ import { WorkLoop } from "../executor/work-loop.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { TaskType } from "../protocol/task-type.ts";
+import { linkOptions } from "../role/network.ts";
 import { Session } from "../role/session.ts";
-import type { Link } from "../transport/transport.ts";
+import type { Security } from "../security/security.ts";
+import type { Link, LinkHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 import { FlushSchedule } from "./flush-schedule.ts";
 import type { ServiceWorkerSummary } from "./service-worker.ts";
@@ -27,6 +29,7 @@ export interface ServiceWorkerHost {
   readonly taskType: TaskType;
   readonly endpoint: EndpointAddress;
   readonly peerTimeout: number;
+  readonly security: Security | undefined;
   /** Longest execution in ms; 0: unlimited. */
   readonly timeout: number;
   readonly executor: Executor;
@@ -77,14 +80,17 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
   }
 
   protected async open(): Promise<void> {
-    const { endpoint, executor, workerId } = this.#host;
-    const refused = new BoundedLog(this.#log, "refused what is not a message");
-    this.#link = transportFor(endpoint).connect(endpoint, {
+    const { endpoint, executor, workerId, security } = this.#host;
+    const refused = new BoundedLog(this.#log, "refused a peer or its message");
+    const handler: LinkHandler = {
       onConnected: this.guard(() => this.#core.connected()),
       onDisconnected: this.guard(() => this.#core.disconnected()),
       onMessage: this.guard((message) => this.#core.message(message)),
       onRefused: (reason) => refused.add({ endpoint: endpoint.address, reason }),
-    });
+      onFailed: this.guard((error) => this.#core.abort(error)),
+    };
+    const options = linkOptions("serviceworker", security, "worker", "service");
+    this.#link = transportFor(endpoint).connect(endpoint, handler, options);
     executor.open(this.#executorPort());
     this.#log.write("info", "worker began", { worker: workerId, endpoint: endpoint.address });
   }

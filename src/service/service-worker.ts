@@ -11,7 +11,9 @@ import type { Payload } from "../protocol/payload.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { assertCount, assertEndpoint, assertTimeout } from "../role/checks.ts";
+import { assertSecurity } from "../role/network.ts";
 import { emptyOutcome, openSession, Role } from "../role/role.ts";
+import type { Security } from "../security/security.ts";
 import { ServiceWorkerSession } from "./service-worker-session.ts";
 
 /** Work that each thread has in its queue, and longest wait of a reply in its thread, in ms: somebody waits for it. */
@@ -79,6 +81,11 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
   readonly nThreads: number = 0;
   /** With threads: the file that exports this class, `import.meta.url`. Each thread imports it. */
   readonly module?: string | URL;
+  /**
+   * Keys: `tcp` links are then encrypted, and only peers with the right keys are spoken to.
+   * @default none
+   */
+  readonly security?: Security;
 
   /** Called once, after the first contact with the service and before the first request. */
   initWorker(): Awaitable<void> {}
@@ -125,6 +132,7 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
       taskType: this.taskType,
       endpoint: this.endpoint,
       peerTimeout: this.peerTimeout,
+      security: this.security,
       timeout: this.timeout === Number.POSITIVE_INFINITY ? 0 : this.timeout,
       executor: this.nThreads > 0 ? this.#threads() : this.#inline(),
       begin: async () => await this.initWorker(),
@@ -167,6 +175,7 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
     assertCount(`${name}.nThreads`, this.nThreads, 0, 1024);
     assertTimeout(`${name}.timeout`, this.timeout);
     assertTimeout(`${name}.peerTimeout`, this.peerTimeout);
+    assertSecurity(`${name}.security`, this.security);
     if (this.nThreads > 0 && this.concurrency > 1) {
       throw new RangeError(`${name} has threads, which execute one request each: leave its concurrency at 1`);
     }

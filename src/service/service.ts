@@ -1,4 +1,4 @@
-import { assertMayListen } from "../role/checks.ts";
+import { assertMayListen } from "../role/network.ts";
 import { emptyOutcome, openSession, Role } from "../role/role.ts";
 import {
   type ResolvedServiceOptions,
@@ -41,9 +41,8 @@ export class Service extends Role<ServiceSummary> {
   }
 
   [openSession](): ServiceSession {
-    const { frontendEndpoint, backendEndpoint, allowInsecure } = this.#options;
-    for (const endpoint of [frontendEndpoint, backendEndpoint])
-      assertMayListen("service", endpoint, allowInsecure);
+    const { frontendEndpoint, backendEndpoint, network } = this.#options;
+    for (const endpoint of [frontendEndpoint, backendEndpoint]) assertMayListen("service", endpoint, network);
     this.#session = new ServiceSession(this.#options);
     return this.#session;
   }

@@ -1,7 +1,10 @@
-import { chmod, lstat, open, readFile, unlink } from "node:fs/promises";
+import { lstat, open, readFile, unlink } from "node:fs/promises";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isMainThread } from "node:worker_threads";
 import { PipelineError } from "../errors.ts";
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import { preparePrivateFolder } from "./ipc-owner.ts";
 
 /** How long a socket at the path may take to answer, in ms. */
 const PROBE_MS = 1000;
@@ -14,18 +17,35 @@ const LOCK_MS = 2000;
  * file: only a socket of this user's that nobody listens on is removed. A lock file beside it keeps two roles that start at
  * once from taking the path from each other. Only this user may connect.
  *
- * @throws PipelineError `ADDRESS_IN_USE` when somebody listens, `IPC_PATH_OCCUPIED` when it is anything else.
+ * @throws PipelineError `ADDRESS_IN_USE` when somebody listens, `IPC_PATH_OCCUPIED` when it is anything else, and
+ *   `IPC_PATH_UNSAFE` when the private folder that it is in is another user's.
  */
-export async function bindIpcPath(path: string, bind: () => Promise<void>): Promise<void> {
+export async function bindIpcPath(path: string, bind: () => void): Promise<void> {
+  await preparePrivateFolder(path);
   const lock = `${path}.lock`;
   await takeLock(lock, path);
   try {
     await claim(path);
-    await bind();
-    await chmod(path, 0o600);
+    bindPrivately(bind);
   } finally {
     await unlink(lock);
   }
+}
+
+/** The socket's file has the mode 0600 from its first moment on: setting it later would leave a gap. */
+function bindPrivately(bind: () => void): void {
+  if (!isMainThread) return bind(); // threads cannot set the mask; what theirs is decides
+  const mask = process.umask(0o177);
+  try {
+    bind();
+  } finally {
+    process.umask(mask);
+  }
+}
+
+/** The file of an ipc endpoint. */
+export function ipcPath({ bindAddress }: EndpointAddress): string {
+  return bindAddress.slice("ipc://".length);
 }
 
 async function takeLock(lock: string, path: string): Promise<void> {

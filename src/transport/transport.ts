@@ -1,3 +1,4 @@
+import type { PipelineError } from "../errors.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Message } from "../protocol/message.ts";
 
@@ -9,11 +10,42 @@ export interface Transport {
   /**
    * Binds an endpoint. The handler hears of nothing before the listener is in the caller's hands to answer with.
    *
-   * @throws PipelineError `ADDRESS_IN_USE`, `BIND_FAILED` or `IPC_PATH_OCCUPIED`.
+   * @throws PipelineError `ADDRESS_IN_USE`, `BIND_FAILED`, `IPC_PATH_OCCUPIED`, `IPC_PATH_UNSAFE` or `SELF_TEST_FAILED`.
    */
-  listen(endpoint: EndpointAddress, handler: ListenerHandler): Promise<Listener>;
+  listen(endpoint: EndpointAddress, handler: ListenerHandler, options: ListenOptions): Promise<Listener>;
   /** Connects to an endpoint, now or as soon as somebody listens there, and again whenever the connection ends. */
-  connect(endpoint: EndpointAddress, handler: LinkHandler): Link;
+  connect(endpoint: EndpointAddress, handler: LinkHandler, options: LinkOptions): Link;
+}
+
+export interface ListenOptions {
+  /** Most connections at a time; nobody is let in while there are so many. */
+  readonly maxConnections: number;
+  /** Without them, everybody is let in who can connect. */
+  readonly keys: ListenKeys | undefined;
+}
+
+/** Who a secured listener is, and whom it lets in. Keys are Curve25519 keys, as text in Z85. */
+export interface ListenKeys {
+  readonly publicKey: string;
+  readonly secretKey: string;
+  /** Whether the owner of a public key may come in, now. */
+  allows(publicKey: string): boolean;
+  /** Tells when a key that was allowed is so no more, and when the list cannot be read. @returns Ends that. */
+  watch(watcher: { revoked(): void; problem(text: string): void }): () => void;
+}
+
+export interface LinkOptions {
+  /** Who connects, for errors. */
+  readonly role: string;
+  /** Without them, nothing is encrypted, and whoever listens is believed. */
+  readonly keys: LinkKeys | undefined;
+}
+
+/** Who connects, and to whom. Keys are Curve25519 keys, as text in Z85. */
+export interface LinkKeys {
+  readonly publicKey: string;
+  readonly secretKey: string;
+  readonly serverKey: string;
 }
 
 export interface ListenerHandler {
@@ -23,7 +55,7 @@ export interface ListenerHandler {
   onDisconnected(connection: string): void;
   /** Some connection ended, it is not known which: sending to all will tell. */
   onSomeDisconnected(): void;
-  /** A peer sent what is not a message of ours; it was dropped. */
+  /** A peer sent what is not a message of ours, or was not let in; it was dropped. */
   onRefused(reason: string): void;
 }
 
@@ -38,6 +70,8 @@ export interface LinkHandler {
   onDisconnected(): void;
   onMessage(message: Message): void;
   onRefused(reason: string): void;
+  /** Waiting is in vain: the two sides' keys do not fit, or the peer is not to be trusted. The link does not try again. */
+  onFailed(error: PipelineError): void;
 }
 
 export interface Link {

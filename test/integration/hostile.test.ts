@@ -1,54 +1,24 @@
-import { configure, type LogRecord, reset } from "@logtape/logtape";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import * as zmq from "zeromq";
 import { MetaDataWorker } from "../../src/index.ts";
 import { decodeMessage, encodeMessage } from "../../src/protocol/codec.ts";
 import { EMPTY } from "../../src/protocol/payload-frames.ts";
+import { captureLog } from "../support/captured-log.ts";
 import { freshEndpoints, serviceEndpoints } from "../support/endpoints.ts";
 import { address, type PipelineEndpoints } from "../support/endpoints-of.ts";
 import { attackListener, flood, HostileServer, PAYLOADS, SECRET } from "../support/hostile.ts";
-import { makeDistributor, NumbersCollector, NumbersTask, NumbersWorker } from "../support/roles.ts";
+import { LongTask, makeDistributor, NumbersCollector, NumbersTask, NumbersWorker } from "../support/roles.ts";
 import { running } from "../support/running-service.ts";
 import { EchoWorker, makeClient } from "../support/service-roles.ts";
 
-/** Everything that is logged, from debug on. */
-let logged: string[] = [];
-beforeEach(async () => {
-  logged = [];
-  const sink = (record: LogRecord) => {
-    logged.push(
-      `${record.level} ${record.message.map(String).join("")} ${JSON.stringify(record.properties)}`,
-    );
-  };
-  await configure({
-    sinks: { memory: sink },
-    loggers: [
-      { category: "zmqpipeline", lowestLevel: "info", sinks: ["memory"] },
-      { category: ["logtape", "meta"], lowestLevel: "error", sinks: [] },
-    ],
-  });
-});
-afterEach(async () => await reset());
+const logged = captureLog();
 
 /** What was refused is logged, at a bounded rate, and without a word of the payload. */
 function checkLog(seconds: number, endpoints: number): void {
-  const refused = logged.filter((line) => line.includes("refused"));
+  const refused = logged().filter((line) => line.includes("refused"));
   expect(refused.length).toBeGreaterThan(0);
   expect(refused.length).toBeLessThanOrEqual((seconds + 1) * endpoints);
-  expect(logged.filter((line) => line.includes(SECRET))).toEqual([]);
-}
-
-/** Produces for as long as it is wanted to. */
-class LongTask extends NumbersTask {
-  isWanted = true;
-  constructor(endpoints: PipelineEndpoints) {
-    super(endpoints, Number.POSITIVE_INFINITY);
-  }
-  override async handle(...args: Parameters<NumbersTask["handle"]>) {
-    if (this.produced % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-    if (!this.isWanted) this.isComplete = true;
-    return await super.handle(...args);
-  }
+  expect(logged().filter((line) => line.includes(SECRET))).toEqual([]);
 }
 
 class Metadata extends MetaDataWorker<{ good: boolean }> {
@@ -208,7 +178,7 @@ describe.each(["ZeroMQ", "raw"] as const)(
       ]);
       expectQuietEnds(kind, outcomes);
       expect(servers.every(({ heard }) => heard > 0)).toBe(true);
-      expect(logged.filter((line) => line.includes(SECRET))).toEqual([]);
+      expect(logged().filter((line) => line.includes(SECRET))).toEqual([]);
     });
 
     test("a client and a service worker", async () => {
@@ -221,7 +191,7 @@ describe.each(["ZeroMQ", "raw"] as const)(
       const outcomes = await Promise.allSettled([client.request({ n: 1 }), new Hasty(endpoints).run()]);
       expectQuietEnds(kind, outcomes);
       expect(servers.every(({ heard }) => heard > 0)).toBe(true);
-      expect(logged.filter((line) => line.includes(SECRET))).toEqual([]);
+      expect(logged().filter((line) => line.includes(SECRET))).toEqual([]);
     });
   },
 );

@@ -4,6 +4,7 @@ import { createConnection } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Message, RoleName } from "../../src/protocol/message.ts";
+import type { LinkHandler } from "../../src/transport/transport.ts";
 import { zeromqTransport } from "../../src/transport/zeromq-transport.ts";
 import { serviceEndpoints, tempFolder } from "../support/endpoints.ts";
 import { address, type ServiceEndpoints } from "../support/endpoints-of.ts";
@@ -192,14 +193,16 @@ interface Stranger {
 async function connected(endpoint: string): Promise<Stranger> {
   const received: Message[] = [];
   let isUp = false;
-  const link = zeromqTransport.connect(address(endpoint), {
+  const handler: LinkHandler = {
     onConnected: () => {
       isUp = true;
     },
     onDisconnected: () => {},
     onRefused: () => {},
+    onFailed: () => {},
     onMessage: (message) => received.push(message),
-  });
+  };
+  const link = zeromqTransport.connect(address(endpoint), handler, { role: "stranger", keys: undefined });
   await expect.poll(() => isUp).toBe(true);
   return {
     received,

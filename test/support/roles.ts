@@ -39,6 +39,19 @@ export class NumbersTask extends Task<{ n: number }> {
   }
 }
 
+/** Produces for as long as it is wanted to. */
+export class LongTask extends NumbersTask {
+  isWanted = true;
+  constructor(endpoints: PipelineEndpoints) {
+    super(endpoints, Number.POSITIVE_INFINITY);
+  }
+  override async handle(...args: Parameters<NumbersTask["handle"]>) {
+    if (this.produced % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    if (!this.isWanted) this.isComplete = true;
+    return await super.handle(...args);
+  }
+}
+
 type Handler = (
   data: { n: number },
   info: ExecutionInfo,

@@ -1,0 +1,68 @@
+import { PipelineError } from "../errors.ts";
+import type { RoleKeys } from "./key-file.ts";
+import { generateKeyPair } from "./key-pair.ts";
+import { type AddableRole, KEY_ROLES, type KeyRole, peersOf, serversOf } from "./key-role.ts";
+
+/** The name of the keys that each role has from the start. */
+export const DEFAULT_NAME = "default";
+
+/** Fits a file's name, and says nothing to a shell. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** Makes keys for all roles, so that each knows whom it connects to and whom it lets in. */
+export function makeKeySet(): RoleKeys[] {
+  const pairs = new Map(KEY_ROLES.map((role) => [role, generateKeyPair()]));
+  const publicKeyOf = (role: KeyRole) => pairs.get(role)?.publicKey ?? "";
+  return KEY_ROLES.map((role) => ({
+    role,
+    name: DEFAULT_NAME,
+    ...(pairs.get(role) ?? generateKeyPair()),
+    servers: Object.fromEntries(serversOf(role).map((server) => [server, publicKeyOf(server)])),
+    allowed: Object.fromEntries(peersOf(role).map((peer) => [peer, { [DEFAULT_NAME]: publicKeyOf(peer) }])),
+  }));
+}
+
+/**
+ * Makes keys for one more of a role.
+ *
+ * @param servers - The keys of those it connects to.
+ * @returns Its own keys, and the servers' with its public key on their lists.
+ * @throws PipelineError `KEYS_EXIST` when the name has keys, `TypeError` when it is no name.
+ */
+export function addToKeySet(
+  servers: readonly RoleKeys[],
+  role: AddableRole,
+  name: string,
+): { readonly added: RoleKeys; readonly servers: RoleKeys[] } {
+  if (!NAME.test(name))
+    throw new TypeError(`Name ${JSON.stringify(name)} must be 1 to 64 letters, digits, ".", "_" or "-"`);
+  if (servers.some(({ allowed }) => allowed[role]?.[name] !== undefined))
+    throw new PipelineError(
+      "KEYS_EXIST",
+      `A ${role} ${JSON.stringify(name)} has keys already; revoke them first`,
+    );
+  const pair = generateKeyPair();
+  const added: RoleKeys = {
+    role,
+    name,
+    ...pair,
+    servers: Object.fromEntries(servers.map((server) => [server.role, server.publicKey])),
+    allowed: {},
+  };
+  const knowing = servers.map((server) =>
+    withAllowed(server, role, { ...server.allowed[role], [name]: pair.publicKey }),
+  );
+  return { added, servers: knowing };
+}
+
+/** @returns The servers' keys without that name on their lists; unchanged ones are the same objects. */
+export function revokeInKeySet(servers: readonly RoleKeys[], role: AddableRole, name: string): RoleKeys[] {
+  return servers.map((server) => {
+    const { [name]: revoked, ...others } = server.allowed[role] ?? {};
+    return revoked === undefined ? server : withAllowed(server, role, others);
+  });
+}
+
+function withAllowed(server: RoleKeys, role: KeyRole, keys: Record<string, string>): RoleKeys {
+  return { ...server, allowed: { ...server.allowed, [role]: keys } };
+}

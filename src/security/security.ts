@@ -1,0 +1,110 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { PipelineError } from "../errors.ts";
+import type { LinkKeys, ListenKeys } from "../transport/transport.ts";
+import { readKeyFile, unusable } from "./key-file.ts";
+import { makeKeyFolder, readKeyFolder } from "./key-folder.ts";
+import type { KeyRole } from "./key-role.ts";
+import { DEFAULT_NAME, makeKeySet } from "./key-set.ts";
+import { KeySource } from "./key-source.ts";
+
+/** What a role's listener needs; symbols, so that users do not see them. */
+export const listenKeys: unique symbol = Symbol("listenKeys");
+
+/** What a role's link needs. */
+export const linkKeys: unique symbol = Symbol("linkKeys");
+
+/**
+ * Keys, for the `security` of every role: with them, all `tcp` links are encrypted and both sides know each other (CURVE), and
+ * nobody else gets in. `ipc` and `inproc` links stay as they are: only this user reaches them.
+ *
+ * @example
+ * ```ts
+ * import { Distributor, EndpointAddress, Security } from "zmqpipeline";
+ *
+ * // Made by `npx zmqpipeline keys init keys`.
+ * const security = Security.load("keys/distributor.json");
+ * const distributor = new Distributor({
+ *   collectorEndpoint: new EndpointAddress("tcp://db1:5558"),
+ *   collectorAckEndpoint: new EndpointAddress("tcp://db1:5559"),
+ *   security,
+ * });
+ * ```
+ */
+export class Security {
+  readonly #sources: ReadonlyMap<KeyRole, KeySource>;
+
+  private constructor(sources: ReadonlyMap<KeyRole, KeySource>) {
+    this.#sources = sources;
+  }
+
+  /**
+   * Reads keys. A role that listens looks at its file again, and lets in who was added, and sends away who was revoked.
+   *
+   * @param path - A role's file, or a folder of which each role takes its own (`worker.json` for workers).
+   * @throws PipelineError `KEYS_UNUSABLE` when it is missing, damaged, another user's, or can be read by others.
+   */
+  static load(path: string): Security {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found === undefined) throw unusable(path, "does not exist");
+    if (!found.isDirectory()) {
+      const keys = readKeyFile(path);
+      return new Security(new Map([[keys.role, new KeySource(keys, path)]]));
+    }
+    const files = [...readKeyFolder(path)].filter(([, { name }]) => name === DEFAULT_NAME);
+    return new Security(
+      new Map(files.map(([file, keys]) => [keys.role, new KeySource(keys, join(path, file))])),
+    );
+  }
+
+  /** Makes new keys for all roles, in memory: for roles of one process, or to {@link save} them. */
+  static generate(): Security {
+    return new Security(new Map(makeKeySet().map((keys) => [keys.role, new KeySource(keys)])));
+  }
+
+  /** Whose keys these are. */
+  get roles(): KeyRole[] {
+    return [...this.#sources.keys()];
+  }
+
+  /**
+   * Writes a file for each role into a new folder (mode 0700, files 0600), as `zmqpipeline keys init` does.
+   *
+   * @returns The files' paths.
+   * @throws PipelineError `KEYS_EXIST` when there is anything in the folder.
+   */
+  save(folder: string): string[] {
+    return makeKeyFolder(
+      folder,
+      [...this.#sources.values()].map(({ keys }) => keys),
+    );
+  }
+
+  /** @throws PipelineError `KEYS_UNUSABLE` when these are not the role's keys. */
+  [listenKeys](role: KeyRole, peers: readonly KeyRole[]): ListenKeys {
+    const source = this.#source(role);
+    const { publicKey, secretKey } = source.keys;
+    return {
+      publicKey,
+      secretKey,
+      allows: (key) => source.allows(peers, key),
+      watch: (watcher) => source.watch({ peers, ...watcher }),
+    };
+  }
+
+  /** @throws PipelineError `KEYS_UNUSABLE` when these are not the role's keys. */
+  [linkKeys](role: KeyRole, server: KeyRole): LinkKeys {
+    const { publicKey, secretKey, servers } = this.#source(role).keys;
+    const serverKey = servers[server];
+    if (serverKey === undefined)
+      throw new PipelineError("KEYS_UNUSABLE", `The ${role}'s keys know no ${server}`, { role });
+    return { publicKey, secretKey, serverKey };
+  }
+
+  #source(role: KeyRole): KeySource {
+    const source = this.#sources.get(role);
+    if (source !== undefined) return source;
+    const message = `The keys are those of the ${this.roles.join(", ")}: a ${role} needs its own, ${role}.json`;
+    throw new PipelineError("KEYS_UNUSABLE", message, { role });
+  }
+}
