@@ -10,8 +10,11 @@ const PING_MS = 1000;
 /** After END, how long to wait for the distributor's goodbye, in ms: it tells that the confirmation has arrived. */
 const GOODBYE_MS = 2000;
 
-/** Most connections that may wait for a run to begin. */
+/** Most workers that may wait for a run to begin. */
 const MAX_WAITING = 10_000;
+
+/** Most distributors that are known of at a time: one works, others may be about to take over. */
+const MAX_DISTRIBUTORS = 100;
 
 export interface CollectorCoreOptions {
   readonly peerId: string;
@@ -50,7 +53,14 @@ export class CollectorCore {
   #phase: Phase = { kind: "waiting" };
   #inbox = new Inbox();
   readonly #connections = { distributor: "", ack: "" };
-  #waitingPeers = new Map<string, { readonly link: "data" | "ack"; readonly hello: Hello }>();
+  /** Workers that came before the run. */
+  #waitingWorkers = new Map<string, Hello>();
+  /** Distributors on the ACK link, where nobody else is let in: who opens a run must be one of them. */
+  readonly #introduced = new Map<string, Hello>();
+  /** Those who have opened a run: its id. There may be several, of which all but one are dead. */
+  readonly #opened = new Map<string, string>();
+  /** Those who would open a run, and are not introduced yet. */
+  readonly #waitingOpens = new Map<string, Open>();
   #missingSince = 0;
   #nextPing = 0;
   #finished: { readonly error: Error | undefined } | undefined;
@@ -78,20 +88,27 @@ export class CollectorCore {
   peerMessage(connection: string, message: Message): void {
     if (this.#phase.kind === "over") return;
     if (message.type === "open") return this.#open(connection, message);
-    if (message.type === "hello") return this.#hello("data", connection, message);
+    if (message.type === "hello") return this.#workerHello(connection, message);
     if (this.runId === "" || message.runId !== this.runId) return this.#stray(message);
-    if (message.type === "result") this.#result(message);
-    else if (message.type === "failed") this.#failed(message);
+    if (message.type === "result") return this.#result(message);
+    if (message.type === "bye") return this.#goodbye(connection);
+    // A worker cannot speak for the distributor.
+    if (this.#opened.get(connection) !== this.runId) return this.#stray(message);
+    if (message.type === "failed") this.#failed(message);
     else if (message.type === "end") this.#end(message.status, message.reason);
-    else if (message.type === "bye") this.#goodbye(connection);
   }
 
   ackLinkMessage(connection: string, message: Message): void {
-    if (this.#phase.kind !== "over" && message.type === "hello") this.#hello("ack", connection, message);
+    if (this.#phase.kind !== "over" && message.type === "hello") this.#distributorHello(connection, message);
   }
 
   disconnected(link: "data" | "ack", connection: string): void {
-    this.#waitingPeers.delete(`${link}${connection}`);
+    if (link === "ack") this.#introduced.delete(connection);
+    else {
+      this.#waitingWorkers.delete(connection);
+      this.#waitingOpens.delete(connection);
+      this.#opened.delete(connection);
+    }
     const role = link === "data" ? "distributor" : "ack";
     if (this.#connections[role] !== connection || connection === "") return;
     if (this.#distributorPresent) this.#missingSince = this.#clock.now;
@@ -159,6 +176,12 @@ export class CollectorCore {
   }
 
   #open(connection: string, open: Open): void {
+    const isIntroduced = [...this.#introduced.values()].some(
+      ({ runId, peerId }) => runId === open.runId && peerId === open.peerId,
+    );
+    if (!isIntroduced) {
+      return keepLatest(this.#waitingOpens, connection, open);
+    }
     if (open.runId !== this.runId) {
       if (this.runId !== "" && this.#distributorPresent) {
         const reason = `it collects run ${this.runId} of another distributor, which is still connected`;
@@ -167,8 +190,11 @@ export class CollectorCore {
       }
       this.#begin(open);
     }
+    keepLatest(this.#opened, connection, open.runId);
     this.#connections.distributor = connection;
     this.#port.toPeer(connection, this.#welcome());
+    if (this.#connections.ack !== "") return;
+    for (const [introduced, hello] of this.#introduced) this.#takeAckLink(introduced, hello);
   }
 
   #begin(open: Open): void {
@@ -177,27 +203,34 @@ export class CollectorCore {
     this.#connections.ack = "";
     this.#inbox = new Inbox();
     this.#port.begin(open);
-    const waiting = this.#waitingPeers;
-    this.#waitingPeers = new Map();
-    for (const [key, { link, hello }] of waiting) this.#hello(link, key.slice(link.length), hello);
+    const waiting = this.#waitingWorkers;
+    this.#waitingWorkers = new Map();
+    for (const [connection, hello] of waiting) this.#workerHello(connection, hello);
   }
 
-  #hello(link: "data" | "ack", connection: string, hello: Hello): void {
-    if (this.runId === "") {
-      if (this.#waitingPeers.size < MAX_WAITING)
-        this.#waitingPeers.set(`${link}${connection}`, { link, hello });
-      return;
+  #distributorHello(connection: string, hello: Hello): void {
+    keepLatest(this.#introduced, connection, hello);
+    this.#takeAckLink(connection, hello);
+    for (const [waiting, open] of this.#waitingOpens) {
+      if (open.runId !== hello.runId || open.peerId !== hello.peerId) continue;
+      this.#waitingOpens.delete(waiting);
+      this.#open(waiting, open);
     }
-    if (hello.runId !== this.runId) {
-      // A worker of a run that is not ours keeps what it has; it hears of our run from its distributor first.
-      if (this.#waitingPeers.size < MAX_WAITING)
-        this.#waitingPeers.set(`${link}${connection}`, { link, hello });
-      return this.#stray(hello);
-    }
-    if (link === "data") return this.#port.toPeer(connection, this.#welcome());
+  }
+
+  #takeAckLink(connection: string, { runId }: Hello): void {
+    if (runId !== this.runId) return;
     this.#connections.ack = connection;
     this.#port.toAckLink(connection, this.#welcome());
     this.flush();
+  }
+
+  #workerHello(connection: string, hello: Hello): void {
+    if (hello.runId === this.runId && this.runId !== "")
+      return this.#port.toPeer(connection, this.#welcome());
+    // A worker of a run that is not ours keeps what it has; it hears of our run from its distributor first.
+    if (this.#waitingWorkers.size < MAX_WAITING) this.#waitingWorkers.set(connection, hello);
+    if (this.runId !== "") this.#stray(hello);
   }
 
   #welcome(): Message {
@@ -273,5 +306,15 @@ export class CollectorCore {
 
   #stray(message: Message): void {
     this.#port.note("message of another run dropped", { type: message.type });
+  }
+}
+
+/** Forgets the oldest: most of those who are gone are not noticed. */
+function keepLatest<T>(map: Map<string, T>, connection: string, value: T): void {
+  map.delete(connection);
+  map.set(connection, value);
+  for (const oldest of map.keys()) {
+    if (map.size <= MAX_DISTRIBUTORS) return;
+    map.delete(oldest);
   }
 }

@@ -41,7 +41,10 @@ export class DistributorCore {
     this.#tasks = new Map(specs.map((spec) => [spec.name, new TaskState(spec)]));
     this.#settlement = new Settlement(options, this.#clock, port);
     this.#fleet = new Fleet(options.runId, options, this.#fleetPort());
-    this.#collector = new CollectorLink({ ...options, tasks: [...this.#tasks.keys()] }, port);
+    this.#collector = new CollectorLink(
+      { ...options, peerId: options.linkId, tasks: [...this.#tasks.keys()] },
+      port,
+    );
   }
 
   get tasks(): Iterable<TaskState> {

@@ -6,6 +6,8 @@ import type { WindowLimits } from "./window.ts";
 export interface DistributorCoreOptions extends WindowLimits {
   readonly runId: string;
   readonly peerId: string;
+  /** What the two links to the collector have in common, and nobody else is told: nobody can speak for the distributor. */
+  readonly linkId: string;
   /** Losses that one item may cause before it is given up. */
   readonly crashLimit: number;
   /** Ready workers that a task waits for before its first item. */

@@ -71,6 +71,7 @@ export class DistributorSession extends Session<RunSummary> {
         ...this.#options,
         runId: this.#runId,
         peerId: `distributor-${process.pid}-${randomBytes(4).toString("hex")}`,
+        linkId: `distributor-${process.pid}-${randomBytes(16).toString("hex")}`,
       },
       this.#port(),
     );

@@ -73,6 +73,7 @@ function makeDistributor(): { core: DistributorCore; now: number } {
   const options = {
     runId: "run",
     peerId: "d",
+    linkId: "secret",
     crashLimit: 2,
     minWorkers: 1,
     maxFailures: 5,
@@ -147,14 +148,17 @@ describe("whatever peers say, in whatever order, no state machine throws or lose
         },
       ],
       nothing,
-      ({ core }) =>
+      ({ core }) => {
+        const hello = { role: "distributor", taskType: "", held: [] } as const;
+        core.ackLinkMessage("k0", { type: "hello", runId: "run", peerId: "d", ...hello });
         core.peerMessage("c0", {
           type: "open",
           runId: "run",
           peerId: "d",
           tasks: ["a", "b"],
           metadata: EMPTY,
-        }),
+        });
+      },
     );
   });
 

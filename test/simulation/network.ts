@@ -36,6 +36,14 @@ interface Connection {
   muted: "toServer" | "toClient" | undefined;
 }
 
+interface Client {
+  readonly address: string;
+  readonly end: ClientEnd;
+  readonly link: Link;
+  /** Not heard of yet. */
+  readonly events: (() => void)[];
+}
+
 export interface SimulatedLink {
   send(message: Message): void;
 }
@@ -51,7 +59,7 @@ export class Network {
   readonly #timeline: Timeline;
   readonly #random: Random;
   readonly #servers = new Map<string, ServerEnd>();
-  readonly #clients = new Set<{ address: string; end: ClientEnd; link: Link }>();
+  readonly #clients = new Set<Client>();
   readonly connections = new Map<string, Connection>();
   #next = 0;
   readonly #onLost: (message: Message) => void;
@@ -72,7 +80,7 @@ export class Network {
 
   connect(address: string, end: ClientEnd): SimulatedLink {
     const link = new Link((message) => this.#toServer(link.connection, message));
-    const client = { address, end, link };
+    const client: Client = { address, end, link, events: [] };
     this.#clients.add(client);
     this.#tryConnect(client);
     return link;
@@ -86,7 +94,7 @@ export class Network {
     this.#run(connection.server.host, this.#delay(), () => connection.server.onSomeDisconnected());
     if (client === undefined) return;
     client.link.connection = undefined;
-    this.#run(client.end.host, this.#delay(), () => client.end.onDisconnected());
+    this.#tell(client, () => client.end.onDisconnected());
     this.#timeline.after(this.#random.between(50, 1000), () => this.#tryConnect(client));
   }
 
@@ -118,7 +126,7 @@ export class Network {
     }
   }
 
-  #tryConnect(client: { address: string; end: ClientEnd; link: Link }): void {
+  #tryConnect(client: Client): void {
     if (!this.#clients.has(client) || client.link.connection !== undefined) return;
     const server = this.#servers.get(client.address);
     if (server === undefined || server.host.frozenUntil > this.#timeline.now) {
@@ -137,16 +145,22 @@ export class Network {
     };
     this.connections.set(connection.id, connection);
     client.link.connection = connection;
-    this.#run(client.end.host, this.#delay(), () => {
+    this.#tell(client, () => {
       if (connection.up) client.end.onConnected();
     });
+  }
+
+  /** Connects and disconnects are heard of in their order, also by one who was frozen meanwhile. */
+  #tell(client: Client, event: () => void): void {
+    client.events.push(event);
+    this.#run(client.end.host, this.#delay(), () => client.events.shift()?.());
   }
 
   #toServer(connection: Connection | undefined, message: Message): void {
     if (connection === undefined || !connection.up) return;
     connection.toServerAt = Math.max(connection.toServerAt, this.#timeline.now + this.#delay());
     const frames = encodeMessage(message);
-    this.#runOften(connection.server.host, connection.toServerAt - this.#timeline.now, () => {
+    this.#runOften(connection.server.host, connection.toServerAt - this.#timeline.now, message, () => {
       if (!connection.up || connection.muted === "toServer") this.#onLost(message);
       else {
         this.delivered += 1;
@@ -165,7 +179,7 @@ export class Network {
     const frames = encodeMessage(message);
     const client = [...this.#clients].find(({ link }) => link.connection === connection);
     if (client === undefined) return;
-    this.#runOften(client.end.host, connection.toClientAt - this.#timeline.now, () => {
+    this.#runOften(client.end.host, connection.toClientAt - this.#timeline.now, message, () => {
       if (!connection.up || connection.muted === "toClient") this.#onLost(message);
       else {
         this.delivered += 1;
@@ -174,10 +188,13 @@ export class Network {
     });
   }
 
-  /** Mostly once; again a little later, behind others, where messages are to be duplicated. */
-  #runOften(host: Host, delay: number, action: () => void): void {
+  /**
+   * Mostly once; again a little later, behind others, where messages are to be duplicated. Grants are not: what they say to be
+   * settled holds for those before them, and no connection brings an old one after a new one.
+   */
+  #runOften(host: Host, delay: number, message: Message, action: () => void): void {
     this.#run(host, delay, action);
-    if (this.duplicating > 0 && this.#random.chance(this.duplicating))
+    if (message.type !== "grant" && this.duplicating > 0 && this.#random.chance(this.duplicating))
       this.#run(host, delay + this.#random.between(0, 100), action);
   }
 

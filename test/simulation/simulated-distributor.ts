@@ -54,6 +54,7 @@ export class SimulatedDistributor {
       {
         runId: this.#opened?.runId ?? "run",
         peerId: "d",
+        linkId: "secret",
         crashLimit: 3,
         minWorkers: 1,
         maxFailures: Number.POSITIVE_INFINITY,

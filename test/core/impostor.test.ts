@@ -1,0 +1,104 @@
+import { expect, test } from "vitest";
+import { CollectorCore } from "../../src/core/collector-core.ts";
+import type { Message } from "../../src/protocol/message.ts";
+import { EMPTY } from "../../src/protocol/payload-frames.ts";
+
+/** A collector's core, and all it does. */
+function makeCore() {
+  const sent: string[] = [];
+  const core = new CollectorCore(
+    { peerId: "c", peerTimeout: 60_000 },
+    {
+      toPeer: (connection, { type }) => sent.push(`${type} to ${connection}`),
+      toAckLink: (connection, { type }) => sent.push(`${type} to ${connection}`),
+      begin: ({ runId }) => sent.push(`begin ${runId}`),
+      work: () => sent.push("work"),
+      finish: (status) => sent.push(`finish ${status}`),
+      over: () => sent.push("over"),
+      note: () => {},
+    },
+  );
+  return { core, sent };
+}
+
+const open = (peerId: string, runId = "run"): Message => ({
+  type: "open",
+  runId,
+  peerId,
+  tasks: ["a"],
+  metadata: EMPTY,
+});
+const hello = (peerId: string, runId = "run"): Message => ({
+  type: "hello",
+  runId,
+  role: "distributor",
+  peerId,
+  taskType: "",
+  held: [],
+});
+const error = { name: "Error", message: "invented", stack: "", code: "" };
+const failed: Message = {
+  type: "failed",
+  runId: "run",
+  taskType: "a",
+  seq: 0,
+  attempts: 1,
+  error,
+  payload: EMPTY,
+};
+const end: Message = { type: "end", runId: "run", status: "complete", reason: "" };
+
+test.each(["open first", "hello first"])(
+  "a run begins when its distributor has come on both links: %s",
+  (order) => {
+    const { core, sent } = makeCore();
+    const steps = [
+      () => core.peerMessage("data", open("secret")),
+      () => core.ackLinkMessage("ack", hello("secret")),
+    ];
+    for (const step of order === "open first" ? steps : steps.reverse()) {
+      expect(sent).toEqual([]);
+      step();
+    }
+    expect(sent).toEqual(["begin run", "welcome to data", "welcome to ack"]);
+  },
+);
+
+test("a worker opens no run, neither before there is one nor beside it", () => {
+  const { core, sent } = makeCore();
+  core.peerMessage("worker", open("guessed"));
+  core.ackLinkMessage("ack", hello("secret"));
+  core.peerMessage("worker", open("guessed"));
+  expect(sent).toEqual([]);
+  core.peerMessage("data", open("secret"));
+  core.peerMessage("worker", open("guessed", "another"));
+  expect(sent).toEqual(["begin run", "welcome to data", "welcome to ack"]);
+});
+
+test("a worker neither ends a run nor reports failures", () => {
+  const { core, sent } = makeCore();
+  core.ackLinkMessage("ack", hello("secret"));
+  core.peerMessage("data", open("secret"));
+  sent.length = 0;
+  core.peerMessage("worker", failed);
+  core.peerMessage("worker", end);
+  expect(sent).toEqual([]);
+  core.peerMessage("data", failed);
+  core.peerMessage("data", end);
+  expect(sent).toEqual(["work", "ended to ack", "finish complete"]);
+});
+
+test("the distributor goes on after either of its links was lost", () => {
+  const { core, sent } = makeCore();
+  core.ackLinkMessage("ack", hello("secret"));
+  core.peerMessage("data", open("secret"));
+  core.disconnected("ack", "ack");
+  core.disconnected("data", "data");
+  sent.length = 0;
+  core.peerMessage("data2", open("secret"));
+  core.peerMessage("data2", end);
+  expect(sent).toEqual([]);
+  core.ackLinkMessage("ack2", hello("secret"));
+  core.peerMessage("data2", end);
+  expect(sent).toEqual(["welcome to ack2", "welcome to data2", "ended to ack2", "finish complete"]);
+});
