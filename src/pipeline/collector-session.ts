@@ -13,6 +13,7 @@ import { PayloadTypeError } from "../protocol/payload-check.ts";
 import { EMPTY } from "../protocol/payload-frames.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
+import { descriptorWarning } from "../role/descriptor-limit.ts";
 import { listenOptions, type ResolvedNetwork } from "../role/network.ts";
 import { Session } from "../role/session.ts";
 import type { Listener, ListenerHandler } from "../transport/transport.ts";
@@ -79,6 +80,8 @@ export class CollectorSession extends Session<CollectorSummary> {
     const { endpoint, ackEndpoint } = this.#host;
     this.#listeners.data = await this.#listen("data", endpoint);
     this.#listeners.ack = await this.#listen("ack", ackEndpoint);
+    const warning = descriptorWarning(this.#host.network);
+    if (warning !== undefined) this.#log.write("warn", "few files may be open", { ...warning });
     this.#log.write("info", "collector began", {
       endpoint: endpoint.address,
       ackEndpoint: ackEndpoint.address,

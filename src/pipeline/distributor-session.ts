@@ -10,6 +10,7 @@ import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Message, RunStatus } from "../protocol/message.ts";
 import { decodePayload, encodePayload, type Payload } from "../protocol/payload.ts";
+import { descriptorWarning } from "../role/descriptor-limit.ts";
 import { linkOptions, listenOptions } from "../role/network.ts";
 import { Session } from "../role/session.ts";
 import type { Link, LinkHandler, Listener, ListenerHandler } from "../transport/transport.ts";
@@ -89,6 +90,8 @@ export class DistributorSession extends Session<RunSummary> {
     }
     this.#links = { data: this.#connect("data"), ack: this.#connect("ack") };
     const endpoint = [...addresses.values()].join(" ");
+    const warning = descriptorWarning(this.#options.network);
+    if (warning !== undefined) this.#log.write("warn", "few files may be open", { ...warning });
     this.#log.write("info", "run began", { runId: this.#runId, tasks: this.#tasks.length, endpoint });
     const known = this.#journal?.metadata;
     if (known !== undefined) this.#prepare(decodePayload(known));

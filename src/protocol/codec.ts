@@ -12,7 +12,7 @@ import {
   writeRefs,
   writeSizes,
 } from "./codec-fields.ts";
-import { MAGIC, MAX_MESSAGE_BYTES, MAX_NAME_BYTES, PROTOCOL_VERSION } from "./limits.ts";
+import { MAGIC, MAX_FRAMES, MAX_MESSAGE_BYTES, MAX_NAME_BYTES, PROTOCOL_VERSION } from "./limits.ts";
 import type { Message, RoleName, RunStatus } from "./message.ts";
 import { EMPTY, packPayloads, unpackPayloads } from "./payload-frames.ts";
 import { readServiceFields, SERVICE_TYPES, writeServiceFields } from "./service-codec.ts";
@@ -86,6 +86,7 @@ export function encodeMessage(message: Message): Uint8Array[] {
 export function decodeMessage(frames: readonly Uint8Array[]): Message {
   const [envelope, ...bodies] = frames;
   if (envelope === undefined) throw new ProtocolError("Message has no frames");
+  if (frames.length > MAX_FRAMES) throw new ProtocolError("Message has too many frames");
   let total = 0;
   for (const frame of frames) total += frame.length;
   if (total > MAX_MESSAGE_BYTES) throw new ProtocolError("Message is too large");

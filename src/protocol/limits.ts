@@ -16,6 +16,9 @@ export const MAX_MESSAGE_BYTES = MAX_FRAME_BYTES + 2 * 1024 * 1024;
 /** Most items in one message: beyond this, larger batches gain nothing and delay the first item. */
 export const BATCH_ITEMS = 512;
 
+/** Most frames of one message: its envelope, and for each item one of its own and one of small ones before it. */
+export const MAX_FRAMES = 2 * BATCH_ITEMS + 2;
+
 /** Most requests in one message: fewer, so that the next peer works on the first ones while the others are on their way. */
 export const REQUEST_BATCH_ITEMS = 128;
 

@@ -5,7 +5,7 @@ import { isKeyPair, type KeyPair } from "./key-pair.ts";
 import { isKeyRole, KEY_ROLES, type KeyRole } from "./key-role.ts";
 
 /** Public keys by the name of their owner. */
-export type PublicKeys = Readonly<Record<string, string>>;
+type PublicKeys = Readonly<Record<string, string>>;
 
 /** All that one role needs: its keys, those of whom it connects to, and those of whom it lets in. */
 export interface RoleKeys extends KeyPair {

@@ -17,7 +17,7 @@ export interface KeyEntry {
 }
 
 /** The file of a role: `worker.json`, or `worker-NAME.json` for one that was added. */
-export function keyFileName(role: KeyRole, name: string): string {
+function keyFileName(role: KeyRole, name: string): string {
   return name === DEFAULT_NAME ? `${role}.json` : `${role}-${name}.json`;
 }
 
@@ -87,7 +87,8 @@ export function listKeys(folder: string): KeyEntry[] {
     for (const role of KEY_ROLES)
       for (const [name, publicKey] of Object.entries(allowed[role] ?? {})) add(role, name, publicKey);
   }
-  return [...entries.values()];
+  const rank = ({ role, name }: KeyEntry) => `${KEY_ROLES.indexOf(role)} ${name}`;
+  return [...entries.values()].sort((one, other) => (rank(one) < rank(other) ? -1 : 1));
 }
 
 /**

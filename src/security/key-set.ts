@@ -9,6 +9,10 @@ export const DEFAULT_NAME = "default";
 /** Fits a file's name, and says nothing to a shell. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
+export function isKeyName(name: string): boolean {
+  return NAME.test(name);
+}
+
 /** Makes keys for all roles, so that each knows whom it connects to and whom it lets in. */
 export function makeKeySet(): RoleKeys[] {
   const pairs = new Map(KEY_ROLES.map((role) => [role, generateKeyPair()]));
@@ -34,7 +38,7 @@ export function addToKeySet(
   role: AddableRole,
   name: string,
 ): { readonly added: RoleKeys; readonly servers: RoleKeys[] } {
-  if (!NAME.test(name))
+  if (!isKeyName(name))
     throw new TypeError(`Name ${JSON.stringify(name)} must be 1 to 64 letters, digits, ".", "_" or "-"`);
   if (servers.some(({ allowed }) => allowed[role]?.[name] !== undefined))
     throw new PipelineError(

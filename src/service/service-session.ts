@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { BrokerCore, type BrokerPort } from "../core/broker-core.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import { descriptorWarning } from "../role/descriptor-limit.ts";
 import { listenOptions } from "../role/network.ts";
 import { Session } from "../role/session.ts";
 import type { KeyRole } from "../security/key-role.ts";
@@ -57,6 +58,8 @@ export class ServiceSession extends Session<ServiceSummary> {
       onDisconnected: this.guard((connection) => this.#core.clientDisconnected(connection)),
     });
     const addresses = { frontend: frontendEndpoint.address, backend: backendEndpoint.address };
+    const warning = descriptorWarning(this.#options.network);
+    if (warning !== undefined) this.#log.write("warn", "few files may be open", { ...warning });
     this.#log.write("info", "service began", addresses);
   }
 

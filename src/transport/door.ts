@@ -2,7 +2,7 @@ import type * as zmq from "zeromq";
 import { PipelineError } from "../errors.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { ListenKeys } from "./transport.ts";
-import { guard, secureContext } from "./zap-handler.ts";
+import { guard, type Hall, secureContext } from "./zap-handler.ts";
 import { zeromq } from "./zeromq-socket.ts";
 
 /** How long a stranger's refusal may take at the start, in ms; it takes 5 ms where nothing else is going on. */
@@ -31,8 +31,8 @@ export interface Door {
 }
 
 /** Posts somebody at the door, before there is one: a socket that is made with its options lets in whom `keys` allows. */
-export async function openDoor(keys: ListenKeys, refused: (reason: string) => void): Promise<Door> {
-  const { context, domain, leave, expectStranger } = await guard(keys, refused);
+export async function openDoor(keys: ListenKeys, hall: Hall): Promise<Door> {
+  const { context, domain, leave, expectStranger } = await guard(keys, hall);
   return {
     socketOptions: {
       context,
@@ -47,7 +47,7 @@ export async function openDoor(keys: ListenKeys, refused: (reason: string) => vo
       const text = `Endpoint ${JSON.stringify(endpoint.address)} failed its self-test: a stranger's key was ${outcome}`;
       throw new PipelineError("SELF_TEST_FAILED", text, { endpoint: endpoint.address });
     },
-    onRevoked: (callback) => keys.watch({ revoked: callback, problem: refused }),
+    onRevoked: (callback) => keys.watch({ revoked: callback, problem: hall.refused }),
     close: leave,
   };
 }

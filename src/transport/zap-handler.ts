@@ -9,10 +9,16 @@ const ADDRESS = "inproc://zeromq.zap.01";
 /** How long the address may take to become free, in ms, after the last listener of before was closed. */
 const BIND_MS = 2000;
 
+/** What is behind the door: whether there is room, and who is told of those who do not get in. */
+export interface Hall {
+  hasRoom(): boolean;
+  refused(reason: string): void;
+}
+
 /** A listener, as the handler knows it. */
 interface Guarded {
   readonly keys: ListenKeys;
-  readonly refused: (reason: string) => void;
+  readonly hall: Hall;
   /** The self-test's keys: to be refused like any stranger's, and not to be talked about. */
   readonly expected: Set<string>;
 }
@@ -31,10 +37,10 @@ export function secureContext(): zmq.Context {
 }
 
 /** Has the handler look after a listener. Resolves when it does: a socket must not be bound before. */
-export async function guard(keys: ListenKeys, refused: (reason: string) => void) {
+export async function guard(keys: ListenKeys, hall: Hall) {
   const domain = `zmqpipeline-${++domains}`;
   const expected = new Set<string>();
-  guarded.set(domain, { keys, refused, expected });
+  guarded.set(domain, { keys, hall, expected });
   const leave = () => {
     guarded.delete(domain);
     if (guarded.size > 0) return;
@@ -93,21 +99,26 @@ async function answer(socket: zmq.Reply): Promise<void> {
   }
 }
 
+/** Yes, no for good, and not now: a client tries again after that. */
+type Status = "200" | "400" | "500";
+
 function decide(request: readonly Buffer[]): (string | Uint8Array)[] {
-  const [version, id, domain, address, , mechanism, key] = request;
-  const reply = (status: "200" | "400") => [
-    version ?? "1.0",
-    id ?? "",
-    status,
-    status === "200" ? "OK" : "No",
-    "",
-    "",
-  ];
-  const listener = guarded.get(String(domain));
-  if (listener === undefined || String(mechanism) !== "CURVE" || key?.length !== 32) return reply("400");
-  const publicKey = encodeCurveKey(key);
-  if (listener.keys.allows(publicKey)) return reply("200");
-  if (!listener.expected.delete(publicKey))
-    listener.refused(`the key ${keyFingerprint(publicKey)} of ${String(address)} is not on the list`);
-  return reply("400");
+  const [version = "1.0", id = "", domain, address, , mechanism, key] = request;
+  const isAsked = String(mechanism) === "CURVE" && key?.length === 32;
+  const status = isAsked ? statusOf(String(domain), encodeCurveKey(key), String(address)) : "400";
+  return [version, id, status, "", "", ""];
+}
+
+function statusOf(domain: string, publicKey: string, address: string): Status {
+  const listener = guarded.get(domain);
+  if (listener === undefined) return "400";
+  const { keys, hall, expected } = listener;
+  if (!keys.allows(publicKey)) {
+    if (!expected.delete(publicKey))
+      hall.refused(`the key ${keyFingerprint(publicKey)} of ${address} is not on the list`);
+    return "400";
+  }
+  if (hall.hasRoom()) return "200";
+  hall.refused(`there is no room for ${address}: there are as many connections as maxConnections allows`);
+  return "500";
 }

@@ -121,15 +121,16 @@ export class ZeromqLink implements Link {
 
   #handshakeFailed({ type, text, status }: SocketEvent): void {
     const { keys } = this.#options;
-    if (keys !== undefined && type === "handshake:error:auth" && status === 400) {
+    const isAnswered = type === "handshake:error:auth";
+    if (keys !== undefined && isAnswered && status === 400) {
       const key = keyFingerprint(keys.publicKey);
       return this.#fail(
         "KEY_REFUSED",
         `does not let in the key ${key}: it is not on its list, or was revoked`,
       );
     }
-    this.#handler.onRefused(`${type}: ${text}`);
-    if (performance.now() - this.#connectedAt > DROP_MS) return;
+    this.#handler.onRefused(isAnswered ? "the peer has no room just now" : `${type}: ${text}`);
+    if (isAnswered || performance.now() - this.#connectedAt > DROP_MS) return;
     this.#drops += 1;
     if (this.#drops >= DROPS && !this.#isAsking) void this.#ask();
   }

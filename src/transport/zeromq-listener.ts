@@ -8,6 +8,7 @@ import { ipcPath, releaseIpcPath } from "./ipc-path.ts";
 import { SendQueue } from "./send-queue.ts";
 import { hasSpareDescriptors } from "./spare-descriptors.ts";
 import type { Listener, ListenerHandler, ListenOptions } from "./transport.ts";
+import type { Hall } from "./zap-handler.ts";
 import {
   decodeFrames,
   PLAIN_OPTIONS,
@@ -48,8 +49,12 @@ export class ZeromqListener implements Listener {
     options: ListenOptions,
   ): Promise<ZeromqListener> {
     const keys = endpoint.scheme === "tcp" ? options.keys : undefined;
-    const door = keys === undefined ? undefined : await openDoor(keys, (reason) => handler.onRefused(reason));
-    const listener = new ZeromqListener(endpoint, handler, options, door);
+    const hall: Hall = {
+      hasRoom: () => listener.#connections <= options.maxConnections,
+      refused: (reason) => handler.onRefused(reason),
+    };
+    const door = keys === undefined ? undefined : await openDoor(keys, hall);
+    const listener: ZeromqListener = new ZeromqListener(endpoint, handler, options, door);
     try {
       await bindSocket(listener.#socket, endpoint);
       listener.#isBound = true;
@@ -127,13 +132,15 @@ export class ZeromqListener implements Listener {
 
   #accepted(): void {
     this.#connections += 1;
-    if (this.#connections >= this.#options.maxConnections)
-      this.#pause(`there are ${this.#connections} connections, as many as maxConnections allows`);
+    // Those who have said nothing yet may be many more, where the door refuses who is one too many.
+    const most = this.#options.maxConnections * (this.#door === undefined ? 1 : 2);
+    if (this.#connections > most)
+      this.#pause(`there are ${this.#connections} connections, more than maxConnections allows`);
   }
 
   /**
-   * Mostly for want of file descriptors. libzmq tries again without a pause and tells of each time, which leaves no time for
-   * anything else: so nobody is let in for a while, and those who are connected are served.
+   * Sends everybody away for a while, because libzmq cannot do less: mostly for want of file descriptors, when it tries again
+   * without a pause and tells of each time, which leaves no time for anything else. Those who should be here come back.
    */
   #pause(reason: string): void {
     if (this.#isPaused || this.#isClosed) return;
@@ -142,7 +149,11 @@ export class ZeromqListener implements Listener {
     const socket = this.#socket;
     // Not `unbindSync`, which in zeromq 6.8 binds. Meanwhile the socket can neither send nor receive.
     socket.unbind(socket.lastEndpoint ?? "").then(
-      () => this.#bindLater(socket),
+      () => {
+        this.#connections = 0; // it does not tell of them
+        this.#handler.onSomeDisconnected();
+        this.#bindLater(socket);
+      },
       (error: unknown) => this.#handler.onRefused(`the endpoint cannot be unbound: ${String(error)}`),
     );
   }
@@ -150,8 +161,7 @@ export class ZeromqListener implements Listener {
   #bindLater(socket: zmq.Router): void {
     const timer = setTimeout(async () => {
       if (socket !== this.#socket || this.#isClosed) return;
-      if (this.#connections >= this.#options.maxConnections || !hasSpareDescriptors())
-        return this.#bindLater(socket);
+      if (!hasSpareDescriptors()) return this.#bindLater(socket);
       try {
         await bindSocket(socket, this.#endpoint);
         this.#isPaused = false;

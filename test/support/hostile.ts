@@ -153,9 +153,14 @@ function frameAttacks(runId: string): Uint8Array[][] {
 const loopback = (endpoint: string) => endpoint.replace("localhost", "127.0.0.1");
 const portOf = (endpoint: string) => Number(new URL(endpoint).port);
 
+/** Throws what is no message at all at somebody who listens. */
+export async function throwEverything(endpoint: string): Promise<void> {
+  await Promise.all(RAW_ATTACKS.map(([, bytes]) => throwBytes(portOf(endpoint), bytes)));
+}
+
 /** Does everything that is known to somebody who listens. */
 export async function attackListener(endpoint: string, runId = "another run"): Promise<void> {
-  await Promise.all(RAW_ATTACKS.map(([, bytes]) => throwBytes(portOf(endpoint), bytes)));
+  await throwEverything(endpoint);
   const dealer = new zmq.Dealer({ linger: 0, sendTimeout: 500 });
   dealer.connect(loopback(endpoint));
   for (const frames of frameAttacks(runId)) await dealer.send(frames);

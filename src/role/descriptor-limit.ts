@@ -1,0 +1,27 @@
+import { readFileSync } from "node:fs";
+import type { ResolvedNetwork } from "./network.ts";
+
+/** What a process has open besides connections: files, pipes, libzmq's own. */
+const OTHERS = 64;
+
+/**
+ * A role that runs out of file descriptors lets nobody in any more, and the process may end: better to hear of it at the start.
+ *
+ * @returns What to warn of, where fewer files may be open than there may be connections.
+ */
+export function descriptorWarning({ maxConnections }: ResolvedNetwork): object | undefined {
+  const limit = openFileLimit();
+  if (limit === undefined || limit >= maxConnections + OTHERS) return undefined;
+  return { limit, maxConnections, advice: `ulimit -n ${maxConnections + OTHERS}, or a lower maxConnections` };
+}
+
+/** Node raises the soft limit to the hard one when it starts. */
+function openFileLimit(): number | undefined {
+  if (process.platform !== "linux") return undefined;
+  try {
+    const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
+    return soft === undefined ? undefined : Number(soft);
+  } catch {
+    return undefined; // a system without /proc: nothing is known, and nothing is said
+  }
+}
