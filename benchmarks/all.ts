@@ -10,6 +10,7 @@ const names = [
   "service",
   "journal",
   "payloads",
+  "security",
   "durations",
   "fairness",
   "scale",

@@ -1,7 +1,7 @@
 // echo.ts worker | collector | distributor ITEMS BYTES: items of so many bytes, whose results are as large.
 import { randomBytes } from "node:crypto";
 import { Collector, Distributor, SingleThreadedWorker, Task } from "zmqpipeline";
-import { BENCH, COLLECTOR, COLLECTOR_ACK, WORKER } from "./settings.ts";
+import { BENCH, COLLECTOR, COLLECTOR_ACK, SECURITY, WORKER } from "./settings.ts";
 
 interface Load {
   readonly bytes?: Uint8Array;
@@ -16,6 +16,7 @@ class EchoWorker extends SingleThreadedWorker<Load, Load> {
   readonly taskType = BENCH;
   readonly endpoint = WORKER;
   readonly collectorEndpoint = COLLECTOR;
+  override readonly security = SECURITY;
   handleExecution(data: Load) {
     return data;
   }
@@ -24,6 +25,7 @@ class EchoWorker extends SingleThreadedWorker<Load, Load> {
 class EchoCollector extends Collector<Load> {
   readonly endpoint = COLLECTOR;
   readonly ackEndpoint = COLLECTOR_ACK;
+  override readonly security = SECURITY;
   handleCollection({ bytes }: Load) {
     if ((bytes?.length ?? 0) !== size) throw new Error("A result is not what was sent");
   }
@@ -40,7 +42,7 @@ class EchoTask extends Task<Load> {
 }
 
 async function distribute(): Promise<void> {
-  const options = { collectorEndpoint: COLLECTOR, collectorAckEndpoint: COLLECTOR_ACK };
+  const options = { collectorEndpoint: COLLECTOR, collectorAckEndpoint: COLLECTOR_ACK, security: SECURITY };
   const distributor = new Distributor(options);
   const task = new EchoTask();
   distributor.registerTask(task);

@@ -1,6 +1,13 @@
-import { EndpointAddress, TaskType } from "zmqpipeline";
+// Where the roles of a benchmark meet: in ipc sockets in their folder, or at BENCH_PORTS (three, with commas), with BENCH_KEYS.
+import { EndpointAddress, Security, TaskType } from "zmqpipeline";
+
+const [worker, collector, ack] = (process.env.BENCH_PORTS ?? "").split(",");
+const at = (port: string | undefined, name: string) =>
+  new EndpointAddress(port === undefined || port === "" ? `ipc://${name}.ipc` : `tcp://localhost:${port}`);
+const keys = process.env.BENCH_KEYS;
 
 export const BENCH = TaskType.register("bench");
-export const WORKER = new EndpointAddress("ipc://worker.ipc");
-export const COLLECTOR = new EndpointAddress("ipc://collector.ipc");
-export const COLLECTOR_ACK = new EndpointAddress("ipc://ack.ipc");
+export const WORKER = at(worker, "worker");
+export const COLLECTOR = at(collector, "collector");
+export const COLLECTOR_ACK = at(ack, "ack");
+export const SECURITY = keys === undefined ? undefined : Security.load(keys);

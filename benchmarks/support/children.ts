@@ -18,10 +18,12 @@ export type Program = readonly [string, ...unknown[]];
  * Starts programs side by side in an empty folder, waits for all, and returns what each printed, as JSON.
  *
  * @param servers - Programs that run until they are killed, once the others have ended.
+ * @param env - What their environment has besides ours.
  */
 export async function measureAll<T>(
   programs: readonly Program[],
   servers: readonly Program[] = [],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<(T | undefined)[]> {
   const folder = await mkdtemp(join(tmpdir(), "zqp-bench-"));
   const children: ChildProcess[] = [];
@@ -33,6 +35,7 @@ export async function measureAll<T>(
       const path = fileURLToPath(new URL(`../roles/${file}`, import.meta.url));
       const child = spawn(process.execPath, ["--import", loader, path, ...args.map(String)], {
         cwd: folder,
+        env: { ...process.env, ...env },
         stdio: ["ignore", "pipe", "inherit"],
       });
       children.push(child);

@@ -85,7 +85,7 @@ export abstract class Collector<
    * Keys: `tcp` links are then encrypted, and nobody gets in whose key is not on the list.
    * @default none: the collector listens on the loopback, `ipc` and `inproc` only
    */
-  readonly security?: Security;
+  readonly security?: Security | undefined;
   /**
    * Listen on interfaces that other machines reach, without keys. Traffic is not encrypted and whoever connects is believed: only
    * on a network where everybody is trusted.

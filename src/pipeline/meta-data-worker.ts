@@ -32,7 +32,7 @@ export abstract class MetaDataWorker<Metadata extends object = Payload> extends 
    * Keys: `tcp` links are then encrypted, and only peers with the right keys are spoken to.
    * @default none
    */
-  readonly security?: Security;
+  readonly security?: Security | undefined;
 
   /** @returns A plain object; tasks, workers and the collector get it. Called once for each run. */
   abstract getMetadata(): Awaitable<Metadata>;

@@ -43,7 +43,7 @@ export abstract class Worker<Metadata extends object = Payload> extends Role<Wor
    * Keys: `tcp` links are then encrypted, and only peers with the right keys are spoken to.
    * @default none
    */
-  readonly security?: Security;
+  readonly security?: Security | undefined;
   /** What the `MetaDataWorker` provided; `{}` without one. Set before `initWorker`. */
   metadata: Metadata = {} as Metadata;
 

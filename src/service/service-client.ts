@@ -75,7 +75,7 @@ export interface ServiceClientOptions {
    * Keys: `tcp` links are then encrypted, and only peers with the right keys are spoken to.
    * @default none
    */
-  readonly security?: Security;
+  readonly security?: Security | undefined;
 }
 
 /**

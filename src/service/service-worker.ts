@@ -85,7 +85,7 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
    * Keys: `tcp` links are then encrypted, and only peers with the right keys are spoken to.
    * @default none
    */
-  readonly security?: Security;
+  readonly security?: Security | undefined;
 
   /** Called once, after the first contact with the service and before the first request. */
   initWorker(): Awaitable<void> {}

@@ -47,6 +47,7 @@ function folder(): string {
 
 const documents = [
   "README.md",
+  "SECURITY.md",
   ...readdirSync(join(ROOT, "docs"))
     .filter((name) => name.endsWith(".md"))
     .map((name) => join("docs", name)),

@@ -25,6 +25,7 @@ test("packed and installed in an empty folder, the quick start runs, and types a
     "README.md",
     "CHANGELOG.md",
     "docs/guide.md",
+    "SECURITY.md",
     "dist/index.js",
     "dist/index.d.ts",
   ]) {
@@ -47,6 +48,10 @@ test("packed and installed in an empty folder, the quick start runs, and types a
   expect(stdout).toBe("333833500\n");
   expect(stderr).toBe("");
   expect(readdirSync(folder).filter((name) => name.endsWith(".ipc"))).toEqual([]);
+
+  const command = join(folder, "node_modules/.bin/zmqpipeline");
+  const { stdout: made } = await run(command, ["keys", "init", "keys"], { cwd: folder });
+  expect(made).toContain("keys/worker.json\n");
 
   // CommonJS callers too, where Node can require() modules.
   if (Number(process.versions.node.split(".")[0]) >= 22) {
