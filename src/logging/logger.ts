@@ -51,12 +51,17 @@ export class RoleLog {
   }
 }
 
-/** Logs what comes in floods at a bounded rate: the first at once, then one line a second with the count. */
+/** Different reasons of which one line each is written in a second. */
+const REASONS = 4;
+
+/** Logs what comes in floods at a bounded rate: a few reasons at once, then again after a second, with the count. */
 export class BoundedLog {
   readonly #log: RoleLog;
   readonly #event: string;
+  /** How many came since the last line. */
   #count = 0;
   #nextAt = 0;
+  readonly #said = new Set<unknown>();
 
   constructor(log: RoleLog, event: string) {
     this.#log = log;
@@ -66,9 +71,13 @@ export class BoundedLog {
   add(facts: LogFacts): void {
     this.#count += 1;
     const now = performance.now();
-    if (now < this.#nextAt) return;
+    if (now >= this.#nextAt) {
+      this.#said.clear();
+      this.#nextAt = now + 1000;
+    }
+    if (this.#said.has(facts.reason) || this.#said.size >= REASONS) return;
+    this.#said.add(facts.reason);
     this.#log.write("warn", this.#event, { ...facts, count: this.#count });
     this.#count = 0;
-    this.#nextAt = now + 1000;
   }
 }

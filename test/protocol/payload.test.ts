@@ -164,7 +164,7 @@ describe("hostile bytes are refused", () => {
           expect(error).toBeInstanceOf(ProtocolError);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 700 },
     );
   });
 });
