@@ -30,6 +30,7 @@ export const ERROR_CODES = {
   JOURNAL_DAMAGED: "The journal was changed after it had been written, or is none",
   JOURNAL_MISMATCH: "The journal is of a run with other tasks, or a task does not repeat what it produced",
   JOURNAL_WRITE_FAILED: "The journal could not be written; the run was stopped",
+  ITEM_FAILED: "An item of map() failed for good",
   WORKER_FAILED: "A worker of a local pipeline cannot work, or died too often",
   SERVICE_BUSY: "As many requests wait as the service's queue holds; this one did not run",
   NO_WORKER: "No worker of the request's task type was there in time; the request did not run",

@@ -15,6 +15,15 @@ export {
   type JournalTask,
   readJournal,
 } from "./journal/read-journal.ts";
+export { type MapOptions, type MapResult, map } from "./local/map.ts";
+export { Pipeline } from "./local/pipeline.ts";
+export type {
+  CollectFunction,
+  OutputSource,
+  PipelineOptions,
+  TaskDefinition,
+  WorkerDefinition,
+} from "./local/pipeline-options.ts";
 export {
   configureLogging,
   type FormatterConfig,
@@ -50,10 +59,10 @@ export type { Payload } from "./protocol/payload.ts";
 export { TaskType } from "./protocol/task-type.ts";
 export type { Awaitable, Maybe } from "./role/awaitable.ts";
 export type { NetworkOptions } from "./role/network.ts";
+export { RemoteError } from "./role/remote-error.ts";
 export type { RunOptions, StopOptions } from "./role/role.ts";
 export type { KeyRole } from "./security/key-role.ts";
 export { Security } from "./security/security.ts";
-export { RemoteError } from "./service/remote-error.ts";
 export { Service } from "./service/service.ts";
 export {
   type ListRequestOptions,

@@ -3,13 +3,13 @@ import { ERROR_CODES, type ErrorCode, type ErrorFacts, PipelineError } from "../
 import { ProtocolError } from "../protocol/byte-reader.ts";
 import type { ErrorInfo } from "../protocol/message.ts";
 import { decodePayload, type Payload } from "../protocol/payload.ts";
-import { RemoteError } from "./remote-error.ts";
+import { RemoteError } from "../role/remote-error.ts";
 
 /** The reply of a request. @throws PipelineError when it failed, or its reply cannot be decoded. */
 export function replyOf(outcome: RequestOutcome, facts: ErrorFacts): Payload {
   if (!outcome.ok) {
     if (outcome.origin === "client") throw outcome.error;
-    if (outcome.origin === "handler") throw new RemoteError(outcome.error, facts);
+    if (outcome.origin === "handler") throw new RemoteError("REQUEST_FAILED", outcome.error, facts);
     throw ownError(outcome.error, facts);
   }
   try {

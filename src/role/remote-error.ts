@@ -2,8 +2,8 @@ import { type ErrorFacts, PipelineError } from "../errors.ts";
 import type { ErrorInfo } from "../protocol/message.ts";
 
 /**
- * What a worker's handler threw, as its client sees it: `name`, `message` and `stack` are those of the original. Its `code`
- * is `REQUEST_FAILED`; a code that the original had is its `remoteCode`.
+ * What a worker's handler threw, as a client or a caller of `map()` sees it: `name`, `message` and `stack` are those of the original.
+ * Its `code` is `REQUEST_FAILED` or `ITEM_FAILED`; a code that the original had is its `remoteCode`.
  *
  * @example
  * ```ts
@@ -23,10 +23,14 @@ export class RemoteError extends PipelineError {
   declare readonly remoteStack: string;
 
   /** @internal */
-  constructor({ name, message, stack, code }: ErrorInfo, facts: ErrorFacts) {
-    super("REQUEST_FAILED", message, facts);
+  constructor(
+    code: "REQUEST_FAILED" | "ITEM_FAILED",
+    { name, message, stack, code: remoteCode }: ErrorInfo,
+    facts: ErrorFacts,
+  ) {
+    super(code, message, facts);
     this.name = name;
-    this.remoteCode = code;
+    this.remoteCode = remoteCode;
     // Shown by whatever prints the error, once: where it was thrown says more than where the reply was read.
     const hidden = { writable: true, configurable: true, enumerable: false };
     Object.defineProperty(this, "remoteStack", { ...hidden, value: stack });

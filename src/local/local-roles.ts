@@ -1,0 +1,109 @@
+import { type CollectionInfo, Collector } from "../pipeline/collector.ts";
+import { MetaDataWorker } from "../pipeline/meta-data-worker.ts";
+import { Task } from "../pipeline/task.ts";
+import { EndpointAddress } from "../protocol/endpoint-address.ts";
+import type { TaskType } from "../protocol/task-type.ts";
+import type { LocalEndpoints } from "./local-endpoints.ts";
+import type { AnyTask, CollectFunction, PipelineOptions, TaskDefinition } from "./pipeline-options.ts";
+
+/** An endpoint that is never bound: the pipeline's own takes its place. */
+const NOWHERE = new EndpointAddress("inproc://nowhere");
+
+/** @throws TypeError when one is no task. */
+export function makeTasks(tasks: PipelineOptions["tasks"]): AnyTask[] {
+  if (!Array.isArray(tasks) || tasks.length === 0) throw new TypeError("A Pipeline needs at least one task");
+  return tasks.map((task: PipelineOptions["tasks"][number]) => {
+    if (task instanceof Task) return task;
+    if (typeof task === "function") return new task();
+    if (typeof task === "object" && task !== null && "items" in task) return new DefinedTask(task);
+    throw new TypeError("A task must be a Task, a class that extends Task, or { taskType, items }");
+  });
+}
+
+/** @throws TypeError when it is no collector. */
+export function makeCollector(collector: PipelineOptions["collector"], endpoints: LocalEndpoints) {
+  const { collector: endpoint, ack: ackEndpoint } = endpoints;
+  return at(instanceOf(collector), { endpoint, ackEndpoint });
+
+  function instanceOf(value: PipelineOptions["collector"]): Collector<object, object, object> {
+    if (value instanceof Collector) return value;
+    if (typeof value !== "function")
+      throw new TypeError("collector must be a Collector, its class, or a function");
+    if (value.prototype instanceof Collector)
+      return new (value as new () => Collector<object, object, object>)();
+    return new FunctionCollector(value as CollectFunction);
+  }
+}
+
+/** @throws TypeError when it is neither a metadata worker nor an object. */
+export function makeMetadataWorker(
+  metadata: PipelineOptions["metadata"],
+  { metadata: endpoint }: LocalEndpoints,
+) {
+  if (metadata === undefined) return undefined;
+  if (metadata instanceof MetaDataWorker) return at(metadata, { endpoint });
+  if (typeof metadata === "function")
+    return at(new (metadata as new () => MetaDataWorker<object>)(), { endpoint });
+  if (typeof metadata !== "object" || metadata === null)
+    throw new TypeError("metadata must be an object, a MetaDataWorker or its class");
+  return at(new ObjectMetadata(metadata), { endpoint });
+}
+
+/** Puts a role where the pipeline wants it, whatever its class says. */
+export function at<R extends object>(role: R, endpoints: Readonly<Record<string, EndpointAddress>>): R {
+  for (const [name, value] of Object.entries(endpoints))
+    Object.defineProperty(role, name, { value, configurable: true, enumerable: true });
+  return role;
+}
+
+class DefinedTask extends Task<object> {
+  readonly taskType: TaskType;
+  readonly endpoint = NOWHERE;
+  readonly #items: TaskDefinition["items"];
+
+  constructor({ taskType, items, dependencies = [], retry = {}, timeout }: TaskDefinition) {
+    super();
+    this.taskType = taskType;
+    this.#items = items;
+    Object.assign(this, { dependencies, retry, ...(timeout === undefined ? {} : { timeout }) });
+  }
+
+  override items() {
+    return typeof this.#items === "function" ? this.#items() : this.#items;
+  }
+}
+
+class FunctionCollector extends Collector<object, object, object> {
+  readonly endpoint = NOWHERE;
+  readonly ackEndpoint = NOWHERE;
+  readonly #collect: CollectFunction;
+
+  constructor(collect: CollectFunction) {
+    super();
+    this.#collect = collect;
+  }
+
+  async handleCollection(
+    data: object,
+    taskType: TaskType,
+    _msgtype: unknown,
+    info: CollectionInfo,
+  ): Promise<undefined> {
+    await this.#collect(data as never, taskType, info);
+    return undefined;
+  }
+}
+
+class ObjectMetadata extends MetaDataWorker<object> {
+  readonly endpoint = NOWHERE;
+  readonly #metadata: object;
+
+  constructor(metadata: object) {
+    super();
+    this.#metadata = metadata;
+  }
+
+  getMetadata(): object {
+    return this.#metadata;
+  }
+}

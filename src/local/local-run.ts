@@ -1,0 +1,119 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { PipelineError } from "../errors.ts";
+import { Distributor } from "../pipeline/distributor.ts";
+import type { DistributorOptions } from "../pipeline/distributor-options.ts";
+import type { RunProgress, RunSummary } from "../pipeline/run-summary.ts";
+import { LocalEndpoints } from "./local-endpoints.ts";
+import { at, makeCollector, makeMetadataWorker } from "./local-roles.ts";
+import type { AnyTask, OutputSource, PipelineOptions } from "./pipeline-options.ts";
+import { WorkerFleet } from "./worker-fleet.ts";
+import type { WorkerStart } from "./worker-messages.ts";
+
+/** How long workers may take to end once the run is over, in ms. */
+const END_MS = 3000;
+
+/** Workers of one kind, and how many. */
+export interface WorkerPlan extends Omit<WorkerStart, "type" | "endpoint" | "collectorEndpoint"> {
+  readonly count: number;
+}
+
+/** All that is to run. */
+export interface LocalPlan extends Pick<PipelineOptions, "collector" | "metadata" | "onOutput"> {
+  readonly tasks: readonly AnyTask[];
+  readonly workers: readonly WorkerPlan[];
+  readonly restarts: number;
+  readonly distributor: Omit<DistributorOptions, "collectorEndpoint" | "collectorAckEndpoint">;
+}
+
+/** One run on this machine: distributor and collector in this process, workers as processes. */
+export class LocalRun {
+  readonly #plan: LocalPlan;
+  #distributor: Distributor | undefined;
+  #done: Promise<unknown> | undefined;
+
+  constructor(plan: LocalPlan) {
+    this.#plan = plan;
+  }
+
+  get progress(): RunProgress {
+    return this.#distributor?.progress ?? { workers: 0, tasks: {} };
+  }
+
+  /** Runs to the end. Call once. */
+  async run(signal?: AbortSignal): Promise<RunSummary> {
+    const folder = await mkdtemp(join(tmpdir(), "zqp-"));
+    try {
+      return await this.#runIn(await LocalEndpoints.make(folder), signal);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** Ends it early; what is under way may finish for so many ms. Resolves when it is over. */
+  async stop(timeout: number): Promise<void> {
+    void this.#distributor?.stop({ timeout });
+    await this.#done;
+  }
+
+  async #runIn(endpoints: LocalEndpoints, signal: AbortSignal | undefined): Promise<RunSummary> {
+    let fail: (error: PipelineError) => void = () => {};
+    const failed = new Promise<never>((_resolve, reject) => {
+      fail = reject;
+    });
+    const metadata = makeMetadataWorker(this.#plan.metadata, endpoints);
+    const distributor = this.#makeDistributor(endpoints, metadata !== undefined);
+    const collector = makeCollector(this.#plan.collector, endpoints);
+    const fleet = this.#makeFleet(fail);
+    const run = signal === undefined ? {} : { signal };
+    const roles = Promise.all([distributor.run(run), collector.run(), metadata?.run()]);
+    // Whoever fails first says why; the others are then told to stop.
+    const outcome = Promise.race([roles, failed]);
+    this.#distributor = distributor;
+    this.#done = outcome.catch(() => undefined);
+    if (!signal?.aborted) this.#startWorkers(fleet, endpoints);
+    try {
+      const [summary] = await outcome;
+      await fleet.end(END_MS);
+      return summary;
+    } catch (error) {
+      fleet.stop(0);
+      await Promise.all([distributor.stop({ timeout: 0 }), collector.stop({ timeout: 0 }), metadata?.stop()]);
+      await fleet.end(END_MS);
+      throw error;
+    }
+  }
+
+  #makeDistributor(endpoints: LocalEndpoints, receiveMetadata: boolean): Distributor {
+    const distributor = new Distributor({
+      ...this.#plan.distributor,
+      collectorEndpoint: endpoints.collector,
+      collectorAckEndpoint: endpoints.ack,
+      ...(receiveMetadata ? { receiveMetadata, metadataEndpoint: endpoints.metadata } : {}),
+    });
+    for (const task of this.#plan.tasks) distributor.registerTask(at(task, { endpoint: endpoints.task }));
+    return distributor;
+  }
+
+  #makeFleet(failed: (error: PipelineError) => void): WorkerFleet {
+    const { onOutput = writeOutput, restarts } = this.#plan;
+    return new WorkerFleet({
+      restarts,
+      output: (worker, stream, line) => onOutput(line, { worker, stream }),
+      failed,
+    });
+  }
+
+  #startWorkers(fleet: WorkerFleet, endpoints: LocalEndpoints): void {
+    const [endpoint, collectorEndpoint] = [endpoints.task.address, endpoints.collector.address];
+    for (const { count, ...start } of this.#plan.workers) {
+      for (let number = 0; number < count; number++)
+        fleet.add({ type: "start", ...start, endpoint, collectorEndpoint });
+    }
+  }
+}
+
+function writeOutput(line: string, { worker }: OutputSource): void {
+  process.stderr.write(`[worker ${worker}] ${line}\n`);
+}

@@ -1,0 +1,121 @@
+import type { ExecutionInfo } from "../executor/execution-info.ts";
+import { isPromiseLike } from "../executor/execution-outcome.ts";
+import { importUserModule } from "../executor/import-user-module.ts";
+import { MultiThreadedWorker } from "../pipeline/multi-threaded-worker.ts";
+import { SingleThreadedWorker } from "../pipeline/single-threaded-worker.ts";
+import { EndpointAddress } from "../protocol/endpoint-address.ts";
+import type { Payload } from "../protocol/payload.ts";
+import { TaskType } from "../protocol/task-type.ts";
+import type { WorkerStart } from "./worker-messages.ts";
+
+/** What a module of the user's exports as its worker: a function that does the work, or a class of worker. */
+type Handler = (data: unknown, info: ExecutionInfo) => unknown;
+
+/** A worker of whatever copy of this library. */
+export interface AnyWorker {
+  run(): Promise<unknown>;
+  stop(options: { readonly timeout: number }): Promise<void>;
+}
+
+type WorkerClass = new () => AnyWorker & { readonly endpoint?: EndpointAddress };
+
+/** How a thread of ours learns what to run: threads get a copy of the environment, and this process is the worker's own. */
+const START = "ZMQPIPELINE_WORKER_START";
+
+/** @throws TypeError when the module exports no worker. */
+export async function makeWorker(start: WorkerStart): Promise<AnyWorker> {
+  const exported = chooseExport(await importUserModule(start.module), start);
+  if (isWorkerClass(exported)) return withEndpoints(new exported(), start);
+  if (start.threads === 0) return new FunctionWorker(start, handlerOf(exported, start));
+  process.env[START] = JSON.stringify(start);
+  return new FunctionThreads();
+}
+
+function chooseExport(module: Record<string, unknown>, { exportName, module: url }: WorkerStart): unknown {
+  const fits = (value: unknown) => typeof value === "function";
+  if (exportName !== undefined) {
+    if (fits(module[exportName])) return module[exportName];
+    throw new TypeError(
+      `${url} must export a function or a class of worker named ${JSON.stringify(exportName)}`,
+    );
+  }
+  if (fits(module.default)) return module.default;
+  const workers = Object.values(module).filter(isWorkerClass);
+  const candidates = workers.length > 0 ? workers : Object.values(module).filter(fits);
+  if (candidates.length === 1) return candidates[0];
+  const found =
+    candidates.length === 0
+      ? "it exports none"
+      : `it exports ${candidates.length}: name one, or make one the default`;
+  throw new TypeError(`${url} must export a function, or a class of worker; ${found}`);
+}
+
+/** By what it has, not by `instanceof`: a loader may give the module a copy of this library of its own. */
+export function isWorkerClass(value: unknown): value is WorkerClass {
+  if (typeof value !== "function") return false;
+  const prototype: unknown = value.prototype;
+  if (typeof prototype !== "object" || prototype === null || !("run" in prototype)) return false;
+  return "handleExecution" in prototype || "handleThreadExecution" in prototype;
+}
+
+/** The pipeline says where its distributor and its collector are, whatever the class does. */
+function withEndpoints(worker: InstanceType<WorkerClass>, start: WorkerStart): AnyWorker {
+  const Address = (worker.endpoint?.constructor ?? EndpointAddress) as typeof EndpointAddress;
+  Object.defineProperties(worker, {
+    endpoint: { value: new Address(start.endpoint) },
+    collectorEndpoint: { value: new Address(start.collectorEndpoint) },
+  });
+  return worker;
+}
+
+function handlerOf(exported: unknown, { isWrapped }: WorkerStart): Handler {
+  const handler = exported as Handler;
+  if (!isWrapped) return handler;
+  return (data, info) => {
+    const { index, value } = data as { index: number; value: unknown };
+    const result = handler(value, info);
+    // A promise for each item would cost more than the rest.
+    return isPromiseLike(result) ? result.then((value) => ({ index, value })) : { index, value: result };
+  };
+}
+
+class FunctionWorker extends SingleThreadedWorker {
+  readonly taskType: TaskType;
+  readonly endpoint: EndpointAddress;
+  readonly collectorEndpoint: EndpointAddress;
+  override readonly concurrency: number;
+  readonly #handler: Handler;
+
+  constructor(start: WorkerStart, handler: Handler) {
+    super();
+    this.taskType = TaskType.register(start.taskType);
+    this.endpoint = new EndpointAddress(start.endpoint);
+    this.collectorEndpoint = new EndpointAddress(start.collectorEndpoint);
+    this.concurrency = start.concurrency;
+    this.#handler = handler;
+  }
+
+  handleExecution(data: Payload, info: ExecutionInfo) {
+    return this.#handler(data, info) as Payload;
+  }
+}
+
+/** The same in threads; each imports this module and makes an instance of its own. */
+export class FunctionThreads extends MultiThreadedWorker {
+  readonly #start = JSON.parse(process.env[START] ?? "{}") as WorkerStart;
+  readonly module = import.meta.url;
+  override readonly nThreads = this.#start.threads;
+  readonly taskType = TaskType.register(this.#start.taskType);
+  readonly endpoint = new EndpointAddress(this.#start.endpoint);
+  readonly collectorEndpoint = new EndpointAddress(this.#start.collectorEndpoint);
+  #handler: Handler = () => undefined;
+
+  override async initThread(): Promise<void> {
+    const exported = chooseExport(await importUserModule(this.#start.module), this.#start);
+    this.#handler = handlerOf(exported, this.#start);
+  }
+
+  handleThreadExecution(data: Payload, _index: number, info: ExecutionInfo) {
+    return this.#handler(data, info) as Payload;
+  }
+}

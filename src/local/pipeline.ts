@@ -1,0 +1,91 @@
+import type { RunProgress, RunSummary } from "../pipeline/run-summary.ts";
+import { assertTimeout } from "../role/checks.ts";
+import type { RunOptions, StopOptions } from "../role/role.ts";
+import { makeTasks } from "./local-roles.ts";
+import { LocalRun } from "./local-run.ts";
+import { type PipelineOptions, resolveRestarts, resolveWorkers } from "./pipeline-options.ts";
+
+/** Long enough for what workers execute, short enough for a person to wait. */
+const DEFAULT_STOP_TIMEOUT = 5000;
+
+/**
+ * A whole run on this machine: distributor and collector in this process, workers in processes of their own, or in threads of
+ * those, which are started again when they die. Endpoints are in a private folder, and gone at the end. The same tasks, workers and
+ * collectors run on many machines as roles of their own.
+ *
+ * @example
+ * ```ts
+ * // worker.js: export default ({ n }) => ({ square: n * n });
+ * const SQUARE = TaskType.register("square");
+ * let sum = 0;
+ * const pipeline = new Pipeline({
+ *   tasks: [{ taskType: SQUARE, items: [{ n: 1 }, { n: 2 }, { n: 3 }] }],
+ *   workers: { module: new URL("./worker.js", import.meta.url), count: 2 },
+ *   collector: ({ square }: { square: number }) => {
+ *     sum += square;
+ *   },
+ * });
+ * const summary = await pipeline.run();
+ * console.log(sum, summary.tasks);
+ * ```
+ */
+export class Pipeline implements AsyncDisposable {
+  readonly #run: LocalRun;
+  #hasRun = false;
+
+  /** @throws TypeError, RangeError when an option is missing or wrong. Nothing is started. */
+  constructor(options: PipelineOptions) {
+    const {
+      tasks: _tasks,
+      workers: _workers,
+      collector,
+      metadata,
+      restarts: _restarts,
+      onOutput,
+      ...distributor
+    } = options;
+    const tasks = makeTasks(options.tasks);
+    this.#run = new LocalRun({
+      tasks,
+      workers: resolveWorkers(options, tasks),
+      restarts: resolveRestarts(options.restarts),
+      collector,
+      metadata,
+      onOutput,
+      distributor,
+    });
+  }
+
+  /** How the run stands now: counts per task, and workers. Empty before `run()`. */
+  get progress(): RunProgress {
+    return this.#run.progress;
+  }
+
+  /**
+   * Runs to the end.
+   *
+   * @param options - `signal` stops it early, as `stop()` does.
+   * @returns What became of each task's items.
+   * @throws PipelineError `WORKER_FAILED` when workers cannot work or die too often, and what a `Distributor` and a `Collector` throw.
+   * @throws TypeError when it has run already.
+   */
+  async run({ signal }: RunOptions = {}): Promise<RunSummary> {
+    if (this.#hasRun) throw new TypeError("A Pipeline runs once; make another one for another run");
+    this.#hasRun = true;
+    return await this.#run.run(signal);
+  }
+
+  /**
+   * Ends the run early: nothing more is handed out, what is under way may finish until the deadline.
+   *
+   * @param options - `timeout` in ms, 5000 by default.
+   */
+  async stop({ timeout = DEFAULT_STOP_TIMEOUT }: StopOptions = {}): Promise<void> {
+    assertTimeout("timeout", timeout);
+    await this.#run.stop(timeout);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}

@@ -1,0 +1,31 @@
+/** What a worker's process is told first: what to run, and for whom. */
+export interface WorkerStart {
+  readonly type: "start";
+  /** URL of the module with the worker. */
+  readonly module: string;
+  /** The name of what it exports; without one, its default or its only worker. */
+  readonly exportName: string | undefined;
+  readonly taskType: string;
+  readonly endpoint: string;
+  readonly collectorEndpoint: string;
+  /** Of a function: executions at a time, and threads (0: none). */
+  readonly concurrency: number;
+  readonly threads: number;
+  /** Items are values in an envelope of ours, of `map()`. */
+  readonly isWrapped: boolean;
+}
+
+export type ToWorkerProcess = WorkerStart | { readonly type: "stop"; readonly timeout: number };
+
+export interface ProcessError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+  readonly code: string;
+}
+
+export type FromWorkerProcess =
+  | { readonly type: "started" }
+  /** Another attempt would end the same. */
+  | { readonly type: "unusable"; readonly error: ProcessError }
+  | { readonly type: "failed"; readonly error: ProcessError };

@@ -1,0 +1,105 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { FromWorkerProcess, ProcessError, WorkerStart } from "./worker-messages.ts";
+
+const ENTRY = new URL("./worker-entry.js", import.meta.url);
+
+/** How a worker's process ended. */
+export interface WorkerEnd {
+  /** It worked to the end of the run. */
+  readonly isDone: boolean;
+  /** Another one would end the same: its module or its initialisation is at fault. */
+  readonly isUsable: boolean;
+  /** In words: an exit code, a signal, or what it said. */
+  readonly reason: string;
+  readonly error: ProcessError | undefined;
+}
+
+export interface WorkerProcessEvents {
+  output(stream: "stdout" | "stderr", line: string): void;
+  ended(end: WorkerEnd): void;
+}
+
+/** One worker in a process of its own. */
+export class WorkerProcess {
+  readonly #child: ChildProcess;
+  #isUsable = true;
+  #error: ProcessError | undefined;
+
+  constructor(start: WorkerStart, events: WorkerProcessEvents) {
+    this.#child = fork(ENTRY, [], {
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      execArgv: execArguments(start.module),
+    });
+    const { stdout, stderr } = this.#child;
+    forEachLine(stdout, (line) => events.output("stdout", line));
+    forEachLine(stderr, (line) => events.output("stderr", line));
+    this.#child.on("message", (message: FromWorkerProcess) => {
+      if (message.type === "started") return;
+      this.#isUsable = message.type !== "unusable";
+      this.#error = message.error;
+    });
+    let spawnError: Error | undefined;
+    this.#child.once("error", (error) => {
+      spawnError = error;
+      if (this.#child.pid === undefined)
+        events.ended(this.#end(`it cannot be started: ${error.message}`, false));
+    });
+    // After its output was read to the end.
+    this.#child.once("close", (code, signal) => {
+      if (this.#child.pid === undefined) return;
+      const reason = spawnError?.message ?? (signal === null ? `exit code ${code}` : `signal ${signal}`);
+      events.ended(this.#end(this.#error === undefined ? reason : this.#error.message, code === 0));
+    });
+    this.#child.send(start, () => {}); // that it is gone is told by its end
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Lets it finish what it executes, for so many ms. */
+  stop(timeout: number): void {
+    if (this.#child.connected) this.#child.send({ type: "stop", timeout }, () => {});
+  }
+
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  #end(reason: string, isDone: boolean): WorkerEnd {
+    return { isDone, isUsable: this.#isUsable, reason, error: this.#error };
+  }
+}
+
+/** Ours, but for those that are this process's alone; and TypeScript where the module needs it. */
+function execArguments(module: string): string[] {
+  const own = process.execArgv.filter(
+    (argument) => !/^--(inspect|cpu-prof|heap-prof|prof|watch|test)\b/.test(argument),
+  );
+  const isLoaded = own.some((argument) => argument.includes("tsx"));
+  return isLoaded || !needsTsx(module) ? own : [...own, ...tsxArguments(module)];
+}
+
+/** Whether a module is TypeScript, and this Node does not take that as it is (as 22.18 and later do). */
+export function needsTsx(module: string): boolean {
+  const isUnderstood = "typescript" in process.features && process.features.typescript !== false;
+  return /\.[cm]?tsx?$/.test(module) && !isUnderstood;
+}
+
+/** @returns What makes Node run TypeScript through the `tsx` of the module's project; nothing where there is none. */
+export function tsxArguments(module: string): string[] {
+  try {
+    const path = createRequire(fileURLToPath(module)).resolve("tsx");
+    return ["--import", pathToFileURL(path).href];
+  } catch {
+    return []; // importing the module then says what is missing
+  }
+}
+
+function forEachLine(stream: Readable | null, handle: (line: string) => void): void {
+  if (stream !== null) createInterface({ input: stream }).on("line", handle);
+}
