@@ -3,7 +3,6 @@ import { MetaDataWorker } from "../pipeline/meta-data-worker.ts";
 import { Task } from "../pipeline/task.ts";
 import { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { TaskType } from "../protocol/task-type.ts";
-import type { LocalEndpoints } from "./local-endpoints.ts";
 import type { AnyTask, CollectFunction, PipelineOptions, TaskDefinition } from "./pipeline-options.ts";
 
 /** An endpoint that is never bound: the pipeline's own takes its place. */
@@ -21,32 +20,25 @@ export function makeTasks(tasks: PipelineOptions["tasks"]): AnyTask[] {
 }
 
 /** @throws TypeError when it is no collector. */
-export function makeCollector(collector: PipelineOptions["collector"], endpoints: LocalEndpoints) {
-  const { collector: endpoint, ack: ackEndpoint } = endpoints;
-  return at(instanceOf(collector), { endpoint, ackEndpoint });
-
-  function instanceOf(value: PipelineOptions["collector"]): Collector<object, object, object> {
-    if (value instanceof Collector) return value;
-    if (typeof value !== "function")
-      throw new TypeError("collector must be a Collector, its class, or a function");
-    if (value.prototype instanceof Collector)
-      return new (value as new () => Collector<object, object, object>)();
-    return new FunctionCollector(value as CollectFunction);
-  }
+export function makeCollector(collector: PipelineOptions["collector"]): Collector<object, object, object> {
+  if (collector instanceof Collector) return collector;
+  if (typeof collector !== "function")
+    throw new TypeError("collector must be a Collector, its class, or a function");
+  if (collector.prototype instanceof Collector)
+    return new (collector as new () => Collector<object, object, object>)();
+  return new FunctionCollector(collector as CollectFunction);
 }
 
 /** @throws TypeError when it is neither a metadata worker nor an object. */
 export function makeMetadataWorker(
   metadata: PipelineOptions["metadata"],
-  { metadata: endpoint }: LocalEndpoints,
-) {
+): MetaDataWorker<object> | undefined {
   if (metadata === undefined) return undefined;
-  if (metadata instanceof MetaDataWorker) return at(metadata, { endpoint });
-  if (typeof metadata === "function")
-    return at(new (metadata as new () => MetaDataWorker<object>)(), { endpoint });
+  if (metadata instanceof MetaDataWorker) return metadata;
+  if (typeof metadata === "function") return new (metadata as new () => MetaDataWorker<object>)();
   if (typeof metadata !== "object" || metadata === null)
     throw new TypeError("metadata must be an object, a MetaDataWorker or its class");
-  return at(new ObjectMetadata(metadata), { endpoint });
+  return new ObjectMetadata(metadata);
 }
 
 /** Puts a role where the pipeline wants it, whatever its class says. */

@@ -2,11 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PipelineError } from "../errors.ts";
+import type { Collector } from "../pipeline/collector.ts";
 import { Distributor } from "../pipeline/distributor.ts";
 import type { DistributorOptions } from "../pipeline/distributor-options.ts";
+import type { MetaDataWorker } from "../pipeline/meta-data-worker.ts";
 import type { RunProgress, RunSummary } from "../pipeline/run-summary.ts";
 import { LocalEndpoints } from "./local-endpoints.ts";
-import { at, makeCollector, makeMetadataWorker } from "./local-roles.ts";
+import { at } from "./local-roles.ts";
 import type { AnyTask, OutputSource, PipelineOptions } from "./pipeline-options.ts";
 import { WorkerFleet } from "./worker-fleet.ts";
 import type { WorkerStart } from "./worker-messages.ts";
@@ -14,13 +16,18 @@ import type { WorkerStart } from "./worker-messages.ts";
 /** How long workers may take to end once the run is over, in ms. */
 const END_MS = 3000;
 
+/** The default `endTimeout`, in ms: on one machine, who has not heard of the end by then has died. */
+const END_TIMEOUT = 1000;
+
 /** Workers of one kind, and how many. */
 export interface WorkerPlan extends Omit<WorkerStart, "type" | "endpoint" | "collectorEndpoint"> {
   readonly count: number;
 }
 
 /** All that is to run. */
-export interface LocalPlan extends Pick<PipelineOptions, "collector" | "metadata" | "onOutput"> {
+export interface LocalPlan extends Pick<PipelineOptions, "onOutput"> {
+  readonly collector: Collector<object, object, object>;
+  readonly metadata: MetaDataWorker<object> | undefined;
   readonly tasks: readonly AnyTask[];
   readonly workers: readonly WorkerPlan[];
   readonly restarts: number;
@@ -43,7 +50,7 @@ export class LocalRun {
 
   /** Runs to the end. Call once. */
   async run(signal?: AbortSignal): Promise<RunSummary> {
-    const folder = await mkdtemp(join(tmpdir(), "zqp-"));
+    const folder = await mkdtemp(join(tmpdir(), "zqp-local-"));
     try {
       return await this.#runIn(await LocalEndpoints.make(folder), signal);
     } finally {
@@ -62,31 +69,41 @@ export class LocalRun {
     const failed = new Promise<never>((_resolve, reject) => {
       fail = reject;
     });
-    const metadata = makeMetadataWorker(this.#plan.metadata, endpoints);
+    const { metadata, collector } = this.#plan;
+    at(collector, { endpoint: endpoints.collector, ackEndpoint: endpoints.ack });
+    if (metadata !== undefined) at(metadata, { endpoint: endpoints.metadata });
     const distributor = this.#makeDistributor(endpoints, metadata !== undefined);
-    const collector = makeCollector(this.#plan.collector, endpoints);
     const fleet = this.#makeFleet(fail);
     const run = signal === undefined ? {} : { signal };
-    const roles = Promise.all([distributor.run(run), collector.run(), metadata?.run()]);
+    if (signal?.aborted) return await distributor.run(run);
+    const distributed = distributor.run(run).then((summary) => {
+      void metadata?.stop();
+      // Stopped before the run was opened: the collector has not heard of it, and would wait.
+      if (isEmpty(summary)) void collector.stop({ timeout: 0 });
+      return summary;
+    });
+    const roles = Promise.all([distributed, collector.run(), metadata?.run()]);
     // Whoever fails first says why; the others are then told to stop.
     const outcome = Promise.race([roles, failed]);
     this.#distributor = distributor;
     this.#done = outcome.catch(() => undefined);
-    if (!signal?.aborted) this.#startWorkers(fleet, endpoints);
+    this.#startWorkers(fleet, endpoints);
     try {
       const [summary] = await outcome;
       await fleet.end(END_MS);
       return summary;
     } catch (error) {
       fleet.stop(0);
-      await Promise.all([distributor.stop({ timeout: 0 }), collector.stop({ timeout: 0 }), metadata?.stop()]);
-      await fleet.end(END_MS);
+      // In this order: the collector hears of the end, and ends too.
+      await distributor.stop({ timeout: 0 });
+      await Promise.all([collector.stop({ timeout: 0 }), metadata?.stop(), fleet.end(END_MS)]);
       throw error;
     }
   }
 
   #makeDistributor(endpoints: LocalEndpoints, receiveMetadata: boolean): Distributor {
     const distributor = new Distributor({
+      endTimeout: END_TIMEOUT,
       ...this.#plan.distributor,
       collectorEndpoint: endpoints.collector,
       collectorAckEndpoint: endpoints.ack,
@@ -112,6 +129,10 @@ export class LocalRun {
         fleet.add({ type: "start", ...start, endpoint, collectorEndpoint });
     }
   }
+}
+
+function isEmpty({ status, tasks }: RunSummary): boolean {
+  return status === "stopped" && Object.values(tasks).every(({ items }) => items === 0);
 }
 
 function writeOutput(line: string, { worker }: OutputSource): void {

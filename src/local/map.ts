@@ -143,6 +143,7 @@ function makeRun(
     workers: resolveWorkers({ workers: definition }, tasks).map((plan) => ({ ...plan, isWrapped: true })),
     restarts: resolveRestarts(restarts),
     collector: new MapCollector(output),
+    metadata: undefined,
     onOutput,
     distributor: {},
   });

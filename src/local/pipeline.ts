@@ -1,7 +1,7 @@
 import type { RunProgress, RunSummary } from "../pipeline/run-summary.ts";
 import { assertTimeout } from "../role/checks.ts";
 import type { RunOptions, StopOptions } from "../role/role.ts";
-import { makeTasks } from "./local-roles.ts";
+import { makeCollector, makeMetadataWorker, makeTasks } from "./local-roles.ts";
 import { LocalRun } from "./local-run.ts";
 import { type PipelineOptions, resolveRestarts, resolveWorkers } from "./pipeline-options.ts";
 
@@ -49,8 +49,8 @@ export class Pipeline implements AsyncDisposable {
       tasks,
       workers: resolveWorkers(options, tasks),
       restarts: resolveRestarts(options.restarts),
-      collector,
-      metadata,
+      collector: makeCollector(collector),
+      metadata: makeMetadataWorker(metadata),
       onOutput,
       distributor,
     });

@@ -58,6 +58,11 @@ export interface DistributorOptions extends NetworkOptions {
    */
   readonly windowTime?: number;
   /**
+   * Longest wait for workers and collector to confirm that they have heard of the end, in ms.
+   * @default 5000
+   */
+  readonly endTimeout?: number;
+  /**
    * A file that keeps the run's ledger, so that a run that was killed or stopped goes on where it was: its path, or more options.
    * `docs/delivery.md` says what is promised.
    * @default none
@@ -89,7 +94,7 @@ export function resolveDistributorOptions(options: DistributorOptions): Resolved
     crashLimit: options.crashLimit ?? 3,
     minWorkers: options.minWorkers ?? 1,
     peerTimeout: options.peerTimeout ?? DEFAULT_PEER_TIMEOUT,
-    endTimeout: END_TIMEOUT,
+    endTimeout: options.endTimeout ?? END_TIMEOUT,
     maxWindow: options.maxWindow ?? DEFAULT_MAX_WINDOW,
     windowBytes: options.windowBytes ?? DEFAULT_WINDOW_BYTES,
     windowTime: options.windowTime ?? DEFAULT_WINDOW_TIME,
@@ -97,6 +102,7 @@ export function resolveDistributorOptions(options: DistributorOptions): Resolved
     journal: options.journal === undefined ? undefined : resolveJournalOptions(options.journal),
   };
   assertTimeout("peerTimeout", resolved.peerTimeout);
+  assertTimeout("endTimeout", resolved.endTimeout);
   assertCount("maxFailures", resolved.maxFailures, 0);
   assertCount("crashLimit", resolved.crashLimit, 1);
   assertCount("minWorkers", resolved.minWorkers, 1);
