@@ -1,8 +1,7 @@
 import { Argument, Command, InvalidArgumentError } from "commander";
-import { addKeys, listKeys, makeKeyFolder, revokeKeys } from "../security/key-folder.ts";
+import { isKeyName } from "../security/key-name.ts";
 import { ADDABLE_ROLES, type AddableRole } from "../security/key-role.ts";
-import { isKeyName } from "../security/key-set.ts";
-import { type Output, printJson } from "./output.ts";
+import { type CommandContext, printJson } from "./output.ts";
 
 const FOLDER = "keys";
 
@@ -12,13 +11,13 @@ interface Options {
 }
 
 /** `zmqpipeline keys`: makes and changes a folder of keys, which `Security.load()` reads. */
-export function keysCommand(output: Output): Command {
+export function keysCommand(context: CommandContext): Command {
   return new Command("keys")
     .description("make keys, so that roles on other machines can connect and nobody else can")
-    .addCommand(initCommand(output))
-    .addCommand(addCommand(output))
-    .addCommand(revokeCommand(output))
-    .addCommand(listCommand(output))
+    .addCommand(initCommand(context))
+    .addCommand(addCommand(context))
+    .addCommand(revokeCommand(context))
+    .addCommand(listCommand(context))
     .addHelpText("after", EXAMPLES);
 }
 
@@ -29,58 +28,59 @@ Examples:
   zmqpipeline keys revoke worker gpu-1    and off the lists again; roles that run notice when their file is replaced
   zmqpipeline keys list --keys /etc/zmqpipeline`;
 
-function initCommand(output: Output): Command {
+function initCommand(context: CommandContext): Command {
   return new Command("init")
     .description("make a new folder with keys for all roles; nothing is overwritten")
     .argument("[folder]", "where", FOLDER)
     .option("--json", "print the files as JSON")
-    .action((folder: string, { json }: Options) => {
+    .action(async (folder: string, { json }: Options) => {
+      const { makeKeyFolder } = await keyFolder();
       const files = makeKeyFolder(folder);
-      if (json === true) return printJson(output, { files });
-      output.out(`${files.join("\n")}\n`);
-      output.err(
+      if (json === true) return printJson(context, { files });
+      context.output.out(`${files.join("\n")}\n`);
+      context.output.err.write(
         "Copy each file to where its role runs, readable by nobody else (mode 600), and to nowhere else.\n",
       );
     });
 }
 
-function addCommand(output: Output): Command {
+function addCommand(context: CommandContext): Command {
   return changing("add", "make keys of its own for one more worker, metadata worker or client").action(
-    (role: AddableRole, name: string, { keys, json }: Options) => {
-      const { file, changed } = addKeys(keys, role, name);
-      if (json === true) return printJson(output, { file, changed });
-      output.out(`${file}\n`);
-      output.err(
+    async (role: AddableRole, name: string, { keys, json }: Options) => {
+      const { file, changed } = (await keyFolder()).addKeys(keys, role, name);
+      if (json === true) return printJson(context, { file, changed });
+      context.output.out(`${file}\n`);
+      context.output.err.write(
         `Copy it to where the ${role} runs, and these, which changed, to theirs: ${changed.join(", ")}\n`,
       );
     },
   );
 }
 
-function revokeCommand(output: Output): Command {
+function revokeCommand(context: CommandContext): Command {
   return changing(
     "revoke",
     "take a worker, metadata worker or client off the lists, and remove its file",
-  ).action((role: AddableRole, name: string, { keys, json }: Options) => {
-    const { changed } = revokeKeys(keys, role, name);
-    if (json === true) return printJson(output, { changed });
-    output.out(`${changed.join("\n")}\n`);
-    output.err(
+  ).action(async (role: AddableRole, name: string, { keys, json }: Options) => {
+    const { changed } = (await keyFolder()).revokeKeys(keys, role, name);
+    if (json === true) return printJson(context, { changed });
+    context.output.out(`${changed.join("\n")}\n`);
+    context.output.err.write(
       "Copy these to where their roles run: whoever is connected with the revoked keys is sent away then.\n",
     );
   });
 }
 
-function listCommand(output: Output): Command {
+function listCommand(context: CommandContext): Command {
   return new Command("list")
     .description("who has keys: role, name, fingerprint (as in logs), file with the secret key")
     .option("-k, --keys <folder>", "the folder of keys", FOLDER)
     .option("--json", "print them as JSON")
-    .action(({ keys, json }: Options) => {
-      const entries = listKeys(keys);
-      if (json === true) return printJson(output, { keys: entries });
+    .action(async ({ keys, json }: Options) => {
+      const entries = (await keyFolder()).listKeys(keys);
+      if (json === true) return printJson(context, { keys: entries });
       for (const { role, name, fingerprint, file } of entries)
-        output.out(`${role.padEnd(12)} ${name.padEnd(20)} ${fingerprint}  ${file ?? "-"}\n`);
+        context.output.out(`${role.padEnd(12)} ${name.padEnd(20)} ${fingerprint}  ${file ?? "-"}\n`);
     });
 }
 
@@ -97,4 +97,9 @@ function keyName(name: string): string {
   if (!isKeyName(name))
     throw new InvalidArgumentError('It must be 1 to 64 letters, digits, ".", "_" or "-".');
   return name;
+}
+
+/** Help is there before the library is. */
+async function keyFolder() {
+  return await import("../security/key-folder.ts");
 }

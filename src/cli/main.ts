@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 import { runCommand } from "./run-command.ts";
+import { runThroughTsx } from "./run-through-tsx.ts";
 
-process.exitCode = await runCommand(process.argv.slice(2), {
-  out: (text) => process.stdout.write(text),
-  err: (text) => process.stderr.write(text),
-});
+const args = process.argv.slice(2);
+
+// A TypeScript file where this Node takes none: all over again, with a loader, so that the file's library and ours are one.
+const code = await runThroughTsx(args);
+process.exitCode =
+  code ?? (await runCommand(args, { out: (text) => process.stdout.write(text), err: process.stderr }));

@@ -1,27 +1,45 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { PipelineError } from "../errors.ts";
+import { benchCommand } from "./bench-command.ts";
+import { doctorCommand } from "./doctor-command.ts";
+import { FileError } from "./file-error.ts";
+import { initCommand } from "./init-command.ts";
+import { journalCommand } from "./journal-command.ts";
 import { keysCommand } from "./keys-command.ts";
-import { EXIT, type Output } from "./output.ts";
+import { type CommandContext, EXIT, type Output } from "./output.ts";
+import { roleCommands } from "./role-commands.ts";
+import { runFileCommand } from "./run-file-command.ts";
 
 /**
  * The command `zmqpipeline`.
  *
  * @param args - What follows the command's name.
- * @returns The exit code: 0 for success, 1 when something went wrong, 2 when it was used wrongly.
+ * @returns The exit code: see `EXIT`.
  */
 export async function runCommand(args: readonly string[], output: Output): Promise<number> {
+  const context: CommandContext = { output, exitCode: EXIT.ok };
+  const write = {
+    writeOut: (text: string) => output.out(text),
+    writeErr: (text: string) => void output.err.write(text),
+  };
   const program = new Command("zmqpipeline")
     .description("Spread batches of work over threads, processes and machines")
     .version(version(), "-V, --version")
     .showHelpAfterError("(add --help for how it is used)")
-    .addCommand(keysCommand(output));
+    .addCommand(runFileCommand(context))
+    .addCommand(initCommand(context))
+    .addCommand(keysCommand(context))
+    .addCommand(journalCommand(context))
+    .addCommand(doctorCommand(context))
+    .addCommand(benchCommand(context));
+  for (const command of roleCommands(context)) program.addCommand(command);
   for (const command of [program, ...descendants(program)]) {
-    command.exitOverride().configureOutput({ writeOut: output.out, writeErr: output.err });
+    command.exitOverride().configureOutput(write);
   }
   try {
     await program.parseAsync(args, { from: "user" });
-    return EXIT.ok;
+    return context.exitCode;
   } catch (error) {
     return codeOf(error, output);
   }
@@ -34,9 +52,15 @@ function descendants(command: Command): Command[] {
 function codeOf(error: unknown, output: Output): number {
   // Commander has written what is wrong already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  if (error instanceof PipelineError) output.err(`zmqpipeline: ${error.message} (${error.code})\n`);
+  if (error instanceof FileError) {
+    output.err.write(`zmqpipeline: ${error.message}\n`);
+    return EXIT.usage;
+  }
+  if (error instanceof PipelineError) output.err.write(`zmqpipeline: ${error.message} (${error.code})\n`);
   else
-    output.err(`zmqpipeline: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    output.err.write(
+      `zmqpipeline: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
   return EXIT.runtime;
 }
 

@@ -53,11 +53,13 @@ class DefinedTask extends Task<object> {
   readonly endpoint = NOWHERE;
   readonly #items: TaskDefinition["items"];
 
-  constructor({ taskType, items, dependencies = [], retry = {}, timeout }: TaskDefinition) {
+  constructor(definition: TaskDefinition) {
+    const { taskType, items, dependencies = [], retry = {}, timeout } = definition;
+    const total = definition.total ?? (Array.isArray(items) ? items.length : undefined);
     super();
     this.taskType = taskType;
     this.#items = items;
-    Object.assign(this, { dependencies, retry, ...(timeout === undefined ? {} : { timeout }) });
+    Object.assign(this, { dependencies, retry, total, ...(timeout === undefined ? {} : { timeout }) });
   }
 
   override items() {

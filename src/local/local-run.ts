@@ -20,7 +20,7 @@ const END_MS = 3000;
 const END_TIMEOUT = 1000;
 
 /** Workers of one kind, and how many. */
-export interface WorkerPlan extends Omit<WorkerStart, "type" | "endpoint" | "collectorEndpoint"> {
+interface WorkerPlan extends Omit<WorkerStart, "type" | "endpoint" | "collectorEndpoint" | "keys"> {
   readonly count: number;
 }
 
@@ -126,7 +126,7 @@ export class LocalRun {
     const [endpoint, collectorEndpoint] = [endpoints.task.address, endpoints.collector.address];
     for (const { count, ...start } of this.#plan.workers) {
       for (let number = 0; number < count; number++)
-        fleet.add({ type: "start", ...start, endpoint, collectorEndpoint });
+        fleet.add({ type: "start", ...start, endpoint, collectorEndpoint, keys: undefined });
     }
   }
 }

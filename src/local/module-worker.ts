@@ -6,6 +6,7 @@ import { SingleThreadedWorker } from "../pipeline/single-threaded-worker.ts";
 import { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Payload } from "../protocol/payload.ts";
 import { TaskType } from "../protocol/task-type.ts";
+import { Security } from "../security/security.ts";
 import type { WorkerStart } from "./worker-messages.ts";
 
 /** What a module of the user's exports as its worker: a function that does the work, or a class of worker. */
@@ -25,7 +26,7 @@ const START = "ZMQPIPELINE_WORKER_START";
 /** @throws TypeError when the module exports no worker. */
 export async function makeWorker(start: WorkerStart): Promise<AnyWorker> {
   const exported = chooseExport(await importUserModule(start.module), start);
-  if (isWorkerClass(exported)) return withEndpoints(new exported(), start);
+  if (isWorkerClass(exported)) return configured(new exported(), start);
   if (start.threads === 0) return new FunctionWorker(start, handlerOf(exported, start));
   process.env[START] = JSON.stringify(start);
   return new FunctionThreads();
@@ -55,16 +56,17 @@ export function isWorkerClass(value: unknown): value is WorkerClass {
   if (typeof value !== "function") return false;
   const prototype: unknown = value.prototype;
   if (typeof prototype !== "object" || prototype === null || !("run" in prototype)) return false;
-  return "handleExecution" in prototype || "handleThreadExecution" in prototype;
+  return ["handleExecution", "handleThreadExecution", "handleMessage"].some((method) => method in prototype);
 }
 
-/** The pipeline says where its distributor and its collector are, whatever the class does. */
-function withEndpoints(worker: InstanceType<WorkerClass>, start: WorkerStart): AnyWorker {
+/** Who starts it may say where its distributor and its collector are, and with which keys, whatever the class does. */
+function configured(worker: InstanceType<WorkerClass>, start: WorkerStart): AnyWorker {
   const Address = (worker.endpoint?.constructor ?? EndpointAddress) as typeof EndpointAddress;
-  Object.defineProperties(worker, {
-    endpoint: { value: new Address(start.endpoint) },
-    collectorEndpoint: { value: new Address(start.collectorEndpoint) },
-  });
+  const { endpoint, collectorEndpoint, keys } = start;
+  if (endpoint !== undefined) Object.defineProperty(worker, "endpoint", { value: new Address(endpoint) });
+  if (collectorEndpoint !== undefined)
+    Object.defineProperty(worker, "collectorEndpoint", { value: new Address(collectorEndpoint) });
+  if (keys !== undefined) Object.defineProperty(worker, "security", { value: Security.load(keys) });
   return worker;
 }
 
@@ -89,8 +91,8 @@ class FunctionWorker extends SingleThreadedWorker {
   constructor(start: WorkerStart, handler: Handler) {
     super();
     this.taskType = TaskType.register(start.taskType);
-    this.endpoint = new EndpointAddress(start.endpoint);
-    this.collectorEndpoint = new EndpointAddress(start.collectorEndpoint);
+    this.endpoint = new EndpointAddress(start.endpoint ?? "");
+    this.collectorEndpoint = new EndpointAddress(start.collectorEndpoint ?? "");
     this.concurrency = start.concurrency;
     this.#handler = handler;
   }
@@ -100,14 +102,14 @@ class FunctionWorker extends SingleThreadedWorker {
   }
 }
 
-/** The same in threads; each imports this module and makes an instance of its own. */
+/** @public The same in threads; each imports this module and makes an instance of its own. */
 export class FunctionThreads extends MultiThreadedWorker {
   readonly #start = JSON.parse(process.env[START] ?? "{}") as WorkerStart;
   readonly module = import.meta.url;
   override readonly nThreads = this.#start.threads;
   readonly taskType = TaskType.register(this.#start.taskType);
-  readonly endpoint = new EndpointAddress(this.#start.endpoint);
-  readonly collectorEndpoint = new EndpointAddress(this.#start.collectorEndpoint);
+  readonly endpoint = new EndpointAddress(this.#start.endpoint ?? "");
+  readonly collectorEndpoint = new EndpointAddress(this.#start.collectorEndpoint ?? "");
   #handler: Handler = () => undefined;
 
   override async initThread(): Promise<void> {

@@ -22,6 +22,11 @@ export interface TaskDefinition {
    * @default none
    */
   readonly dependencies?: readonly TaskType[];
+  /**
+   * How many items there will be, for progress.
+   * @default the length of `items`, where that is an array
+   */
+  readonly total?: number;
   readonly retry?: RetryOptions;
   /**
    * Longest execution of one item, in ms.

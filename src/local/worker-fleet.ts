@@ -31,6 +31,10 @@ export class WorkerFleet {
   readonly #slots: Slot[] = [];
   #isEnding = false;
   #onEmpty: () => void = () => {};
+  /** Resolves when no worker is left, nor about to be. */
+  readonly ended = new Promise<void>((resolve) => {
+    this.#onEmpty = resolve;
+  });
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -65,14 +69,11 @@ export class WorkerFleet {
       slot.timer = undefined;
     }
     if (this.size === 0) return;
-    const empty = new Promise<void>((resolve) => {
-      this.#onEmpty = resolve;
-    });
     this.stop(0); // who has just come, and has not heard of the end, ends too
     const timer = setTimeout(() => {
       for (const { process } of this.#slots) process?.kill();
     }, timeout);
-    await empty;
+    await this.ended;
     clearTimeout(timer);
   }
 

@@ -6,8 +6,11 @@ export interface WorkerStart {
   /** The name of what it exports; without one, its default or its only worker. */
   readonly exportName: string | undefined;
   readonly taskType: string;
-  readonly endpoint: string;
-  readonly collectorEndpoint: string;
+  /** Where its distributor and the collector are; without, where its class says. */
+  readonly endpoint: string | undefined;
+  readonly collectorEndpoint: string | undefined;
+  /** Where its keys are, if it has some. */
+  readonly keys: string | undefined;
   /** Of a function: executions at a time, and threads (0: none). */
   readonly concurrency: number;
   readonly threads: number;

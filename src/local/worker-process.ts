@@ -1,8 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { needsTsx, tsxArguments } from "./tsx.ts";
 import type { FromWorkerProcess, ProcessError, WorkerStart } from "./worker-messages.ts";
 
 const ENTRY = new URL("./worker-entry.js", import.meta.url);
@@ -82,22 +81,6 @@ function execArguments(module: string): string[] {
   );
   const isLoaded = own.some((argument) => argument.includes("tsx"));
   return isLoaded || !needsTsx(module) ? own : [...own, ...tsxArguments(module)];
-}
-
-/** Whether a module is TypeScript, and this Node does not take that as it is (as 22.18 and later do). */
-export function needsTsx(module: string): boolean {
-  const isUnderstood = "typescript" in process.features && process.features.typescript !== false;
-  return /\.[cm]?tsx?$/.test(module) && !isUnderstood;
-}
-
-/** @returns What makes Node run TypeScript through the `tsx` of the module's project; nothing where there is none. */
-export function tsxArguments(module: string): string[] {
-  try {
-    const path = createRequire(fileURLToPath(module)).resolve("tsx");
-    return ["--import", pathToFileURL(path).href];
-  } catch {
-    return []; // importing the module then says what is missing
-  }
 }
 
 function forEachLine(stream: Readable | null, handle: (line: string) => void): void {

@@ -167,7 +167,7 @@ export class CollectorSession extends Session<CollectorSummary> {
   }
 
   #deliver(delivery: Delivery): Awaitable<Maybe<object>> {
-    const { runId, task, seq, attempt, workerId, payload, error } = delivery;
+    const { runId, task, seq, attempt, workerId: worker, payload, error, busy } = delivery;
     const taskType = this.#taskTypes.get(task) as TaskType;
     this.#lastType = taskType;
     const id = itemId(runId, task, seq);
@@ -182,7 +182,8 @@ export class CollectorSession extends Session<CollectorSummary> {
       return this.#fail({ id, data: {}, error: toErrorInfo(broken), attempts: attempt }, taskType);
     }
     this.#counts.collected += 1;
-    return this.#host.handleCollection(data, taskType, MessageType.DATA, { id, attempt, worker: workerId });
+    const info = { id, attempt, worker, duration: busy / 1000 };
+    return this.#host.handleCollection(data, taskType, MessageType.DATA, info);
   }
 
   #fail(failure: Failure, taskType: TaskType): Awaitable<void> {

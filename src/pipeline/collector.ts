@@ -20,6 +20,8 @@ export interface CollectionInfo {
   readonly attempt: number;
   /** The id of the worker that executed it. */
   readonly worker: string;
+  /** How long the handler took, in ms: of results that came together, the mean. */
+  readonly duration: number;
 }
 
 /** An item that failed for good. */

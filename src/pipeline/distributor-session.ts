@@ -51,10 +51,14 @@ export class DistributorSession extends Session<RunSummary> {
 
   get progress(): RunProgress {
     const tasks: Record<string, TaskProgress> = {};
-    for (const task of this.#core?.tasks ?? []) {
+    const complete = new Set<string>();
+    for (const { name, phase } of this.#core?.tasks ?? []) if (phase === "complete") complete.add(name);
+    for (const { name, spec, counts, phase, workers } of this.#core?.tasks ?? []) {
       let inFlight = 0;
-      for (const worker of task.workers) inFlight += worker.held;
-      tasks[task.name] = { ...task.counts, phase: task.phase, inFlight, workers: task.workers.size };
+      for (const worker of workers) inFlight += worker.held;
+      const total = this.#tasks.find(({ taskType }) => taskType.name === name)?.total;
+      const waitsFor = spec.dependencies.filter((dependency) => !complete.has(dependency));
+      tasks[name] = { ...counts, phase, total, waitsFor, inFlight, workers: workers.size };
     }
     return { workers: this.#core?.fleet.size ?? 0, tasks };
   }

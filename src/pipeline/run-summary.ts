@@ -27,6 +27,10 @@ export interface RunSummary {
 export interface TaskProgress extends TaskSummary {
   /** Waiting for its dependencies; producing; all produced and in flight; done. */
   readonly phase: "blocked" | "open" | "exhausted" | "complete";
+  /** Items that there will be in all, as far as the task says so. */
+  readonly total: number | undefined;
+  /** Task types that must be complete before it begins, and are not. */
+  readonly waitsFor: readonly string[];
   /** Items granted to a worker and not yet ACKed. */
   readonly inFlight: number;
   /** Workers known. */

@@ -47,6 +47,11 @@ export abstract class Task<
    * @default no limit
    */
   readonly timeout?: number;
+  /**
+   * How many items there will be, where that is known: for progress.
+   * @default unknown
+   */
+  readonly total?: number | undefined;
   /** `handle()` sets it on (or before) its last item. */
   isComplete = false;
   /** What the `MetaDataWorker` provided; `{}` without one. */

@@ -15,8 +15,8 @@ export function descriptorWarning({ maxConnections }: ResolvedNetwork): object |
   return { limit, maxConnections, advice: `ulimit -n ${maxConnections + OTHERS}, or a lower maxConnections` };
 }
 
-/** Node raises the soft limit to the hard one when it starts. */
-function openFileLimit(): number | undefined {
+/** How many files this process may have open, where that is known. Node raises the soft limit to the hard one when it starts. */
+export function openFileLimit(): number | undefined {
   if (process.platform !== "linux") return undefined;
   try {
     const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];

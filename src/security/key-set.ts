@@ -1,17 +1,11 @@
 import { PipelineError } from "../errors.ts";
 import type { RoleKeys } from "./key-file.ts";
+import { isKeyName } from "./key-name.ts";
 import { generateKeyPair } from "./key-pair.ts";
 import { type AddableRole, KEY_ROLES, type KeyRole, peersOf, serversOf } from "./key-role.ts";
 
 /** The name of the keys that each role has from the start. */
 export const DEFAULT_NAME = "default";
-
-/** Fits a file's name, and says nothing to a shell. */
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-
-export function isKeyName(name: string): boolean {
-  return NAME.test(name);
-}
 
 /** Makes keys for all roles, so that each knows whom it connects to and whom it lets in. */
 export function makeKeySet(): RoleKeys[] {

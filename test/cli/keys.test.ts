@@ -12,8 +12,10 @@ async function zmqpipeline(...args: string[]) {
     out: (text) => {
       written.out += text;
     },
-    err: (text) => {
-      written.err += text;
+    err: {
+      write: (text) => {
+        written.err += text;
+      },
     },
   });
   return { code, ...written };

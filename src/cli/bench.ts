@@ -1,0 +1,46 @@
+import { availableParallelism } from "node:os";
+import { Pipeline } from "../local/pipeline.ts";
+import { TaskType } from "../protocol/task-type.ts";
+
+const WORKER = new URL("./bench-worker.js", import.meta.url);
+
+/** Time until workers are there and code is compiled, in ms: it does not count. */
+const WARM_UP_MS = 1000;
+
+/** Items per second, end to end, of items that do nothing and of items that compute for 1 ms. */
+export async function bench(workers: number | undefined, seconds: number) {
+  const cores = availableParallelism();
+  const count = workers ?? cores;
+  const measure = (ms: number) => itemsPerSecond(count, seconds * 1000, ms);
+  return { workers: count, cores: Math.min(cores, count), empty: await measure(0), busy: await measure(1) };
+}
+
+async function itemsPerSecond(count: number, duration: number, ms: number): Promise<number> {
+  const taskType = TaskType.register("bench");
+  const item = { ms };
+  let isOver = false;
+  function* items() {
+    while (!isOver) yield item;
+  }
+  let collected = 0;
+  const pipeline = new Pipeline({
+    tasks: [{ taskType, items }],
+    workers: { module: WORKER, count },
+    collector: () => {
+      collected += 1;
+    },
+  });
+  const running = pipeline.run();
+  // The first that comes says that they are there; what goes wrong ends the run.
+  const passed = (time: number) =>
+    Promise.race([running, new Promise((resolve) => setTimeout(resolve, time))]);
+  while (collected === 0) await passed(10);
+  await passed(WARM_UP_MS);
+  const [before, begun] = [collected, performance.now()];
+  await passed(duration);
+  const rate = ((collected - before) / (performance.now() - begun)) * 1000;
+  isOver = true;
+  await pipeline.stop({ timeout: 0 });
+  await running;
+  return rate;
+}

@@ -1,0 +1,32 @@
+import { Command } from "commander";
+import { type CommandContext, EXIT, printJson } from "./output.ts";
+
+interface Options {
+  readonly json?: boolean;
+  readonly keys?: string;
+  readonly port?: string[];
+}
+
+const EXAMPLES = `
+Examples:
+  zmqpipeline doctor
+  zmqpipeline doctor --port 5558 --port 5559 --keys keys/distributor.json`;
+
+/** `zmqpipeline doctor`: whether this machine has what a role needs. */
+export function doctorCommand(context: CommandContext): Command {
+  return new Command("doctor")
+    .description("check this machine: versions, limits, ports, keys")
+    .option("-p, --port <number...>", "ports that are to be free")
+    .option("-k, --keys <path>", "keys that are to be usable: a file or a folder")
+    .option("--json", "print the checks as JSON")
+    .addHelpText("after", EXAMPLES)
+    .action(async ({ port = [], keys, json }: Options) => {
+      const { examine } = await import("./doctor.ts"); // help is there before the library is
+      const checks = await examine(port, keys);
+      const isOk = checks.every(({ ok }) => ok);
+      context.exitCode = isOk ? EXIT.ok : EXIT.runtime;
+      if (json === true) return printJson(context, { ok: isOk, checks });
+      for (const { name, ok, text } of checks)
+        context.output.out(`${ok ? "ok  " : "FAIL"}  ${name.padEnd(10)} ${text}\n`);
+    });
+}

@@ -1,0 +1,101 @@
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { availableParallelism, freemem, tmpdir } from "node:os";
+import { PipelineError } from "../errors.ts";
+import { openFileLimit } from "../role/descriptor-limit.ts";
+import { Security } from "../security/security.ts";
+import { libraryVersions } from "../transport/library-versions.ts";
+
+/** One thing that was looked at. */
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly text: string;
+}
+
+/** Enough for the default number of connections. */
+const FILES = 4160;
+
+/** Looks at this machine. @param ports - Are to be free. @param keys - Are to be usable. */
+export async function examine(ports: readonly string[], keys: string | undefined): Promise<Check[]> {
+  const checked = await Promise.all(ports.map(checkPort));
+  const checks = [checkNode(), checkLibraries(), checkMachine(), checkFiles(), checkFolder(), ...checked];
+  return keys === undefined ? checks : [...checks, checkKeys(keys)];
+}
+
+function checkNode(): Check {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const ok = major > 20 || (major === 20 && minor >= 19);
+  return { name: "node", ok, text: `${process.version}${ok ? "" : ": 20.19 or later is needed"}` };
+}
+
+function checkLibraries(): Check {
+  try {
+    const { zeromq, libzmq, hasCurve } = libraryVersions();
+    const text = `zeromq ${zeromq}, libzmq ${libzmq}${hasCurve ? "" : ": without CURVE, keys cannot be used"}`;
+    return { name: "zeromq", ok: hasCurve, text };
+  } catch (error) {
+    return {
+      name: "zeromq",
+      ok: false,
+      text: `cannot be loaded: ${error instanceof Error ? error.message : String(error)}`,
+    };
+  }
+}
+
+function checkMachine(): Check {
+  const memory = `${(freemem() / 2 ** 30).toFixed(1)} GiB of memory free`;
+  return {
+    name: "machine",
+    ok: true,
+    text: `${availableParallelism()} cores, ${memory}, ${process.platform} ${process.arch}`,
+  };
+}
+
+function checkFiles(): Check {
+  const limit = openFileLimit();
+  if (limit === undefined) return { name: "files", ok: true, text: "the limit of open files is not known" };
+  const ok = limit >= FILES;
+  const advice = ok ? "" : `: raise it (ulimit -n ${FILES}), or lower maxConnections`;
+  return { name: "files", ok, text: `${limit} may be open${advice}` };
+}
+
+function checkFolder(): Check {
+  const [, type = ""] = new RegExp(`^\\S+ ${tmpdir()} (\\S+)`, "m").exec(mounts()) ?? [];
+  return {
+    name: "folder",
+    ok: true,
+    text: `temporary files and private sockets are in ${tmpdir()}${type === "" ? "" : ` (${type})`}`,
+  };
+}
+
+function mounts(): string {
+  try {
+    return readFileSync("/proc/mounts", "utf8");
+  } catch {
+    return ""; // not on Linux
+  }
+}
+
+function checkPort(text: string): Promise<Check> {
+  const port = Number(text);
+  const name = `port ${text}`;
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    return Promise.resolve({ name, ok: false, text: "is no port: 1 to 65535" });
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      resolve({ name, ok: false, text: error.code ?? error.message }),
+    );
+    server.listen(port, "0.0.0.0", () => server.close(() => resolve({ name, ok: true, text: "is free" })));
+  });
+}
+
+function checkKeys(path: string): Check {
+  try {
+    return { name: "keys", ok: true, text: `${path}: ${Security.load(path).roles.join(", ")}` };
+  } catch (error) {
+    if (!(error instanceof PipelineError)) throw error;
+    return { name: "keys", ok: false, text: error.message };
+  }
+}

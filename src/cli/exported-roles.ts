@@ -1,0 +1,98 @@
+import { existsSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import { importUserModule } from "../executor/import-user-module.ts";
+import { isWorkerClass } from "../local/module-worker.ts";
+import { Pipeline } from "../local/pipeline.ts";
+import type { PipelineOptions } from "../local/pipeline-options.ts";
+import type { Collector } from "../pipeline/collector.ts";
+import { Distributor } from "../pipeline/distributor.ts";
+import type { MetaDataWorker } from "../pipeline/meta-data-worker.ts";
+import type { Task } from "../pipeline/task.ts";
+import { Service } from "../service/service.ts";
+import { FileError } from "./file-error.ts";
+
+/** What all roles have. */
+export interface AnyRole {
+  run(): Promise<unknown>;
+  stop(options: { readonly timeout: number }): Promise<void>;
+}
+
+type Class<T> = new () => T;
+type AnyTask = Task<object, object, object>;
+
+/** What a user's file exports, by kind. */
+export interface ExportedRoles {
+  readonly url: string;
+  readonly tasks: readonly Class<AnyTask>[];
+  /** By the name of the export. */
+  readonly workers: ReadonlyMap<string, Class<AnyRole>>;
+  readonly collectors: readonly Class<Collector<object, object, object>>[];
+  readonly metadata: readonly Class<MetaDataWorker<object>>[];
+  /** By the name of the export. */
+  readonly serviceWorkers: ReadonlyMap<string, Class<AnyRole>>;
+  readonly distributors: readonly Distributor[];
+  readonly services: readonly Service[];
+  readonly pipelines: readonly Pipeline[];
+  /** An object with `tasks`, `workers` and `collector`, its default export. */
+  readonly options: PipelineOptions | undefined;
+}
+
+/**
+ * Imports a file, and sorts what it exports.
+ *
+ * @throws FileError when it cannot be imported.
+ */
+export async function loadRoles(file: string): Promise<ExportedRoles> {
+  if (!existsSync(file)) throw new FileError(`There is no file ${JSON.stringify(file)}`);
+  const { href: url } = pathToFileURL(file);
+  let module: Record<string, unknown>;
+  try {
+    module = await importUserModule(url);
+  } catch (error) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    throw new FileError(`${file} cannot be imported: ${text}`);
+  }
+  const values = Object.values(module);
+  const classes = <T>(method: string) => values.filter((value) => has(value, method)) as Class<T>[];
+  const named = (fits: (value: unknown) => boolean) =>
+    new Map(Object.entries(module).filter(([, value]) => fits(value)) as [string, Class<AnyRole>][]);
+  const instances = <T>(kind: abstract new (...args: never[]) => T) =>
+    values.filter((value) => value instanceof kind) as T[];
+  return {
+    url,
+    tasks: classes("isAvailableForHandling"),
+    workers: named((value) => isWorkerClass(value) && !has(value, "handleMessage")),
+    collectors: classes("handleCollection"),
+    metadata: classes("getMetadata"),
+    serviceWorkers: named((value) => has(value, "handleMessage")),
+    distributors: instances(Distributor),
+    services: instances(Service),
+    pipelines: instances(Pipeline),
+    options: isPipelineOptions(module.default) ? module.default : undefined,
+  };
+}
+
+/** The only one of its kind. @throws FileError when there is none, or more than one. */
+export function only<T>(found: readonly T[], what: string, file: string): T {
+  const [first] = found;
+  if (first !== undefined && found.length === 1) return first;
+  throw new FileError(
+    `${file} must export one ${what}; it exports ${found.length === 0 ? "none" : found.length}`,
+  );
+}
+
+function has(value: unknown, method: string): boolean {
+  if (typeof value !== "function") return false;
+  const prototype: unknown = value.prototype;
+  return typeof prototype === "object" && prototype !== null && method in prototype;
+}
+
+function isPipelineOptions(value: unknown): value is PipelineOptions {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "tasks" in value &&
+    "workers" in value &&
+    "collector" in value
+  );
+}

@@ -1,0 +1,22 @@
+import { Command } from "commander";
+import { type CommandContext, printJson } from "./output.ts";
+
+interface Options {
+  readonly json?: boolean;
+}
+
+/** `zmqpipeline init`: something that runs, to begin with. */
+export function initCommand(context: CommandContext): Command {
+  return new Command("init")
+    .description("write a small run in TypeScript, to begin with")
+    .argument("[folder]", "where; files that are there are left alone", ".")
+    .option("--json", "print the files as JSON", false)
+    .addHelpText("after", "\nExample:\n  zmqpipeline init primes && cd primes && npm install && npm start")
+    .action(async (folder: string, { json }: Options) => {
+      const { writeStarter } = await import("./starter.ts"); // help is there before the library is
+      const files = writeStarter(folder);
+      if (json) return printJson(context, { files });
+      context.output.out(`${files.join("\n")}\n`);
+      context.output.err.write(`Next: ${folder === "." ? "" : `cd ${folder} && `}npm install && npm start\n`);
+    });
+}

@@ -1,0 +1,91 @@
+import { Command } from "commander";
+import type { JournalContent, JournalFailure } from "../journal/read-journal.ts";
+import { type CommandContext, printJson } from "./output.ts";
+import { count } from "./progress-text.ts";
+
+interface Options {
+  readonly json?: boolean;
+  readonly limit?: string;
+}
+
+const EXAMPLES = `
+Examples:
+  zmqpipeline journal show run.journal
+  zmqpipeline journal failed run.journal --json | jq .data
+  zmqpipeline journal retry run.journal     then start the run again with the same journal`;
+
+/** `zmqpipeline journal`: looks into a run's journal, also while it runs. */
+export function journalCommand(context: CommandContext): Command {
+  return new Command("journal")
+    .description("look into the journal of a run")
+    .addCommand(showCommand(context))
+    .addCommand(failedCommand(context))
+    .addCommand(retryCommand(context))
+    .addHelpText("after", EXAMPLES);
+}
+
+function showCommand(context: CommandContext): Command {
+  return new Command("show")
+    .description("how the run stands")
+    .argument("<journal>", "the file")
+    .option("--json", "print it as JSON")
+    .action(async (path: string, { json }: Options) => {
+      const { readJournal } = await import("../journal/read-journal.ts");
+      const content = readJournal(path);
+      if (json === true) {
+        const { failures, begun, ...counts } = content;
+        printJson(context, { ...counts, begun: begun.toISOString(), failures: failures.length });
+      } else context.output.out(describe(content));
+    });
+}
+
+function failedCommand(context: CommandContext): Command {
+  return new Command("failed")
+    .description("every item that failed for good: its id, its data, and why")
+    .argument("<journal>", "the file")
+    .option("--json", "print each as a line of JSON")
+    .action(async (path: string, { json }: Options) => {
+      const { readJournal } = await import("../journal/read-journal.ts");
+      for (const failure of readJournal(path).failures) {
+        if (json === true) printJson(context, failure);
+        else context.output.out(failureText(failure));
+      }
+    });
+}
+
+function retryCommand(context: CommandContext): Command {
+  return new Command("retry")
+    .description("have what failed for good executed again when the run goes on")
+    .argument("<journal>", "the file; no distributor may be using it")
+    .option("--json", "print the number as JSON")
+    .action(async (path: string, { json }: Options) => {
+      const { readJournal } = await import("../journal/read-journal.ts");
+      const { openJournal } = await import("../journal/open-journal.ts");
+      const { tasks, failures } = readJournal(path);
+      // Opening it takes up the failures, and closing writes that down.
+      if (failures.length > 0)
+        openJournal({ path, durability: "power-loss", retryFailed: true }, Object.keys(tasks)).close();
+      if (json === true) return printJson(context, { retried: failures.length });
+      context.output.out(`${count(failures.length)} items will be executed again when the run goes on\n`);
+    });
+}
+
+function describe({ runId, begun, isComplete, tasks, torn }: JournalContent): string {
+  const lines = [`run ${runId}, begun ${begun.toISOString()}, ${isComplete ? "complete" : "not complete"}`];
+  for (const [name, { items, acked, failed, pending, retried, exhausted }] of Object.entries(tasks)) {
+    const more = exhausted ? "" : ", and more to come";
+    lines.push(
+      `  ${name}: ${count(items)} items${more}, ${count(acked)} collected, ${count(failed)} failed, ${count(pending)} pending, ${count(retried)} retried`,
+    );
+  }
+  if (torn > 0)
+    lines.push(`  ${torn} bytes at the end are not whole: just being written, or cut off by a crash`);
+  return `${lines.join("\n")}\n`;
+}
+
+function failureText({ id, data, error, attempts }: JournalFailure): string {
+  const shown = JSON.stringify(data, (_key, value: unknown) =>
+    typeof value === "bigint" ? `${value}n` : value,
+  );
+  return `${id}  ${error.name}: ${error.message}  (${attempts} attempts)\n  ${shown}\n`;
+}

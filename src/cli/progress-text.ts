@@ -1,0 +1,58 @@
+import type { RunProgress, TaskProgress } from "../pipeline/run-summary.ts";
+
+/** A task's progress as one line: done and total, rate, time left, what is under way, retried and failed, workers. */
+export function taskLine(name: string, task: TaskProgress, rate: number, width: number): string {
+  const { phase, total, acked, failed, retried, inFlight, workers, waitsFor } = task;
+  const label = name.padEnd(width);
+  if (phase === "blocked") return `${label}  waits for ${waitsFor.join(", ")}`;
+  const done = acked + failed;
+  // Once all are produced, their number is known.
+  const known = phase === "exhausted" || phase === "complete" ? task.items : total;
+  const share = known === undefined || known === 0 ? "" : ` (${Math.floor((100 * done) / known)} %)`;
+  const parts = [`${count(done)}${known === undefined ? "" : `/${count(known)}`}${share}`];
+  if (phase === "complete") parts.push("done");
+  else {
+    parts.push(`${count(rate)}/s`);
+    if (known !== undefined && rate > 0) parts.push(`${duration(((known - done) / rate) * 1000)} left`);
+    parts.push(`${count(inFlight)} in flight`, `${workers} worker${workers === 1 ? "" : "s"}`);
+  }
+  if (retried > 0) parts.push(`${count(retried)} retried`);
+  if (failed > 0) parts.push(`${count(failed)} failed`);
+  return `${label}  ${parts.join("  ")}`;
+}
+
+/** Items per second of each task, as they have lately been. */
+export class Rates {
+  readonly #last = new Map<string, { readonly at: number; readonly done: number; readonly rate: number }>();
+
+  /** @param now - In ms. */
+  update({ tasks }: RunProgress, now: number): ReadonlyMap<string, number> {
+    for (const [name, { acked, failed }] of Object.entries(tasks)) {
+      const last = this.#last.get(name) ?? { at: now, done: acked + failed, rate: 0 };
+      const elapsed = (now - last.at) / 1000;
+      const done = acked + failed;
+      if (elapsed > 0) {
+        const fresh = (done - last.done) / elapsed;
+        // Half of it is a second old or less.
+        const weight = last.rate === 0 ? 1 : 1 - 0.5 ** elapsed;
+        this.#last.set(name, { at: now, done, rate: last.rate + (fresh - last.rate) * weight });
+      } else this.#last.set(name, last);
+    }
+    return new Map([...this.#last].map(([name, { rate }]) => [name, rate]));
+  }
+}
+
+export function count(value: number): string {
+  return Math.round(value).toLocaleString("en");
+}
+
+/** @param ms - Shown with two or three digits that count. */
+export function duration(ms: number): string {
+  if (ms < 1) return `${(ms * 1000).toPrecision(2)} µs`;
+  if (ms < 1000) return `${Number(ms.toPrecision(3))} ms`;
+  const seconds = ms / 1000;
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

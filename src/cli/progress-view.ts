@@ -1,0 +1,89 @@
+import type { RunProgress } from "../pipeline/run-summary.ts";
+import { Rates, taskLine } from "./progress-text.ts";
+
+/** How often a terminal is drawn anew, in ms. */
+const DRAW_MS = 200;
+
+/** Elsewhere: how often rates are looked at, in ms, and every how many of those a plain line is written. */
+const LOOK_MS = 1000;
+const LOOKS = 5;
+
+/** A stream to draw on, as `process.stderr` is. */
+export interface Screen {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** Progress of a run: lines that are drawn anew on a terminal, and plain ones now and then elsewhere. Other lines go above them. */
+export class ProgressView {
+  readonly #screen: Screen;
+  readonly #progress: () => RunProgress;
+  readonly #isLive: boolean;
+  readonly #rates = new Rates();
+  readonly #timer: NodeJS.Timeout;
+  /** Lines that are on the terminal now. */
+  #drawn = 0;
+  #looks = 0;
+  #isOver = false;
+
+  constructor(screen: Screen, progress: () => RunProgress, env: NodeJS.ProcessEnv = process.env) {
+    this.#screen = screen;
+    this.#progress = progress;
+    this.#isLive = screen.isTTY === true && (env.CI ?? "") === "" && env.TERM !== "dumb";
+    this.#rates.update(progress(), performance.now());
+    this.#timer = setInterval(() => this.#tick(), this.#isLive ? DRAW_MS : LOOK_MS).unref();
+  }
+
+  /** Writes a line without tearing what is drawn. */
+  line(text: string): void {
+    this.#erase();
+    this.#screen.write(`${text}\n`);
+    if (this.#isLive) this.#draw();
+  }
+
+  /** The last state stays. */
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearInterval(this.#timer);
+    this.#erase();
+    for (const line of this.#lines()) this.#screen.write(`${line}\n`);
+  }
+
+  #tick(): void {
+    if (!this.#isLive) {
+      const lines = this.#lines();
+      this.#looks += 1;
+      if (this.#looks % LOOKS === 0) for (const line of lines) this.#screen.write(`${line}\n`);
+      return;
+    }
+    this.#erase();
+    this.#draw();
+  }
+
+  #draw(): void {
+    const columns = Math.max(20, this.#screen.columns ?? 80);
+    const lines = this.#lines().map((line) =>
+      line.length < columns ? line : `${line.slice(0, columns - 2)}…`,
+    );
+    for (const line of lines) this.#screen.write(`${line}\n`);
+    this.#drawn = lines.length;
+  }
+
+  #erase(): void {
+    // Up to the first of them, and everything below away.
+    if (this.#drawn > 0) this.#screen.write(`\u001b[${this.#drawn}A\u001b[0J`);
+    this.#drawn = 0;
+  }
+
+  #lines(): string[] {
+    const progress = this.#progress();
+    const rates = this.#rates.update(progress, performance.now());
+    const names = Object.keys(progress.tasks);
+    const width = Math.max(0, ...names.map((name) => name.length));
+    return Object.entries(progress.tasks).map(([name, task]) =>
+      taskLine(name, task, rates.get(name) ?? 0, width),
+    );
+  }
+}

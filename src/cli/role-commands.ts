@@ -1,0 +1,56 @@
+import { Command } from "commander";
+import { countOption } from "./options.ts";
+import type { CommandContext } from "./output.ts";
+import type { RoleOptions } from "./run-role.ts";
+
+/** What is started alone, and what a file has to export for it. */
+const ROLES = {
+  distributor: "a Distributor, or classes of tasks and of their collector",
+  worker: "a class of worker, of a run or of a service",
+  collector: "a class of collector",
+  metadata: "a class of metadata worker",
+  service: "a Service",
+} as const;
+
+export type RoleName = keyof typeof ROLES;
+
+const EXAMPLES: Readonly<Record<RoleName, string>> = {
+  distributor: "zmqpipeline distributor roles.ts --keys keys/distributor.json --journal run.journal",
+  worker:
+    "zmqpipeline worker roles.ts --count 4 --connect tcp://batch1:5550 --collector tcp://db1:5558 --keys keys/worker.json",
+  collector: "zmqpipeline collector roles.ts --keys keys/collector.json",
+  metadata: "zmqpipeline metadata roles.ts --connect tcp://batch1:5551",
+  service: "zmqpipeline service roles.ts",
+};
+
+/** `zmqpipeline distributor`, `worker` and so on: one role that a file exports, on whatever machine. */
+export function roleCommands(context: CommandContext): Command[] {
+  return (Object.keys(ROLES) as RoleName[]).map((role) => {
+    const command = new Command(role)
+      .description(`start a ${role} alone: the file exports ${ROLES[role]}`)
+      .argument("<file>", "JavaScript or TypeScript")
+      .option("-e, --export <name>", "which export, where there are several")
+      .option("-k, --keys <path>", "its keys: a file or a folder")
+      .option("--json", "print what became of it as JSON", false)
+      .option("-q, --quiet", "print nothing but what goes wrong", false)
+      .addHelpText(
+        "after",
+        `\nExample:\n  ${EXAMPLES[role]}\n\nThe first Ctrl-C lets what is under way finish, the second ends at once.`,
+      );
+    if (role === "worker")
+      command.option("-n, --count <n>", "how many, each in a process of its own", countOption, 1);
+    if (role === "worker" || role === "metadata")
+      command.option(
+        "-c, --connect <endpoint>",
+        "where its distributor or service listens, whatever the file says",
+      );
+    if (role === "worker")
+      command.option("--collector <endpoint>", "where the collector listens, whatever the file says");
+    if (role === "distributor")
+      command.option("-j, --journal <file>", "keep a journal, and go on from it where there is one");
+    return command.action(async (file: string, options: RoleOptions) => {
+      const { runRole } = await import("./run-role.ts"); // help is there before the library is
+      context.exitCode = await runRole(role, file, options, context);
+    });
+  });
+}

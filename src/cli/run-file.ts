@@ -1,0 +1,122 @@
+import { PipelineError } from "../errors.ts";
+import { makeCollector } from "../local/local-roles.ts";
+import { Pipeline } from "../local/pipeline.ts";
+import type { PipelineOptions, WorkerDefinition } from "../local/pipeline-options.ts";
+import type { RunSummary } from "../pipeline/run-summary.ts";
+import { type ExportedRoles, loadRoles, only } from "./exported-roles.ts";
+import { FileError } from "./file-error.ts";
+import { onInterrupt } from "./interrupts.ts";
+import { logTo } from "./log-to.ts";
+import { type CommandContext, EXIT, printJson } from "./output.ts";
+import { ProgressView } from "./progress-view.ts";
+import { RunStatistics } from "./run-statistics.ts";
+import { summaryJson, summaryText } from "./summary.ts";
+
+/** What `zmqpipeline run` is told. */
+export interface RunFileOptions {
+  readonly workers?: number;
+  readonly journal?: string;
+  readonly retryFailed?: boolean;
+  readonly maxFailures?: number;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** Runs what a file exports. @returns The exit code. */
+export async function runFile(
+  file: string,
+  options: RunFileOptions,
+  context: CommandContext,
+): Promise<number> {
+  const { output } = context;
+  const statistics = new RunStatistics();
+  let line = (text: string): void => {
+    output.err.write(`${text}\n`);
+  };
+  const pipeline = makePipeline(await loadRoles(file), file, options, statistics, (text) => line(text));
+  const view = options.quiet ? undefined : new ProgressView(output.err, () => pipeline.progress);
+  if (view !== undefined) line = (text) => view.line(text);
+  const endLog = await logTo((text) => line(text));
+  const interrupt = onInterrupt((signal) => {
+    line(`${signal}: what is under way may finish; once more, and it ends at once`);
+    void pipeline.stop({ timeout: Number.POSITIVE_INFINITY });
+  });
+  try {
+    const summary = await pipeline.run();
+    view?.end();
+    if (options.json) printJson(context, summaryJson(summary, statistics));
+    else if (!options.quiet) output.out(summaryText(summary, statistics, options.journal));
+    return interrupt.code ?? codeOf(summary);
+  } catch (error) {
+    view?.end();
+    if (error instanceof PipelineError && error.code === "TOO_MANY_FAILURES") {
+      output.err.write(`zmqpipeline: ${error.message} (${error.code})\n`);
+      return EXIT.limit;
+    }
+    throw error;
+  } finally {
+    interrupt.stop();
+    await endLog();
+  }
+}
+
+function codeOf({ tasks }: RunSummary): number {
+  return Object.values(tasks).some(({ failed }) => failed > 0) ? EXIT.failures : EXIT.ok;
+}
+
+function makePipeline(
+  roles: ExportedRoles,
+  file: string,
+  options: RunFileOptions,
+  statistics: RunStatistics,
+  line: (text: string) => void,
+): Pipeline {
+  if (roles.pipelines.length > 0) {
+    if (options.workers !== undefined || options.journal !== undefined)
+      throw new FileError(
+        `${file} exports a Pipeline, which has its options: export them instead (export default { tasks, … })`,
+      );
+    return only(roles.pipelines, "Pipeline", file);
+  }
+  const found = roles.options ?? optionsOf(roles, file);
+  const collector = makeCollector(found.collector);
+  statistics.watch(collector);
+  const { workers: count, journal: path, retryFailed = false, maxFailures } = options;
+  const definitions = [found.workers].flat() as readonly WorkerDefinition[];
+  return new Pipeline({
+    ...found,
+    collector,
+    workers: count === undefined ? definitions : definitions.map((definition) => ({ ...definition, count })),
+    onOutput: (text, { worker }) => line(`[worker ${worker}] ${text}`),
+    ...(path === undefined ? {} : { journal: { path, retryFailed } }),
+    ...(maxFailures === undefined ? {} : { maxFailures }),
+  });
+}
+
+/** Classes are taken for what they are. */
+function optionsOf(
+  { tasks, workers, collectors, metadata, url }: ExportedRoles,
+  file: string,
+): PipelineOptions {
+  if (tasks.length === 0 && workers.size === 0)
+    throw new FileError(
+      `${file} must export tasks, workers and a collector as classes, or the options of a Pipeline as its default`,
+    );
+  if (tasks.length === 0) throw new FileError(`${file} exports no task: a class that extends Task`);
+  if (workers.size === 0)
+    throw new FileError(
+      `${file} exports no worker: a class that extends SingleThreadedWorker or MultiThreadedWorker`,
+    );
+  return {
+    tasks,
+    workers: [...workers].map(([exportName, worker]) => ({ module: url, exportName, ...taskTypeOf(worker) })),
+    collector: only(collectors, "collector: a class that extends Collector", file),
+    ...(metadata.length === 0 ? {} : { metadata: only(metadata, "metadata worker", file) }),
+  };
+}
+
+/** A class says itself whose items it gets; without an instance it cannot be asked. */
+function taskTypeOf(worker: new () => object): Pick<WorkerDefinition, "taskType"> {
+  const { taskType } = new worker() as WorkerDefinition;
+  return taskType === undefined ? {} : { taskType };
+}

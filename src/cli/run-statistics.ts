@@ -1,0 +1,90 @@
+import type { Collector } from "../pipeline/collector.ts";
+
+/** How many of the slowest items, and of the failures, a summary names. */
+const SLOWEST = 5;
+const GROUPS = 20;
+
+/** Durations are counted in buckets that are 5 % wide, from 1 µs on: quantiles are that exact, whatever the number of items. */
+const WIDTH = Math.log(1.05);
+const LEAST_MS = 0.001;
+
+interface SlowItem {
+  readonly id: string;
+  readonly duration: number;
+}
+
+interface FailureGroup {
+  readonly taskType: string;
+  readonly message: string;
+  readonly stack: string;
+  readonly firstId: string;
+  count: number;
+}
+
+/** What a run looked like: durations of items, the slowest of them, and failures by their message. */
+export class RunStatistics {
+  readonly #buckets = new Map<number, number>();
+  readonly #groups = new Map<string, FailureGroup>();
+  #count = 0;
+  #max = 0;
+  #slowest: SlowItem[] = [];
+
+  /** Listens to what a collector is told. */
+  watch(collector: Collector<object, object, object>): void {
+    const handleCollection = collector.handleCollection.bind(collector);
+    const handleFailure = collector.handleFailure.bind(collector);
+    collector.handleCollection = (data, taskType, msgtype, info) => {
+      this.#collected(info.id, info.duration);
+      return handleCollection(data, taskType, msgtype, info);
+    };
+    collector.handleFailure = (failure, taskType) => {
+      const { id, error } = failure;
+      this.#failed(taskType.name, id, error.message, error.stack);
+      return handleFailure(failure, taskType);
+    };
+  }
+
+  get failures(): readonly FailureGroup[] {
+    return [...this.#groups.values()].sort((one, other) => other.count - one.count);
+  }
+
+  get slowest(): readonly SlowItem[] {
+    return this.#slowest;
+  }
+
+  /** In ms; nothing when no item was collected. */
+  get durations(): { readonly p50: number; readonly p95: number; readonly max: number } | undefined {
+    if (this.#count === 0) return undefined;
+    return { p50: this.#quantile(0.5), p95: this.#quantile(0.95), max: this.#max };
+  }
+
+  #collected(id: string, duration: number): void {
+    this.#count += 1;
+    this.#max = Math.max(this.#max, duration);
+    const bucket = Math.max(0, Math.ceil(Math.log(duration / LEAST_MS) / WIDTH));
+    this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + 1);
+    const least = this.#slowest[SLOWEST - 1];
+    if (least !== undefined && least.duration >= duration) return;
+    this.#slowest = [...this.#slowest, { id, duration }]
+      .sort((one, other) => other.duration - one.duration)
+      .slice(0, SLOWEST);
+  }
+
+  #failed(taskType: string, id: string, message: string, stack: string): void {
+    const key = `${taskType} ${message}`;
+    const group = this.#groups.get(key);
+    if (group !== undefined) group.count += 1;
+    else if (this.#groups.size < GROUPS)
+      this.#groups.set(key, { taskType, message, stack, firstId: id, count: 1 });
+    else this.#failed("", id, "other failures", "");
+  }
+
+  #quantile(share: number): number {
+    let left = Math.ceil(this.#count * share);
+    for (const bucket of [...this.#buckets.keys()].sort((one, other) => one - other)) {
+      left -= this.#buckets.get(bucket) ?? 0;
+      if (left <= 0) return Math.min(this.#max, LEAST_MS * Math.exp(bucket * WIDTH));
+    }
+    return this.#max;
+  }
+}

@@ -1,0 +1,77 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename, join, resolve } from "node:path";
+import { FileError } from "./file-error.ts";
+
+const PIPELINE = `import { type PipelineOptions, TaskType } from "zmqpipeline";
+
+const PRIMES = TaskType.register("primes");
+
+/** The work: counts the primes below a million, in ranges. Items are made as workers have room for them. */
+function* ranges() {
+  for (let from = 0; from < 1_000_000; from += 10_000) yield { from, to: from + 10_000 };
+}
+
+let primes = 0;
+
+export default {
+  tasks: [{ taskType: PRIMES, items: ranges, total: 100 }],
+  workers: { module: new URL("./worker.ts", import.meta.url) },
+  // Called once for each item, one at a time. Its id is the same whenever it is delivered: a key for idempotent writes.
+  collector: ({ count }: { count: number }) => {
+    primes += count;
+  },
+} satisfies PipelineOptions;
+
+process.once("beforeExit", () => console.log(\`\${primes} primes\`));
+`;
+
+const WORKER = `/** What each worker does with an item. Whatever it throws is retried, and then reported. */
+export default function countPrimes({ from, to }: { from: number; to: number }) {
+  let count = 0;
+  for (let n = Math.max(2, from); n < to; n++) if (isPrime(n)) count += 1;
+  return { count };
+}
+
+function isPrime(n: number): boolean {
+  for (let divisor = 2; divisor * divisor <= n; divisor++) if (n % divisor === 0) return false;
+  return true;
+}
+`;
+
+/**
+ * Writes a run that works, and leaves what is there alone.
+ *
+ * @returns The files.
+ * @throws FileError when one of them exists.
+ */
+export function writeStarter(folder: string): string[] {
+  const files = { "package.json": manifest(folder), "pipeline.ts": PIPELINE, "worker.ts": WORKER };
+  const paths = Object.keys(files).map((name) => join(folder, name));
+  const existing = paths.find((path) => existsSync(path));
+  if (existing !== undefined) throw new FileError(`${existing} exists, and is left alone`);
+  mkdirSync(folder, { recursive: true });
+  for (const [name, content] of Object.entries(files))
+    writeFileSync(join(folder, name), content, { flag: "wx" });
+  return paths;
+}
+
+function manifest(folder: string): string {
+  const own = JSON.parse(
+    readFileSync(createRequire(import.meta.url).resolve("../../package.json"), "utf8"),
+  ) as {
+    version: string;
+    peerDependencies: Record<string, string>;
+  };
+  const name = basename(resolve(folder))
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, "-");
+  const content = {
+    name,
+    private: true,
+    type: "module",
+    scripts: { start: "zmqpipeline run pipeline.ts" },
+    dependencies: { tsx: own.peerDependencies.tsx, zmqpipeline: `^${own.version}` },
+  };
+  return `${JSON.stringify(content, undefined, 2)}\n`;
+}
