@@ -72,8 +72,8 @@ export class ProgressView {
   }
 
   #erase(): void {
-    // Up to the first of them, and everything below away.
-    if (this.#drawn > 0) this.#screen.write(`\u001b[${this.#drawn}A\u001b[0J`);
+    // Up to the first of them, and everything below away; a ^C that the terminal shows may stand before the cursor.
+    if (this.#drawn > 0) this.#screen.write(`\r\u001b[${this.#drawn}A\u001b[0J`);
     this.#drawn = 0;
   }
 

@@ -1,7 +1,7 @@
 import type { Collector } from "../pipeline/collector.ts";
 
 /** How many of the slowest items, and of the failures, a summary names. */
-const SLOWEST = 5;
+const SLOWEST = 3;
 const GROUPS = 20;
 
 /** Durations are counted in buckets that are 5 % wide, from 1 µs on: quantiles are that exact, whatever the number of items. */

@@ -19,12 +19,14 @@ export function summaryText(
   const { durations, slowest, failures } = statistics;
   if (durations !== undefined) {
     const { p50, p95, max } = durations;
-    lines.push(`  an item took ${duration(p50)} (p50), ${duration(p95)} (p95), ${duration(max)} (max)`);
-    lines.push(`  slowest: ${slowest.map(({ id, duration: ms }) => `${id} ${duration(ms)}`).join(", ")}`);
+    lines.push(
+      `  an item took ${duration(p50)} (p50), ${duration(p95)} (p95), ${duration(max)} (max); the slowest:`,
+    );
+    for (const { id, duration: ms } of slowest) lines.push(`    ${duration(ms).padStart(8)}  ${id}`);
   }
   for (const { taskType, message, stack, firstId, count: times } of failures) {
     lines.push(
-      `  failed ${count(times)} times${taskType === "" ? "" : ` in ${taskType}`}: ${message}`,
+      `  failed ${times === 1 ? "once" : `${count(times)} times`}${taskType === "" ? "" : ` in ${taskType}`}: ${message}`,
       `    first: ${firstId}`,
     );
     for (const line of stack.split("\n").slice(1, 6)) lines.push(`    ${line.trim()}`);
