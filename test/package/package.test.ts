@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -41,15 +41,25 @@ test("packed and installed in an empty folder, the quick start runs, and types a
       cwd: folder,
     },
   );
-  const [, quickStart = ""] =
-    /```js\n([\s\S]*?)```/.exec(readFileSync(join(ROOT, "README.md"), "utf8")) ?? [];
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  const [, quickStart = ""] = /```js\n([\s\S]*?)```/.exec(readme) ?? [];
   writeFileSync(join(folder, "squares.mjs"), quickStart);
   const { stdout, stderr } = await run(process.execPath, ["squares.mjs"], { cwd: folder, timeout: 20_000 });
   expect(stdout).toBe("333833500\n");
   expect(stderr).toBe("");
   expect(readdirSync(folder).filter((name) => name.endsWith(".ipc"))).toEqual([]);
 
+  // What a new user does first: from the function to a run with a failed item that is found.
+  for (const [, file = "", code = ""] of readme.matchAll(/```js file=(\S+)\n([\s\S]*?)```/g))
+    writeFileSync(join(folder, file), code);
+  const [, commands = ""] = /```sh run\n([\s\S]*?)```/.exec(readme) ?? [];
+  const { stdout: printed } = await run("sh", ["-c", commands], { cwd: folder, timeout: 30_000 });
+  expect(printed).toMatch(/^333833500\nsum 5\.1105\n[0-9a-f]+\/inverse\/12 {2}RangeError: 13 is unlucky/);
   const command = join(folder, "node_modules/.bin/zmqpipeline");
+  await run(command, ["init", "starter"], { cwd: folder });
+  symlinkSync(join(ROOT, "node_modules/tsx"), join(folder, "node_modules/tsx"));
+  const started = await run(command, ["run", "starter/pipeline.ts"], { cwd: folder, timeout: 30_000 });
+  expect(started.stdout).toContain("78498 primes\n");
   const { stdout: made } = await run(command, ["keys", "init", "keys"], { cwd: folder });
   expect(made).toContain("keys/worker.json\n");
 
@@ -70,6 +80,7 @@ test("the public API has the names that programs are written against", async () 
     "MessageType",
     "MetaDataWorker",
     "MultiThreadedWorker",
+    "Pipeline",
     "PipelineError",
     "RemoteError",
     "Security",
@@ -82,6 +93,7 @@ test("the public API has the names that programs are written against", async () 
     "configureLogging",
     "getLogger",
     "isMain",
+    "map",
     "readJournal",
   ]);
 });
