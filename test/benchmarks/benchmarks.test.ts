@@ -18,7 +18,7 @@ test("the one command runs every benchmark", () => {
 // Those that need a server or an hour are run by `npm run bench:short`.
 test.each([
   ["memory", /^10,000( +\d+ MiB){3} +[\d,]+\n100,000( +\d+ MiB){3} +[\d,]+\n$/m],
-  ["payloads", /^64 kB +[\d,]+ +[\d.]+ +[\d,]+ +[\d.]+ +[\d.]+ x$/m],
+  ["journal", /^process-crash +[\d,]+ +[\d.]+\npower-loss +[\d,]+ +[\d.]+$/m],
 ])("a short run of %s prints its table, and saves nothing", async (name, table) => {
   const results = `${FOLDER}results/${name}.json`;
   const before = readFileSync(results, "utf8");

@@ -31,7 +31,7 @@ describe(`with ${ITEMS} items, nothing is lost, collected twice or invented`, { 
     expect(summary.tasks.numbers?.retried).toBeGreaterThan(0);
   });
 
-  test("when workers are stopped for longer than anybody waits, and wake as zombies", async () => {
+  long("when workers are stopped for longer than anybody waits, and wake as zombies", async () => {
     const run = await ChaosRun.begin("ipc");
     const collector = run.collector();
     const workers = [0, 1, 2].map(() => run.worker({ sleep: isFull ? 2 : 6 }));

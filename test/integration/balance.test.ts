@@ -20,14 +20,11 @@ async function share(
   return { executed: summaries.map(({ executed }) => executed), duration };
 }
 
-test.each([2, 4])(
-  "1,000 items of 10 ms over %i workers: each executes its share within a few percent",
-  async (count) => {
-    const { executed } = await share(1000, Array(count).fill(10));
-    expect(executed.reduce((sum, one) => sum + one)).toBe(1000);
-    for (const one of executed) expect(Math.abs(one - 1000 / count) / (1000 / count)).toBeLessThan(0.08);
-  },
-);
+test("1,000 items of 10 ms over 4 workers: each executes its share within a few percent", async () => {
+  const { executed } = await share(1000, Array(4).fill(10));
+  expect(executed.reduce((sum, one) => sum + one)).toBe(1000);
+  for (const one of executed) expect(Math.abs(one - 250) / 250).toBeLessThan(0.08);
+});
 
 test("a worker ten times slower gets its share and no more", async () => {
   const { executed } = await share(630, [10, 10, 100]);
