@@ -6,6 +6,7 @@ export default defineConfig({
     pool: "forks",
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 10_000 } },
     // The machine's cores are the tests' workers too; more files at once would measure each other's load.
     maxWorkers: 2,
   },

@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 
+export { NdjsonCollector, type NdjsonCollectorOptions } from "./collectors/ndjson-collector.ts";
 export type { RetryOptions } from "./core/retry-policy.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorFacts, PipelineError } from "./errors.ts";
 export type { ExecutionInfo } from "./executor/execution-info.ts";

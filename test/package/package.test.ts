@@ -80,6 +80,7 @@ test("the public API has the names that programs are written against", async () 
     "MessageType",
     "MetaDataWorker",
     "MultiThreadedWorker",
+    "NdjsonCollector",
     "Pipeline",
     "PipelineError",
     "RemoteError",
