@@ -27,6 +27,7 @@ export default {
     only("role", "protocol", "core", "security", "transport"),
     only("pipeline", "protocol", "core", "transport", "executor", "journal", "logging", "role", "security"),
     only("service", "protocol", "core", "transport", "executor", "logging", "role", "security"),
+    only("metrics", "pipeline", "service"),
     only("collectors", "protocol", "core", "role", "pipeline"),
     only("local", "protocol", "core", "executor", "logging", "role", "pipeline", "security"),
     only(

@@ -34,6 +34,7 @@ export {
   type LoggingConfig,
 } from "./logging/configure-logging.ts";
 export { getLogger } from "./logging/logger.ts";
+export { prometheusText } from "./metrics/prometheus-text.ts";
 export {
   type CollectionInfo,
   Collector,

@@ -25,7 +25,7 @@ async function work(start: WorkerStart): Promise<void> {
   }
   try {
     await worker.run();
-    process.disconnect();
+    tell({ type: "done" }, () => process.disconnect());
   } catch (error) {
     fail(codeOf(error) === "INIT_FAILED" ? "unusable" : "failed", error);
   }
@@ -35,13 +35,13 @@ function fail(type: "unusable" | "failed", error: unknown): void {
   const { name = "Error", message = String(error), stack = "" } = error instanceof Error ? error : {};
   const told: ProcessError = { name, message, stack, code: codeOf(error) };
   process.exitCode = 1;
-  process.send?.({ type, error: told } satisfies FromWorkerProcess, () => process.disconnect());
+  tell({ type, error: told }, () => process.disconnect());
 }
 
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
-function tell(message: FromWorkerProcess): void {
-  process.send?.(message);
+function tell(message: FromWorkerProcess, told: () => void = () => {}): void {
+  process.send?.(message, told);
 }

@@ -45,10 +45,6 @@ export class WorkerFleet {
     return this.#slots.filter(({ process, timer }) => process !== undefined || timer !== undefined).length;
   }
 
-  get pids(): number[] {
-    return this.#slots.flatMap(({ process }) => process?.pid ?? []);
-  }
-
   add(start: WorkerStart): void {
     const slot: Slot = {
       number: this.#slots.length + 1,
@@ -105,10 +101,8 @@ export class WorkerFleet {
       const others = this.#slots.filter(({ start: { taskType }, process, timer }) => {
         return taskType === start.taskType && (process !== undefined || timer !== undefined);
       });
-      if (others.length === 0)
-        this.#options.failed(
-          this.#failure(slot, end, `died ${slot.restarts + 1} times, the last time of this`),
-        );
+      const times = slot.restarts === 0 ? "" : ` ${slot.restarts + 1} times, the last time of this`;
+      if (others.length === 0) this.#options.failed(this.#failure(slot, end, `died${times}`));
       return;
     }
     const wait = Math.min(RESTART_MS * 2 ** slot.restarts, MAX_RESTART_MS);

@@ -29,6 +29,8 @@ export interface ProcessError {
 
 export type FromWorkerProcess =
   | { readonly type: "started" }
+  /** Its run is over; without this, it has died, whatever its exit code. */
+  | { readonly type: "done" }
   /** Another attempt would end the same. */
   | { readonly type: "unusable"; readonly error: ProcessError }
   | { readonly type: "failed"; readonly error: ProcessError };

@@ -26,6 +26,7 @@ export interface WorkerProcessEvents {
 export class WorkerProcess {
   readonly #child: ChildProcess;
   #isUsable = true;
+  #isDone = false;
   #error: ProcessError | undefined;
 
   constructor(start: WorkerStart, events: WorkerProcessEvents) {
@@ -36,28 +37,17 @@ export class WorkerProcess {
     const { stdout, stderr } = this.#child;
     forEachLine(stdout, (line) => events.output("stdout", line));
     forEachLine(stderr, (line) => events.output("stderr", line));
-    this.#child.on("message", (message: FromWorkerProcess) => {
-      if (message.type === "started") return;
-      this.#isUsable = message.type !== "unusable";
-      this.#error = message.error;
-    });
-    let spawnError: Error | undefined;
+    this.#child.on("message", (message: FromWorkerProcess) => this.#heard(message));
+    // One that could not be started has no end.
     this.#child.once("error", (error) => {
-      spawnError = error;
-      if (this.#child.pid === undefined)
-        events.ended(this.#end(`it cannot be started: ${error.message}`, false));
+      if (this.#child.pid === undefined) events.ended(this.#end(`it cannot be started: ${error.message}`));
     });
     // After its output was read to the end.
     this.#child.once("close", (code, signal) => {
-      if (this.#child.pid === undefined) return;
-      const reason = spawnError?.message ?? (signal === null ? `exit code ${code}` : `signal ${signal}`);
-      events.ended(this.#end(this.#error === undefined ? reason : this.#error.message, code === 0));
+      if (this.#child.pid !== undefined)
+        events.ended(this.#end(signal === null ? `exit code ${code}` : `signal ${signal}`));
     });
     this.#child.send(start, () => {}); // that it is gone is told by its end
-  }
-
-  get pid(): number | undefined {
-    return this.#child.pid;
   }
 
   /** Lets it finish what it executes, for so many ms. */
@@ -69,8 +59,16 @@ export class WorkerProcess {
     this.#child.kill("SIGKILL");
   }
 
-  #end(reason: string, isDone: boolean): WorkerEnd {
-    return { isDone, isUsable: this.#isUsable, reason, error: this.#error };
+  #heard(message: FromWorkerProcess): void {
+    if (message.type === "done") this.#isDone = true;
+    if (message.type === "started" || message.type === "done") return;
+    this.#isUsable = message.type !== "unusable";
+    this.#error = message.error;
+  }
+
+  #end(exit: string): WorkerEnd {
+    const reason = this.#error?.message ?? exit;
+    return { isDone: this.#isDone, isUsable: this.#isUsable, reason, error: this.#error };
   }
 }
 

@@ -156,6 +156,10 @@ describe("failures", () => {
       code: "WORKER_FAILED",
       message: /died 2 times, .*exit code 7/,
     });
+    await expect(collect(mapped("leaves", upTo(50), { restarts: 0 }))).rejects.toMatchObject({
+      code: "WORKER_FAILED",
+      message: /died: exit code 0/, // no good code makes an early end one of the run
+    });
   });
 });
 

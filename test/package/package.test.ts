@@ -95,6 +95,7 @@ test("the public API has the names that programs are written against", async () 
     "getLogger",
     "isMain",
     "map",
+    "prometheusText",
     "readJournal",
   ]);
 });
