@@ -79,7 +79,10 @@ function makeRole(name: RoleName, roles: ExportedRoles, file: string, options: R
   const { keys, connect, collector } = options;
   const security = keys === undefined ? undefined : Security.load(keys);
   if (name === "distributor") return makeDistributor(roles, file, options, security);
-  if (name === "service") return only(roles.services, "Service", file);
+  if (name === "service") {
+    assertNotGiven(options, file);
+    return only(roles.services, "Service", file);
+  }
   const role: AnyRole = new (classOf(name, roles, file, options))();
   if (security !== undefined) Object.defineProperty(role, "security", { value: security });
   if (connect !== undefined) at(role, { endpoint: new EndpointAddress(connect) });
@@ -104,15 +107,25 @@ function classOf(
   return found;
 }
 
+/** What is exported as it is has its options. @throws FileError rather than ignoring what was asked for. */
+function assertNotGiven({ keys, journal }: RoleOptions, file: string): void {
+  if (keys === undefined && journal === undefined) return;
+  throw new FileError(`${file} exports it with its options: set security and journal there`);
+}
+
 /** One that is exported, or one that is made of what is: tasks, and where the collector and the metadata worker say they are. */
 function makeDistributor(
   roles: ExportedRoles,
   file: string,
-  { journal }: RoleOptions,
+  options: RoleOptions,
   security: Security | undefined,
 ): Distributor {
   const { distributors, tasks, collectors, metadata } = roles;
-  if (distributors.length > 0) return only(distributors, "Distributor", file);
+  const { journal } = options;
+  if (distributors.length > 0) {
+    assertNotGiven(options, file);
+    return only(distributors, "Distributor", file);
+  }
   if (tasks.length === 0)
     throw new FileError(`${file} must export a Distributor, or classes of tasks and of their collector`);
   const { endpoint, ackEndpoint } = new (only(collectors, "class of collector", file))();

@@ -28,8 +28,9 @@ const ABANDONED_MS = 100;
 /** A connection that ends within so many ms of its beginning, in the handshake, was ended by the peer and not by a deadline. */
 const DROP_MS = 1000;
 
-/** After so many of them in a row the peer is asked what it wants. */
+/** After so many of them in a row the peer is asked what it wants, and again after so many ms at the earliest. */
 const DROPS = 3;
+const ASK_MS = 1000;
 
 /** The only connection of a link, as its send queue calls it. */
 const PEER = "peer";
@@ -46,6 +47,7 @@ export class ZeromqLink implements Link {
   /** Connections in a row that ended in the handshake. */
   #drops = 0;
   #isAsking = false;
+  #askedAt = Number.NEGATIVE_INFINITY;
   #reconnectTimer: NodeJS.Timeout | undefined;
 
   constructor(endpoint: EndpointAddress, handler: LinkHandler, options: LinkOptions) {
@@ -132,12 +134,14 @@ export class ZeromqLink implements Link {
     this.#handler.onRefused(isAnswered ? "the peer has no room just now" : `${type}: ${text}`);
     if (isAnswered || performance.now() - this.#connectedAt > DROP_MS) return;
     this.#drops += 1;
-    if (this.#drops >= DROPS && !this.#isAsking) void this.#ask();
+    const isTime = performance.now() - this.#askedAt >= ASK_MS;
+    if (this.#drops >= DROPS && isTime && !this.#isAsking) void this.#ask();
   }
 
   /** Somebody listens there and ends every connection: not for good, as long as it is not certain that the keys are why. */
   async #ask(): Promise<void> {
     this.#isAsking = true;
+    this.#askedAt = performance.now();
     const heard = await askMechanism(this.#endpoint);
     // Twice: who only throws bytes at us does not say the same again.
     const mechanism = (await askMechanism(this.#endpoint)) === heard ? heard : undefined;
