@@ -22,8 +22,12 @@ import {
 const RECONNECT_MS = 50;
 const MAX_RECONNECT_MS = 250;
 
-/** libzmq gives an endpoint up when a peer breaks the protocol. So long after a disconnect without a retry, we retry, in ms. */
+/**
+ * libzmq gives an endpoint up when a peer breaks the protocol. So long after a disconnect without a retry, we retry, in ms: soon where
+ * that was in the handshake, and late where the retry may only not have been heard of yet, because the event loop was blocked.
+ */
 const ABANDONED_MS = 100;
+const PERHAPS_ABANDONED_MS = 10_000;
 
 /** A connection that ends within so many ms of its beginning, in the handshake, was ended by the peer and not by a deadline. */
 const DROP_MS = 1000;
@@ -46,6 +50,7 @@ export class ZeromqLink implements Link {
   #connectedAt = 0;
   /** Connections in a row that ended in the handshake. */
   #drops = 0;
+  #brokeProtocol = false;
   #isAsking = false;
   #askedAt = Number.NEGATIVE_INFINITY;
   #reconnectTimer: NodeJS.Timeout | undefined;
@@ -86,8 +91,10 @@ export class ZeromqLink implements Link {
 
   #notice(event: SocketEvent): void {
     const { type } = event;
-    if (type === "connect") this.#connectedAt = performance.now();
-    else if (type === "connect:delay" || type === "connect:retry") clearTimeout(this.#reconnectTimer);
+    if (type === "connect") {
+      this.#connectedAt = performance.now();
+      this.#brokeProtocol = false;
+    } else if (type === "connect:delay" || type === "connect:retry") clearTimeout(this.#reconnectTimer);
     else if (type === "handshake") this.#handshakeDone();
     else if (type === "disconnect") this.#disconnected();
     else if (type.startsWith("handshake:error")) this.#handshakeFailed(event);
@@ -104,14 +111,15 @@ export class ZeromqLink implements Link {
 
   #disconnected(): void {
     clearTimeout(this.#reconnectTimer);
-    this.#reconnectTimer = setTimeout(() => this.#reconnect(), ABANDONED_MS).unref();
+    const wait = this.#brokeProtocol ? ABANDONED_MS : PERHAPS_ABANDONED_MS;
+    this.#reconnectTimer = setTimeout(() => this.#reconnect(), wait).unref();
     if (!this.#connected) return;
     this.#connected = false;
     this.#handler.onDisconnected();
   }
 
   #reconnect(): void {
-    if (this.#socket.closed) return;
+    if (this.#socket.closed || this.#connected) return;
     const { connectAddress } = this.#endpoint;
     try {
       this.#socket.disconnect(connectAddress);
@@ -123,6 +131,7 @@ export class ZeromqLink implements Link {
 
   #handshakeFailed({ type, text, status }: SocketEvent): void {
     const { keys } = this.#options;
+    this.#brokeProtocol = type !== "handshake:error:other";
     const isAnswered = type === "handshake:error:auth";
     if (keys !== undefined && isAnswered && status === 400) {
       const key = keyFingerprint(keys.publicKey);

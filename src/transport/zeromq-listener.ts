@@ -63,6 +63,7 @@ export class ZeromqListener implements Listener {
       await listener.close();
       throw error;
     }
+    listener.#readSoon();
     return listener;
   }
 
@@ -109,9 +110,13 @@ export class ZeromqListener implements Listener {
       if (socket === this.#socket) this.#notice(event);
     });
     const queue = new SendQueue(socket, (connection) => this.#handler.onDisconnected(connection));
-    // Later: a peer may have sent something already, and could not be answered before listen() has returned.
-    setImmediate(() => void readFrames(socket, (frames) => this.#receive(queue, frames)));
     return queue;
+  }
+
+  /** Later: a peer may have sent something already, and could not be answered before listen() has returned. */
+  #readSoon(): void {
+    const [socket, queue] = [this.#socket, this.#queue];
+    setImmediate(() => void readFrames(socket, (frames) => this.#receive(queue, frames)));
   }
 
   #notice({ type, text, code }: SocketEvent): void {
@@ -194,6 +199,7 @@ export class ZeromqListener implements Listener {
         await new Promise((resolve) => setTimeout(resolve, REBIND_MS));
       }
     }
+    this.#readSoon();
     this.#handler.onSomeDisconnected();
   }
 
