@@ -1,22 +1,24 @@
 /** What a signal ends a process with. */
 const CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
-export type InterruptSignal = keyof typeof CODES;
+type InterruptSignal = keyof typeof CODES;
 
 /**
- * Listens for Ctrl-C and SIGTERM while something runs: the first asks it to finish, the second ends the process.
+ * Listens for Ctrl-C and SIGTERM while something runs: the first asks it to finish, and says so, the second ends the process.
  *
+ * @param line - Writes a line for the user.
  * @param drain - Called at the first.
  * @returns What the process is to end with, where there was a signal; and what ends the listening.
  */
-export function onInterrupt(drain: (signal: InterruptSignal) => void) {
+export function onInterrupt(line: (text: string) => void, drain: () => void) {
   let code: number | undefined;
   const listeners = (Object.keys(CODES) as InterruptSignal[]).map((signal) => {
     const listener = () => {
       // Workers' processes end with their connection to this one.
       if (code !== undefined) process.exit(CODES[signal]);
       code = CODES[signal];
-      drain(signal);
+      line(`${signal}: what is under way may finish; once more, and it ends at once`);
+      drain();
     };
     process.on(signal, listener);
     return { signal, listener };

@@ -37,10 +37,12 @@ export async function runFile(
   const view = options.quiet ? undefined : new ProgressView(output.err, () => pipeline.progress);
   if (view !== undefined) line = (text) => view.line(text);
   const endLog = await logTo((text) => line(text));
-  const interrupt = onInterrupt((signal) => {
-    line(`${signal}: what is under way may finish; once more, and it ends at once`);
-    void pipeline.stop({ timeout: Number.POSITIVE_INFINITY });
-  });
+  const interrupt = onInterrupt(
+    (text) => line(text),
+    () => {
+      void pipeline.stop({ timeout: Number.POSITIVE_INFINITY });
+    },
+  );
   try {
     const summary = await pipeline.run();
     view?.end();

@@ -49,10 +49,12 @@ export async function runRole(
         ? new ProgressView(output.err, () => role.progress)
         : undefined;
     if (view !== undefined) line = (text) => view.line(text);
-    const interrupt = onInterrupt((signal) => {
-      line(`${signal}: what is under way may finish; once more, and it ends at once`);
-      void role.stop({ timeout: Number.POSITIVE_INFINITY });
-    });
+    const interrupt = onInterrupt(
+      (text) => line(text),
+      () => {
+        void role.stop({ timeout: Number.POSITIVE_INFINITY });
+      },
+    );
     try {
       const outcome = await role.run();
       view?.end();
@@ -161,10 +163,12 @@ async function runWorkers(
       fleet.stop(0);
     },
   });
-  const interrupt = onInterrupt((signal) => {
-    line(`${signal}: what is under way may finish; once more, and it ends at once`);
-    fleet.stop(Number.MAX_SAFE_INTEGER);
-  });
+  const interrupt = onInterrupt(
+    (text) => line(text),
+    () => {
+      fleet.stop(Number.MAX_SAFE_INTEGER);
+    },
+  );
   const start = {
     type: "start",
     module: roles.url,

@@ -19,12 +19,17 @@ export interface OpenInThread {
   ): Promise<{ readonly handler: Handler; readonly taskType: TaskType }>;
 }
 
+/** The URL of a module that is given by its URL or its path; nothing when it is neither. */
+export function toModuleUrl(module: unknown): string | undefined {
+  if (module instanceof URL) return module.href;
+  if (typeof module !== "string" || module === "") return undefined;
+  // A drive's letter is no scheme.
+  return /^[a-z]{2,}:/i.test(module) ? module : pathToFileURL(module).href;
+}
+
 /** @throws TypeError when a class does not say where it is. */
 export function moduleUrl(name: string, module: unknown): string {
-  if (module instanceof URL) return module.href;
-  if (typeof module === "string" && module !== "") {
-    // A drive's letter is no scheme.
-    return /^[a-z]{2,}:/i.test(module) ? module : pathToFileURL(module).href;
-  }
+  const url = toModuleUrl(module);
+  if (url !== undefined) return url;
   throw new TypeError(`${name}.module must be the URL of the file that exports ${name}: import.meta.url`);
 }

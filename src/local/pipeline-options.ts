@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
-import { pathToFileURL } from "node:url";
 import type { RetryOptions } from "../core/retry-policy.ts";
+import { toModuleUrl } from "../executor/threaded-class.ts";
 import type { CollectionInfo, Collector } from "../pipeline/collector.ts";
 import type { DistributorOptions } from "../pipeline/distributor-options.ts";
 import type { MetaDataWorker } from "../pipeline/meta-data-worker.ts";
@@ -149,8 +149,7 @@ export function resolveRestarts(restarts: number = DEFAULT_RESTARTS): number {
 }
 
 function moduleUrl(module: unknown): string {
-  if (module instanceof URL) return module.href;
-  if (typeof module !== "string" || module === "")
-    throw new TypeError("workers.module must be a URL or a path");
-  return /^[a-z]{2,}:/i.test(module) ? module : pathToFileURL(module).href;
+  const url = toModuleUrl(module);
+  if (url === undefined) throw new TypeError("workers.module must be a URL or a path");
+  return url;
 }

@@ -109,8 +109,7 @@ export class ZeromqListener implements Listener {
     void watchEvents(socket, (event) => {
       if (socket === this.#socket) this.#notice(event);
     });
-    const queue = new SendQueue(socket, (connection) => this.#handler.onDisconnected(connection));
-    return queue;
+    return new SendQueue(socket, (connection) => this.#handler.onDisconnected(connection));
   }
 
   /** Later: a peer may have sent something already, and could not be answered before listen() has returned. */
