@@ -42,7 +42,13 @@ export class ChaosRun {
 
   distributor(changes: Changes = {}, limits?: string): RoleProcess {
     const { endpoints, items } = this;
-    return new RoleProcess({ role: "distributor", endpoints, items, ...changes }, limits);
+    const distributor = new RoleProcess({ role: "distributor", endpoints, items, ...changes }, limits);
+    this.#isOver = false;
+    // One that ends by itself has ended the run; killed ones are replaced.
+    void distributor.exited.then(() => {
+      if (distributor.child.exitCode !== null) this.#isOver = true;
+    });
+    return distributor;
   }
 
   worker(changes: Changes = {}): RoleProcess {
@@ -81,11 +87,13 @@ export class ChaosRun {
     collector: RoleProcess,
     failed: readonly number[] = [],
   ): Promise<RunSummary> {
-    const summary = await distributor.outcome<RunSummary>().finally(() => {
-      this.#isOver = true;
-    });
+    const summary = await distributor.outcome<RunSummary>();
     await collector.outcome();
-    for (const worker of this.workers) await endOf(worker);
+    for (const worker of this.workers) {
+      if (!worker.hasPrinted("working")) worker.kill("SIGKILL"); // it came when everything was over
+      await worker.exited;
+      if (worker.child.exitCode === 1) expect(worker.errors).toMatch(/PEER_TIMEOUT|RUN_ABORTED/);
+    }
     const { items } = this;
     const acked = items - failed.length;
     expect(summary).toMatchObject({
@@ -95,12 +103,6 @@ export class ChaosRun {
     expect(verdictOf(this.sink, summary.runId, items, failed)).toEqual({ lost: 0, twice: 0, invented: 0 });
     return summary;
   }
-}
-
-/** A worker ends well, was killed, or came when everything was over and has waited in vain. */
-async function endOf(worker: RoleProcess): Promise<void> {
-  await worker.exited;
-  if (worker.child.exitCode === 1) expect(worker.errors).toMatch(/PEER_TIMEOUT|RUN_ABORTED/);
 }
 
 /** Knows nothing of the library but how an item's id is made. */

@@ -157,6 +157,7 @@ describe(`with ${ITEMS} items, nothing is lost, collected twice or invented`, { 
     const distributor = run.distributor();
     await run.reached(1);
     const late = run.worker({ peerTimeout: 2000 });
+    await late.exited;
     await run.verdict(distributor, collector);
     expect((await first.outcome<WorkerSummary>()).executed).toBe(100);
     if (late.child.exitCode === 0) expect(await late.outcome<WorkerSummary>()).toMatchObject({ executed: 0 });

@@ -29,7 +29,7 @@ test("resume goes on with a run whose distributor was killed, and collects and e
 
 test("sequential prints expected, taken and overhead", async () => {
   const { stdout } = await example("sequential", "20");
-  expect(stdout).toMatch(/^20 items: expected 0\.20 s, took 0\.\d+ s, overhead \d+\.\d+ %\n$/);
+  expect(stdout).toMatch(/^20 items: expected 0\.20 s, took \d+\.\d+ s, overhead \d+\.\d+ %\n$/);
 });
 
 test("singlethread prints a row for 1 and 2 workers, with the baseline beside", async () => {
@@ -49,7 +49,7 @@ test("singlethread prints a row for 1 and 2 workers, with the baseline beside", 
     ["40", "1", "1", "0.40 s"],
     ["40", "2", "1", "0.20 s"],
   ]);
-  for (const row of cells) expect(row.slice(4).join(" ")).toMatch(/^0\.\d{3} s -?\d+\.\d\d % \d+\.\d\d %$/);
+  for (const row of cells) expect(row.slice(4).join(" ")).toMatch(/^\d+\.\d{3} s -?\d+\.\d\d % \d+\.\d\d %$/);
 });
 
 test("multithread prints a row for 1 and 2 workers with 10 threads each", async () => {

@@ -135,8 +135,6 @@ describe.each(Object.entries(kinds))("%s execution", (_name, make) => {
     const driver = await begun();
     driver.start({ do: "hang" });
     await new Promise((resolve) => setTimeout(resolve, 100));
-    const startedAt = performance.now();
-    await driver.executor.close(100);
-    expect(performance.now() - startedAt).toBeLessThan(3000);
+    await driver.executor.close(100); // or never, and the test times out
   });
 });

@@ -165,11 +165,9 @@ test.each([
   ["a class that is not for threads", { className: "NotForThreads" }, "is not a class for threads"],
   ["a constructor that throws", { className: "ConstructorThrows" }, "cannot be constructed"],
 ])("%s is an error at once, before any run begins", async (_what, options, text) => {
-  const startedAt = performance.now();
   const error = await unbegun(options).failed;
   expect(error).toMatchObject({ code: "INIT_FAILED", role: "worker", taskType: "faulty" });
   expect(error.message).toContain(text);
-  expect(performance.now() - startedAt).toBeLessThan(5000); // not a wait for anything; 1 s on a machine at rest
 });
 
 test.each([

@@ -31,14 +31,11 @@ describe("a worker that dies", () => {
     const request = client.request({ n: 1, wait: 60_000 });
     const outcome = request.catch((error: unknown) => error);
     await expect.poll(() => lines(victim.log)).toEqual(["begin 1"]);
-    const killedAt = performance.now();
     victim.kill("SIGKILL");
     expect(await outcome).toMatchObject({
       code: "REQUEST_LOST",
       message: expect.stringContaining("may have run"),
     });
-    // Far below the request's own timeout: it is the loss that ended it.
-    expect(performance.now() - killedAt).toBeLessThan(5000);
     expect(service.status).toMatchObject({ lost: 1 });
   });
 

@@ -69,9 +69,13 @@ export class RoleProcess {
     if (this.isRunning) this.child.kill(signal);
   }
 
+  hasPrinted(text: string): boolean {
+    return this.#output.includes(text);
+  }
+
   /** Waits until the process has printed a line that contains the text. */
   async printed(text: string): Promise<void> {
-    while (!this.#output.includes(text)) {
+    while (!this.hasPrinted(text)) {
       if (!this.isRunning) throw new Error(`The process ended before it printed ${text}: ${this.#errors}`);
       await Promise.race([once(this.child, "line"), this.#exited]);
     }
