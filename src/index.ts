@@ -6,9 +6,11 @@
  */
 
 export { NdjsonCollector, type NdjsonCollectorOptions } from "./collectors/ndjson-collector.ts";
+export type { Explanation } from "./core/explanation.ts";
 export type { RetryOptions } from "./core/retry-policy.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorFacts, PipelineError } from "./errors.ts";
 export type { ExecutionInfo } from "./executor/execution-info.ts";
+export { Inspector, type InspectorOptions } from "./inspector/inspector.ts";
 export type { Durability, JournalOptions } from "./journal/journal-options.ts";
 export {
   type JournalContent,
@@ -46,6 +48,7 @@ export type { DistributorOptions } from "./pipeline/distributor-options.ts";
 export { isMain } from "./pipeline/is-main.ts";
 export { MetaDataWorker } from "./pipeline/meta-data-worker.ts";
 export { MultiThreadedWorker } from "./pipeline/multi-threaded-worker.ts";
+export type { RunReport, WorkerReport } from "./pipeline/run-report.ts";
 export type { RunProgress, RunSummary, TaskProgress, TaskSummary } from "./pipeline/run-summary.ts";
 export { SingleThreadedWorker } from "./pipeline/single-threaded-worker.ts";
 export { Task, type TaskPosition } from "./pipeline/task.ts";
@@ -60,6 +63,7 @@ export { MessageType } from "./protocol/message-type.ts";
 export type { Payload } from "./protocol/payload.ts";
 export { TaskType } from "./protocol/task-type.ts";
 export type { Awaitable, Maybe } from "./role/awaitable.ts";
+export type { ProcessReport } from "./role/inspection.ts";
 export type { NetworkOptions } from "./role/network.ts";
 export { RemoteError } from "./role/remote-error.ts";
 export type { RunOptions, StopOptions } from "./role/role.ts";
@@ -73,5 +77,6 @@ export {
   type ServiceClientOptions,
 } from "./service/service-client.ts";
 export type { ServiceOptions } from "./service/service-options.ts";
+export type { ServiceReport, ServiceWorkerReport } from "./service/service-report.ts";
 export type { ServiceStatus, ServiceSummary, ServiceTypeStatus } from "./service/service-summary.ts";
 export { ServiceWorker, type ServiceWorkerSummary } from "./service/service-worker.ts";

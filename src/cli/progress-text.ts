@@ -1,7 +1,7 @@
 import type { RunProgress, TaskProgress } from "../pipeline/run-summary.ts";
 
-/** A task's progress as one line: done and total, rate, time left, what is under way, retried and failed, workers. */
-export function taskLine(name: string, task: TaskProgress, rate: number, width: number): string {
+/** A task's progress as one line, the rate where it is known: done and total, rate, time left, what is under way, retried and failed, workers. */
+export function taskLine(name: string, task: TaskProgress, rate: number | undefined, width: number): string {
   const { phase, total, acked, failed, retried, inFlight, workers, waitsFor } = task;
   const label = name.padEnd(width);
   if (phase === "blocked") return `${label}  waits for ${waitsFor.join(", ")}`;
@@ -12,8 +12,9 @@ export function taskLine(name: string, task: TaskProgress, rate: number, width: 
   const parts = [`${count(done)}${known === undefined ? "" : `/${count(known)}`}${share}`];
   if (phase === "complete") parts.push("done");
   else {
-    parts.push(`${count(rate)}/s`);
-    if (known !== undefined && rate > 0) parts.push(`${duration(((known - done) / rate) * 1000)} left`);
+    if (rate !== undefined) parts.push(`${count(rate)}/s`);
+    if (known !== undefined && rate !== undefined && rate > 0)
+      parts.push(`${duration(((known - done) / rate) * 1000)} left`);
     parts.push(`${count(inFlight)} in flight`, `${workers} worker${workers === 1 ? "" : "s"}`);
   }
   if (retried > 0) parts.push(`${count(retried)} retried`);
@@ -23,23 +24,30 @@ export function taskLine(name: string, task: TaskProgress, rate: number, width: 
 
 /** Items per second of each task, as they have lately been. */
 export class Rates {
-  readonly #last = new Map<string, { readonly at: number; readonly done: number; readonly rate: number }>();
+  readonly #last = new Map<string, Look>();
 
-  /** @param now - In ms. */
-  update({ tasks }: RunProgress, now: number): ReadonlyMap<string, number> {
+  /** @param now - In ms. @returns Those of tasks that were looked at before. */
+  update({ tasks }: RunProgress, now: number): ReadonlyMap<string, number | undefined> {
     for (const [name, { acked, failed }] of Object.entries(tasks)) {
-      const last = this.#last.get(name) ?? { at: now, done: acked + failed, rate: 0 };
+      const last = this.#last.get(name) ?? { at: now, done: acked + failed, rate: undefined };
       const elapsed = (now - last.at) / 1000;
       const done = acked + failed;
       if (elapsed > 0) {
         const fresh = (done - last.done) / elapsed;
         // Half of it is a second old or less.
-        const weight = last.rate === 0 ? 1 : 1 - 0.5 ** elapsed;
-        this.#last.set(name, { at: now, done, rate: last.rate + (fresh - last.rate) * weight });
+        const weight = last.rate === undefined || last.rate === 0 ? 1 : 1 - 0.5 ** elapsed;
+        const before = last.rate ?? 0;
+        this.#last.set(name, { at: now, done, rate: before + (fresh - before) * weight });
       } else this.#last.set(name, last);
     }
     return new Map([...this.#last].map(([name, { rate }]) => [name, rate]));
   }
+}
+
+interface Look {
+  readonly at: number;
+  readonly done: number;
+  readonly rate: number | undefined;
 }
 
 export function count(value: number): string {

@@ -5,6 +5,7 @@ import { benchCommand } from "./bench-command.ts";
 import { doctorCommand } from "./doctor-command.ts";
 import { FileError } from "./file-error.ts";
 import { initCommand } from "./init-command.ts";
+import { inspectCommands } from "./inspect-commands.ts";
 import { journalCommand } from "./journal-command.ts";
 import { keysCommand } from "./keys-command.ts";
 import { type CommandContext, EXIT, type Output } from "./output.ts";
@@ -33,7 +34,7 @@ export async function runCommand(args: readonly string[], output: Output): Promi
     .addCommand(journalCommand(context))
     .addCommand(doctorCommand(context))
     .addCommand(benchCommand(context));
-  for (const command of roleCommands(context)) program.addCommand(command);
+  for (const command of [...roleCommands(context), ...inspectCommands(context)]) program.addCommand(command);
   for (const command of [program, ...descendants(program)]) {
     command.exitOverride().configureOutput(write);
   }

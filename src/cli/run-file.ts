@@ -12,6 +12,9 @@ import { ProgressView } from "./progress-view.ts";
 import { RunStatistics } from "./run-statistics.ts";
 import { summaryJson, summaryText } from "./summary.ts";
 
+/** A run that takes longer, in ms, is told how to look into it. */
+const HINT_MS = 3000;
+
 /** What `zmqpipeline run` is told. */
 export interface RunFileOptions {
   readonly workers?: number;
@@ -44,7 +47,12 @@ export async function runFile(
     },
   );
   try {
-    const summary = await pipeline.run();
+    const running = pipeline.run();
+    setTimeout(() => {
+      if (pipeline.endpoint !== undefined && !options.quiet)
+        line(`look into it: zmqpipeline top ${pipeline.endpoint}`);
+    }, HINT_MS).unref();
+    const summary = await running;
     view?.end();
     if (options.json) printJson(context, summaryJson(summary, statistics));
     else if (!options.quiet) output.out(summaryText(summary, statistics, options.journal));

@@ -5,6 +5,8 @@ import { BrokerMail, type BrokerMailPort } from "./broker-mail.ts";
 import { BrokerStaff } from "./broker-staff.ts";
 import type { BrokerType } from "./broker-type.ts";
 import type { BrokerWorker } from "./broker-worker.ts";
+import { explainType } from "./explain-type.ts";
+import type { Explanation } from "./explanation.ts";
 import { RoleClock } from "./role-clock.ts";
 import type { BrokerClient } from "./service-request.ts";
 
@@ -100,6 +102,12 @@ export class BrokerCore {
   /** Requests that have not ended. */
   get unsettled(): number {
     return this.#desk.unsettled;
+  }
+
+  /** Why the requests of a type are not done; nothing where it has neither requests nor workers. */
+  explain(taskType: string): Explanation | undefined {
+    const type = this.#desk.types.get(taskType);
+    return type === undefined ? undefined : explainType(type, this.#clock.now);
   }
 
   clientMessage(connection: string, message: Message): void {

@@ -33,7 +33,7 @@ function serve(
   limit: (worker: WorkerEntry) => number,
 ): boolean {
   for (const worker of task.hungry) {
-    if (task.hasSuspects && quarantine(task, worker, sink)) continue;
+    if (task.hasSuspects && quarantine(task, worker, now, sink)) continue;
     if (!fill(task, worker, limit(worker), now, sink)) {
       // What is queued is only kept from this worker, on which it has failed.
       if (task.hasQueued) continue;
@@ -48,7 +48,7 @@ function serve(
  * Suspects go out alone: to a worker that is empty, or to one that is kept from filling up until it is. Only as many
  * workers are kept so as there are suspects. True when this worker must get nothing else now.
  */
-function quarantine(task: TaskState, worker: WorkerEntry, sink: GrantSink): boolean {
+function quarantine(task: TaskState, worker: WorkerEntry, now: number, sink: GrantSink): boolean {
   if (worker.held > 0) {
     if (!task.draining.has(worker) && task.draining.size >= task.suspects.size) return false;
     task.draining.add(worker);
@@ -58,7 +58,7 @@ function quarantine(task: TaskState, worker: WorkerEntry, sink: GrantSink): bool
   if (item === undefined) return false;
   task.draining.delete(worker);
   task.hungry.delete(worker);
-  sink.grant(worker, [granted(task, item, worker)], true);
+  sink.grant(worker, [granted(task, item, worker, now)], true);
   worker.suspect = item;
   return true;
 }
@@ -77,7 +77,7 @@ function fill(task: TaskState, worker: WorkerEntry, limit: number, now: number, 
       flush();
       return false;
     }
-    batch.push(granted(task, item, worker));
+    batch.push(granted(task, item, worker, now));
     bytes += item.payload.length;
     if (batch.length >= BATCH_ITEMS || bytes >= BATCH_BYTES) flush();
   }
@@ -85,8 +85,9 @@ function fill(task: TaskState, worker: WorkerEntry, limit: number, now: number, 
   return true;
 }
 
-function granted(task: TaskState, item: Item, worker: WorkerEntry): ItemPayload {
+function granted(task: TaskState, item: Item, worker: WorkerEntry, now: number): ItemPayload {
   item.attempt += 1;
+  item.grantedAt = Math.trunc(now); // a small integer costs no memory of its own
   item.isRestored = false;
   task.move(item, worker.place);
   return { seq: item.seq, attempt: item.attempt, payload: item.payload };

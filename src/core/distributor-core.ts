@@ -7,6 +7,7 @@ import type { DistributorCoreOptions, DistributorPhase, DistributorPort } from "
 import { Fleet, type FleetPort } from "./fleet.ts";
 import { RoleClock } from "./role-clock.ts";
 import { lackOfWorkers, tooManyFailures } from "./run-limits.ts";
+import type { RunView } from "./run-view.ts";
 import { Settlement } from "./settlement.ts";
 import { type TaskSpec, TaskState } from "./task-state.ts";
 import type { WorkerEntry } from "./worker-entry.ts";
@@ -53,6 +54,19 @@ export class DistributorCore {
 
   get fleet(): Fleet {
     return this.#fleet;
+  }
+
+  /** What status reports need beside tasks and workers. */
+  get view(): RunView {
+    const missing = this.#collector.isReady ? undefined : this.#clock.now - this.#collector.missingSince;
+    const { minWorkers } = this.#options;
+    return {
+      phase: this.#phase.kind,
+      now: this.#clock.now,
+      collectorMissing: missing,
+      minWorkers,
+      tasks: this.#tasks,
+    };
   }
 
   /** The tasks' sources are ready: workers are welcome. */

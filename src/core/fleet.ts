@@ -225,6 +225,7 @@ export class Fleet {
       } else if (this.#isStillOut(item, ref)) {
         // It was taken away, but nobody has it yet: the worker that has it already goes on with it.
         item.attempt = ref.attempt;
+        item.grantedAt = Math.trunc(worker.lastHeard);
         item.isRestored = false;
         task.move(item, worker.place);
         kept.add(ref.seq);

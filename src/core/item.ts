@@ -27,6 +27,8 @@ export interface Item {
   place: Place;
   /** Number of the latest grant. */
   attempt: number;
+  /** When that was, in whole ms of the role's clock. */
+  grantedAt: number;
   /** Executions that ended in a FAIL that counted. */
   failures: number;
   /** The attempt whose FAIL counted last: whoever reports that he has it has only the report left. */
@@ -51,6 +53,7 @@ export function newItem(seq: number, payload: Uint8Array): Item {
     payload,
     place: QUEUE,
     attempt: 0,
+    grantedAt: 0,
     failures: 0,
     failedAttempt: 0,
     losses: 0,

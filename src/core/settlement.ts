@@ -81,6 +81,7 @@ export class Settlement {
     }
     if (settled.length > 0) task.spec.log?.settled(settled, as);
     if (worker === undefined) return;
+    worker.acked += seqs.length;
     for (const seq of seqs) worker.settled.push(seq);
     // Results that were sent again come without a measurement.
     if (busy > 0) worker.window.observe(busy, bytes, seqs.length);

@@ -3,6 +3,7 @@ import { Fifo } from "./fifo.ts";
 import { type Item, newItem, type Place, SETTLED, SUSPECTS } from "./item.ts";
 import { backoffAfter, type RetryPolicy } from "./retry-policy.ts";
 import { SeqMap } from "./seq-map.ts";
+import { SeqSet } from "./seq-set.ts";
 import type { PendingItem, TaskLog, TaskSnapshot } from "./task-log.ts";
 import type { WorkerEntry } from "./worker-entry.ts";
 
@@ -57,6 +58,8 @@ export class TaskState {
   phase: TaskPhase;
   readonly items = new SeqMap<Item>();
   readonly counts: TaskCounts = { items: 0, acked: 0, failed: 0, retried: 0 };
+  /** Items that this life knows to have failed for good. */
+  readonly failed = new SeqSet();
   readonly queue = new Fifo<Item>();
   readonly suspects = new Fifo<Item>();
   readonly workers = new Set<WorkerEntry>();
@@ -159,6 +162,7 @@ export class TaskState {
 
   settle(item: Item, as: "acked" | "failed"): void {
     this.counts[as] += 1;
+    if (as === "failed") this.failed.add(item.seq);
     this.move(item, SETTLED);
   }
 

@@ -33,6 +33,8 @@ export class WorkerEntry {
   settled: number[] = [];
   failuresSeen: ItemRef[] = [];
   lastHeard: number;
+  /** Results of it that were ACKed. */
+  acked = 0;
   /** A recall is under way. */
   recalled = false;
 

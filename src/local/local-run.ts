@@ -7,6 +7,7 @@ import { Distributor } from "../pipeline/distributor.ts";
 import type { DistributorOptions } from "../pipeline/distributor-options.ts";
 import type { MetaDataWorker } from "../pipeline/meta-data-worker.ts";
 import type { RunProgress, RunSummary } from "../pipeline/run-summary.ts";
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { LocalEndpoints } from "./local-endpoints.ts";
 import { at } from "./local-roles.ts";
 import type { AnyTask, OutputSource, PipelineOptions } from "./pipeline-options.ts";
@@ -44,6 +45,9 @@ export class LocalRun {
     this.#plan = plan;
   }
 
+  /** Where the tasks are while it runs. */
+  endpoint: EndpointAddress | undefined;
+
   get progress(): RunProgress {
     return this.#distributor?.progress ?? { workers: 0, tasks: {} };
   }
@@ -52,8 +56,11 @@ export class LocalRun {
   async run(signal?: AbortSignal): Promise<RunSummary> {
     const folder = await mkdtemp(join(tmpdir(), "zqp-local-"));
     try {
-      return await this.#runIn(await LocalEndpoints.make(folder), signal);
+      const endpoints = await LocalEndpoints.make(folder);
+      this.endpoint = endpoints.task;
+      return await this.#runIn(endpoints, signal);
     } finally {
+      this.endpoint = undefined;
       await rm(folder, { recursive: true, force: true });
     }
   }

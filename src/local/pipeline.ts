@@ -1,4 +1,5 @@
 import type { RunProgress, RunSummary } from "../pipeline/run-summary.ts";
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { assertTimeout } from "../role/checks.ts";
 import type { RunOptions, StopOptions } from "../role/role.ts";
 import { makeCollector, makeMetadataWorker, makeTasks } from "./local-roles.ts";
@@ -59,6 +60,11 @@ export class Pipeline implements AsyncDisposable {
   /** How the run stands now: counts per task, and workers. Empty before `run()`. */
   get progress(): RunProgress {
     return this.#run.progress;
+  }
+
+  /** Where an `Inspector`, and the commands `status`, `top` and `explain`, find the run; nothing before and after it. */
+  get endpoint(): EndpointAddress | undefined {
+    return this.#run.endpoint;
   }
 
   /**

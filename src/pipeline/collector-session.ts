@@ -24,6 +24,13 @@ import { isThenable } from "./task-source.ts";
 /** After how long of handling, in ms, ACKs go out and the event loop has its turn. */
 const SLICE_MS = 10;
 
+/** To who asks how the run stands. */
+const NOT_HERE: Message = {
+  type: "refuse",
+  runId: "",
+  reason: "this is a collector; the distributor knows how the run stands, and is asked at a task's endpoint",
+};
+
 /** What a session needs to know of its collector. */
 export interface CollectorHost {
   readonly peerId: string;
@@ -103,7 +110,8 @@ export class CollectorSession extends Session<CollectorSummary> {
 
   async #listen(link: "data" | "ack", endpoint: EndpointAddress): Promise<Listener> {
     const receive = (connection: string, message: Message) => {
-      if (link === "ack") this.#core.ackLinkMessage(connection, message);
+      if (message.type === "inspect") this.#listeners[link]?.send(connection, NOT_HERE);
+      else if (link === "ack") this.#core.ackLinkMessage(connection, message);
       // What comes after stop() is not handled: it stays with its worker, for the next collector.
       else if (!this.#stopping) this.#core.peerMessage(connection, message);
     };

@@ -8,9 +8,11 @@ import type { OpenJournal } from "../journal/open-journal.ts";
 import { openJournal } from "../journal/open-journal.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import type { Inspect } from "../protocol/inspection-message.ts";
 import type { Message, RunStatus } from "../protocol/message.ts";
 import { decodePayload, encodePayload, type Payload } from "../protocol/payload.ts";
 import { descriptorWarning } from "../role/descriptor-limit.ts";
+import { answerInspection } from "../role/inspection.ts";
 import { linkOptions, listenOptions } from "../role/network.ts";
 import { Session } from "../role/session.ts";
 import type { Link, LinkHandler, Listener, ListenerHandler } from "../transport/transport.ts";
@@ -18,6 +20,7 @@ import { transportFor } from "../transport/transport-for.ts";
 import type { ResolvedDistributorOptions } from "./distributor-options.ts";
 import { MetadataDesk } from "./metadata-desk.ts";
 import { OutputGate } from "./output-gate.ts";
+import { explainRun, reportRun } from "./run-report.ts";
 import type { RunProgress, RunSummary, TaskProgress } from "./run-summary.ts";
 import type { Task } from "./task.ts";
 import { TaskSource } from "./task-source.ts";
@@ -186,13 +189,27 @@ export class DistributorSession extends Session<RunSummary> {
     // Connections of different listeners may have the same name.
     const prefix = `${index}:`;
     const handler: ListenerHandler = {
-      onMessage: this.guard((connection, message) => this.#core?.workerMessage(prefix + connection, message)),
+      onMessage: this.guard((connection, message) => {
+        if (message.type === "inspect") this.#listeners[index]?.send(connection, this.#inspected(message));
+        else this.#core?.workerMessage(prefix + connection, message);
+      }),
       onDisconnected: this.guard((connection) => this.#core?.workerDisconnected(prefix + connection)),
       onSomeDisconnected: this.guard(() => this.#core?.probe()),
       onRefused: (reason) => this.#refused.add({ endpoint: endpoint.address, reason }),
     };
     const options = listenOptions(this.#options.network, "distributor", ["worker"]);
     return await transportFor(endpoint).listen(endpoint, handler, options);
+  }
+
+  /** Beside the run: who looks waits for no journal, and changes nothing. */
+  #inspected(inspect: Inspect): Message {
+    const core = this.#core as DistributorCore; // from the first moment of `open()`
+    return answerInspection(
+      this.#runId,
+      inspect,
+      () => reportRun(core, this.#runId, this.progress, this.#startedAt),
+      (taskType, seq) => explainRun(core, taskType, seq),
+    );
   }
 
   #connect(link: "data" | "ack"): Link {

@@ -50,6 +50,8 @@ const TYPES = [
   "accepted",
   "resend",
   ...SERVICE_TYPES,
+  "inspect",
+  "report",
 ] as const satisfies readonly Message["type"][];
 const TYPE_CODES = new Map<Message["type"], number>(TYPES.map((type, code) => [type, code]));
 const ROLES: readonly RoleName[] = [
@@ -167,6 +169,12 @@ function writeFields(writer: ByteWriter, message: Message): readonly Uint8Array[
       return writeSizes(writer, [message.ackData]);
     case "metadata":
       return writeSizes(writer, [message.payload]);
+    case "inspect":
+      writer.text(message.taskType);
+      writer.integer(message.seq === undefined ? 0 : message.seq + 1);
+      return [];
+    case "report":
+      return writeSizes(writer, [message.payload]);
     case "end":
       writer.byte(STATUSES.indexOf(message.status));
       writer.text(message.reason);
@@ -274,6 +282,13 @@ function readFields(reader: ByteReader, type: Message["type"], runId: string, bo
         ackData: payload(),
       };
     case "metadata":
+      return { type, runId, payload: payload() };
+    case "inspect": {
+      const taskType = name();
+      const place = reader.integer();
+      return done({ type, runId, taskType, seq: place === 0 ? undefined : place - 1 });
+    }
+    case "report":
       return { type, runId, payload: payload() };
     case "end":
       return done({ type, runId, status: choice(reader, STATUSES), reason: reader.text(MAX_REASON_BYTES) });

@@ -1,7 +1,9 @@
+import type { InspectionMessage } from "./inspection-message.ts";
 import type { ServiceMessage } from "./service-message.ts";
 
 /**
- * Every message of the batch side, on one page; `service-message.ts` has those of services. Who sends what to whom:
+ * Every message of the batch side, on one page; `service-message.ts` has those of services, `inspection-message.ts` those of
+ * who only looks. Who sends what to whom:
  *
  * ```
  * worker      → distributor  hello ready fail returned pong bye
@@ -208,4 +210,5 @@ export type Message =
   | Metadata
   | End
   | Signal
-  | ServiceMessage;
+  | ServiceMessage
+  | InspectionMessage;

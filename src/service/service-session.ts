@@ -2,7 +2,10 @@ import { randomBytes } from "node:crypto";
 import { BrokerCore, type BrokerPort } from "../core/broker-core.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import type { Inspect } from "../protocol/inspection-message.ts";
+import type { Message } from "../protocol/message.ts";
 import { descriptorWarning } from "../role/descriptor-limit.ts";
+import { answerInspection } from "../role/inspection.ts";
 import { listenOptions } from "../role/network.ts";
 import { Session } from "../role/session.ts";
 import type { KeyRole } from "../security/key-role.ts";
@@ -10,12 +13,15 @@ import type { Listener, ListenerHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 import { FlushSchedule } from "./flush-schedule.ts";
 import type { ResolvedServiceOptions } from "./service-options.ts";
+import { reportService } from "./service-report.ts";
 import type { ServiceStatus, ServiceSummary, ServiceTypeStatus } from "./service-summary.ts";
 
 /** One run of a service: its two sockets, and the core between them. */
 export class ServiceSession extends Session<ServiceSummary> {
   readonly #options: ResolvedServiceOptions;
   readonly #core: BrokerCore;
+  readonly #runId = randomBytes(8).toString("hex");
+  readonly #startedAt = performance.now();
   readonly #log = new RoleLog("service");
   readonly #refused = new BoundedLog(this.#log, "refused a peer or its message");
   readonly #flushes = new FlushSchedule(
@@ -28,7 +34,7 @@ export class ServiceSession extends Session<ServiceSummary> {
   constructor(options: ResolvedServiceOptions) {
     super();
     this.#options = options;
-    const runId = randomBytes(8).toString("hex");
+    const runId = this.#runId;
     const peerId = `service-${process.pid}-${runId}`;
     this.#core = new BrokerCore({ ...options, runId, peerId }, this.#port());
   }
@@ -78,11 +84,25 @@ export class ServiceSession extends Session<ServiceSummary> {
   ): Promise<Listener> {
     const all: ListenerHandler = {
       ...handler,
+      onMessage: this.guard((connection, message) => {
+        if (message.type !== "inspect") handler.onMessage(connection, message);
+        else listener.send(connection, this.#inspected(message));
+      }),
       onSomeDisconnected: this.guard(() => this.#core.probe()),
       onRefused: (reason) => this.#refused.add({ endpoint: endpoint.address, reason }),
     };
     const options = listenOptions(this.#options.network, "service", [peers]);
-    return await transportFor(endpoint).listen(endpoint, all, options);
+    const listener = await transportFor(endpoint).listen(endpoint, all, options);
+    return listener;
+  }
+
+  #inspected(inspect: Inspect): Message {
+    return answerInspection(
+      this.#runId,
+      inspect,
+      () => reportService(this.#core, this.#runId, this.status, this.#startedAt),
+      (taskType) => this.#core.explain(taskType),
+    );
   }
 
   #port(): BrokerPort {

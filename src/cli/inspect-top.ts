@@ -1,0 +1,107 @@
+import { PipelineError } from "../errors.ts";
+import { openInspector } from "./inspect.ts";
+import type { InspectOptions } from "./inspect-commands.ts";
+import { type CommandContext, EXIT } from "./output.ts";
+import { duration, Rates } from "./progress-text.ts";
+import { reportLines } from "./report-text.ts";
+
+/** The other screen of a terminal, its cursor hidden, and back. */
+const ENTER = "\u001b[?1049h\u001b[?25l";
+const LEAVE = "\u001b[?25h\u001b[?1049l";
+/** To the upper left, and the rest away after each line and below. */
+const HOME = "\u001b[H";
+const REST_OF_LINE = "\u001b[K";
+const REST_OF_SCREEN = "\u001b[0J";
+
+const CTRL_C = "\u0003";
+
+/** `zmqpipeline top`: the status again and again, on the whole terminal; elsewhere as plain text. @returns The exit code. */
+export async function showTop(
+  address: string,
+  options: InspectOptions,
+  { output }: CommandContext,
+): Promise<number> {
+  const { interval = 1 } = options;
+  await using inspector = openInspector(address, options);
+  const rates = new Rates();
+  const keys = new Keys();
+  const isLive = process.stdout.isTTY === true;
+  let last: readonly string[] = [];
+  let answeredAt: number | undefined;
+  try {
+    if (isLive) output.out(ENTER);
+    while (!keys.isOver) {
+      let trouble = "";
+      try {
+        last = reportLines(await Promise.race([inspector.status(), keys.over]), rates);
+        answeredAt = performance.now();
+      } catch (error) {
+        if (keys.isOver) break;
+        const isGone = error instanceof PipelineError && error.code === "PEER_TIMEOUT";
+        // Nobody was ever there, or does not want us: there is nothing to wait for.
+        if (!isGone || answeredAt === undefined) throw error;
+        trouble = `no answer for ${duration(Math.round(performance.now() - answeredAt))}: the run may be over`;
+      }
+      output.out(isLive ? screen(last, trouble) : `${[...last, trouble, ""].join("\n")}`);
+      await keys.pause(interval * 1000);
+    }
+  } finally {
+    keys.close();
+    if (isLive) output.out(LEAVE);
+  }
+  return keys.code;
+}
+
+function screen(lines: readonly string[], trouble: string): string {
+  const { columns = 80, rows = 24 } = process.stdout;
+  const room = Math.max(1, rows - 2);
+  const shown =
+    lines.length <= room ? lines : [...lines.slice(0, room - 1), `… ${lines.length - room + 1} more`];
+  const all = [...shown, "", trouble === "" ? "q ends this" : `${trouble}; q ends this`];
+  const fitting = all.map((line) => (line.length < columns ? line : `${line.slice(0, columns - 2)}…`));
+  return HOME + fitting.map((line) => line + REST_OF_LINE).join("\n") + REST_OF_SCREEN;
+}
+
+/** q, Ctrl-C and the signals that end it. */
+class Keys {
+  /** Rejected when it is to end. */
+  readonly over: Promise<never>;
+  code: number = EXIT.ok;
+  isOver = false;
+  #end: (reason: Error) => void = () => {};
+  readonly #listeners = { SIGINT: () => this.#stop(130), SIGTERM: () => this.#stop(143) };
+  readonly #onData = (data: Buffer) => {
+    const key = data.toString("latin1");
+    if (key === "q" || key === "Q") this.#stop(EXIT.ok);
+    else if (key === CTRL_C) this.#stop(130);
+  };
+
+  constructor() {
+    this.over = new Promise((_resolve, reject) => {
+      this.#end = reject;
+    });
+    this.over.catch(() => {}); // who waits hears of it
+    for (const [signal, listener] of Object.entries(this.#listeners)) process.on(signal, listener);
+    if (process.stdin.isTTY) process.stdin.setRawMode(true).on("data", this.#onData).resume();
+  }
+
+  async pause(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const waited = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms);
+    });
+    await Promise.race([waited, this.over]).catch(() => {}); // the loop looks itself
+    clearTimeout(timer);
+  }
+
+  close(): void {
+    for (const [signal, listener] of Object.entries(this.#listeners)) process.off(signal, listener);
+    if (process.stdin.isTTY) process.stdin.setRawMode(false).off("data", this.#onData).pause();
+  }
+
+  #stop(code: number): void {
+    this.code = code;
+    this.isOver = true;
+    this.#end(new Error("over"));
+  }
+}

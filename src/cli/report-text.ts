@@ -1,0 +1,80 @@
+import type { RunReport, WorkerReport } from "../pipeline/run-report.ts";
+import type { ServiceReport } from "../service/service-report.ts";
+import { count, duration, type Rates, taskLine } from "./progress-text.ts";
+
+/** What a report says, as lines. @param rates - Those of the looks before; a first look has none. */
+export function reportLines(report: RunReport | ServiceReport, rates: Rates): string[] {
+  return report.kind === "run" ? runLines(report, rates) : serviceLines(report);
+}
+
+function runLines(report: RunReport, rates: Rates): string[] {
+  const { runId, phase, uptime, host, pid, collectorMissing, progress, workers } = report;
+  const collector =
+    collectorMissing === undefined ? "" : `  no collector for ${duration(Math.round(collectorMissing))}`;
+  const perSecond = rates.update(progress, uptime);
+  const width = Math.max(0, ...Object.keys(progress.tasks).map((name) => name.length));
+  const tasks = Object.entries(progress.tasks).map(([name, task]) =>
+    taskLine(name, task, perSecond.get(name), width),
+  );
+  return [
+    `run ${runId}  ${phase}  for ${duration(uptime)}  process ${pid} on ${host}${collector}`,
+    ...tasks,
+    ...(workers.length === 0 ? [] : ["", ...workerLines(workers)]),
+  ];
+}
+
+/** Those that need looking at first. */
+function workerLines(workers: readonly WorkerReport[]): string[] {
+  const sorted = [...workers].sort(
+    (a, b) => Number(a.phase === "ready") - Number(b.phase === "ready") || b.acked - a.acked,
+  );
+  return table(
+    ["worker", "task", "state", "has", "runs", "collected", "heard"],
+    sorted.map(({ id, taskType, phase, held, concurrency, acked, silence }) => [
+      id,
+      taskType,
+      phase,
+      count(held),
+      `${concurrency} at a time`,
+      count(acked),
+      `${duration(Math.max(1, silence))} ago`,
+    ]),
+  );
+}
+
+function serviceLines({ runId, uptime, host, pid, status, workers }: ServiceReport): string[] {
+  const { requests, replied, failed, refused, lost, cancelled, clients, types } = status;
+  const typeRows = Object.entries(types).map(([name, { workers: known, queued, running }]) => [
+    name === "" ? "(any)" : name,
+    count(known),
+    count(queued),
+    count(running),
+  ]);
+  const workerRows = workers.map(({ id, taskType, phase, held, concurrency }) => [
+    id,
+    taskType === "" ? "(any)" : taskType,
+    phase,
+    count(held),
+    `${concurrency} at a time`,
+  ]);
+  return [
+    `service ${runId}  for ${duration(uptime)}  process ${pid} on ${host}  ${count(clients)} clients`,
+    `${count(requests)} requests  ${count(replied)} replied  ${count(failed)} failed  ${count(refused)} refused  ${count(lost)} lost  ${count(cancelled)} cancelled`,
+    ...(typeRows.length === 0 ? [] : ["", ...table(["type", "workers", "waiting", "running"], typeRows)]),
+    ...(workerRows.length === 0
+      ? []
+      : ["", ...table(["worker", "type", "state", "has", "runs"], workerRows)]),
+  ];
+}
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = header.map((name, column) =>
+    Math.max(name.length, ...rows.map((row) => (row[column] ?? "").length)),
+  );
+  return [header, ...rows].map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}

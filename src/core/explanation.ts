@@ -1,0 +1,29 @@
+/** Why an item, or a task, is not done. */
+export interface Explanation {
+  /** `square` or `square/17`. */
+  readonly subject: string;
+  readonly isDone: boolean;
+  /**
+   * Of an item: `to come`, `waiting`, `with a worker`, `failing` (its failure is on the way to the collector), `failed` or
+   * `settled`. Of a task: its phase.
+   */
+  readonly state: string;
+  /** Sentences for a person. */
+  readonly reasons: readonly string[];
+  /** Number of the item's latest execution; 0 before the first. */
+  readonly attempt?: number;
+  /** The worker that has the item. */
+  readonly workerId?: string;
+  /** For how long it has had it, in ms. */
+  readonly age?: number;
+}
+
+/** @param ms - A time that has passed. */
+export function ageText(ms: number): string {
+  return ms < 1000 ? `${Math.max(0, Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** `1 item is`, `2 items are`. */
+export function countText(count: number, noun: string, verb: readonly [one: string, more: string]): string {
+  return count === 1 ? `1 ${noun} ${verb[0]}` : `${count} ${noun}s ${verb[1]}`;
+}

@@ -1,0 +1,40 @@
+import { hostname } from "node:os";
+import type { Explanation } from "../core/explanation.ts";
+import type { Inspect } from "../protocol/inspection-message.ts";
+import type { Message } from "../protocol/message.ts";
+import { encodePayload } from "../protocol/payload.ts";
+
+/** Raised when a report changes so that older readers would misread it. */
+export const REPORT_SCHEMA = 1;
+
+/** What every report says of the process that gives it. */
+export interface ProcessReport {
+  readonly schema: typeof REPORT_SCHEMA;
+  readonly pid: number;
+  readonly host: string;
+  /** How long the role has been running, in ms. */
+  readonly uptime: number;
+}
+
+export function processReport(startedAt: number): ProcessReport {
+  const uptime = Math.round(performance.now() - startedAt);
+  return { schema: REPORT_SCHEMA, pid: process.pid, host: hostname(), uptime };
+}
+
+/**
+ * The answer to who asks how a role stands.
+ *
+ * @param status - How everything stands.
+ * @param explain - Why an item or a task is not done; nothing where there is no such task.
+ */
+export function answerInspection(
+  runId: string,
+  { taskType, seq }: Inspect,
+  status: () => object,
+  explain: (taskType: string, seq: number | undefined) => Explanation | undefined,
+): Message {
+  const content = taskType === "" ? status() : explain(taskType, seq);
+  if (content === undefined)
+    return { type: "refuse", runId, reason: `there is no task type ${JSON.stringify(taskType)} here` };
+  return { type: "report", runId, payload: encodePayload(content, "report") };
+}

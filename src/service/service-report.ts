@@ -1,0 +1,41 @@
+import type { BrokerCore } from "../core/broker-core.ts";
+import type { BrokerWorkerPhase } from "../core/broker-worker.ts";
+import { type ProcessReport, processReport } from "../role/inspection.ts";
+import type { ServiceStatus } from "./service-summary.ts";
+
+/** One worker, as its service sees it. */
+export interface ServiceWorkerReport {
+  readonly id: string;
+  readonly taskType: string;
+  /** Being initialised; at work; ending. */
+  readonly phase: BrokerWorkerPhase;
+  /** Requests it executes at a time. */
+  readonly concurrency: number;
+  /** Requests it has. */
+  readonly held: number;
+}
+
+/** A service's answer to a status request. */
+export interface ServiceReport extends ProcessReport {
+  readonly kind: "service";
+  /** One life of the service. */
+  readonly runId: string;
+  readonly status: ServiceStatus;
+  readonly workers: readonly ServiceWorkerReport[];
+}
+
+export function reportService(
+  core: BrokerCore,
+  runId: string,
+  status: ServiceStatus,
+  startedAt: number,
+): ServiceReport {
+  const workers = [...core.workers].map(({ id, type, phase, concurrency, held }) => ({
+    id,
+    taskType: type.name,
+    phase,
+    concurrency,
+    held: held.size,
+  }));
+  return { kind: "service", ...processReport(startedAt), runId, status, workers };
+}
