@@ -11,6 +11,7 @@ const names = [
   "journal",
   "payloads",
   "security",
+  "watching",
   "durations",
   "fairness",
   "scale",

@@ -19,8 +19,8 @@ const DEFAULT_TIMEOUT = 5000;
 
 export interface InspectorOptions {
   /**
-   * Keys, where the other side has them: a worker's or a client's, `worker.json` for a distributor or a service's `backendEndpoint`,
-   * `client.json` for its `frontendEndpoint`.
+   * Keys, where the other side has them: a worker's for a distributor, a client's for a service, which is then asked at its
+   * `frontendEndpoint`.
    * @default none
    */
   readonly security?: Security | undefined;
@@ -68,8 +68,8 @@ export class Inspector implements AsyncDisposable {
     assertTimeout("timeout", timeout);
     this.#endpoint = endpoint;
     this.#timeout = timeout;
-    const role = security?.roles.includes("worker") === false ? "client" : "worker";
-    const server = options.server ?? (role === "client" ? "service" : "distributor");
+    const hasOnlyClients = security?.roles.includes("worker") === false;
+    const server = options.server ?? (hasOnlyClients ? "service" : "distributor");
     this.#link = transportFor(endpoint).connect(
       endpoint,
       {
@@ -87,7 +87,7 @@ export class Inspector implements AsyncDisposable {
           this.#question?.fail(error);
         },
       },
-      linkOptions("inspector", security, role, server),
+      linkOptions("inspector", security, server === "service" ? "client" : "worker", server),
     );
   }
 

@@ -19,7 +19,7 @@ export interface Inspect {
 }
 
 /** The answer, as a payload. */
-export interface Report {
+interface Report {
   readonly type: "report";
   readonly runId: string;
   readonly payload: Uint8Array;

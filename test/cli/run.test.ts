@@ -221,6 +221,53 @@ describe("roles alone", () => {
   });
 });
 
+describe("status, explain and top", () => {
+  test("tell how a run stands, and what it waits for", async () => {
+    const env = { PORTS: await ports() };
+    const endpoint = `tcp://localhost:${env.PORTS.split(",")[0]}`;
+    const metadata = ended(start(["metadata", ROLES], env));
+    const distributor = start(["distributor", ROLES, "--quiet"], env);
+    const over = ended(distributor);
+    const status = await zmqpipeline(["status", endpoint, "--timeout", "20000"]);
+    expect(status.out).toMatch(/^run [0-9a-f]+ {2}\w+ {2}for .* {2}no collector for .*\nsquare {2}0\/200/);
+    const json = await zmqpipeline(["status", endpoint, "--json"]);
+    expect(JSON.parse(json.out)).toMatchObject({
+      schema: 1,
+      kind: "run",
+      pid: expect.any(Number),
+      workers: [],
+    });
+    const text = await zmqpipeline(["status", endpoint, "--prometheus"]);
+    expect(text.out).toContain('zmqpipeline_items_total{task="square"} 0\n');
+    expect((await metadata).code).toBe(0);
+    const why = await zmqpipeline(["explain", endpoint, "square/5"]);
+    expect(why.out).toBe("square/5: to come\n  The task has not produced it: so far there are 0.\n");
+    const task = await zmqpipeline(["explain", endpoint, "square", "--json"]);
+    expect(JSON.parse(task.out).reasons).toContain("It begins when 1 worker is ready; 0 of 0 are.");
+    expect(await zmqpipeline(["explain", endpoint, "cube"])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('There is no task type "cube" here'),
+    });
+    const top = start(["top", endpoint, "--interval", "0.1"]);
+    const seen = ended(top);
+    await once(top.stdout ?? top, "data");
+    top.kill("SIGINT");
+    expect(await seen).toMatchObject({ code: 130, out: expect.stringContaining("square  0/200") });
+    distributor.kill("SIGTERM");
+    expect((await over).code).toBe(143);
+  });
+
+  test("say that nobody answers, and what is no endpoint", async () => {
+    const endpoint = `tcp://localhost:${await freePort()}`;
+    expect(await zmqpipeline(["status", endpoint, "--timeout", "200"])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("(PEER_TIMEOUT)"),
+    });
+    expect(await zmqpipeline(["status", "here"])).toMatchObject({ code: 2 });
+    expect(await zmqpipeline(["top", endpoint, "--interval", "0"])).toMatchObject({ code: 2 });
+  });
+});
+
 test("doctor looks at this machine", async () => {
   const port = await freePort();
   const fine = await zmqpipeline(["doctor", "--port", String(port)]);

@@ -15,7 +15,7 @@ import { checkInvariants } from "../simulation/check-invariants.ts";
 import { arbitraryMessages } from "../support/messages.ts";
 
 // Names and numbers that meet: a peer that knows the run, its tasks and its workers, and lies.
-const { batch, service } = arbitraryMessages({
+const { batch, service, inspection } = arbitraryMessages({
   name: fc.oneof(
     { weight: 8, arbitrary: fc.constantFrom("run", "a", "b", "w0", "w1", "") },
     { weight: 1, arbitrary: fc.string({ maxLength: 10 }) },
@@ -24,7 +24,11 @@ const { batch, service } = arbitraryMessages({
   seq: fc.oneof({ weight: 8, arbitrary: fc.nat(8) }, { weight: 1, arbitrary: fc.constant(MAX_SEQ) }),
   bytes: fc.uint8Array({ maxLength: 8 }),
 });
-const any = fc.oneof(batch, batch, service);
+const any = fc.oneof(
+  { weight: 8, arbitrary: batch },
+  { weight: 4, arbitrary: service },
+  { weight: 1, arbitrary: inspection },
+);
 
 /** Something that happens to a core. */
 type Step<Core> = (core: Core, message: Message, connection: string) => unknown;

@@ -4,7 +4,7 @@ import { ProtocolError } from "../../src/protocol/byte-reader.ts";
 import { decodeMessage, encodeMessage, VersionError } from "../../src/protocol/codec.ts";
 import { ANYTHING, arbitraryMessages } from "../support/messages.ts";
 
-const { batch: message, service: serviceMessage } = arbitraryMessages(ANYTHING);
+const { batch: message, service: serviceMessage, inspection } = arbitraryMessages(ANYTHING);
 
 /** Payloads come back as views of what arrived; compared by content. */
 function plain(value: unknown): unknown {
@@ -17,7 +17,7 @@ function plain(value: unknown): unknown {
 describe("messages", () => {
   test("any message comes back as it was", () => {
     fc.assert(
-      fc.property(fc.oneof(message, serviceMessage), (original) => {
+      fc.property(fc.oneof(message, serviceMessage, inspection), (original) => {
         expect(plain(decodeMessage(encodeMessage(original)))).toEqual(plain(original));
       }),
       { numRuns: 500 },

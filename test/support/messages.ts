@@ -22,6 +22,7 @@ export const ANYTHING: MessageParts = {
 export function arbitraryMessages({ name, count, seq, bytes }: MessageParts): {
   readonly batch: fc.Arbitrary<Message>;
   readonly service: fc.Arbitrary<Message>;
+  readonly inspection: fc.Arbitrary<Message>;
 } {
   const ref = fc.record({ seq, attempt: count });
   const item = fc.record({ seq, attempt: count, payload: bytes });
@@ -119,5 +120,10 @@ export function arbitraryMessages({ name, count, seq, bytes }: MessageParts): {
     fc.record({ ...of("cancel"), items: fc.array(ref) }),
   );
 
-  return { batch, service };
+  const inspection: fc.Arbitrary<Message> = fc.oneof(
+    fc.record({ ...of("inspect"), taskType: name, seq: fc.option(seq, { nil: undefined }) }),
+    fc.record({ ...of("report"), payload: bytes }),
+  );
+
+  return { batch, service, inspection };
 }

@@ -1,0 +1,262 @@
+import { describe, expect, test } from "vitest";
+import { DistributorCore } from "../../src/core/distributor-core.ts";
+import { explainItem } from "../../src/core/explain-item.ts";
+import { explainTask } from "../../src/core/explain-task.ts";
+import type { ItemSource } from "../../src/core/task-state.ts";
+import type { Ack, Grant, Message } from "../../src/protocol/message.ts";
+import { EMPTY } from "../../src/protocol/payload-frames.ts";
+
+const RUN = "run";
+
+/** A distributor's core with a task and one that waits for it; `time` moves only when it is told to. */
+class Scene {
+  readonly core: DistributorCore;
+  readonly grants: Grant[] = [];
+  supply: ReturnType<ItemSource["pull"]>[] = [];
+  #now = 0;
+
+  constructor(options: { readonly minWorkers?: number } = {}) {
+    const retry = { attempts: 2, backoff: 5000, maxBackoff: 5000 };
+    const task = (name: string, dependencies: readonly string[]) => ({
+      name,
+      dependencies,
+      retry,
+      timeout: 0,
+      source: { pull: () => this.supply.shift() ?? ("wait" as const) },
+    });
+    this.core = new DistributorCore(
+      [task("first", []), task("second", ["first"])],
+      {
+        runId: RUN,
+        peerId: "d",
+        linkId: "l",
+        crashLimit: 3,
+        minWorkers: options.minWorkers ?? 1,
+        maxFailures: Number.POSITIVE_INFINITY,
+        peerTimeout: 60_000,
+        endTimeout: 1000,
+        maxWindow: 2,
+        windowBytes: 1e6,
+        windowTime: 100,
+      },
+      {
+        toWorker: (_connection, message) => {
+          if (message.type === "grant") this.grants.push(message);
+        },
+        toCollector: () => {},
+        toAckLink: () => {},
+        ackData: () => {},
+        completed: () => {},
+        over: () => {},
+        note: () => {},
+      },
+    );
+    this.core.tick(this.#now);
+  }
+
+  /** In steps that a clock counts in full. */
+  wait(ms: number): void {
+    for (const until = this.#now + ms; this.#now < until; ) {
+      this.#now += Math.min(100, until - this.#now);
+      this.core.tick(this.#now);
+    }
+  }
+
+  collector(): void {
+    this.core.collectorConnected();
+    this.core.ackLinkConnected();
+    for (const link of ["data", "ack"] as const) this.core.collectorMessage(link, welcome);
+  }
+
+  worker(id: string, concurrency = 1): void {
+    this.core.workerMessage(id, {
+      type: "hello",
+      runId: "",
+      role: "worker",
+      peerId: id,
+      taskType: "first",
+      held: [],
+    });
+    this.core.workerMessage(id, { type: "ready", runId: RUN, concurrency });
+  }
+
+  ack(workerId: string, ...seqs: number[]): void {
+    const ack: Ack = {
+      type: "ack",
+      runId: RUN,
+      taskType: "first",
+      workerId,
+      busy: 1,
+      bytes: 1,
+      seqs,
+      ackData: EMPTY,
+    };
+    this.core.collectorMessage("ack", ack);
+  }
+
+  fail(id: string, seq: number, attempt: number): void {
+    const error = { name: "RangeError", message: "too small", stack: "", code: "" };
+    this.core.workerMessage(id, { type: "fail", runId: RUN, seq, attempt, retryable: true, error });
+  }
+
+  item(seq: number) {
+    const task = this.core.view.tasks.get("first");
+    if (task === undefined) throw new Error("No task");
+    return explainItem(this.core.view, task, seq);
+  }
+
+  task(name = "first") {
+    const task = this.core.view.tasks.get(name);
+    if (task === undefined) throw new Error("No task");
+    return explainTask(this.core.view, task);
+  }
+}
+
+const welcome: Message = {
+  type: "welcome",
+  runId: RUN,
+  role: "collector",
+  peerId: "c",
+  timeout: 0,
+  metadata: EMPTY,
+};
+const item = Uint8Array.of(1);
+
+describe("an item", () => {
+  test("that is not produced yet, and one that never will be", () => {
+    const scene = new Scene();
+    scene.core.open(EMPTY);
+    expect(scene.item(0)).toEqual({
+      subject: "first/0",
+      isDone: false,
+      state: "to come",
+      reasons: ["The task has not produced it: so far there are 0."],
+    });
+    scene.collector();
+    scene.supply = [item, "done"];
+    scene.worker("w");
+    scene.ack("w", 0);
+    expect(scene.item(1).reasons).toEqual([
+      "There is no such item: the task has produced 1, and nothing more comes.",
+    ]);
+  });
+
+  test("that a worker has: who, since when, which attempt", () => {
+    const scene = new Scene();
+    scene.core.open(EMPTY);
+    scene.collector();
+    scene.supply = [item];
+    scene.worker("w", 4);
+    scene.wait(1500);
+    expect(scene.item(0)).toMatchObject({ state: "with a worker", attempt: 1, workerId: "w", age: 1500 });
+    expect(scene.item(0).reasons).toEqual([
+      "Worker w has had it for 1.5 s, attempt 1: it is at work, has 1 item, executes 4 at a time, was heard 1.5 s ago.",
+    ]);
+    scene.core.collectorDisconnected("data");
+    expect(scene.item(0).reasons[1]).toContain("The collector is not there");
+    scene.core.workerDisconnected("w");
+    expect(scene.item(0).reasons[0]).toContain("its connection has ended");
+  });
+
+  test("that failed and waits, that failed for good, and that is collected", () => {
+    const scene = new Scene();
+    scene.core.open(EMPTY);
+    scene.collector();
+    scene.supply = [item];
+    scene.worker("w");
+    scene.wait(100);
+    scene.fail("w", 0, 1);
+    expect(scene.item(0)).toMatchObject({
+      state: "waiting",
+      attempt: 1,
+      reasons: ["It waits 5.0 s before its next attempt.", "It has failed once."],
+    });
+    expect(scene.task().reasons).toContain("1 item waits before the next attempt.");
+    scene.wait(6100);
+    expect(scene.item(0)).toMatchObject({ state: "with a worker", attempt: 2 });
+    scene.fail("w", 0, 2);
+    expect(scene.item(0)).toMatchObject({ state: "failing", isDone: false });
+    expect(scene.item(0).reasons[0]).toBe(
+      "It has failed for good (RangeError: too small); the collector has yet to confirm that.",
+    );
+    scene.ack("", 0);
+    expect(scene.item(0)).toMatchObject({ state: "failed", isDone: true });
+    scene.supply = [item];
+    scene.wait(100);
+    scene.ack("w", 1);
+    expect(scene.item(1)).toMatchObject({ state: "settled", isDone: true });
+  });
+
+  test("whose workers die", () => {
+    const scene = new Scene();
+    scene.core.open(EMPTY);
+    scene.collector();
+    scene.supply = [item];
+    scene.worker("w");
+    scene.core.workerDisconnected("w");
+    scene.wait(700);
+    expect(scene.item(0)).toMatchObject({ state: "waiting" });
+    expect(scene.item(0).reasons).toEqual([
+      "It was with a worker that was lost, and goes out alone, to a worker that has nothing else.",
+      "1 worker was lost that had this item alone.",
+    ]);
+    expect(scene.task().reasons).toEqual([
+      "It has had no worker for 300 ms.",
+      "1 item was with workers that were lost, and will go out alone.",
+    ]);
+  });
+});
+
+describe("a task", () => {
+  test("names what it waits for, from the beginning to the end", () => {
+    const scene = new Scene({ minWorkers: 2 });
+    expect(scene.task().reasons[0]).toContain("The distributor is not ready");
+    scene.core.open(EMPTY);
+    scene.wait(300);
+    expect(scene.task().reasons).toEqual([
+      "The collector has not been there for 300 ms: nothing is handed out.",
+      "It begins when 2 workers are ready; 0 of 0 are.",
+    ]);
+    scene.collector();
+    scene.worker("w");
+    expect(scene.task().reasons).toEqual(["It begins when 2 workers are ready; 1 of 1 are."]);
+    scene.worker("v");
+    expect(scene.task().reasons).toEqual([
+      "2 workers have room (2 idle), and the task no item to give just now.",
+    ]);
+    scene.supply = [item, item];
+    scene.wait(2100);
+    expect(scene.task()).toMatchObject({ state: "open", isDone: false });
+    expect(scene.task().reasons).toContain(
+      "2 items are with workers. The oldest is item 0: for 2.0 s with w, attempt 1.",
+    );
+    expect(scene.task("second").reasons).toEqual([
+      "It waits for task first, which is open: 0 of 2 items are over.",
+    ]);
+    scene.ack("w", 0, 1);
+    scene.supply = ["done"];
+    scene.wait(100);
+    expect(scene.task()).toEqual({
+      subject: "first",
+      isDone: true,
+      state: "complete",
+      reasons: ["It is complete."],
+    });
+    expect(scene.task("second").reasons[0]).toBe("It begins when 2 workers are ready; 0 of 0 are.");
+  });
+
+  test("whose workers have all they may hold, or none of which takes items", () => {
+    const scene = new Scene();
+    scene.core.open(EMPTY);
+    scene.collector();
+    scene.supply = Array.from({ length: 9 }, () => item);
+    scene.worker("w");
+    expect(scene.task().reasons[0]).toContain("more workers would make it faster");
+    scene.core.workerDisconnected("w");
+    expect(scene.task().reasons[0]).toMatch(
+      /^None of its workers takes items \(1\); the first, w: its connection has ended/,
+    );
+    scene.core.stop(1000);
+    expect(scene.task().reasons[0]).toBe("The run is being stopped: nothing more is produced.");
+  });
+});
