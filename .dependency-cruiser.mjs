@@ -29,7 +29,7 @@ export default {
     only("service", "protocol", "core", "transport", "executor", "logging", "role", "security"),
     only("metrics", "pipeline", "service"),
     only("inspector", "protocol", "core", "transport", "role", "pipeline", "service", "security"),
-    only("collectors", "protocol", "core", "role", "pipeline"),
+    only("collectors", "protocol", "core", "role", "pipeline", "logging", "security"),
     only("local", "protocol", "core", "executor", "logging", "role", "pipeline", "security"),
     only(
       "cli",

@@ -6,6 +6,8 @@
  */
 
 export { NdjsonCollector, type NdjsonCollectorOptions } from "./collectors/ndjson-collector.ts";
+export { PostgresCollector } from "./collectors/postgres-collector.ts";
+export type { PostgresCollectorOptions, SqlClient } from "./collectors/postgres-options.ts";
 export type { Explanation } from "./core/explanation.ts";
 export type { RetryOptions } from "./core/retry-policy.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorFacts, PipelineError } from "./errors.ts";
@@ -37,12 +39,14 @@ export {
 } from "./logging/configure-logging.ts";
 export { getLogger } from "./logging/logger.ts";
 export { prometheusText } from "./metrics/prometheus-text.ts";
+export { BatchCollector } from "./pipeline/batch-collector.ts";
 export {
   type CollectionInfo,
   Collector,
   type CollectorSummary,
   type Failure,
 } from "./pipeline/collector.ts";
+export type { CollectedResult } from "./pipeline/delivery-loop.ts";
 export { Distributor } from "./pipeline/distributor.ts";
 export type { DistributorOptions } from "./pipeline/distributor-options.ts";
 export { isMain } from "./pipeline/is-main.ts";

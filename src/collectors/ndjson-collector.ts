@@ -4,14 +4,16 @@ import {
   type CollectorSummary,
   type Failure,
 } from "../pipeline/collector.ts";
-import { EndpointAddress } from "../protocol/endpoint-address.ts";
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { MessageType } from "../protocol/message-type.ts";
 import type { Payload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
+import { type NetworkOptions, NOWHERE, resolveNetwork } from "../role/network.ts";
 import type { RunOptions } from "../role/role.ts";
+import type { Security } from "../security/security.ts";
 import { NdjsonFile } from "./ndjson-file.ts";
 
-export interface NdjsonCollectorOptions {
+export interface NdjsonCollectorOptions extends NetworkOptions {
   /** Where results go: `{"id":…,"taskType":…,"data":{…}}`, a line for each. */
   readonly path: string;
   /**
@@ -31,9 +33,6 @@ export interface NdjsonCollectorOptions {
   readonly ackEndpoint?: EndpointAddress;
 }
 
-/** Of a collector in a pipeline, which says where it is. */
-const NOWHERE = new EndpointAddress("inproc://nowhere");
-
 /**
  * Writes results into a file of JSON lines. An item is ACKed when its line is with the operating system, and a collector that is started
  * again with the same file knows which items have a line: each has exactly one, however often collectors are killed. (Not if the machine
@@ -48,11 +47,14 @@ const NOWHERE = new EndpointAddress("inproc://nowhere");
 export class NdjsonCollector<Result extends object = Payload> extends Collector<Result> {
   readonly endpoint: EndpointAddress;
   readonly ackEndpoint: EndpointAddress;
+  override readonly security: Security | undefined;
+  override readonly allowInsecure: boolean;
+  override readonly maxConnections: number;
   readonly #paths: Pick<NdjsonCollectorOptions, "path" | "failuresPath">;
   #results: NdjsonFile | undefined;
   #failures: NdjsonFile | undefined;
 
-  /** Nothing is opened before `run()`. */
+  /** Nothing is opened before `run()`. @throws TypeError, RangeError when an option is missing or wrong. */
   constructor(options: NdjsonCollectorOptions) {
     super();
     const { path, failuresPath, endpoint = NOWHERE, ackEndpoint = NOWHERE } = options;
@@ -60,6 +62,10 @@ export class NdjsonCollector<Result extends object = Payload> extends Collector<
     this.#paths = failuresPath === undefined ? { path } : { path, failuresPath };
     this.endpoint = endpoint;
     this.ackEndpoint = ackEndpoint;
+    const network = resolveNetwork(options);
+    this.security = network.security;
+    this.allowInsecure = network.allowInsecure;
+    this.maxConnections = network.maxConnections;
   }
 
   /** @throws Error of the file system when a file cannot be opened. */

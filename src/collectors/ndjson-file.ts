@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import { SeqSet } from "../core/seq-set.ts";
+import { jsonValues } from "./json-values.ts";
 
 /** How much of an existing file is read at a time, in bytes. */
 const CHUNK = 1024 * 1024;
@@ -80,9 +81,4 @@ export class NdjsonFile {
   }
 }
 
-/** What JSON has no words for: bigints become their digits, binary data Base64; dates are strings by themselves. */
-function replace(this: unknown, key: string, value: unknown): unknown {
-  const original = (this as Record<string, unknown>)[key]; // a Buffer has been made an object already
-  if (original instanceof Uint8Array) return Buffer.from(original).toString("base64");
-  return typeof value === "bigint" ? String(value) : value;
-}
+const replace = jsonValues((bytes) => Buffer.from(bytes).toString("base64"));

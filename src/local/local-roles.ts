@@ -1,12 +1,10 @@
 import { type CollectionInfo, Collector } from "../pipeline/collector.ts";
 import { MetaDataWorker } from "../pipeline/meta-data-worker.ts";
 import { Task } from "../pipeline/task.ts";
-import { EndpointAddress } from "../protocol/endpoint-address.ts";
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { TaskType } from "../protocol/task-type.ts";
+import { NOWHERE } from "../role/network.ts";
 import type { AnyTask, CollectFunction, PipelineOptions, TaskDefinition } from "./pipeline-options.ts";
-
-/** An endpoint that is never bound: the pipeline's own takes its place. */
-const NOWHERE = new EndpointAddress("inproc://nowhere");
 
 /** @throws TypeError when one is no task. */
 export function makeTasks(tasks: PipelineOptions["tasks"]): AnyTask[] {

@@ -1,9 +1,9 @@
 import type { RetryOptions } from "../core/retry-policy.ts";
 import { Collector, type Failure } from "../pipeline/collector.ts";
 import { Task } from "../pipeline/task.ts";
-import { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import { assertCount } from "../role/checks.ts";
+import { NOWHERE } from "../role/network.ts";
 import { RemoteError } from "../role/remote-error.ts";
 import { makeTasks } from "./local-roles.ts";
 import { LocalRun } from "./local-run.ts";
@@ -148,9 +148,6 @@ function makeRun(
     distributor: {},
   });
 }
-
-/** The run says where it is. */
-const NOWHERE = new EndpointAddress("inproc://nowhere");
 
 /** Pulls inputs while there is room for their results. What is sync stays so: a promise for each item costs more than the rest. */
 class MapTask extends Task<object> {

@@ -11,6 +11,10 @@ import { assertMayListen, DEFAULT_MAX_CONNECTIONS, resolveNetwork } from "../rol
 import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role } from "../role/role.ts";
 import type { Security } from "../security/security.ts";
 import { CollectorSession } from "./collector-session.ts";
+import type { ResultBatches } from "./delivery-loop.ts";
+
+/** How a collector gets several results at a time; a symbol, so that it is no part of what users see. */
+export const resultBatches: unique symbol = Symbol("resultBatches");
 
 /** What a collector's handler is told about a result beside its data. */
 export interface CollectionInfo {
@@ -147,6 +151,10 @@ export abstract class Collector<
     return {};
   }
 
+  [resultBatches](): ResultBatches | undefined {
+    return undefined;
+  }
+
   [openSession](): CollectorSession {
     const name = this.constructor.name;
     assertEndpoint(`${name}.endpoint`, this.endpoint);
@@ -166,6 +174,7 @@ export abstract class Collector<
       handleCollection: (...args) => this.handleCollection(args[0] as Result, args[1], args[2], args[3]),
       handleFailure: (failure, taskType) => this.handleFailure(failure, taskType),
       handleFinished: (summary, taskType) => this.handleFinished(summary, taskType),
+      batches: this[resultBatches](),
       getAckData: this.getAckData === Collector.prototype.getAckData ? undefined : () => this.getAckData(),
     });
   }

@@ -1,5 +1,5 @@
 import { PipelineError } from "../errors.ts";
-import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { KeyRole } from "../security/key-role.ts";
 import { linkKeys, listenKeys, Security } from "../security/security.ts";
 import type { LinkOptions, ListenOptions } from "../transport/transport.ts";
@@ -7,6 +7,9 @@ import { assertCount } from "./checks.ts";
 
 /** Far above what one role can serve, and far below the file descriptors that Node has by default. */
 export const DEFAULT_MAX_CONNECTIONS = 4096;
+
+/** Of a role that is told later where it is: in a pipeline, which has endpoints of its own. */
+export const NOWHERE = new EndpointAddress("inproc://nowhere");
 
 /** Who may connect to a role that listens. */
 export interface NetworkOptions {

@@ -5,6 +5,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { withPostgres } from "../../examples/support/postgres.ts";
 import { ERROR_CODES } from "../../src/index.ts";
 
 const run = promisify(execFile);
@@ -79,7 +80,9 @@ describe.each(documents)("%s", (document) => {
       for (const { info, code } of files)
         writeFileSync(join(cwd, basename(info.slice("file=".length))), code);
       for (const { code, output } of snippets.filter(({ info }) => info === "run")) {
-        const stdout = await runGroup(code, cwd);
+        const stdout = code.includes("$DATABASE_URL")
+          ? await withPostgres(({ url }) => runGroup(code, cwd, { DATABASE_URL: url }))
+          : await runGroup(code, cwd);
         expect(output, `what is printed by ${code}`).toBeDefined();
         // Processes that run side by side may print in any order.
         expect(linesOf(stdout)).toEqual(linesOf(output ?? ""));
@@ -104,8 +107,13 @@ function linesOf(text: string): string[] {
 }
 
 /** Runs a shell command, and ends whatever of it is still there: also what it put into the background. */
-async function runGroup(command: string, cwd: string): Promise<string> {
-  const child = spawn("sh", ["-c", command], { cwd, detached: true, stdio: ["ignore", "pipe", "inherit"] });
+async function runGroup(command: string, cwd: string, env: Record<string, string> = {}): Promise<string> {
+  const child = spawn("sh", ["-c", command], {
+    cwd,
+    env: { ...process.env, ...env },
+    detached: true,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const endAll = () => {
     try {
       process.kill(-(child.pid ?? 0), "SIGKILL");

@@ -27,6 +27,15 @@ test("resume goes on with a run whose distributor was killed, and collects and e
   expect(executed.reduce((sum, count) => sum + count, 0)).toBe(1000);
 });
 
+test("postgres has a row for each item, though the database and the collector were killed", async () => {
+  const { stdout } = await example("postgres");
+  expect(stdout).toContain(
+    "the database was killed, and is there again\nthe collector was killed, and is started again",
+  );
+  expect(stdout).toContain("distributor: 1499 acked, 1 failed\n");
+  expect(stdout).toContain("1499 rows of 1499 numbers, sum 1126125081; 1 failed: 13 is unlucky\n");
+});
+
 test("sequential prints expected, taken and overhead", async () => {
   const { stdout } = await example("sequential", "20");
   expect(stdout).toMatch(/^20 items: expected 0\.20 s, took \d+\.\d+ s, overhead \d+\.\d+ %\n$/);

@@ -1,0 +1,151 @@
+import type { CollectorCore } from "../core/collector-core.ts";
+import type { Delivery } from "../core/inbox.ts";
+import { PipelineError } from "../errors.ts";
+import { ProtocolError } from "../protocol/byte-reader.ts";
+import { toErrorInfo } from "../protocol/error-info.ts";
+import { itemId } from "../protocol/item-id.ts";
+import { MessageType } from "../protocol/message-type.ts";
+import { decodePayload, encodePayload, type Payload } from "../protocol/payload.ts";
+import { EMPTY } from "../protocol/payload-frames.ts";
+import { TaskType } from "../protocol/task-type.ts";
+import type { Awaitable, Maybe } from "../role/awaitable.ts";
+import type { CollectionInfo, Failure } from "./collector.ts";
+import { isThenable } from "./task-source.ts";
+
+/** After how long of handling, in ms, ACKs go out and the event loop has its turn. */
+const SLICE_MS = 10;
+
+/** Results are handed over together until they have this many encoded bytes: all of them are in memory decoded, and as what becomes of them. */
+const BATCH_BYTES = 8 * 1024 * 1024;
+
+/** One of the results that are handed over together. */
+export interface CollectedResult<Result extends object = Payload> extends CollectionInfo {
+  readonly data: Result;
+  readonly taskType: TaskType;
+}
+
+/** Where deliveries go. */
+export interface DeliveryHandlers {
+  handleCollection(
+    data: Payload,
+    taskType: TaskType,
+    msgtype: MessageType,
+    info: CollectionInfo,
+  ): Awaitable<Maybe<object>>;
+  handleFailure(failure: Failure, taskType: TaskType): Awaitable<void>;
+  readonly getAckData: (() => object) | undefined;
+  /** Instead of `handleCollection`: up to so many results at a time. */
+  readonly batches: ResultBatches | undefined;
+}
+
+export interface ResultBatches {
+  readonly size: number;
+  handle(results: readonly CollectedResult[]): Awaitable<Maybe<object>>;
+}
+
+/** Hands what the core has received to the user's handlers, one call at a time, and says to the core what is handled. */
+export class DeliveryLoop {
+  readonly counts = { collected: 0, failed: 0 };
+  readonly #handlers: DeliveryHandlers;
+  readonly #core: CollectorCore;
+  #taskTypes = new Map<string, TaskType>();
+  #lastType: TaskType | undefined;
+
+  constructor(handlers: DeliveryHandlers, core: CollectorCore) {
+    this.#handlers = handlers;
+    this.#core = core;
+  }
+
+  /** The type of the item handled last, where there was one, else of the run's first task. */
+  get lastType(): TaskType | undefined {
+    return this.#lastType ?? [...this.#taskTypes.values()][0];
+  }
+
+  /** A run begins. The names come from the distributor that this collector serves, not from whoever sends results. */
+  begin(tasks: readonly string[]): void {
+    this.#taskTypes = new Map(tasks.map((name) => [name, TaskType.register(name)]));
+  }
+
+  /** Handles all there is; without a promise for handlers that return none. */
+  async run(): Promise<void> {
+    const { batches } = this.#handlers;
+    let sliceEnd = performance.now() + SLICE_MS;
+    for (let delivery = this.#core.next(); delivery !== undefined; delivery = this.#core.next()) {
+      const returned = batches === undefined ? this.#one(delivery) : this.#several(delivery, batches);
+      if (isThenable(returned)) await returned;
+      if (performance.now() < sliceEnd) continue;
+      this.#core.flush();
+      await new Promise(setImmediate);
+      sliceEnd = performance.now() + SLICE_MS;
+    }
+    this.#core.flush();
+  }
+
+  #one(delivery: Delivery): Awaitable<void> {
+    const read = this.#read(delivery);
+    if ("error" in read) return this.#fail(delivery, read);
+    this.counts.collected += 1;
+    // The result is its info too: one object less for each item.
+    return this.#handled(
+      delivery,
+      this.#handlers.handleCollection(read.data, read.taskType, MessageType.DATA, read),
+    );
+  }
+
+  async #several(first: Delivery, { size, handle }: ResultBatches): Promise<void> {
+    const deliveries: Delivery[] = [];
+    const results: CollectedResult[] = [];
+    let bytes = 0;
+    let failure: { readonly delivery: Delivery; readonly read: Failure } | undefined;
+    for (let delivery: Delivery | undefined = first; delivery !== undefined; ) {
+      const read = this.#read(delivery);
+      if ("error" in read) {
+        failure = { delivery, read };
+        break;
+      }
+      deliveries.push(delivery);
+      results.push(read);
+      bytes += delivery.payload.length;
+      delivery = results.length < size && bytes < BATCH_BYTES ? this.#core.next() : undefined;
+    }
+    if (results.length > 0) {
+      this.counts.collected += results.length;
+      const ackData = this.#encodeAckData(await handle(results));
+      for (const delivery of deliveries) this.#core.handled(delivery, ackData);
+      this.#core.flush(); // whoever writes many at a time takes long enough for ACKs to be worth a message
+    }
+    if (failure !== undefined) await this.#fail(failure.delivery, failure.read);
+  }
+
+  /** A result; or a failure, which what cannot be decoded is too. */
+  #read({ runId, task, seq, attempt, workerId, payload, error, busy }: Delivery): CollectedResult | Failure {
+    const taskType = this.#taskTypes.get(task) as TaskType;
+    this.#lastType = taskType;
+    const id = itemId(runId, task, seq);
+    if (error !== undefined) return { id, data: decodePayload(payload), error, attempts: attempt };
+    try {
+      return { id, attempt, worker: workerId, duration: busy / 1000, data: decodePayload(payload), taskType };
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      const broken = new PipelineError("BAD_MESSAGE", `The result cannot be decoded: ${error.message}`);
+      return { id, data: {}, error: toErrorInfo(broken), attempts: attempt };
+    }
+  }
+
+  #fail(delivery: Delivery, failure: Failure): Awaitable<void> {
+    this.counts.failed += 1;
+    const taskType = this.#taskTypes.get(delivery.task) as TaskType;
+    return this.#handled(delivery, this.#handlers.handleFailure(failure, taskType));
+  }
+
+  #handled(delivery: Delivery, returned: Awaitable<Maybe<object>> | Awaitable<void>): Awaitable<void> {
+    if (isThenable(returned)) return returned.then((ackData) => this.#handled(delivery, ackData));
+    this.#core.handled(delivery, this.#encodeAckData(returned ?? undefined));
+  }
+
+  #encodeAckData(returned: Maybe<object>): Uint8Array {
+    const common = this.#handlers.getAckData?.();
+    if (common === undefined) return returned === undefined ? EMPTY : encodePayload(returned, "ackData");
+    return encodePayload({ ...common, ...returned }, "ackData");
+  }
+}
