@@ -3,6 +3,8 @@
 import { Distributor, type Durability, Task } from "zmqpipeline";
 import { BENCH, COLLECTOR, COLLECTOR_ACK, WORKER } from "./settings.ts";
 
+if (process.env.BENCH_OTEL !== undefined) await import("./telemetry.ts");
+
 const [items = 1, workers = 1, sleep = 0, steps = 0] = process.argv.slice(2, 6).map(Number);
 const [path, durability] = process.argv.slice(6) as [string?, Durability?];
 

@@ -4,6 +4,8 @@ import { blockFor } from "../../examples/support/sleep.ts";
 import { compute } from "./compute.mjs";
 import { BENCH, COLLECTOR, WORKER } from "./settings.ts";
 
+if (process.env.BENCH_OTEL !== undefined) await import("./telemetry.ts");
+
 const slowness = Number(process.argv[2] ?? 1);
 
 class BenchWorker extends SingleThreadedWorker<{ sleep?: number; steps?: number }> {

@@ -120,8 +120,7 @@ export class BrokerCore {
       this.#stray(message);
     } else if (message.type === "request") {
       const type = this.#desk.type(message.taskType);
-      for (const item of message.items)
-        this.#desk.accept(client, type, item, message.timeout, message.idempotent);
+      for (const item of message.items) this.#desk.accept(client, type, item, message);
     } else if (message.type === "cancel") {
       for (const { seq } of message.items) {
         const request = client.requests.get(seq);
@@ -274,7 +273,7 @@ export class BrokerCore {
 
   #welcome(): Message {
     const { runId, peerId } = this.#options;
-    return { type: "welcome", runId, role: "service", peerId, timeout: 0, metadata: EMPTY };
+    return { type: "welcome", runId, role: "service", peerId, timeout: 0, context: "", metadata: EMPTY };
   }
 
   #refusal(what: string): Message {

@@ -32,6 +32,15 @@ export interface BrokerCounts {
   cancelled: number;
 }
 
+/** What the requests of one message have in common. */
+export interface RequestTerms {
+  /** How long the client waits from now on, in ms; 0: for ever. */
+  readonly timeout: number;
+  readonly idempotent: boolean;
+  /** Their trace context; empty: none. */
+  readonly context: string;
+}
+
 /** Requests from their arrival to their end: each is in one queue, or with one worker, and ends once. */
 export class BrokerDesk {
   readonly counts: BrokerCounts = { requests: 0, replied: 0, failed: 0, refused: 0, lost: 0, cancelled: 0 };
@@ -65,8 +74,7 @@ export class BrokerDesk {
     client: BrokerClient,
     type: BrokerType,
     item: ItemPayload,
-    timeout: number,
-    idempotent: boolean,
+    { timeout, idempotent, context }: RequestTerms,
   ): void {
     if (client.requests.has(item.seq)) return; // sent twice
     const now = this.#clock.now;
@@ -78,6 +86,7 @@ export class BrokerDesk {
       clientId: client.id,
       type,
       idempotent,
+      context,
       arrivedAt: now,
       expires: timeout === 0 ? Number.POSITIVE_INFINITY : now + timeout,
       payload: item.payload,

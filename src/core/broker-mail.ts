@@ -99,10 +99,10 @@ export class BrokerMail {
     for (const batch of batches(requests)) {
       const places = new Map<string, number>();
       const items = batch.map((request): AssignedItem => {
-        const { seq, attempt, payload, number, clientId } = request;
+        const { seq, attempt, payload, number, clientId, context } = request;
         const client = places.get(clientId) ?? places.size;
         places.set(clientId, client);
-        return { seq, attempt, payload, client, number };
+        return { seq, attempt, payload, client, number, context };
       });
       const clients = [...places.keys()];
       this.#port.toWorker(worker.connection, { type: "assign", runId: this.#runId, clients, items });

@@ -235,7 +235,15 @@ export class CollectorCore {
 
   #welcome(): Message {
     const { peerId } = this.#options;
-    return { type: "welcome", runId: this.runId, role: "collector", peerId, timeout: 0, metadata: EMPTY };
+    return {
+      type: "welcome",
+      runId: this.runId,
+      role: "collector",
+      peerId,
+      timeout: 0,
+      context: "",
+      metadata: EMPTY,
+    };
   }
 
   // --- items ----------------------------------------------------------------------------------------------------------

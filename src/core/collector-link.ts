@@ -4,6 +4,7 @@ export interface CollectorLinkOptions {
   readonly runId: string;
   readonly peerId: string;
   readonly tasks: readonly string[];
+  readonly context: string;
 }
 
 export interface CollectorLinkPort {
@@ -59,8 +60,8 @@ export class CollectorLink {
 
   /** Opens the run at the collector. */
   open(metadata: Uint8Array): void {
-    const { runId, peerId, tasks } = this.#options;
-    this.#port.toCollector({ type: "open", runId, peerId, tasks, metadata });
+    const { runId, peerId, tasks, context } = this.#options;
+    this.#port.toCollector({ type: "open", runId, peerId, tasks, context, metadata });
   }
 
   /** Greets again where no answer has come. */

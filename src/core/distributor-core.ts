@@ -264,6 +264,7 @@ export class DistributorCore {
       role: "distributor",
       peerId: this.#options.peerId,
       timeout: worker.task.spec.timeout,
+      context: this.#options.context,
       metadata: this.#metadata,
     });
   }

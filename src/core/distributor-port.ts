@@ -8,6 +8,8 @@ export interface DistributorCoreOptions extends WindowLimits {
   readonly peerId: string;
   /** What the two links to the collector have in common, and nobody else is told: nobody can speak for the distributor. */
   readonly linkId: string;
+  /** The run's trace context; empty: none. */
+  readonly context: string;
   /** Losses that one item may cause before it is given up. */
   readonly crashLimit: number;
   /** Ready workers that a task waits for before its first item. */

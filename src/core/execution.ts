@@ -5,6 +5,8 @@ export interface Execution extends ItemPayload {
   readonly runId: string;
   /** Its result is flushed at once. */
   readonly solo: boolean;
+  /** The trace context that it came with; empty: the run's. */
+  readonly context: string;
 }
 
 /** How an execution ended. */

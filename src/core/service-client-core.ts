@@ -21,6 +21,8 @@ export interface RequestSpec {
   readonly idempotent: boolean;
   /** In ms; `Infinity`: none. */
   readonly timeout: number;
+  /** Its trace context; empty: none. */
+  readonly context: string;
   /** Called once, not within `request`. */
   settle(outcome: RequestOutcome): void;
 }
@@ -121,12 +123,12 @@ export class ServiceClientCore {
     while (this.#waiting.size > 0) {
       const alike = this.#takeAlike();
       const { spec, deadline } = alike[0] as PendingRequest;
-      const { taskType, idempotent } = spec;
+      const { taskType, idempotent, context } = spec;
       const timeout =
         deadline === Number.POSITIVE_INFINITY ? 0 : Math.max(1, Math.ceil(deadline - this.#clock.now));
       const wanted = alike.map(({ seq, attempt, payload }) => ({ seq, attempt, payload }));
       for (const items of batches(wanted)) {
-        this.#port.send({ type: "request", runId, taskType, timeout, idempotent, items });
+        this.#port.send({ type: "request", runId, taskType, timeout, idempotent, context, items });
       }
       // Kept where it may be sent again.
       if (!idempotent) for (const request of alike) request.payload = EMPTY;
@@ -251,8 +253,10 @@ export class ServiceClientCore {
     const alike: PendingRequest[] = [];
     const first = this.#waiting.first;
     for (let request = first; request !== undefined && first !== undefined; request = this.#waiting.first) {
-      const { taskType, idempotent } = request.spec;
-      const isAlike = taskType === first.spec.taskType && idempotent === first.spec.idempotent;
+      const { taskType, idempotent, context } = request.spec;
+      const { spec } = first;
+      const isAlike =
+        taskType === spec.taskType && idempotent === spec.idempotent && context === spec.context;
       if (!isAlike || request.deadline !== first.deadline) break;
       this.#waiting.shift();
       request.place = "sent";

@@ -31,6 +31,8 @@ export interface ServiceRequest extends Linked<ServiceRequest> {
   readonly clientId: string;
   readonly type: BrokerType;
   readonly idempotent: boolean;
+  /** Its trace context; empty: none. */
+  readonly context: string;
   readonly arrivedAt: number;
   /** When its client stops waiting. */
   readonly expires: number;

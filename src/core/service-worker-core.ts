@@ -200,9 +200,9 @@ export class ServiceWorkerCore {
   }
 
   #assign({ clients, items }: Assign): void {
-    for (const { seq, attempt, payload, client, number } of items) {
+    for (const { seq, attempt, payload, client, number, context } of items) {
       const runId = clients[client] ?? "";
-      this.#queue.push({ key: seq, runId, seq: number, attempt, payload, solo: true });
+      this.#queue.push({ key: seq, runId, seq: number, attempt, payload, solo: true, context });
     }
     if (this.#phase === "leaving") this.#giveBack(this.#queue.size);
     else this.#port.work();

@@ -273,7 +273,7 @@ export class WorkerCore {
     for (const ref of grant.failuresSeen) this.#outbox.failureSeen(ref);
     for (const { seq, attempt, payload } of grant.items) {
       this.#outbox.settle(seq); // a FAIL that was seen, or there would be no further attempt
-      this.#queue.push({ runId: grant.runId, solo: grant.solo, seq, attempt, payload });
+      this.#queue.push({ runId: grant.runId, solo: grant.solo, seq, attempt, payload, context: "" });
     }
     if (this.#phase.kind === "leaving" && grant.items.length > 0) this.#giveBack(this.#queue.size);
     this.#leaveIfDone();

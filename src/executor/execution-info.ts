@@ -2,12 +2,14 @@ import type { Execution } from "../core/execution.ts";
 import { itemId } from "../protocol/item-id.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 
+type ExecutionName = Omit<Execution, "solo" | "payload">;
+
 /** What a worker's handler is told about the item beside its data. */
 export class ExecutionInfo {
   readonly taskType: TaskType;
   /** 1 for the first time the item is executed. A higher number: it may have run before, at least in part. */
   readonly attempt: number;
-  readonly #execution: Omit<Execution, "solo" | "payload">;
+  readonly #execution: ExecutionName;
   /** Made when it is asked for: most handlers never do. */
   #controller: AbortController | undefined;
   #aborted: Error | undefined;
@@ -16,11 +18,7 @@ export class ExecutionInfo {
   readonly #poll: (() => Error | undefined) | undefined;
 
   /** @internal */
-  constructor(
-    execution: Omit<Execution, "solo" | "payload">,
-    taskType: TaskType,
-    poll?: () => Error | undefined,
-  ) {
+  constructor(execution: ExecutionName, taskType: TaskType, poll?: () => Error | undefined) {
     this.#execution = execution;
     this.taskType = taskType;
     this.attempt = execution.attempt;
@@ -30,6 +28,11 @@ export class ExecutionInfo {
   /** The item's id: the same for each of its executions, and no other item's. A key for idempotent writes. */
   get id(): string {
     return itemId(this.#execution.runId, this.taskType.name, this.#execution.seq);
+  }
+
+  /** @internal */
+  get context(): string {
+    return this.#execution.context;
   }
 
   /**

@@ -37,9 +37,10 @@ export interface Executor {
    *
    * @param metadata - The run's metadata.
    * @param timeout - Longest execution in ms; 0: unlimited.
+   * @param context - The run's trace context; empty: none.
    * @returns Resolves when everything is started and initialised.
    */
-  begin(metadata: Payload, timeout: number): Promise<void>;
+  begin(metadata: Payload, timeout: number, context: string): Promise<void>;
 
   /** Whether `execute` takes another item now. */
   hasRoom(): boolean;

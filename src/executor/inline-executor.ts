@@ -1,6 +1,7 @@
 import type { Execution, ExecutionOutcome } from "../core/execution.ts";
 import { decodePayload, type Payload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
+import type { SpanSpec } from "../tracing/tracer.ts";
 import { DecodeAhead } from "./decode-ahead.ts";
 import { ExecutionInfo } from "./execution-info.ts";
 import {
@@ -15,6 +16,8 @@ import { ExecutionTimer } from "./execution-timer.ts";
 import type { Executor, ExecutorPort } from "./executor.ts";
 import { settlesWithin } from "./settles-within.ts";
 
+import { tracedHandler } from "./traced-handler.ts";
+
 export type Handler = (data: Payload, info: ExecutionInfo) => unknown;
 
 /** An execution that waits for a promise. */
@@ -28,6 +31,9 @@ interface Pending {
 export class InlineExecutor implements Executor {
   readonly slots: number;
   readonly #handler: Handler;
+  readonly #spans: SpanSpec["kind"] | undefined;
+  /** The handler, with what belongs to the run around it. */
+  #run: Handler;
   readonly #taskType: TaskType;
   readonly #pending = new Map<Execution, Pending>();
   readonly #payloads = new DecodeAhead<Execution>(decodePayload, (index) => this.#port?.upcoming(index));
@@ -35,9 +41,14 @@ export class InlineExecutor implements Executor {
   #timeout = 0;
   #idle: (() => void) | undefined;
 
-  /** @param slots - How many promises of an async handler may be pending. */
-  constructor(handler: Handler, taskType: TaskType, slots: number) {
+  /**
+   * @param slots - How many promises of an async handler may be pending.
+   * @param spans - What its executions are to whoever traces; nothing: they are no work of their own.
+   */
+  constructor(handler: Handler, taskType: TaskType, slots: number, spans?: SpanSpec["kind"]) {
+    this.#spans = spans;
     this.#handler = handler;
+    this.#run = handler;
     this.#taskType = taskType;
     this.slots = slots;
   }
@@ -46,8 +57,9 @@ export class InlineExecutor implements Executor {
     this.#port = port;
   }
 
-  async begin(_metadata: Payload, timeout: number): Promise<void> {
+  async begin(_metadata: Payload, timeout: number, context: string): Promise<void> {
     this.#timeout = timeout;
+    this.#run = tracedHandler(this.#handler, this.#spans, context);
   }
 
   hasRoom(): boolean {
@@ -57,7 +69,7 @@ export class InlineExecutor implements Executor {
   execute(execution: Execution): ExecutionOutcome | undefined {
     const info = new ExecutionInfo(execution, this.#taskType);
     try {
-      const result = this.#handler(this.#payloads.take(execution), info);
+      const result = this.#run(this.#payloads.take(execution), info);
       if (!isPromiseLike(result)) return success(result);
       const pending = { info, timer: new ExecutionTimer(), startedAt: performance.now() };
       this.#pending.set(execution, pending);

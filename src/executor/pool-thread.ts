@@ -87,8 +87,8 @@ export class PoolThread {
     return this.isReady && this.load < Math.min(limit, MAX_JOBS);
   }
 
-  begin(metadata: Uint8Array, timeout: number): void {
-    this.#post({ kind: "begin", metadata, timeout });
+  begin(metadata: Uint8Array, timeout: number, context: string): void {
+    this.#post({ kind: "begin", metadata, timeout, context });
   }
 
   /** Its message goes out with `flush`. @returns The job's serial. */
@@ -111,6 +111,9 @@ export class PoolThread {
       runIds: batch.map(({ execution }) => execution.runId),
       seqs: batch.map(({ execution }) => execution.seq),
       attempts: batch.map(({ execution }) => execution.attempt),
+      contexts: batch.some(({ execution }) => execution.context !== "")
+        ? batch.map(({ execution }) => execution.context)
+        : [],
       ...payloads,
     };
     this.#worker.postMessage(message, transferList(payloads));

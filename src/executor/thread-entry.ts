@@ -10,6 +10,7 @@ import { JobStates } from "./job-states.ts";
 import { type Job, ThreadJobs } from "./thread-jobs.ts";
 import type { FromThread, Outcomes, ThreadData, ToThread } from "./thread-messages.ts";
 import { type OpenInThread, openInThread } from "./threaded-class.ts";
+import { tracedHandler } from "./traced-handler.ts";
 import { fromTransferable } from "./transferable-payloads.ts";
 
 /** How long jobs are worked through before the thread's event loop has its turn, in ms. */
@@ -39,16 +40,21 @@ port.on("message", (message: ToThread) => {
 
 function receive(message: ToThread): void {
   if (message.kind === "jobs") {
-    const { firstSerial, runIds, seqs, attempts } = message;
+    const { firstSerial, runIds, seqs, attempts, contexts } = message;
     for (const [at, payload] of fromTransferable(message).entries()) {
-      const [runId = "", seq = 0, attempt = 0] = [runIds[at], seqs[at], attempts[at]];
-      queue.push({ serial: firstSerial + at, runId, seq, attempt, payload });
+      const [runId = "", seq = 0, attempt = 0, context = ""] = [
+        runIds[at],
+        seqs[at],
+        attempts[at],
+        contexts[at],
+      ];
+      queue.push({ serial: firstSerial + at, runId, seq, attempt, context, payload });
     }
   } else if (message.kind === "abort") {
     jobs.abort(message.serial);
   } else if (message.kind === "begin") {
     open = false;
-    void begin(message.metadata, message.timeout);
+    void begin(message.metadata, message.timeout, message.context);
   } else {
     process.exit(0);
   }
@@ -70,12 +76,16 @@ async function load(): Promise<OpenInThread> {
   return instance as OpenInThread;
 }
 
-async function begin(metadata: Uint8Array, timeout: number): Promise<void> {
+async function begin(metadata: Uint8Array, timeout: number, context: string): Promise<void> {
   try {
     const instance = await loading;
-    const { handler, taskType } = await instance[openInThread](index, decodePayload(metadata), isFirstRun);
+    const { handler, taskType, spans } = await instance[openInThread](
+      index,
+      decodePayload(metadata),
+      isFirstRun,
+    );
     if (isFirstRun) rehearse(taskType);
-    jobs.begin(handler, taskType, timeout);
+    jobs.begin(tracedHandler(handler, spans, context), taskType, timeout);
     isFirstRun = false;
     open = true;
     tell({ kind: "ready" });
@@ -98,7 +108,7 @@ function rehearse(taskType: TaskType): void {
   rehearsal.begin((data) => data, taskType, 0);
   const payload = encodePayload({ text: "text", number: 1.5, list: [1], bytes: new Uint8Array(1) }, "item");
   for (let serial = 1; serial <= REHEARSALS; serial += 1) {
-    rehearsal.rehearse({ serial, runId: "", seq: serial, attempt: 1, payload });
+    rehearsal.rehearse({ serial, runId: "", seq: serial, attempt: 1, context: "", payload });
   }
 }
 

@@ -14,6 +14,7 @@ export interface Job {
   readonly runId: string;
   readonly seq: number;
   readonly attempt: number;
+  readonly context: string;
   readonly payload: Uint8Array;
 }
 

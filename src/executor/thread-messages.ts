@@ -20,12 +20,19 @@ interface Jobs extends TransferablePayloads {
   readonly runIds: readonly string[];
   readonly seqs: readonly number[];
   readonly attempts: readonly number[];
+  /** Trace contexts; empty where there are none. */
+  readonly contexts: readonly string[];
 }
 
 /** From the main thread. */
 export type ToThread =
   /** A run begins. */
-  | { readonly kind: "begin"; readonly metadata: Uint8Array; readonly timeout: number }
+  | {
+      readonly kind: "begin";
+      readonly metadata: Uint8Array;
+      readonly timeout: number;
+      readonly context: string;
+    }
   | Jobs
   /** The state of this job is aborted: tell its handler. */
   | { readonly kind: "abort"; readonly serial: number }

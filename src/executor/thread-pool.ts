@@ -39,7 +39,7 @@ export class ThreadPool {
   readonly #threads = new Set<PoolThread>();
   /** Not in use any more, but not ended. */
   readonly #leaving = new Set<PoolThread>();
-  #run: { readonly metadata: Uint8Array; readonly timeout: number } | undefined;
+  #run: { readonly metadata: Uint8Array; readonly timeout: number; readonly context: string } | undefined;
   #begun: { readonly resolve: () => void; readonly reject: (error: Error) => void } | undefined;
   /** Why threads cannot be had. */
   #failure: PipelineError | undefined;
@@ -61,13 +61,13 @@ export class ThreadPool {
   }
 
   /** @returns Resolves when every thread is initialised. */
-  async begin(metadata: Uint8Array, timeout: number): Promise<void> {
+  async begin(metadata: Uint8Array, timeout: number, context: string): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
-    this.#run = { metadata, timeout };
+    this.#run = { metadata, timeout, context };
     const begun = new Promise<void>((resolve, reject) => {
       this.#begun = { resolve, reject };
     });
-    for (const thread of this.#threads) thread.begin(metadata, timeout);
+    for (const thread of this.#threads) thread.begin(metadata, timeout, context);
     this.#checkBegun();
     await begun;
   }
@@ -111,7 +111,7 @@ export class ThreadPool {
       exited: (cause, exitCode) => this.#exited(thread, cause, exitCode),
     });
     this.#threads.add(thread);
-    if (this.#run !== undefined) thread.begin(this.#run.metadata, this.#run.timeout);
+    if (this.#run !== undefined) thread.begin(this.#run.metadata, this.#run.timeout, this.#run.context);
   }
 
   #substitute(thread: PoolThread): void {

@@ -1,6 +1,7 @@
 import { pathToFileURL } from "node:url";
 import type { Payload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
+import type { SpanSpec } from "../tracing/tracer.ts";
 import type { Handler } from "./inline-executor.ts";
 
 /**
@@ -9,14 +10,18 @@ import type { Handler } from "./inline-executor.ts";
  */
 export const openInThread = Symbol.for("zmqpipeline.openInThread");
 
+/** What a thread works with. */
+export interface HandlerInThread {
+  readonly handler: Handler;
+  readonly taskType: TaskType;
+  /** What its executions are to whoever traces. */
+  readonly spans: SpanSpec["kind"];
+}
+
 /** What a class whose handler runs in threads has. */
 export interface OpenInThread {
   /** @param isFirst - False when the thread has worked for an earlier run. */
-  [openInThread](
-    index: number,
-    metadata: Payload,
-    isFirst: boolean,
-  ): Promise<{ readonly handler: Handler; readonly taskType: TaskType }>;
+  [openInThread](index: number, metadata: Payload, isFirst: boolean): Promise<HandlerInThread>;
 }
 
 /** The URL of a module that is given by its URL or its path; nothing when it is neither. */

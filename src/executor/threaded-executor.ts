@@ -74,10 +74,10 @@ export class ThreadedExecutor implements Executor {
     this.#pool.open();
   }
 
-  async begin(metadata: Payload, timeout: number): Promise<void> {
+  async begin(metadata: Payload, timeout: number, context: string): Promise<void> {
     this.#timeout = timeout;
-    await this.#stage?.begin(metadata, timeout);
-    await this.#pool.begin(encodePayload(metadata, "metadata"), timeout);
+    await this.#stage?.begin(metadata, timeout, context);
+    await this.#pool.begin(encodePayload(metadata, "metadata"), timeout, context);
   }
 
   hasRoom(): boolean {

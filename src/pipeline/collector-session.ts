@@ -126,7 +126,7 @@ export class CollectorSession extends Session<CollectorSummary> {
 
   #begin(open: Open): void {
     this.#host.setMetadata(decodePayload(open.metadata));
-    this.#loop.begin(open.tasks);
+    this.#loop.begin(open);
   }
 
   #handle(): void {

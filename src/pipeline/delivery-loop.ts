@@ -4,11 +4,13 @@ import { PipelineError } from "../errors.ts";
 import { ProtocolError } from "../protocol/byte-reader.ts";
 import { toErrorInfo } from "../protocol/error-info.ts";
 import { itemId } from "../protocol/item-id.ts";
+import type { Open } from "../protocol/message.ts";
 import { MessageType } from "../protocol/message-type.ts";
 import { decodePayload, encodePayload, type Payload } from "../protocol/payload.ts";
 import { EMPTY } from "../protocol/payload-frames.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
+import { currentTracer } from "../tracing/tracer.ts";
 import type { CollectionInfo, Failure } from "./collector.ts";
 import { isThenable } from "./task-source.ts";
 
@@ -50,6 +52,8 @@ export class DeliveryLoop {
   readonly #core: CollectorCore;
   #taskTypes = new Map<string, TaskType>();
   #lastType: TaskType | undefined;
+  /** The run's trace context. */
+  #context = "";
 
   constructor(handlers: DeliveryHandlers, core: CollectorCore) {
     this.#handlers = handlers;
@@ -62,12 +66,18 @@ export class DeliveryLoop {
   }
 
   /** A run begins. The names come from the distributor that this collector serves, not from whoever sends results. */
-  begin(tasks: readonly string[]): void {
+  begin({ tasks, context }: Open): void {
+    this.#context = context;
     this.#taskTypes = new Map(tasks.map((name) => [name, TaskType.register(name)]));
   }
 
-  /** Handles all there is; without a promise for handlers that return none. */
-  async run(): Promise<void> {
+  /** Handles all there is. What handlers trace belongs to the run. */
+  run(): Promise<void> {
+    return currentTracer()?.within(this.#context, () => this.#handle()) ?? this.#handle();
+  }
+
+  /** Without a promise for handlers that return none. */
+  async #handle(): Promise<void> {
     const { batches } = this.#handlers;
     let sliceEnd = performance.now() + SLICE_MS;
     for (let delivery = this.#core.next(); delivery !== undefined; delivery = this.#core.next()) {

@@ -73,7 +73,10 @@ export interface DistributorOptions extends NetworkOptions {
 /** How long the distributor waits for END to be confirmed, in ms: a worker may be busy with what is settled elsewhere. */
 const END_TIMEOUT = 5000;
 
-export type ResolvedDistributorOptions = Omit<DistributorCoreOptions, "runId" | "peerId" | "linkId"> &
+export type ResolvedDistributorOptions = Omit<
+  DistributorCoreOptions,
+  "runId" | "peerId" | "linkId" | "context"
+> &
   Pick<DistributorOptions, "collectorEndpoint" | "collectorAckEndpoint"> & {
     readonly metadataEndpoint: EndpointAddress | undefined;
     readonly journal: Required<JournalOptions> | undefined;

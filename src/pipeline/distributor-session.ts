@@ -15,6 +15,7 @@ import { descriptorWarning } from "../role/descriptor-limit.ts";
 import { answerInspection } from "../role/inspection.ts";
 import { linkOptions, listenOptions } from "../role/network.ts";
 import { Session } from "../role/session.ts";
+import { currentTracer, type Span } from "../tracing/tracer.ts";
 import type { Link, LinkHandler, Listener, ListenerHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 import type { ResolvedDistributorOptions } from "./distributor-options.ts";
@@ -41,6 +42,7 @@ export class DistributorSession extends Session<RunSummary> {
   #core: DistributorCore | undefined;
   #links: { readonly data: Link; readonly ack: Link } | undefined;
   #metadataDesk: MetadataDesk | undefined;
+  #span: Span | undefined;
 
   constructor(tasks: readonly Task<object, object, object>[], options: ResolvedDistributorOptions) {
     super();
@@ -73,6 +75,13 @@ export class DistributorSession extends Session<RunSummary> {
 
   protected async open(): Promise<void> {
     this.#openJournal();
+    this.#span = currentTracer()?.begin({
+      kind: "run",
+      taskType: this.#tasks.map(({ taskType }) => taskType.name).join(" "),
+      id: this.#runId,
+      attempt: 0,
+      parent: "",
+    });
     this.#core = new DistributorCore(
       this.#tasks.map((task) => this.#spec(task)),
       {
@@ -80,6 +89,7 @@ export class DistributorSession extends Session<RunSummary> {
         runId: this.#runId,
         peerId: `distributor-${process.pid}-${randomBytes(4).toString("hex")}`,
         linkId: `distributor-${process.pid}-${randomBytes(16).toString("hex")}`,
+        context: this.#span?.context ?? "",
       },
       this.#port(),
     );
@@ -125,6 +135,7 @@ export class DistributorSession extends Session<RunSummary> {
       const links = this.#links === undefined ? [] : [this.#links.data, this.#links.ack];
       await Promise.all([...this.#listeners, ...links].map((socket) => socket.close()));
     } finally {
+      this.#endSpan(); // where it has not come to its end
       this.#journal?.close();
     }
   }
@@ -262,12 +273,23 @@ export class DistributorSession extends Session<RunSummary> {
     this.#listeners[Number(connection.slice(0, colon))]?.send(connection.slice(colon + 1), message);
   }
 
+  #endSpan(error?: unknown): void {
+    const counts: Record<string, number> = {};
+    for (const { name, counts: of } of this.#core?.tasks ?? []) {
+      counts[`${name}.acked`] = of.acked;
+      counts[`${name}.failed`] = of.failed;
+    }
+    this.#span?.end(error, counts);
+    this.#span = undefined;
+  }
+
   #over(status: RunStatus, error: Error | undefined): void {
     const duration = performance.now() - this.#startedAt;
     const tasks = Object.fromEntries(
       [...(this.#core?.tasks ?? [])].map((task) => [task.name, { ...task.counts }]),
     );
     this.#log.write("info", "run ended", { runId: this.#runId, status, duration: Math.round(duration) });
+    this.#endSpan(error);
     if (status === "aborted") this.reject(error);
     else this.resolve({ runId: this.#runId, status, duration, tasks });
   }

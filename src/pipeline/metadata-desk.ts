@@ -38,7 +38,13 @@ export class MetadataDesk {
   #receive(connection: string, message: Message, refused: (reason: string) => void): void {
     const runId = this.#runId;
     if (message.type === "hello" && message.role === "metadataworker") {
-      const welcome = { role: "distributor", peerId: runId, timeout: 0, metadata: EMPTY } as const;
+      const welcome = {
+        role: "distributor",
+        peerId: runId,
+        timeout: 0,
+        context: "",
+        metadata: EMPTY,
+      } as const;
       this.#listener?.send(connection, { type: "welcome", runId, ...welcome });
     } else if (message.type === "metadata" && message.runId === runId) {
       if (!this.received) {

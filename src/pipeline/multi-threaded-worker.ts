@@ -4,10 +4,14 @@ import type { ExecutionInfo } from "../executor/execution-info.ts";
 import { isPromiseLike } from "../executor/execution-outcome.ts";
 import type { Executor } from "../executor/executor.ts";
 import type { Handler } from "../executor/inline-executor.ts";
-import { moduleUrl, type OpenInThread, openInThread } from "../executor/threaded-class.ts";
+import {
+  type HandlerInThread,
+  moduleUrl,
+  type OpenInThread,
+  openInThread,
+} from "../executor/threaded-class.ts";
 import { ThreadedExecutor } from "../executor/threaded-executor.ts";
 import type { Payload } from "../protocol/payload.ts";
-import type { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { assertCount } from "../role/checks.ts";
 import { createExecutor, Worker } from "./worker.ts";
@@ -103,16 +107,13 @@ export abstract class MultiThreadedWorker<
   ): Awaitable<Maybe<Result>>;
 
   /** @internal */
-  async [openInThread](
-    index: number,
-    metadata: Payload,
-    isFirst: boolean,
-  ): Promise<{ readonly handler: Handler; readonly taskType: TaskType }> {
+  async [openInThread](index: number, metadata: Payload, isFirst: boolean): Promise<HandlerInThread> {
     this.metadata = metadata as Metadata;
     if (isFirst) await this.initThread(index);
     return {
       handler: (data, info) => this.handleThreadExecution(data as ThreadItem, index, info),
       taskType: this.taskType,
+      spans: "item",
     };
   }
 

@@ -51,6 +51,6 @@ export abstract class SingleThreadedWorker<
   [createExecutor](): Executor {
     assertCount(`${this.constructor.name}.concurrency`, this.concurrency, 1, 10_000);
     const handler = (data: Payload, info: ExecutionInfo) => this.handleExecution(data as Item, info);
-    return new InlineExecutor(handler, this.taskType, this.concurrency);
+    return new InlineExecutor(handler, this.taskType, this.concurrency, "item");
   }
 }

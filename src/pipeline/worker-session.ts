@@ -155,7 +155,7 @@ export class WorkerSession extends Session<WorkerSummary> {
     const unlimited = timeout === Number.POSITIVE_INFINITY ? 0 : timeout;
     const begun = async () => {
       await this.#host.begin(metadata);
-      await this.#host.executor.begin(metadata, unlimited);
+      await this.#host.executor.begin(metadata, unlimited, welcome.context);
     };
     begun().then(
       this.guard(() => this.#core.initialised(welcome.runId)),

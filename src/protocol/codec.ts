@@ -12,7 +12,14 @@ import {
   writeRefs,
   writeSizes,
 } from "./codec-fields.ts";
-import { MAGIC, MAX_FRAMES, MAX_MESSAGE_BYTES, MAX_NAME_BYTES, PROTOCOL_VERSION } from "./limits.ts";
+import {
+  MAGIC,
+  MAX_CONTEXT_BYTES,
+  MAX_FRAMES,
+  MAX_MESSAGE_BYTES,
+  MAX_NAME_BYTES,
+  PROTOCOL_VERSION,
+} from "./limits.ts";
 import type { Message, RoleName, RunStatus } from "./message.ts";
 import { EMPTY, packPayloads, unpackPayloads } from "./payload-frames.ts";
 import { readServiceFields, SERVICE_TYPES, writeServiceFields } from "./service-codec.ts";
@@ -119,11 +126,13 @@ function writeFields(writer: ByteWriter, message: Message): readonly Uint8Array[
       writer.byte(ROLES.indexOf(message.role));
       writer.text(message.peerId);
       writer.integer(message.timeout);
+      writer.text(message.context);
       return writeSizes(writer, [message.metadata]);
     case "open":
       writer.text(message.peerId);
       writer.integer(message.tasks.length);
       for (const task of message.tasks) writer.text(task);
+      writer.text(message.context);
       return writeSizes(writer, [message.metadata]);
     case "ready":
       writer.integer(message.concurrency);
@@ -221,10 +230,18 @@ function readFields(reader: ByteReader, type: Message["type"], runId: string, bo
         role: choice(reader, ROLES),
         peerId: name(),
         timeout: reader.integer(),
+        context: reader.text(MAX_CONTEXT_BYTES),
         metadata: payload(),
       };
     case "open":
-      return { type, runId, peerId: name(), tasks: list(reader, name), metadata: payload() };
+      return {
+        type,
+        runId,
+        peerId: name(),
+        tasks: list(reader, name),
+        context: reader.text(MAX_CONTEXT_BYTES),
+        metadata: payload(),
+      };
     case "ready":
       return done({ type, runId, concurrency: Math.max(1, reader.integer()) });
     case "grant":

@@ -2,7 +2,7 @@
 export const MAGIC = Uint8Array.of(0x5a, 0x51, 0x50);
 
 /** Raised with every incompatible change of the messages; a peer of another version is refused, not guessed at. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Largest encoded payload (one item, one result, metadata) in bytes: what one process can reasonably hold twice. */
 export const MAX_PAYLOAD_BYTES = 64 * 1024 * 1024;
@@ -39,6 +39,9 @@ export const MAX_SEQ = 2 ** 52 - 1;
 
 /** Longest name (task type, worker id) on the wire, in bytes. */
 export const MAX_NAME_BYTES = 255;
+
+/** Longest trace context, in bytes: W3C's limits for `traceparent`, `tracestate` and `baggage` together, and some for their names. */
+export const MAX_CONTEXT_BYTES = 10_000;
 
 /** Longest path of a Unix socket in bytes: the kernel's limit less the terminating zero. */
 export const MAX_IPC_PATH_BYTES = process.platform === "darwin" ? 103 : 107;

@@ -64,6 +64,8 @@ export interface Welcome {
   readonly peerId: string;
   /** Longest execution in ms; 0: unlimited. */
   readonly timeout: number;
+  /** The run's trace context, for the spans of its items; empty: none. */
+  readonly context: string;
   readonly metadata: Uint8Array;
 }
 
@@ -80,6 +82,8 @@ export interface Open {
   readonly runId: string;
   readonly peerId: string;
   readonly tasks: readonly string[];
+  /** The run's trace context; empty: none. */
+  readonly context: string;
   readonly metadata: Uint8Array;
 }
 

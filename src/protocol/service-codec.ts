@@ -11,7 +11,7 @@ import {
   writeItems,
   writeRefs,
 } from "./codec-fields.ts";
-import { MAX_NAME_BYTES } from "./limits.ts";
+import { MAX_CONTEXT_BYTES, MAX_NAME_BYTES } from "./limits.ts";
 import type { Assign, AssignedItem, FailureOrigin, ServiceMessage } from "./service-message.ts";
 
 const ORIGINS: readonly FailureOrigin[] = ["handler", "worker", "service"];
@@ -31,6 +31,7 @@ export function writeServiceFields(writer: ByteWriter, message: ServiceMessage):
       writer.text(message.taskType);
       writer.integer(message.timeout);
       writer.byte(message.idempotent ? 1 : 0);
+      writer.text(message.context);
       return writeItems(writer, message.items);
     case "assign":
       return writeAssign(writer, message);
@@ -68,6 +69,7 @@ export function readServiceFields(
         taskType: reader.text(MAX_NAME_BYTES),
         timeout: reader.integer(),
         idempotent: flag(reader),
+        context: reader.text(MAX_CONTEXT_BYTES),
         items: readItems(reader, bodies),
       };
     case "assign":
@@ -90,11 +92,17 @@ export function readServiceFields(
 function writeAssign(writer: ByteWriter, { clients, items }: Assign): readonly Uint8Array[] {
   writer.integer(clients.length);
   for (const client of clients) writer.text(client);
+  const contexts = new Map<string, number>();
+  for (const { context } of items)
+    if (context !== "" && !contexts.has(context)) contexts.set(context, contexts.size + 1);
+  writer.integer(contexts.size);
+  for (const context of contexts.keys()) writer.text(context);
   writer.integer(items.length);
   let previous = 0;
-  for (const { client, number } of items) {
+  for (const { client, number, context } of items) {
     writer.integer(client);
     writer.difference(number, previous); // those of one client follow each other
+    if (contexts.size > 0) writer.integer(contexts.get(context) ?? 0);
     previous = number;
   }
   return writeItems(writer, items);
@@ -102,18 +110,21 @@ function writeAssign(writer: ByteWriter, { clients, items }: Assign): readonly U
 
 function readAssign(reader: ByteReader, runId: string, bodies: readonly Uint8Array[]): Assign {
   const clients = list(reader, () => reader.text(MAX_NAME_BYTES));
+  const contexts = ["", ...list(reader, () => reader.text(MAX_CONTEXT_BYTES))];
   let number = 0;
   const origins = list(reader, () => {
     const client = reader.integer();
     if (client >= clients.length) throw new ProtocolError("Client is not in the list");
     number = reader.difference(number);
-    return { client, number };
+    const context = contexts[contexts.length > 1 ? reader.integer() : 0];
+    if (context === undefined) throw new ProtocolError("Context is not in the list");
+    return { client, number, context };
   });
   const payloads = readItems(reader, bodies);
   if (payloads.length !== origins.length) throw new ProtocolError("Lists are not of equal length");
   const items = payloads.map(({ seq, attempt, payload }, index): AssignedItem => {
-    const { client, number } = origins[index] as { client: number; number: number };
-    return { seq, attempt, payload, client, number };
+    const { client, number, context } = origins[index] as (typeof origins)[number];
+    return { seq, attempt, payload, client, number, context };
   });
   return { type: "assign", runId, clients, items };
 }

@@ -24,6 +24,8 @@ interface Request {
   readonly timeout: number;
   /** They may be executed more than once. */
   readonly idempotent: boolean;
+  /** Their trace context; empty: none. */
+  readonly context: string;
   readonly items: readonly ItemPayload[];
 }
 
@@ -33,6 +35,8 @@ export interface AssignedItem extends ItemPayload {
   readonly client: number;
   /** The number that its client gave it. */
   readonly number: number;
+  /** Its trace context; empty: none. */
+  readonly context: string;
 }
 
 export interface Assign {

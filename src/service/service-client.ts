@@ -8,6 +8,7 @@ import { assertEndpoint, assertTimeout } from "../role/checks.ts";
 import { assertSecurity } from "../role/network.ts";
 import type { StopOptions } from "../role/role.ts";
 import type { Security } from "../security/security.ts";
+import { currentTracer } from "../tracing/tracer.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { requestAll, requestAllSettled } from "./request-list.ts";
 import { replyOf } from "./request-outcome.ts";
@@ -195,23 +196,34 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
       if (this.#isClosed) throw this.#stopped();
       const facts = { role: "serviceclient", endpoint: this.#endpoint.address, taskType: taskType.name };
       const payload = encodePayload(data, path);
+      const span = currentTracer()?.begin({
+        kind: "request",
+        taskType: taskType.name,
+        id: "",
+        attempt: 0,
+        parent: "",
+      });
       const pending = this.#connection.request({
         taskType: taskType.name,
         payload,
         idempotent,
         timeout,
+        context: span?.context ?? "",
         settle: (outcome) => {
           signal?.removeEventListener("abort", abort);
           try {
             resolve(replyOf(outcome, facts) as Result);
+            span?.end();
           } catch (error) {
             reject(error);
+            span?.end(error);
           }
         },
       });
       const abort = () => {
         this.#connection.cancel(pending);
         reject(signal?.reason);
+        span?.end(signal?.reason);
       };
       if (signal === undefined) return;
       setMaxListeners(0, signal); // one for each request is no leak

@@ -150,7 +150,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
   #begin(): void {
     const begun = async () => {
       await this.#host.begin();
-      await this.#host.executor.begin({}, this.#host.timeout);
+      await this.#host.executor.begin({}, this.#host.timeout, "");
     };
     begun().then(
       this.guard(() => this.#core.initialised()),

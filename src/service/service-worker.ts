@@ -3,7 +3,12 @@ import { hostname } from "node:os";
 import type { ExecutionInfo } from "../executor/execution-info.ts";
 import type { Executor } from "../executor/executor.ts";
 import { type Handler, InlineExecutor } from "../executor/inline-executor.ts";
-import { moduleUrl, type OpenInThread, openInThread } from "../executor/threaded-class.ts";
+import {
+  type HandlerInThread,
+  moduleUrl,
+  type OpenInThread,
+  openInThread,
+} from "../executor/threaded-class.ts";
 import { ThreadedExecutor } from "../executor/threaded-executor.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { MessageType } from "../protocol/message-type.ts";
@@ -116,13 +121,9 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
   ): Awaitable<Maybe<Result>>;
 
   /** @internal */
-  async [openInThread](
-    index: number,
-    _metadata: Payload,
-    isFirst: boolean,
-  ): Promise<{ readonly handler: Handler; readonly taskType: TaskType }> {
+  async [openInThread](index: number, _metadata: Payload, isFirst: boolean): Promise<HandlerInThread> {
     if (isFirst) await this.initThread(index);
-    return { handler: this.#handler(), taskType: this.taskType };
+    return { handler: this.#handler(), taskType: this.taskType, spans: "reply" };
   }
 
   [openSession](): ServiceWorkerSession {
@@ -148,7 +149,7 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
   }
 
   #inline(): Executor {
-    return new InlineExecutor(this.#handler(), this.taskType, this.concurrency);
+    return new InlineExecutor(this.#handler(), this.taskType, this.concurrency, "reply");
   }
 
   #threads(): Executor {

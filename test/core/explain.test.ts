@@ -30,6 +30,7 @@ class Scene {
         runId: RUN,
         peerId: "d",
         linkId: "l",
+        context: "",
         crashLimit: 3,
         minWorkers: options.minWorkers ?? 1,
         maxFailures: Number.POSITIVE_INFINITY,
@@ -118,6 +119,7 @@ const welcome: Message = {
   role: "collector",
   peerId: "c",
   timeout: 0,
+  context: "",
   metadata: EMPTY,
 };
 const item = Uint8Array.of(1);

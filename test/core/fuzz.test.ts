@@ -78,6 +78,7 @@ function makeDistributor(): { core: DistributorCore; now: number } {
     runId: "run",
     peerId: "d",
     linkId: "secret",
+    context: "",
     crashLimit: 2,
     minWorkers: 1,
     maxFailures: 5,
@@ -117,6 +118,7 @@ describe("whatever peers say, in whatever order, no state machine throws or lose
           role: "collector",
           peerId: "c",
           timeout: 0,
+          context: "",
           metadata: EMPTY,
         } as const;
         for (const link of ["data", "ack"] as const)
@@ -160,6 +162,7 @@ describe("whatever peers say, in whatever order, no state machine throws or lose
           runId: "run",
           peerId: "d",
           tasks: ["a", "b"],
+          context: "",
           metadata: EMPTY,
         });
       },
@@ -289,6 +292,7 @@ describe("whatever peers say, in whatever order, no state machine throws or lose
           core.request({
             taskType: "a",
             payload: EMPTY,
+            context: "",
             idempotent: number % 2 === 0,
             timeout: 1000,
             settle,

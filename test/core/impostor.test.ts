@@ -26,6 +26,7 @@ const open = (peerId: string, runId = "run"): Message => ({
   runId,
   peerId,
   tasks: ["a"],
+  context: "",
   metadata: EMPTY,
 });
 const hello = (peerId: string, runId = "run"): Message => ({

@@ -30,7 +30,7 @@ const kinds = {
 describe.each(Object.entries(kinds))("%s execution", (_name, make) => {
   async function begun(slots = 2, timeout = 0): Promise<ExecutorDriver> {
     const driver = new ExecutorDriver(make(slots));
-    await driver.executor.begin({}, timeout);
+    await driver.executor.begin({}, timeout, "");
     return driver;
   }
 
@@ -80,7 +80,7 @@ describe.each(Object.entries(kinds))("%s execution", (_name, make) => {
   test("abort reaches the signal of that item only", async () => {
     const driver = await begun();
     const [first, second] = [driver.start({ do: "until aborted" }), driver.start({ do: "wait", ms: 300 })];
-    await driver.executor.begin({}, 0); // both have been given out by then
+    await driver.executor.begin({}, 0, ""); // both have been given out by then
     await new Promise((resolve) => setTimeout(resolve, 100));
     driver.executor.abort(first.execution);
     expect(await first.outcome).toEqual({ reason: "AbortError" });

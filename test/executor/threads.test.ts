@@ -35,7 +35,7 @@ async function threadOf(driver: ExecutorDriver, data: Payload): Promise<number> 
 
 async function begun(options: Options = {}): Promise<ExecutorDriver> {
   const driver = unbegun(options);
-  await driver.executor.begin({ key: "value" }, options.timeout ?? 0);
+  await driver.executor.begin({ key: "value" }, options.timeout ?? 0, "");
   return driver;
 }
 
@@ -54,7 +54,7 @@ test("initThread is called once in each thread, which knows its index, the metad
       argv: process.argv.slice(2),
     });
   }
-  await driver.executor.begin({ key: "another run" }, 0);
+  await driver.executor.begin({ key: "another run" }, 0, "");
   const later = (await driver.execute({ do: "who" })) as { index: number };
   expect(later).toMatchObject({ inits: [later.index], metadata: { key: "another run" } });
 });
@@ -175,7 +175,7 @@ test.each([
   ["exits", { className: "InitExits" }, "exit code 3"],
 ])("an initThread that %s fails the run", async (_how, options, text) => {
   const driver = unbegun(options);
-  const [begin, failed] = await Promise.allSettled([driver.executor.begin({}, 0), driver.failed]);
+  const [begin, failed] = await Promise.allSettled([driver.executor.begin({}, 0, ""), driver.failed]);
   expect(begin).toMatchObject({ status: "rejected", reason: { code: "INIT_FAILED" } });
   expect(failed).toMatchObject({ status: "fulfilled", value: { code: "INIT_FAILED" } });
   expect((begin as PromiseRejectedResult).reason.message).toContain(text);

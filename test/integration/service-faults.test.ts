@@ -168,7 +168,15 @@ describe("messages that make no sense", () => {
     const peer = await connected(endpoints.front);
     const runId = await peer.greet("serviceclient");
     const items = [{ seq: 1, attempt: 1, payload: Uint8Array.of(0xc1, 0xff) }];
-    peer.send({ type: "request", runId, taskType: "echo", timeout: 0, idempotent: false, items });
+    peer.send({
+      type: "request",
+      runId,
+      taskType: "echo",
+      timeout: 0,
+      idempotent: false,
+      context: "",
+      items,
+    });
     await expect
       .poll(() => peer.received.at(-1))
       .toMatchObject({ type: "failure", error: { name: "ProtocolError" } });

@@ -240,7 +240,14 @@ export class ServiceWorld {
         assert.equal(asked.executions, 0, `${asked.outcome} says that it did not run`);
     };
     const next = [...this.asked.keys()].filter((key) => key.startsWith(`${id}/`)).length + 1;
-    const spec = { taskType: "t", payload: Uint8Array.of(next % 256), idempotent, timeout: TIMEOUT, settle };
+    const spec = {
+      taskType: "t",
+      payload: Uint8Array.of(next % 256),
+      idempotent,
+      timeout: TIMEOUT,
+      context: "",
+      settle,
+    };
     const pending = core.request(spec);
     assert.equal(pending.seq, next);
     this.asked.set(`${id}/${pending.seq}`, asked);

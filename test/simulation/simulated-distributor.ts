@@ -55,6 +55,7 @@ export class SimulatedDistributor {
         runId: this.#opened?.runId ?? "run",
         peerId: "d",
         linkId: "secret",
+        context: "",
         crashLimit: 3,
         minWorkers: 1,
         maxFailures: Number.POSITIVE_INFINITY,

@@ -40,9 +40,9 @@ export function arbitraryMessages({ name, count, seq, bytes }: MessageParts): {
 
   const batch: fc.Arbitrary<Message> = fc.oneof(
     fc.record({ ...of("hello"), role, peerId: name, taskType: name, held: fc.array(ref) }),
-    fc.record({ ...of("welcome"), role, peerId: name, timeout: count, metadata: bytes }),
+    fc.record({ ...of("welcome"), role, peerId: name, timeout: count, context: name, metadata: bytes }),
     fc.record({ ...of("refuse"), reason: name }),
-    fc.record({ ...of("open"), peerId: name, tasks: fc.array(name), metadata: bytes }),
+    fc.record({ ...of("open"), peerId: name, tasks: fc.array(name), context: name, metadata: bytes }),
     fc.record({ ...of("ready"), concurrency: fc.integer({ min: 1 }) }),
     fc.record({
       ...of("grant"),
@@ -96,6 +96,7 @@ export function arbitraryMessages({ name, count, seq, bytes }: MessageParts): {
           payload: bytes,
           client: fc.nat({ max: clients.length - 1 }),
           number: seq,
+          context: name,
         }),
       ),
     }),
@@ -108,6 +109,7 @@ export function arbitraryMessages({ name, count, seq, bytes }: MessageParts): {
       taskType: name,
       timeout: count,
       idempotent: fc.boolean(),
+      context: name,
       items: fc.array(item),
     }),
     fc.record({ ...of("reply"), busy: count, items: fc.array(item) }),

@@ -1,0 +1,48 @@
+import { currentTracer, type SpanSpec } from "../tracing/tracer.ts";
+import type { ExecutionInfo } from "./execution-info.ts";
+import { isPromiseLike } from "./execution-outcome.ts";
+import type { Handler } from "./inline-executor.ts";
+
+/**
+ * Gives each execution of a handler a span, which ends with it, where somebody traces.
+ *
+ * @param kind - What an execution is; nothing: no work of its own.
+ * @param context - That of the run; a request comes with its own.
+ */
+export function tracedHandler(
+  handler: Handler,
+  kind: SpanSpec["kind"] | undefined,
+  context: string,
+): Handler {
+  const tracer = currentTracer();
+  if (tracer === undefined || kind === undefined) return handler;
+  return (data, info) => {
+    const span = tracer.begin(specOf(kind, info, context));
+    let result: unknown;
+    try {
+      result = span.within(() => handler(data, info));
+    } catch (error) {
+      span.end(error);
+      throw error;
+    }
+    if (!isPromiseLike(result)) {
+      span.end();
+      return result;
+    }
+    return result.then(
+      (value) => {
+        span.end();
+        return value;
+      },
+      (error: unknown) => {
+        span.end(error);
+        throw error;
+      },
+    );
+  };
+}
+
+function specOf(kind: SpanSpec["kind"], info: ExecutionInfo, context: string): SpanSpec {
+  const { id, attempt, taskType } = info;
+  return { kind, taskType: taskType.name, id, attempt, parent: info.context || context };
+}
