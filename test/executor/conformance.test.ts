@@ -2,9 +2,10 @@ import { describe, expect, test } from "vitest";
 import { type Handler, InlineExecutor } from "../../dist/executor/inline-executor.js";
 import { ThreadedExecutor } from "../../dist/executor/threaded-executor.js";
 import { CONFORMANCE, handle } from "../fixtures/conformance-worker.ts";
+import { compiled } from "../support/compiled.ts";
 import { ExecutorDriver } from "../support/executor-driver.ts";
 
-const FIXTURE = new URL("../fixtures/conformance-worker.ts", import.meta.url).href;
+const FIXTURE = compiled("conformance-worker").href;
 
 function threaded(threads: number, forward?: Handler): ThreadedExecutor {
   return new ThreadedExecutor({

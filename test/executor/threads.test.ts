@@ -2,9 +2,10 @@ import { expect, test } from "vitest";
 import { ThreadedExecutor, type ThreadedExecutorOptions } from "../../dist/executor/threaded-executor.js";
 import type { Payload } from "../../dist/protocol/payload.js";
 import { TaskType } from "../../dist/protocol/task-type.js";
+import { compiled } from "../support/compiled.ts";
 import { ExecutorDriver } from "../support/executor-driver.ts";
 
-const FIXTURE = new URL("../fixtures/faulty-worker.ts", import.meta.url).href;
+const FIXTURE = compiled("faulty-worker").href;
 const FAULTY = TaskType.register("faulty");
 
 type Options = Partial<ThreadedExecutorOptions> & { readonly timeout?: number };

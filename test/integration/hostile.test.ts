@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import * as zmq from "zeromq";
 import { MetaDataWorker } from "../../src/index.ts";
 import { decodeMessage, encodeMessage } from "../../src/protocol/codec.ts";
+import { PROTOCOL_VERSION } from "../../src/protocol/limits.ts";
 import { EMPTY } from "../../src/protocol/payload-frames.ts";
 import { captureLog } from "../support/captured-log.ts";
 import { freshEndpoints, serviceEndpoints } from "../support/endpoints.ts";
@@ -207,7 +208,7 @@ test("a peer of another version is told why, in a message that every version can
   dealer.connect(endpoints.task.replace("localhost", "127.0.0.1"));
   await dealer.send(frame);
   const refusal = await dealer.receive();
-  expect(refusal.toString()).toContain("Peer speaks protocol version 9, this is version 1");
+  expect(refusal.toString()).toContain(`Peer speaks protocol version 9, this is version ${PROTOCOL_VERSION}`);
   dealer.close();
   await distributor.stop();
   await running;

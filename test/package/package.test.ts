@@ -73,16 +73,19 @@ test("packed and installed in an empty folder, the quick start runs, and types a
 test("the public API has the names that programs are written against", async () => {
   const api = await import("../../src/index.ts");
   expect(Object.keys(api).sort()).toEqual([
+    "BatchCollector",
     "Collector",
     "Distributor",
     "ERROR_CODES",
     "EndpointAddress",
+    "Inspector",
     "MessageType",
     "MetaDataWorker",
     "MultiThreadedWorker",
     "NdjsonCollector",
     "Pipeline",
     "PipelineError",
+    "PostgresCollector",
     "RemoteError",
     "Security",
     "Service",

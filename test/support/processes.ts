@@ -4,8 +4,9 @@ import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import type { RoleConfig } from "../fixtures/role.ts";
 import type { ServiceRoleConfig } from "../fixtures/service-role.ts";
+import { compiled } from "./compiled.ts";
 
-const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
+const PLAIN_WORKER = fileURLToPath(new URL("../fixtures/plain-worker.mjs", import.meta.url));
 
 /** No child may print more: a loop that logs must not fill the disk or the memory. */
 const MAX_OUTPUT = 1_000_000;
@@ -14,8 +15,8 @@ const MAX_OUTPUT = 1_000_000;
 const DEADLINE = process.env.CHAOS === "full" ? 240_000 : 60_000;
 
 function programOf(config: RoleConfig | ServiceRoleConfig): readonly string[] {
-  if (config.role === "plainWorker") return [fixture("plain-worker.mjs")];
-  return ["--import", "tsx", fixture("front" in config.endpoints ? "service-role.ts" : "role.ts")];
+  if (config.role === "plainWorker") return [PLAIN_WORKER];
+  return [fileURLToPath(compiled("front" in config.endpoints ? "service-role" : "role"))];
 }
 
 /** A role in a process of its own, gone when the test ends. */
