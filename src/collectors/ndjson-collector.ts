@@ -13,6 +13,7 @@ import type { RunOptions } from "../role/role.ts";
 import type { Security } from "../security/security.ts";
 import { NdjsonFile } from "./ndjson-file.ts";
 
+/** Of an {@link NdjsonCollector}. */
 export interface NdjsonCollectorOptions extends NetworkOptions {
   /** Where results go: `{"id":…,"taskType":…,"data":{…}}`, a line for each. */
   readonly path: string;

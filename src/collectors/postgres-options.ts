@@ -6,9 +6,11 @@ import type { NetworkOptions } from "../role/network.ts";
 
 /** What is needed of a database: a `Pool` of [pg](https://node-postgres.com) has it, and others that speak PostgreSQL's SQL. */
 export interface SqlClient {
+  /** Runs a statement; `$1` in it is the first of the values. */
   query(text: string, values?: unknown[]): Promise<unknown>;
 }
 
+/** Of a {@link PostgresCollector}. */
 export interface PostgresCollectorOptions<Result extends object = Payload> extends NetworkOptions {
   /**
    * A connection string (`postgres://user@host/database`; needs the package `pg`), or a pool that stays yours to close. A pool of pg

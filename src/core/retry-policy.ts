@@ -1,3 +1,4 @@
+/** When an execution that failed is repeated. */
 export interface RetryOptions {
   /**
    * How often an item is executed at the most, the first time included.

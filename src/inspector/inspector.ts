@@ -17,6 +17,7 @@ import { subjectOf } from "./subject.ts";
 /** Long enough for a distributor that is busy, short enough for a person. */
 const DEFAULT_TIMEOUT = 5000;
 
+/** Of an {@link Inspector}. */
 export interface InspectorOptions {
   /**
    * Keys, where the other side has them: a worker's for a distributor, a client's for a service, which is then asked at its
@@ -114,10 +115,12 @@ export class Inspector implements AsyncDisposable {
     return (await this.#inspect(taskType, seq)) as Explanation;
   }
 
+  /** Closes the connection. */
   async close(): Promise<void> {
     await this.#link.close();
   }
 
+  /** The same, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -6,6 +6,7 @@ import { PipelineError } from "../errors.ts";
  */
 export type Durability = "process-crash" | "power-loss";
 
+/** Of a distributor's `journal`. */
 export interface JournalOptions {
   /** The file. It is made when it is not there; one of an earlier life is gone on with. */
   readonly path: string;

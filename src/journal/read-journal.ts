@@ -32,6 +32,7 @@ export interface JournalFailure {
   readonly attempts: number;
 }
 
+/** What a journal says of its run. */
 export interface JournalContent {
   readonly runId: string;
   /** When the run began. */

@@ -15,6 +15,7 @@ import {
   type WorkerDefinition,
 } from "./pipeline-options.ts";
 
+/** Of {@link map}. */
 export interface MapOptions
   extends Pick<WorkerDefinition, "exportName" | "threads" | "concurrency">,
     Pick<PipelineOptions, "restarts" | "onOutput"> {

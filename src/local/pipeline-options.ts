@@ -79,6 +79,7 @@ export interface OutputSource {
   readonly stream: "stdout" | "stderr";
 }
 
+/** Of a {@link Pipeline}: what it runs, and what a distributor takes. */
 export interface PipelineOptions
   extends Omit<
     DistributorOptions,

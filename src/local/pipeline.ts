@@ -91,6 +91,7 @@ export class Pipeline implements AsyncDisposable {
     await this.#run.stop(timeout);
   }
 
+  /** Ends it, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }

@@ -2,13 +2,16 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { configureSync, type LogLevel, type Sink, type TextFormatter } from "@logtape/logtape";
 import { compileFormat, LEVELS } from "./format.ts";
 
+/** How much is logged. */
 export type LevelName = "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
 
+/** How a line of the log looks. */
 export interface FormatterConfig {
   /** Such as `'%(levelname)s %(asctime)s %(name)s %(message)s'`. */
   readonly format: string;
 }
 
+/** Where lines of the log go. */
 export interface HandlerConfig {
   /** `console` writes to a stream of the process, `file` appends to a file. The `logging.*` names mean the same. */
   readonly class: "console" | "file" | "logging.StreamHandler" | "logging.FileHandler";
@@ -36,6 +39,7 @@ export interface HandlerConfig {
   readonly mode?: "a" | "w";
 }
 
+/** What one logger takes, and where it goes. */
 export interface LoggerConfig {
   /** Names from `handlers`. */
   readonly handlers?: readonly string[];

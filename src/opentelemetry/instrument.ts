@@ -14,6 +14,7 @@ import {
 import { type Span, type SpanSpec, setTracer, type Tracer } from "../tracing/tracer.ts";
 import { readContext, writeContext } from "./carried-context.ts";
 
+/** Of {@link instrument}. */
 export interface InstrumentOptions {
   /**
    * How the spans of items stand to the span of their run. `"child"`: all in one trace. `"link"`: each in a trace of its own that

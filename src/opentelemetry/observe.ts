@@ -6,6 +6,7 @@ import type { ServiceStatus } from "../service/service-summary.ts";
 /** A `Distributor` or a `Pipeline`, which have `progress`; or a `Service`, which has `status`. */
 export type Observable = { readonly progress: RunProgress } | { readonly status: ServiceStatus };
 
+/** Of {@link observe}. */
 export interface ObserveOptions {
   /** Attributes of every value, to tell several runs apart. @default none */
   readonly attributes?: Readonly<Record<string, string>>;

@@ -58,6 +58,7 @@ export abstract class BatchCollector<
     return this.handleBatch([{ ...info, data, taskType }]);
   }
 
+  /** @internal */
   override [resultBatches](): ResultBatches {
     assertCount(`${this.constructor.name}.batchSize`, this.batchSize, 1);
     return {

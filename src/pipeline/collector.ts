@@ -141,8 +141,8 @@ export abstract class Collector<
   /**
    * Called once, at the end of the run, after the last item.
    *
-   * @param data - The counts of this collector.
-   * @param taskType - The type of the item handled last, where there was one, else of the run's first task.
+   * @param _data - The counts of this collector.
+   * @param _taskType - The type of the item handled last, where there was one, else of the run's first task.
    */
   handleFinished(_data: CollectorSummary, _taskType: TaskType): Awaitable<void> {}
 
@@ -151,10 +151,12 @@ export abstract class Collector<
     return {};
   }
 
+  /** @internal */
   [resultBatches](): ResultBatches | undefined {
     return undefined;
   }
 
+  /** @internal */
   [openSession](): CollectorSession {
     const name = this.constructor.name;
     assertEndpoint(`${name}.endpoint`, this.endpoint);
@@ -179,6 +181,7 @@ export abstract class Collector<
     });
   }
 
+  /** @internal */
   [emptyOutcome](): CollectorSummary {
     return { status: "stopped", collected: 0, failed: 0, duplicates: 0 };
   }

@@ -62,6 +62,7 @@ export class Distributor extends Role<RunSummary> {
     return this.#session?.progress ?? { workers: 0, tasks: {} };
   }
 
+  /** @internal */
   [openSession](): DistributorSession {
     if (this.#session !== undefined)
       throw new TypeError("A Distributor runs once; make another one for another run");
@@ -80,6 +81,7 @@ export class Distributor extends Role<RunSummary> {
     return this.#session;
   }
 
+  /** @internal */
   [emptyOutcome](): RunSummary {
     const counts = { items: 0, acked: 0, failed: 0, retried: 0 };
     const tasks = Object.fromEntries(this.#tasks.map(({ taskType }) => [taskType.name, counts]));

@@ -37,6 +37,7 @@ export abstract class MetaDataWorker<Metadata extends object = Payload> extends 
   /** @returns A plain object; tasks, workers and the collector get it. Called once for each run. */
   abstract getMetadata(): Awaitable<Metadata>;
 
+  /** @internal */
   [openSession](): MetadataSession {
     assertEndpoint(`${this.constructor.name}.endpoint`, this.endpoint);
     assertTimeout(`${this.constructor.name}.peerTimeout`, this.peerTimeout);
@@ -49,5 +50,6 @@ export abstract class MetaDataWorker<Metadata extends object = Payload> extends 
     });
   }
 
+  /** @internal */
   [emptyOutcome](): void {}
 }

@@ -86,7 +86,7 @@ export abstract class MultiThreadedWorker<
   /**
    * Called once in each thread, before its first item; `this.metadata` is set.
    *
-   * @param index - 0 for the first thread. A thread that takes the place of a dead one has its index.
+   * @param _index - 0 for the first thread. A thread that takes the place of a dead one has its index.
    */
   initThread(_index: number): Awaitable<void> {}
 
@@ -117,6 +117,7 @@ export abstract class MultiThreadedWorker<
     };
   }
 
+  /** @internal */
   [createExecutor](): Executor {
     const { name } = this.constructor;
     assertCount(`${name}.nThreads`, this.nThreads, 1, 1024);

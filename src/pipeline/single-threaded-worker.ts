@@ -48,6 +48,7 @@ export abstract class SingleThreadedWorker<
    */
   abstract handleExecution(data: Item, info: ExecutionInfo): Awaitable<Maybe<Result>>;
 
+  /** @internal */
   [createExecutor](): Executor {
     assertCount(`${this.constructor.name}.concurrency`, this.concurrency, 1, 10_000);
     const handler = (data: Payload, info: ExecutionInfo) => this.handleExecution(data as Item, info);

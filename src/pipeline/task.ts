@@ -108,7 +108,7 @@ export abstract class Task<
    * A gate: no item is produced while it returns false. Asked before each item, and again after each ACK and every few
    * milliseconds.
    *
-   * @param lastAckData - The latest ACK's data; `{}` before the first.
+   * @param _lastAckData - The latest ACK's data; `{}` before the first.
    */
   isAvailableForHandling(_lastAckData: AckData): boolean {
     return true;

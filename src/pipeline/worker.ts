@@ -53,6 +53,7 @@ export abstract class Worker<Metadata extends object = Payload> extends Role<Wor
   /** @throws TypeError or RangeError when its settings are wrong. */
   abstract [createExecutor](): Executor;
 
+  /** @internal */
   [openSession](): WorkerSession {
     this.#validate();
     const host: WorkerHost = {
@@ -72,6 +73,7 @@ export abstract class Worker<Metadata extends object = Payload> extends Role<Wor
     return new WorkerSession(host);
   }
 
+  /** @internal */
   [emptyOutcome](): WorkerSummary {
     return { executed: 0, failed: 0 };
   }

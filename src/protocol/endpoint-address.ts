@@ -6,6 +6,7 @@ import { MAX_IPC_PATH_BYTES } from "./limits.ts";
 /** How an endpoint is reached. */
 export type EndpointScheme = "tcp" | "ipc" | "inproc";
 
+/** Of an {@link EndpointAddress}. */
 export interface EndpointAddressOptions {
   /**
    * What the role that owns the endpoint binds, where it differs from what peers connect to: a public host name and
@@ -88,6 +89,7 @@ export class EndpointAddress {
     return this.scheme !== "tcp" || /^tcp:\/\/(127\.[\d.]+|\[::1\]):/.test(this.bindAddress);
   }
 
+  /** The address as it was given. */
   toString(): string {
     return this.address;
   }

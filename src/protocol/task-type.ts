@@ -55,6 +55,7 @@ export class TaskType {
     return type;
   }
 
+  /** Its name. */
   toString(): string {
     return this.name;
   }

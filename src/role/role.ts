@@ -1,11 +1,13 @@
 import { assertTimeout } from "./checks.ts";
 import type { Session } from "./session.ts";
 
+/** Of a role's `run()`. */
 export interface RunOptions {
   /** Aborting it stops the role as `stop()` does; `run()` then resolves. */
   readonly signal?: AbortSignal;
 }
 
+/** Of a role's `stop()`. */
 export interface StopOptions {
   /**
    * How long what is under way may take to finish, in ms. After that it is cut off.
@@ -42,7 +44,9 @@ export abstract class Role<Outcome> implements AsyncDisposable {
     this.#stopTimeout = timeout;
   }
 
+  /** @internal */
   abstract [openSession](): Session<Outcome>;
+  /** @internal */
   abstract [emptyOutcome](): Outcome;
 
   /**
@@ -86,6 +90,7 @@ export abstract class Role<Outcome> implements AsyncDisposable {
     await running.done;
   }
 
+  /** Stops it, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }

@@ -1,6 +1,7 @@
 /** The roles that have keys of their own. `worker` stands for those of a `Service` too. */
 export const KEY_ROLES = ["distributor", "collector", "worker", "metadata", "service", "client"] as const;
 
+/** Whose keys: each has its own, and its own list of who may connect. */
 export type KeyRole = (typeof KEY_ROLES)[number];
 
 /** Whom each role connects to, and so whose public key it needs; those let it in by its own. */

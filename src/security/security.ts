@@ -80,7 +80,7 @@ export class Security {
     );
   }
 
-  /** @throws PipelineError `KEYS_UNUSABLE` when these are not the role's keys. */
+  /** @internal @throws PipelineError `KEYS_UNUSABLE` when these are not the role's keys. */
   [listenKeys](role: KeyRole, peers: readonly KeyRole[]): ListenKeys {
     const source = this.#source(role);
     const { publicKey, secretKey } = source.keys;
@@ -92,7 +92,7 @@ export class Security {
     };
   }
 
-  /** @throws PipelineError `KEYS_UNUSABLE` when these are not the role's keys. */
+  /** @internal @throws PipelineError `KEYS_UNUSABLE` when these are not the role's keys. */
   [linkKeys](role: KeyRole, server: KeyRole): LinkKeys {
     const { publicKey, secretKey, servers } = this.#source(role).keys;
     const serverKey = servers[server];

@@ -21,6 +21,7 @@ const DEFAULT_IDLE_TIMEOUT = 1000;
 
 const DEFAULT_STOP_TIMEOUT = 5000;
 
+/** Of a request. */
 export interface RequestOptions {
   /**
    * Which workers answer.
@@ -42,6 +43,7 @@ export interface RequestOptions {
   readonly idempotent?: boolean;
 }
 
+/** Of a list of requests. */
 export interface ListRequestOptions extends RequestOptions {
   /**
    * Whether each request of a list may fail by itself: the result is like that of `Promise.allSettled`.
@@ -50,6 +52,7 @@ export interface ListRequestOptions extends RequestOptions {
   readonly settled?: boolean;
 }
 
+/** Of a {@link ServiceClient}. */
 export interface ServiceClientOptions {
   /**
    * The task type of requests that name none.
@@ -169,6 +172,7 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
     await this.#stopping;
   }
 
+  /** Stops it, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }

@@ -98,7 +98,7 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
   /**
    * Called once in each thread, before its first request.
    *
-   * @param index - 0 for the first thread. A thread that takes the place of a dead one has its index.
+   * @param _index - 0 for the first thread. A thread that takes the place of a dead one has its index.
    */
   initThread(_index: number): Awaitable<void> {}
 
@@ -126,6 +126,7 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
     return { handler: this.#handler(), taskType: this.taskType, spans: "reply" };
   }
 
+  /** @internal */
   [openSession](): ServiceWorkerSession {
     this.#validate();
     return new ServiceWorkerSession({
@@ -140,6 +141,7 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
     });
   }
 
+  /** @internal */
   [emptyOutcome](): ServiceWorkerSummary {
     return { executed: 0, failed: 0 };
   }

@@ -40,6 +40,7 @@ export class Service extends Role<ServiceSummary> {
     return this.#session?.status ?? { ...NOTHING, clients: 0, types: {} };
   }
 
+  /** @internal */
   [openSession](): ServiceSession {
     const { frontendEndpoint, backendEndpoint, network } = this.#options;
     for (const endpoint of [frontendEndpoint, backendEndpoint]) assertMayListen("service", endpoint, network);
@@ -47,6 +48,7 @@ export class Service extends Role<ServiceSummary> {
     return this.#session;
   }
 
+  /** @internal */
   [emptyOutcome](): ServiceSummary {
     return { ...NOTHING };
   }

@@ -93,9 +93,10 @@ test("what handleBatch did not return from goes to the next collector", async ()
   });
   const next = new Batches(endpoints, 10);
   await next.run();
-  expect([...broken.numbers, ...next.numbers].sort((a, b) => a - b)).toEqual(
-    Array.from({ length: 100 }, (_, n) => n),
-  );
+  // What the first had handled may come again, where its ACK had not gone all the way round.
+  const handled = new Set([...broken.numbers, ...next.numbers]);
+  expect([...handled].sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, n) => n));
+  expect(broken.numbers.filter((n) => n >= 40)).toEqual([]);
 });
 
 test("a size that is none is refused before anything is opened", async () => {
