@@ -1,6 +1,16 @@
 /** What a signal ends a process with. */
 const CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
+/** Two signals within so many ms are one and its echo: no finger is as fast. */
+const ECHO_MS = 50;
+
+let hasEchoes = false;
+
+/** Each signal may come twice: once from the terminal, once from the process that launched this one. */
+export function expectEchoes(): void {
+  hasEchoes = true;
+}
+
 type InterruptSignal = keyof typeof CODES;
 
 /**
@@ -12,8 +22,12 @@ type InterruptSignal = keyof typeof CODES;
  */
 export function onInterrupt(line: (text: string) => void, drain: () => void) {
   let code: number | undefined;
+  let heardAt = Number.NEGATIVE_INFINITY;
   const listeners = (Object.keys(CODES) as InterruptSignal[]).map((signal) => {
     const listener = () => {
+      const isEcho = hasEchoes && performance.now() - heardAt < ECHO_MS;
+      heardAt = performance.now();
+      if (isEcho) return;
       // Workers' processes end with their connection to this one.
       if (code !== undefined) process.exit(CODES[signal]);
       code = CODES[signal];

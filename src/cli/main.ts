@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { runCommand } from "./run-command.ts";
-import { runThroughTsx } from "./run-through-tsx.ts";
+import { endWithLauncher, runThroughTsx } from "./run-through-tsx.ts";
 
+endWithLauncher();
 const args = process.argv.slice(2);
 
 // A TypeScript file where this Node takes none: all over again, with a loader, so that the file's library and ours are one.

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { countOption } from "./options.ts";
+import { addLedgerOptions, countOption } from "./options.ts";
 import type { CommandContext } from "./output.ts";
 import type { RoleOptions } from "./run-role.ts";
 
@@ -46,8 +46,7 @@ export function roleCommands(context: CommandContext): Command[] {
       );
     if (role === "worker")
       command.option("--collector <endpoint>", "where the collector listens, whatever the file says");
-    if (role === "distributor")
-      command.option("-j, --journal <file>", "keep a journal, and go on from it where there is one");
+    if (role === "distributor") addLedgerOptions(command);
     return command.action(async (file: string, options: RoleOptions) => {
       const { runRole } = await import("./run-role.ts"); // help is there before the library is
       context.exitCode = await runRole(role, file, options, context);

@@ -57,8 +57,10 @@ function codeOf(error: unknown, output: Output): number {
     output.err.write(`zmqpipeline: ${error.message}\n`);
     return EXIT.usage;
   }
-  if (error instanceof PipelineError) output.err.write(`zmqpipeline: ${error.message} (${error.code})\n`);
-  else
+  if (error instanceof PipelineError) {
+    output.err.write(`zmqpipeline: ${error.message} (${error.code})\n`);
+    if (error.code === "TOO_MANY_FAILURES") return EXIT.limit;
+  } else
     output.err.write(
       `zmqpipeline: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
     );

@@ -1,10 +1,11 @@
 import { Command } from "commander";
-import { countOption, journalOption } from "./options.ts";
+import { addLedgerOptions, countOption } from "./options.ts";
 import type { CommandContext } from "./output.ts";
 import type { RunFileOptions } from "./run-file.ts";
 
 const EXAMPLES = `
-The file exports its tasks, workers and collector as classes, or, as its default, the options of a Pipeline, or a Pipeline.
+The file exports its tasks, workers and collector as classes, or, as its default, the options of a Pipeline, or a Pipeline; or a Service, and
+classes of its workers.
 
 Examples:
   zmqpipeline run squares.ts                           on all cores
@@ -16,17 +17,15 @@ Exit codes: 0 done, 1 failed, 2 used wrongly, 3 items failed, 4 too many items f
 
 /** `zmqpipeline run`: everything that a file exports, on this machine. */
 export function runFileCommand(context: CommandContext): Command {
-  return new Command("run")
+  const command = new Command("run")
     .description("run what a file exports, all of it on this machine")
     .argument("<file>", "JavaScript or TypeScript")
     .option(
       "-w, --workers <n>",
       "worker processes of each kind (default: as the file says, or one for each core)",
       countOption,
-    )
-    .option("-j, --journal <file>", "keep a journal, and go on from it where there is one", journalOption)
-    .option("--retry-failed", "with a journal: execute once more what failed for good", false)
-    .option("--max-failures <n>", "end the run when more items have failed for good", countOption)
+    );
+  return addLedgerOptions(command)
     .option("--json", "print the summary as JSON", false)
     .option("-q, --quiet", "no progress, no summary; what goes wrong is still told", false)
     .addHelpText("after", EXAMPLES)

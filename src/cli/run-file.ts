@@ -1,4 +1,3 @@
-import { PipelineError } from "../errors.ts";
 import { makeCollector } from "../local/local-roles.ts";
 import { Pipeline } from "../local/pipeline.ts";
 import type { PipelineOptions, WorkerDefinition } from "../local/pipeline-options.ts";
@@ -9,6 +8,7 @@ import { onInterrupt } from "./interrupts.ts";
 import { logTo } from "./log-to.ts";
 import { type CommandContext, EXIT, printJson } from "./output.ts";
 import { ProgressView } from "./progress-view.ts";
+import { runService } from "./run-service.ts";
 import { RunStatistics } from "./run-statistics.ts";
 import { summaryJson, summaryText } from "./summary.ts";
 
@@ -36,7 +36,10 @@ export async function runFile(
   let line = (text: string): void => {
     output.err.write(`${text}\n`);
   };
-  const pipeline = makePipeline(await loadRoles(file), file, options, statistics, (text) => line(text));
+  const roles = await loadRoles(file);
+  if (roles.services.length > 0 && roles.tasks.length === 0)
+    return await runService(roles, file, options, context);
+  const pipeline = makePipeline(roles, file, options, statistics, (text) => line(text));
   const view = options.quiet ? undefined : new ProgressView(output.err, () => pipeline.progress);
   if (view !== undefined) line = (text) => view.line(text);
   const endLog = await logTo((text) => line(text));
@@ -57,14 +60,8 @@ export async function runFile(
     if (options.json) printJson(context, summaryJson(summary, statistics));
     else if (!options.quiet) output.out(summaryText(summary, statistics, options.journal));
     return interrupt.code ?? codeOf(summary);
-  } catch (error) {
-    view?.end();
-    if (error instanceof PipelineError && error.code === "TOO_MANY_FAILURES") {
-      output.err.write(`zmqpipeline: ${error.message} (${error.code})\n`);
-      return EXIT.limit;
-    }
-    throw error;
   } finally {
+    view?.end();
     interrupt.stop();
     await endLog();
   }

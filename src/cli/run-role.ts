@@ -1,5 +1,4 @@
 import { at } from "../local/local-roles.ts";
-import { WorkerFleet } from "../local/worker-fleet.ts";
 import { Distributor } from "../pipeline/distributor.ts";
 import type { RunSummary } from "../pipeline/run-summary.ts";
 import { EndpointAddress } from "../protocol/endpoint-address.ts";
@@ -11,6 +10,7 @@ import { logTo } from "./log-to.ts";
 import { type CommandContext, EXIT, printJson } from "./output.ts";
 import { ProgressView } from "./progress-view.ts";
 import type { RoleName } from "./role-commands.ts";
+import { startWorkers } from "./start-workers.ts";
 
 /** What the command of a role is told. */
 export interface RoleOptions {
@@ -22,10 +22,9 @@ export interface RoleOptions {
   readonly connect?: string;
   readonly collector?: string;
   readonly journal?: string;
+  readonly retryFailed?: boolean;
+  readonly maxFailures?: number;
 }
-
-/** How often each of several workers is started again when it dies. */
-const RESTARTS = 20;
 
 /** Starts one role of a file, and runs it to its end. @returns The exit code. */
 export async function runRole(
@@ -42,7 +41,7 @@ export async function runRole(
   const endLog = await logTo((text) => line(text));
   try {
     if (name === "worker" && (options.count ?? 1) > 1)
-      return await runWorkers(roles, file, options, (text) => line(text));
+      return await runWorkers(roles, file, options, context, (text) => line(text));
     const role = makeRole(name, roles, file, options);
     const view =
       role instanceof Distributor && !options.quiet
@@ -110,9 +109,9 @@ function classOf(
 }
 
 /** What is exported as it is has its options. @throws FileError rather than ignoring what was asked for. */
-function assertNotGiven({ keys, journal }: RoleOptions, file: string): void {
-  if (keys === undefined && journal === undefined) return;
-  throw new FileError(`${file} exports it with its options: set security and journal there`);
+function assertNotGiven({ keys, journal, maxFailures }: RoleOptions, file: string): void {
+  if (keys === undefined && journal === undefined && maxFailures === undefined) return;
+  throw new FileError(`${file} exports it with its options: set security, journal and maxFailures there`);
 }
 
 /** One that is exported, or one that is made of what is: tasks, and where the collector and the metadata worker say they are. */
@@ -123,7 +122,7 @@ function makeDistributor(
   security: Security | undefined,
 ): Distributor {
   const { distributors, tasks, collectors, metadata } = roles;
-  const { journal } = options;
+  const { journal: path, retryFailed = false, maxFailures } = options;
   if (distributors.length > 0) {
     assertNotGiven(options, file);
     return only(distributors, "Distributor", file);
@@ -137,7 +136,8 @@ function makeDistributor(
     collectorAckEndpoint: ackEndpoint,
     security,
     ...(Metadata === undefined ? {} : { receiveMetadata: true, metadataEndpoint: new Metadata().endpoint }),
-    ...(journal === undefined ? {} : { journal }),
+    ...(path === undefined ? {} : { journal: { path, retryFailed } }),
+    ...(maxFailures === undefined ? {} : { maxFailures }),
   });
   for (const task of tasks) distributor.registerTask(task);
   return distributor;
@@ -148,41 +148,21 @@ async function runWorkers(
   roles: ExportedRoles,
   file: string,
   options: RoleOptions,
+  context: CommandContext,
   line: (text: string) => void,
 ): Promise<number> {
   const { count = 1, connect, collector, keys } = options;
   const exported = classOf("worker", roles, file, options);
   const [exportName = ""] =
     [...roles.workers, ...roles.serviceWorkers].find(([, value]) => value === exported) ?? [];
-  let failure: Error | undefined;
-  const fleet = new WorkerFleet({
-    restarts: RESTARTS,
-    output: (worker, _stream, text) => line(`[worker ${worker}] ${text}`),
-    failed: (error) => {
-      failure = error;
-      fleet.stop(0);
-    },
-  });
-  const interrupt = onInterrupt(
-    (text) => line(text),
-    () => {
-      fleet.stop(Number.MAX_SAFE_INTEGER);
-    },
-  );
-  const start = {
-    type: "start",
-    module: roles.url,
-    exportName,
-    taskType: "",
-    concurrency: 1,
-    threads: 0,
-    isWrapped: false,
-  } as const;
-  for (let worker = 0; worker < count; worker++) {
-    fleet.add({ ...start, endpoint: connect, collectorEndpoint: collector, keys });
+  const where = { endpoint: connect, collectorEndpoint: collector, keys };
+  const { fleet, ended } = startWorkers([{ url: roles.url, exportName, count, ...where }], line);
+  const interrupt = onInterrupt(line, () => fleet.stop(Number.MAX_SAFE_INTEGER));
+  try {
+    await ended;
+    if (options.json) printJson(context, { role: "worker", workers: count });
+    return interrupt.code ?? EXIT.ok;
+  } finally {
+    interrupt.stop();
   }
-  await fleet.ended;
-  interrupt.stop();
-  if (failure !== undefined) throw failure;
-  return interrupt.code ?? EXIT.ok;
 }

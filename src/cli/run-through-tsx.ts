@@ -2,6 +2,19 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { needsTsx, tsxArguments } from "../local/tsx.ts";
+import { expectEchoes } from "./interrupts.ts";
+
+/** Tells the second process that it is one. */
+const LAUNCHED = "ZMQPIPELINE_LAUNCHED";
+
+/** Has a process that was launched so end with the one that launched it, however that ends. */
+export function endWithLauncher(): void {
+  if (process.env[LAUNCHED] === undefined) return;
+  delete process.env[LAUNCHED]; // not of those that it starts
+  expectEchoes();
+  process.once("disconnect", () => process.exit(1));
+  process.channel?.unref();
+}
 
 /**
  * Runs the command again through the `tsx` of the file's project, where one of its arguments is a TypeScript file that this Node does
@@ -16,11 +29,12 @@ export async function runThroughTsx(args: readonly string[]): Promise<number | u
   const loader = tsxArguments(pathToFileURL(file).href);
   if (loader.length === 0) return undefined;
   const child = spawn(process.execPath, [...process.execArgv, ...loader, String(process.argv[1]), ...args], {
-    stdio: "inherit",
+    stdio: ["inherit", "inherit", "inherit", "ipc"], // the channel tells it when we are no more
+    env: { ...process.env, [LAUNCHED]: "1" },
   });
-  // A terminal sends Ctrl-C to both; it is the child that has to do with it. Others send it to us.
+  // A terminal sends Ctrl-C to both, others to us alone: the child takes two at a time for one.
   const pass = (signal: NodeJS.Signals) => child.kill(signal);
-  process.on("SIGINT", () => {}).on("SIGTERM", pass);
+  process.on("SIGINT", pass).on("SIGTERM", pass);
   return await new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code) => resolve(code ?? 1));

@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { EndpointAddress, ServiceClient, TaskType } from "../../src/index.ts";
 import { freePort, tempFolder } from "../support/endpoints.ts";
 
 const COMMAND = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const SERVICE = fileURLToPath(new URL("../fixtures/cli-service.ts", import.meta.url));
 const ROLES = fileURLToPath(new URL("../fixtures/cli-roles.ts", import.meta.url));
 
 /** No command may take longer, in ms. */
@@ -198,7 +200,33 @@ describe("signals", () => {
   });
 });
 
+test("run takes a service and its workers, until Ctrl-C", async () => {
+  const env = { PORTS: await ports() };
+  const child = start(["run", SERVICE, "--workers", "2"], env);
+  const outcome = ended(child);
+  const endpoint = new EndpointAddress(`tcp://localhost:${env.PORTS.split(",")[0]}`);
+  const client = new ServiceClient(endpoint, { taskType: TaskType.register("shout"), timeout: 20_000 });
+  const replies = await client.request(Array.from({ length: 20 }, () => ({ text: "oh" })));
+  expect(replies.map(({ text }) => text)).toEqual(Array(20).fill("OH"));
+  await client.stop();
+  child.kill("SIGINT");
+  const { code, out, err } = await outcome;
+  expect(err).toContain("a service with 2 workers; Ctrl-C ends it");
+  expect(out).toContain('service ended: {"requests":20,"replied":20');
+  expect(code).toBe(130);
+  expect(await zmqpipeline(["run", SERVICE, "--journal", "x"])).toMatchObject({ code: 2 });
+});
+
 describe("roles alone", () => {
+  test("of a distributor: too many failures are exit code 4, also there", async () => {
+    const env = { PORTS: await ports(), UNLUCKY: "10" };
+    const others = ["collector", "metadata", "worker"].map((role) => ended(start([role, ROLES], env)));
+    const { code, err } = await zmqpipeline(["distributor", ROLES, "--max-failures", "2"], env);
+    expect(err).toContain("TOO_MANY_FAILURES");
+    expect(code).toBe(4);
+    await Promise.all(others);
+  });
+
   test("make a run, wherever they are, with keys and without endpoints of their own", async () => {
     const folder = join(tempFolder(), "keys");
     expect((await zmqpipeline(["keys", "init", folder])).code).toBe(0);

@@ -1,0 +1,46 @@
+import { WorkerFleet } from "../local/worker-fleet.ts";
+import type { WorkerStart } from "../local/worker-messages.ts";
+
+/** How often each worker is started again when it dies. */
+const RESTARTS = 20;
+
+/** Workers of a file: which export, how many of it, and where their peers are, where the file does not say. */
+export interface WorkersSpec extends Pick<WorkerStart, "endpoint" | "collectorEndpoint" | "keys"> {
+  readonly url: string;
+  readonly exportName: string;
+  readonly count: number;
+}
+
+/**
+ * Starts workers, each in a process of its own, which is started again when it dies.
+ *
+ * @param line - Gets what they write, and who.
+ * @returns What ends them, and what resolves when all have ended. It rejects when they cannot work.
+ */
+export function startWorkers(specs: readonly WorkersSpec[], line: (text: string) => void) {
+  let failure: Error | undefined;
+  const fleet = new WorkerFleet({
+    restarts: RESTARTS,
+    output: (worker, _stream, text) => line(`[worker ${worker}] ${text}`),
+    failed: (error) => {
+      failure = error;
+      fleet.stop(0);
+    },
+  });
+  for (const { url, count, ...start } of specs) {
+    const kind = {
+      type: "start",
+      module: url,
+      taskType: "",
+      concurrency: 1,
+      threads: 0,
+      isWrapped: false,
+    } as const;
+    for (let worker = 0; worker < count; worker++) fleet.add({ ...kind, ...start });
+  }
+  const ended = fleet.ended.then(() => {
+    if (failure !== undefined) throw failure;
+  });
+  ended.catch(() => {}); // who waits hears of it
+  return { fleet, ended };
+}
