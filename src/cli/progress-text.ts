@@ -56,7 +56,7 @@ export function count(value: number): string {
 
 /** @param ms - Shown with two or three digits that count. */
 export function duration(ms: number): string {
-  if (ms < 1) return `${(ms * 1000).toPrecision(2)} µs`;
+  if (ms < 1) return `${Number((ms * 1000).toPrecision(2))} µs`;
   if (ms < 1000) return `${Number(ms.toPrecision(3))} ms`;
   const seconds = ms / 1000;
   if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;

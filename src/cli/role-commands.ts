@@ -27,7 +27,9 @@ const EXAMPLES: Readonly<Record<RoleName, string>> = {
 export function roleCommands(context: CommandContext): Command[] {
   return (Object.keys(ROLES) as RoleName[]).map((role) => {
     const command = new Command(role)
-      .description(`start a ${role} alone: the file exports ${ROLES[role]}`)
+      .description(
+        `start a ${role === "metadata" ? "metadata worker" : role} alone: the file exports ${ROLES[role]}`,
+      )
       .argument("<file>", "JavaScript or TypeScript")
       .option("-e, --export <name>", "which export, where there are several")
       .option("-k, --keys <path>", "its keys: a file or a folder")
