@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, linkSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { PipelineError } from "../errors.ts";
 
@@ -35,17 +35,19 @@ export class JournalLock {
   }
 }
 
+/** Written elsewhere and then given its name: whoever is killed meanwhile leaves no lock that says nothing of its owner. */
 function create(path: string, text: string): boolean {
-  let descriptor: number;
+  const unfinished = `${path}.${randomBytes(4).toString("hex")}`;
+  writeFileSync(unfinished, text, { flag: "wx", mode: 0o600 });
   try {
-    descriptor = openSync(path, "wx", 0o600);
+    linkSync(unfinished, path);
+    return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
     throw error;
+  } finally {
+    unlinkSync(unfinished);
   }
-  writeSync(descriptor, text);
-  closeSync(descriptor);
-  return true;
 }
 
 /** Moved before it is removed: of several that find it stale, one moves it, and sees that it is what was found. */
