@@ -1,8 +1,9 @@
 import { PipelineError } from "../errors.ts";
 import { openInspector } from "./inspect.ts";
 import type { InspectOptions } from "./inspect-commands.ts";
+import { SIGNAL_CODES } from "./interrupts.ts";
 import { type CommandContext, EXIT } from "./output.ts";
-import { duration, Rates } from "./progress-text.ts";
+import { duration, Rates, truncate } from "./progress-text.ts";
 import { reportLines } from "./report-text.ts";
 
 /** The other screen of a terminal, its cursor hidden, and back. */
@@ -58,8 +59,7 @@ function screen(lines: readonly string[], trouble: string): string {
   const shown =
     lines.length <= room ? lines : [...lines.slice(0, room - 1), `… ${lines.length - room + 1} more`];
   const all = [...shown, "", trouble === "" ? "q ends this" : `${trouble}; q ends this`];
-  const fitting = all.map((line) => (line.length < columns ? line : `${line.slice(0, columns - 2)}…`));
-  return HOME + fitting.map((line) => line + REST_OF_LINE).join("\n") + REST_OF_SCREEN;
+  return HOME + all.map((line) => truncate(line, columns) + REST_OF_LINE).join("\n") + REST_OF_SCREEN;
 }
 
 /** q, Ctrl-C and the signals that end it. */
@@ -69,11 +69,14 @@ class Keys {
   code: number = EXIT.ok;
   isOver = false;
   #end: (reason: Error) => void = () => {};
-  readonly #listeners = { SIGINT: () => this.#stop(130), SIGTERM: () => this.#stop(143) };
+  readonly #listeners = {
+    SIGINT: () => this.#stop(SIGNAL_CODES.SIGINT),
+    SIGTERM: () => this.#stop(SIGNAL_CODES.SIGTERM),
+  };
   readonly #onData = (data: Buffer) => {
     const key = data.toString("latin1");
     if (key === "q" || key === "Q") this.#stop(EXIT.ok);
-    else if (key === CTRL_C) this.#stop(130);
+    else if (key === CTRL_C) this.#stop(SIGNAL_CODES.SIGINT);
   };
 
   constructor() {

@@ -1,5 +1,5 @@
 /** What a signal ends a process with. */
-const CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+export const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /** Two signals within so many ms are one and its echo: no finger is as fast. */
 const ECHO_MS = 50;
@@ -11,7 +11,7 @@ export function expectEchoes(): void {
   hasEchoes = true;
 }
 
-type InterruptSignal = keyof typeof CODES;
+type InterruptSignal = keyof typeof SIGNAL_CODES;
 
 /**
  * Listens for Ctrl-C and SIGTERM while something runs: the first asks it to finish, and says so, the second ends the process.
@@ -23,14 +23,14 @@ type InterruptSignal = keyof typeof CODES;
 export function onInterrupt(line: (text: string) => void, drain: () => void) {
   let code: number | undefined;
   let heardAt = Number.NEGATIVE_INFINITY;
-  const listeners = (Object.keys(CODES) as InterruptSignal[]).map((signal) => {
+  const listeners = (Object.keys(SIGNAL_CODES) as InterruptSignal[]).map((signal) => {
     const listener = () => {
       const isEcho = hasEchoes && performance.now() - heardAt < ECHO_MS;
       heardAt = performance.now();
       if (isEcho) return;
       // Workers' processes end with their connection to this one.
-      if (code !== undefined) process.exit(CODES[signal]);
-      code = CODES[signal];
+      if (code !== undefined) process.exit(SIGNAL_CODES[signal]);
+      code = SIGNAL_CODES[signal];
       line(`${signal}: what is under way may finish; once more, and it ends at once`);
       drain();
     };

@@ -50,6 +50,11 @@ interface Look {
   readonly rate: number | undefined;
 }
 
+/** As much of a line as a terminal of so many columns shows in one. */
+export function truncate(line: string, columns: number): string {
+  return line.length < columns ? line : `${line.slice(0, columns - 2)}…`;
+}
+
 export function count(value: number): string {
   return Math.round(value).toLocaleString("en");
 }

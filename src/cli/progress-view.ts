@@ -1,5 +1,5 @@
 import type { RunProgress } from "../pipeline/run-summary.ts";
-import { Rates, taskLine } from "./progress-text.ts";
+import { Rates, taskLine, truncate } from "./progress-text.ts";
 
 /** How often a terminal is drawn anew, in ms. */
 const DRAW_MS = 200;
@@ -64,9 +64,7 @@ export class ProgressView {
 
   #draw(): void {
     const columns = Math.max(20, this.#screen.columns ?? 80);
-    const lines = this.#lines().map((line) =>
-      line.length < columns ? line : `${line.slice(0, columns - 2)}…`,
-    );
+    const lines = this.#lines().map((line) => truncate(line, columns));
     for (const line of lines) this.#screen.write(`${line}\n`);
     this.#drawn = lines.length;
   }
