@@ -108,6 +108,12 @@ export class BrokerMail {
       this.#port.toWorker(worker.connection, { type: "assign", runId: this.#runId, clients, items });
     }
     // It may come back, and must not keep the whole batch that it came in.
-    for (const request of requests) request.payload = Uint8Array.from(request.payload);
+    for (const request of requests)
+      if (isShared(request.payload)) request.payload = new Uint8Array(request.payload);
   }
+}
+
+/** Most of the memory that it keeps is not its own. */
+function isShared({ length, buffer }: Uint8Array): boolean {
+  return buffer.byteLength > 2 * length + 1024;
 }

@@ -17,7 +17,9 @@ export class ByteReader {
   #offset: number;
 
   constructor(bytes: Uint8Array, offset = 0) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#bytes = Buffer.isBuffer(bytes)
+      ? bytes
+      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#offset = offset;
   }
 
@@ -34,8 +36,10 @@ export class ByteReader {
   }
 
   integer(): number {
-    let value = 0;
-    let scale = 1;
+    const first = this.byte();
+    if (first < 0x80) return first;
+    let value = first & 0x7f;
+    let scale = 0x80;
     for (;;) {
       const next = this.byte();
       value += (next & 0x7f) * scale;
@@ -87,6 +91,13 @@ export class ByteReader {
     const count = this.integer();
     if (count > this.#bytes.length - this.#offset) throw new ProtocolError("List is longer than its frame");
     return count;
+  }
+
+  /** What is left, to the end. */
+  rest(): Buffer {
+    const rest = this.#bytes.subarray(this.#offset);
+    this.#offset = this.#bytes.length;
+    return rest;
   }
 
   end(): void {

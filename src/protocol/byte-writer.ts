@@ -21,6 +21,10 @@ export class ByteWriter {
     if (!Number.isSafeInteger(value) || value < 0)
       throw new RangeError(`${value} is not an unsigned safe integer`);
     this.#reserve(8);
+    if (value < 0x80) {
+      this.#bytes[this.#length++] = value;
+      return;
+    }
     let rest = value;
     // Division, not shifts: shifts cut at 32 bits.
     while (rest >= 0x80) {

@@ -38,21 +38,27 @@ export function writeItems(writer: ByteWriter, items: readonly ItemPayload[]): U
 }
 
 export function readItems(reader: ByteReader, bodies: readonly Uint8Array[]): ItemPayload[] {
+  const items: { seq: number; attempt: number; payload: Uint8Array }[] = [];
   const sizes: number[] = [];
   let seq = 0;
-  const refs = list(reader, () => {
+  for (let left = reader.count(); left > 0; left--) {
     seq = reader.difference(seq);
-    const ref = { seq, attempt: reader.integer() };
+    items.push({ seq, attempt: reader.integer(), payload: EMPTY });
     sizes.push(reader.integer());
-    return ref;
-  });
-  reader.end();
-  const payloads = unpackPayloads(bodies, sizes);
-  return refs.map((ref, index) => ({
-    seq: ref.seq,
-    attempt: ref.attempt,
-    payload: payloads[index] ?? EMPTY,
-  }));
+  }
+  const payloads = readPayloads(reader, bodies, sizes);
+  for (const [index, item] of items.entries()) item.payload = payloads[index] ?? EMPTY;
+  return items;
+}
+
+/** The payloads of a message: what is left of its envelope, and its other frames. */
+export function readPayloads(
+  reader: ByteReader,
+  bodies: readonly Uint8Array[],
+  sizes: readonly number[],
+): Uint8Array[] {
+  const first = reader.rest();
+  return unpackPayloads(first.length > 0 ? [first, ...bodies] : bodies, sizes);
 }
 
 export function writeSizes(writer: ByteWriter, payloads: readonly Uint8Array[]): readonly Uint8Array[] {

@@ -6,6 +6,7 @@ import {
   list,
   readError,
   readItems,
+  readPayloads,
   readRefs,
   writeError,
   writeItems,
@@ -21,7 +22,7 @@ import {
   PROTOCOL_VERSION,
 } from "./limits.ts";
 import type { Message, RoleName, RunStatus } from "./message.ts";
-import { EMPTY, packPayloads, unpackPayloads } from "./payload-frames.ts";
+import { EMPTY, packFrames } from "./payload-frames.ts";
 import { readServiceFields, SERVICE_TYPES, writeServiceFields } from "./service-codec.ts";
 
 /** A peer speaks another version of the protocol. It is told so, instead of being ignored. */
@@ -74,7 +75,7 @@ const STATUSES: readonly RunStatus[] = ["complete", "stopped", "aborted"];
 const MAX_REASON_BYTES = 4096;
 
 /**
- * Encodes a message as frames: an envelope (magic, version, type, run, fields, payload sizes) and the payloads.
+ * Encodes a message as frames: an envelope (magic, version, type, run, fields, payload sizes), with small payloads behind it, and large ones.
  * The layout is described in `docs/protocol.md`.
  */
 export function encodeMessage(message: Message): Uint8Array[] {
@@ -84,7 +85,7 @@ export function encodeMessage(message: Message): Uint8Array[] {
   writer.byte(TYPE_CODES.get(message.type) as number);
   writer.text(message.runId);
   const payloads = writeFields(writer, message);
-  return [writer.finish(), ...packPayloads(payloads)];
+  return packFrames(writer, payloads);
 }
 
 /**
@@ -93,22 +94,26 @@ export function encodeMessage(message: Message): Uint8Array[] {
  * @throws ProtocolError when they are not exactly one well-formed message; `VersionError` for another version.
  */
 export function decodeMessage(frames: readonly Uint8Array[]): Message {
-  const [envelope, ...bodies] = frames;
+  const envelope = frames[0];
   if (envelope === undefined) throw new ProtocolError("Message has no frames");
   if (frames.length > MAX_FRAMES) throw new ProtocolError("Message has too many frames");
   let total = 0;
   for (const frame of frames) total += frame.length;
   if (total > MAX_MESSAGE_BYTES) throw new ProtocolError("Message is too large");
-  if (MAGIC.some((byte, index) => envelope[index] !== byte))
-    throw new ProtocolError("Not a zmqpipeline message");
+  if (!hasMagic(envelope)) throw new ProtocolError("Not a zmqpipeline message");
   const version = envelope[MAGIC.length];
   if (version === undefined) throw new ProtocolError("Envelope is cut off");
   const type = TYPES[envelope[MAGIC.length + 1] ?? TYPES.length];
   if (version !== PROTOCOL_VERSION && type !== "refuse") throw new VersionError(version);
   if (type === undefined) throw new ProtocolError("Message type is unknown");
   const reader = new ByteReader(envelope, MAGIC.length + 2);
-  const message = readFields(reader, type, reader.text(MAX_NAME_BYTES), bodies);
+  const message = readFields(reader, type, reader.text(MAX_NAME_BYTES), frames.slice(1));
   return message;
+}
+
+function hasMagic(envelope: Uint8Array): boolean {
+  for (let index = 0; index < MAGIC.length; index++) if (envelope[index] !== MAGIC[index]) return false;
+  return true;
 }
 
 function writeFields(writer: ByteWriter, message: Message): readonly Uint8Array[] {
@@ -208,8 +213,7 @@ function readFields(reader: ByteReader, type: Message["type"], runId: string, bo
   };
   const payload = () => {
     const sizes = [reader.integer()];
-    reader.end();
-    return unpackPayloads(bodies, sizes)[0] ?? EMPTY;
+    return readPayloads(reader, bodies, sizes)[0] ?? EMPTY;
   };
   switch (type) {
     case "refuse":

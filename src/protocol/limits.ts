@@ -2,7 +2,7 @@
 export const MAGIC = Uint8Array.of(0x5a, 0x51, 0x50);
 
 /** Raised with every incompatible change of the messages; a peer of another version is refused, not guessed at. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** Largest encoded payload (one item, one result, metadata) in bytes: what one process can reasonably hold twice. */
 export const MAX_PAYLOAD_BYTES = 64 * 1024 * 1024;

@@ -36,7 +36,10 @@ function check(value: unknown, path: string[], depth: number): void {
   if (typeof value !== "object" || value === null) refuse(`a ${typeof value}`, path);
   if (depth >= MAX_DEPTH) refuse(`nested deeper than ${MAX_DEPTH} levels, or refers to itself`, path);
   if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index++) descend(value[index], `[${index}]`, path, depth);
+    for (let index = 0; index < value.length; index++) {
+      const element: unknown = value[index];
+      if (!isSimple(element)) descend(element, `[${index}]`, path, depth);
+    }
     return;
   }
   if (isBinary(value) || value instanceof Date) return;
@@ -45,17 +48,16 @@ function check(value: unknown, path: string[], depth: number): void {
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) refuse(`a ${className(value)}`, path);
   for (const key of Object.keys(value)) {
     if (key === "__proto__") refuse("a key named __proto__", path);
-    descend(
-      (value as Record<string, unknown>)[key],
-      /^[\p{L}_$][\p{L}\d_$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`,
-      path,
-      depth,
-    );
+    const member = (value as Record<string, unknown>)[key];
+    if (!isSimple(member)) descend(member, stepTo(key), path, depth);
   }
 }
 
+function stepTo(key: string): string {
+  return /^[\p{L}_$][\p{L}\d_$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+}
+
 function descend(value: unknown, step: string, path: string[], depth: number): void {
-  if (isSimple(value)) return;
   path.push(step);
   check(value, path, depth + 1);
   path.pop();

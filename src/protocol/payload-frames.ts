@@ -1,27 +1,26 @@
 import { ProtocolError } from "./byte-reader.ts";
+import { ByteWriter } from "./byte-writer.ts";
 import { OWN_FRAME_BYTES } from "./limits.ts";
 
 /**
- * Lays payloads out in frames: small ones copied together, a large one in a frame of its own without a copy. Their
- * sizes travel in the envelope, so that {@link unpackPayloads} finds them again.
+ * Lays a message out in frames: small payloads are copied together, the first ones behind the envelope; a large one has a frame of
+ * its own without a copy. Their sizes are in the envelope, so that {@link unpackPayloads} finds them again.
  */
-export function packPayloads(payloads: readonly Uint8Array[]): Uint8Array[] {
+export function packFrames(envelope: ByteWriter, payloads: readonly Uint8Array[]): Uint8Array[] {
   const frames: Uint8Array[] = [];
-  let small: Uint8Array[] = [];
-  const closeSmall = () => {
-    if (small.length > 0) frames.push(small.length === 1 ? (small[0] as Uint8Array) : Buffer.concat(small));
-    small = [];
-  };
+  let small: ByteWriter | undefined = envelope;
   for (const payload of payloads) {
     if (payload.length === 0) continue;
     if (payload.length < OWN_FRAME_BYTES) {
-      small.push(payload);
+      small ??= new ByteWriter(payload.length);
+      small.raw(payload);
     } else {
-      closeSmall();
+      if (small !== undefined) frames.push(small.finish());
+      small = undefined;
       frames.push(payload);
     }
   }
-  closeSmall();
+  if (small !== undefined) frames.push(small.finish());
   return frames;
 }
 

@@ -1,5 +1,5 @@
 /** Messages closer together than this, in ms, are worth joining: one costs its sender and its receiver about 0.04 ms. */
-const QUIET_MS = 0.3;
+const QUIET_MS = 0.1;
 
 /**
  * Says when to send what has gathered: at once after a quiet moment, so that a lone request waits for nothing; under load at
@@ -8,26 +8,26 @@ const QUIET_MS = 0.3;
  */
 export class FlushSchedule {
   readonly #flush: () => void;
-  readonly #guard: (action: () => void) => () => void;
   #isScheduled = false;
   #flushedAt = Number.NEGATIVE_INFINITY;
 
   /** @param guard - Makes the callback of a timer. */
   constructor(flush: () => void, guard: (action: () => void) => () => void = (action) => action) {
-    this.#flush = flush;
-    this.#guard = guard;
+    this.#flush = guard(() => {
+      this.#isScheduled = false;
+      this.#flushedAt = performance.now();
+      flush();
+    });
   }
 
   /** Something is to be sent. */
   soon(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    const flush = this.#guard(() => {
-      this.#isScheduled = false;
-      this.#flushedAt = performance.now();
-      this.#flush();
-    });
-    if (performance.now() - this.#flushedAt >= QUIET_MS) queueMicrotask(flush);
-    else setImmediate(flush);
+    // A promise's callback takes half the time of queueMicrotask's.
+    if (performance.now() - this.#flushedAt >= QUIET_MS) void SETTLED.then(this.#flush);
+    else setImmediate(this.#flush);
   }
 }
+
+const SETTLED = Promise.resolve();

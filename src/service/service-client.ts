@@ -102,7 +102,9 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
   readonly #endpoint: EndpointAddress;
   readonly #defaults: Required<Pick<RequestOptions, "taskType" | "timeout" | "idempotent">>;
   readonly #connection: ClientConnection;
-  readonly #active = new Set<Promise<unknown>>();
+  /** Requests, and lists of them, that are under way. */
+  #active = 0;
+  #idle: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
   #isClosed = false;
 
@@ -144,20 +146,16 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
    * @throws TypeError when the data cannot be sent. With an aborted `signal`: its reason.
    */
   request(data: Data, options?: RequestOptions): Promise<Result>;
-  async request(data: Data | readonly Data[], options: ListRequestOptions = {}): Promise<unknown> {
-    if (this.#stopping !== undefined) throw this.#stopped();
-    const { taskType, timeout } = options;
-    if (taskType !== undefined) assertTaskType(taskType);
-    if (timeout !== undefined) assertTimeout("timeout", timeout);
-    const active = Array.isArray(data)
-      ? this.#list(data, options)
-      : this.#send(data as Data, "request", options);
-    this.#active.add(active);
+  request(data: Data | readonly Data[], options: ListRequestOptions = {}): Promise<unknown> {
     try {
-      return await active;
-    } finally {
-      this.#active.delete(active);
+      if (this.#stopping !== undefined) throw this.#stopped();
+      const { taskType, timeout } = options;
+      if (taskType !== undefined) assertTaskType(taskType);
+      if (timeout !== undefined) assertTimeout("timeout", timeout);
+    } catch (error) {
+      return Promise.reject(error);
     }
+    return Array.isArray(data) ? this.#list(data, options) : this.#send(data as Data, "request", options);
   }
 
   /**
@@ -178,18 +176,27 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
   }
 
   async #stop(timeout: number): Promise<void> {
-    await settlesWithin(Promise.allSettled(this.#active), timeout);
+    const idle = new Promise<void>((resolve) => {
+      this.#idle = resolve;
+    });
+    this.#ended(0);
+    await settlesWithin(idle, timeout);
     this.#isClosed = true;
     this.#connection.failAll("CLIENT_STOPPED", "The client was stopped before the reply arrived");
     await this.#connection.close();
   }
 
-  #list(list: readonly Data[], options: ListRequestOptions): Promise<unknown> {
+  async #list(list: readonly Data[], options: ListRequestOptions): Promise<unknown> {
     const send = (data: Data, index: number, signal = options.signal) =>
       this.#send(data, `request[${index}]`, signal === undefined ? options : { ...options, signal });
-    return options.settled === true
-      ? requestAllSettled(list, (data, index) => send(data, index))
-      : requestAll(list, options.signal, send);
+    this.#active += 1;
+    try {
+      return options.settled === true
+        ? await requestAllSettled(list, (data, index) => send(data, index))
+        : await requestAll(list, options.signal, send);
+    } finally {
+      this.#ended();
+    }
   }
 
   #send(data: Data, path: string, options: RequestOptions): Promise<Result> {
@@ -214,6 +221,7 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
         timeout,
         context: span?.context ?? "",
         settle: (outcome) => {
+          this.#ended();
           signal?.removeEventListener("abort", abort);
           try {
             resolve(replyOf(outcome, facts) as Result);
@@ -224,7 +232,9 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
           }
         },
       });
+      this.#active += 1;
       const abort = () => {
+        this.#ended();
         this.#connection.cancel(pending);
         reject(signal?.reason);
         span?.end(signal?.reason);
@@ -233,6 +243,11 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
       setMaxListeners(0, signal); // one for each request is no leak
       signal.addEventListener("abort", abort, { once: true });
     });
+  }
+
+  #ended(count = 1): void {
+    this.#active -= count;
+    if (this.#active === 0) this.#idle?.();
   }
 
   #stopped(): PipelineError {

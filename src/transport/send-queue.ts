@@ -29,8 +29,24 @@ export class SendQueue {
   #stalled: Entry[] = [];
   /** Connections whose pipe is full, and how many bytes wait for them. */
   readonly #full = new Map<string, number>();
-  #draining: Promise<void> | undefined;
+  /** What the socket is sending. */
+  #current: Entry | undefined;
   #timer: NodeJS.Timeout | undefined;
+  readonly #sent = () => {
+    this.#current = undefined;
+    this.#next();
+  };
+  readonly #failed = (error: unknown) => {
+    const entry = this.#current as Entry;
+    this.#current = undefined;
+    const { code } = error as NodeJS.ErrnoException;
+    if (!this.#socket.closed) {
+      // EBUSY: the socket is being unbound, for a moment.
+      if (code === "EAGAIN" || code === "EBUSY") this.#stall(entry);
+      else this.#onGone(entry.connection);
+    }
+    this.#next();
+  };
 
   constructor(socket: SendingSocket, onGone: (connection: string) => void) {
     this.#socket = socket;
@@ -39,46 +55,44 @@ export class SendQueue {
 
   push(connection: string, frames: Uint8Array[]): void {
     this.#queue.push({ connection, frames });
-    this.#kick();
+    if (this.#current === undefined) this.#next();
   }
 
   /** Waits until everything is handed to ZeroMQ, at most for {@link CLOSE_MS}. */
   async finish(): Promise<void> {
     const deadline = performance.now() + CLOSE_MS;
-    while (this.#draining !== undefined && performance.now() < deadline) await this.#draining;
-    while (this.#stalled.length > 0 && performance.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-      await this.#draining;
+    while (!this.#isIdle && performance.now() < deadline) {
+      const soon = (resolve: () => void) => setTimeout(resolve, RETRY_MS);
+      await new Promise<void>(this.#current === undefined ? soon : setImmediate);
     }
     clearTimeout(this.#timer);
     this.#queue.clear();
     this.#stalled = [];
   }
 
-  #kick(): void {
-    this.#draining ??= this.#drain().finally(() => {
-      this.#draining = undefined;
-      if (this.#queue.size > 0 && !this.#socket.closed) this.#kick();
-    });
+  get #isIdle(): boolean {
+    return this.#current === undefined && this.#queue.size === 0 && this.#stalled.length === 0;
   }
 
-  async #drain(): Promise<void> {
+  /** Callbacks instead of a loop that awaits: a message is on its way before its `push` returns, at half the cost. */
+  #next(): void {
     for (let entry = this.#queue.shift(); entry !== undefined; entry = this.#queue.shift()) {
-      if (this.#socket.closed) return;
-      if (this.#full.has(entry.connection)) this.#hold(entry);
-      else await this.#send(entry);
+      if (this.#full.has(entry.connection)) {
+        this.#hold(entry);
+        continue;
+      }
+      this.#current = entry;
+      this.#send(entry.frames).then(this.#sent, this.#failed);
+      return;
     }
   }
 
-  async #send(entry: Entry): Promise<void> {
+  /** EBUSY is thrown, everything else comes as a rejection. */
+  #send(frames: Uint8Array[]): Promise<void> {
     try {
-      await this.#socket.send(entry.frames);
+      return this.#socket.send(frames);
     } catch (error) {
-      if (this.#socket.closed) return;
-      const { code } = error as NodeJS.ErrnoException;
-      // EBUSY: the socket is being unbound, for a moment.
-      if (code === "EAGAIN" || code === "EBUSY") this.#stall(entry);
-      else this.#onGone(entry.connection);
+      return Promise.reject(error);
     }
   }
 
@@ -103,7 +117,7 @@ export class SendQueue {
       for (const waiting of later) this.#queue.push(waiting);
       this.#stalled = [];
       this.#full.clear();
-      this.#kick();
+      if (this.#current === undefined) this.#next();
     }, RETRY_MS).unref();
   }
 }

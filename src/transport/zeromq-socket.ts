@@ -61,6 +61,8 @@ export async function readFrames(
       continue;
     }
     receive(frames);
+    // What the message brings about is sent before the socket is asked again, which takes about as long as sending does.
+    await new Promise(process.nextTick);
   }
 }
 

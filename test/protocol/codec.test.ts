@@ -24,24 +24,29 @@ describe("messages", () => {
     );
   });
 
-  test("small payloads share a frame, a large one has its own", () => {
+  test("small payloads share a frame, the first ones the envelope's, a large one has its own", () => {
     const items = [10, 20, 40_000, 30].map((size, seq) => ({
       seq,
       attempt: 1,
       payload: new Uint8Array(size),
     }));
-    const frames = encodeMessage({
+    const message = {
       type: "grant",
       runId: "r",
       solo: false,
       settled: [],
       failuresSeen: [],
-      items,
-    });
-    expect(frames.slice(1).map((frame) => frame.length)).toEqual([30, 40_000, 30]);
+    } as const;
+    const frames = encodeMessage({ ...message, items });
+    const [envelope, ...others] = encodeMessage({ ...message, items: [] });
+    expect(others).toEqual([]);
+    const [first, ...rest] = frames.map((frame) => frame.length);
+    // Sequence number, attempt and size of each item come to 14 bytes.
+    expect(first).toBe((envelope?.length ?? 0) + 14 + 30);
+    expect(rest).toEqual([40_000, 30]);
   });
 
-  test("a run of items costs three bytes each in the envelope", () => {
+  test("a run of items costs three bytes each beside its payload", () => {
     const items = Array.from({ length: 500 }, (_, n) => ({
       seq: 1_000_000 + n,
       attempt: 1,
@@ -55,7 +60,7 @@ describe("messages", () => {
       failuresSeen: [],
       items,
     });
-    expect(envelope?.length).toBeLessThan(500 * 3 + 30);
+    expect(envelope?.length).toBeLessThan(500 * (3 + 1) + 30);
   });
 });
 
