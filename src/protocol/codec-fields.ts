@@ -2,7 +2,7 @@ import { type ByteReader, ProtocolError } from "./byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import { MAX_ERROR_TEXT } from "./limits.ts";
 import type { ErrorInfo, ItemPayload, ItemRef } from "./message.ts";
-import { EMPTY, unpackPayloads } from "./payload-frames.ts";
+import { unpackPayloads } from "./payload-frames.ts";
 
 // UTF-8 takes at most three bytes for a UTF-16 unit.
 const MAX_ERROR_BYTES = MAX_ERROR_TEXT * 3;
@@ -38,17 +38,21 @@ export function writeItems(writer: ByteWriter, items: readonly ItemPayload[]): U
 }
 
 export function readItems(reader: ByteReader, bodies: readonly Uint8Array[]): ItemPayload[] {
-  const items: { seq: number; attempt: number; payload: Uint8Array }[] = [];
+  const seqs: number[] = [];
+  const attempts: number[] = [];
   const sizes: number[] = [];
   let seq = 0;
   for (let left = reader.count(); left > 0; left--) {
     seq = reader.difference(seq);
-    items.push({ seq, attempt: reader.integer(), payload: EMPTY });
+    seqs.push(seq);
+    attempts.push(reader.integer());
     sizes.push(reader.integer());
   }
-  const payloads = readPayloads(reader, bodies, sizes);
-  for (const [index, item] of items.entries()) item.payload = payloads[index] ?? EMPTY;
-  return items;
+  return readPayloads(reader, bodies, sizes).map((payload, index) => ({
+    seq: seqs[index] as number,
+    attempt: attempts[index] as number,
+    payload,
+  }));
 }
 
 /** The payloads of a message: what is left of its envelope, and its other frames. */
