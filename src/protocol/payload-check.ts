@@ -43,14 +43,18 @@ function check(value: unknown, path: string[], depth: number): void {
     return;
   }
   if (isBinary(value) || value instanceof Date) return;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  // A plain object of another realm (node:vm, a test runner) has a prototype that itself has none.
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) refuse(`a ${className(value)}`, path);
+  if (!isPlain(value)) refuse(`a ${className(value)}`, path);
   for (const key of Object.keys(value)) {
     if (key === "__proto__") refuse("a key named __proto__", path);
     const member = (value as Record<string, unknown>)[key];
     if (!isSimple(member)) descend(member, stepTo(key), path, depth);
   }
+}
+
+/** Whether an object is of no class. One of another realm (node:vm, a test runner) has a prototype that itself has none. */
+export function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
 }
 
 function stepTo(key: string): string {

@@ -2,7 +2,7 @@ import { Packr } from "msgpackr";
 import { PipelineError } from "../errors.ts";
 import { ProtocolError } from "./byte-reader.ts";
 import { MAX_PAYLOAD_BYTES, OWN_FRAME_BYTES } from "./limits.ts";
-import { assertPayload, PayloadTypeError } from "./payload-check.ts";
+import { assertPayload, isPlain, PayloadTypeError } from "./payload-check.ts";
 import { EMPTY } from "./payload-frames.ts";
 import { scanPayload } from "./payload-scan.ts";
 
@@ -70,11 +70,6 @@ function decode(bytes: Uint8Array, decoder: Packr): Payload {
   if (typeof value !== "object" || value === null || !isPlain(value))
     throw new ProtocolError("Payload is not an object");
   return value as Payload;
-}
-
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** Names a value's kind for an error message, without quoting it. */
