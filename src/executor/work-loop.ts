@@ -36,27 +36,35 @@ export interface WorkLoopOptions<E extends Execution> {
   guard(action: () => void): () => void;
 }
 
+/** Its callbacks take half the time of `queueMicrotask`'s. */
+const SETTLED = Promise.resolve();
+
 /** Works through a worker's local queue while its executor has room, a slice at a time. */
 export class WorkLoop<E extends Execution> {
   readonly #options: WorkLoopOptions<E>;
+  readonly #nextTurn: () => void;
+  readonly #goOn: () => void;
   #scheduled = false;
   #sliceEnd = 0;
 
   constructor(options: WorkLoopOptions<E>) {
     this.#options = options;
+    this.#nextTurn = options.guard(() => {
+      this.#scheduled = false;
+      this.#sliceEnd = performance.now() + options.slice;
+      this.#work();
+    });
+    this.#goOn = options.guard(() => {
+      this.#scheduled = false;
+      this.#work();
+    });
   }
 
   /** Works in a later turn of the event loop, so that messages that have arrived are read first. */
   schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(
-      this.#options.guard(() => {
-        this.#scheduled = false;
-        this.#sliceEnd = performance.now() + this.#options.slice;
-        this.#work();
-      }),
-    );
+    setImmediate(this.#nextTurn);
   }
 
   /** Something came for a worker that idled: nothing else can have arrived before it. */
@@ -72,12 +80,7 @@ export class WorkLoop<E extends Execution> {
     if (performance.now() >= this.#sliceEnd) return this.schedule();
     this.#scheduled = true;
     // Not at once: the executor is in the middle of its own work.
-    queueMicrotask(
-      this.#options.guard(() => {
-        this.#scheduled = false;
-        this.#work();
-      }),
-    );
+    void SETTLED.then(this.#goOn);
   }
 
   #work(): void {
