@@ -1,6 +1,7 @@
 import { PipelineError } from "../errors.ts";
 import type { Failed, Hello, Message, Open, Result, RunStatus } from "../protocol/message.ts";
 import { EMPTY } from "../protocol/payload-frames.ts";
+import type { CollectorCoreOptions, CollectorPhase, CollectorPort } from "./collector-port.ts";
 import { type Delivery, Inbox } from "./inbox.ts";
 import { RoleClock } from "./role-clock.ts";
 
@@ -16,32 +17,6 @@ const MAX_WAITING = 10_000;
 /** Most distributors that are known of at a time: one works, others may be about to take over. */
 const MAX_DISTRIBUTORS = 100;
 
-export interface CollectorCoreOptions {
-  readonly peerId: string;
-  /** Longest wait for the distributor, in ms. */
-  readonly peerTimeout: number;
-}
-
-export interface CollectorPort {
-  toPeer(connection: string, message: Message): void;
-  toAckLink(connection: string, message: Message): void;
-  /** A run begins. */
-  begin(open: Open): void;
-  /** Deliveries arrived: call `next`. */
-  work(): void;
-  /** END arrived: everything was handled. `error` where the run was given up. */
-  finish(status: RunStatus, error: Error | undefined): void;
-  over(error: Error | undefined): void;
-  note(event: string, facts: Readonly<Record<string, unknown>>): void;
-}
-
-type Phase =
-  | { readonly kind: "waiting" }
-  | { readonly kind: "collecting"; readonly open: Open }
-  /** END was confirmed; the confirmation may get lost until the distributor says goodbye. */
-  | { readonly kind: "ended"; readonly open: Open; readonly until: number }
-  | { readonly kind: "over" };
-
 /**
  * The collector's state machine: recognises every item by run, task and sequence number, hands each to the shell once, and
  * ACKs it after it was handled, again whenever it is delivered again.
@@ -50,7 +25,7 @@ export class CollectorCore {
   readonly #options: CollectorCoreOptions;
   readonly #port: CollectorPort;
   readonly #clock = new RoleClock();
-  #phase: Phase = { kind: "waiting" };
+  #phase: CollectorPhase = { kind: "waiting" };
   #inbox = new Inbox();
   readonly #connections = { distributor: "", ack: "" };
   /** Workers that came before the run. */

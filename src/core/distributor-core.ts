@@ -1,8 +1,8 @@
 import { PipelineError } from "../errors.ts";
-import type { Ack, Hello, ItemPayload, Message, RunStatus } from "../protocol/message.ts";
+import type { Ack, Hello, Message, RunStatus } from "../protocol/message.ts";
 import { EMPTY } from "../protocol/payload-frames.ts";
 import { CollectorLink } from "./collector-link.ts";
-import { dispatch, type GrantSink } from "./dispatch.ts";
+import { dispatch } from "./dispatch.ts";
 import type { DistributorCoreOptions, DistributorPhase, DistributorPort } from "./distributor-port.ts";
 import { Fleet, type FleetPort } from "./fleet.ts";
 import { RoleClock } from "./role-clock.ts";
@@ -10,7 +10,7 @@ import { lackOfWorkers, tooManyFailures } from "./run-limits.ts";
 import type { RunView } from "./run-view.ts";
 import { Settlement } from "./settlement.ts";
 import { type TaskSpec, TaskState } from "./task-state.ts";
-import type { WorkerEntry } from "./worker-entry.ts";
+import { type EndingPhase, endMessage, WorkerMail } from "./worker-mail.ts";
 
 /** How often workers and the collector are pinged, in ms: the ping is what finds a dead connection. */
 const PING_MS = 1000;
@@ -28,6 +28,7 @@ export class DistributorCore {
   readonly #clock = new RoleClock();
   readonly #tasks: ReadonlyMap<string, TaskState>;
   readonly #fleet: Fleet;
+  readonly #mail: WorkerMail;
   readonly #settlement: Settlement;
   readonly #changed = new Set<TaskState>();
   #phase: DistributorPhase = { kind: "preparing" };
@@ -40,6 +41,7 @@ export class DistributorCore {
     this.#options = options;
     this.#port = port;
     this.#tasks = new Map(specs.map((spec) => [spec.name, new TaskState(spec)]));
+    this.#mail = new WorkerMail(options, port);
     this.#settlement = new Settlement(options, this.#clock, port);
     this.#fleet = new Fleet(options.runId, options, this.#fleetPort());
     this.#collector = new CollectorLink(
@@ -76,7 +78,7 @@ export class DistributorCore {
     this.#phase = { kind: "running" };
     this.#collector.missingSince = this.#clock.now;
     for (const task of this.#tasks.values()) task.open(this.#clock.now);
-    for (const worker of this.#fleet.workers) this.#welcome(worker);
+    for (const worker of this.#fleet.workers) this.#mail.welcome(worker, this.#metadata);
     if (this.#collector.isConnected) this.#collector.open(metadata);
     for (const task of this.#tasks.values()) this.#changed.add(task);
     this.#settleDown();
@@ -175,7 +177,7 @@ export class DistributorCore {
       if (task.phase === "blocked" || task.workers.size >= enough) task.lonelySince = now;
       if (task.hungry.size > 0) this.#changed.add(task); // a gate may have opened, a backoff or an avoidance ended
     }
-    for (const worker of this.#fleet.workers) this.#confirm(worker);
+    for (const worker of this.#fleet.workers) this.#mail.confirm(worker);
     if (now >= this.#nextPing) this.#pingAll();
     if (now >= this.#nextRepeat) this.#repeat();
     this.#checkPeers(now);
@@ -191,7 +193,7 @@ export class DistributorCore {
       // What an earlier life had complete is so from `open()` on, which looks at every task.
       if (this.#phase.kind !== "running" && this.#phase.kind !== "stopping") continue;
       if (this.#collector.isReady && task.begin(this.#options.minWorkers)) {
-        dispatch(task, this.#clock.now, this.#grants);
+        dispatch(task, this.#clock.now, this.#mail);
       }
       if (task.phase === "exhausted" && task.items.size === 0) this.#complete(task);
     }
@@ -229,7 +231,7 @@ export class DistributorCore {
     this.#repeat();
   }
 
-  #over(phase: Extract<DistributorPhase, { kind: "ending" }>): void {
+  #over(phase: EndingPhase): void {
     if (!this.#collector.hasEnded) this.#port.note("END was not confirmed by the collector", {});
     if (this.#fleet.size > 0)
       this.#port.note("END was not confirmed by every worker", { workers: this.#fleet.size });
@@ -243,30 +245,16 @@ export class DistributorCore {
   #workerHello(connection: string, hello: Hello): void {
     const task = this.#tasks.get(hello.taskType);
     if (hello.role !== "worker" || task === undefined) {
-      const reason = `no task ${JSON.stringify(hello.taskType)} is registered with the distributor`;
-      this.#port.toWorker(connection, { type: "refuse", runId: this.#options.runId, reason });
-      return;
+      return this.#mail.refuse(connection, hello.taskType);
     }
     const known = this.#fleet.byId(hello.peerId);
     if (known !== undefined && known.task !== task) return this.#stray(hello);
     if (this.#phase.kind === "over") return;
     const worker = this.#fleet.hello(connection, hello, task, this.#clock.now);
-    if (this.#phase.kind === "ending") return this.#sendEnd(worker);
-    if (this.#phase.kind !== "preparing") this.#welcome(worker);
+    if (this.#phase.kind === "ending") return this.#mail.end(worker, this.#phase);
+    if (this.#phase.kind !== "preparing") this.#mail.welcome(worker, this.#metadata);
     // It worked for an earlier life of this distributor, which may have had ACKs for it.
-    if (known === undefined && worker.held > 0 && this.#collector.isReady) this.#resend(worker);
-  }
-
-  #welcome(worker: WorkerEntry): void {
-    this.#port.toWorker(worker.connection, {
-      type: "welcome",
-      runId: this.#options.runId,
-      role: "distributor",
-      peerId: this.#options.peerId,
-      timeout: worker.task.spec.timeout,
-      context: this.#options.context,
-      metadata: this.#metadata,
-    });
+    if (known === undefined && worker.held > 0 && this.#collector.isReady) this.#mail.resend(worker);
   }
 
   #fleetPort(): FleetPort {
@@ -280,33 +268,6 @@ export class DistributorCore {
     };
   }
 
-  readonly #grants: GrantSink = {
-    grant: (worker, items, solo) => this.#grant(worker, items, solo),
-    recall: (worker, count) =>
-      this.#port.toWorker(worker.connection, { type: "recall", runId: this.#options.runId, count }),
-  };
-
-  #grant(worker: WorkerEntry, items: readonly ItemPayload[], solo: boolean): void {
-    const { settled, failuresSeen } = worker;
-    worker.settled = [];
-    worker.failuresSeen = [];
-    this.#port.toWorker(worker.connection, {
-      type: "grant",
-      runId: this.#options.runId,
-      solo,
-      settled,
-      failuresSeen,
-      items,
-    });
-  }
-
-  /** Confirms what no grant has carried since the last tick. */
-  #confirm(worker: WorkerEntry): void {
-    if (worker.settled.length + worker.failuresSeen.length > 0 && worker.phase.kind !== "detached") {
-      this.#grant(worker, [], false);
-    }
-  }
-
   // --- the collector --------------------------------------------------------------------------------------------------
 
   #collectorWelcome(link: "data" | "ack"): void {
@@ -317,11 +278,7 @@ export class DistributorCore {
     this.#nextRepeat = this.#clock.now;
     this.#repeat();
     // ACKs may have been lost with the link that was there before: what is delivered again is ACKed again.
-    for (const worker of this.#fleet.workers) if (worker.held > 0) this.#resend(worker);
-  }
-
-  #resend(worker: WorkerEntry): void {
-    this.#port.toWorker(worker.connection, { type: "resend", runId: this.#options.runId });
+    for (const worker of this.#fleet.workers) if (worker.held > 0) this.#mail.resend(worker);
   }
 
   #ack(ack: Ack): void {
@@ -339,37 +296,20 @@ export class DistributorCore {
 
   #pingAll(): void {
     this.#nextPing = this.#clock.now + PING_MS;
-    for (const worker of this.#fleet.workers) {
-      if (worker.phase.kind !== "detached") {
-        this.#port.toWorker(worker.connection, { type: "ping", runId: this.#options.runId });
-      }
-    }
+    for (const worker of this.#fleet.workers) this.#mail.ping(worker);
   }
 
   /** Sends again what has not been answered: hello, the reports of failed items, END. */
   #repeat(): void {
     this.#nextRepeat = this.#clock.now + REPEAT_MS;
     if (this.#phase.kind === "ending") {
-      for (const worker of this.#fleet.workers) this.#sendEnd(worker);
-      if (!this.#collector.hasEnded) this.#port.toCollector(this.#endMessage(this.#phase));
+      for (const worker of this.#fleet.workers) this.#mail.end(worker, this.#phase);
+      if (!this.#collector.hasEnded) this.#port.toCollector(endMessage(this.#options.runId, this.#phase));
       return;
     }
     if (this.#phase.kind !== "preparing") this.#collector.repeat(this.#metadata);
     if (!this.#collector.takesData) return;
     this.#settlement.repeat(this.#tasks.values(), this.#clock.now - REPEAT_MS);
-  }
-
-  #sendEnd(worker: WorkerEntry): void {
-    if (this.#phase.kind === "ending") this.#port.toWorker(worker.connection, this.#endMessage(this.#phase));
-  }
-
-  #endMessage(phase: Extract<DistributorPhase, { kind: "ending" }>): Message {
-    return {
-      type: "end",
-      runId: this.#options.runId,
-      status: phase.status,
-      reason: phase.error?.message.slice(0, 1000) ?? "",
-    };
   }
 
   #checkPeers(now: number): void {

@@ -2,47 +2,21 @@ import { PipelineError } from "../errors.ts";
 import { BATCH_BYTES, REQUEST_BATCH_ITEMS } from "../protocol/limits.ts";
 import type { ItemPayload, ItemRef, Message } from "../protocol/message.ts";
 import type { Assign } from "../protocol/service-message.ts";
-import type { Execution, ExecutionOutcome } from "./execution.ts";
+import type { ExecutionOutcome } from "./execution.ts";
 import { Fifo } from "./fifo.ts";
 import { RoleClock } from "./role-clock.ts";
+import type {
+  ServiceExecution,
+  ServiceWorkerOptions,
+  ServiceWorkerPhase,
+  ServiceWorkerPort,
+} from "./service-worker-port.ts";
 
 /** How often hello is repeated until it is answered, in ms. */
 const HELLO_MS = 1000;
 
 /** Longest time a reply waits for others, in ms: a message costs about 0.02 ms, and somebody waits for this one. */
 export const FLUSH_MS = 1;
-
-/** A request that the worker is to execute, or is executing. Its run and number are its client's: what it is known by. */
-export interface ServiceExecution extends Execution {
-  /** What the service calls it. */
-  readonly key: number;
-}
-
-export interface ServiceWorkerOptions {
-  readonly workerId: string;
-  readonly taskType: string;
-  readonly concurrency: number;
-  /** Longest wait for the service, in ms. */
-  readonly peerTimeout: number;
-}
-
-export interface ServiceWorkerPort {
-  send(message: Message): void;
-  /** The first contact: initialise, then call `initialised`. */
-  begin(): void;
-  /** Nobody wants this reply any more. @returns Whether its outcome will be reported all the same. */
-  abandon(execution: ServiceExecution): boolean;
-  /** Requests arrived: call `next`. */
-  work(): void;
-  /** Nothing more can be executed at once: call `flush` before long. */
-  flushSoon(): void;
-  /** The replies that are done wait for others, which are about to be: call `flush` in {@link FLUSH_MS}. */
-  flushLater(): void;
-  over(error: Error | undefined): void;
-  note(event: string, facts: Readonly<Record<string, unknown>>): void;
-}
-
-type Phase = "waiting" | "initialising" | "working" | "leaving" | "over";
 
 /**
  * The state machine of a service's worker: its local queue, what it executes, and the replies on their way. What it has
@@ -54,7 +28,7 @@ export class ServiceWorkerCore {
   readonly #clock = new RoleClock();
   readonly #queue = new Fifo<ServiceExecution>();
   readonly #running = new Map<number, ServiceExecution>();
-  #phase: Phase = "waiting";
+  #phase: ServiceWorkerPhase = "waiting";
   #link: "down" | "greeted" | "ready" = "down";
   /** The life of the service that it works for. */
   #runId = "";

@@ -1,51 +1,13 @@
 import { PipelineError } from "../errors.ts";
-import type {
-  Grant,
-  ItemPayload,
-  ItemRef,
-  Message,
-  Revoke,
-  RunStatus,
-  Welcome,
-} from "../protocol/message.ts";
+import type { Grant, ItemPayload, ItemRef, Message, RunStatus, Welcome } from "../protocol/message.ts";
 import type { Execution, ExecutionOutcome } from "./execution.ts";
-import { Fifo } from "./fifo.ts";
 import { Outbox } from "./outbox.ts";
 import { RoleClock } from "./role-clock.ts";
-import { SeqMap } from "./seq-map.ts";
+import type { WorkerCoreOptions, WorkerPhase, WorkerPort } from "./worker-port.ts";
+import { Workload } from "./workload.ts";
 
 /** How often hello is repeated until it is answered, in ms. */
 const HELLO_MS = 1000;
-
-export interface WorkerCoreOptions {
-  readonly workerId: string;
-  readonly taskType: string;
-  readonly concurrency: number;
-  /** Longest wait for the distributor, in ms. */
-  readonly peerTimeout: number;
-}
-
-export interface WorkerPort {
-  toDistributor(message: Message): void;
-  toCollector(message: Message): void;
-  /** A run begins: initialise, then call `initialised`. */
-  begin(welcome: Welcome): void;
-  /** Nobody wants the result of this running execution any more. */
-  abandon(execution: Execution): void;
-  /** Items arrived: call `next`. */
-  work(): void;
-  over(status: RunStatus | undefined, error: Error | undefined): void;
-  note(event: string, facts: Readonly<Record<string, unknown>>): void;
-}
-
-type Phase =
-  /** No run is known yet. */
-  | { readonly kind: "waiting" }
-  | { readonly kind: "initialising"; readonly runId: string }
-  | { readonly kind: "working"; readonly runId: string }
-  /** Finishes what runs, takes nothing more. */
-  | { readonly kind: "leaving"; readonly runId: string }
-  | { readonly kind: "over" };
 
 /**
  * The worker's state machine: its local queue, what it executes, and the outcomes in its outbox. The shell asks for the next
@@ -55,9 +17,8 @@ export class WorkerCore {
   readonly #options: WorkerCoreOptions;
   readonly #port: WorkerPort;
   readonly #clock = new RoleClock();
-  #phase: Phase = { kind: "waiting" };
-  readonly #queue = new Fifo<Execution>();
-  readonly #running = new SeqMap<Execution>();
+  #phase: WorkerPhase = { kind: "waiting" };
+  readonly #load: Workload;
   readonly #outbox: Outbox;
   /** A peer is ready when it has answered our hello on this connection; the collector is greeted once a run is known. */
   #collector: "down" | "connected" | "greeted" | "ready" = "down";
@@ -68,6 +29,7 @@ export class WorkerCore {
   constructor(options: WorkerCoreOptions, port: WorkerPort) {
     this.#options = options;
     this.#port = port;
+    this.#load = new Workload((execution) => port.abandon(execution));
     this.#outbox = new Outbox({
       results: (items, busy) => this.#results(items, busy),
       fail: (fail) => port.toDistributor(fail),
@@ -114,7 +76,7 @@ export class WorkerCore {
     if (message.runId !== this.runId) return this.#stray(message);
     if (message.type === "grant") this.#grant(message);
     else if (message.type === "recall") this.#giveBack(message.count);
-    else if (message.type === "revoke") this.#revoke(message);
+    else if (message.type === "revoke") this.#load.revoke(message);
     else if (message.type === "resend") this.#outbox.resendResults(this.#clock.now);
     else if (message.type === "ping") this.#port.toDistributor({ type: "pong", runId: this.runId });
   }
@@ -140,14 +102,12 @@ export class WorkerCore {
 
   /** What waits in the local queue; 0 is the next. */
   upcoming(index: number): Execution | undefined {
-    return this.#queue.peek(index);
+    return this.#load.upcoming(index);
   }
 
   /** Takes the next item off the queue, if there is one. */
   next(): Execution | undefined {
-    const execution = this.#queue.shift();
-    if (execution !== undefined) this.#running.set(execution.seq, execution);
-    return execution;
+    return this.#load.next();
   }
 
   /**
@@ -165,8 +125,7 @@ export class WorkerCore {
     real: number,
     more = false,
   ): boolean {
-    if (this.#running.get(execution.seq) !== execution) return false; // abandoned: settled elsewhere, or of an earlier run
-    this.#running.delete(execution.seq);
+    if (!this.#load.ended(execution)) return false;
     const { seq, attempt } = execution;
     const now = this.#clock.now;
     let sent = true;
@@ -188,7 +147,7 @@ export class WorkerCore {
       return this.#over("stopped", undefined);
     if (this.#phase.kind !== "working") return;
     this.#phase = { kind: "leaving", runId: this.#phase.runId };
-    this.#giveBack(this.#queue.size);
+    this.#giveBack(this.#load.queued);
     this.#outbox.flush();
     this.#leaveIfDone();
   }
@@ -269,77 +228,43 @@ export class WorkerCore {
   // --- items ----------------------------------------------------------------------------------------------------------
 
   #grant(grant: Grant): void {
-    this.#forget(grant.settled);
+    this.#load.forget(grant.settled.filter((seq) => !this.#outbox.settle(seq)));
     for (const ref of grant.failuresSeen) this.#outbox.failureSeen(ref);
-    for (const { seq, attempt, payload } of grant.items) {
-      this.#outbox.settle(seq); // a FAIL that was seen, or there would be no further attempt
-      this.#queue.push({ runId: grant.runId, solo: grant.solo, seq, attempt, payload, context: "" });
-    }
-    if (this.#phase.kind === "leaving" && grant.items.length > 0) this.#giveBack(this.#queue.size);
+    for (const { seq } of grant.items) this.#outbox.settle(seq); // a FAIL that was seen, or there would be no further attempt
+    this.#load.add(grant);
+    if (this.#phase.kind === "leaving" && grant.items.length > 0) this.#giveBack(this.#load.queued);
     this.#leaveIfDone();
     if (grant.items.length > 0) this.#port.work();
   }
 
-  /** The distributor needs nothing more of these items from here. */
-  #forget(settled: readonly number[]): void {
-    const others = new Set<number>();
-    for (const seq of settled) {
-      if (this.#outbox.settle(seq)) continue;
-      const running = this.#running.get(seq);
-      if (running === undefined) {
-        others.add(seq);
-      } else {
-        this.#running.delete(seq);
-        this.#port.abandon(running);
-      }
-    }
-    if (others.size > 0 && this.#queue.size > 0) this.#queue.filter(({ seq }) => !others.has(seq));
-  }
-
   /** Gives back up to `count` items from the end of the queue, and says so even when there are none. */
   #giveBack(count: number): void {
-    const items: ItemRef[] = [];
-    while (items.length < count) {
-      const execution = this.#queue.pop();
-      if (execution === undefined) break;
-      items.push({ seq: execution.seq, attempt: execution.attempt });
-    }
-    this.#port.toDistributor({
-      type: "returned",
-      runId: this.runId,
-      leaving: this.#phase.kind === "leaving",
-      items,
-    });
-  }
-
-  #revoke(revoke: Revoke): void {
-    const taken = new Map(revoke.items.map(({ seq, attempt }) => [seq, attempt]));
-    this.#queue.filter(({ seq, attempt }) => taken.get(seq) !== attempt);
+    const items = this.#load.giveBack(count);
+    const leaving = this.#phase.kind === "leaving";
+    this.#port.toDistributor({ type: "returned", runId: this.runId, leaving, items });
   }
 
   #flushIsDue(real: number): boolean {
     // A slot without work waits for what the results bring back.
-    const starving = this.#queue.size === 0 && this.#running.size < this.#options.concurrency;
-    return this.#outbox.flushIsDue(starving ? 0 : this.#queue.size + this.#running.size, real);
+    const { queued, running } = this.#load;
+    const starving = queued === 0 && running < this.#options.concurrency;
+    return this.#outbox.flushIsDue(starving ? 0 : queued + running, real);
   }
 
   #held(): ItemRef[] {
-    const refs = ({ seq, attempt }: ItemRef) => ({ seq, attempt });
-    return [...[...this.#queue].map(refs), ...[...this.#running.values()].map(refs), ...this.#outbox.refs];
+    return [...this.#load.refs, ...this.#outbox.refs];
   }
 
   // --- endings --------------------------------------------------------------------------------------------------------
 
   #leaveIfDone(): void {
-    if (this.#phase.kind !== "leaving" || this.#running.size > 0 || this.#outbox.size > 0) return;
+    if (this.#phase.kind !== "leaving" || this.#load.running > 0 || this.#outbox.size > 0) return;
     this.#port.toDistributor({ type: "bye", runId: this.runId });
     this.#over("stopped", undefined);
   }
 
   #dropRun(): void {
-    for (const execution of this.#running.values()) this.#port.abandon(execution);
-    this.#queue.clear();
-    this.#running.clear();
+    this.#load.clear();
     this.#outbox.clear();
     if (this.#collector !== "down") this.#collector = "connected";
   }

@@ -1,4 +1,5 @@
-import { CollectorCore, type CollectorPort } from "../core/collector-core.ts";
+import { CollectorCore } from "../core/collector-core.ts";
+import type { CollectorPort } from "../core/collector-port.ts";
 import { PipelineError } from "../errors.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";

@@ -1,5 +1,6 @@
 import type { Execution, ExecutionOutcome } from "../core/execution.ts";
-import { WorkerCore, type WorkerPort } from "../core/worker-core.ts";
+import { WorkerCore } from "../core/worker-core.ts";
+import type { WorkerPort } from "../core/worker-port.ts";
 import { PipelineError } from "../errors.ts";
 import { ABORT_GRACE_MS } from "../executor/execution-timer.ts";
 import type { Executor, ExecutorPort } from "../executor/executor.ts";

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { CollectorCore, type CollectorPort } from "../../src/core/collector-core.ts";
+import { CollectorCore } from "../../src/core/collector-core.ts";
+import type { CollectorPort } from "../../src/core/collector-port.ts";
 import type { DistributorCore } from "../../src/core/distributor-core.ts";
 import type { Execution } from "../../src/core/execution.ts";
-import { WorkerCore, type WorkerPort } from "../../src/core/worker-core.ts";
+import { WorkerCore } from "../../src/core/worker-core.ts";
+import type { WorkerPort } from "../../src/core/worker-port.ts";
 import type { Durability } from "../../src/journal/journal-options.ts";
 import type { RunStatus } from "../../src/protocol/message.ts";
 import { EMPTY } from "../../src/protocol/payload-frames.ts";
