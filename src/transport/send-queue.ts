@@ -55,7 +55,7 @@ export class SendQueue {
 
   push(connection: string, frames: Uint8Array[]): void {
     this.#queue.push({ connection, frames });
-    if (this.#current === undefined) this.#next();
+    this.#next();
   }
 
   /** Waits until everything is handed to ZeroMQ, at most for {@link CLOSE_MS}. */
@@ -76,14 +76,16 @@ export class SendQueue {
 
   /** Callbacks instead of a loop that awaits: a message is on its way before its `push` returns, at half the cost. */
   #next(): void {
-    for (let entry = this.#queue.shift(); entry !== undefined; entry = this.#queue.shift()) {
+    // Who hears that a peer is gone may send something, so that it may go on already.
+    while (this.#current === undefined) {
+      const entry = this.#queue.shift();
+      if (entry === undefined) return;
       if (this.#full.has(entry.connection)) {
         this.#hold(entry);
-        continue;
+      } else {
+        this.#current = entry;
+        this.#send(entry.frames).then(this.#sent, this.#failed);
       }
-      this.#current = entry;
-      this.#send(entry.frames).then(this.#sent, this.#failed);
-      return;
     }
   }
 
@@ -117,7 +119,7 @@ export class SendQueue {
       for (const waiting of later) this.#queue.push(waiting);
       this.#stalled = [];
       this.#full.clear();
-      if (this.#current === undefined) this.#next();
+      this.#next();
     }, RETRY_MS).unref();
   }
 }
