@@ -215,7 +215,8 @@ describe(`with ${ITEMS} items, nothing is lost, collected twice or invented`, { 
       await Promise.all([collector, distributor, ...crowd].map(({ exited }) => exited));
       const again = run.collector();
       run.worker();
-      await run.verdict(run.distributor({ journal }), again);
+      // What the journal has as lost more often than a lower limit allows would be given up.
+      await run.verdict(run.distributor({ journal, crashLimit: 1000 }), again);
     },
   );
 
