@@ -14,6 +14,11 @@ export const ITEMS = isFull ? 10_000 : 1000;
 
 type Changes = Partial<RoleConfig>;
 
+/** One of them, at random. */
+export function pick<T>(values: readonly T[]): T {
+  return values[Math.floor(Math.random() * values.length)] as T;
+}
+
 /** A run of real processes whose collector writes to a file, and what an independent reader makes of that file. */
 export class ChaosRun {
   readonly endpoints: PipelineEndpoints;

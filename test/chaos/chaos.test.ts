@@ -3,13 +3,9 @@ import { describe, expect, test } from "vitest";
 import type { CollectorSummary, WorkerSummary } from "../../src/index.ts";
 import { RoleProcess } from "../support/processes.ts";
 import { type Direction, TcpProxy } from "../support/tcp-proxy.ts";
-import { ChaosRun, ITEMS, isFull } from "./chaos-run.ts";
+import { ChaosRun, ITEMS, isFull, pick } from "./chaos-run.ts";
 
 const TIMEOUT = isFull ? 240_000 : 60_000;
-
-function pick<T>(values: readonly T[]): T {
-  return values[Math.floor(Math.random() * values.length)] as T;
-}
 
 /** Only with `npm run chaos`. */
 const long = test.runIf(isFull);

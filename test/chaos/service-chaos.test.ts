@@ -7,14 +7,10 @@ import { expect, test } from "vitest";
 import { serviceEndpoints, tempFolder } from "../support/endpoints.ts";
 import { RoleProcess } from "../support/processes.ts";
 import { type EchoReply, type EchoRequest, makeClient } from "../support/service-roles.ts";
-import { isFull } from "./chaos-run.ts";
+import { isFull, pick } from "./chaos-run.ts";
 
 const REQUESTS = isFull ? 20_000 : 1500;
 const TIMEOUT = isFull ? 240_000 : 60_000;
-
-function pick<T>(values: readonly T[]): T {
-  return values[Math.floor(Math.random() * values.length)] as T;
-}
 
 /** How often each request was begun, by the notes of all workers. */
 function beginnings(folder: string): Map<number, number> {
