@@ -1,0 +1,65 @@
+/** Share of a name's letters that a misspelling may differ in; more makes suggestions out of chance. */
+const MAX_DIFFERENCE = 1 / 3;
+
+/** Longer words are no misspelling of any name; comparing them would cost time for nothing. */
+const MAX_WORD_LENGTH = 64;
+
+/**
+ * The name that a misspelled word most likely stands for: the same letters in another spelling (`max_failures`, `MaxFailures`), or
+ * few letters changed, dropped, added or swapped.
+ *
+ * @returns `undefined` when no name is near.
+ */
+export function nearestName(word: string, names: readonly string[]): string | undefined {
+  if (word.length > MAX_WORD_LENGTH) return undefined;
+  const letters = lettersOf(word);
+  let nearest: string | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const name of names) {
+    const other = lettersOf(name);
+    const distance = editDistance(letters, other);
+    if (distance >= least || distance > Math.max(letters.length, other.length) * MAX_DIFFERENCE) continue;
+    nearest = name;
+    least = distance;
+  }
+  return nearest;
+}
+
+/** The rest of an error's text: which name was meant, or which names there are. */
+export function suggestion(word: string, names: readonly string[]): string {
+  const nearest = nearestName(word, names);
+  if (nearest !== undefined) return `did you mean ${JSON.stringify(nearest)}?`;
+  return names.length === 0 ? "it has none" : `it has ${names.join(", ")}`;
+}
+
+/** Names differ neither by case nor by underscores, as snake_case and camelCase do. */
+function lettersOf(name: string): string {
+  return name.replace(/[_-]/g, "").toLowerCase();
+}
+
+/** Optimal string alignment: insertions, deletions, substitutions, and swaps of neighbours, each counted as one. */
+function editDistance(a: string, b: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const isSame = a[row - 1] === b[column - 1];
+      let cost = Math.min(
+        at(last, column) + 1,
+        at(current, column - 1) + 1,
+        at(last, column - 1) + (isSame ? 0 : 1),
+      );
+      const isSwap = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      if (isSwap) cost = Math.min(cost, at(beforeLast, column - 2) + 1);
+      current.push(cost);
+    }
+    beforeLast = last;
+    last = current;
+  }
+  return at(last, b.length);
+}
+
+function at(row: readonly number[], column: number): number {
+  return row[column] ?? Number.POSITIVE_INFINITY;
+}
