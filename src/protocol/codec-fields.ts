@@ -1,8 +1,9 @@
 import { type ByteReader, ProtocolError } from "./byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";
-import { MAX_ERROR_TEXT } from "./limits.ts";
+import { MAX_ERROR_DETAIL_BYTES, MAX_ERROR_TEXT } from "./limits.ts";
 import type { ErrorInfo, ItemPayload, ItemRef } from "./message.ts";
-import { unpackPayloads } from "./payload-frames.ts";
+import { EMPTY, unpackPayloads } from "./payload-frames.ts";
+import { scanPayload } from "./payload-scan.ts";
 
 // UTF-8 takes at most three bytes for a UTF-16 unit.
 const MAX_ERROR_BYTES = MAX_ERROR_TEXT * 3;
@@ -75,11 +76,17 @@ export function writeError(writer: ByteWriter, error: ErrorInfo): void {
   writer.text(error.message);
   writer.text(error.stack);
   writer.text(error.code);
+  writer.bytes(error.detail ?? EMPTY);
 }
 
 export function readError(reader: ByteReader): ErrorInfo {
   const text = () => reader.text(MAX_ERROR_BYTES);
-  return { name: text(), message: text(), stack: text(), code: text() };
+  const error = { name: text(), message: text(), stack: text(), code: text() };
+  const detail = reader.bytes(MAX_ERROR_DETAIL_BYTES);
+  if (detail.length === 0) return error;
+  // It is forwarded and kept as it is: what nobody could decode is refused here. The copy lets go of the message.
+  scanPayload(detail);
+  return { ...error, detail: new Uint8Array(detail) };
 }
 
 export function list<T>(reader: ByteReader, read: () => T): T[] {

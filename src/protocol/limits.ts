@@ -2,7 +2,7 @@
 export const MAGIC = Uint8Array.of(0x5a, 0x51, 0x50);
 
 /** Raised with every incompatible change of the messages; a peer of another version is refused, not guessed at. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** Largest encoded payload (one item, one result, metadata) in bytes: what one process can reasonably hold twice. */
 export const MAX_PAYLOAD_BYTES = 64 * 1024 * 1024;
@@ -33,6 +33,9 @@ export const MAX_DEPTH = 100;
 
 /** Longest error message and stack that travel with a failure, in UTF-16 units. */
 export const MAX_ERROR_TEXT = 16 * 1024;
+
+/** Largest encoded detail of an error in bytes: its causes, its errors and its own properties together. */
+export const MAX_ERROR_DETAIL_BYTES = 64 * 1024;
 
 /** Largest sequence number of an item: its zigzag difference to any other is a safe integer. */
 export const MAX_SEQ = 2 ** 52 - 1;

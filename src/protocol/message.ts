@@ -44,6 +44,8 @@ export interface ErrorInfo {
   readonly stack: string;
   /** The error's `code`, where it has one, else empty. */
   readonly code: string;
+  /** The error's causes, errors and own properties, encoded; absent where there are none. `error-detail.ts` says how. */
+  readonly detail?: Uint8Array;
 }
 
 /** First message on every (re)connection. `held` lists what a worker still has, so that both ends agree again. */
