@@ -1,5 +1,5 @@
 import { PipelineError } from "../errors.ts";
-import type { Ack, Hello, Message, RunStatus } from "../protocol/message.ts";
+import type { Ack, Hello, ItemRef, Message, RunStatus } from "../protocol/message.ts";
 import { EMPTY } from "../protocol/payload-frames.ts";
 import { CollectorLink } from "./collector-link.ts";
 import { dispatch } from "./dispatch.ts";
@@ -119,6 +119,9 @@ export class DistributorCore {
     const now = this.#clock.now;
     if (message.type === "hello") {
       this.#workerHello(connection, message);
+    } else if (message.type === "blocked") {
+      if (message.runId !== this.#options.runId) return this.#stray(message);
+      return this.workerBlocked(message.workerId, message.running, message.expired);
     } else {
       const worker = this.#fleet.heard(connection, now);
       // A worker of an earlier run, or one that was forgotten, says hello again when it is asked to.
@@ -128,6 +131,14 @@ export class DistributorCore {
       else if (message.type === "returned") this.#fleet.returned(worker, message, now);
       else if (message.type === "bye") this.#fleet.bye(worker);
     }
+    this.#settleDown();
+  }
+
+  /** A worker's watching thread reports its main thread, on a connection of its own. */
+  workerBlocked(workerId: string, running: readonly ItemRef[], expired: boolean): void {
+    const worker = this.#fleet.byId(workerId);
+    if (worker === undefined) return this.#port.note("report of an unknown worker dropped", { workerId });
+    this.#fleet.blocked(worker, running, expired, this.#clock.now);
     this.#settleDown();
   }
 
@@ -262,6 +273,7 @@ export class DistributorCore {
       send: (worker, message) => this.#port.toWorker(worker.connection, message),
       failed: (task, item, worker, fail) => this.#settlement.failed(task, item, worker, fail),
       lost: (task, item, worker) => this.#settlement.lost(task, item, worker.id),
+      expired: (task, item, worker) => this.#settlement.expired(task, item, worker),
       changed: (task) => this.#changed.add(task),
       note: (event, worker, facts) =>
         this.#port.note(`worker ${event}`, { worker: worker.id, taskType: worker.task.name, ...facts }),

@@ -26,6 +26,11 @@ export interface DistributorPort extends CollectorLinkPort {
   toWorker(connection: string, message: Message): void;
   /** The latest ACK data of a task. */
   ackData(task: string, data: Uint8Array): void;
+  /**
+   * An item is to blame for a worker's death, or for its standstill: the worker was lost while it held this item alone, or
+   * is stuck in it for longer than its timeout.
+   */
+  blamed(workerId: string, seq: number): void;
   /** A task's items are all ACKed or failed. */
   completed(task: TaskState): void;
   /** The run is over, END confirmed or given up on. */

@@ -52,6 +52,7 @@ const PHASES: Readonly<Record<WorkerEntry["phase"]["kind"], string>> = {
   new: "it is being initialised",
   ready: "it is at work",
   detached: "its connection has ended, and it may come back within half a second",
+  blocked: "its main thread is busy in a handler",
   silent: "it is connected and does not answer",
   leaving: "it finishes what it has begun, and leaves",
 };

@@ -16,6 +16,8 @@ export interface FleetPort {
   /** An execution failed, or an item's workers keep dying: retry it or give it up. */
   failed(task: TaskState, item: Item, worker: WorkerEntry, fail: Fail): void;
   lost(task: TaskState, item: Item, worker: WorkerEntry): void;
+  /** The item has run for longer than its timeout, and its worker is stuck in it. */
+  expired(task: TaskState, item: Item, worker: WorkerEntry): void;
   /** Something changed for this task's workers. */
   changed(task: TaskState): void;
   note(event: string, worker: WorkerEntry, facts?: Readonly<Record<string, unknown>>): void;
@@ -52,7 +54,7 @@ export class Fleet {
     const worker = this.#byConnection.get(connection);
     if (worker === undefined) return undefined;
     worker.lastHeard = now;
-    if (worker.phase.kind === "silent") {
+    if (worker.phase.kind === "silent" || worker.phase.kind === "blocked") {
       this.#port.note("answers again", worker);
       this.#becomeReady(worker, worker.concurrency);
     }
@@ -119,6 +121,30 @@ export class Fleet {
     this.#port.note("left", worker);
   }
 
+  /**
+   * The worker's main thread is stuck in exactly these items: all that it holds beside them goes to others at once. None of
+   * that is suspect, and what the worker has finished of it counts all the same when its result arrives.
+   */
+  blocked(worker: WorkerEntry, running: readonly ItemRef[], expired: boolean, now: number): void {
+    const { task, phase } = worker;
+    const stuck = new Map(running.map(({ seq, attempt }) => [seq, attempt]));
+    const items = task.heldBy(worker);
+    const isRunning = ({ seq, attempt }: Item) => stuck.get(seq) === attempt;
+    const others = items.filter((item) => !isRunning(item));
+    if (phase.kind === "ready" || phase.kind === "blocked") {
+      const since = phase.kind === "blocked" ? phase.since : now;
+      worker.phase = { kind: "blocked", since, running: running.map(({ seq }) => seq), expired };
+      worker.recalled = false;
+      worker.window.reset();
+      this.#unserve(worker);
+      if (phase.kind === "ready") this.#port.note("is blocked", worker, { returned: others.length, expired });
+    }
+    for (const item of others) task.move(item, QUEUE);
+    if (others.length > 0) this.#revoke(worker, others);
+    if (expired) for (const item of items.filter(isRunning)) this.#port.expired(task, item, worker);
+    this.#port.changed(task);
+  }
+
   /** The connection is gone; the worker may come back on another. */
   disconnected(connection: string, now: number): void {
     const worker = this.#byConnection.get(connection);
@@ -140,9 +166,9 @@ export class Fleet {
         this.#port.note("does not answer", worker, { held: worker.held });
         worker.phase = { kind: "silent" };
         this.#unserve(worker);
-        const items = worker.task.heldBy(worker).map(({ seq, attempt }) => ({ seq, attempt }));
+        const items = worker.task.heldBy(worker);
         this.#takeAway(worker);
-        this.#port.send(worker, { type: "revoke", runId: this.#runId, items });
+        this.#revoke(worker, items);
       }
     }
   }
@@ -159,6 +185,11 @@ export class Fleet {
     worker.task.draining.delete(worker);
   }
 
+  #revoke(worker: WorkerEntry, held: readonly ItemRef[]): void {
+    const items = held.map(({ seq, attempt }) => ({ seq, attempt }));
+    this.#port.send(worker, { type: "revoke", runId: this.#runId, items });
+  }
+
   #becomeReady(worker: WorkerEntry, concurrency: number): void {
     worker.ready(concurrency);
     this.roomOf(worker);
@@ -168,7 +199,8 @@ export class Fleet {
   #isHung(worker: WorkerEntry, now: number): boolean {
     const { timeout } = worker.task.spec;
     if (timeout === 0 || worker.held === 0) return false;
-    if (worker.phase.kind !== "ready" && worker.phase.kind !== "leaving") return false;
+    const { kind } = worker.phase;
+    if (kind !== "ready" && kind !== "leaving" && kind !== "blocked") return false;
     return now - worker.lastHeard > timeout + SILENCE_GRACE_MS;
   }
 

@@ -1,3 +1,5 @@
+import { type ErrorCode, PipelineError } from "../errors.ts";
+import { toErrorInfo } from "../protocol/error-info.ts";
 import type { Ack, ErrorInfo, Fail, Message } from "../protocol/message.ts";
 import type { Fleet } from "./fleet.ts";
 import { type Item, QUEUE, SUSPECTS } from "./item.ts";
@@ -19,6 +21,8 @@ export interface SettlementOptions {
 
 export interface SettlementPort {
   toCollector(message: Message): void;
+  /** An item is to blame for what became of a worker. */
+  blamed(workerId: string, seq: number): void;
   note(event: string, facts: Readonly<Record<string, unknown>>): void;
 }
 
@@ -43,8 +47,25 @@ export class Settlement {
     this.#giveUp(task, item, fail.error);
   }
 
+  /** An execution is over its timeout, and its worker stuck in it: failed, like one that a thread has given up. */
+  expired(task: TaskState, item: Item, worker: WorkerEntry): void {
+    const message = `The handler ran longer than ${task.spec.timeout} ms and did not return`;
+    const error = infoOf("EXECUTION_TIMEOUT", message);
+    const { seq, attempt } = item;
+    this.#port.blamed(worker.id, seq);
+    this.failed(task, item, worker, {
+      type: "fail",
+      runId: this.#options.runId,
+      seq,
+      attempt,
+      retryable: true,
+      error,
+    });
+  }
+
   /** A worker was lost while it had this item alone: again, alone, or before the judge. */
   lost(task: TaskState, item: Item, worker: string): void {
+    this.#port.blamed(worker, item.seq);
     item.losses += 1;
     item.lostWith = [...item.lostWith, worker];
     if (item.losses < this.#options.crashLimit) task.suspect(item);
@@ -59,7 +80,7 @@ export class Settlement {
         continue;
       }
       const message = `The item's worker died or stopped answering ${item.losses} times while it had this item alone`;
-      this.#giveUp(task, item, { name: "PipelineError", message, stack: "", code: "WORKER_LOST" });
+      this.#giveUp(task, item, infoOf("WORKER_LOST", message));
     }
   }
 
@@ -117,4 +138,9 @@ export class Settlement {
       payload: item.payload,
     });
   }
+}
+
+/** An error of the distributor's own: where it was made says nothing to a user. */
+function infoOf(code: ErrorCode, message: string): ErrorInfo {
+  return { ...toErrorInfo(new PipelineError(code, message, { role: "distributor" })), stack: "" };
 }

@@ -9,6 +9,13 @@ export type WorkerPhase =
   | { readonly kind: "ready" }
   /** Its connection ended; it may come back until then. */
   | { readonly kind: "detached"; readonly until: number }
+  /** Its main thread is stuck in these items, says its watching thread. Alive and busy, unless they are over their timeout. */
+  | {
+      readonly kind: "blocked";
+      readonly since: number;
+      readonly running: readonly number[];
+      readonly expired: boolean;
+    }
   /** Connected, but has said nothing for longer than its handler may run. */
   | { readonly kind: "silent" }
   /** Finishes what it started and takes nothing more. */

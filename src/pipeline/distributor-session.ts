@@ -30,6 +30,7 @@ import { TaskSource } from "./task-source.ts";
 export class DistributorSession extends Session<RunSummary> {
   readonly #options: ResolvedDistributorOptions;
   readonly #tasks: readonly Task<object, object, object>[];
+  readonly #blamed: DistributorPort["blamed"];
   readonly #sources = new Map<string, TaskSource>();
   readonly #log = new RoleLog("distributor");
   readonly #refused = new BoundedLog(this.#log, "refused a peer or its message");
@@ -44,10 +45,18 @@ export class DistributorSession extends Session<RunSummary> {
   #metadataDesk: MetadataDesk | undefined;
   #span: Span | undefined;
 
-  constructor(tasks: readonly Task<object, object, object>[], options: ResolvedDistributorOptions) {
+  /**
+   * @param blamed - An item is to blame for what became of a worker; see {@link DistributorPort.blamed}.
+   */
+  constructor(
+    tasks: readonly Task<object, object, object>[],
+    options: ResolvedDistributorOptions,
+    blamed: DistributorPort["blamed"],
+  ) {
     super();
     this.#options = options;
     this.#tasks = tasks;
+    this.#blamed = blamed;
   }
 
   get runId(): string {
@@ -248,6 +257,7 @@ export class DistributorSession extends Session<RunSummary> {
         const source = this.#sources.get(task);
         if (source !== undefined) source.ackData = decodePayload(data);
       },
+      blamed: this.#blamed,
       completed: ({ name, counts }) =>
         this.#log.write("info", "task complete", { taskType: name, ...counts }),
       over: (status, error) =>

@@ -13,6 +13,13 @@ import { DistributorSession } from "./distributor-session.ts";
 import type { RunProgress, RunSummary } from "./run-summary.ts";
 import { Task } from "./task.ts";
 
+/**
+ * Called with a worker's id and an item's sequence number when the item is known to be to blame for the worker's death, or
+ * for its standstill. Whoever owns the workers' processes sets it before `run()`; a symbol, so that it is no part of what
+ * users see.
+ */
+export const onBlamed: unique symbol = Symbol("onBlamed");
+
 type AnyTask = Task<object, object, object>;
 
 /**
@@ -31,6 +38,8 @@ export class Distributor extends Role<RunSummary> {
   readonly #options: ResolvedDistributorOptions;
   readonly #tasks: AnyTask[] = [];
   #session: DistributorSession | undefined;
+  /** @internal */
+  [onBlamed]: ((workerId: string, seq: number) => void) | undefined;
 
   /**
    * @param options - Where the collector is, and limits.
@@ -77,7 +86,9 @@ export class Distributor extends Role<RunSummary> {
     const endpoints = this.#tasks.map(({ endpoint }) => endpoint);
     if (metadataEndpoint !== undefined) endpoints.push(metadataEndpoint);
     for (const endpoint of endpoints) assertMayListen("distributor", endpoint, network);
-    this.#session = new DistributorSession(this.#tasks, this.#options);
+    this.#session = new DistributorSession(this.#tasks, this.#options, (workerId, seq) =>
+      this[onBlamed]?.(workerId, seq),
+    );
     return this.#session;
   }
 

@@ -41,6 +41,7 @@ const TYPES = [
   ...SERVICE_TYPES,
   "inspect",
   "report",
+  "blocked",
 ] as const satisfies readonly Message["type"][];
 const TYPE_CODES = new Map<Message["type"], number>(TYPES.map((type, code) => [type, code]));
 /**

@@ -72,6 +72,11 @@ export function writeFields(writer: ByteWriter, message: Message): readonly Uint
       writer.byte(message.leaving ? 1 : 0);
       writeRefs(writer, message.items);
       return [];
+    case "blocked":
+      writer.text(message.workerId);
+      writer.byte(message.expired ? 1 : 0);
+      writeRefs(writer, message.running);
+      return [];
     case "fail":
       writer.integer(message.seq);
       writer.integer(message.attempt);
@@ -184,6 +189,8 @@ export function readFields(
       return done({ type, runId, items: readRefs(reader) });
     case "returned":
       return done({ type, runId, leaving: flag(reader), items: readRefs(reader) });
+    case "blocked":
+      return done({ type, runId, workerId: name(), expired: flag(reader), running: readRefs(reader) });
     case "fail":
       return done({
         type,

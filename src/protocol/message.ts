@@ -7,6 +7,7 @@ import type { ServiceMessage } from "./service-message.ts";
  *
  * ```
  * worker      → distributor  hello ready fail returned pong bye
+ * worker      → distributor  blocked                     (on a connection of its own, with no hello before)
  * distributor → worker       welcome refuse grant recall revoke resend ping end
  * worker      → collector    hello result                (collector → worker: welcome refuse)
  * distributor → collector    open failed end bye         (collector → distributor: welcome refuse, on the same link)
@@ -132,6 +133,19 @@ export interface Returned {
   readonly items: readonly ItemRef[];
 }
 
+/**
+ * The worker's main thread is stuck in these items, says the thread that watches it: nothing else that the worker holds will
+ * be executed soon. Repeated while that is so.
+ */
+export interface Blocked {
+  readonly type: "blocked";
+  readonly runId: string;
+  readonly workerId: string;
+  readonly running: readonly ItemRef[];
+  /** They are over their timeout: they have failed, and the worker is likely to end. */
+  readonly expired: boolean;
+}
+
 /** An execution failed. */
 export interface Fail extends ItemRef {
   readonly type: "fail";
@@ -209,6 +223,7 @@ export type Message =
   | Recall
   | Revoke
   | Returned
+  | Blocked
   | Fail
   | Result
   | Failed

@@ -47,6 +47,7 @@ class Scene {
         toCollector: () => {},
         toAckLink: () => {},
         ackData: () => {},
+        blamed: () => {},
         completed: () => {},
         over: () => {},
         note: () => {},

@@ -70,6 +70,7 @@ function makeDistributor(): { core: DistributorCore; now: number } {
     toCollector: nothing,
     toAckLink: nothing,
     ackData: nothing,
+    blamed: nothing,
     completed: nothing,
     over: nothing,
     note: nothing,
@@ -100,6 +101,9 @@ describe("whatever peers say, in whatever order, no state machine throws or lose
         ({ core }, message, connection) => core.workerMessage(connection, { ...message, runId: "run" }),
         ({ core }, message) => core.collectorMessage("data", message),
         ({ core }, message) => core.collectorMessage("ack", { ...message, runId: "run" }),
+        ({ core }, message) => {
+          if (message.type === "blocked") core.workerBlocked("w0", message.running, message.expired);
+        },
         ({ core }, _message, connection) => core.workerDisconnected(connection),
         ({ core }) => core.collectorDisconnected("data"),
         ({ core }) => core.collectorConnected(),

@@ -136,6 +136,7 @@ export class SimulatedDistributor {
       toCollector: (message) => pass(() => this.#data.send(message)),
       toAckLink: (message) => pass(() => this.#ack.send(message)),
       ackData: () => {},
+      blamed: () => count("blamed"),
       completed: ({ name }) => count(`completed ${name}`),
       over: (status, error) => pass(() => over(status, error)),
       note: count,

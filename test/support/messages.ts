@@ -54,6 +54,7 @@ export function arbitraryMessages({ name, count, seq, bytes }: MessageParts): {
     fc.record({ ...of("recall"), count }),
     fc.record({ ...of("revoke"), items: fc.array(ref) }),
     fc.record({ ...of("returned"), leaving: fc.boolean(), items: fc.array(ref) }),
+    fc.record({ ...of("blocked"), workerId: name, expired: fc.boolean(), running: fc.array(ref) }),
     fc.record({ ...of("fail"), seq, attempt: count, retryable: fc.boolean(), error }),
     fc.record({ ...of("result"), taskType: name, workerId: name, busy: count, items: fc.array(item) }),
     fc.record({ ...of("failed"), taskType: name, seq, attempts: count, error, payload: bytes }),
