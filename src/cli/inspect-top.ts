@@ -25,7 +25,7 @@ export async function showTop(
   const { interval = 1 } = options;
   await using inspector = openInspector(address, options);
   const rates = new Rates();
-  const keys = new Keys();
+  const keys = new Keys(output.lost);
   const isLive = process.stdout.isTTY === true;
   let last: readonly string[] = [];
   let answeredAt: number | undefined;
@@ -79,11 +79,14 @@ class Keys {
     else if (key === CTRL_C) this.#stop(SIGNAL_CODES.SIGINT);
   };
 
-  constructor() {
+  /** @param lost - Aborted when nobody sees what is written. */
+  constructor(lost: AbortSignal) {
     this.over = new Promise((_resolve, reject) => {
       this.#end = reject;
     });
     this.over.catch(() => {}); // who waits hears of it
+    if (lost.aborted) this.#stop(EXIT.ok);
+    lost.addEventListener("abort", () => this.#stop(EXIT.ok), { once: true });
     for (const [signal, listener] of Object.entries(this.#listeners)) process.on(signal, listener);
     if (process.stdin.isTTY) process.stdin.setRawMode(true).on("data", this.#onData).resume();
   }

@@ -1,3 +1,5 @@
+import { EXIT } from "./output.ts";
+
 /** What a signal ends a process with. */
 export const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
@@ -14,14 +16,22 @@ export function expectEchoes(): void {
 type InterruptSignal = keyof typeof SIGNAL_CODES;
 
 /**
- * Listens for Ctrl-C and SIGTERM while something runs: the first asks it to finish, and says so, the second ends the process.
+ * Listens for Ctrl-C and SIGTERM while something runs: the first asks it to finish, and says so, the second ends the process. Standard
+ * output that nobody reads any more, or that cannot be written, asks it to finish as well.
  *
  * @param line - Writes a line for the user.
- * @param drain - Called at the first.
- * @returns What the process is to end with, where there was a signal; and what ends the listening.
+ * @param lost - Aborted when standard output cannot be written any more.
+ * @param drain - Called at the first of these.
+ * @returns What the process is to end with, where something asked it to end; and what ends the listening.
  */
-export function onInterrupt(line: (text: string) => void, drain: () => void) {
+export function onInterrupt(line: (text: string) => void, lost: AbortSignal, drain: () => void) {
   let code: number | undefined;
+  const onLost = () => {
+    if (code !== undefined) return;
+    code = EXIT.unread;
+    drain();
+  };
+  lost.addEventListener("abort", onLost, { once: true });
   let heardAt = Number.NEGATIVE_INFINITY;
   const listeners = (Object.keys(SIGNAL_CODES) as InterruptSignal[]).map((signal) => {
     const listener = () => {
@@ -42,6 +52,7 @@ export function onInterrupt(line: (text: string) => void, drain: () => void) {
       return code;
     },
     stop: () => {
+      lost.removeEventListener("abort", onLost);
       for (const { signal, listener } of listeners) process.off(signal, listener);
     },
   };

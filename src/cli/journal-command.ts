@@ -47,6 +47,7 @@ function failedCommand(context: CommandContext): Command {
     .action(async (path: string, { json }: Options) => {
       const { readJournal } = await import("../journal/read-journal.ts");
       for (const failure of readJournal(path).failures) {
+        if (context.output.lost.aborted) return;
         if (json === true) printJson(context, failure);
         else context.output.out(failureText(failure));
       }

@@ -4,10 +4,12 @@ import type { Screen } from "./progress-view.ts";
 export interface Output {
   out(text: string): void;
   readonly err: Screen;
+  /** Aborted when results cannot be written any more; its reason is the error. */
+  readonly lost: AbortSignal;
 }
 
-/** What a command ends with; 130 and 143 where a signal ended it. */
-export const EXIT = { ok: 0, runtime: 1, usage: 2, failures: 3, limit: 4 } as const;
+/** What a command ends with; 130 and 143 where a signal ended it, 141 where nobody read its output any more. */
+export const EXIT = { ok: 0, runtime: 1, usage: 2, failures: 3, limit: 4, unread: 141 } as const;
 
 /** What commands share. */
 export interface CommandContext {

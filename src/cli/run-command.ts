@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { setImmediate as turn } from "node:timers/promises";
 import { Command, CommanderError } from "commander";
 import { PipelineError } from "../errors.ts";
 import { benchCommand } from "./bench-command.ts";
@@ -11,6 +12,7 @@ import { keysCommand } from "./keys-command.ts";
 import { type CommandContext, EXIT, type Output } from "./output.ts";
 import { roleCommands } from "./role-commands.ts";
 import { runFileCommand } from "./run-file-command.ts";
+import { isReaderGone } from "./standard-output.ts";
 
 /**
  * The command `zmqpipeline`.
@@ -38,12 +40,20 @@ export async function runCommand(args: readonly string[], output: Output): Promi
   for (const command of [program, ...descendants(program)]) {
     command.exitOverride().configureOutput(write);
   }
-  try {
-    await program.parseAsync(args, { from: "user" });
-    return context.exitCode;
-  } catch (error) {
-    return codeOf(error, output);
-  }
+  const code = await program.parseAsync(args, { from: "user" }).then(
+    () => context.exitCode,
+    (error: unknown) => codeOf(error, output),
+  );
+  await turn(); // an error of the last write is told by then
+  return output.lost.aborted ? codeOfLost(code, output) : code;
+}
+
+/** A reader that has seen enough is no failure of the command. */
+function codeOfLost(exitCode: number, { lost, err }: Output): number {
+  if (isReaderGone(lost.reason)) return exitCode;
+  const text = lost.reason instanceof Error ? lost.reason.message : String(lost.reason);
+  err.write(`zmqpipeline: standard output cannot be written: ${text}\n`);
+  return EXIT.runtime;
 }
 
 function descendants(command: Command): Command[] {

@@ -45,6 +45,7 @@ export async function runFile(
   const endLog = await logTo((text) => line(text));
   const interrupt = onInterrupt(
     (text) => line(text),
+    output.lost,
     () => {
       void pipeline.stop({ timeout: Number.POSITIVE_INFINITY });
     },

@@ -50,6 +50,7 @@ export async function runRole(
     if (view !== undefined) line = (text) => view.line(text);
     const interrupt = onInterrupt(
       (text) => line(text),
+      output.lost,
       () => {
         void role.stop({ timeout: Number.POSITIVE_INFINITY });
       },
@@ -157,7 +158,7 @@ async function runWorkers(
     [...roles.workers, ...roles.serviceWorkers].find(([, value]) => value === exported) ?? [];
   const where = { endpoint: connect, collectorEndpoint: collector, keys };
   const { fleet, ended } = startWorkers([{ url: roles.url, exportName, count, ...where }], line);
-  const interrupt = onInterrupt(line, () => fleet.stop(Number.MAX_SAFE_INTEGER));
+  const interrupt = onInterrupt(line, context.output.lost, () => fleet.stop(Number.MAX_SAFE_INTEGER));
   try {
     await ended;
     if (options.json) printJson(context, { role: "worker", workers: count });

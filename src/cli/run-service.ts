@@ -35,7 +35,11 @@ export async function runService(
     ...where,
   }));
   const { fleet, ended } = startWorkers(specs, line);
-  const interrupt = onInterrupt(line, () => void service.stop({ timeout: Number.POSITIVE_INFINITY }));
+  const interrupt = onInterrupt(
+    line,
+    output.lost,
+    () => void service.stop({ timeout: Number.POSITIVE_INFINITY }),
+  );
   if (!options.quiet) line(`a service with ${specs.length * count} workers; Ctrl-C ends it`);
   try {
     const summary = await Promise.race([run, ended.then(() => run)]);

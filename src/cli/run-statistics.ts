@@ -1,8 +1,8 @@
 import type { Collector } from "../pipeline/collector.ts";
+import { type FailureGroup, FailureGroups } from "./failure-groups.ts";
 
-/** How many of the slowest items, and of the failures, a summary names. */
+/** How many of the slowest items a summary names. */
 const SLOWEST = 3;
-const GROUPS = 20;
 
 /** Durations are counted in buckets that are 5 % wide, from 1 µs on: quantiles are that exact, whatever the number of items. */
 const WIDTH = Math.log(1.05);
@@ -13,18 +13,10 @@ interface SlowItem {
   readonly duration: number;
 }
 
-interface FailureGroup {
-  readonly taskType: string;
-  readonly message: string;
-  readonly stack: string;
-  readonly firstId: string;
-  count: number;
-}
-
 /** What a run looked like: durations of items, the slowest of them, and failures by their message. */
 export class RunStatistics {
   readonly #buckets = new Map<number, number>();
-  readonly #groups = new Map<string, FailureGroup>();
+  readonly #failures = new FailureGroups();
   #count = 0;
   #max = 0;
   #slowest: SlowItem[] = [];
@@ -39,13 +31,13 @@ export class RunStatistics {
     };
     collector.handleFailure = (failure, taskType) => {
       const { id, error } = failure;
-      this.#failed(taskType.name, id, error.message, error.stack);
+      this.#failures.add(taskType.name, id, error.message, error.stack);
       return handleFailure(failure, taskType);
     };
   }
 
   get failures(): readonly FailureGroup[] {
-    return [...this.#groups.values()].sort((one, other) => other.count - one.count);
+    return this.#failures.all;
   }
 
   get slowest(): readonly SlowItem[] {
@@ -68,15 +60,6 @@ export class RunStatistics {
     this.#slowest = [...this.#slowest, { id, duration }]
       .sort((one, other) => other.duration - one.duration)
       .slice(0, SLOWEST);
-  }
-
-  #failed(taskType: string, id: string, message: string, stack: string): void {
-    const key = `${taskType} ${message}`;
-    const group = this.#groups.get(key);
-    if (group !== undefined) group.count += 1;
-    else if (this.#groups.size < GROUPS)
-      this.#groups.set(key, { taskType, message, stack, firstId: id, count: 1 });
-    else this.#failed("", id, "other failures", "");
   }
 
   #quantile(share: number): number {

@@ -1,6 +1,11 @@
 import type { RunSummary } from "../pipeline/run-summary.ts";
+import type { FailureGroup } from "./failure-groups.ts";
 import { count, duration } from "./progress-text.ts";
 import type { RunStatistics } from "./run-statistics.ts";
+
+/** Lines of a message below its first one, and frames of a stack, that a summary shows. */
+const MESSAGE_LINES = 5;
+const FRAMES = 5;
 
 /** A run's end in words. @param journal - Where all failures can be looked up, if there is one. */
 export function summaryText(
@@ -24,13 +29,7 @@ export function summaryText(
     );
     for (const { id, duration: ms } of slowest) lines.push(`    ${duration(ms).padStart(8)}  ${id}`);
   }
-  for (const { taskType, message, stack, firstId, count: times } of failures) {
-    lines.push(
-      `  failed ${times === 1 ? "once" : `${count(times)} times`}${taskType === "" ? "" : ` in ${taskType}`}: ${message}`,
-      `    first: ${firstId}`,
-    );
-    for (const line of stack.split("\n").slice(1, 6)) lines.push(`    ${line.trim()}`);
-  }
+  for (const failure of failures) lines.push(...failureLines(failure));
   if (failures.length > 0)
     lines.push(
       journal === undefined
@@ -38,6 +37,23 @@ export function summaryText(
         : `  all of them: zmqpipeline journal failed ${journal}`,
     );
   return `${lines.join("\n")}\n`;
+}
+
+function failureLines({ taskType, message, stack, firstId, count: times }: FailureGroup): string[] {
+  const often = times === 1 ? "once" : `${count(times)} times`;
+  const [head, ...more] = message.split("\n");
+  return [
+    `  failed ${often}${taskType === "" ? "" : ` in ${taskType}`}: ${head}`,
+    ...more.slice(0, MESSAGE_LINES).map((line) => `    ${line}`),
+    `    first: ${firstId}`,
+    ...framesOf(stack).map((line) => `    ${line}`),
+  ];
+}
+
+/** A stack begins with the message, which may have any number of lines. */
+function framesOf(stack: string): string[] {
+  const lines = stack.split("\n").map((line) => line.trim());
+  return lines.filter((line) => line.startsWith("at ")).slice(0, FRAMES);
 }
 
 /** The same for programs. */

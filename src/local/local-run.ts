@@ -143,5 +143,6 @@ function isEmpty({ status, tasks }: RunSummary): boolean {
 }
 
 function writeOutput(line: string, { worker }: OutputSource): void {
-  process.stderr.write(`[worker ${worker}] ${line}\n`);
+  // The console outlives a reader that is gone; an error of process.stderr alone would end the process.
+  console.error(`[worker ${worker}] ${line}`);
 }

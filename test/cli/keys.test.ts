@@ -9,6 +9,7 @@ import { tempFolder } from "../support/endpoints.ts";
 async function zmqpipeline(...args: string[]) {
   const written = { out: "", err: "" };
   const code = await runCommand(args, {
+    lost: new AbortController().signal,
     out: (text) => {
       written.out += text;
     },

@@ -1,0 +1,52 @@
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+
+export const COMMAND = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+
+/** The library, as a file in a temporary folder imports it. */
+export const LIBRARY = new URL("../../dist/index.js", import.meta.url).href;
+
+/** No command may take longer, in ms. */
+const DEADLINE = 25_000;
+
+/** The command in a process of its own, gone when the test ends. */
+export function startCommand(
+  args: readonly string[],
+  stdio: StdioOptions = ["ignore", "pipe", "pipe"],
+): ChildProcess {
+  return startProgram([COMMAND, ...args], stdio);
+}
+
+/** Node with these arguments, gone when the test ends. */
+export function startProgram(
+  args: readonly string[],
+  stdio: StdioOptions = ["ignore", "pipe", "pipe"],
+): ChildProcess {
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, CI: "1" },
+    stdio,
+    timeout: DEADLINE,
+    killSignal: "SIGKILL",
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return child;
+}
+
+/** Waits for the end. @returns How it ended, and what it wrote where it had a pipe. */
+export async function ended(child: ChildProcess) {
+  const [out, err] = [gather(child.stdout), gather(child.stderr)];
+  const [code, signal] = await once(child, "close");
+  return { code: code as number | null, signal: signal as NodeJS.Signals | null, out: out(), err: err() };
+}
+
+/** The text of a stream, up to where it ended or was destroyed; not more than a test needs. */
+function gather(stream: Readable | null): () => string {
+  let text = "";
+  stream?.setEncoding("utf8").on("data", (chunk: string) => {
+    if (text.length < 1_000_000) text += chunk;
+  });
+  return () => text;
+}
