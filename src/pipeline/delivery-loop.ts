@@ -1,6 +1,7 @@
 import type { CollectorCore } from "../core/collector-core.ts";
 import type { Delivery } from "../core/inbox.ts";
 import { PipelineError } from "../errors.ts";
+import { isPromiseLike } from "../executor/execution-outcome.ts";
 import { ProtocolError } from "../protocol/byte-reader.ts";
 import { toErrorInfo } from "../protocol/error-info.ts";
 import { itemId } from "../protocol/item-id.ts";
@@ -12,7 +13,6 @@ import { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { currentTracer } from "../tracing/tracer.ts";
 import type { CollectionInfo, Failure } from "./collector.ts";
-import { isThenable } from "./task-source.ts";
 
 /** After how long of handling, in ms, ACKs go out and the event loop has its turn. */
 const SLICE_MS = 10;
@@ -82,7 +82,7 @@ export class DeliveryLoop {
     let sliceEnd = performance.now() + SLICE_MS;
     for (let delivery = this.#core.next(); delivery !== undefined; delivery = this.#core.next()) {
       const returned = batches === undefined ? this.#one(delivery) : this.#several(delivery, batches);
-      if (isThenable(returned)) await returned;
+      if (isPromiseLike(returned)) await returned;
       if (performance.now() < sliceEnd) continue;
       this.#core.flush();
       await new Promise(setImmediate);
@@ -149,7 +149,7 @@ export class DeliveryLoop {
   }
 
   #handled(delivery: Delivery, returned: Awaitable<Maybe<object>> | Awaitable<void>): Awaitable<void> {
-    if (isThenable(returned)) return returned.then((ackData) => this.#handled(delivery, ackData));
+    if (isPromiseLike(returned)) return returned.then((ackData) => this.#handled(delivery, ackData));
     this.#core.handled(delivery, this.#encodeAckData(returned ?? undefined));
   }
 

@@ -21,17 +21,21 @@ import { transportFor } from "../transport/transport-for.ts";
 import type { ResolvedDistributorOptions } from "./distributor-options.ts";
 import { MetadataDesk } from "./metadata-desk.ts";
 import { OutputGate } from "./output-gate.ts";
+import { progressOf } from "./run-progress.ts";
 import { explainRun, reportRun } from "./run-report.ts";
-import type { RunProgress, RunSummary, TaskProgress } from "./run-summary.ts";
+import type { RunProgress, RunSummary } from "./run-summary.ts";
 import type { Task } from "./task.ts";
-import { TaskSource } from "./task-source.ts";
+import { TaskSources } from "./task-sources.ts";
+
+/** How long an error waits for the collector's first connection, in ms. */
+const COLLECTOR_MS = 2000;
 
 /** One run of a distributor: its sockets, the tasks' sources, and the core between them. */
 export class DistributorSession extends Session<RunSummary> {
   readonly #options: ResolvedDistributorOptions;
   readonly #tasks: readonly Task<object, object, object>[];
   readonly #blamed: DistributorPort["blamed"];
-  readonly #sources = new Map<string, TaskSource>();
+  readonly #sources: TaskSources;
   readonly #log = new RoleLog("distributor");
   readonly #refused = new BoundedLog(this.#log, "refused a peer or its message");
   readonly #startedAt = performance.now();
@@ -44,6 +48,9 @@ export class DistributorSession extends Session<RunSummary> {
   #links: { readonly data: Link; readonly ack: Link } | undefined;
   #metadataDesk: MetadataDesk | undefined;
   #span: Span | undefined;
+  #hasCollector = false;
+  /** What ended the run before the collector was there. */
+  #earlyError: Error | undefined;
 
   /**
    * @param blamed - An item is to blame for what became of a worker; see {@link DistributorPort.blamed}.
@@ -57,6 +64,10 @@ export class DistributorSession extends Session<RunSummary> {
     this.#options = options;
     this.#tasks = tasks;
     this.#blamed = blamed;
+    this.#sources = new TaskSources(tasks, {
+      ready: this.guard((name) => this.#core?.sourceReady(name)),
+      failed: this.guard((error) => this.#fail(error)),
+    });
   }
 
   get runId(): string {
@@ -64,22 +75,17 @@ export class DistributorSession extends Session<RunSummary> {
   }
 
   get progress(): RunProgress {
-    const tasks: Record<string, TaskProgress> = {};
-    const complete = new Set<string>();
-    for (const { name, phase } of this.#core?.tasks ?? []) if (phase === "complete") complete.add(name);
-    for (const { name, spec, counts, phase, workers } of this.#core?.tasks ?? []) {
-      let inFlight = 0;
-      for (const worker of workers) inFlight += worker.held;
-      const total = this.#tasks.find(({ taskType }) => taskType.name === name)?.total;
-      const waitsFor = spec.dependencies.filter((dependency) => !complete.has(dependency));
-      tasks[name] = { ...counts, phase, total, waitsFor, inFlight, workers: workers.size };
-    }
-    return { workers: this.#core?.fleet.size ?? 0, tasks };
+    return progressOf(this.#core, this.#tasks);
   }
 
   stop(timeout: number): void {
     // Later: it may be called from a task's hook, in the middle of the core's work.
-    queueMicrotask(this.guard(() => this.#core?.stop(timeout)));
+    queueMicrotask(
+      this.guard(() => {
+        this.#core?.stop(timeout);
+        void this.#sources.close(); // nothing more is produced
+      }),
+    );
   }
 
   protected async open(): Promise<void> {
@@ -102,6 +108,8 @@ export class DistributorSession extends Session<RunSummary> {
       },
       this.#port(),
     );
+    // Before anything is waited for: there are inputs that cannot wait.
+    const prepared = this.#prepareEarly();
     const addresses = new Map(this.#tasks.map(({ endpoint }) => [endpoint.bindAddress, endpoint]));
     for (const endpoint of addresses.values())
       this.#listeners.push(await this.#listen(endpoint, this.#listeners.length));
@@ -119,9 +127,7 @@ export class DistributorSession extends Session<RunSummary> {
     const warning = descriptorWarning(this.#options.network);
     if (warning !== undefined) this.#log.write("warn", "few files may be open", { ...warning });
     this.#log.write("info", "run began", { runId: this.#runId, tasks: this.#tasks.length, endpoint });
-    const known = this.#journal?.metadata;
-    if (known !== undefined) this.#prepare(decodePayload(known));
-    else if (metadataEndpoint === undefined) this.#prepare({});
+    if (prepared !== undefined) this.#openTo(...prepared);
   }
 
   protected tick(now: number): void {
@@ -132,6 +138,7 @@ export class DistributorSession extends Session<RunSummary> {
       const message = `No metadata arrived at ${JSON.stringify(endpoint)} within ${peerTimeout} ms`;
       this.#core?.fail(new PipelineError("METADATA_TIMEOUT", message, { role: "distributor", endpoint }));
     }
+    if (this.#earlyError !== undefined && this.clock.now >= COLLECTOR_MS) this.#core?.fail(this.#earlyError);
     this.#core?.tick(now);
     this.#gate?.commit();
     const problem = this.#journal?.journal.tidy(this.#core?.tasks ?? []);
@@ -140,7 +147,7 @@ export class DistributorSession extends Session<RunSummary> {
 
   protected async close(): Promise<void> {
     try {
-      await Promise.all([...this.#sources.values()].map((source) => source.close()));
+      await this.#sources.close();
       const links = this.#links === undefined ? [] : [this.#links.data, this.#links.ack];
       await Promise.all([...this.#listeners, ...links].map((socket) => socket.close()));
     } finally {
@@ -167,18 +174,13 @@ export class DistributorSession extends Session<RunSummary> {
 
   #spec(task: Task<object, object, object>): TaskSpec {
     const { name } = task.taskType;
-    const source = new TaskSource(task, {
-      ready: this.guard(() => this.#core?.sourceReady(name)),
-      failed: this.guard((error) => this.#core?.fail(error)),
-    });
-    this.#sources.set(name, source);
     return {
       name,
       dependencies: task.dependencies.map((type) => type.name),
       retry: resolveRetryPolicy(task.retry),
       timeout:
         task.timeout === undefined || task.timeout === Number.POSITIVE_INFINITY ? 0 : Math.ceil(task.timeout),
-      source,
+      source: this.#sources.of(name),
       restored: this.#journal?.tasks.get(name),
       log: this.#journal?.journal.taskLog(name),
     };
@@ -187,22 +189,40 @@ export class DistributorSession extends Session<RunSummary> {
   #metadataArrived(metadata: Payload): void {
     if (this.#journal?.metadata !== undefined) return; // the run goes on with what it began with
     this.#journal?.journal.metadataArrived(encodePayload(metadata, "metadata"));
-    this.#prepare(metadata);
+    this.#openTo(metadata, this.#sources.prepare(metadata, this.#journal?.tasks));
   }
 
-  /** Initialises the tasks, then opens the run to workers. */
-  #prepare(metadata: Payload): void {
-    const initialize = async () => {
-      for (const [name, source] of this.#sources) {
-        await source.initialize(metadata);
-        const earlier = this.#journal?.tasks.get(name);
-        if (earlier !== undefined) await source.goOn(earlier.position, earlier.exhausted);
-      }
-    };
-    initialize().then(
+  /** Prepares the tasks at once where the metadata is known, or there is none. */
+  #prepareEarly(): [Payload, Promise<void>] | undefined {
+    const known = this.#journal?.metadata;
+    if (known === undefined && this.#options.metadataEndpoint !== undefined) return undefined;
+    const metadata = known === undefined ? {} : decodePayload(known);
+    const prepared = this.#sources.prepare(metadata, this.#journal?.tasks);
+    prepared.catch(() => {}); // told by #openTo()
+    return [metadata, prepared];
+  }
+
+  /** Opens the run to workers as soon as the tasks are prepared. */
+  #openTo(metadata: Payload, prepared: Promise<void>): void {
+    prepared.then(
       this.guard(() => this.#core?.open(encodePayload(metadata, "metadata"))),
-      this.guard((error: Error) => this.#core?.fail(error)),
+      this.guard((error: Error) => this.#fail(error)),
     );
+  }
+
+  /**
+   * Ends the run. An error that comes so early that the collector is not there waits for it, for a moment: it would not hear that the run
+   * is over, and wait for long.
+   */
+  #fail(error: Error): void {
+    if (this.#hasCollector || this.clock.now >= COLLECTOR_MS) this.#core?.fail(error);
+    else this.#earlyError ??= error;
+  }
+
+  #collectorConnected(): void {
+    this.#hasCollector = true;
+    this.#core?.collectorConnected();
+    if (this.#earlyError !== undefined) this.#core?.fail(this.#earlyError);
   }
 
   async #listen(endpoint: EndpointAddress, index: number): Promise<Listener> {
@@ -237,7 +257,7 @@ export class DistributorSession extends Session<RunSummary> {
     const endpoint = link === "data" ? collectorEndpoint : collectorAckEndpoint;
     const handler: LinkHandler = {
       onConnected: this.guard(() =>
-        link === "data" ? this.#core?.collectorConnected() : this.#core?.ackLinkConnected(),
+        link === "data" ? this.#collectorConnected() : this.#core?.ackLinkConnected(),
       ),
       onDisconnected: this.guard(() => this.#core?.collectorDisconnected(link)),
       onMessage: this.guard((message) => this.#core?.collectorMessage(link, message)),
@@ -254,8 +274,7 @@ export class DistributorSession extends Session<RunSummary> {
       toCollector: (message) => this.#pass(message, () => this.#links?.data.send(message)),
       toAckLink: (message) => this.#pass(message, () => this.#links?.ack.send(message)),
       ackData: (task, data) => {
-        const source = this.#sources.get(task);
-        if (source !== undefined) source.ackData = decodePayload(data);
+        this.#sources.of(task).ackData = decodePayload(data);
       },
       blamed: this.#blamed,
       completed: ({ name, counts }) =>

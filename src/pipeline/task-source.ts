@@ -2,10 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Fifo } from "../core/fifo.ts";
 import type { ItemSource } from "../core/task-state.ts";
 import { PipelineError } from "../errors.ts";
+import { isPromiseLike } from "../executor/execution-outcome.ts";
 import { RoleLog } from "../logging/logger.ts";
+import { toErrorInfo } from "../protocol/error-info.ts";
 import { MessageType } from "../protocol/message-type.ts";
 import { encodePayload, type Payload } from "../protocol/payload.ts";
 import { PayloadTypeError } from "../protocol/payload-check.ts";
+import { ItemIterator, openItems, type Step } from "./item-iterator.ts";
 import type { Task } from "./task.ts";
 
 export interface TaskSourcePort {
@@ -21,9 +24,6 @@ const CLOSE_MS = 1000;
 /** How long a task's items are produced once more before the event loop has its turn, in ms. */
 const REPLAY_MS = 20;
 
-/** What one step of a task's production gives. */
-type Step = { readonly done: true } | { readonly done: false; readonly value: unknown };
-
 /**
  * Pulls a user's task. What it produces synchronously is handed on at once; what it produces asynchronously is fetched up to
  * the number that is wanted, and handed on in the batches that the event loop makes of it.
@@ -34,7 +34,8 @@ export class TaskSource implements ItemSource {
   readonly #name: string;
   readonly #log: RoleLog;
   readonly #buffer = new Fifo<Uint8Array>();
-  #iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
+  #iterator: ItemIterator | undefined;
+  #closing: Promise<void> | undefined;
   #ackData: Payload = {};
   #metadata: Payload = {};
   #state: "idle" | "fetching" | "ended" | "failed" = "idle";
@@ -83,6 +84,21 @@ export class TaskSource implements ItemSource {
     }
   }
 
+  /**
+   * Takes the iterator of `items()` and its first step, before a worker asks for it: the input may be one that cannot wait. No more
+   * is pulled, and nothing while the task's gate is closed. A step that fails ends the run at once.
+   */
+  begin(): void {
+    const task = this.#task;
+    if (task.items === undefined || this.#state !== "idle" || task.isComplete) return;
+    try {
+      this.#iterator ??= iterate(task);
+      if (task.isAvailableForHandling(this.#ackData)) this.#iterator.begin((error) => this.#fail(error));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
   pull(worker: string, wanted: number): Uint8Array | "wait" | "done" {
     const ready = this.#buffer.shift();
     if (ready !== undefined) return ready;
@@ -92,7 +108,7 @@ export class TaskSource implements ItemSource {
     try {
       const step = this.#step(worker);
       if (step === "wait") return "wait";
-      if (isThenable(step)) {
+      if (isPromiseLike(step)) {
         void this.#fetch(step, worker);
         return "wait";
       }
@@ -104,18 +120,21 @@ export class TaskSource implements ItemSource {
   }
 
   /** Lets an iterable that was not finished release what it holds; not longer than {@link CLOSE_MS}, it may be stuck. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     if (this.#state !== "ended") this.#state = "failed";
-    const iterator = this.#iterator;
-    this.#iterator = undefined;
-    if (iterator?.return === undefined) return;
+    if (this.#iterator === undefined) return;
     const timeout = new AbortController();
-    const closing = (async () => await iterator.return?.())();
-    await Promise.race([closing, sleep(CLOSE_MS, undefined, { signal: timeout.signal })]).catch(
-      (error: unknown) => {
-        this.#log.write("warn", "items() threw while it was closed", { error: String(error) });
-      },
-    );
+    await Promise.race([
+      this.#iterator.close(),
+      sleep(CLOSE_MS, undefined, { signal: timeout.signal }),
+    ]).catch((error: unknown) => {
+      this.#log.write("warn", "items() threw while it was closed", { error: toErrorInfo(error).message });
+    });
     timeout.abort();
   }
 
@@ -131,12 +150,11 @@ export class TaskSource implements ItemSource {
     const task = this.#task;
     if (task.handle !== undefined) {
       const value = task.handle(this.#metadata, worker, MessageType.RDY, this.#ackData);
-      if (isThenable(value)) return value.then((item) => ({ done: false, value: item }));
+      if (isPromiseLike(value)) return value.then((item) => ({ done: false, value: item }));
       return { done: false, value };
     }
     this.#iterator ??= iterate(task);
-    const next = this.#iterator.next();
-    return isThenable(next) ? next.then(toStep) : toStep(next);
+    return this.#iterator.next();
   }
 
   async #replay(position: number): Promise<void> {
@@ -145,7 +163,7 @@ export class TaskSource implements ItemSource {
       let isOver = this.#task.isComplete;
       try {
         const step = isOver ? undefined : this.#produce("");
-        isOver ||= (isThenable(step) ? await step : step)?.done === true;
+        isOver ||= (isPromiseLike(step) ? await step : step)?.done === true;
       } catch (error) {
         throw this.#error(this.#task.handle === undefined ? "items" : "handle", error);
       }
@@ -220,12 +238,13 @@ export class TaskSource implements ItemSource {
 
   #error(hook: string, thrown: unknown): Error {
     const where = `${hook}() of task ${JSON.stringify(this.#name)}`;
-    if (thrown instanceof PayloadTypeError) {
+    if (isInstance(thrown, PayloadTypeError)) {
       return new TypeError(`${where}: ${thrown.message}`, { cause: thrown });
     }
-    if (thrown instanceof PipelineError) return thrown;
-    const text = thrown instanceof Error ? thrown.message : String(thrown);
-    return new PipelineError("TASK_FAILED", `${where} threw: ${text}`, {
+    if (isInstance(thrown, PipelineError)) return thrown;
+    // Anything may be thrown, also what cannot be made a string of.
+    const { message } = toErrorInfo(thrown);
+    return new PipelineError("TASK_FAILED", `${where} threw: ${message}`, {
       role: "distributor",
       taskType: this.#name,
       cause: thrown,
@@ -233,19 +252,15 @@ export class TaskSource implements ItemSource {
   }
 }
 
-function iterate(task: Task<object, object, object>): Iterator<unknown> | AsyncIterator<unknown> {
-  const items = task.items?.();
-  if (typeof items === "object" && items !== null) {
-    if (Symbol.asyncIterator in items) return items[Symbol.asyncIterator]();
-    if (Symbol.iterator in items) return items[Symbol.iterator]();
+function iterate(task: Task<object, object, object>): ItemIterator {
+  return task[openItems]() ?? new ItemIterator(task.items?.());
+}
+
+/** Whether something is of a class; a proxy that throws when it is asked is of none. */
+function isInstance<T>(value: unknown, type: new (...args: never[]) => T): value is T {
+  try {
+    return value instanceof type;
+  } catch {
+    return false;
   }
-  throw new TypeError("Expected an iterable or an async iterable");
-}
-
-function toStep(result: IteratorResult<unknown>): Step {
-  return result.done === true ? { done: true } : { done: false, value: result.value };
-}
-
-export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

@@ -4,6 +4,7 @@ import type { MessageType } from "../protocol/message-type.ts";
 import type { Payload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
+import { type ItemIterator, openItems } from "./item-iterator.ts";
 
 /** Where a task was. */
 export interface TaskPosition {
@@ -68,8 +69,19 @@ export abstract class Task<
    */
   handle?(data: Metadata, address: string, msgtype: MessageType, ackData: AckData): Awaitable<Maybe<Item>>;
 
-  /** The idiomatic form beside `handle()`: an iterable that is pulled lazily. The task is complete when it ends. */
+  /**
+   * The idiomatic form beside `handle()`: an iterable that is pulled lazily. The task is complete when it ends.
+   *
+   * Its first item is asked for when the run begins, after `initialize()` and before there are workers, as a plain loop would: an input
+   * that cannot wait, such as lines of `readline`, loses nothing. Where the task has dependencies, `items()` is called when they
+   * are complete.
+   */
   items?(): Iterable<Item> | AsyncIterable<Item>;
+
+  /** @internal */
+  [openItems](): ItemIterator | undefined {
+    return undefined;
+  }
 
   /**
    * Called once, before the first item and after the metadata arrived.
