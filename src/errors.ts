@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   PEER_REFUSED: "A peer refused the role: another protocol version, or a role that is already taken",
   METADATA_TIMEOUT: "No metadata arrived in time",
   INIT_FAILED: "A role's initialisation hook threw",
+  CLOSE_FAILED: "A hook at the end of a worker or of a thread threw, or took too long",
   TASK_FAILED: "A task's hook threw while it was producing items",
   COLLECTION_FAILED: "A collector's hook threw",
   EXECUTION_TIMEOUT: "A handler ran longer than the task's timeout",

@@ -1,4 +1,5 @@
 import type { Execution, ExecutionOutcome } from "../core/execution.ts";
+import type { PipelineError } from "../errors.ts";
 import type { Payload } from "../protocol/payload.ts";
 
 /** What an executor tells its owner. */
@@ -65,6 +66,7 @@ export interface Executor {
    * Ends everything.
    *
    * @param grace - How long handlers that run may take to end by themselves, in ms. Their signals are aborted first.
+   * @returns What hooks at the end threw.
    */
-  close(grace: number): Promise<void>;
+  close(grace: number): Promise<readonly PipelineError[]>;
 }

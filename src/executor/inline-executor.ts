@@ -96,13 +96,14 @@ export class InlineExecutor implements Executor {
     }
   }
 
-  async close(grace: number): Promise<void> {
-    if (this.#pending.size === 0) return;
+  async close(grace: number): Promise<readonly []> {
+    if (this.#pending.size === 0) return [];
     for (const execution of this.#pending.keys()) this.abort(execution);
     const idle = new Promise<void>((resolve) => {
       this.#idle = resolve;
     });
     await settlesWithin(idle, grace);
+    return [];
   }
 
   async #settle(execution: Execution, pending: Pending, result: PromiseLike<unknown>): Promise<void> {

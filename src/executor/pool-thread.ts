@@ -28,6 +28,8 @@ export interface ThreadEvents {
   outcomes(outcomes: Outcomes): void;
   /** It cannot work: its module, its class or its initialisation is at fault. */
   unusable(error: Error): void;
+  /** It ends, and its hook for that threw. */
+  closeFailed(message: string): void;
   /** It ended, wanted or not. */
   exited(cause: Error | undefined, exitCode: number): void;
 }
@@ -66,6 +68,7 @@ export class PoolThread {
       if (message?.kind === "outcomes") events.outcomes(message);
       else if (message?.kind === "ready") events.ready();
       else if (message?.kind === "unusable") events.unusable(revive(message.error));
+      else if (message?.kind === "closeFailed") events.closeFailed(message.error.message);
     });
     this.#worker.on("error", (error) => {
       this.#cause = error;
@@ -156,7 +159,7 @@ export class PoolThread {
     return true;
   }
 
-  /** Lets it end by itself: exit handlers of the user's are called. */
+  /** Lets it end by itself: its `closeThread()`, and exit handlers of the user's, are called. */
   exit(): void {
     this.isReady = false;
     this.#post({ kind: "exit" });

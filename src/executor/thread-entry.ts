@@ -5,8 +5,10 @@ import { Fifo } from "../core/fifo.ts";
 import { toErrorInfo } from "../protocol/error-info.ts";
 import { decodePayload, encodePayload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
+import { runCloseHook } from "./close-hook.ts";
 import { importUserModule } from "./import-user-module.ts";
 import { JobStates } from "./job-states.ts";
+import { printed } from "./own-output.ts";
 import { type Job, ThreadJobs } from "./thread-jobs.ts";
 import type { FromThread, Outcomes, ThreadData, ToThread } from "./thread-messages.ts";
 import { type OpenInThread, openInThread } from "./threaded-class.ts";
@@ -27,6 +29,7 @@ const upcoming = (index: number) => queue.peek(index);
 const post = (outcomes: Outcomes, transfer: ArrayBuffer[]) => port.postMessage(outcomes, transfer);
 const jobs = new ThreadJobs(new JobStates(states), flush, post, upcoming);
 const loading = load();
+let closeHook = async (): Promise<Error | undefined> => undefined;
 let isFirstRun = true;
 /** A run has begun. */
 let open = false;
@@ -56,7 +59,7 @@ function receive(message: ToThread): void {
     open = false;
     void begin(message.metadata, message.timeout, message.context);
   } else {
-    process.exit(0);
+    void leave();
   }
 }
 
@@ -79,11 +82,9 @@ async function load(): Promise<OpenInThread> {
 async function begin(metadata: Uint8Array, timeout: number, context: string): Promise<void> {
   try {
     const instance = await loading;
-    const { handler, taskType, spans } = await instance[openInThread](
-      index,
-      decodePayload(metadata),
-      isFirstRun,
-    );
+    const opened = await instance[openInThread](index, decodePayload(metadata), isFirstRun);
+    const { handler, taskType, spans, close, closeTimeout } = opened;
+    closeHook = () => runCloseHook("closeThread", close, closeTimeout, { taskType: taskType.name });
     if (isFirstRun) rehearse(taskType);
     jobs.begin(tracedHandler(handler, spans, context), taskType, timeout);
     isFirstRun = false;
@@ -110,6 +111,15 @@ function rehearse(taskType: TaskType): void {
   for (let serial = 1; serial <= REHEARSALS; serial += 1) {
     rehearsal.rehearse({ serial, runId: "", seq: serial, attempt: 1, context: "", payload });
   }
+}
+
+/** Everything is done, or nobody wants it done. */
+async function leave(): Promise<void> {
+  open = false;
+  const error = await closeHook();
+  if (error !== undefined) tell({ kind: "closeFailed", error: toErrorInfo(error) });
+  await printed();
+  process.exit(0);
 }
 
 function work(): void {

@@ -36,7 +36,7 @@ export type ToThread =
   | Jobs
   /** The state of this job is aborted: tell its handler. */
   | { readonly kind: "abort"; readonly serial: number }
-  /** End, whatever is under way. */
+  /** End; nothing is under way. */
   | { readonly kind: "exit" };
 
 export interface FailedJob {
@@ -62,6 +62,8 @@ export type FromThread =
   /** The first run has begun, or the thread cannot work. */
   | { readonly kind: "ready" }
   | { readonly kind: "unusable"; readonly error: ErrorInfo }
+  /** It ends, and its hook for that threw. */
+  | { readonly kind: "closeFailed"; readonly error: ErrorInfo }
   /** Of items that nobody gave; to be dropped. */
   | { readonly kind: "rehearsal"; readonly outcomes: Outcomes }
   | Outcomes;

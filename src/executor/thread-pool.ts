@@ -18,6 +18,8 @@ export interface ThreadPoolOptions {
   readonly resourceLimits: ResourceLimits | undefined;
   /** Longest time a result waits in a thread for others, in ms. */
   readonly flush: number;
+  /** How long the hook at a thread's end may take, in ms. */
+  readonly closeTimeout: number;
   /** Where an error of the pool happened. */
   readonly facts: ErrorFacts;
 }
@@ -30,6 +32,7 @@ export interface PoolEvents {
   lost(thread: PoolThread, reason: string): void;
   /** Threads cannot be had. */
   failed(error: PipelineError): void;
+  note(event: string, facts: Readonly<Record<string, unknown>>): void;
 }
 
 /** Threads, each replaced when it ends. */
@@ -45,6 +48,7 @@ export class ThreadPool {
   #failure: PipelineError | undefined;
   #fruitless = 0;
   #closing = false;
+  readonly #closeErrors: PipelineError[] = [];
 
   constructor(options: ThreadPoolOptions, events: PoolEvents) {
     this.#options = options;
@@ -84,8 +88,11 @@ export class ThreadPool {
     this.#substitute(thread);
   }
 
-  /** @param grace - How long exit handlers of the user's may take, in ms. */
-  async close(grace: number): Promise<void> {
+  /**
+   * @param grace - How long exit handlers of the user's may take, in ms, beside the threads' hooks.
+   * @returns What those hooks threw.
+   */
+  async close(grace: number): Promise<readonly PipelineError[]> {
     this.#closing = true;
     const ending = [...this.#threads, ...this.#leaving];
     for (const thread of this.#threads) {
@@ -96,8 +103,9 @@ export class ThreadPool {
       for (const thread of ending) thread.terminate();
     };
     const ended = Promise.all(ending.map(({ exited }) => exited));
-    if (!(await settlesWithin(ended, grace))) terminate();
+    if (!(await settlesWithin(ended, grace + this.#options.closeTimeout))) terminate();
     await settlesWithin(ended, TERMINATION_MS);
+    return this.#closeErrors;
   }
 
   #start(index: number): void {
@@ -108,6 +116,10 @@ export class ThreadPool {
         this.#events.outcomes(thread, outcomes);
       },
       unusable: (error) => this.#fail(error.message, error),
+      closeFailed: (message) => {
+        this.#closeErrors.push(new PipelineError("CLOSE_FAILED", message, this.#options.facts));
+        this.#events.note("a thread's hook at its end failed", { thread: index, message });
+      },
       exited: (cause, exitCode) => this.#exited(thread, cause, exitCode),
     });
     this.#threads.add(thread);

@@ -16,6 +16,9 @@ export interface HandlerInThread {
   readonly taskType: TaskType;
   /** What its executions are to whoever traces. */
   readonly spans: SpanSpec["kind"];
+  /** The hook at the thread's end, and how long it may take, in ms. */
+  readonly close: () => unknown;
+  readonly closeTimeout: number;
 }
 
 /** What a class whose handler runs in threads has. */

@@ -1,4 +1,5 @@
 import type { Execution, ExecutionOutcome } from "../core/execution.ts";
+import type { PipelineError } from "../errors.ts";
 import { encodePayload, type Payload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import { givenUp, timedOut } from "./execution-outcome.ts";
@@ -59,6 +60,7 @@ export class ThreadedExecutor implements Executor {
       outcomes: (thread, outcomes) => this.#outcomes(thread, outcomes),
       lost: (thread, reason) => this.#lost(thread, reason),
       failed: (error) => this.#port?.failed(error),
+      note: (event, facts) => this.#port?.note(event, facts),
     });
   }
 
@@ -115,7 +117,7 @@ export class ThreadedExecutor implements Executor {
     this.#rebalance();
   }
 
-  async close(grace: number): Promise<void> {
+  async close(grace: number): Promise<readonly PipelineError[]> {
     for (const execution of [...this.#places.keys()]) this.abort(execution);
     this.#homeless = [];
     await this.#stage?.close(grace);
@@ -125,7 +127,7 @@ export class ThreadedExecutor implements Executor {
       });
       await settlesWithin(idle, grace);
     }
-    await this.#pool.close(grace);
+    return await this.#pool.close(grace);
   }
 
   // --- jobs to threads ------------------------------------------------------------------------------------------------

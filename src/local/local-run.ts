@@ -2,12 +2,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PipelineError } from "../errors.ts";
+import { RoleLog } from "../logging/logger.ts";
 import type { Collector } from "../pipeline/collector.ts";
 import { Distributor } from "../pipeline/distributor.ts";
 import type { DistributorOptions } from "../pipeline/distributor-options.ts";
 import type { MetaDataWorker } from "../pipeline/meta-data-worker.ts";
 import type { RunProgress, RunSummary } from "../pipeline/run-summary.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import { LineWriter } from "./line-writer.ts";
 import { LocalEndpoints } from "./local-endpoints.ts";
 import { at } from "./local-roles.ts";
 import type { AnyTask, OutputSource, PipelineOptions } from "./pipeline-options.ts";
@@ -38,6 +40,7 @@ export interface LocalPlan extends Pick<PipelineOptions, "onOutput"> {
 /** One run on this machine: distributor and collector in this process, workers as processes. */
 export class LocalRun {
   readonly #plan: LocalPlan;
+  readonly #log = new RoleLog("worker");
   #distributor: Distributor | undefined;
   #done: Promise<unknown> | undefined;
 
@@ -80,7 +83,10 @@ export class LocalRun {
     at(collector, { endpoint: endpoints.collector, ackEndpoint: endpoints.ack });
     if (metadata !== undefined) at(metadata, { endpoint: endpoints.metadata });
     const distributor = this.#makeDistributor(endpoints, metadata !== undefined);
-    const fleet = this.#makeFleet(fail);
+    const lines = new LineWriter(process.stderr, ({ message }) =>
+      this.#log.write("warn", "what workers write cannot be written to stderr", { message }),
+    );
+    const fleet = this.#makeFleet(fail, lines);
     const run = signal === undefined ? {} : { signal };
     if (signal?.aborted) return await distributor.run(run);
     const distributed = distributor.run(run).then((summary) => {
@@ -105,6 +111,8 @@ export class LocalRun {
       await distributor.stop({ timeout: 0 });
       await Promise.all([collector.stop({ timeout: 0 }), metadata?.stop(), fleet.end(END_MS)]);
       throw error;
+    } finally {
+      lines.close();
     }
   }
 
@@ -120,8 +128,10 @@ export class LocalRun {
     return distributor;
   }
 
-  #makeFleet(failed: (error: PipelineError) => void): WorkerFleet {
-    const { onOutput = writeOutput, restarts } = this.#plan;
+  #makeFleet(failed: (error: PipelineError) => void, lines: LineWriter): WorkerFleet {
+    const { restarts } = this.#plan;
+    const writeOutput = (line: string, { worker }: OutputSource) => lines.write(`[worker ${worker}] ${line}`);
+    const { onOutput = writeOutput } = this.#plan;
     return new WorkerFleet({
       restarts,
       output: (worker, stream, line) => onOutput(line, { worker, stream }),
@@ -140,9 +150,4 @@ export class LocalRun {
 
 function isEmpty({ status, tasks }: RunSummary): boolean {
   return status === "stopped" && Object.values(tasks).every(({ items }) => items === 0);
-}
-
-function writeOutput(line: string, { worker }: OutputSource): void {
-  // The console outlives a reader that is gone; an error of process.stderr alone would end the process.
-  console.error(`[worker ${worker}] ${line}`);
 }

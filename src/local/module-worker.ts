@@ -6,6 +6,7 @@ import { SingleThreadedWorker } from "../pipeline/single-threaded-worker.ts";
 import { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Payload } from "../protocol/payload.ts";
 import { TaskType } from "../protocol/task-type.ts";
+import type { WorkSignal } from "../role/work-signal.ts";
 import { Security } from "../security/security.ts";
 import type { WorkerStart } from "./worker-messages.ts";
 
@@ -13,7 +14,8 @@ import type { WorkerStart } from "./worker-messages.ts";
 type Handler = (data: unknown, info: ExecutionInfo) => unknown;
 
 /** A worker of whatever copy of this library. */
-export interface AnyWorker {
+export interface AnyWorker extends WorkSignal {
+  readonly closeTimeout?: number;
   run(): Promise<unknown>;
   stop(options: { readonly timeout: number }): Promise<void>;
 }

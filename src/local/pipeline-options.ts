@@ -101,15 +101,19 @@ export interface PipelineOptions
    */
   readonly metadata?: object | AnyMetadata | (new () => AnyMetadata) | undefined;
   /**
-   * How often each worker is started again when it dies.
+   * How often in a row each worker is started again when it dies before it has an item; 0: a worker that died is never started again.
+   * Deaths with an item do not count, once workers of its kind have finished items: the item that caused them is found out, and
+   * fails with `WORKER_LOST`.
    * @default 5
    */
   readonly restarts?: number;
   /**
-   * Gets every line that workers write.
+   * Gets every line that workers write. While a promise that it returns is pending, nothing more is read of that worker's stream: a
+   * worker that writes faster has to wait. What it throws is told once, and ends nothing. A line of more than 1,048,576
+   * characters comes in pieces.
    * @default writes it to stderr, behind the worker's number
    */
-  readonly onOutput?: ((line: string, source: OutputSource) => void) | undefined;
+  readonly onOutput?: ((line: string, source: OutputSource) => Awaitable<void>) | undefined;
 }
 
 /** A worker that dies now and then is replaced; one that dies all the time ends the run within seconds. */

@@ -1,8 +1,12 @@
 // What a worker's process runs: its parent, the pipeline, says what is to be worked on, and when to stop.
+import { printAtOnce, printed } from "../executor/own-output.ts";
+import { onWork } from "../role/work-signal.ts";
 import { type AnyWorker, makeWorker } from "./module-worker.ts";
 import type { FromWorkerProcess, ProcessError, ToWorkerProcess, WorkerStart } from "./worker-messages.ts";
 
 let worker: AnyWorker | undefined;
+
+printAtOnce();
 
 process.on("message", (message: ToWorkerProcess) => {
   if (message.type === "start") void work(message);
@@ -10,8 +14,8 @@ process.on("message", (message: ToWorkerProcess) => {
   else void worker.stop({ timeout: message.timeout });
 });
 
-// The pipeline is gone, however that came about: nobody needs this any more.
-process.once("disconnect", () => process.exit());
+// Its own work is done, or the pipeline is gone, however that came about: nobody needs this process any more.
+process.once("disconnect", () => void printed().then(() => process.exit()));
 
 // Ctrl-C reaches all processes of a terminal; the pipeline says what follows from it.
 process.on("SIGINT", () => {});
@@ -19,23 +23,36 @@ process.on("SIGINT", () => {});
 async function work(start: WorkerStart): Promise<void> {
   try {
     worker = await makeWorker(start);
+    listen(worker);
     tell({ type: "started" });
   } catch (error) {
     return fail("unusable", error);
   }
   try {
-    await worker.run();
-    tell({ type: "done" }, () => process.disconnect());
+    const { closeErrors = [] } = ((await worker.run()) ?? {}) as { readonly closeErrors?: readonly Error[] };
+    tell({ type: "done", closeErrors: closeErrors.map(toProcessError) }, () => process.disconnect());
   } catch (error) {
     fail(codeOf(error) === "INIT_FAILED" ? "unusable" : "failed", error);
   }
 }
 
+/** Whoever has started this process decides by these what its death means, and how long its end may take. */
+function listen(worker: AnyWorker): void {
+  const { closeTimeout = 0 } = worker;
+  worker[onWork] = (stage) => {
+    // Hooks in threads come first, and then the worker's own.
+    tell(stage === "closing" ? { type: stage, timeout: 2 * closeTimeout } : { type: stage });
+  };
+}
+
 function fail(type: "unusable" | "failed", error: unknown): void {
-  const { name = "Error", message = String(error), stack = "" } = error instanceof Error ? error : {};
-  const told: ProcessError = { name, message, stack, code: codeOf(error) };
   process.exitCode = 1;
-  tell({ type, error: told }, () => process.disconnect());
+  tell({ type, error: toProcessError(error) }, () => process.disconnect());
+}
+
+function toProcessError(error: unknown): ProcessError {
+  const { name = "Error", message = String(error), stack = "" } = error instanceof Error ? error : {};
+  return { name, message, stack, code: codeOf(error) };
 }
 
 function codeOf(error: unknown): string {

@@ -1,16 +1,25 @@
 import { PipelineError } from "../errors.ts";
+import { isPromiseLike } from "../executor/execution-outcome.ts";
 import { RoleLog } from "../logging/logger.ts";
+import { MAX_RESTART_MS, RestartPolicy } from "./restart-policy.ts";
 import type { WorkerStart } from "./worker-messages.ts";
 import { type WorkerEnd, WorkerProcess } from "./worker-process.ts";
 
-/** Wait before a worker is started again, in ms; twice as long each time, for one that dies as soon as it is there. */
-const RESTART_MS = 50;
-const MAX_RESTART_MS = 5000;
+/** The longest that a timer of Node takes, in ms. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** A worker whose module is still loading after this many ms is told of; again after twice as long, and so on. */
+const LOADING_NOTICE_MS = 60_000;
 
 export interface FleetOptions {
-  /** How often each worker may be started again. */
+  /** How often in a row each worker that has not worked may be started again; 0: never, whatever it did. */
   readonly restarts: number;
-  output(worker: number, stream: "stdout" | "stderr", line: string): void;
+  /** @default 60000 */
+  readonly loadingNoticeMs?: number;
+  /** Where a promise is returned, the worker's next line waits for it. */
+  output(worker: number, stream: "stdout" | "stderr", line: string): unknown;
+  /** A process ended, whatever the reason. */
+  ended?(pid: number, end: WorkerEnd): void;
   /** No worker of some kind is left, or none can work. */
   failed(error: PipelineError): void;
 }
@@ -19,7 +28,7 @@ export interface FleetOptions {
 interface Slot {
   readonly number: number;
   readonly start: WorkerStart;
-  restarts: number;
+  readonly policy: RestartPolicy;
   process: WorkerProcess | undefined;
   timer: NodeJS.Timeout | undefined;
 }
@@ -29,7 +38,10 @@ export class WorkerFleet {
   readonly #options: FleetOptions;
   readonly #log = new RoleLog("worker");
   readonly #slots: Slot[] = [];
+  /** Modules whose workers have executed an item to its end. */
+  readonly #working = new Set<string>();
   #isEnding = false;
+  #hasOutputFailed = false;
   #onEmpty: () => void = () => {};
   /** Resolves when no worker is left, nor about to be. */
   readonly ended = new Promise<void>((resolve) => {
@@ -42,14 +54,19 @@ export class WorkerFleet {
 
   /** Workers that run or are about to. */
   get size(): number {
-    return this.#slots.filter(({ process, timer }) => process !== undefined || timer !== undefined).length;
+    return this.#slots.filter(isOccupied).length;
+  }
+
+  /** Whether a worker is on its way: its process loads its module, or is about to be started again. */
+  get isLoading(): boolean {
+    return this.#slots.some(({ process, timer }) => timer !== undefined || process?.isLoading);
   }
 
   add(start: WorkerStart): void {
     const slot: Slot = {
       number: this.#slots.length + 1,
       start,
-      restarts: 0,
+      policy: new RestartPolicy(this.#options.restarts),
       process: undefined,
       timer: undefined,
     };
@@ -57,7 +74,10 @@ export class WorkerFleet {
     this.#launch(slot);
   }
 
-  /** The run is over: nobody is started again, and whoever has not ended after so many ms is killed. */
+  /**
+   * The run is over: nobody is started again. A worker that has not ended after `timeout` ms is killed; one that has nothing else to do
+   * than its user's hooks gets the time that these may take.
+   */
   async end(timeout: number): Promise<void> {
     this.#isEnding = true;
     for (const slot of this.#slots) {
@@ -65,26 +85,37 @@ export class WorkerFleet {
       slot.timer = undefined;
     }
     if (this.size === 0) return;
-    this.stop(0); // who has just come, and has not heard of the end, ends too
-    const timer = setTimeout(() => {
-      for (const { process } of this.#slots) process?.kill();
-    }, timeout);
+    this.stop(0); // one that has just come, and has not heard of the end, ends too
+    const timers = this.#slots.map(({ process }) => process && killAfter(process, timeout));
     await this.ended;
-    clearTimeout(timer);
+    for (const stop of timers) stop?.();
   }
 
-  /** Asks all to stop; what they execute may take so many ms. */
+  /** Asks all to stop; what they execute may take `timeout` ms. */
   stop(timeout: number): void {
     this.#isEnding = true;
     for (const { process } of this.#slots) process?.stop(timeout);
   }
 
   #launch(slot: Slot): void {
+    const { number, start, policy } = slot;
     slot.timer = undefined;
-    slot.process = new WorkerProcess(slot.start, {
-      output: (stream, line) => this.#options.output(slot.number, stream, line),
-      ended: (end) => this.#ended(slot, end),
+    const loading = this.#noticeLoading(slot);
+    const process = new WorkerProcess(start, {
+      output: (stream, line) => this.#output(number, stream, line),
+      started: () => clearInterval(loading),
+      worked: () => {
+        policy.worked();
+        this.#working.add(kindOf(start));
+      },
+      closeFailed: (error) => this.#closeFailed(number, error),
+      ended: (end) => {
+        clearInterval(loading);
+        if (process.pid !== undefined) this.#options.ended?.(process.pid, end);
+        this.#ended(slot, end);
+      },
     });
+    slot.process = process;
   }
 
   #ended(slot: Slot, end: WorkerEnd): void {
@@ -94,30 +125,83 @@ export class WorkerFleet {
   }
 
   #replace(slot: Slot, end: WorkerEnd): void {
-    const { number, start } = slot;
+    const { number, start, policy } = slot;
     if (!end.isUsable) return this.#options.failed(this.#failure(slot, end, "cannot work"));
-    if (slot.restarts >= this.#options.restarts) {
-      this.#log.write("error", "worker given up", { number, reason: end.reason, restarts: slot.restarts });
-      const others = this.#slots.filter(({ start: { taskType }, process, timer }) => {
-        return taskType === start.taskType && (process !== undefined || timer !== undefined);
-      });
-      const times = slot.restarts === 0 ? "" : ` ${slot.restarts + 1} times, the last time of this`;
-      if (others.length === 0) this.#options.failed(this.#failure(slot, end, `died${times}`));
+    let wait = policy.died(end, this.#working.has(kindOf(start)));
+    const others = this.#slots.filter(
+      (other) => other.start.taskType === start.taskType && isOccupied(other),
+    );
+    // The others work on, and the system may have room for this one later.
+    if (wait === undefined && end.isUnstarted && others.length > 0) wait = MAX_RESTART_MS;
+    const facts = { number, reason: end.reason, deaths: policy.deaths };
+    if (wait === undefined) {
+      this.#log.write("error", "worker given up", facts);
+      const times = policy.deaths === 1 ? "" : ` ${policy.deaths} times, the last time of this`;
+      const what = end.isUnstarted ? "is missing" : `died${times}`;
+      if (others.length === 0) this.#options.failed(this.#failure(slot, end, what));
       return;
     }
-    const wait = Math.min(RESTART_MS * 2 ** slot.restarts, MAX_RESTART_MS);
-    slot.restarts += 1;
-    this.#log.write("warn", "worker died, and is started again", {
-      number,
-      reason: end.reason,
-      restart: slot.restarts,
-    });
+    this.#log.write("warn", "worker died, and is started again", facts);
     slot.timer = setTimeout(() => this.#launch(slot), wait);
   }
 
-  #failure({ number, start }: Slot, { reason, error }: WorkerEnd, what: string): PipelineError {
-    const cause = error === undefined ? undefined : Object.assign(new Error(error.message), error);
+  #failure({ number, start }: Slot, end: WorkerEnd, what: string): PipelineError {
+    const { reason, error: cause, printed } = end;
     const facts = { role: "worker", taskType: start.taskType, ...(cause === undefined ? {} : { cause }) };
-    return new PipelineError("WORKER_FAILED", `Worker ${number} ${what}: ${reason}`, facts);
+    const tail = cause === undefined && printed !== "" ? `. It wrote last:\n${printed}` : "";
+    return new PipelineError("WORKER_FAILED", `Worker ${number} ${what}: ${reason}${tail}`, facts);
   }
+
+  /** A module may load for as long as it likes; but nobody should have to guess what is being waited for. */
+  #noticeLoading({ number, start }: Slot): NodeJS.Timeout {
+    const { loadingNoticeMs = LOADING_NOTICE_MS } = this.#options;
+    let passed = 0;
+    let next = 1;
+    return setInterval(() => {
+      passed += 1;
+      if (passed < next) return;
+      next *= 2;
+      const seconds = (passed * loadingNoticeMs) / 1000;
+      this.#log.warn(`Worker ${number} is still loading ${start.module} after ${seconds} s`);
+    }, loadingNoticeMs).unref();
+  }
+
+  #closeFailed(number: number, error: Error): void {
+    this.#log.warn(`Worker ${number} ended, but ${error.message}`, { number });
+  }
+
+  /** A line is not worth a run: what goes wrong with it is told once. */
+  #output(number: number, stream: "stdout" | "stderr", line: string): unknown {
+    try {
+      const handled = this.#options.output(number, stream, line);
+      if (!isPromiseLike(handled)) return undefined;
+      return handled.then(undefined, (error: unknown) => this.#outputFailed(error));
+    } catch (error) {
+      return this.#outputFailed(error);
+    }
+  }
+
+  #outputFailed(error: unknown): void {
+    if (this.#hasOutputFailed) return;
+    this.#hasOutputFailed = true;
+    this.#log.warn(`onOutput failed: ${String(error)}. The run goes on; further failures are not told`);
+  }
+}
+
+/** @returns What calls it off. */
+function killAfter(process: WorkerProcess, timeout: number): () => void {
+  let timer = setTimeout(() => {
+    const { closeTimeout } = process;
+    if (closeTimeout === undefined) return process.kill();
+    timer = setTimeout(() => process.kill(), Math.min(closeTimeout, MAX_TIMER_MS));
+  }, timeout);
+  return () => clearTimeout(timer);
+}
+
+function isOccupied({ process, timer }: Slot): boolean {
+  return process !== undefined || timer !== undefined;
+}
+
+function kindOf({ module, exportName = "" }: WorkerStart): string {
+  return `${module} ${exportName}`;
 }

@@ -28,9 +28,16 @@ export interface ProcessError {
 }
 
 export type FromWorkerProcess =
+  /** Its module is loaded. */
   | { readonly type: "started" }
-  /** Its run is over; without this, it has died, whatever its exit code. */
-  | { readonly type: "done" }
+  /** It begins to execute its first item. */
+  | { readonly type: "busy" }
+  /** It has executed its first item to its end. */
+  | { readonly type: "worked" }
+  /** It executes nothing any more, and its hooks for that follow; they may take `timeout` ms. */
+  | { readonly type: "closing"; readonly timeout: number }
+  /** Its run is over; without this, it has died, whatever its exit code. `closeErrors`: what its hooks at the end threw. */
+  | { readonly type: "done"; readonly closeErrors: readonly ProcessError[] }
   /** Another attempt would end the same. */
   | { readonly type: "unusable"; readonly error: ProcessError }
   | { readonly type: "failed"; readonly error: ProcessError };

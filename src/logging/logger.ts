@@ -43,6 +43,12 @@ export class RoleLog {
     this.#facts = { role, ...facts };
   }
 
+  /** Something that must be seen: a warning in the log, or, where nobody has configured one, a warning of the process. */
+  warn(event: string, facts: LogFacts = {}): void {
+    if (this.#logger.isEnabledFor("warning")) return this.write("warn", event, facts);
+    process.emitWarning(event, { type: "ZmqpipelineWarning" });
+  }
+
   write(level: LogLevelName, event: string, facts: LogFacts = {}): void {
     if (!this.#logger.isEnabledFor(level === "warn" ? "warning" : level)) return;
     const all = { ...this.#facts, ...facts };

@@ -91,6 +91,15 @@ export abstract class MultiThreadedWorker<
   initThread(_index: number): Awaitable<void> {}
 
   /**
+   * Called once in each thread when it ends, if `initThread()` was called and did not throw, before `closeWorker()` of the main thread.
+   * It may take `closeTimeout` ms; what it throws is logged, and is in the summary's `closeErrors`. A thread that is terminated,
+   * because its handler does not end, calls nothing.
+   *
+   * @param _index - As `initThread()` got it.
+   */
+  closeThread(_index: number): Awaitable<void> {}
+
+  /**
    * The work, in a thread. It is executed at least once for each item.
    *
    * @param data - What `handleExecution` returned; the item itself by default.
@@ -114,6 +123,8 @@ export abstract class MultiThreadedWorker<
       handler: (data, info) => this.handleThreadExecution(data as ThreadItem, index, info),
       taskType: this.taskType,
       spans: "item",
+      close: () => this.closeThread(index),
+      closeTimeout: this.closeTimeout,
     };
   }
 
@@ -132,6 +143,7 @@ export abstract class MultiThreadedWorker<
       maxItemsPerThread: this.maxItemsPerThread,
       resourceLimits: this.resourceLimits,
       forward: this.#forward(),
+      closeTimeout: this.closeTimeout,
       facts: { role: "worker", taskType: this.taskType.name },
     });
   }

@@ -5,14 +5,16 @@ import { PipelineError } from "../errors.ts";
 import { ABORT_GRACE_MS } from "../executor/execution-timer.ts";
 import type { Executor, ExecutorPort } from "../executor/executor.ts";
 import { WorkLoop } from "../executor/work-loop.ts";
+import type { WorkerHooks } from "../executor/worker-hooks.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { itemId } from "../protocol/item-id.ts";
 import type { Message, Welcome } from "../protocol/message.ts";
-import { decodePayload, type Payload } from "../protocol/payload.ts";
+import { decodePayload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import { linkOptions } from "../role/network.ts";
 import { Session } from "../role/session.ts";
+import { FirstWork, type WorkStage } from "../role/work-signal.ts";
 import type { KeyRole } from "../security/key-role.ts";
 import type { Security } from "../security/security.ts";
 import type { Link, LinkHandler } from "../transport/transport.ts";
@@ -35,8 +37,9 @@ export interface WorkerHost {
   readonly peerTimeout: number;
   readonly security: Security | undefined;
   readonly executor: Executor;
-  /** A run begins: sets the metadata and initialises the user's worker. */
-  begin(metadata: Payload): Promise<void>;
+  readonly hooks: WorkerHooks;
+  /** Hears of the first item. */
+  readonly onWork: ((stage: WorkStage) => void) | undefined;
 }
 
 /** One run of a worker: its links, its executor, and the core between them. */
@@ -46,7 +49,11 @@ export class WorkerSession extends Session<WorkerSummary> {
   readonly #loop: WorkLoop<Execution>;
   readonly #log: RoleLog;
   readonly #refused: BoundedLog;
-  readonly #counts = { executed: 0, failed: 0 };
+  readonly #firstWork: FirstWork;
+  readonly #summary: { executed: number; failed: number; closeErrors?: readonly PipelineError[] } = {
+    executed: 0,
+    failed: 0,
+  };
   #links: { readonly distributor: Link; readonly collector: Link } | undefined;
   #stopAt = Number.POSITIVE_INFINITY;
 
@@ -55,13 +62,14 @@ export class WorkerSession extends Session<WorkerSummary> {
     this.#host = host;
     this.#log = new RoleLog("worker", { taskType: host.taskType.name });
     this.#refused = new BoundedLog(this.#log, "refused a peer or its message");
+    this.#firstWork = new FirstWork(host.onWork);
     const { workerId, taskType, peerTimeout, executor } = host;
     const options = { workerId, taskType: taskType.name, concurrency: executor.slots, peerTimeout };
     this.#core = new WorkerCore(options, this.#port());
     this.#loop = new WorkLoop({
       executor,
       slice: executor.slots > 1 ? SHARED_SLICE_MS : SLICE_MS,
-      next: () => this.#core.next(),
+      next: () => this.#next(),
       upcoming: (index) => this.#core.upcoming(index),
       ended: (execution, outcome, busy, now) => this.#finish(execution, outcome, busy, now, false),
       guard: (action) => this.guard(action),
@@ -116,10 +124,16 @@ export class WorkerSession extends Session<WorkerSummary> {
   }
 
   protected async close(): Promise<void> {
+    const { executor, hooks, onWork } = this.#host;
+    onWork?.("closing");
     // What still runs is needed by nobody; when a deadline cut it off, it has had its time.
     const grace = this.clock.now >= this.#stopAt ? 0 : ABORT_GRACE_MS;
     const links = [this.#links?.distributor.close(), this.#links?.collector.close()];
-    await Promise.all([...links, this.#host.executor.close(grace)]);
+    const [inThreads] = await Promise.all([executor.close(grace), ...links]);
+    const inWorker = await hooks.close();
+    const errors = inWorker === undefined ? inThreads : [...inThreads, inWorker];
+    for (const { message } of errors) this.#log.write("error", "a hook at the end failed", { message });
+    if (errors.length > 0) this.#summary.closeErrors = errors;
   }
 
   #port(): WorkerPort {
@@ -130,8 +144,8 @@ export class WorkerSession extends Session<WorkerSummary> {
       abandon: (execution) => this.#host.executor.abort(execution),
       work: () => this.#loop.schedule(),
       over: (status, error) => {
-        this.#log.write("info", "worker ended", { worker: this.#host.workerId, status, ...this.#counts });
-        if (error === undefined) this.resolve({ ...this.#counts });
+        this.#log.write("info", "worker ended", { worker: this.#host.workerId, status, ...this.#summary });
+        if (error === undefined) this.resolve(this.#summary);
         else this.reject(error);
       },
       note: (event, facts) => this.#log.write("debug", event, facts),
@@ -155,7 +169,7 @@ export class WorkerSession extends Session<WorkerSummary> {
     const metadata = decodePayload(welcome.metadata);
     const unlimited = timeout === Number.POSITIVE_INFINITY ? 0 : timeout;
     const begun = async () => {
-      await this.#host.begin(metadata);
+      await this.#host.hooks.begin(metadata);
       await this.#host.executor.begin(metadata, unlimited, welcome.context);
     };
     begun().then(
@@ -171,6 +185,12 @@ export class WorkerSession extends Session<WorkerSummary> {
     return new PipelineError("INIT_FAILED", `initWorker() threw: ${text}`, facts);
   }
 
+  #next(): Execution | undefined {
+    const execution = this.#core.next();
+    if (execution !== undefined) this.#firstWork.begins();
+    return execution;
+  }
+
   #finish(
     execution: Execution,
     outcome: ExecutionOutcome,
@@ -178,13 +198,14 @@ export class WorkerSession extends Session<WorkerSummary> {
     now: number,
     more: boolean,
   ): boolean {
-    if (outcome.ok) this.#counts.executed += 1;
+    this.#firstWork.ends();
+    if (outcome.ok) this.#summary.executed += 1;
     else this.#failed(execution, outcome.error.message);
     return this.#core.finished(execution, outcome, busy, now, more);
   }
 
   #failed(execution: Execution, message: string): void {
-    this.#counts.failed += 1;
+    this.#summary.failed += 1;
     const { runId, seq, attempt } = execution;
     const id = itemId(runId, this.#host.taskType.name, seq);
     this.#log.write("warn", "execution failed", { id, attempt, message });

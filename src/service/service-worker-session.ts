@@ -5,11 +5,13 @@ import { PipelineError } from "../errors.ts";
 import { ABORT_GRACE_MS } from "../executor/execution-timer.ts";
 import type { Executor, ExecutorPort } from "../executor/executor.ts";
 import { WorkLoop } from "../executor/work-loop.ts";
+import type { WorkerHooks } from "../executor/worker-hooks.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import { linkOptions } from "../role/network.ts";
 import { Session } from "../role/session.ts";
+import { FirstWork, type WorkStage } from "../role/work-signal.ts";
 import type { Security } from "../security/security.ts";
 import type { Link, LinkHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
@@ -29,8 +31,9 @@ export interface ServiceWorkerHost {
   /** Longest execution in ms; 0: unlimited. */
   readonly timeout: number;
   readonly executor: Executor;
-  /** Initialises the user's worker. */
-  begin(): Promise<void>;
+  readonly hooks: WorkerHooks;
+  /** Hears of the first request. */
+  readonly onWork: ((stage: WorkStage) => void) | undefined;
 }
 
 /** One run of a service's worker: its link, its executor, and the core between them. */
@@ -39,7 +42,11 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
   readonly #core: ServiceWorkerCore;
   readonly #loop: WorkLoop<ServiceExecution>;
   readonly #log: RoleLog;
-  readonly #counts = { executed: 0, failed: 0 };
+  readonly #firstWork: FirstWork;
+  readonly #summary: { executed: number; failed: number; closeErrors?: readonly PipelineError[] } = {
+    executed: 0,
+    failed: 0,
+  };
   #link: Link | undefined;
   readonly #flushes = new FlushSchedule(
     () => this.#core.flush(),
@@ -53,12 +60,13 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
     this.#host = host;
     const { workerId, taskType, peerTimeout, executor } = host;
     this.#log = new RoleLog("serviceworker", { taskType: taskType.name });
+    this.#firstWork = new FirstWork(host.onWork);
     const options = { workerId, taskType: taskType.name, concurrency: executor.slots, peerTimeout };
     this.#core = new ServiceWorkerCore(options, this.#port());
     this.#loop = new WorkLoop({
       executor,
       slice: SLICE_MS,
-      next: () => this.#core.next(),
+      next: () => this.#next(),
       upcoming: (index) => this.#core.upcoming(index),
       ended: (execution, outcome, busy, now) => this.#finish(execution, outcome, busy, now),
       rest: () => this.#core.rest(),
@@ -98,10 +106,16 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
   }
 
   protected async close(): Promise<void> {
+    const { executor, hooks, onWork } = this.#host;
+    onWork?.("closing");
     // What still runs is needed by nobody; when a deadline cut it off, it has had its time.
     clearTimeout(this.#flushTimer);
     const grace = this.clock.now >= this.#stopAt ? 0 : ABORT_GRACE_MS;
-    await Promise.all([this.#link?.close(), this.#host.executor.close(grace)]);
+    const [inThreads] = await Promise.all([executor.close(grace), this.#link?.close()]);
+    const inWorker = await hooks.close();
+    const errors = inWorker === undefined ? inThreads : [...inThreads, inWorker];
+    for (const { message } of errors) this.#log.write("error", "a hook at the end failed", { message });
+    if (errors.length > 0) this.#summary.closeErrors = errors;
   }
 
   #port(): ServiceWorkerPort {
@@ -113,8 +127,8 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
       flushSoon: () => this.#flushes.soon(),
       flushLater: () => this.#flushLater(),
       over: (error) => {
-        this.#log.write("info", "worker ended", { worker: this.#host.workerId, ...this.#counts });
-        if (error === undefined) this.resolve({ ...this.#counts });
+        this.#log.write("info", "worker ended", { worker: this.#host.workerId, ...this.#summary });
+        if (error === undefined) this.resolve(this.#summary);
         else this.reject(error);
       },
       note: (event, facts) => this.#log.write("debug", event, facts),
@@ -145,7 +159,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
 
   #begin(): void {
     const begun = async () => {
-      await this.#host.begin();
+      await this.#host.hooks.begin({});
       await this.#host.executor.begin({}, this.#host.timeout, "");
     };
     begun().then(
@@ -161,11 +175,18 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
     return new PipelineError("INIT_FAILED", `initWorker() threw: ${text}`, facts);
   }
 
+  #next(): ServiceExecution | undefined {
+    const execution = this.#core.next();
+    if (execution !== undefined) this.#firstWork.begins();
+    return execution;
+  }
+
   #finish(execution: ServiceExecution, outcome: ExecutionOutcome, busy: number, now: number): boolean {
+    this.#firstWork.ends();
     if (outcome.ok) {
-      this.#counts.executed += 1;
+      this.#summary.executed += 1;
     } else {
-      this.#counts.failed += 1;
+      this.#summary.failed += 1;
       this.#log.write("warn", "execution failed", {
         client: execution.runId,
         request: execution.seq,

@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
+import type { PipelineError } from "../errors.ts";
+import { DEFAULT_CLOSE_TIMEOUT } from "../executor/close-hook.ts";
 import type { ExecutionInfo } from "../executor/execution-info.ts";
 import type { Executor } from "../executor/executor.ts";
 import { type Handler, InlineExecutor } from "../executor/inline-executor.ts";
@@ -10,6 +12,7 @@ import {
   openInThread,
 } from "../executor/threaded-class.ts";
 import { ThreadedExecutor } from "../executor/threaded-executor.ts";
+import { WorkerHooks } from "../executor/worker-hooks.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { MessageType } from "../protocol/message-type.ts";
 import type { Payload } from "../protocol/payload.ts";
@@ -18,6 +21,7 @@ import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { assertCount, assertEndpoint, assertTimeout } from "../role/checks.ts";
 import { assertSecurity } from "../role/network.ts";
 import { emptyOutcome, openSession, Role } from "../role/role.ts";
+import { onWork, type WorkSignal, type WorkStage } from "../role/work-signal.ts";
 import type { Security } from "../security/security.ts";
 import { ServiceWorkerSession } from "./service-worker-session.ts";
 
@@ -30,6 +34,8 @@ export interface ServiceWorkerSummary {
   readonly executed: number;
   /** Requests whose handler threw, or was given up. */
   readonly failed: number;
+  /** What the hooks at its end threw, `CLOSE_FAILED`; absent where nothing went wrong. No reply is lost by it. */
+  readonly closeErrors?: readonly PipelineError[];
 }
 
 /**
@@ -54,7 +60,7 @@ export interface ServiceWorkerSummary {
  */
 export abstract class ServiceWorker<Data extends object = Payload, Result extends object = Payload>
   extends Role<ServiceWorkerSummary>
-  implements OpenInThread
+  implements OpenInThread, WorkSignal
 {
   /** The service's `backendEndpoint`. */
   abstract readonly endpoint: EndpointAddress;
@@ -80,6 +86,11 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
    */
   readonly peerTimeout: number = Number.POSITIVE_INFINITY;
   /**
+   * How long each of the hooks at the end may take, in ms. Then the worker ends without it.
+   * @default 5000
+   */
+  readonly closeTimeout: number = DEFAULT_CLOSE_TIMEOUT;
+  /**
    * How many threads run the handler; 0: it runs on the event loop.
    * @default 0
    */
@@ -91,9 +102,18 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
    * @default none
    */
   readonly security?: Security | undefined;
+  /** @internal */
+  [onWork]?: (stage: WorkStage) => void;
 
   /** Called once, after the first contact with the service and before the first request. */
   initWorker(): Awaitable<void> {}
+
+  /**
+   * Called once, when the worker ends and no handler runs any more, if `initWorker()` was called and did not throw: when the service
+   * ends, after `stop()`, and when the worker failed. It may take `closeTimeout` ms; what it throws is logged, and is in the summary's
+   * `closeErrors`. A process that is killed calls nothing.
+   */
+  closeWorker(): Awaitable<void> {}
 
   /**
    * Called once in each thread, before its first request.
@@ -101,6 +121,12 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
    * @param _index - 0 for the first thread. A thread that takes the place of a dead one has its index.
    */
   initThread(_index: number): Awaitable<void> {}
+
+  /**
+   * Called once in each thread when it ends, under the rules of `closeWorker()`. A thread that is terminated, because its handler does
+   * not end, calls nothing.
+   */
+  closeThread(_index: number): Awaitable<void> {}
 
   /**
    * The work.
@@ -123,7 +149,13 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
   /** @internal */
   async [openInThread](index: number, _metadata: Payload, isFirst: boolean): Promise<HandlerInThread> {
     if (isFirst) await this.initThread(index);
-    return { handler: this.#handler(), taskType: this.taskType, spans: "reply" };
+    return {
+      handler: this.#handler(),
+      taskType: this.taskType,
+      spans: "reply",
+      close: () => this.closeThread(index),
+      closeTimeout: this.closeTimeout,
+    };
   }
 
   /** @internal */
@@ -137,7 +169,13 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
       security: this.security,
       timeout: this.timeout === Number.POSITIVE_INFINITY ? 0 : this.timeout,
       executor: this.nThreads > 0 ? this.#threads() : this.#inline(),
-      begin: async () => await this.initWorker(),
+      hooks: new WorkerHooks({
+        init: async () => await this.initWorker(),
+        close: () => this.closeWorker(),
+        closeTimeout: this.closeTimeout,
+        facts: { role: "serviceworker", taskType: this.taskType.name },
+      }),
+      onWork: this[onWork],
     });
   }
 
@@ -166,6 +204,7 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
       maxItemsPerThread: Number.POSITIVE_INFINITY,
       resourceLimits: undefined,
       forward: undefined,
+      closeTimeout: this.closeTimeout,
       facts: { role: "serviceworker", taskType: this.taskType.name },
     });
   }
@@ -178,6 +217,7 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
     assertCount(`${name}.nThreads`, this.nThreads, 0, 1024);
     assertTimeout(`${name}.timeout`, this.timeout);
     assertTimeout(`${name}.peerTimeout`, this.peerTimeout);
+    assertTimeout(`${name}.closeTimeout`, this.closeTimeout);
     assertSecurity(`${name}.security`, this.security);
     if (this.nThreads > 0 && this.concurrency > 1) {
       throw new RangeError(`${name} has threads, which execute one request each: leave its concurrency at 1`);

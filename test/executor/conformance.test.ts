@@ -15,6 +15,7 @@ function threaded(threads: number, forward?: Handler): ThreadedExecutor {
     className: "ConformanceWorker",
     queue: 40,
     flush: 25,
+    closeTimeout: 1000,
     maxItemsPerThread: Number.POSITIVE_INFINITY,
     resourceLimits: undefined,
     forward,

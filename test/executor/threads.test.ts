@@ -18,6 +18,7 @@ function unbegun(options: Options = {}): ExecutorDriver {
     className: "FaultyWorker",
     queue: 40,
     flush: 25,
+    closeTimeout: 1000,
     maxItemsPerThread: Number.POSITIVE_INFINITY,
     resourceLimits: undefined,
     forward: undefined,
