@@ -113,7 +113,7 @@ export interface PipelineOptions
    * characters comes in pieces.
    * @default writes it to stderr, behind the worker's number
    */
-  readonly onOutput?: ((line: string, source: OutputSource) => Awaitable<void>) | undefined;
+  readonly onOutput?: ((line: string, source: OutputSource) => unknown) | undefined;
 }
 
 /** A worker that dies now and then is replaced; one that dies all the time ends the run within seconds. */
