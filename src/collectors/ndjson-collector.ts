@@ -8,6 +8,7 @@ import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { MessageType } from "../protocol/message-type.ts";
 import type { Payload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
+import { assertKnownOptions, optionNames } from "../role/known-options.ts";
 import { type NetworkOptions, NOWHERE, resolveNetwork } from "../role/network.ts";
 import type { RunOptions } from "../role/role.ts";
 import type { Security } from "../security/security.ts";
@@ -34,6 +35,16 @@ export interface NdjsonCollectorOptions extends NetworkOptions {
   readonly ackEndpoint?: EndpointAddress;
 }
 
+const OPTIONS = optionNames<NdjsonCollectorOptions>({
+  path: true,
+  failuresPath: true,
+  endpoint: true,
+  ackEndpoint: true,
+  security: true,
+  allowInsecure: true,
+  maxConnections: true,
+});
+
 /**
  * Writes results into a file of JSON lines. An item is ACKed when its line is with the operating system, and a collector that is started
  * again with the same file knows which items have a line: each has exactly one, however often collectors are killed. (Not if the machine
@@ -58,6 +69,7 @@ export class NdjsonCollector<Result extends object = Payload> extends Collector<
   /** Nothing is opened before `run()`. @throws TypeError, RangeError when an option is missing or wrong. */
   constructor(options: NdjsonCollectorOptions) {
     super();
+    assertKnownOptions("NdjsonCollector", options, OPTIONS);
     const { path, failuresPath, endpoint = NOWHERE, ackEndpoint = NOWHERE } = options;
     if (typeof path !== "string" || path === "") throw new TypeError("path must be a path");
     this.#paths = failuresPath === undefined ? { path } : { path, failuresPath };

@@ -2,6 +2,7 @@ import type { CollectedResult } from "../pipeline/delivery-loop.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Payload } from "../protocol/payload.ts";
 import { assertCount, assertTimeout } from "../role/checks.ts";
+import { assertKnownOptions, optionNames } from "../role/known-options.ts";
 import type { NetworkOptions } from "../role/network.ts";
 
 /** What is needed of a database: a `Pool` of [pg](https://node-postgres.com) has it, and others that speak PostgreSQL's SQL. */
@@ -56,8 +57,23 @@ const DEFAULT_BATCH_SIZE = 1000;
 /** A server's restart, or its move to another machine. */
 const DEFAULT_RETRY_TIMEOUT = 300_000;
 
+const OPTIONS = optionNames<PostgresCollectorOptions>({
+  database: true,
+  table: true,
+  row: true,
+  failuresTable: true,
+  batchSize: true,
+  retryTimeout: true,
+  endpoint: true,
+  ackEndpoint: true,
+  security: true,
+  allowInsecure: true,
+  maxConnections: true,
+});
+
 /** @throws TypeError, RangeError when an option is missing or wrong. */
 export function resolvePostgresOptions<Result extends object>(options: PostgresCollectorOptions<Result>) {
+  assertKnownOptions("PostgresCollector", options, OPTIONS);
   const { database, table, row, failuresTable } = options;
   const { batchSize = DEFAULT_BATCH_SIZE, retryTimeout = DEFAULT_RETRY_TIMEOUT } = options;
   if (typeof database !== "string" && typeof database?.query !== "function")

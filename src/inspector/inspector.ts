@@ -7,6 +7,7 @@ import type { Message } from "../protocol/message.ts";
 import { decodePayload } from "../protocol/payload.ts";
 import { assertEndpoint, assertTimeout } from "../role/checks.ts";
 import { REPORT_SCHEMA } from "../role/inspection.ts";
+import { assertKnownOptions, optionNames } from "../role/known-options.ts";
 import { assertSecurity, linkOptions } from "../role/network.ts";
 import type { Security } from "../security/security.ts";
 import type { ServiceReport } from "../service/service-report.ts";
@@ -30,6 +31,8 @@ export interface InspectorOptions {
   /** How long to wait for an answer, in ms. @default 5000 */
   readonly timeout?: number;
 }
+
+const OPTIONS = optionNames<InspectorOptions>({ security: true, server: true, timeout: true });
 
 /**
  * Looks into a run, or a service, from anywhere that reaches it: how it stands, and why something is not done. It changes
@@ -63,6 +66,7 @@ export class Inspector implements AsyncDisposable {
    * @throws PipelineError `KEYS_UNUSABLE` when the keys are no worker's and no client's.
    */
   constructor(endpoint: EndpointAddress, options: InspectorOptions = {}) {
+    assertKnownOptions("Inspector", options, OPTIONS);
     const { security, timeout = DEFAULT_TIMEOUT } = options;
     assertEndpoint("endpoint", endpoint);
     assertSecurity("security", security);

@@ -3,7 +3,15 @@ import type { Payload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { assertCount } from "../role/checks.ts";
-import { type CollectionInfo, Collector, resultBatches } from "./collector.ts";
+import type { Members } from "../role/members.ts";
+import { roleMembers } from "../role/role.ts";
+import {
+  COLLECTOR_FIELDS,
+  COLLECTOR_METHODS,
+  type CollectionInfo,
+  Collector,
+  resultBatches,
+} from "./collector.ts";
 import type { CollectedResult, ResultBatches } from "./delivery-loop.ts";
 
 /** Enough for a database to be at its best, few enough to be repeated after a crash. */
@@ -56,6 +64,15 @@ export abstract class BatchCollector<
     info: CollectionInfo,
   ): Awaitable<Maybe<Partial<AckData>>> {
     return this.handleBatch([{ ...info, data, taskType }]);
+  }
+
+  /** @internal */
+  override [roleMembers](): Members {
+    return {
+      base: BatchCollector.prototype,
+      methods: ["handleBatch", ...COLLECTOR_METHODS],
+      fields: [...COLLECTOR_FIELDS, "batchSize"],
+    };
   }
 
   /** @internal */

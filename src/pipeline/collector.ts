@@ -7,14 +7,32 @@ import type { Payload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { assertEndpoint, assertTimeout } from "../role/checks.ts";
+import type { Members } from "../role/members.ts";
 import { assertMayListen, DEFAULT_MAX_CONNECTIONS, resolveNetwork } from "../role/network.ts";
-import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role } from "../role/role.ts";
+import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role, roleMembers } from "../role/role.ts";
 import type { Security } from "../security/security.ts";
 import { CollectorSession } from "./collector-session.ts";
 import type { ResultBatches } from "./delivery-loop.ts";
 
 /** How a collector gets several results at a time; a symbol, so that it is no part of what users see. */
 export const resultBatches: unique symbol = Symbol("resultBatches");
+
+/** The methods and fields that all collectors have. */
+export const COLLECTOR_METHODS = [
+  "handleCollection",
+  "handleFailure",
+  "handleFinished",
+  "getAckData",
+] as const;
+export const COLLECTOR_FIELDS = [
+  "endpoint",
+  "ackEndpoint",
+  "peerTimeout",
+  "security",
+  "allowInsecure",
+  "maxConnections",
+  "metadata",
+] as const;
 
 /** What a collector's handler is told about a result beside its data. */
 export interface CollectionInfo {
@@ -154,6 +172,11 @@ export abstract class Collector<
   /** @internal */
   [resultBatches](): ResultBatches | undefined {
     return undefined;
+  }
+
+  /** @internal */
+  override [roleMembers](): Members {
+    return { base: Collector.prototype, methods: COLLECTOR_METHODS, fields: COLLECTOR_FIELDS };
   }
 
   /** @internal */

@@ -2,7 +2,8 @@ import type { DistributorCoreOptions } from "../core/distributor-port.ts";
 import { DEFAULT_MAX_WINDOW, DEFAULT_WINDOW_BYTES, DEFAULT_WINDOW_TIME } from "../core/window.ts";
 import { type JournalOptions, resolveJournalOptions } from "../journal/journal-options.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
-import { assertCount, assertEndpoint, assertTimeout } from "../role/checks.ts";
+import { assertBoolean, assertCount, assertEndpoint, assertTimeout } from "../role/checks.ts";
+import { assertKnownOptions, optionNames } from "../role/known-options.ts";
 import { type NetworkOptions, type ResolvedNetwork, resolveNetwork } from "../role/network.ts";
 import { DEFAULT_PEER_TIMEOUT } from "../role/role.ts";
 
@@ -83,9 +84,34 @@ export type ResolvedDistributorOptions = Omit<
     readonly network: ResolvedNetwork;
   };
 
+const OPTIONS = optionNames<DistributorOptions>({
+  collectorEndpoint: true,
+  collectorAckEndpoint: true,
+  receiveMetadata: true,
+  metadataEndpoint: true,
+  maxFailures: true,
+  crashLimit: true,
+  minWorkers: true,
+  peerTimeout: true,
+  maxWindow: true,
+  windowBytes: true,
+  windowTime: true,
+  endTimeout: true,
+  journal: true,
+  security: true,
+  allowInsecure: true,
+  maxConnections: true,
+});
+
+const JOURNAL_OPTIONS = optionNames<JournalOptions>({ path: true, durability: true, retryFailed: true });
+
 /** @throws TypeError when an endpoint is missing or is none. @throws RangeError when a number is out of range. */
 export function resolveDistributorOptions(options: DistributorOptions): ResolvedDistributorOptions {
+  assertKnownOptions("Distributor", options, OPTIONS);
+  if (options.journal !== undefined && typeof options.journal !== "string")
+    assertKnownOptions("journal", options.journal, JOURNAL_OPTIONS);
   const { receiveMetadata = false, metadataEndpoint } = options;
+  assertBoolean("receiveMetadata", receiveMetadata);
   assertEndpoint("collectorEndpoint", options.collectorEndpoint);
   assertEndpoint("collectorAckEndpoint", options.collectorAckEndpoint);
   if (receiveMetadata || metadataEndpoint !== undefined) assertEndpoint("metadataEndpoint", metadataEndpoint);

@@ -1,9 +1,9 @@
 import { assertRunnable } from "../core/dependency-graph.ts";
-import { resolveRetryPolicy } from "../core/retry-policy.ts";
-import { TaskType } from "../protocol/task-type.ts";
-import { assertEndpoint, assertTimeout } from "../role/checks.ts";
+import { renamed } from "../protocol/renamed.ts";
+import { assertArgumentCount } from "../role/known-options.ts";
 import { assertMayListen } from "../role/network.ts";
 import { emptyOutcome, openSession, Role } from "../role/role.ts";
+import { assertTask } from "./assert-task.ts";
 import {
   type DistributorOptions,
   type ResolvedDistributorOptions,
@@ -11,7 +11,7 @@ import {
 } from "./distributor-options.ts";
 import { DistributorSession } from "./distributor-session.ts";
 import type { RunProgress, RunSummary } from "./run-summary.ts";
-import { Task } from "./task.ts";
+import type { Task } from "./task.ts";
 
 /**
  * Called with a worker's id and an item's sequence number when the item is known to be to blame for the worker's death, or
@@ -35,6 +35,10 @@ type AnyTask = Task<object, object, object>;
  * ```
  */
 export class Distributor extends Role<RunSummary> {
+  static {
+    renamed(Distributor.prototype, "distributor", ["register_task", "registerTask"]);
+  }
+
   readonly #options: ResolvedDistributorOptions;
   readonly #tasks: AnyTask[] = [];
   #session: DistributorSession | undefined;
@@ -43,11 +47,13 @@ export class Distributor extends Role<RunSummary> {
 
   /**
    * @param options - Where the collector is, and limits.
-   * @throws TypeError, RangeError when an option is missing or out of range.
+   * @throws TypeError, RangeError when an option is missing, unknown or out of range.
    */
-  constructor(options: DistributorOptions) {
+  constructor(options: DistributorOptions);
+  constructor(options: DistributorOptions, ...more: readonly unknown[]) {
     super();
     this.#options = resolveDistributorOptions(options);
+    assertArgumentCount("new Distributor()", [options, ...more], 1);
   }
 
   /**
@@ -98,20 +104,4 @@ export class Distributor extends Role<RunSummary> {
     const tasks = Object.fromEntries(this.#tasks.map(({ taskType }) => [taskType.name, counts]));
     return { runId: this.#session?.runId ?? "", status: "stopped", duration: 0, tasks };
   }
-}
-
-function assertTask(task: AnyTask): void {
-  if (!(task instanceof Task))
-    throw new TypeError("registerTask() takes a Task or a class that extends Task");
-  const name = task.constructor.name;
-  if (!(task.taskType instanceof TaskType)) throw new TypeError(`${name}.taskType must be a TaskType`);
-  assertEndpoint(`${name}.endpoint`, task.endpoint);
-  if (!Array.isArray(task.dependencies) || !task.dependencies.every((type) => type instanceof TaskType)) {
-    throw new TypeError(`${name}.dependencies must be an array of TaskType`);
-  }
-  if ((task.handle === undefined) === (task.items === undefined)) {
-    throw new TypeError(`${name} must have either handle() or items()`);
-  }
-  if (task.timeout !== undefined) assertTimeout(`${name}.timeout`, task.timeout);
-  resolveRetryPolicy(task.retry);
 }

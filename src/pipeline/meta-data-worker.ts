@@ -2,8 +2,9 @@ import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Payload } from "../protocol/payload.ts";
 import type { Awaitable } from "../role/awaitable.ts";
 import { assertEndpoint, assertTimeout } from "../role/checks.ts";
+import type { Members } from "../role/members.ts";
 import { assertSecurity } from "../role/network.ts";
-import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role } from "../role/role.ts";
+import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role, roleMembers } from "../role/role.ts";
 import type { Security } from "../security/security.ts";
 import { MetadataSession } from "./metadata-session.ts";
 
@@ -36,6 +37,15 @@ export abstract class MetaDataWorker<Metadata extends object = Payload> extends 
 
   /** @returns A plain object; tasks, workers and the collector get it. Called once for each run. */
   abstract getMetadata(): Awaitable<Metadata>;
+
+  /** @internal */
+  override [roleMembers](): Members {
+    return {
+      base: MetaDataWorker.prototype,
+      methods: ["getMetadata"],
+      fields: ["endpoint", "peerTimeout", "security"],
+    };
+  }
 
   /** @internal */
   [openSession](): MetadataSession {

@@ -14,7 +14,9 @@ import { ThreadedExecutor } from "../executor/threaded-executor.ts";
 import type { Payload } from "../protocol/payload.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { assertCount } from "../role/checks.ts";
-import { createExecutor, Worker } from "./worker.ts";
+import type { Members } from "../role/members.ts";
+import { roleMembers } from "../role/role.ts";
+import { createExecutor, WORKER_FIELDS, WORKER_METHODS, Worker } from "./worker.ts";
 
 /** Work that each thread has in its queue, in ms: what the main thread may need to bring more. */
 const QUEUE_MS = 40;
@@ -114,6 +116,15 @@ export abstract class MultiThreadedWorker<
     index: number,
     info: ExecutionInfo,
   ): Awaitable<Maybe<Result>>;
+
+  /** @internal */
+  override [roleMembers](): Members {
+    return {
+      base: MultiThreadedWorker.prototype,
+      methods: ["handleThreadExecution", "handleExecution", "initThread", ...WORKER_METHODS],
+      fields: [...WORKER_FIELDS, "module", "nThreads", "maxItemsPerThread", "resourceLimits"],
+    };
+  }
 
   /** @internal */
   async [openInThread](index: number, metadata: Payload, isFirst: boolean): Promise<HandlerInThread> {

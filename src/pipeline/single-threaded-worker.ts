@@ -4,7 +4,9 @@ import { InlineExecutor } from "../executor/inline-executor.ts";
 import type { Payload } from "../protocol/payload.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { assertCount } from "../role/checks.ts";
-import { createExecutor, Worker } from "./worker.ts";
+import type { Members } from "../role/members.ts";
+import { roleMembers } from "../role/role.ts";
+import { createExecutor, WORKER_FIELDS, WORKER_METHODS, Worker } from "./worker.ts";
 
 /**
  * Executes items on the event loop of its process: one at a time, or, with an async handler and `concurrency`, several.
@@ -47,6 +49,15 @@ export abstract class SingleThreadedWorker<
    *   then given to the collector's `handleFailure`.
    */
   abstract handleExecution(data: Item, info: ExecutionInfo): Awaitable<Maybe<Result>>;
+
+  /** @internal */
+  override [roleMembers](): Members {
+    return {
+      base: SingleThreadedWorker.prototype,
+      methods: ["handleExecution", ...WORKER_METHODS],
+      fields: [...WORKER_FIELDS, "concurrency"],
+    };
+  }
 
   /** @internal */
   [createExecutor](): Executor {

@@ -2,6 +2,7 @@ import type { RetryOptions } from "../core/retry-policy.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { MessageType } from "../protocol/message-type.ts";
 import type { Payload } from "../protocol/payload.ts";
+import { renamedField } from "../protocol/renamed.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { type ItemIterator, openItems } from "./item-iterator.ts";
@@ -36,6 +37,11 @@ export abstract class Task<
   Metadata extends object = Payload,
   AckData extends object = Payload,
 > {
+  static {
+    // handle() sets it on its last item; under the original Python library's name the task would never end.
+    renamedField(Task.prototype, "task", ["is_complete", "isComplete"]);
+  }
+
   abstract readonly taskType: TaskType;
   /** Where the distributor listens for this task's workers. Tasks may share one. */
   abstract readonly endpoint: EndpointAddress;

@@ -6,9 +6,9 @@ import type { Executor } from "../executor/executor.ts";
 import { WorkerHooks } from "../executor/worker-hooks.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Payload } from "../protocol/payload.ts";
-import { TaskType } from "../protocol/task-type.ts";
+import type { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable } from "../role/awaitable.ts";
-import { assertEndpoint, assertTimeout } from "../role/checks.ts";
+import { assertEndpoint, assertTaskType, assertTimeout } from "../role/checks.ts";
 import { assertSecurity } from "../role/network.ts";
 import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role } from "../role/role.ts";
 import { onWork, type WorkSignal, type WorkStage } from "../role/work-signal.ts";
@@ -27,6 +27,18 @@ export interface WorkerSummary {
 
 /** Makes the executor of a kind of worker. */
 export const createExecutor: unique symbol = Symbol("createExecutor");
+
+/** The methods and fields that all workers have. */
+export const WORKER_METHODS = ["initWorker"] as const;
+export const WORKER_FIELDS = [
+  "taskType",
+  "endpoint",
+  "collectorEndpoint",
+  "timeout",
+  "peerTimeout",
+  "security",
+  "metadata",
+] as const;
 
 /** What all workers have; extend `SingleThreadedWorker` or another of the ready kinds. */
 export abstract class Worker<Metadata extends object = Payload>
@@ -109,7 +121,7 @@ export abstract class Worker<Metadata extends object = Payload>
 
   #validate(): void {
     const name = this.constructor.name;
-    if (!(this.taskType instanceof TaskType)) throw new TypeError(`${name}.taskType must be a TaskType`);
+    assertTaskType(`${name}.taskType`, this.taskType);
     assertEndpoint(`${name}.endpoint`, this.endpoint);
     assertEndpoint(`${name}.collectorEndpoint`, this.collectorEndpoint);
     if (this.timeout !== undefined) assertTimeout(`${name}.timeout`, this.timeout);

@@ -49,6 +49,9 @@ export class EndpointAddress {
    * @throws TypeError when the address or `options.bind` is anything else, with the value and the rule.
    */
   constructor(address: string, options: EndpointAddressOptions = {}) {
+    const unknown = Object.keys(options).find((name) => name !== "bind");
+    if (unknown !== undefined)
+      throw new TypeError(`EndpointAddress has no option ${JSON.stringify(unknown)}; it has bind`);
     const own = parse(address);
     const bind = options.bind === undefined ? own : parse(options.bind);
     if (bind.scheme !== own.scheme) {

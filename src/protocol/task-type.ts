@@ -1,4 +1,5 @@
 import { MAX_NAME_BYTES } from "./limits.ts";
+import { renamed } from "./renamed.ts";
 
 const registered = new Map<string, TaskType>();
 const REGISTER: unique symbol = Symbol("register");
@@ -14,6 +15,10 @@ const REGISTER: unique symbol = Symbol("register");
  * ```
  */
 export class TaskType {
+  static {
+    renamed(TaskType, "TaskType", ["register_type", "register"]);
+  }
+
   /** The name, as registered. */
   readonly name: string;
 

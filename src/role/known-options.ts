@@ -20,11 +20,23 @@ export function assertKnownOptions(
   known: readonly string[],
 ): asserts options is object {
   if (typeof options !== "object" || options === null || Array.isArray(options))
-    throw new TypeError(`The options of ${what} must be an object, not ${kindOf(options)}`);
-  for (const name of Object.keys(options)) {
-    if (known.includes(name)) continue;
-    throw new TypeError(`${what} has no option ${JSON.stringify(name)}; ${suggestion(name, known)}`);
-  }
+    throw new TypeError(`${what} takes an object of options, not ${kindOf(options)}`);
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  const isStrange = isInstance(options) && !known.some((name) => name in options);
+  // An endpoint or a task type, say, given where the original Python library takes it by its position; or a bare signal.
+  if (isStrange)
+    throw new TypeError(`${what} takes an object with ${known.join(", ")}, not ${kindOf(options)}`);
+  if (unknown === undefined) return;
+  throw new TypeError(`${what} has no option ${JSON.stringify(unknown)}; ${suggestion(unknown, known)}`);
+}
+
+/**
+ * The names of all options of an interface.
+ *
+ * @param names - Each of them, so that the compiler tells when one is forgotten.
+ */
+export function optionNames<Options>(names: Readonly<Record<keyof Options, true>>): readonly string[] {
+  return Object.keys(names);
 }
 
 /**
@@ -48,6 +60,13 @@ export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "an array";
   if (typeof value === "function") return "a function";
-  if (typeof value === "object") return "an object";
-  return `a ${typeof value}`;
+  if (typeof value !== "object") return `a ${typeof value}`;
+  return isInstance(value) ? `an instance of ${value.constructor.name}` : "an object";
+}
+
+/** Whether it was made by a class. */
+function isInstance(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === null || prototype === Object.prototype) return false;
+  return typeof value.constructor === "function" && value.constructor.name !== "Object";
 }

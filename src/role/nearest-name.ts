@@ -32,6 +32,11 @@ export function suggestion(word: string, names: readonly string[]): string {
   return names.length === 0 ? "it has none" : `it has ${names.join(", ")}`;
 }
 
+/** Whether two names differ by their spelling only: `n_threads` and `nThreads` do. */
+export function isSameName(one: string, other: string): boolean {
+  return one.length <= MAX_WORD_LENGTH && lettersOf(one) === lettersOf(other);
+}
+
 /** Names differ neither by case nor by underscores, as snake_case and camelCase do. */
 function lettersOf(name: string): string {
   return name.replace(/[_-]/g, "").toLowerCase();

@@ -3,7 +3,7 @@ import { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { KeyRole } from "../security/key-role.ts";
 import { linkKeys, listenKeys, Security } from "../security/security.ts";
 import type { LinkOptions, ListenOptions } from "../transport/transport.ts";
-import { assertCount } from "./checks.ts";
+import { assertBoolean, assertCount } from "./checks.ts";
 
 /** Far above what one role can serve, and far below the file descriptors that Node has by default. */
 export const DEFAULT_MAX_CONNECTIONS = 4096;
@@ -41,7 +41,7 @@ export interface ResolvedNetwork {
 export function resolveNetwork(options: NetworkOptions): ResolvedNetwork {
   const { security, allowInsecure = false, maxConnections = DEFAULT_MAX_CONNECTIONS } = options;
   assertSecurity("security", security);
-  if (typeof allowInsecure !== "boolean") throw new TypeError("allowInsecure must be true or false");
+  assertBoolean("allowInsecure", allowInsecure);
   assertCount("maxConnections", maxConnections, 1);
   return { security, allowInsecure, maxConnections };
 }

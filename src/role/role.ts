@@ -1,4 +1,6 @@
 import { assertTimeout } from "./checks.ts";
+import { assertKnownOptions, optionNames } from "./known-options.ts";
+import { assertMembers, type Members } from "./members.ts";
 import type { Session } from "./session.ts";
 
 /** Of a role's `run()`. */
@@ -25,6 +27,27 @@ export const DEFAULT_PEER_TIMEOUT = 60_000;
 /** Opens a role's session; a symbol, so that it is no part of what users see and override. */
 export const openSession: unique symbol = Symbol("openSession");
 
+/** What a class of the user's must have; a symbol for the same reason. */
+export const roleMembers: unique symbol = Symbol("roleMembers");
+
+const RUN_OPTIONS = optionNames<RunOptions>({ signal: true });
+const STOP_OPTIONS = optionNames<StopOptions>({ timeout: true });
+
+/** @throws TypeError, RangeError when `run()` is given something else than its options. */
+export function assertRunOptions(options: unknown): void {
+  assertKnownOptions("run()", options, RUN_OPTIONS);
+  const { signal } = options as RunOptions;
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new TypeError("signal must be an AbortSignal");
+}
+
+/** @throws TypeError, RangeError when `stop()` is given something else than its options. */
+export function assertStopOptions(options: unknown): void {
+  assertKnownOptions("stop()", options, STOP_OPTIONS);
+  const { timeout } = options as StopOptions;
+  if (timeout !== undefined) assertTimeout("timeout", timeout);
+}
+
 /** The outcome of a run that was stopped before it began. */
 export const emptyOutcome: unique symbol = Symbol("emptyOutcome");
 
@@ -44,6 +67,11 @@ export abstract class Role<Outcome> implements AsyncDisposable {
     this.#stopTimeout = timeout;
   }
 
+  /** @internal Nothing where users extend no class of the library. */
+  [roleMembers](): Members | undefined {
+    return undefined;
+  }
+
   /** @internal */
   abstract [openSession](): Session<Outcome>;
   /** @internal */
@@ -59,6 +87,8 @@ export abstract class Role<Outcome> implements AsyncDisposable {
    */
   async run(options: RunOptions = {}): Promise<Outcome> {
     if (this.#running !== undefined) throw new TypeError(`This ${this.constructor.name} is running already`);
+    assertRunOptions(options);
+    assertRole(this);
     const { signal } = options;
     const session = this[openSession]();
     if (signal?.aborted) return this[emptyOutcome]();
@@ -82,8 +112,8 @@ export abstract class Role<Outcome> implements AsyncDisposable {
    * @returns Resolves when the role has stopped and closed everything.
    */
   async stop(options: StopOptions = {}): Promise<void> {
+    assertStopOptions(options);
     const timeout = options.timeout ?? this.#stopTimeout;
-    assertTimeout("timeout", timeout);
     const running = this.#running;
     if (running === undefined) return;
     running.session.stop(timeout);
@@ -94,4 +124,11 @@ export abstract class Role<Outcome> implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
+}
+
+/** @throws TypeError when the class of a role lacks a method, or has one that nothing would call. */
+export function assertRole(role: { [roleMembers](): Members | undefined }): void {
+  const members = role[roleMembers]();
+  if (members !== undefined)
+    assertMembers(role, { ...members, fields: [...members.fields, "stopTimeout", "run", "stop"] });
 }

@@ -4,9 +4,10 @@ import { settlesWithin } from "../executor/settles-within.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { encodePayload, type Payload } from "../protocol/payload.ts";
 import { TaskType } from "../protocol/task-type.ts";
-import { assertEndpoint, assertTimeout } from "../role/checks.ts";
+import { assertBoolean, assertEndpoint, assertTaskType, assertTimeout } from "../role/checks.ts";
+import { assertArgumentCount, assertKnownOptions, optionNames } from "../role/known-options.ts";
 import { assertSecurity } from "../role/network.ts";
-import type { StopOptions } from "../role/role.ts";
+import { assertStopOptions, type StopOptions } from "../role/role.ts";
 import type { Security } from "../security/security.ts";
 import { currentTracer } from "../tracing/tracer.ts";
 import { ClientConnection } from "./client-connection.ts";
@@ -82,6 +83,25 @@ export interface ServiceClientOptions {
   readonly security?: Security | undefined;
 }
 
+const CLIENT_OPTIONS = optionNames<ServiceClientOptions>({
+  taskType: true,
+  timeout: true,
+  idempotent: true,
+  idleTimeout: true,
+  security: true,
+});
+
+const REQUEST_OPTIONS = optionNames<ListRequestOptions>({
+  taskType: true,
+  timeout: true,
+  signal: true,
+  idempotent: true,
+  settled: true,
+});
+
+/** What a request without options has; nothing is to be checked then. */
+const NO_OPTIONS: ListRequestOptions = {};
+
 /**
  * Sends requests to a service, any number at a time. The constructor opens nothing; the first request does, and waits for the
  * service if need be.
@@ -112,11 +132,15 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
    * @param endpoint - The service's `frontendEndpoint`.
    * @throws TypeError or RangeError when an option is wrong.
    */
-  constructor(endpoint: EndpointAddress, options: ServiceClientOptions = {}) {
+  constructor(endpoint: EndpointAddress, options?: ServiceClientOptions);
+  constructor(endpoint: EndpointAddress, options: ServiceClientOptions = {}, ...more: readonly unknown[]) {
+    assertKnownOptions("ServiceClient", options, CLIENT_OPTIONS);
+    assertArgumentCount("new ServiceClient()", [endpoint, options, ...more], 2);
     const { taskType = TaskType.register(""), timeout = DEFAULT_TIMEOUT, idempotent = false } = options;
     const { idleTimeout = DEFAULT_IDLE_TIMEOUT, security } = options;
     assertEndpoint("endpoint", endpoint);
-    assertTaskType(taskType);
+    assertTaskType("taskType", taskType);
+    assertBoolean("idempotent", idempotent);
     assertTimeout("timeout", timeout);
     assertTimeout("idleTimeout", idleTimeout);
     assertSecurity("security", security);
@@ -146,12 +170,15 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
    * @throws TypeError when the data cannot be sent. With an aborted `signal`: its reason.
    */
   request(data: Data, options?: RequestOptions): Promise<Result>;
-  request(data: Data | readonly Data[], options: ListRequestOptions = {}): Promise<unknown> {
+  request(
+    data: Data | readonly Data[],
+    options: ListRequestOptions = NO_OPTIONS,
+    ...more: readonly unknown[]
+  ): Promise<unknown> {
     try {
+      if (options !== NO_OPTIONS) assertRequestOptions(options);
+      if (more.length > 0) assertArgumentCount("request()", [data, options, ...more], 2);
       if (this.#stopping !== undefined) throw this.#stopped();
-      const { taskType, timeout } = options;
-      if (taskType !== undefined) assertTaskType(taskType);
-      if (timeout !== undefined) assertTimeout("timeout", timeout);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -164,8 +191,8 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
    * @param options - `timeout`: longest wait, in ms, 5000 by default; what is left then fails with `CLIENT_STOPPED`.
    */
   async stop(options: StopOptions = {}): Promise<void> {
+    assertStopOptions(options);
     const { timeout = DEFAULT_STOP_TIMEOUT } = options;
-    assertTimeout("timeout", timeout);
     this.#stopping ??= this.#stop(timeout);
     await this.#stopping;
   }
@@ -256,6 +283,13 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
   }
 }
 
-function assertTaskType(value: unknown): void {
-  if (!(value instanceof TaskType)) throw new TypeError("taskType must be a TaskType");
+function assertRequestOptions(options: ListRequestOptions): void {
+  assertKnownOptions("request()", options, REQUEST_OPTIONS);
+  const { taskType, timeout, signal, idempotent, settled } = options;
+  if (taskType !== undefined) assertTaskType("taskType", taskType);
+  if (timeout !== undefined) assertTimeout("timeout", timeout);
+  if (idempotent !== undefined) assertBoolean("idempotent", idempotent);
+  if (settled !== undefined) assertBoolean("settled", settled);
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new TypeError("signal must be an AbortSignal");
 }

@@ -1,5 +1,6 @@
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
-import { assertCount, assertEndpoint, assertTimeout } from "../role/checks.ts";
+import { assertBoolean, assertCount, assertEndpoint, assertTimeout } from "../role/checks.ts";
+import { assertKnownOptions, optionNames } from "../role/known-options.ts";
 import { type NetworkOptions, type ResolvedNetwork, resolveNetwork } from "../role/network.ts";
 
 export interface ServiceOptions extends NetworkOptions {
@@ -43,8 +44,22 @@ export type ResolvedServiceOptions = Required<Omit<ServiceOptions, keyof Network
   readonly network: ResolvedNetwork;
 };
 
+const OPTIONS = optionNames<ServiceOptions>({
+  frontendEndpoint: true,
+  backendEndpoint: true,
+  maxQueue: true,
+  maxQueueBytes: true,
+  workerTimeout: true,
+  crashLimit: true,
+  endWorkers: true,
+  security: true,
+  allowInsecure: true,
+  maxConnections: true,
+});
+
 /** @throws TypeError when an endpoint is missing or is none. @throws RangeError when a number is out of range. */
 export function resolveServiceOptions(options: ServiceOptions): ResolvedServiceOptions {
+  assertKnownOptions("Service", options, OPTIONS);
   const { frontendEndpoint, backendEndpoint } = options;
   assertEndpoint("frontendEndpoint", frontendEndpoint);
   assertEndpoint("backendEndpoint", backendEndpoint);
@@ -67,5 +82,6 @@ export function resolveServiceOptions(options: ServiceOptions): ResolvedServiceO
   assertCount("maxQueueBytes", resolved.maxQueueBytes, 0);
   assertTimeout("workerTimeout", resolved.workerTimeout);
   assertCount("crashLimit", resolved.crashLimit, 1);
+  assertBoolean("endWorkers", resolved.endWorkers);
   return resolved;
 }

@@ -18,9 +18,10 @@ import { MessageType } from "../protocol/message-type.ts";
 import type { Payload } from "../protocol/payload.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
-import { assertCount, assertEndpoint, assertTimeout } from "../role/checks.ts";
+import { assertCount, assertEndpoint, assertTaskType, assertTimeout } from "../role/checks.ts";
+import type { Members } from "../role/members.ts";
 import { assertSecurity } from "../role/network.ts";
-import { emptyOutcome, openSession, Role } from "../role/role.ts";
+import { emptyOutcome, openSession, Role, roleMembers } from "../role/role.ts";
 import { onWork, type WorkSignal, type WorkStage } from "../role/work-signal.ts";
 import type { Security } from "../security/security.ts";
 import { ServiceWorkerSession } from "./service-worker-session.ts";
@@ -147,6 +148,24 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
   ): Awaitable<Maybe<Result>>;
 
   /** @internal */
+  override [roleMembers](): Members {
+    return {
+      base: ServiceWorker.prototype,
+      methods: ["handleMessage", "initWorker", "initThread"],
+      fields: [
+        "taskType",
+        "endpoint",
+        "concurrency",
+        "timeout",
+        "peerTimeout",
+        "nThreads",
+        "module",
+        "security",
+      ],
+    };
+  }
+
+  /** @internal */
   async [openInThread](index: number, _metadata: Payload, isFirst: boolean): Promise<HandlerInThread> {
     if (isFirst) await this.initThread(index);
     return {
@@ -211,7 +230,7 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
 
   #validate(): void {
     const { name } = this.constructor;
-    if (!(this.taskType instanceof TaskType)) throw new TypeError(`${name}.taskType must be a TaskType`);
+    assertTaskType(`${name}.taskType`, this.taskType);
     assertEndpoint(`${name}.endpoint`, this.endpoint);
     assertCount(`${name}.concurrency`, this.concurrency, 1, 10_000);
     assertCount(`${name}.nThreads`, this.nThreads, 0, 1024);

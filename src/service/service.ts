@@ -1,3 +1,4 @@
+import { assertArgumentCount } from "../role/known-options.ts";
 import { assertMayListen } from "../role/network.ts";
 import { emptyOutcome, openSession, Role } from "../role/role.ts";
 import {
@@ -30,9 +31,11 @@ export class Service extends Role<ServiceSummary> {
    * @throws TypeError when an endpoint is missing, or both are the same.
    * @throws RangeError when a number is out of range.
    */
-  constructor(options: ServiceOptions) {
+  constructor(options: ServiceOptions);
+  constructor(options: ServiceOptions, ...more: readonly unknown[]) {
     super();
     this.#options = resolveServiceOptions(options);
+    assertArgumentCount("new Service()", [options, ...more], 1);
   }
 
   /** How the service stands: its workers, what waits, what runs, and what became of requests. Zeros before `run()`. */

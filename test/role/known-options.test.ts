@@ -31,11 +31,11 @@ test("Options that do not exist are refused by name", () => {
     [{ max_pending: 2 }, 'map() has no option "max_pending"; did you mean "maxPending"?'],
     [{ colour: 1 }, 'map() has no option "colour"; it has workers, threads, maxPending'],
     [JSON.parse('{"__proto__":1}'), 'map() has no option "__proto__"; it has workers, threads, maxPending'],
-    [null, "The options of map() must be an object, not null"],
-    [[], "The options of map() must be an object, not an array"],
-    ["fast", "The options of map() must be an object, not a string"],
-    [() => 1, "The options of map() must be an object, not a function"],
-    [4, "The options of map() must be an object, not a number"],
+    [null, "map() takes an object of options, not null"],
+    [[], "map() takes an object of options, not an array"],
+    ["fast", "map() takes an object of options, not a string"],
+    [() => 1, "map() takes an object of options, not a function"],
+    [4, "map() takes an object of options, not a number"],
   ])
     expect(() => assertKnownOptions("map()", options, known), message).toThrow(new TypeError(message));
 });

@@ -1,0 +1,89 @@
+import { isSameName, nearestName } from "./nearest-name.ts";
+
+/** What a class that extends one of the library's has, by name. */
+export interface Members {
+  /** Up to here members are the library's; below it they are the user's. */
+  readonly base: object;
+  /** Methods that must be there; the library's defaults count. */
+  readonly methods: readonly string[];
+  /** Methods of which exactly one must be there. */
+  readonly oneOf?: readonly string[];
+  /** Methods that may be there. */
+  readonly optional?: readonly string[];
+  readonly fields: readonly string[];
+}
+
+/**
+ * Refuses what TypeScript would refuse in a class: a method that is missing or is no function, and members in another spelling, such as
+ * `handle_execution`, which nothing would ever call.
+ *
+ * @param object - The instance of the user's class.
+ * @throws TypeError that names the class, the member, and how it is spelled.
+ */
+export function assertMembers(object: object, members: Members): void {
+  const { base, methods, oneOf = [], optional = [], fields } = members;
+  const name = className(object);
+  const own = userMembers(object, base);
+  const known = [...methods, ...oneOf, ...optional, ...fields];
+  for (const [member, isMethod] of own) assertSpelling(name, member, isMethod, known, own);
+  const strange = [...own.keys()].filter((member) => !known.includes(member));
+  for (const method of [...methods, ...oneOf, ...optional]) {
+    const value: unknown = Reflect.get(object, method);
+    if (value !== undefined && typeof value !== "function")
+      throw new TypeError(`${name}.${method} must be a method`);
+    if (value === undefined && methods.includes(method))
+      throw new TypeError(`${name} must have a method ${method}()${meant([method], strange)}`);
+  }
+  const chosen = oneOf.filter((method) => Reflect.get(object, method) !== undefined);
+  if (oneOf.length > 0 && chosen.length !== 1) {
+    const near = chosen.length === 0 ? meant(oneOf, strange) : "";
+    throw new TypeError(
+      `${name} must have either ${oneOf.map((method) => `${method}()`).join(" or ")}${near}`,
+    );
+  }
+  for (const field of fields) {
+    const near = Reflect.get(object, field) === undefined ? nearestName(field, strange) : undefined;
+    if (near !== undefined) throw new TypeError(`${name} has no ${field}${meant([field], strange)}`);
+  }
+}
+
+/** The name of an object's class, for the text of errors. */
+export function className(object: object): string {
+  const { name } = object.constructor;
+  return name === "" ? "The class" : name;
+}
+
+function meant(names: readonly string[], members: readonly string[]): string {
+  const near = names.map((name) => nearestName(name, members)).find((name) => name !== undefined);
+  return near === undefined ? "" : `; it has ${JSON.stringify(near)}: is that what was meant?`;
+}
+
+function assertSpelling(
+  name: string,
+  member: string,
+  isMethod: boolean,
+  known: readonly string[],
+  own: ReadonlyMap<string, boolean>,
+): void {
+  // Names such as _metadata are what stands behind an accessor.
+  if (known.includes(member) || member.startsWith("_") || member.endsWith("_")) return;
+  const right = known.find((other) => isSameName(other, member));
+  if (right === undefined) return;
+  // A class for two libraries has both, and one calls the other.
+  if (isMethod && own.has(right)) return;
+  const call = isMethod ? "()" : "";
+  throw new TypeError(`${name}.${member}${call} is called ${right}${call} in this library`);
+}
+
+/** What the user's class and its instance have, and whether each is a method. Nothing is read: a getter may do anything. */
+function userMembers(object: object, base: object): Map<string, boolean> {
+  const members = new Map<string, boolean>();
+  let owner: object | null = object;
+  while (owner !== null && owner !== base && owner !== Object.prototype) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(owner))) {
+      if (name !== "constructor" && !members.has(name)) members.set(name, typeof value === "function");
+    }
+    owner = Object.getPrototypeOf(owner);
+  }
+  return members;
+}
