@@ -6,7 +6,7 @@ import { Pipeline } from "../local/pipeline.ts";
 import type { PipelineOptions } from "../local/pipeline-options.ts";
 import type { Collector } from "../pipeline/collector.ts";
 import { Distributor } from "../pipeline/distributor.ts";
-import type { MetaDataWorker } from "../pipeline/meta-data-worker.ts";
+import { MetaDataWorker } from "../pipeline/meta-data-worker.ts";
 import type { Task } from "../pipeline/task.ts";
 import { Service } from "../service/service.ts";
 import { FileError } from "./file-error.ts";
@@ -61,10 +61,10 @@ export async function loadRoles(file: string): Promise<ExportedRoles> {
   return {
     url,
     tasks: classes("isAvailableForHandling"),
-    workers: named((value) => isWorkerClass(value) && !has(value, "handleMessage")),
-    collectors: classes("handleCollection"),
-    metadata: classes("getMetadata"),
-    serviceWorkers: named((value) => has(value, "handleMessage")),
+    workers: named((value) => isWorkerClass(value) && !isServiceWorker(value)),
+    collectors: classes("handleFailure"),
+    metadata: values.filter(isMetaDataWorker) as Class<MetaDataWorker<object>>[],
+    serviceWorkers: named(isServiceWorker),
     distributors: instances(Distributor),
     services: instances(Service),
     pipelines: instances(Pipeline),
@@ -79,6 +79,19 @@ export function only<T>(found: readonly T[], what: string, file: string): T {
   throw new FileError(
     `${file} must export one ${what}; it exports ${found.length === 0 ? "none" : found.length}`,
   );
+}
+
+// Classes are told by what the library gives them: a method that the user forgot, or spells otherwise, is what run() complains of.
+
+/** Threads are what a `MultiThreadedWorker` has, too, but that has a `handleExecution` of its own. */
+function isServiceWorker(value: unknown): boolean {
+  return has(value, "handleMessage") || (has(value, "initThread") && !has(value, "handleExecution"));
+}
+
+/** It has what all roles have, and nothing else. */
+function isMetaDataWorker(value: unknown): boolean {
+  if (has(value, "getMetadata")) return true;
+  return has(value, "run") && typeof value === "function" && value.prototype instanceof MetaDataWorker;
 }
 
 function has(value: unknown, method: string): boolean {

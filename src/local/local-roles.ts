@@ -4,6 +4,8 @@ import { Task } from "../pipeline/task.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import { NOWHERE } from "../role/network.ts";
+import { assertRole } from "../role/role.ts";
+import { isClass } from "./is-class.ts";
 import type { AnyTask, CollectFunction, PipelineOptions, TaskDefinition } from "./pipeline-options.ts";
 
 /** @throws TypeError when one is no task. */
@@ -19,11 +21,18 @@ export function makeTasks(tasks: PipelineOptions["tasks"]): AnyTask[] {
 
 /** @throws TypeError when it is no collector. */
 export function makeCollector(collector: PipelineOptions["collector"]): Collector<object, object, object> {
+  const made = collectorOf(collector);
+  assertRole(made);
+  return made;
+}
+
+function collectorOf(collector: PipelineOptions["collector"]): Collector<object, object, object> {
   if (collector instanceof Collector) return collector;
   if (typeof collector !== "function")
     throw new TypeError("collector must be a Collector, its class, or a function");
   if (collector.prototype instanceof Collector)
     return new (collector as new () => Collector<object, object, object>)();
+  if (isClass(collector)) throw new TypeError(`collector: class ${collector.name} must extend Collector`);
   return new FunctionCollector(collector as CollectFunction);
 }
 
@@ -31,9 +40,16 @@ export function makeCollector(collector: PipelineOptions["collector"]): Collecto
 export function makeMetadataWorker(
   metadata: PipelineOptions["metadata"],
 ): MetaDataWorker<object> | undefined {
+  const made = metadataWorkerOf(metadata);
+  if (made !== undefined) assertRole(made);
+  return made;
+}
+
+function metadataWorkerOf(metadata: PipelineOptions["metadata"]): MetaDataWorker<object> | undefined {
   if (metadata === undefined) return undefined;
   if (metadata instanceof MetaDataWorker) return metadata;
-  if (typeof metadata === "function") return new (metadata as new () => MetaDataWorker<object>)();
+  if (typeof metadata === "function" && metadata.prototype instanceof MetaDataWorker)
+    return new (metadata as new () => MetaDataWorker<object>)();
   if (typeof metadata !== "object" || metadata === null)
     throw new TypeError("metadata must be an object, a MetaDataWorker or its class");
   return new ObjectMetadata(metadata);

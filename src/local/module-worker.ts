@@ -8,6 +8,7 @@ import type { Payload } from "../protocol/payload.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import type { WorkSignal } from "../role/work-signal.ts";
 import { Security } from "../security/security.ts";
+import { isClass } from "./is-class.ts";
 import type { WorkerStart } from "./worker-messages.ts";
 
 /** What a module of the user's exports as its worker: a function that does the work, or a class of worker. */
@@ -29,6 +30,7 @@ const START = "ZMQPIPELINE_WORKER_START";
 export async function makeWorker(start: WorkerStart): Promise<AnyWorker> {
   const exported = chooseExport(await importUserModule(start.module), start);
   if (isWorkerClass(exported)) return configured(new exported(), start);
+  if (isClass(exported)) throw new TypeError(`${start.module}: ${notAWorker(exported)}`);
   if (start.threads === 0) return new FunctionWorker(start, handlerOf(exported, start));
   process.env[START] = JSON.stringify(start);
   return new FunctionThreads();
@@ -57,19 +59,31 @@ function chooseExport(module: Record<string, unknown>, { exportName, module: url
 export function isWorkerClass(value: unknown): value is WorkerClass {
   if (typeof value !== "function") return false;
   const prototype: unknown = value.prototype;
-  if (typeof prototype !== "object" || prototype === null || !("run" in prototype)) return false;
-  return ["handleExecution", "handleThreadExecution", "handleMessage"].some((method) => method in prototype);
+  // Not by its handler, which may be missing or misspelled: its run() says so.
+  return (
+    typeof prototype === "object" && prototype !== null && "run" in prototype && "initWorker" in prototype
+  );
+}
+
+function notAWorker({ name }: { readonly name: string }): string {
+  return `class ${name === "" ? "without a name" : name} must extend SingleThreadedWorker, MultiThreadedWorker or ServiceWorker`;
 }
 
 /** Who starts it may say where its distributor and its collector are, and with which keys, whatever the class does. */
 function configured(worker: InstanceType<WorkerClass>, start: WorkerStart): AnyWorker {
-  const Address = (worker.endpoint?.constructor ?? EndpointAddress) as typeof EndpointAddress;
+  const Address = addressClass(worker.endpoint);
   const { endpoint, collectorEndpoint, keys } = start;
   if (endpoint !== undefined) Object.defineProperty(worker, "endpoint", { value: new Address(endpoint) });
   if (collectorEndpoint !== undefined)
     Object.defineProperty(worker, "collectorEndpoint", { value: new Address(collectorEndpoint) });
   if (keys !== undefined) Object.defineProperty(worker, "security", { value: Security.load(keys) });
   return worker;
+}
+
+/** The worker's own copy of the library may be another than this one, and takes its own addresses only. */
+function addressClass(endpoint: unknown): typeof EndpointAddress {
+  const isAddress = typeof endpoint === "object" && endpoint !== null && "bindAddress" in endpoint;
+  return isAddress ? (endpoint.constructor as typeof EndpointAddress) : EndpointAddress;
 }
 
 function handlerOf(exported: unknown, { isWrapped }: WorkerStart): Handler {

@@ -32,7 +32,7 @@ async function work(start: WorkerStart): Promise<void> {
     const { closeErrors = [] } = ((await worker.run()) ?? {}) as { readonly closeErrors?: readonly Error[] };
     tell({ type: "done", closeErrors: closeErrors.map(toProcessError) }, () => process.disconnect());
   } catch (error) {
-    fail(codeOf(error) === "INIT_FAILED" ? "unusable" : "failed", error);
+    fail(isFinal(error) ? "unusable" : "failed", error);
   }
 }
 
@@ -53,6 +53,11 @@ function fail(type: "unusable" | "failed", error: unknown): void {
 function toProcessError(error: unknown): ProcessError {
   const { name = "Error", message = String(error), stack = "" } = error instanceof Error ? error : {};
   return { name, message, stack, code: codeOf(error) };
+}
+
+/** Another process would end the same: the class is used wrongly, which is no PipelineError, or its initialisation fails. */
+function isFinal(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError || codeOf(error) === "INIT_FAILED";
 }
 
 function codeOf(error: unknown): string {
