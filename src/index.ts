@@ -62,7 +62,7 @@ export {
   type EndpointAddressOptions,
   type EndpointScheme,
 } from "./protocol/endpoint-address.ts";
-export type { ErrorInfo } from "./protocol/message.ts";
+export type { ThrownError } from "./protocol/error-info.ts";
 export { MessageType } from "./protocol/message-type.ts";
 export type { Payload } from "./protocol/payload.ts";
 export { TaskType } from "./protocol/task-type.ts";

@@ -1,7 +1,7 @@
 import { PipelineError } from "../errors.ts";
 import { ByteReader } from "../protocol/byte-reader.ts";
 import { itemId } from "../protocol/item-id.ts";
-import type { ErrorInfo } from "../protocol/message.ts";
+import { type ThrownError, toThrownError } from "../protocol/error-info.ts";
 import { decodePayload, type Payload } from "../protocol/payload.ts";
 import { DiskFile } from "./journal-file.ts";
 import { unavailable } from "./journal-options.ts";
@@ -28,7 +28,7 @@ export interface JournalFailure {
   readonly taskType: string;
   /** What the handler got. */
   readonly data: Payload;
-  readonly error: ErrorInfo;
+  readonly error: ThrownError;
   readonly attempts: number;
 }
 
@@ -98,7 +98,7 @@ function failuresOf({ runId }: JournalState, task: TaskReplay, file: DiskFile): 
         id: itemId(runId, task.name, seq),
         taskType: task.name,
         data: decodePayload(payload),
-        error,
+        error: toThrownError(error),
         attempts,
       },
     ];

@@ -1,6 +1,7 @@
 import type { RetryOptions } from "../core/retry-policy.ts";
 import { Collector, type Failure } from "../pipeline/collector.ts";
 import { Task } from "../pipeline/task.ts";
+import { fromThrownError } from "../protocol/error-info.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import { assertCount } from "../role/checks.ts";
 import { NOWHERE } from "../role/network.ts";
@@ -206,7 +207,7 @@ class MapCollector extends Collector<{ index: number; value: unknown }> {
 
   override handleFailure({ data, error, attempts, id }: Failure<{ index: number }>): void {
     const { index } = data;
-    const reason = new RemoteError("ITEM_FAILED", error, { role: "worker", index, attempts, itemId: id });
+    const reason = new RemoteError("ITEM_FAILED", fromThrownError(error), { role: "worker", index, attempts, itemId: id });
     this.#output.push({ ok: false, index, reason });
   }
 }

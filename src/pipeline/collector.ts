@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { getLogger } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
-import type { ErrorInfo, RunStatus } from "../protocol/message.ts";
+import type { ThrownError } from "../protocol/error-info.ts";
+import type { RunStatus } from "../protocol/message.ts";
 import type { MessageType } from "../protocol/message-type.ts";
 import type { Payload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
@@ -51,8 +52,8 @@ export interface Failure<Item extends object = Payload> {
   readonly id: string;
   /** The item's data, as its task produced it. */
   readonly data: Item;
-  /** The last execution's error, as far as it crosses a wire. */
-  readonly error: ErrorInfo;
+  /** The last execution's error, with its causes and its own properties, as plain data. */
+  readonly error: ThrownError;
   /** How often it was tried. */
   readonly attempts: number;
 }

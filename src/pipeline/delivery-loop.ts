@@ -3,7 +3,7 @@ import type { Delivery } from "../core/inbox.ts";
 import { PipelineError } from "../errors.ts";
 import { isPromiseLike } from "../executor/execution-outcome.ts";
 import { ProtocolError } from "../protocol/byte-reader.ts";
-import { toErrorInfo } from "../protocol/error-info.ts";
+import { toErrorInfo, toThrownError } from "../protocol/error-info.ts";
 import { itemId } from "../protocol/item-id.ts";
 import type { Open } from "../protocol/message.ts";
 import { MessageType } from "../protocol/message-type.ts";
@@ -132,13 +132,14 @@ export class DeliveryLoop {
     const taskType = this.#taskTypes.get(task) as TaskType;
     this.#lastType = taskType;
     const id = itemId(runId, task, seq);
-    if (error !== undefined) return { id, data: decodePayload(payload), error, attempts: attempt };
+    if (error !== undefined)
+      return { id, data: decodePayload(payload), error: toThrownError(error), attempts: attempt };
     try {
       return { id, attempt, worker: workerId, duration: busy / 1000, data: decodePayload(payload), taskType };
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       const broken = new PipelineError("BAD_MESSAGE", `The result cannot be decoded: ${error.message}`);
-      return { id, data: {}, error: toErrorInfo(broken), attempts: attempt };
+      return { id, data: {}, error: toThrownError(toErrorInfo(broken)), attempts: attempt };
     }
   }
 

@@ -1,26 +1,60 @@
+import { type DetailedError, decodeErrorDetail, type ErrorPart, encodeErrorDetail } from "./error-detail.ts";
+import { errorTexts } from "./error-texts.ts";
 import { MAX_ERROR_TEXT } from "./limits.ts";
 import type { ErrorInfo } from "./message.ts";
 
-/** What crosses the wire of anything that was thrown, cut to a bounded length. Never throws itself. */
+/** What crosses the wire of anything that was thrown, bounded in size. Never throws itself. */
 export function toErrorInfo(thrown: unknown): ErrorInfo {
-  try {
-    if (thrown instanceof Error || (typeof thrown === "object" && thrown !== null && "message" in thrown)) {
-      const error = thrown as Partial<Record<"name" | "message" | "stack" | "code", unknown>>;
-      return {
-        name: cut(error.name ?? "Error"),
-        message: cut(error.message ?? ""),
-        stack: cut(error.stack ?? ""),
-        code: cut(error.code ?? ""),
-      };
-    }
-    return { name: "Error", message: cut(thrown), stack: "", code: "" };
-  } catch {
-    // A getter or toString of the thrown value threw in its turn; there is nothing more to learn from it.
-    return { name: "Error", message: "A value that cannot be described was thrown", stack: "", code: "" };
-  }
+  const detail = encodeErrorDetail(thrown);
+  return { ...errorTexts(thrown, MAX_ERROR_TEXT), ...(detail === undefined ? {} : { detail }) };
 }
 
-function cut(value: unknown): string {
-  const text = String(value);
-  return text.length <= MAX_ERROR_TEXT ? text : `${text.slice(0, MAX_ERROR_TEXT - 1)}…`;
+/**
+ * What was thrown in another thread, process or machine, as plain data: what `handleFailure` and a journal tell. Its own enumerable
+ * properties are beside these, so a `status` is `error.status`, where they have none of these names.
+ */
+export interface ThrownError {
+  /** The error's name; of an object without one, that of its class. */
+  readonly name: string;
+  /** Its message, or, of what is no error, the value in words. */
+  readonly message: string;
+  /** Its stack, in the worker; empty where there is none. */
+  readonly stack: string;
+  /** Its `code` as a text; empty where there is none. */
+  readonly code: string;
+  /** Why it was thrown: an error like this one, or whatever else its `cause` was. */
+  readonly cause?: unknown;
+  /** What an `AggregateError` consists of: errors like this one. */
+  readonly errors?: readonly unknown[];
+  readonly [property: string]: unknown;
+}
+
+/** What they were made of: an error made of one knows which of its causes were errors. */
+const WIRE = new WeakMap<ThrownError, ErrorInfo>();
+
+/** An error that crossed the wire, as users see it. */
+export function toThrownError(info: ErrorInfo): ThrownError {
+  const { detail, ...texts } = info;
+  const error = thrownError({ ...texts, ...decodeErrorDetail(detail) });
+  WIRE.set(error, info);
+  return error;
+}
+
+/** The other way round. */
+export function fromThrownError(error: ThrownError): ErrorInfo {
+  const { name, message, stack, code } = error;
+  return WIRE.get(error) ?? { name, message, stack, code };
+}
+
+function thrownError({ properties, cause, errors, ...texts }: DetailedError): ThrownError {
+  return {
+    ...properties,
+    ...texts,
+    ...(cause === undefined ? {} : { cause: thrownPart(cause) }),
+    ...(errors === undefined ? {} : { errors: errors.map(thrownPart) }),
+  };
+}
+
+function thrownPart(part: ErrorPart): unknown {
+  return "error" in part ? thrownError(part.error) : part.value;
 }
