@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { availableParallelism, freemem, tmpdir } from "node:os";
 import { PipelineError } from "../errors.ts";
+import { describeThrown } from "../protocol/thrown.ts";
 import { openFileLimit } from "../role/descriptor-limit.ts";
 import { Security } from "../security/security.ts";
 import { libraryVersions } from "../transport/library-versions.ts";
@@ -38,7 +39,7 @@ function checkLibraries(): Check {
     return {
       name: "zeromq",
       ok: false,
-      text: `cannot be loaded: ${error instanceof Error ? error.message : String(error)}`,
+      text: `cannot be loaded: ${describeThrown(error)}`,
     };
   }
 }

@@ -9,6 +9,7 @@ import { Distributor } from "../pipeline/distributor.ts";
 import { MetaDataWorker } from "../pipeline/meta-data-worker.ts";
 import type { Task } from "../pipeline/task.ts";
 import { Service } from "../service/service.ts";
+import { errorText } from "./error-text.ts";
 import { FileError } from "./file-error.ts";
 
 /** What all roles have. */
@@ -49,8 +50,7 @@ export async function loadRoles(file: string): Promise<ExportedRoles> {
   try {
     module = await importUserModule(url);
   } catch (error) {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    throw new FileError(`${file} cannot be imported: ${text}`);
+    throw new FileError(`${file} cannot be imported: ${errorText(error)}`);
   }
   const values = Object.values(module);
   const classes = <T>(method: string) => values.filter((value) => has(value, method)) as Class<T>[];

@@ -2,8 +2,10 @@ import { createRequire } from "node:module";
 import { setImmediate as turn } from "node:timers/promises";
 import { Command, CommanderError } from "commander";
 import { PipelineError } from "../errors.ts";
+import { describeThrown, isInstance } from "../protocol/thrown.ts";
 import { benchCommand } from "./bench-command.ts";
 import { doctorCommand } from "./doctor-command.ts";
+import { causesText, errorText } from "./error-text.ts";
 import { FileError } from "./file-error.ts";
 import { initCommand } from "./init-command.ts";
 import { inspectCommands } from "./inspect-commands.ts";
@@ -51,7 +53,7 @@ export async function runCommand(args: readonly string[], output: Output): Promi
 /** A reader that has seen enough is no failure of the command. */
 function codeOfLost(exitCode: number, { lost, err }: Output): number {
   if (isReaderGone(lost.reason)) return exitCode;
-  const text = lost.reason instanceof Error ? lost.reason.message : String(lost.reason);
+  const text = describeThrown(lost.reason);
   err.write(`zmqpipeline: standard output cannot be written: ${text}\n`);
   return EXIT.runtime;
 }
@@ -62,18 +64,15 @@ function descendants(command: Command): Command[] {
 
 function codeOf(error: unknown, output: Output): number {
   // Commander has written what is wrong already.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  if (error instanceof FileError) {
+  if (isInstance(error, CommanderError)) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (isInstance(error, FileError)) {
     output.err.write(`zmqpipeline: ${error.message}\n`);
     return EXIT.usage;
   }
-  if (error instanceof PipelineError) {
-    output.err.write(`zmqpipeline: ${error.message} (${error.code})\n`);
+  if (isInstance(error, PipelineError)) {
+    output.err.write(`zmqpipeline: ${error.message} (${error.code})\n${causesText(error)}`);
     if (error.code === "TOO_MANY_FAILURES") return EXIT.limit;
-  } else
-    output.err.write(
-      `zmqpipeline: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-    );
+  } else output.err.write(`zmqpipeline: ${errorText(error)}\n`);
   return EXIT.runtime;
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { PipelineError } from "../errors.ts";
+import { describeThrown, propertyOf } from "../protocol/thrown.ts";
 import type { SqlClient } from "./postgres-options.ts";
 
 /** Shortest and longest wait before a statement is tried again, in ms. */
@@ -64,7 +65,7 @@ export class Database {
       } catch (error) {
         if (isLasting(error) || performance.now() + wait > giveUpAt || this.#closed.signal.aborted)
           throw error;
-        this.#note(error instanceof Error ? messageOf(error) : String(error));
+        this.#note(messageOf(error));
         await sleep(wait, undefined, { signal: this.#closed.signal });
       }
     }
@@ -78,7 +79,7 @@ export class Database {
 
 /** Whether the database has looked at the statement, and will not like it another time either. */
 export function isLasting(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
+  const code = propertyOf(error, "code");
   return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) && !PASSING.test(code) && !isErrno(code);
 }
 
@@ -88,9 +89,9 @@ function isErrno(code: string): boolean {
 }
 
 /** Of several attempts to connect, Node says nothing but that there were some. */
-function messageOf(error: Error): string {
-  const { message, code } = error as NodeJS.ErrnoException;
-  return message === "" ? (code ?? error.name) : message;
+function messageOf(error: unknown): string {
+  const code = propertyOf(error, "code");
+  return propertyOf(error, "message") === "" && typeof code === "string" ? code : describeThrown(error);
 }
 
 async function importPg(): Promise<typeof import("pg")> {

@@ -5,6 +5,7 @@ import type { CollectedResult } from "../pipeline/delivery-loop.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Payload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
+import { describeThrown, propertyOf } from "../protocol/thrown.ts";
 import { NOWHERE, resolveNetwork } from "../role/network.ts";
 import type { RunOptions } from "../role/role.ts";
 import type { Security } from "../security/security.ts";
@@ -112,7 +113,7 @@ export class PostgresCollector<Result extends object = Payload> extends BatchCol
       await this.#database?.query(`CREATE TABLE IF NOT EXISTS ${table} (${columns})`);
     } catch (error) {
       // Who may make no tables may well have one.
-      if ((error as { code?: unknown }).code !== INSUFFICIENT_PRIVILEGE) throw error;
+      if (propertyOf(error, "code") !== INSUFFICIENT_PRIVILEGE) throw error;
     }
   }
 
@@ -120,7 +121,7 @@ export class PostgresCollector<Result extends object = Payload> extends BatchCol
     try {
       await this.#insert(table, [row]);
     } catch (error) {
-      throw new Error(`Item ${id} cannot be written: ${(error as Error).message}`, { cause: error });
+      throw new Error(`Item ${id} cannot be written: ${describeThrown(error)}`, { cause: error });
     }
   }
 

@@ -1,4 +1,5 @@
 import { type ErrorFacts, PipelineError } from "../errors.ts";
+import { describeThrown } from "../protocol/thrown.ts";
 import { settlesWithin } from "./settles-within.ts";
 
 /** The default `closeTimeout`, in ms: long enough to write what is left to a disk or a database. */
@@ -22,7 +23,7 @@ export async function runCloseHook(
     if (await settlesWithin(closed, timeout)) return undefined;
     return new PipelineError("CLOSE_FAILED", `${name}() did not end within ${timeout} ms`, facts);
   } catch (cause) {
-    const text = cause instanceof Error ? cause.message : String(cause);
+    const text = describeThrown(cause);
     return new PipelineError("CLOSE_FAILED", `${name}() threw: ${text}`, { ...facts, cause });
   }
 }

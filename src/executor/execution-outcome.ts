@@ -5,6 +5,7 @@ import { toErrorInfo } from "../protocol/error-info.ts";
 import { itemId } from "../protocol/item-id.ts";
 import { encodePayload } from "../protocol/payload.ts";
 import { PayloadTypeError } from "../protocol/payload-check.ts";
+import { isInstance, propertyOf } from "../protocol/thrown.ts";
 
 /** A handler returned. @throws PayloadTypeError when what it returned cannot be sent. */
 export function success(result: unknown): ExecutionOutcome {
@@ -14,9 +15,9 @@ export function success(result: unknown): ExecutionOutcome {
 /** A handler threw. An error that another attempt cannot mend, by its kind or by its own word (`retryable: false`), is not retried. */
 export function failure(error: unknown): ExecutionOutcome {
   const hopeless =
-    error instanceof PayloadTypeError ||
-    error instanceof ProtocolError ||
-    (typeof error === "object" && error !== null && "retryable" in error && error.retryable === false);
+    isInstance(error, PayloadTypeError) ||
+    isInstance(error, ProtocolError) ||
+    propertyOf(error, "retryable") === false;
   return { ok: false, error: toErrorInfo(error), retryable: !hopeless };
 }
 

@@ -1,5 +1,7 @@
 import { type ResourceLimits, Worker } from "node:worker_threads";
 import type { Execution } from "../core/execution.ts";
+import { reviveError } from "../protocol/revive-error.ts";
+import { asError } from "../protocol/thrown.ts";
 import type { ExecutionTimer } from "./execution-timer.ts";
 import { JobStates, MAX_JOBS } from "./job-states.ts";
 import type { FromThread, Outcomes, ThreadData, ToThread } from "./thread-messages.ts";
@@ -67,11 +69,11 @@ export class PoolThread {
     this.#worker.on("message", (message: FromThread | null | undefined) => {
       if (message?.kind === "outcomes") events.outcomes(message);
       else if (message?.kind === "ready") events.ready();
-      else if (message?.kind === "unusable") events.unusable(revive(message.error));
+      else if (message?.kind === "unusable") events.unusable(reviveError(message.error));
       else if (message?.kind === "closeFailed") events.closeFailed(message.error.message);
     });
     this.#worker.on("error", (error) => {
-      this.#cause = error;
+      this.#cause = asError(error); // whatever was thrown
     });
     this.exited = new Promise((resolve) => {
       this.#worker.once("exit", (exitCode) => {
@@ -174,11 +176,4 @@ export class PoolThread {
   #post(message: ToThread): void {
     this.#worker.postMessage(message);
   }
-}
-
-function revive({ name, message, stack }: { name: string; message: string; stack: string }): Error {
-  const error = new Error(message);
-  error.name = name;
-  error.stack = stack;
-  return error;
 }

@@ -1,5 +1,6 @@
 import type { ResourceLimits } from "node:worker_threads";
 import { type ErrorFacts, PipelineError } from "../errors.ts";
+import { describeThrown } from "../protocol/thrown.ts";
 import { PoolThread } from "./pool-thread.ts";
 import { settlesWithin } from "./settles-within.ts";
 import type { Outcomes } from "./thread-messages.ts";
@@ -147,7 +148,7 @@ export class ThreadPool {
   #exited(thread: PoolThread, cause: Error | undefined, exitCode: number): void {
     this.#leaving.delete(thread);
     if (!this.#threads.delete(thread) || this.#closing || this.#failure !== undefined) return;
-    const reason = cause === undefined ? `exit code ${exitCode}` : cause.message;
+    const reason = cause === undefined ? `exit code ${exitCode}` : describeThrown(cause);
     if (!thread.isReady) {
       this.#fail(`thread ${thread.index} ended while it was starting: ${reason}`, cause);
       return;

@@ -1,3 +1,4 @@
+import { asError } from "../protocol/thrown.ts";
 import { currentTracer, type SpanSpec } from "../tracing/tracer.ts";
 import type { ExecutionInfo } from "./execution-info.ts";
 import { isPromiseLike } from "./execution-outcome.ts";
@@ -22,20 +23,21 @@ export function tracedHandler(
     try {
       result = span.within(() => handler(data, info));
     } catch (error) {
-      span.end(error);
+      span.end(asError(error));
       throw error;
     }
     if (!isPromiseLike(result)) {
       span.end();
       return result;
     }
-    return result.then(
+    // Through a promise: a thenable may call back twice, or return nothing.
+    return Promise.resolve(result).then(
       (value) => {
         span.end();
         return value;
       },
       (error: unknown) => {
-        span.end(error);
+        span.end(asError(error));
         throw error;
       },
     );

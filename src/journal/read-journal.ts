@@ -1,7 +1,7 @@
 import { PipelineError } from "../errors.ts";
 import { ByteReader } from "../protocol/byte-reader.ts";
-import { itemId } from "../protocol/item-id.ts";
 import { type ThrownError, toThrownError } from "../protocol/error-info.ts";
+import { itemId } from "../protocol/item-id.ts";
 import { decodePayload, type Payload } from "../protocol/payload.ts";
 import { DiskFile } from "./journal-file.ts";
 import { unavailable } from "./journal-options.ts";

@@ -207,7 +207,12 @@ class MapCollector extends Collector<{ index: number; value: unknown }> {
 
   override handleFailure({ data, error, attempts, id }: Failure<{ index: number }>): void {
     const { index } = data;
-    const reason = new RemoteError("ITEM_FAILED", fromThrownError(error), { role: "worker", index, attempts, itemId: id });
+    const reason = new RemoteError("ITEM_FAILED", fromThrownError(error), {
+      role: "worker",
+      index,
+      attempts,
+      itemId: id,
+    });
     this.#output.push({ ok: false, index, reason });
   }
 }

@@ -93,7 +93,9 @@ function handlerOf(exported: unknown, { isWrapped }: WorkerStart): Handler {
     const { index, value } = data as { index: number; value: unknown };
     const result = handler(value, info);
     // A promise for each item would cost more than the rest.
-    return isPromiseLike(result) ? result.then((value) => ({ index, value })) : { index, value: result };
+    return isPromiseLike(result)
+      ? Promise.resolve(result).then((value) => ({ index, value }))
+      : { index, value: result };
   };
 }
 

@@ -1,8 +1,14 @@
 // What a worker's process runs: its parent, the pipeline, says what is to be worked on, and when to stop.
 import { printAtOnce, printed } from "../executor/own-output.ts";
+import { isInstance, propertyOf } from "../protocol/thrown.ts";
 import { onWork } from "../role/work-signal.ts";
 import { type AnyWorker, makeWorker } from "./module-worker.ts";
-import type { FromWorkerProcess, ProcessError, ToWorkerProcess, WorkerStart } from "./worker-messages.ts";
+import {
+  type FromWorkerProcess,
+  type ToWorkerProcess,
+  toProcessError,
+  type WorkerStart,
+} from "./worker-messages.ts";
 
 let worker: AnyWorker | undefined;
 
@@ -50,18 +56,10 @@ function fail(type: "unusable" | "failed", error: unknown): void {
   tell({ type, error: toProcessError(error) }, () => process.disconnect());
 }
 
-function toProcessError(error: unknown): ProcessError {
-  const { name = "Error", message = String(error), stack = "" } = error instanceof Error ? error : {};
-  return { name, message, stack, code: codeOf(error) };
-}
-
 /** Another process would end the same: the class is used wrongly, which is no PipelineError, or its initialisation fails. */
 function isFinal(error: unknown): boolean {
-  return error instanceof TypeError || error instanceof RangeError || codeOf(error) === "INIT_FAILED";
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
+  const isMisuse = isInstance(error, TypeError) || isInstance(error, RangeError);
+  return isMisuse || propertyOf(error, "code") === "INIT_FAILED";
 }
 
 function tell(message: FromWorkerProcess, told: () => void = () => {}): void {

@@ -1,6 +1,7 @@
 import { PipelineError } from "../errors.ts";
 import { isPromiseLike } from "../executor/execution-outcome.ts";
 import { RoleLog } from "../logging/logger.ts";
+import { describeThrown } from "../protocol/thrown.ts";
 import { MAX_RESTART_MS, RestartPolicy } from "./restart-policy.ts";
 import type { WorkerStart } from "./worker-messages.ts";
 import { type WorkerEnd, WorkerProcess } from "./worker-process.ts";
@@ -175,7 +176,7 @@ export class WorkerFleet {
     try {
       const handled = this.#options.output(number, stream, line);
       if (!isPromiseLike(handled)) return undefined;
-      return handled.then(undefined, (error: unknown) => this.#outputFailed(error));
+      return Promise.resolve(handled).catch((error: unknown) => this.#outputFailed(error));
     } catch (error) {
       return this.#outputFailed(error);
     }
@@ -184,7 +185,9 @@ export class WorkerFleet {
   #outputFailed(error: unknown): void {
     if (this.#hasOutputFailed) return;
     this.#hasOutputFailed = true;
-    this.#log.warn(`onOutput failed: ${String(error)}. The run goes on; further failures are not told`);
+    this.#log.warn(
+      `onOutput failed: ${describeThrown(error)}. The run goes on; further failures are not told`,
+    );
   }
 }
 

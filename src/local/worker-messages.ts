@@ -1,3 +1,8 @@
+import { toErrorInfo } from "../protocol/error-info.ts";
+import type { ErrorInfo } from "../protocol/message.ts";
+import { EMPTY } from "../protocol/payload-frames.ts";
+import { reviveError } from "../protocol/revive-error.ts";
+
 /** What a worker's process is told first: what to run, and for whom. */
 export interface WorkerStart {
   readonly type: "start";
@@ -20,11 +25,10 @@ export interface WorkerStart {
 
 export type ToWorkerProcess = WorkerStart | { readonly type: "stop"; readonly timeout: number };
 
-export interface ProcessError {
-  readonly name: string;
-  readonly message: string;
-  readonly stack: string;
-  readonly code: string;
+/** An error on a channel that carries JSON. */
+export interface ProcessError extends Omit<ErrorInfo, "detail"> {
+  /** In Base64. */
+  readonly detail: string;
 }
 
 export type FromWorkerProcess =
@@ -41,3 +45,14 @@ export type FromWorkerProcess =
   /** Another attempt would end the same. */
   | { readonly type: "unusable"; readonly error: ProcessError }
   | { readonly type: "failed"; readonly error: ProcessError };
+
+/** What the worker's process threw, for its pipeline. */
+export function toProcessError(thrown: unknown): ProcessError {
+  const { detail = EMPTY, ...texts } = toErrorInfo(thrown);
+  return { ...texts, detail: Buffer.from(detail).toString("base64") };
+}
+
+/** The same as an error again, with its causes and own properties. */
+export function fromProcessError({ detail, ...texts }: ProcessError): Error {
+  return reviveError({ ...texts, detail: Buffer.from(detail, "base64") });
+}

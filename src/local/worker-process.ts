@@ -1,10 +1,11 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { settlesWithin } from "../executor/settles-within.ts";
+import { asError } from "../protocol/thrown.ts";
 import { OutputReader } from "./output-reader.ts";
 import { PrintedTail } from "./printed-tail.ts";
 import { needsTsx, tsxArguments } from "./tsx.ts";
-import type { FromWorkerProcess, ProcessError, WorkerStart } from "./worker-messages.ts";
+import { type FromWorkerProcess, fromProcessError, type WorkerStart } from "./worker-messages.ts";
 
 const ENTRY = new URL("./worker-entry.js", import.meta.url);
 
@@ -126,15 +127,15 @@ export class WorkerProcess {
       this.#closeTimeout = message.timeout;
     } else if (message.type === "done") {
       this.#isDone = true;
-      for (const error of message.closeErrors) this.#events.closeFailed(toError(error));
+      for (const error of message.closeErrors) this.#events.closeFailed(fromProcessError(error));
     } else {
       this.#isUsable = message.type !== "unusable";
-      this.#error = toError(message.error);
+      this.#error = fromProcessError(message.error);
     }
   }
 
   #unstarted(error: unknown): void {
-    this.#error = error instanceof Error ? error : new Error(String(error));
+    this.#error = asError(error);
     this.#end(`it cannot be started: ${this.#error.message}`, true);
   }
 
@@ -160,10 +161,6 @@ export class WorkerProcess {
       error: this.#error,
     });
   }
-}
-
-function toError(told: ProcessError): Error {
-  return Object.assign(new Error(told.message), told);
 }
 
 /** Ours, but for those that are this process's alone; and TypeScript where the module needs it. */

@@ -11,6 +11,7 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
+import { asError, describeThrown } from "../protocol/thrown.ts";
 import { type Span, type SpanSpec, setTracer, type Tracer } from "../tracing/tracer.ts";
 import { readContext, writeContext } from "./carried-context.ts";
 
@@ -83,8 +84,8 @@ class OpenTelemetryTracer implements Tracer {
       end: (error, counts = {}) => {
         for (const [name, count] of Object.entries(counts)) span?.setAttribute(`zmqpipeline.${name}`, count);
         if (error !== undefined) {
-          const text = error instanceof Error ? error.message : String(error);
-          span?.recordException(error instanceof Error ? error : text);
+          const text = describeThrown(error);
+          span?.recordException(asError(error));
           span?.setStatus({ code: SpanStatusCode.ERROR, message: text });
         }
         span?.end();

@@ -7,6 +7,7 @@ import type { Message, Open, RunStatus } from "../protocol/message.ts";
 import { decodePayload, type Payload } from "../protocol/payload.ts";
 import { PayloadTypeError } from "../protocol/payload-check.ts";
 import type { TaskType } from "../protocol/task-type.ts";
+import { describeThrown, isInstance } from "../protocol/thrown.ts";
 import type { Awaitable } from "../role/awaitable.ts";
 import { descriptorWarning } from "../role/descriptor-limit.ts";
 import { listenOptions, type ResolvedNetwork } from "../role/network.ts";
@@ -157,8 +158,8 @@ export class CollectorSession extends Session<CollectorSummary> {
   }
 
   #failed(thrown: unknown): Error {
-    if (thrown instanceof PayloadTypeError) return thrown;
-    const text = thrown instanceof Error ? thrown.message : String(thrown);
+    if (isInstance(thrown, PayloadTypeError)) return thrown;
+    const text = describeThrown(thrown);
     const facts = { role: "collector", endpoint: this.#host.endpoint.address, cause: thrown };
     return new PipelineError("COLLECTION_FAILED", `A hook of the collector threw: ${text}`, facts);
   }

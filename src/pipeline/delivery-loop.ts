@@ -150,7 +150,9 @@ export class DeliveryLoop {
   }
 
   #handled(delivery: Delivery, returned: Awaitable<Maybe<object>> | Awaitable<void>): Awaitable<void> {
-    if (isPromiseLike(returned)) return returned.then((ackData) => this.#handled(delivery, ackData));
+    // Through a promise: a thenable may call back twice, or return nothing.
+    if (isPromiseLike(returned))
+      return Promise.resolve(returned).then((ackData) => this.#handled(delivery, ackData));
     this.#core.handled(delivery, this.#encodeAckData(returned ?? undefined));
   }
 

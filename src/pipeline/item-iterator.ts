@@ -38,7 +38,7 @@ export class ItemIterator {
     if (this.#hasBegun || this.#closing !== undefined) return;
     try {
       const step = this.next();
-      if (isPromiseLike(step)) step.then(undefined, failed);
+      if (isPromiseLike(step)) Promise.resolve(step).catch(failed);
       this.#first = step;
     } catch (error) {
       const step = Promise.reject(error);
@@ -96,7 +96,9 @@ export class ItemIterator {
       return DONE;
     }
     const { value } = result;
-    return isPromiseLike(value) ? value.then((value) => ({ done: false, value })) : { done: false, value };
+    return isPromiseLike(value)
+      ? Promise.resolve(value).then((value) => ({ done: false, value }))
+      : { done: false, value };
   }
 }
 

@@ -3,6 +3,7 @@ import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Message } from "../protocol/message.ts";
 import { encodePayload } from "../protocol/payload.ts";
+import { describeThrown } from "../protocol/thrown.ts";
 import { linkOptions } from "../role/network.ts";
 import { Session } from "../role/session.ts";
 import type { Security } from "../security/security.ts";
@@ -58,7 +59,7 @@ export class MetadataSession extends Session<void> {
         this.#send();
       }),
       this.guard((error: unknown) => {
-        const text = error instanceof Error ? error.message : String(error);
+        const text = describeThrown(error);
         const facts = { role: "metadataworker", endpoint: this.#host.endpoint.address, cause: error };
         this.reject(new PipelineError("INIT_FAILED", `getMetadata() threw: ${text}`, facts));
       }),

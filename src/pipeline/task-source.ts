@@ -4,10 +4,10 @@ import type { ItemSource } from "../core/task-state.ts";
 import { PipelineError } from "../errors.ts";
 import { isPromiseLike } from "../executor/execution-outcome.ts";
 import { RoleLog } from "../logging/logger.ts";
-import { toErrorInfo } from "../protocol/error-info.ts";
 import { MessageType } from "../protocol/message-type.ts";
 import { encodePayload, type Payload } from "../protocol/payload.ts";
 import { PayloadTypeError } from "../protocol/payload-check.ts";
+import { describeThrown, isInstance } from "../protocol/thrown.ts";
 import { ItemIterator, openItems, type Step } from "./item-iterator.ts";
 import type { Task } from "./task.ts";
 
@@ -133,7 +133,7 @@ export class TaskSource implements ItemSource {
       this.#iterator.close(),
       sleep(CLOSE_MS, undefined, { signal: timeout.signal }),
     ]).catch((error: unknown) => {
-      this.#log.write("warn", "items() threw while it was closed", { error: toErrorInfo(error).message });
+      this.#log.write("warn", "items() threw while it was closed", { error: describeThrown(error) });
     });
     timeout.abort();
   }
@@ -150,7 +150,7 @@ export class TaskSource implements ItemSource {
     const task = this.#task;
     if (task.handle !== undefined) {
       const value = task.handle(this.#metadata, worker, MessageType.RDY, this.#ackData);
-      if (isPromiseLike(value)) return value.then((item) => ({ done: false, value: item }));
+      if (isPromiseLike(value)) return Promise.resolve(value).then((item) => ({ done: false, value: item }));
       return { done: false, value };
     }
     this.#iterator ??= iterate(task);
@@ -242,9 +242,7 @@ export class TaskSource implements ItemSource {
       return new TypeError(`${where}: ${thrown.message}`, { cause: thrown });
     }
     if (isInstance(thrown, PipelineError)) return thrown;
-    // Anything may be thrown, also what cannot be made a string of.
-    const { message } = toErrorInfo(thrown);
-    return new PipelineError("TASK_FAILED", `${where} threw: ${message}`, {
+    return new PipelineError("TASK_FAILED", `${where} threw: ${describeThrown(thrown)}`, {
       role: "distributor",
       taskType: this.#name,
       cause: thrown,
@@ -254,13 +252,4 @@ export class TaskSource implements ItemSource {
 
 function iterate(task: Task<object, object, object>): ItemIterator {
   return task[openItems]() ?? new ItemIterator(task.items?.());
-}
-
-/** Whether something is of a class; a proxy that throws when it is asked is of none. */
-function isInstance<T>(value: unknown, type: new (...args: never[]) => T): value is T {
-  try {
-    return value instanceof type;
-  } catch {
-    return false;
-  }
 }

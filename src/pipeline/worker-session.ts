@@ -12,6 +12,7 @@ import { itemId } from "../protocol/item-id.ts";
 import type { Message, Welcome } from "../protocol/message.ts";
 import { decodePayload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
+import { describeThrown, isInstance } from "../protocol/thrown.ts";
 import { linkOptions } from "../role/network.ts";
 import { Session } from "../role/session.ts";
 import { FirstWork, type WorkStage } from "../role/work-signal.ts";
@@ -179,9 +180,9 @@ export class WorkerSession extends Session<WorkerSummary> {
   }
 
   #initFailed(error: unknown): PipelineError {
-    if (error instanceof PipelineError) return error;
+    if (isInstance(error, PipelineError)) return error;
     const facts = { role: "worker", taskType: this.#host.taskType.name, cause: error };
-    const text = error instanceof Error ? error.message : String(error);
+    const text = describeThrown(error);
     return new PipelineError("INIT_FAILED", `initWorker() threw: ${text}`, facts);
   }
 

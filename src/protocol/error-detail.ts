@@ -91,7 +91,12 @@ function hasNames(thrown: object): boolean {
   }
 }
 
-function partsOf(errors: readonly unknown[], copy: PlainCopy, above: Set<unknown>, depth: number): ErrorPart[] {
+function partsOf(
+  errors: readonly unknown[],
+  copy: PlainCopy,
+  above: Set<unknown>,
+  depth: number,
+): ErrorPart[] {
   const parts: ErrorPart[] = [];
   try {
     for (let index = 0; index < errors.length; index += 1) {

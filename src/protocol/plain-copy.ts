@@ -119,13 +119,14 @@ export class PlainCopy {
     let more = 0;
     for (const key of keys) {
       if (key === "__proto__" || unwanted?.has(key) === true) continue;
-      if (copied >= MAX_ENTRIES || !this.hasRoom) {
+      if (copied >= MAX_ENTRIES || !this.hasRoom || 3 * key.length > this.#left) {
         more += 1;
         continue;
       }
+      const name = this.text(key, MAX_TEXT);
       const copy = this.#copy(propertyOf(value, key), level);
       if (copy === NOTHING) continue;
-      copies[this.text(key, MAX_TEXT)] = copy;
+      copies[name] = copy;
       copied += 1;
     }
     if (more > 0) copies["…"] = `${more} more`;
@@ -169,7 +170,10 @@ export class PlainCopy {
   #instance(value: object, level: number): unknown {
     const kind = Object.prototype.toString.call(value);
     if (kind === "[object URL]") return this.text(String(value), MAX_TEXT);
-    const keys = [...Object.keys(value), ...(Object.hasOwn(TELLING, kind) ? (TELLING[kind] as string[]) : [])];
+    const keys = [
+      ...Object.keys(value),
+      ...(Object.hasOwn(TELLING, kind) ? (TELLING[kind] as string[]) : []),
+    ];
     const simple = keys.filter((key) => !key.startsWith("_") && isSimple(propertyOf(value, key)));
     if (simple.length === 0) return this.text(describeValue(value), MAX_TEXT);
     return this.#members(value, simple, level);
@@ -179,7 +183,10 @@ export class PlainCopy {
 /** An error's properties; those of a SuppressedError are not enumerable. */
 function keysOf(error: object): string[] {
   const keys = Object.keys(error);
-  return [...keys, ...["error", "suppressed"].filter((key) => Object.hasOwn(error, key) && !keys.includes(key))];
+  return [
+    ...keys,
+    ...["error", "suppressed"].filter((key) => Object.hasOwn(error, key) && !keys.includes(key)),
+  ];
 }
 
 function isSimple(value: unknown): boolean {

@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { describeThrown } from "../protocol/thrown.ts";
 import { type RoleKeys, readKeyFile } from "./key-file.ts";
 import type { KeyRole } from "./key-role.ts";
 
@@ -62,8 +63,7 @@ export class KeySource {
       // Our own keys stay what they are: the sockets have them.
       this.#keys = { ...before, allowed: readKeyFile(this.#path).allowed };
     } catch (error) {
-      for (const watcher of this.#watchers)
-        watcher.problem(error instanceof Error ? error.message : String(error));
+      for (const watcher of this.#watchers) watcher.problem(describeThrown(error));
       return;
     }
     for (const watcher of this.#watchers) {

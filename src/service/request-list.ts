@@ -1,3 +1,5 @@
+import { isError } from "../protocol/thrown.ts";
+
 /** Requests of one list that are on their way at a time: enough to keep many workers busy, far below a service's queue. */
 const LANES = 1024;
 
@@ -62,7 +64,7 @@ async function inLanes<Data>(
 }
 
 function withIndex(error: unknown, index: number): unknown {
-  if (error instanceof Error)
+  if (isError(error) && Object.isExtensible(error))
     Object.defineProperty(error, "index", { value: index, enumerable: true, configurable: true });
   return error;
 }

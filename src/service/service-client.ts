@@ -4,6 +4,7 @@ import { settlesWithin } from "../executor/settles-within.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { encodePayload, type Payload } from "../protocol/payload.ts";
 import { TaskType } from "../protocol/task-type.ts";
+import { asError } from "../protocol/thrown.ts";
 import { assertBoolean, assertEndpoint, assertTaskType, assertTimeout } from "../role/checks.ts";
 import { assertArgumentCount, assertKnownOptions, optionNames } from "../role/known-options.ts";
 import { assertSecurity } from "../role/network.ts";
@@ -255,7 +256,7 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
             span?.end();
           } catch (error) {
             reject(error);
-            span?.end(error);
+            span?.end(asError(error));
           }
         },
       });
@@ -264,7 +265,7 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
         this.#ended();
         this.#connection.cancel(pending);
         reject(signal?.reason);
-        span?.end(signal?.reason);
+        span?.end(asError(signal?.reason));
       };
       if (signal === undefined) return;
       setMaxListeners(0, signal); // one for each request is no leak

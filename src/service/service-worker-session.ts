@@ -9,6 +9,7 @@ import type { WorkerHooks } from "../executor/worker-hooks.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { TaskType } from "../protocol/task-type.ts";
+import { describeThrown, isInstance } from "../protocol/thrown.ts";
 import { linkOptions } from "../role/network.ts";
 import { Session } from "../role/session.ts";
 import { FirstWork, type WorkStage } from "../role/work-signal.ts";
@@ -169,9 +170,9 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
   }
 
   #initFailed(error: unknown): PipelineError {
-    if (error instanceof PipelineError) return error;
+    if (isInstance(error, PipelineError)) return error;
     const facts = { role: "serviceworker", taskType: this.#host.taskType.name, cause: error };
-    const text = error instanceof Error ? error.message : String(error);
+    const text = describeThrown(error);
     return new PipelineError("INIT_FAILED", `initWorker() threw: ${text}`, facts);
   }
 

@@ -1,0 +1,40 @@
+import { inspect } from "node:util";
+import { describeThrown, isError, propertyOf } from "../protocol/thrown.ts";
+
+/** Most causes that are printed below an error. */
+const MAX_CAUSES = 8;
+
+/** All of anything that was thrown, for a terminal: its stack, its causes and its properties. Never throws. */
+export function errorText(thrown: unknown): string {
+  try {
+    return isError(thrown) ? inspect(thrown) : describeThrown(thrown);
+  } catch {
+    return describeThrown(thrown);
+  }
+}
+
+/** A line for each cause below an error, and for each error that it consists of, but for those whose text is above already. */
+export function causesText(thrown: unknown): string {
+  let above = describeThrown(thrown);
+  const lines: string[] = [];
+  const tell = (below: unknown) => {
+    const text = `${labelOf(below)}${describeThrown(below)}`;
+    if (above.includes(describeThrown(below))) return;
+    const code = propertyOf(below, "code");
+    lines.push(`  cause: ${text}${typeof code === "string" && !text.includes(code) ? ` (${code})` : ""}\n`);
+    above += text;
+  };
+  let below = propertyOf(thrown, "cause");
+  for (let depth = 0; below !== undefined && depth < MAX_CAUSES; depth += 1) {
+    tell(below);
+    const errors = propertyOf(below, "errors");
+    if (Array.isArray(errors)) for (const each of errors.slice(0, MAX_CAUSES)) tell(each);
+    below = propertyOf(below, "cause");
+  }
+  return lines.join("");
+}
+
+function labelOf(thrown: unknown): string {
+  const name = propertyOf(thrown, "name");
+  return typeof name === "string" && name !== "" && name !== "Error" ? `${name}: ` : "";
+}
