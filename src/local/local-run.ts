@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { PipelineError } from "../errors.ts";
 import { RoleLog } from "../logging/logger.ts";
 import type { Collector } from "../pipeline/collector.ts";
@@ -13,6 +10,7 @@ import { LineWriter } from "./line-writer.ts";
 import { LocalEndpoints } from "./local-endpoints.ts";
 import { at } from "./local-roles.ts";
 import type { AnyTask, OutputSource, PipelineOptions } from "./pipeline-options.ts";
+import { RunFolder } from "./run-folder.ts";
 import { WorkerFleet } from "./worker-fleet.ts";
 import type { WorkerStart } from "./worker-messages.ts";
 
@@ -57,14 +55,14 @@ export class LocalRun {
 
   /** Runs to the end. Call once. */
   async run(signal?: AbortSignal): Promise<RunSummary> {
-    const folder = await mkdtemp(join(tmpdir(), "zqp-local-"));
+    const folder = await RunFolder.make();
     try {
-      const endpoints = await LocalEndpoints.make(folder);
+      const endpoints = await LocalEndpoints.make(folder.path);
       this.endpoint = endpoints.task;
       return await this.#runIn(endpoints, signal);
     } finally {
       this.endpoint = undefined;
-      await rm(folder, { recursive: true, force: true });
+      await folder.remove();
     }
   }
 

@@ -1,0 +1,110 @@
+import { lstat, mkdtemp, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PipelineError } from "../errors.ts";
+import { MAX_IPC_PATH_BYTES } from "../protocol/limits.ts";
+import { isProvenDead, ownIdentity, parseIdentity } from "./process-identity.ts";
+
+const PREFIX = "zqp-local-";
+
+/** The file in it that says whose it is. */
+const OWNER = "owner.json";
+
+/** Room for what `mkdtemp` adds, and for the names of the sockets. */
+const NAME_BYTES = 1 + PREFIX.length + 6 + "/work".length;
+
+/** A folder without an owner is one whose maker was killed at that moment, if it is older than this, in ms. */
+const ABANDONED_MS = 3_600_000;
+
+/** Leftovers that one run looks at: what is beyond that is left to the next. */
+const MAX_SWEPT = 200;
+
+/** The folder of one run, with its sockets. Only this user may enter it. */
+export class RunFolder {
+  readonly path: string;
+  readonly #swept: Promise<unknown>;
+
+  private constructor(path: string, base: string) {
+    this.path = path;
+    this.#swept = sweep(base);
+  }
+
+  /**
+   * Makes it in the folder for temporary files, or elsewhere where the path of that is too long for sockets. What runs have left that
+   * were killed is removed.
+   *
+   * @throws PipelineError `BIND_FAILED` when it cannot be made.
+   */
+  static async make(): Promise<RunFolder> {
+    const base = chooseBase();
+    let path: string | undefined;
+    try {
+      path = await mkdtemp(join(base, PREFIX));
+      await writeFile(join(path, OWNER), JSON.stringify(ownIdentity()), { mode: 0o600 });
+      return new RunFolder(path, base);
+    } catch (cause) {
+      if (path !== undefined) await rm(path, { recursive: true, force: true });
+      throw unusable(base, cause);
+    }
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.path, { recursive: true, force: true });
+    await this.#swept;
+  }
+}
+
+/** The folder for temporary files; where its path leaves no room for a socket's name, the first of the usual ones that does. */
+function chooseBase(): string {
+  const usual = [process.env.XDG_RUNTIME_DIR, "/tmp", "/var/tmp"];
+  const bases = [tmpdir(), ...(process.platform === "win32" ? [] : usual)];
+  const fits = (base: string | undefined) =>
+    base !== undefined && base !== "" && Buffer.byteLength(base) + NAME_BYTES <= MAX_IPC_PATH_BYTES;
+  return bases.find(fits) ?? tmpdir();
+}
+
+function unusable(base: string, cause: unknown): PipelineError {
+  const { code = "", message } = cause as NodeJS.ErrnoException;
+  const source =
+    base === tmpdir()
+      ? "the folder for temporary files, which TMPDIR names"
+      : "used because TMPDIR is too long";
+  const advice = ["EMFILE", "ENFILE"].includes(code)
+    ? "raise the limit of open files (ulimit -n)"
+    : "set TMPDIR to a folder that exists, can be written to, and has room";
+  const text = `The sockets of the run need a folder in ${JSON.stringify(base)} (${source}), and it cannot be made: ${message}; ${advice}`;
+  return new PipelineError("BIND_FAILED", text, { role: "distributor", cause });
+}
+
+/** Removes what killed runs of this user have left. That none of it can be removed ends no run. */
+async function sweep(base: string): Promise<void> {
+  try {
+    const names = (await readdir(base)).filter((name) => name.startsWith(PREFIX));
+    for (const name of names.slice(0, MAX_SWEPT)) await sweepOne(join(base, name));
+  } catch {
+    // It cannot be listed: what is there stays.
+  }
+}
+
+async function sweepOne(path: string): Promise<void> {
+  try {
+    const found = await lstat(path);
+    const { uid, mtimeMs } = found;
+    if (!found.isDirectory() || uid !== (process.getuid?.() ?? uid)) return;
+    const owner = await readOwner(path);
+    if (owner !== undefined && isProvenDead(owner)) await rm(path, { recursive: true, force: true });
+    // Only where it is empty.
+    else if (owner === undefined && Date.now() - mtimeMs > ABANDONED_MS) await rmdir(path);
+  } catch {
+    // Another run removes it, or it is none of ours: the next run looks again.
+  }
+}
+
+async function readOwner(path: string) {
+  try {
+    return parseIdentity(await readFile(join(path, OWNER), "utf8"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
