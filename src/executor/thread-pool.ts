@@ -8,6 +8,13 @@ import type { Outcomes } from "./thread-messages.ts";
 /** So many threads in a row that end without having executed anything mean that none will. */
 const FRUITLESS_LIMIT = 3;
 
+/** Wait before a thread that the system refused is tried again, in ms; twice as long each time. */
+const RETRY_MS = 50;
+const MAX_RETRY_MS = 5000;
+
+/** So many refusals in a row, while there is no other thread, mean that there will be none: 13 s. */
+const REFUSAL_LIMIT = 9;
+
 /** How long a terminated thread may take to end, in ms: native code of the user's cannot be interrupted. */
 const TERMINATION_MS = 2000;
 
@@ -50,6 +57,9 @@ export class ThreadPool {
   #fruitless = 0;
   #closing = false;
   readonly #closeErrors: PipelineError[] = [];
+  /** Threads that the system refused, in a row. */
+  #refusals = 0;
+  readonly #retries = new Set<NodeJS.Timeout>();
 
   constructor(options: ThreadPoolOptions, events: PoolEvents) {
     this.#options = options;
@@ -95,6 +105,7 @@ export class ThreadPool {
    */
   async close(grace: number): Promise<readonly PipelineError[]> {
     this.#closing = true;
+    for (const timer of this.#retries) clearTimeout(timer);
     const ending = [...this.#threads, ...this.#leaving];
     for (const thread of this.#threads) {
       if (thread.isReady && thread.jobs.size === 0) thread.exit();
@@ -109,8 +120,20 @@ export class ThreadPool {
     return this.#closeErrors;
   }
 
+  /** A system without processes, descriptors or memory refuses a thread at once: the others work on, and it is tried again. */
   #start(index: number): void {
-    const thread = new PoolThread(index, this.#options, {
+    let thread: PoolThread;
+    try {
+      thread = this.#make(index);
+    } catch (cause) {
+      return this.#refused(index, cause as Error);
+    }
+    this.#threads.add(thread);
+    if (this.#run !== undefined) thread.begin(this.#run.metadata, this.#run.timeout, this.#run.context);
+  }
+
+  #make(index: number): PoolThread {
+    const thread: PoolThread = new PoolThread(index, this.#options, {
       ready: () => this.#ready(thread),
       outcomes: (outcomes) => {
         this.#fruitless = 0;
@@ -123,8 +146,20 @@ export class ThreadPool {
       },
       exited: (cause, exitCode) => this.#exited(thread, cause, exitCode),
     });
-    this.#threads.add(thread);
-    if (this.#run !== undefined) thread.begin(this.#run.metadata, this.#run.timeout, this.#run.context);
+    return thread;
+  }
+
+  #refused(index: number, cause: Error): void {
+    this.#refusals += 1;
+    if (this.#refusals >= REFUSAL_LIMIT && this.#threads.size === 0)
+      return this.#fail(`the system has no room for thread ${index}: ${cause.message}`, cause);
+    const wait = Math.min(RETRY_MS * 2 ** (this.#refusals - 1), MAX_RETRY_MS);
+    this.#events.note("the system refused a thread", { thread: index, message: cause.message, wait });
+    const timer = setTimeout(() => {
+      this.#retries.delete(timer);
+      this.#start(index);
+    }, wait);
+    this.#retries.add(timer);
   }
 
   #substitute(thread: PoolThread): void {
@@ -135,12 +170,13 @@ export class ThreadPool {
 
   #ready(thread: PoolThread): void {
     thread.isReady = true;
+    this.#refusals = 0;
     this.#checkBegun();
     if (this.#threads.has(thread)) this.#events.ready();
   }
 
   #checkBegun(): void {
-    if (![...this.#threads].every(({ isReady }) => isReady)) return;
+    if (this.#threads.size === 0 || ![...this.#threads].every(({ isReady }) => isReady)) return;
     this.#begun?.resolve();
     this.#begun = undefined;
   }
@@ -149,6 +185,7 @@ export class ThreadPool {
     this.#leaving.delete(thread);
     if (!this.#threads.delete(thread) || this.#closing || this.#failure !== undefined) return;
     const reason = cause === undefined ? `exit code ${exitCode}` : describeThrown(cause);
+    if (isRefusal(cause)) return this.#refused(thread.index, cause);
     if (!thread.isReady) {
       this.#fail(`thread ${thread.index} ended while it was starting: ${reason}`, cause);
       return;
@@ -170,4 +207,9 @@ export class ThreadPool {
     this.#begun?.reject(this.#failure);
     this.#events.failed(this.#failure);
   }
+}
+
+/** What Node says of a thread that could not be had, at once or a moment later. */
+function isRefusal(cause: Error | undefined): cause is Error {
+  return cause !== undefined && "code" in cause && cause.code === "ERR_WORKER_INIT_FAILED";
 }

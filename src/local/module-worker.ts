@@ -9,6 +9,7 @@ import { TaskType } from "../protocol/task-type.ts";
 import type { WorkSignal } from "../role/work-signal.ts";
 import { Security } from "../security/security.ts";
 import { isClass } from "./is-class.ts";
+import { hooksOf, isHook, type ModuleHooks } from "./module-hooks.ts";
 import type { WorkerStart } from "./worker-messages.ts";
 
 /** What a module of the user's exports as its worker: a function that does the work, or a class of worker. */
@@ -28,10 +29,11 @@ const START = "ZMQPIPELINE_WORKER_START";
 
 /** @throws TypeError when the module exports no worker. */
 export async function makeWorker(start: WorkerStart): Promise<AnyWorker> {
-  const exported = chooseExport(await importUserModule(start.module), start);
+  const module = await importUserModule(start.module);
+  const exported = chooseExport(module, start);
   if (isWorkerClass(exported)) return configured(new exported(), start);
   if (isClass(exported)) throw new TypeError(`${start.module}: ${notAWorker(exported)}`);
-  if (start.threads === 0) return new FunctionWorker(start, handlerOf(exported, start));
+  if (start.threads === 0) return new FunctionWorker(start, handlerOf(exported, start), hooksOf(module));
   process.env[START] = JSON.stringify(start);
   return new FunctionThreads();
 }
@@ -45,8 +47,9 @@ function chooseExport(module: Record<string, unknown>, { exportName, module: url
     );
   }
   if (fits(module.default)) return module.default;
-  const workers = Object.values(module).filter(isWorkerClass);
-  const candidates = workers.length > 0 ? workers : Object.values(module).filter(fits);
+  const values = Object.entries(module).flatMap(([name, value]) => (isHook(name) ? [] : [value]));
+  const workers = values.filter(isWorkerClass);
+  const candidates = workers.length > 0 ? workers : values.filter(fits);
   if (candidates.length === 1) return candidates[0];
   const found =
     candidates.length === 0
@@ -105,14 +108,24 @@ class FunctionWorker extends SingleThreadedWorker {
   readonly collectorEndpoint: EndpointAddress;
   override readonly concurrency: number;
   readonly #handler: Handler;
+  readonly #hooks: ModuleHooks;
 
-  constructor(start: WorkerStart, handler: Handler) {
+  constructor(start: WorkerStart, handler: Handler, hooks: ModuleHooks) {
     super();
     this.taskType = TaskType.register(start.taskType);
     this.endpoint = new EndpointAddress(start.endpoint ?? "");
     this.collectorEndpoint = new EndpointAddress(start.collectorEndpoint ?? "");
     this.concurrency = start.concurrency;
     this.#handler = handler;
+    this.#hooks = hooks;
+  }
+
+  override async initWorker(): Promise<void> {
+    await this.#hooks.initWorker();
+  }
+
+  override async closeWorker(): Promise<void> {
+    await this.#hooks.closeWorker();
   }
 
   handleExecution(data: Payload, info: ExecutionInfo) {
@@ -129,10 +142,17 @@ export class FunctionThreads extends MultiThreadedWorker {
   readonly endpoint = new EndpointAddress(this.#start.endpoint ?? "");
   readonly collectorEndpoint = new EndpointAddress(this.#start.collectorEndpoint ?? "");
   #handler: Handler = () => undefined;
+  #hooks: ModuleHooks | undefined;
 
   override async initThread(): Promise<void> {
-    const exported = chooseExport(await importUserModule(this.#start.module), this.#start);
-    this.#handler = handlerOf(exported, this.#start);
+    const module = await importUserModule(this.#start.module);
+    this.#handler = handlerOf(chooseExport(module, this.#start), this.#start);
+    this.#hooks = hooksOf(module);
+    await this.#hooks.initWorker();
+  }
+
+  override async closeThread(): Promise<void> {
+    await this.#hooks?.closeWorker();
   }
 
   handleThreadExecution(data: Payload, _index: number, info: ExecutionInfo) {

@@ -121,7 +121,7 @@ export abstract class MultiThreadedWorker<
   override [roleMembers](): Members {
     return {
       base: MultiThreadedWorker.prototype,
-      methods: ["handleThreadExecution", "handleExecution", "initThread", ...WORKER_METHODS],
+      methods: ["handleThreadExecution", "handleExecution", "initThread", "closeThread", ...WORKER_METHODS],
       fields: [...WORKER_FIELDS, "module", "nThreads", "maxItemsPerThread", "resourceLimits"],
     };
   }

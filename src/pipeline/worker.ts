@@ -29,13 +29,14 @@ export interface WorkerSummary {
 export const createExecutor: unique symbol = Symbol("createExecutor");
 
 /** The methods and fields that all workers have. */
-export const WORKER_METHODS = ["initWorker"] as const;
+export const WORKER_METHODS = ["initWorker", "closeWorker"] as const;
 export const WORKER_FIELDS = [
   "taskType",
   "endpoint",
   "collectorEndpoint",
   "timeout",
   "peerTimeout",
+  "closeTimeout",
   "security",
   "metadata",
 ] as const;

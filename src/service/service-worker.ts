@@ -151,13 +151,14 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
   override [roleMembers](): Members {
     return {
       base: ServiceWorker.prototype,
-      methods: ["handleMessage", "initWorker", "initThread"],
+      methods: ["handleMessage", "initWorker", "initThread", "closeWorker", "closeThread"],
       fields: [
         "taskType",
         "endpoint",
         "concurrency",
         "timeout",
         "peerTimeout",
+        "closeTimeout",
         "nThreads",
         "module",
         "security",
