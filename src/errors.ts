@@ -29,6 +29,7 @@ export const ERROR_CODES = {
   JOURNAL_UNAVAILABLE: "The journal could not be opened or made",
   JOURNAL_IN_USE: "Another distributor has the journal",
   JOURNAL_DAMAGED: "The journal was changed after it had been written, or is none",
+  JOURNAL_VERSION: "The journal has a format of another version of this library",
   JOURNAL_MISMATCH: "The journal is of a run with other tasks, or a task does not repeat what it produced",
   JOURNAL_WRITE_FAILED: "The journal could not be written; the run was stopped",
   ITEM_FAILED: "An item of map() failed for good",

@@ -65,7 +65,10 @@ function retryCommand(context: CommandContext): Command {
       const { tasks, failures } = readJournal(path);
       // Opening it takes up the failures, and closing writes that down.
       if (failures.length > 0)
-        openJournal({ path, durability: "power-loss", retryFailed: true }, Object.keys(tasks)).close();
+        openJournal(
+          { path, durability: "power-loss", retryFailed: true, keep: false },
+          Object.keys(tasks),
+        ).close();
       if (json === true) return printJson(context, { retried: failures.length });
       context.output.out(`${count(failures.length)} items will be executed again when the run goes on\n`);
     });
@@ -73,10 +76,13 @@ function retryCommand(context: CommandContext): Command {
 
 function describe({ runId, begun, isComplete, tasks, torn }: JournalContent): string {
   const lines = [`run ${runId}, begun ${begun.toISOString()}, ${isComplete ? "complete" : "not complete"}`];
-  for (const [name, { items, acked, failed, pending, retried, exhausted }] of Object.entries(tasks)) {
+  for (const [name, { items, acked, failed, pending, retried, skipped, keys, exhausted }] of Object.entries(
+    tasks,
+  )) {
     const more = exhausted ? "" : ", and more to come";
+    const known = keys > 0 ? `, ${count(skipped)} skipped, ${count(keys)} keys known` : "";
     lines.push(
-      `  ${name}: ${count(items)} items${more}, ${count(acked)} collected, ${count(failed)} failed, ${count(pending)} pending, ${count(retried)} retried`,
+      `  ${name}: ${count(items)} items${more}, ${count(acked)} collected, ${count(failed)} failed, ${count(pending)} pending, ${count(retried)} retried${known}`,
     );
   }
   if (torn > 0)

@@ -1,13 +1,13 @@
 import type { RunProgress, TaskProgress } from "../pipeline/run-summary.ts";
 
-/** A task's progress as one line, the rate where it is known: done and total, rate, time left, what is under way, retried and failed, workers. */
+/** A task's progress as one line, the rate where it is known: done and total, rate, time left, what is under way, retried, skipped and failed, workers. */
 export function taskLine(name: string, task: TaskProgress, rate: number | undefined, width: number): string {
-  const { phase, total, acked, failed, retried, inFlight, workers, waitsFor } = task;
+  const { phase, total, acked, failed, retried, skipped, inFlight, workers, waitsFor } = task;
   const label = name.padEnd(width);
   if (phase === "blocked") return `${label}  waits for ${waitsFor.join(", ")}`;
-  const done = acked + failed;
+  const done = acked + failed + skipped;
   // Once all are produced, their number is known.
-  const known = phase === "exhausted" || phase === "complete" ? task.items : total;
+  const known = phase === "exhausted" || phase === "complete" ? task.items + skipped : total;
   const share = known === undefined || known === 0 ? "" : ` (${Math.floor((100 * done) / known)} %)`;
   const parts = [`${count(done)}${known === undefined ? "" : `/${count(known)}`}${share}`];
   if (phase === "complete") parts.push("done");
@@ -18,6 +18,7 @@ export function taskLine(name: string, task: TaskProgress, rate: number | undefi
     parts.push(`${count(inFlight)} in flight`, `${workers} worker${workers === 1 ? "" : "s"}`);
   }
   if (retried > 0) parts.push(`${count(retried)} retried`);
+  if (skipped > 0) parts.push(`${count(skipped)} skipped`);
   if (failed > 0) parts.push(`${count(failed)} failed`);
   return `${label}  ${parts.join("  ")}`;
 }

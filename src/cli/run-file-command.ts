@@ -10,6 +10,7 @@ classes of its workers.
 Examples:
   zmqpipeline run squares.ts                           on all cores
   zmqpipeline run squares.ts --workers 2 --journal squares.journal
+  zmqpipeline run files.ts --journal files.journal --incremental    only what is new since the last time
   zmqpipeline run squares.ts --json --quiet > summary.json
 
 Ctrl-C lets what is under way finish; once more, and it ends at once.

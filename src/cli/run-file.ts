@@ -6,6 +6,7 @@ import { type ExportedRoles, loadRoles, only } from "./exported-roles.ts";
 import { FileError } from "./file-error.ts";
 import { onInterrupt } from "./interrupts.ts";
 import { logTo } from "./log-to.ts";
+import { journalOf, type LedgerOptions } from "./options.ts";
 import { type CommandContext, EXIT, printJson } from "./output.ts";
 import { ProgressView } from "./progress-view.ts";
 import { runService } from "./run-service.ts";
@@ -16,10 +17,8 @@ import { summaryJson, summaryText } from "./summary.ts";
 const HINT_MS = 3000;
 
 /** What `zmqpipeline run` is told. */
-export interface RunFileOptions {
+export interface RunFileOptions extends LedgerOptions {
   readonly workers?: number;
-  readonly journal?: string;
-  readonly retryFailed?: boolean;
   readonly maxFailures?: number;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -80,7 +79,8 @@ function makePipeline(
   line: (text: string) => void,
 ): Pipeline {
   if (roles.pipelines.length > 0) {
-    if (options.workers !== undefined || options.journal !== undefined)
+    const { workers, journal, retryFailed, incremental } = options;
+    if (workers !== undefined || journal !== undefined || retryFailed === true || incremental === true)
       throw new FileError(
         `${file} exports a Pipeline, which has its options: export them instead (export default { tasks, … })`,
       );
@@ -89,14 +89,14 @@ function makePipeline(
   const found = roles.options ?? optionsOf(roles, file);
   const collector = makeCollector(found.collector);
   statistics.watch(collector);
-  const { workers: count, journal: path, retryFailed = false, maxFailures } = options;
+  const { workers: count, maxFailures } = options;
   const definitions = [found.workers].flat() as readonly WorkerDefinition[];
   return new Pipeline({
     ...found,
     collector,
     workers: count === undefined ? definitions : definitions.map((definition) => ({ ...definition, count })),
     onOutput: (text, { worker }) => line(`[worker ${worker}] ${text}`),
-    ...(path === undefined ? {} : { journal: { path, retryFailed } }),
+    ...journalOf(options, found.journal),
     ...(maxFailures === undefined ? {} : { maxFailures }),
   });
 }

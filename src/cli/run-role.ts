@@ -7,13 +7,14 @@ import { type AnyRole, type ExportedRoles, loadRoles, only } from "./exported-ro
 import { FileError } from "./file-error.ts";
 import { onInterrupt } from "./interrupts.ts";
 import { logTo } from "./log-to.ts";
+import { journalOf, type LedgerOptions } from "./options.ts";
 import { type CommandContext, EXIT, printJson } from "./output.ts";
 import { ProgressView } from "./progress-view.ts";
 import type { RoleName } from "./role-commands.ts";
 import { startWorkers } from "./start-workers.ts";
 
 /** What the command of a role is told. */
-export interface RoleOptions {
+export interface RoleOptions extends LedgerOptions {
   readonly export?: string;
   readonly keys?: string;
   readonly json?: boolean;
@@ -21,8 +22,6 @@ export interface RoleOptions {
   readonly count?: number;
   readonly connect?: string;
   readonly collector?: string;
-  readonly journal?: string;
-  readonly retryFailed?: boolean;
   readonly maxFailures?: number;
 }
 
@@ -110,8 +109,10 @@ function classOf(
 }
 
 /** What is exported as it is has its options. @throws FileError rather than ignoring what was asked for. */
-function assertNotGiven({ keys, journal, maxFailures }: RoleOptions, file: string): void {
-  if (keys === undefined && journal === undefined && maxFailures === undefined) return;
+function assertNotGiven(options: RoleOptions, file: string): void {
+  const { keys, journal, retryFailed, incremental, maxFailures } = options;
+  const isTold = [keys, journal, maxFailures].some((value) => value !== undefined);
+  if (!isTold && retryFailed !== true && incremental !== true) return;
   throw new FileError(`${file} exports it with its options: set security, journal and maxFailures there`);
 }
 
@@ -123,7 +124,7 @@ function makeDistributor(
   security: Security | undefined,
 ): Distributor {
   const { distributors, tasks, collectors, metadata } = roles;
-  const { journal: path, retryFailed = false, maxFailures } = options;
+  const { maxFailures } = options;
   if (distributors.length > 0) {
     assertNotGiven(options, file);
     return only(distributors, "Distributor", file);
@@ -137,7 +138,7 @@ function makeDistributor(
     collectorAckEndpoint: ackEndpoint,
     security,
     ...(Metadata === undefined ? {} : { receiveMetadata: true, metadataEndpoint: new Metadata().endpoint }),
-    ...(path === undefined ? {} : { journal: { path, retryFailed } }),
+    ...journalOf(options),
     ...(maxFailures === undefined ? {} : { maxFailures }),
   });
   for (const task of tasks) distributor.registerTask(task);

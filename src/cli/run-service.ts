@@ -19,8 +19,9 @@ export async function runService(
   context: CommandContext,
 ): Promise<number> {
   const { output } = context;
-  const { workers: count = availableParallelism(), journal, retryFailed = false, maxFailures } = options;
-  if (journal !== undefined || retryFailed || maxFailures !== undefined)
+  const { workers: count = availableParallelism(), maxFailures } = options;
+  const { journal, retryFailed = false, incremental = false } = options;
+  if (journal !== undefined || retryFailed || incremental || maxFailures !== undefined)
     throw new FileError(`${file} exports a Service: it has no journal, and no failures to count`);
   const service = only(roles.services, "Service", file);
   if (roles.serviceWorkers.size === 0)

@@ -13,14 +13,19 @@ export function summaryText(
   statistics: RunStatistics,
   journal: string | undefined,
 ): string {
-  const { status, duration: wall, tasks } = summary;
+  const { status, duration: wall, tasks, wasComplete = false } = summary;
   const lines = [`${status} in ${duration(wall)}`];
-  for (const [name, { items, acked, failed, retried }] of Object.entries(tasks)) {
+  for (const [name, { items, acked, failed, retried, skipped }] of Object.entries(tasks)) {
+    const left = skipped > 0 ? `, ${count(skipped)} skipped` : "";
     const rate = wall > 0 ? `, ${count((acked / wall) * 1000)}/s` : "";
     lines.push(
-      `  ${name}: ${count(items)} items, ${count(acked)} collected, ${count(failed)} failed, ${count(retried)} retried${rate}`,
+      `  ${name}: ${count(items)} items, ${count(acked)} collected, ${count(failed)} failed, ${count(retried)} retried${left}${rate}`,
     );
   }
+  if (wasComplete)
+    lines.push(
+      `  the journal's run was complete before, and nothing was executed: another file begins anew, --incremental executes what is new`,
+    );
   const { durations, slowest, failures } = statistics;
   if (durations !== undefined) {
     const { p50, p95, max } = durations;
@@ -58,9 +63,18 @@ function framesOf(stack: string): string[] {
 
 /** The same for programs. */
 export function summaryJson(
-  { runId, status, duration: ms, tasks }: RunSummary,
+  { runId, status, duration: ms, tasks, wasComplete }: RunSummary,
   statistics: RunStatistics,
 ): object {
   const { durations = null, slowest, failures } = statistics;
-  return { runId, status, duration: ms, tasks, durations, slowest, failures };
+  return {
+    runId,
+    status,
+    duration: ms,
+    wasComplete: wasComplete === true,
+    tasks,
+    durations,
+    slowest,
+    failures,
+  };
 }

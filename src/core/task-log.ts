@@ -4,10 +4,10 @@ import type { TaskCounts } from "./task-state.ts";
 
 /** Who wants to know of everything that a task's ledger would need to be made again: the journal. */
 export interface TaskLog {
-  /** The source gave an item. */
-  produced(item: Item): void;
-  /** The source has no more. */
-  exhausted(): void;
+  /** The source gave an item. @param key - The hash of its key, where it has one. */
+  produced(item: Item, key: Uint8Array | undefined): void;
+  /** The source has no more. @param skipped - Items that it left out because of their keys. */
+  exhausted(skipped: number): void;
   /** An execution counted as failed or lost, and the item goes out again. */
   retried(item: Item): void;
   /** The item failed for good; the collector does not know it yet. */
@@ -28,6 +28,8 @@ export interface TaskSnapshot {
   readonly counts: Readonly<TaskCounts>;
   /** Sequence number of the next item. */
   readonly nextSeq: number;
+  /** The source gave items: what the task depends on was complete. */
+  readonly hasBegun: boolean;
   /** The source has no more. */
   readonly exhausted: boolean;
   readonly pending: Iterable<PendingItem>;

@@ -17,6 +17,10 @@ export interface ItemSource {
    * @param wanted - How many items could be used at once, this one included.
    */
   pull(worker: string, wanted: number): Uint8Array | "wait" | "done";
+  /** The hash of the key of what `pull()` gave last, where items have keys. */
+  readonly key?: Uint8Array | undefined;
+  /** Items that it left out so far, because an item with their key was known. */
+  readonly skipped?: number | undefined;
 }
 
 export interface TaskSpec {
@@ -44,6 +48,8 @@ export interface TaskCounts {
   failed: number;
   /** Executions repeated because of a failure or a lost worker. */
   retried: number;
+  /** Items that were left out because an item with their key was known. */
+  skipped: number;
 }
 
 /** How long an item keeps away from the worker it failed on while others exist, in ms. */
@@ -57,7 +63,7 @@ export class TaskState {
   readonly spec: TaskSpec;
   phase: TaskPhase;
   readonly items = new SeqMap<Item>();
-  readonly counts: TaskCounts = { items: 0, acked: 0, failed: 0, retried: 0 };
+  readonly counts: TaskCounts = { items: 0, acked: 0, failed: 0, retried: 0, skipped: 0 };
   /** Items that this life knows to have failed for good. */
   readonly failed = new SeqSet();
   readonly queue = new Fifo<Item>();
@@ -131,17 +137,19 @@ export class TaskState {
       return queued;
     }
     if (this.phase !== "open") return undefined;
-    const pulled = this.spec.source.pull(worker.id, wanted);
+    const { source } = this.spec;
+    const pulled = source.pull(worker.id, wanted);
+    if (source.skipped !== undefined) this.counts.skipped = source.skipped;
     if (pulled === "wait") return undefined;
     if (pulled === "done") {
       this.phase = "exhausted";
-      this.spec.log?.exhausted();
+      this.spec.log?.exhausted(this.counts.skipped);
       return undefined;
     }
     const item = newItem(this.#nextSeq++, pulled);
     this.items.set(item.seq, item);
     this.counts.items += 1;
-    this.spec.log?.produced(item);
+    this.spec.log?.produced(item, source.key);
     return item;
   }
 
@@ -215,12 +223,12 @@ export class TaskState {
     return held;
   }
 
-  #restore({ counts, nextSeq, exhausted, pending }: TaskSnapshot): void {
+  #restore({ counts, nextSeq, hasBegun, exhausted, pending }: TaskSnapshot): void {
     Object.assign(this.counts, counts);
     this.#nextSeq = nextSeq;
     for (const item of pending) this.#restoreItem(item);
     if (exhausted) this.phase = "exhausted";
-    else if (nextSeq > 0) this.phase = "open"; // what it depends on was complete then
+    else if (hasBegun) this.phase = "open"; // what it depends on was complete then
   }
 
   #restoreItem({ seq, payload, error, attempt, failedAttempt, failures, losses }: PendingItem): void {

@@ -1,7 +1,12 @@
 import { crc32 } from "node:zlib";
 
 /** What a journal begins with: a name, a version, and how to tell its blocks from anything else. */
-const NAME = Buffer.from("zmqpipeline journal 1\n", "latin1");
+export const FORMAT = 2;
+const NAME = Buffer.from(`zmqpipeline journal ${FORMAT}\n`, "latin1");
+
+/** What a journal of any format begins with. */
+const ANY_FORMAT = /^zmqpipeline journal (\d{1,9})\n/;
+
 const MARK_BYTES = 4;
 export const HEADER_BYTES = NAME.length + MARK_BYTES;
 
@@ -31,6 +36,12 @@ export function encodeHeader(mark: Uint8Array): Buffer {
 export function decodeHeader(bytes: Uint8Array): Uint8Array | undefined {
   if (bytes.length < HEADER_BYTES || !NAME.equals(bytes.subarray(0, NAME.length))) return undefined;
   return bytes.slice(NAME.length, HEADER_BYTES);
+}
+
+/** The format of a journal that another version of this library made; nothing when this is no journal, or one of ours. */
+export function otherFormat(bytes: Buffer): number | undefined {
+  const format = Number(ANY_FORMAT.exec(bytes.toString("latin1", 0, HEADER_BYTES + 8))?.[1]);
+  return Number.isNaN(format) || format === FORMAT ? undefined : format;
 }
 
 /** What is in front of a body: a body is written in one piece, and counts in one piece or not at all. */

@@ -17,17 +17,26 @@ export interface JournalOptions {
    * @default false
    */
   readonly retryFailed?: boolean;
+  /**
+   * Go on for ever: once a run is complete, the next one with this file executes only items whose keys are new, and counts the others as
+   * `skipped`. At least one task needs `key()`; a task without it gives and executes all its items again.
+   * @default false
+   */
+  readonly keep?: boolean;
 }
 
 /** @throws TypeError, RangeError when an option is missing or out of range. */
 export function resolveJournalOptions(options: string | JournalOptions): Required<JournalOptions> {
   const given = typeof options === "string" ? { path: options } : options;
-  const { path, durability = "process-crash", retryFailed = false } = given;
+  const { path, durability = "process-crash", retryFailed = false, keep = false } = given;
   if (typeof path !== "string" || path === "")
     throw new TypeError(`journal.path must be a path, got ${path}`);
   if (durability !== "process-crash" && durability !== "power-loss")
     throw new RangeError(`journal.durability ${durability} must be "process-crash" or "power-loss"`);
-  return { path, durability, retryFailed };
+  for (const [name, value] of Object.entries({ retryFailed, keep }))
+    if (typeof value !== "boolean")
+      throw new TypeError(`journal.${name} must be true or false, got ${String(value)}`);
+  return { path, durability, retryFailed, keep };
 }
 
 /** What the operating system said, in our words. */

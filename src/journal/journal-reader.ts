@@ -1,11 +1,26 @@
 import { PipelineError } from "../errors.ts";
 import { ByteReader, ProtocolError } from "../protocol/byte-reader.ts";
-import { BLOCK_HEAD_BYTES, checksum, decodeBlockHead, decodeHeader, HEADER_BYTES } from "./journal-block.ts";
+import {
+  BLOCK_HEAD_BYTES,
+  checksum,
+  decodeBlockHead,
+  decodeHeader,
+  FORMAT,
+  HEADER_BYTES,
+  otherFormat,
+} from "./journal-block.ts";
 import type { JournalFile } from "./journal-file.ts";
 import { type JournalRecord, readRecord } from "./journal-record.ts";
 
 /** How much is searched at once for blocks behind one that is broken, in bytes. */
 const SEARCH_BYTES = 1024 * 1024;
+
+function ofOtherVersion(path: string, format: number): PipelineError {
+  const message =
+    `Journal ${JSON.stringify(path)} has format ${format}, which another version of zmqpipeline wrote; this one reads and writes ` +
+    `format ${FORMAT}. Finish the run with that version, or begin it anew with another file; this one is left as it is`;
+  return new PipelineError("JOURNAL_VERSION", message, { role: "distributor" });
+}
 
 /** A record, and where its bytes are. */
 export interface PlacedRecord {
@@ -21,11 +36,14 @@ export class JournalReader {
   readonly mark: Uint8Array;
   torn = 0;
 
-  /** @throws PipelineError `JOURNAL_DAMAGED` when it does not begin like a journal. */
+  /** @throws PipelineError `JOURNAL_DAMAGED` when it does not begin like a journal, `JOURNAL_VERSION` when it is one of another format. */
   constructor(file: JournalFile, path: string) {
     this.#file = file;
     this.#path = path;
-    const mark = decodeHeader(file.read(0, HEADER_BYTES));
+    const header = file.read(0, HEADER_BYTES + 8);
+    const mark = decodeHeader(header);
+    const format = otherFormat(header);
+    if (format !== undefined) throw ofOtherVersion(path, format);
     if (mark === undefined) throw this.damaged("does not begin like a journal", 0);
     this.mark = mark;
   }

@@ -3,6 +3,8 @@ import type { ByteWriter } from "../protocol/byte-writer.ts";
 import { flag, list, readError, writeError } from "../protocol/codec-fields.ts";
 import { MAX_NAME_BYTES, MAX_PAYLOAD_BYTES } from "../protocol/limits.ts";
 import type { ErrorInfo } from "../protocol/message.ts";
+import type { TrailState } from "./content-trail.ts";
+import { KEY_BYTES } from "./key-set.ts";
 
 /** What a journal remembers of one item beside its payload. */
 export interface ItemHistory {
@@ -20,7 +22,16 @@ export interface TaskTotals {
   readonly acked: number;
   readonly failed: number;
   readonly retried: number;
+  /** Items of the source that were left out because an item with their key had been given. */
+  readonly skipped: number;
+  /** Sequence number with which the latest increment begins: what lies before was counted then. */
+  readonly firstSeq: number;
+  /** The source has no more. */
   readonly exhausted: boolean;
+  /** Its items were all settled once, and the source is not read again. */
+  readonly isOver: boolean;
+  /** Items have keys. */
+  readonly isKeyed: boolean;
 }
 
 /**
@@ -37,7 +48,15 @@ export type JournalRecord =
     }
   | { readonly type: "metadata"; readonly payload: Uint8Array }
   | { readonly type: "item"; readonly task: number; readonly seq: number; readonly payload: Uint8Array }
-  | { readonly type: "exhausted"; readonly task: number }
+  /** An item and its key's hash: both are there after a crash, or neither. */
+  | {
+      readonly type: "keyedItem";
+      readonly task: number;
+      readonly seq: number;
+      readonly key: Uint8Array;
+      readonly payload: Uint8Array;
+    }
+  | { readonly type: "exhausted"; readonly task: number; readonly skipped: number }
   | ({ readonly type: "retried"; readonly task: number; readonly seq: number } & ItemHistory)
   /** Failed for good, with all there is to know of it: kept for good. */
   | {
@@ -50,7 +69,11 @@ export type JournalRecord =
     }
   | { readonly type: "acked" | "failed"; readonly task: number; readonly seqs: readonly number[] }
   /** Sums up what came before, where a journal was compacted. */
-  | ({ readonly type: "totals"; readonly task: number } & TaskTotals);
+  | ({ readonly type: "totals"; readonly task: number } & TaskTotals)
+  /** Follows the totals of a task without keys: what its source gave. */
+  | ({ readonly type: "trail"; readonly task: number } & TrailState)
+  /** Follow the totals of a task with keys: hashes, one behind the other. */
+  | { readonly type: "keys"; readonly task: number; readonly isKept: boolean; readonly hashes: Uint8Array };
 
 const TYPES = [
   "run",
@@ -62,6 +85,9 @@ const TYPES = [
   "acked",
   "failed",
   "totals",
+  "keyedItem",
+  "trail",
+  "keys",
 ] as const;
 const CODES = new Map(TYPES.map((type, code) => [type, code]));
 
@@ -88,10 +114,27 @@ export function writeRecord(writer: ByteWriter, record: JournalRecord): void {
     writeError(writer, record.error);
     writer.bytes(record.payload);
   } else if (record.type === "totals") {
-    const { position, nextSeq, items, acked, failed, retried, exhausted } = record;
-    for (const value of [position, nextSeq, items, acked, failed, retried]) writer.integer(value);
-    writer.byte(exhausted ? 1 : 0);
-  } else if (record.type !== "exhausted") {
+    const { position, nextSeq, items, acked, failed, retried, skipped, firstSeq } = record;
+    for (const value of [position, nextSeq, items, acked, failed, retried, skipped, firstSeq])
+      writer.integer(value);
+    for (const is of [record.exhausted, record.isOver, record.isKeyed]) writer.byte(is ? 1 : 0);
+  } else if (record.type === "keyedItem") {
+    writer.integer(record.seq);
+    writer.bytes(record.key);
+    writer.bytes(record.payload);
+  } else if (record.type === "trail") {
+    for (const value of [record.count, record.stride, ...record.lanes]) writer.integer(value);
+    const bytes = Buffer.allocUnsafe(record.marks.length * 4);
+    record.marks.forEach((mark, index) => {
+      bytes.writeUInt32LE(mark, index * 4);
+    });
+    writer.bytes(bytes);
+  } else if (record.type === "keys") {
+    writer.byte(record.isKept ? 1 : 0);
+    writer.bytes(record.hashes);
+  } else if (record.type === "exhausted") {
+    writer.integer(record.skipped);
+  } else {
     writer.sequence(record.seqs);
   }
 }
@@ -109,7 +152,18 @@ export function readRecord(reader: ByteReader): JournalRecord {
   if (type === "metadata") return { type, payload: payload() };
   const task = integer();
   if (type === "item") return { type, task, seq: reader.seq(), payload: payload() };
-  if (type === "exhausted") return { type, task };
+  if (type === "exhausted") return { type, task, skipped: integer() };
+  if (type === "keyedItem")
+    return { type, task, seq: reader.seq(), key: wholeKeys(reader.bytes(KEY_BYTES)), payload: payload() };
+  if (type === "keys") return { type, task, isKept: flag(reader), hashes: wholeKeys(payload()) };
+  if (type === "trail") {
+    const [count, stride, lanes] = [integer(), integer(), [integer(), integer()] as const];
+    const bytes = whole(payload(), 4);
+    const marks = Uint32Array.from({ length: bytes.length / 4 }, (_, index) => bytes.readUInt32LE(index * 4));
+    if (stride < 1 || Math.floor(count / stride) !== marks.length)
+      throw new ProtocolError("Trail does not fit its number of items");
+    return { type, task, count, stride, lanes, marks };
+  }
   if (type === "retried") {
     const seq = reader.seq();
     return {
@@ -134,7 +188,18 @@ export function readRecord(reader: ByteReader): JournalRecord {
   }
   if (type === "totals") {
     const totals = { position: integer(), nextSeq: reader.seq(), items: integer(), acked: integer() };
-    return { type, task, ...totals, failed: integer(), retried: integer(), exhausted: flag(reader) };
+    const more = { failed: integer(), retried: integer(), skipped: integer(), firstSeq: reader.seq() };
+    const flags = { exhausted: flag(reader), isOver: flag(reader), isKeyed: flag(reader) };
+    return { type, task, ...totals, ...more, ...flags };
   }
   return { type, task, seqs: reader.sequence() };
+}
+
+function wholeKeys(bytes: Buffer): Buffer {
+  return whole(bytes, KEY_BYTES);
+}
+
+function whole(bytes: Buffer, size: number): Buffer {
+  if (bytes.length % size !== 0) throw new ProtocolError("List is cut off");
+  return bytes;
 }

@@ -1,8 +1,10 @@
 import { SeqMap } from "../core/seq-map.ts";
 import type { PendingItem, TaskSnapshot } from "../core/task-log.ts";
 import type { ErrorInfo } from "../protocol/message.ts";
+import { ContentTrail } from "./content-trail.ts";
 import type { PlacedRecord } from "./journal-reader.ts";
 import type { JournalRecord } from "./journal-record.ts";
+import { KeySet } from "./key-set.ts";
 
 /** Where in the file a record lies. */
 export interface FilePlace {
@@ -15,10 +17,17 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 /** A task as its records leave it. */
 export class TaskReplay implements TaskSnapshot {
   readonly name: string;
-  readonly counts = { items: 0, acked: 0, failed: 0, retried: 0 };
+  readonly counts = { items: 0, acked: 0, failed: 0, retried: 0, skipped: 0 };
   position = 0;
   nextSeq = 0;
+  firstSeq = 0;
   exhausted = false;
+  /** Its items were all settled once: its source is not read again. */
+  isOver = false;
+  isKeyed = false;
+  /** What the source gave; of a task with keys nobody asks for it. */
+  trail = new ContentTrail();
+  readonly keys = new KeySet();
   /** The records of items that failed for good. */
   readonly failures = new SeqMap<FilePlace>();
   readonly #pending = new SeqMap<Writable<PendingItem>>();
@@ -35,11 +44,18 @@ export class TaskReplay implements TaskSnapshot {
     return this.#pending.size;
   }
 
+  /** The source gave items in this increment: what the task depends on was complete. */
+  get hasBegun(): boolean {
+    return this.position > 0;
+  }
+
   isPending(seq: number): boolean {
     return this.#pending.get(seq) !== undefined;
   }
 
-  produced(seq: number, payload: Uint8Array): void {
+  produced(seq: number, payload: Uint8Array, key?: Uint8Array): void {
+    if (key === undefined) this.trail.add(payload);
+    else this.keys.restore(Buffer.from(key), false);
     this.nextSeq = Math.max(this.nextSeq, seq + 1);
     this.position += 1;
     this.counts.items += 1;
@@ -74,8 +90,17 @@ export class TaskReplay implements TaskSnapshot {
   /** A failed item that is to be executed after all: under a new number, the collector knows the old one. */
   takeUp(seq: number, payload: Uint8Array): void {
     this.failures.delete(seq);
-    this.counts.failed -= 1;
+    if (seq >= this.firstSeq) this.counts.failed -= 1;
+    else this.counts.items += 1; // it was counted in an earlier increment
     this.#add(this.nextSeq++, payload);
+  }
+
+  /** Everything is settled, and the source may have more: counts begin anew, numbers go on, keys stay. */
+  beginIncrement(): void {
+    Object.assign(this.counts, { items: 0, acked: 0, failed: 0, retried: 0, skipped: 0 });
+    Object.assign(this, { position: 0, firstSeq: this.nextSeq, exhausted: false, isOver: false });
+    this.trail = new ContentTrail();
+    this.keys.keep();
   }
 
   #add(seq: number, payload: Uint8Array): void {
@@ -126,12 +151,19 @@ function applyTo(
   place: FilePlace,
 ): void {
   if (record.type === "item") task.produced(record.seq, record.payload);
-  else if (record.type === "exhausted") task.exhausted = true;
-  else if (record.type === "retried") task.retried(record.seq, record);
+  else if (record.type === "keyedItem") task.produced(record.seq, record.payload, record.key);
+  else if (record.type === "exhausted") {
+    task.exhausted = true;
+    task.counts.skipped = record.skipped;
+  } else if (record.type === "retried") task.retried(record.seq, record);
   else if (record.type === "gaveUp") task.gaveUp(record.seq, record.attempts, record.error, place);
   else if (record.type === "totals") {
-    const { items, acked, failed, retried, position, nextSeq, exhausted } = record;
-    Object.assign(task.counts, { items, acked, failed, retried });
-    Object.assign(task, { position, nextSeq, exhausted });
-  } else task.settled(record.seqs, record.type);
+    const { items, acked, failed, retried, skipped, ...rest } = record;
+    const { position, nextSeq, firstSeq, exhausted, isOver, isKeyed } = rest;
+    Object.assign(task.counts, { items, acked, failed, retried, skipped });
+    Object.assign(task, { position, nextSeq, firstSeq, exhausted, isOver, isKeyed });
+    task.trail = new ContentTrail(); // what is pending, and came before this, is not what the source gave
+  } else if (record.type === "trail") task.trail = ContentTrail.from(record);
+  else if (record.type === "keys") task.keys.restore(Buffer.from(record.hashes), record.isKept);
+  else task.settled(record.seqs, record.type);
 }

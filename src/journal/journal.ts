@@ -4,11 +4,13 @@ import type { TaskLog } from "../core/task-log.ts";
 import type { TaskState } from "../core/task-state.ts";
 import type { PipelineError } from "../errors.ts";
 import { BlockWriter } from "./block-writer.ts";
+import type { ContentTrail } from "./content-trail.ts";
 import { encodeHeader } from "./journal-block.ts";
 import type { JournalFile } from "./journal-file.ts";
 import { type Durability, writeFailed } from "./journal-options.ts";
 import type { ItemHistory, JournalRecord, TaskTotals } from "./journal-record.ts";
 import type { FilePlace } from "./journal-state.ts";
+import type { KeySet } from "./key-set.ts";
 
 /** A journal is not compacted before it has so many bytes … */
 const COMPACT_BYTES = 32 * 1024 * 1024;
@@ -19,16 +21,22 @@ const COMPACT_FACTOR = 4;
 /** What of a task's ledger only the journal needs to know. */
 interface TaskPart {
   readonly name: string;
-  /** Sequence numbers that the source did not give: failed items that were taken up again. */
-  takenUp: number;
+  /** Sequence numbers that the source did not give in this increment: of earlier ones, and failed items that were taken up again. */
+  readonly takenUp: number;
+  readonly firstSeq: number;
+  readonly isOver: boolean;
+  readonly isKeyed: boolean;
+  readonly trail: ContentTrail;
+  readonly keys: KeySet;
   exhausted: boolean;
   failures: SeqMap<FilePlace>;
 }
 
 /** A task as a compacted journal begins with it. */
-export interface TaskContent extends Omit<TaskTotals, "position" | "exhausted"> {
+export interface TaskContent extends Omit<TaskTotals, "position"> {
   readonly takenUp: number;
-  readonly exhausted: boolean;
+  readonly trail: ContentTrail;
+  readonly keys: KeySet;
   readonly pending: Iterable<{ readonly seq: number; readonly payload: Uint8Array } & ItemHistory>;
   readonly failures: SeqMap<FilePlace>;
 }
@@ -70,8 +78,9 @@ export class Journal {
     this.#durability = durability;
     this.#run = beginning;
     this.#metadata = beginning.metadata;
-    this.#parts = [...beginning.tasks].map(([name, { takenUp, exhausted, failures }]) => {
-      return { name, takenUp, exhausted, failures };
+    this.#parts = [...beginning.tasks].map(([name, content]) => {
+      const { takenUp, firstSeq, isOver, isKeyed, trail, keys, exhausted, failures } = content;
+      return { name, takenUp, firstSeq, isOver, isKeyed, trail, keys, exhausted, failures };
     });
     this.#compact(beginning.tasks);
     if (this.#error !== undefined) throw this.#error;
@@ -91,10 +100,15 @@ export class Journal {
     const task = this.#parts.findIndex((part) => part.name === name);
     const part = this.#parts[task] as TaskPart;
     return {
-      produced: ({ seq, payload }) => this.#blocks.add({ type: "item", task, seq, payload }),
-      exhausted: () => {
+      produced: ({ seq, payload }, key) => {
+        if (key === undefined) {
+          part.trail.add(payload);
+          this.#blocks.add({ type: "item", task, seq, payload });
+        } else this.#blocks.add({ type: "keyedItem", task, seq, key, payload });
+      },
+      exhausted: (skipped) => {
         part.exhausted = true;
-        this.#blocks.add({ type: "exhausted", task });
+        this.#blocks.add({ type: "exhausted", task, skipped });
       },
       retried: ({ seq, attempt, failedAttempt, failures, losses }) =>
         this.#blocks.add({ type: "retried", task, seq, attempt, failedAttempt, failures, losses }),
@@ -167,9 +181,9 @@ export class Journal {
   #content(tasks: Iterable<TaskState>): Map<string, TaskContent> {
     const states = new Map([...tasks].map((task) => [task.name, task]));
     return new Map(
-      this.#parts.map(({ name, takenUp, exhausted, failures }) => {
+      this.#parts.map(({ name, ...part }) => {
         const { counts, nextSeq, items } = states.get(name) as TaskState;
-        return [name, { ...counts, nextSeq, takenUp, exhausted, failures, pending: items.values() }];
+        return [name, { ...counts, ...part, nextSeq, pending: items.values() }];
       }),
     );
   }
@@ -217,14 +231,15 @@ export class Journal {
     if (this.#metadata !== undefined) yield { type: "metadata", payload: this.#metadata };
     let task = 0;
     for (const content of tasks.values()) {
-      const { pending, takenUp, nextSeq, items, acked, failed, retried, exhausted } = content;
+      const { pending, takenUp, failures: _, trail, keys, ...totals } = content;
       for (const { seq, payload, attempt, failedAttempt, failures, losses } of pending) {
         yield { type: "item", task, seq, payload };
         if (failures + losses > 0)
           yield { type: "retried", task, seq, attempt, failedAttempt, failures, losses };
       }
-      const totals = { nextSeq, position: nextSeq - takenUp, items, acked, failed, retried, exhausted };
-      yield { type: "totals", task, ...totals };
+      yield { type: "totals", task, position: totals.nextSeq - takenUp, ...totals };
+      if (!totals.isKeyed) yield { type: "trail", task, ...trail.state };
+      else for (const { hashes, isKept } of keys.chunks()) yield { type: "keys", task, isKept, hashes };
       task += 1;
     }
   }

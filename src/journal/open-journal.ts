@@ -19,6 +19,8 @@ export interface OpenJournal {
   readonly isResumed: boolean;
   /** Bytes at its end that a crash left unfinished; they were cut off. */
   readonly torn: number;
+  /** Its run is complete, and nothing is left to execute. */
+  readonly isComplete: boolean;
   readonly metadata: Uint8Array | undefined;
   readonly tasks: ReadonlyMap<string, TaskReplay>;
   close(): void;
@@ -27,16 +29,21 @@ export interface OpenJournal {
 /**
  * Opens a journal for the run of these tasks, or makes it.
  *
+ * @param keyed - Those of the tasks whose items have keys; where that is not given, the journal is believed.
  * @throws PipelineError with one of the `JOURNAL_` codes; the file is then as it was.
  */
-export function openJournal(options: Required<JournalOptions>, tasks: readonly string[]): OpenJournal {
+export function openJournal(
+  options: Required<JournalOptions>,
+  tasks: readonly string[],
+  keyed?: ReadonlySet<string>,
+): OpenJournal {
   const path = realPath(options.path);
   let lock: JournalLock | undefined;
   let file: JournalFile | undefined;
   try {
     lock = JournalLock.take(path);
     file = new DiskFile(path, "write");
-    const opened = openOn(file, { ...options, path }, tasks);
+    const opened = openOn(file, { ...options, path }, tasks, keyed);
     const close = () => {
       opened.journal.close();
       lock?.release();
@@ -52,12 +59,22 @@ export function openJournal(options: Required<JournalOptions>, tasks: readonly s
 /** The same on any storage. */
 export function openOn(
   file: JournalFile,
-  { path, durability, retryFailed }: Required<JournalOptions>,
+  { path, durability, retryFailed, keep }: Required<JournalOptions>,
   names: readonly string[],
+  keyed?: ReadonlySet<string>,
 ): Omit<OpenJournal, "close"> {
   const isResumed = file.size > 0;
   const { state, torn } = isResumed ? readState(file, path) : { state: freshState(names), torn: 0 };
   assertSameTasks(state, names, path);
+  for (const task of state.tasks) {
+    const isKeyed = keyed?.has(task.name) ?? task.isKeyed;
+    assertSameKeys(task, isKeyed, path);
+    task.isOver ||= task.exhausted && task.pendingCount === 0;
+    if (task.isOver) continue;
+    task.exhausted = false; // the source is read again, and may have more now
+    if (isKeyed) task.counts.skipped = 0; // and its repetitions are counted again
+  }
+  if (keep && state.tasks.every(isSettled)) for (const task of state.tasks) task.beginIncrement();
   if (retryFailed) for (const task of state.tasks) takeUpFailures(task, file);
   const { runId, begun, metadata } = state;
   const content = new Map(state.tasks.map((task) => [task.name, contentOf(task)]));
@@ -67,6 +84,7 @@ export function openOn(
     runId,
     isResumed,
     torn,
+    isComplete: state.tasks.every(isSettled),
     metadata,
     tasks: new Map(state.tasks.map((task) => [task.name, task])),
   };
@@ -110,6 +128,22 @@ function assertSameTasks(state: JournalState, names: readonly string[], path: st
   throw new PipelineError("JOURNAL_MISMATCH", message, { role: "distributor" });
 }
 
+function isSettled({ isOver, pendingCount }: TaskReplay): boolean {
+  return isOver && pendingCount === 0;
+}
+
+/** An item's key is written down when it is produced, or never. */
+function assertSameKeys(task: TaskReplay, isKeyed: boolean, path: string): void {
+  if (task.nextSeq > 0 && task.isKeyed !== isKeyed) {
+    const [then, now] = task.isKeyed ? ["had", "has none now"] : ["had no", "has one now"];
+    const message =
+      `Journal ${JSON.stringify(path)} is of another run: task ${JSON.stringify(task.name)} ${then} key() when its items were produced, ` +
+      `and ${now}. Go on with the task as it was, or begin anew with another file`;
+    throw new PipelineError("JOURNAL_MISMATCH", message, { role: "distributor", taskType: task.name });
+  }
+  task.isKeyed = isKeyed;
+}
+
 function takeUpFailures(task: TaskReplay, file: JournalFile): void {
   for (const [seq, { position, length }] of [...task.failures.entries()]) {
     if (task.isPending(seq)) continue; // its report is still to be delivered
@@ -119,8 +153,10 @@ function takeUpFailures(task: TaskReplay, file: JournalFile): void {
 }
 
 function contentOf(task: TaskReplay): TaskContent {
-  const { counts, nextSeq, position, exhausted, pending, failures } = task;
-  return { ...counts, nextSeq, takenUp: nextSeq - position, exhausted, pending, failures };
+  const { counts, nextSeq, firstSeq, position, exhausted, isOver, isKeyed, pending, failures, trail, keys } =
+    task;
+  const rest = { exhausted, isOver, isKeyed, pending, failures, trail, keys };
+  return { ...counts, nextSeq, firstSeq, takenUp: nextSeq - position, ...rest };
 }
 
 /** Through links: one journal has one lock, whatever it is called. */

@@ -16,6 +16,10 @@ export interface JournalTask {
   readonly acked: number;
   readonly failed: number;
   readonly retried: number;
+  /** Items that were left out because one with their key was known. */
+  readonly skipped: number;
+  /** Keys that are known, of all increments; 0 without `key()`. */
+  readonly keys: number;
   /** Items that are neither acked nor failed. */
   readonly pending: number;
   /** Nothing more comes from its source. */
@@ -51,7 +55,7 @@ export interface JournalContent {
  *
  * @param path - The file.
  * @returns Counts per task, and every item that failed for good.
- * @throws PipelineError `JOURNAL_UNAVAILABLE` or `JOURNAL_DAMAGED`.
+ * @throws PipelineError `JOURNAL_UNAVAILABLE`, `JOURNAL_DAMAGED` or `JOURNAL_VERSION`.
  *
  * @example
  * ```ts
@@ -84,8 +88,8 @@ export function readJournal(path: string): JournalContent {
   }
 }
 
-function summaryOf({ counts, exhausted, pendingCount }: TaskReplay): JournalTask {
-  return { ...counts, pending: pendingCount, exhausted };
+function summaryOf({ counts, exhausted, pendingCount, keys }: TaskReplay): JournalTask {
+  return { ...counts, keys: keys.size, pending: pendingCount, exhausted };
 }
 
 function failuresOf({ runId }: JournalState, task: TaskReplay, file: DiskFile): JournalFailure[] {

@@ -68,12 +68,18 @@ class DefinedTask extends Task<object> {
   readonly #items: TaskDefinition["items"];
 
   constructor(definition: TaskDefinition) {
-    const { taskType, items, dependencies = [], retry = {}, timeout } = definition;
+    const { taskType, items, dependencies = [], retry = {}, timeout, key } = definition;
     const total = definition.total ?? (Array.isArray(items) ? items.length : undefined);
     super();
     this.taskType = taskType;
     this.#items = items;
-    Object.assign(this, { dependencies, retry, total, ...(timeout === undefined ? {} : { timeout }) });
+    Object.assign(this, {
+      dependencies,
+      retry,
+      total,
+      ...(timeout === undefined ? {} : { timeout }),
+      ...(key === undefined ? {} : { key }),
+    });
   }
 
   override items() {

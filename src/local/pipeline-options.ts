@@ -18,6 +18,11 @@ export interface TaskDefinition {
   /** Plain objects, pulled lazily; or what makes them, called once. */
   readonly items: Iterable<object> | AsyncIterable<object> | (() => Iterable<object> | AsyncIterable<object>);
   /**
+   * What makes an item the same as another: see `Task.key()`.
+   * @default none: every item is executed
+   */
+  readonly key?: (item: never) => string;
+  /**
    * Task types that must be complete before this begins.
    * @default none
    */

@@ -44,6 +44,12 @@ function runMetrics({ tasks }: RunProgress): Metric[] {
       ({ retried }) => retried,
     ),
     metric(
+      "zmqpipeline_items_skipped_total",
+      "counter",
+      "Items left out because one with their key was known.",
+      ({ skipped }) => skipped,
+    ),
+    metric(
       "zmqpipeline_items_in_flight",
       "gauge",
       "Items with workers, not collected yet.",

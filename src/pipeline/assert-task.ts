@@ -17,7 +17,7 @@ export function assertTask(task: Task<object, object, object>): void {
     base: Task.prototype,
     methods: ["initialize", "isAvailableForHandling"],
     oneOf: ["handle", "items"],
-    optional: ["resume"],
+    optional: ["resume", "key"],
     fields: ["taskType", "endpoint", "dependencies", "retry", "timeout", "total", "isComplete", "metadata"],
   });
   const name = className(task);
@@ -25,6 +25,10 @@ export function assertTask(task: Task<object, object, object>): void {
   assertEndpoint(`${name}.endpoint`, task.endpoint);
   if (!Array.isArray(task.dependencies) || !task.dependencies.every((type) => type instanceof TaskType))
     throw new TypeError(`${name}.dependencies must be an array of TaskType`);
+  if (task.key !== undefined && task.resume !== undefined)
+    throw new TypeError(
+      `${name} has key() and resume(): with key() its items are given from the beginning, and resume() would never be called`,
+    );
   if (task.timeout !== undefined) assertTimeout(`${name}.timeout`, task.timeout);
   if (task.total !== undefined) assertCount(`${name}.total`, task.total, 0);
   if (typeof task.isComplete !== "boolean") throw new TypeError(`${name}.isComplete must be true or false`);

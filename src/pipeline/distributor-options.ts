@@ -103,7 +103,12 @@ const OPTIONS = optionNames<DistributorOptions>({
   maxConnections: true,
 });
 
-const JOURNAL_OPTIONS = optionNames<JournalOptions>({ path: true, durability: true, retryFailed: true });
+const JOURNAL_OPTIONS = optionNames<JournalOptions>({
+  path: true,
+  durability: true,
+  retryFailed: true,
+  keep: true,
+});
 
 /** @throws TypeError when an endpoint is missing or is none. @throws RangeError when a number is out of range. */
 export function resolveDistributorOptions(options: DistributorOptions): ResolvedDistributorOptions {

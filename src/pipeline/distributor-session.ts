@@ -159,7 +159,10 @@ export class DistributorSession extends Session<RunSummary> {
   #openJournal(): void {
     if (this.#options.journal === undefined) return;
     const names = this.#tasks.map(({ taskType }) => taskType.name);
-    const opened = openJournal(this.#options.journal, names);
+    const keyed = new Set(
+      this.#tasks.filter(({ key }) => key !== undefined).map(({ taskType }) => taskType.name),
+    );
+    const opened = openJournal(this.#options.journal, names, keyed);
     this.#journal = opened;
     this.#runId = opened.runId;
     this.#gate = new OutputGate(opened.journal, (error) => {
@@ -169,7 +172,10 @@ export class DistributorSession extends Session<RunSummary> {
     });
     if (opened.torn > 0)
       this.#log.write("warn", "the journal's unfinished end was cut off", { bytes: opened.torn });
-    if (opened.isResumed) this.#log.write("info", "run resumed from its journal", { runId: this.#runId });
+    if (opened.isComplete)
+      this.#log.write("warn", "the journal's run is complete: nothing is executed", { runId: this.#runId });
+    else if (opened.isResumed)
+      this.#log.write("info", "run resumed from its journal", { runId: this.#runId });
   }
 
   #spec(task: Task<object, object, object>): TaskSpec {
@@ -320,6 +326,9 @@ export class DistributorSession extends Session<RunSummary> {
     this.#log.write("info", "run ended", { runId: this.#runId, status, duration: Math.round(duration) });
     this.#endSpan(error);
     if (status === "aborted") this.reject(error);
-    else this.resolve({ runId: this.#runId, status, duration, tasks });
+    else {
+      const wasComplete = this.#journal?.isComplete === true ? ({ wasComplete: true } as const) : {};
+      this.resolve({ runId: this.#runId, status, duration, tasks, ...wasComplete });
+    }
   }
 }

@@ -88,7 +88,9 @@ export class Distributor extends Role<RunSummary> {
         dependencies: dependencies.map(({ name }) => name),
       })),
     );
-    const { metadataEndpoint, network } = this.#options;
+    const { metadataEndpoint, network, journal } = this.#options;
+    if (journal?.keep === true && this.#tasks.every(({ key }) => key === undefined))
+      throw new TypeError("journal.keep needs a task with key(): without keys nothing tells what is new");
     const endpoints = this.#tasks.map(({ endpoint }) => endpoint);
     if (metadataEndpoint !== undefined) endpoints.push(metadataEndpoint);
     for (const endpoint of endpoints) assertMayListen("distributor", endpoint, network);
@@ -100,7 +102,7 @@ export class Distributor extends Role<RunSummary> {
 
   /** @internal */
   [emptyOutcome](): RunSummary {
-    const counts = { items: 0, acked: 0, failed: 0, retried: 0 };
+    const counts = { items: 0, acked: 0, failed: 0, retried: 0, skipped: 0 };
     const tasks = Object.fromEntries(this.#tasks.map(({ taskType }) => [taskType.name, counts]));
     return { runId: this.#session?.runId ?? "", status: "stopped", duration: 0, tasks };
   }

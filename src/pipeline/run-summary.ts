@@ -10,6 +10,8 @@ export interface TaskSummary {
   readonly failed: number;
   /** Executions that were repeated, after a failure or because a worker was lost. */
   readonly retried: number;
+  /** Items that were not executed, because an item with the same key was; always 0 for a task without `key()`. */
+  readonly skipped: number;
 }
 
 /** What became of a run. */
@@ -21,6 +23,8 @@ export interface RunSummary {
   readonly duration: number;
   /** By task type. */
   readonly tasks: Readonly<Record<string, TaskSummary>>;
+  /** Set where the run's journal said that it was complete, so that nothing was left to execute. */
+  readonly wasComplete?: true;
 }
 
 /** One task as it stands. */

@@ -1,15 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Fifo } from "../core/fifo.ts";
 import type { ItemSource } from "../core/task-state.ts";
-import { PipelineError } from "../errors.ts";
 import { isPromiseLike } from "../executor/execution-outcome.ts";
+import type { TaskReplay } from "../journal/journal-state.ts";
 import { RoleLog } from "../logging/logger.ts";
 import { MessageType } from "../protocol/message-type.ts";
 import { encodePayload, type Payload } from "../protocol/payload.ts";
-import { PayloadTypeError } from "../protocol/payload-check.ts";
-import { describeThrown, isInstance } from "../protocol/thrown.ts";
+import { describeThrown } from "../protocol/thrown.ts";
+import { ItemGate } from "./item-gate.ts";
 import { ItemIterator, openItems, type Step } from "./item-iterator.ts";
+import { replay } from "./source-replay.ts";
 import type { Task } from "./task.ts";
+import { taskError } from "./task-error.ts";
 
 export interface TaskSourcePort {
   /** Items may be there now. */
@@ -21,8 +22,8 @@ export interface TaskSourcePort {
 /** How long an iterable may take to close, in ms. */
 const CLOSE_MS = 1000;
 
-/** How long a task's items are produced once more before the event loop has its turn, in ms. */
-const REPLAY_MS = 20;
+/** How long a task's items are left out before the event loop has its turn, in ms. */
+const SLICE_MS = 20;
 
 /**
  * Pulls a user's task. What it produces synchronously is handed on at once; what it produces asynchronously is fetched up to
@@ -33,7 +34,7 @@ export class TaskSource implements ItemSource {
   readonly #port: TaskSourcePort;
   readonly #name: string;
   readonly #log: RoleLog;
-  readonly #buffer = new Fifo<Uint8Array>();
+  readonly #gate: ItemGate;
   #iterator: ItemIterator | undefined;
   #closing: Promise<void> | undefined;
   #ackData: Payload = {};
@@ -47,6 +48,17 @@ export class TaskSource implements ItemSource {
     this.#port = port;
     this.#name = task.taskType.name;
     this.#log = new RoleLog("task", { taskType: this.#name });
+    this.#gate = new ItemGate(task);
+  }
+
+  /** See `ItemSource`. */
+  get key(): Uint8Array | undefined {
+    return this.#gate.key;
+  }
+
+  /** See `ItemSource`. */
+  get skipped(): number | undefined {
+    return this.#gate.skipped;
   }
 
   set ackData(data: Payload) {
@@ -64,19 +76,28 @@ export class TaskSource implements ItemSource {
 
   /**
    * Goes on where an earlier life of the distributor was, by the task's own `resume()`, or else by producing once more what was
-   * produced then, and dropping it.
+   * produced then, and dropping it. Where items have keys, it begins anew, and leaves out what is known.
    *
-   * @param position - How many items were taken.
-   * @throws PipelineError `JOURNAL_MISMATCH` when there are fewer now.
+   * @throws PipelineError `JOURNAL_MISMATCH` when it does not produce the same.
    */
-  async goOn(position: number, exhausted: boolean): Promise<void> {
-    if (exhausted) {
+  async goOn({
+    position,
+    isOver,
+    trail,
+    keys,
+  }: Pick<TaskReplay, "position" | "isOver" | "trail" | "keys">): Promise<void> {
+    this.#gate.know(keys);
+    if (isOver) {
       this.#task.isComplete = true;
       this.#state = "ended";
       return;
     }
-    if (position === 0) return; // a run that begins
-    if (this.#task.resume === undefined) return await this.#replay(position);
+    if (position === 0 || this.#gate.isKeyed) return;
+    if (this.#task.resume === undefined)
+      return await replay(this.#name, position, trail, {
+        isLive: () => this.#isLive,
+        next: () => this.#again(),
+      });
     try {
       await this.#task.resume({ items: position });
     } catch (error) {
@@ -100,21 +121,33 @@ export class TaskSource implements ItemSource {
   }
 
   pull(worker: string, wanted: number): Uint8Array | "wait" | "done" {
-    const ready = this.#buffer.shift();
+    const ready = this.#gate.shift();
     if (ready !== undefined) return ready;
     this.#wanted = wanted;
     if (this.#state === "ended") return "done";
     if (this.#state !== "idle") return "wait";
     try {
+      return this.#pullNow(worker);
+    } catch (error) {
+      this.#fail(error);
+      return "wait";
+    }
+  }
+
+  #pullNow(worker: string): Uint8Array | "wait" | "done" {
+    const sliceEnd = this.#gate.isKeyed ? performance.now() + SLICE_MS : 0;
+    for (;;) {
       const step = this.#step(worker);
       if (step === "wait") return "wait";
       if (isPromiseLike(step)) {
         void this.#fetch(step, worker);
         return "wait";
       }
-      return this.#take(step) ?? "done";
-    } catch (error) {
-      this.#fail(error);
+      const payload = this.#take(step);
+      if (payload === undefined) return "done";
+      if (payload !== "skipped" && this.#gate.letsOut()) return payload;
+      if (performance.now() < sliceEnd) continue;
+      this.#notice();
       return "wait";
     }
   }
@@ -157,39 +190,27 @@ export class TaskSource implements ItemSource {
     return this.#iterator.next();
   }
 
-  async #replay(position: number): Promise<void> {
-    let sliceEnd = performance.now() + REPLAY_MS;
-    for (let count = 0; count < position && this.#isLive; count++) {
-      let isOver = this.#task.isComplete;
-      try {
-        const step = isOver ? undefined : this.#produce("");
-        isOver ||= (isPromiseLike(step) ? await step : step)?.done === true;
-      } catch (error) {
-        throw this.#error(this.#task.handle === undefined ? "items" : "handle", error);
-      }
-      if (isOver) throw this.#tooFew(count, position);
-      if (performance.now() < sliceEnd) continue;
-      await new Promise(setImmediate);
-      sliceEnd = performance.now() + REPLAY_MS;
+  /** The next item, produced once more; nothing at the end. */
+  #again(): Uint8Array | undefined | Promise<Uint8Array | undefined> {
+    try {
+      const step = this.#task.isComplete ? ({ done: true } as const) : this.#produce("");
+      if (!isPromiseLike(step)) return payloadOf(step);
+      return Promise.resolve(step)
+        .then(payloadOf)
+        .catch((error: unknown) => this.#throw(error));
+    } catch (error) {
+      return this.#throw(error);
     }
   }
 
-  #tooFew(count: number, position: number): PipelineError {
-    const name = JSON.stringify(this.#name);
-    const message =
-      `Task ${name} gave ${count} items where it gave ${position} before: ` +
-      "the journal is of another run, or the task does not repeat itself and needs resume()";
-    return new PipelineError("JOURNAL_MISMATCH", message, { role: "distributor", taskType: this.#name });
-  }
-
   /** The payload of a step; nothing at the end. */
-  #take(step: Step): Uint8Array | undefined {
+  #take(step: Step): Uint8Array | "skipped" | undefined {
     if (step.done) {
       this.#state = "ended";
       this.#task.isComplete = true;
       return undefined;
     }
-    const payload = encodePayload(step.value as object, "item");
+    const payload = this.#gate.knows(step.value) ? "skipped" : encodePayload(step.value as object, "item");
     if (this.#task.isComplete) this.#state = "ended";
     return payload;
   }
@@ -198,13 +219,18 @@ export class TaskSource implements ItemSource {
     this.#state = "fetching";
     try {
       let next: Step | PromiseLike<Step> | "wait" = first;
+      let sliceEnd = performance.now() + SLICE_MS;
       while (next !== "wait") {
         const payload = this.#take(await next);
         // close() or fail() may have come in between.
-        if (payload !== undefined && this.#isLive) this.#buffer.push(payload);
+        if (payload !== undefined && payload !== "skipped" && this.#isLive) this.#gate.push(payload);
         if (this.#state !== "fetching") break;
-        this.#notice();
-        if (this.#buffer.size >= this.#wanted) break;
+        if (payload !== "skipped") this.#notice();
+        else if (performance.now() >= sliceEnd) {
+          await new Promise(setImmediate);
+          sliceEnd = performance.now() + SLICE_MS;
+        }
+        if (this.#gate.size >= this.#wanted) break;
         next = this.#step(worker);
       }
       if (this.#state === "fetching") this.#state = "idle";
@@ -236,20 +262,19 @@ export class TaskSource implements ItemSource {
     queueMicrotask(() => this.#port.failed(error));
   }
 
+  #throw(thrown: unknown): never {
+    throw this.#error(this.#task.handle === undefined ? "items" : "handle", thrown);
+  }
+
   #error(hook: string, thrown: unknown): Error {
-    const where = `${hook}() of task ${JSON.stringify(this.#name)}`;
-    if (isInstance(thrown, PayloadTypeError)) {
-      return new TypeError(`${where}: ${thrown.message}`, { cause: thrown });
-    }
-    if (isInstance(thrown, PipelineError)) return thrown;
-    return new PipelineError("TASK_FAILED", `${where} threw: ${describeThrown(thrown)}`, {
-      role: "distributor",
-      taskType: this.#name,
-      cause: thrown,
-    });
+    return taskError(this.#name, hook, thrown);
   }
 }
 
 function iterate(task: Task<object, object, object>): ItemIterator {
   return task[openItems]() ?? new ItemIterator(task.items?.());
+}
+
+function payloadOf(step: Step): Uint8Array | undefined {
+  return step.done ? undefined : encodePayload(step.value as object, "item");
 }

@@ -37,7 +37,7 @@ export class TaskSources {
       const source = this.of(taskType.name);
       await source.initialize(metadata);
       const replay = earlier?.get(taskType.name);
-      if (replay !== undefined) await source.goOn(replay.position, replay.exhausted);
+      if (replay !== undefined) await source.goOn(replay);
       // What waits for other tasks may make its items of what became of theirs.
       if (dependencies.length === 0) source.begin();
     }

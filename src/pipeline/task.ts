@@ -99,9 +99,33 @@ export abstract class Task<
   }
 
   /**
+   * Optional: what makes an item the same as another. Of several items with one key only the first is executed; the others are counted as
+   * `skipped`. With a journal, a run that goes on reads its source from the beginning, leaves out every item whose key it knows, and executes
+   * the rest, in whatever order they come. A key is a string of 1 to 65,536 characters; it is all that is compared, so an item whose content
+   * matters has it in its key.
+   *
+   * @param item - As `items()` or `handle()` gave it.
+   *
+   * @example
+   * ```ts
+   * class FilesTask extends Task<{ path: string; size: number }> {
+   *   readonly taskType = TaskType.register("files");
+   *   readonly endpoint = new EndpointAddress("ipc://files.ipc");
+   *   *items() {
+   *     for (const path of readdirSync("input")) yield { path, size: statSync(`input/${path}`).size };
+   *   }
+   *   override key({ path, size }: { path: string; size: number }) {
+   *     return `${path} ${size}`;
+   *   }
+   * }
+   * ```
+   */
+  key?(item: Item): string;
+
+  /**
    * Optional, where the distributor has a journal: puts the task where an earlier life of the distributor was, at once. Without
-   * it, `items()` or `handle()` produces once more what it produced then, and that is dropped; so it must give the same items in
-   * the same order. Called after `initialize()`, and not where a run begins.
+   * it, and without `key()`, `items()` or `handle()` produces once more what it produced then, and that is compared and dropped: other items,
+   * or another order, end the run with `JOURNAL_MISMATCH` before anything is executed. Called after `initialize()`, and not where a run begins.
    *
    * @param progress - Where that was.
    *

@@ -20,6 +20,7 @@ const task = {
   acked: 40,
   failed: 2,
   retried: 3,
+  skipped: 0,
   phase: "open",
   total: 1200,
   waitsFor: [],

@@ -63,7 +63,13 @@ describe.each(["tcp", "ipc"] as const)("%s: 20,000 items over 2 worker processes
       const [collector] = processes.get("collector") ?? [];
       const summary = await distributor?.outcome<RunSummary>();
       expect(summary?.status).toBe("complete");
-      expect(summary?.tasks.numbers).toEqual({ items: ITEMS, acked: ITEMS, failed: 0, retried: 0 });
+      expect(summary?.tasks.numbers).toEqual({
+        items: ITEMS,
+        acked: ITEMS,
+        failed: 0,
+        retried: 0,
+        skipped: 0,
+      });
       const collected = await collector?.outcome<CollectorSummary & { distinct: number; repeated: number }>();
       expect(collected).toMatchObject({ collected: ITEMS, distinct: ITEMS, repeated: 0, failed: 0 });
       const executed = await Promise.all(

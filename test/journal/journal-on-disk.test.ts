@@ -8,7 +8,8 @@ import { type PipelineError, readJournal } from "../../src/index.ts";
 import { openJournal } from "../../src/journal/open-journal.ts";
 import { tempFolder } from "../support/endpoints.ts";
 
-const open = (path: string) => openJournal({ path, durability: "process-crash", retryFailed: false }, ["a"]);
+const open = (path: string) =>
+  openJournal({ path, durability: "process-crash", retryFailed: false, keep: false }, ["a"]);
 
 function errorOf(action: () => unknown): PipelineError {
   try {

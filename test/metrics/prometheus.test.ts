@@ -57,6 +57,7 @@ test("names of whatever characters", () => {
     acked: 1,
     failed: 0,
     retried: 0,
+    skipped: 0,
     inFlight: 0,
     workers: 0,
     total: undefined,

@@ -25,7 +25,7 @@ test("a handler that throws once is retried, on another worker where there is on
     collector.run(),
   ]);
   expect(collector.hasEachOnce(100)).toBe(true);
-  expect(summary.tasks.numbers).toEqual({ items: 100, acked: 100, failed: 0, retried: 10 });
+  expect(summary.tasks.numbers).toEqual({ items: 100, acked: 100, failed: 0, retried: 10, skipped: 0 });
   const retried = [...ranOn.values()].filter((names) => names.length === 2);
   expect(retried.length).toBe(10);
   expect(retried.every(([first, second]) => first !== second)).toBe(true);

@@ -150,7 +150,9 @@ test("a task that does not repeat itself is found out, and says what to do", asy
   await expect(distributor.run()).rejects.toMatchObject({
     code: "JOURNAL_MISMATCH",
     taskType: "numbers",
-    message: expect.stringMatching(/gave 1 items where it gave \d+ before: .* needs resume\(\)/),
+    message: expect.stringMatching(
+      /gave 1 items where it gave \d+ before: item 1 .* is missing.*same order.*resume\(\).*key\(\)/,
+    ),
   });
   class Broken extends ListTask {
     override resume() {
@@ -258,6 +260,7 @@ test("misuse is told at once", () => {
     makeDistributor(endpoints, new ListTask(), { journal: journal as string });
   expect(options("")).toThrow(TypeError);
   expect(options({ path: 7 })).toThrow("journal.path must be a path, got 7");
+  expect(options({ path: "x", keep: 1 })).toThrow("journal.keep must be true or false, got 1");
   expect(options({ path: "x", durability: "strong" })).toThrow(
     'journal.durability strong must be "process-crash" or "power-loss"',
   );

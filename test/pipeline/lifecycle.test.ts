@@ -100,7 +100,7 @@ describe.each(["tcp", "inproc"] as const)("%s", (scheme) => {
     await leaver.stop();
     const [summary] = await all;
     await stayer;
-    expect(summary.tasks.numbers).toEqual({ items: 400, acked: 400, failed: 0, retried: 0 });
+    expect(summary.tasks.numbers).toEqual({ items: 400, acked: 400, failed: 0, retried: 0, skipped: 0 });
     expect(collector.hasEachOnce(400)).toBe(true);
   });
 

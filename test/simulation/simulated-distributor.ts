@@ -42,7 +42,7 @@ export class SimulatedDistributor {
     const { network, host, journal, tasks } = setting;
     if (journal !== undefined) {
       const { file, durability } = journal;
-      this.#opened = openOn(file, { path: "journal", durability, retryFailed: false }, tasks);
+      this.#opened = openOn(file, { path: "journal", durability, retryFailed: false, keep: false }, tasks);
       this.#gate = new OutputGate(this.#opened.journal, (error) => {
         throw error;
       });

@@ -1,0 +1,121 @@
+/** Bytes of a key's hash. */
+export const KEY_BYTES = 16;
+
+/** Hashes that one record of a compacted journal has at most. */
+const CHUNK_KEYS = 4096;
+
+/** Slots at first; always a power of two. */
+const SLOTS = 64;
+
+/** What a slot has. */
+const EMPTY = 0;
+/** Kept from an earlier increment. */
+const KEPT = 1;
+/** An earlier life of this run produced its item, and the source has not given it again in this one. */
+const EXPECTED = 2;
+/** The source gave its item in this life. */
+const MET = 3;
+
+/**
+ * The keys of all items that a task has produced, as hashes of 128 bits, in one table with open addressing: 17 bytes a slot, at most three in
+ * four of them used. Hashes are uniform, so their first bytes say where to look.
+ */
+export class KeySet {
+  #words = new Uint32Array(SLOTS * 4);
+  #states = new Uint8Array(SLOTS);
+  size = 0;
+
+  /**
+   * The source gives an item with this key.
+   *
+   * @returns `"new"`: nobody knows it, and it is not added; `"expected"`: it is the item of an earlier life; `"repeated"`: it is one too many.
+   */
+  meet(hash: Buffer): "new" | "expected" | "repeated" {
+    const slot = this.#find(hash);
+    const state = this.#states[slot];
+    if (state === EMPTY) return "new";
+    if (state !== EXPECTED) return "repeated";
+    this.#states[slot] = MET;
+    return "expected";
+  }
+
+  /** An item with this key was produced in this life. */
+  add(hash: Buffer): void {
+    this.#put(hash, MET);
+  }
+
+  /** As a journal has them: hashes one behind the other. */
+  restore(hashes: Buffer, isKept: boolean): void {
+    for (let at = 0; at + KEY_BYTES <= hashes.length; at += KEY_BYTES)
+      this.#put(hashes.subarray(at, at + KEY_BYTES), isKept ? KEPT : EXPECTED);
+  }
+
+  /** The increment is over: from now on whatever the source gives again is one too many. */
+  keep(): void {
+    for (let slot = 0; slot < this.#states.length; slot++)
+      if (this.#states[slot] !== EMPTY) this.#states[slot] = KEPT;
+  }
+
+  /** All of them in pieces, for {@link KeySet.restore}. */
+  *chunks(): IterableIterator<{ readonly hashes: Buffer; readonly isKept: boolean }> {
+    for (const isKept of [true, false]) {
+      let hashes: Buffer[] = [];
+      for (let slot = 0; slot < this.#states.length; slot++) {
+        const state = this.#states[slot] as number;
+        if (state === EMPTY || (state === KEPT) !== isKept) continue;
+        hashes.push(this.#hashAt(slot));
+        if (hashes.length < CHUNK_KEYS) continue;
+        yield { hashes: Buffer.concat(hashes), isKept };
+        hashes = [];
+      }
+      if (hashes.length > 0) yield { hashes: Buffer.concat(hashes), isKept };
+    }
+  }
+
+  #hashAt(slot: number): Buffer {
+    const hash = Buffer.allocUnsafe(KEY_BYTES);
+    for (let word = 0; word < 4; word++) hash.writeUInt32LE(this.#words[slot * 4 + word] as number, word * 4);
+    return hash;
+  }
+
+  #put(hash: Buffer, state: number): void {
+    const slot = this.#find(hash);
+    if (this.#states[slot] === EMPTY) {
+      for (let word = 0; word < 4; word++) this.#words[slot * 4 + word] = hash.readUInt32LE(word * 4);
+      this.size += 1;
+    }
+    this.#states[slot] = state;
+    if (this.size * 4 > this.#states.length * 3) this.#grow();
+  }
+
+  /** The key's slot, or the empty one where it belongs. */
+  #find(hash: Buffer): number {
+    const [first, second] = [hash.readUInt32LE(0), hash.readUInt32LE(4)];
+    const [third, fourth] = [hash.readUInt32LE(8), hash.readUInt32LE(12)];
+    const last = this.#states.length - 1;
+    for (let slot = first & last; ; slot = (slot + 1) & last) {
+      if (this.#states[slot] === EMPTY) return slot;
+      const at = slot * 4;
+      const isSame =
+        this.#words[at] === first &&
+        this.#words[at + 1] === second &&
+        this.#words[at + 2] === third &&
+        this.#words[at + 3] === fourth;
+      if (isSame) return slot;
+    }
+  }
+
+  #grow(): void {
+    const [words, states] = [this.#words, this.#states];
+    this.#words = new Uint32Array(words.length * 2);
+    this.#states = new Uint8Array(states.length * 2);
+    const last = this.#states.length - 1;
+    for (let from = 0; from < states.length; from++) {
+      if (states[from] === EMPTY) continue;
+      let slot = (words[from * 4] as number) & last;
+      while (this.#states[slot] !== EMPTY) slot = (slot + 1) & last;
+      this.#words.set(words.subarray(from * 4, from * 4 + 4), slot * 4);
+      this.#states[slot] = states[from] as number;
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import { PipelineError } from "../errors.ts";
+import type { Difference } from "../journal/content-trail.ts";
+
+const REMEDIES =
+  "Nothing was executed. There are three remedies: give the same items in the same order; give the task resume(), so that it goes on where it " +
+  "was; or begin with another journal and give the task key(), so that order does not matter";
+
+/** A task's source ended before the place where an earlier life was. */
+export function tooFewItems(taskType: string, count: number, position: number): PipelineError {
+  return mismatch(
+    taskType,
+    `gave ${count} items where it gave ${position} before: item ${count} (counted from 0) is missing`,
+  );
+}
+
+/** A task's source gave another item than in an earlier life. */
+export function otherItem(taskType: string, { from, to }: Difference): PipelineError {
+  const which = from === to ? `item ${from}` : `one of the items ${from} to ${to}`;
+  return mismatch(taskType, `does not repeat what it gave before: ${which} (counted from 0) is another one`);
+}
+
+function mismatch(taskType: string, what: string): PipelineError {
+  const message = `Task ${JSON.stringify(taskType)} ${what}. ${REMEDIES}`;
+  return new PipelineError("JOURNAL_MISMATCH", message, { role: "distributor", taskType });
+}
