@@ -59,7 +59,7 @@ test("stop() lets running items end and gives the others back; nothing is execut
   const left = await leaver.outcome<WorkerSummary>();
   expect(left.failed).toBe(0);
   const summary = await distributor.outcome<RunSummary>();
-  expect(summary.tasks.numbers).toEqual({ items, acked: items, failed: 0, retried: 0 });
+  expect(summary.tasks.numbers).toEqual({ items, acked: items, failed: 0, retried: 0, skipped: 0 });
   await Promise.all([collector.outcome(), stayer.outcome()]);
   expect(readFileSync(log, "utf8").trim().split("\n").length).toBe(items);
 });
