@@ -274,6 +274,7 @@ export class DistributorCore {
       failed: (task, item, worker, fail) => this.#settlement.failed(task, item, worker, fail),
       lost: (task, item, worker) => this.#settlement.lost(task, item, worker.id),
       expired: (task, item, worker) => this.#settlement.expired(task, item, worker),
+      hasEnded: ({ id }) => this.#options.owned?.endOf(id) !== undefined,
       changed: (task) => this.#changed.add(task),
       note: (event, worker, facts) =>
         this.#port.note(`worker ${event}`, { worker: worker.id, taskType: worker.task.name, ...facts }),
@@ -332,6 +333,8 @@ export class DistributorCore {
       const message = `No collector answered within ${peerTimeout} ms`;
       return this.fail(new PipelineError("PEER_TIMEOUT", message, { role: "distributor" }));
     }
+    // A module may load for minutes: as long as its process lives, its worker is not missing.
+    if (this.#options.owned?.isComing()) for (const task of this.tasks) task.lonelySince = now;
     const problem = lackOfWorkers(this.#tasks.values(), now, peerTimeout);
     if (problem !== undefined) this.fail(problem);
   }

@@ -1,5 +1,6 @@
 import type { Message, RunStatus } from "../protocol/message.ts";
 import type { CollectorLinkPort } from "./collector-link.ts";
+import type { OwnedWorkers } from "./owned-workers.ts";
 import type { TaskState } from "./task-state.ts";
 import type { WindowLimits } from "./window.ts";
 
@@ -20,6 +21,8 @@ export interface DistributorCoreOptions extends WindowLimits {
   readonly peerTimeout: number;
   /** Longest wait for END to be confirmed, in ms. */
   readonly endTimeout: number;
+  /** What is known of the workers' processes, where they are this machine's. */
+  readonly owned?: OwnedWorkers | undefined;
 }
 
 export interface DistributorPort extends CollectorLinkPort {

@@ -18,6 +18,8 @@ export interface FleetPort {
   lost(task: TaskState, item: Item, worker: WorkerEntry): void;
   /** The item has run for longer than its timeout, and its worker is stuck in it. */
   expired(task: TaskState, item: Item, worker: WorkerEntry): void;
+  /** Whether the worker's process is known to be gone: nobody comes back. */
+  hasEnded(worker: WorkerEntry): boolean;
   /** Something changed for this task's workers. */
   changed(task: TaskState): void;
   note(event: string, worker: WorkerEntry, facts?: Readonly<Record<string, unknown>>): void;
@@ -158,7 +160,7 @@ export class Fleet {
   /** Looks at deadlines: detached workers that did not return, and workers that have been silent for too long. */
   tick(now: number): void {
     for (const worker of this.#byId.values()) {
-      if (worker.phase.kind === "detached" && now >= worker.phase.until) {
+      if (worker.phase.kind === "detached" && (now >= worker.phase.until || this.#port.hasEnded(worker))) {
         this.#port.note("lost", worker, { held: worker.held });
         this.#takeAway(worker);
         this.#forget(worker);

@@ -3,6 +3,7 @@ import { toErrorInfo } from "../protocol/error-info.ts";
 import type { Ack, ErrorInfo, Fail, Message } from "../protocol/message.ts";
 import type { Fleet } from "./fleet.ts";
 import { type Item, QUEUE, SUSPECTS } from "./item.ts";
+import type { OwnedWorkers } from "./owned-workers.ts";
 import type { RoleClock } from "./role-clock.ts";
 import type { TaskState } from "./task-state.ts";
 import type { WorkerEntry } from "./worker-entry.ts";
@@ -17,6 +18,7 @@ export interface SettlementOptions {
   readonly runId: string;
   /** Losses that one item may cause before it is given up. */
   readonly crashLimit: number;
+  readonly owned?: OwnedWorkers | undefined;
 }
 
 export interface SettlementPort {
@@ -69,7 +71,7 @@ export class Settlement {
     item.losses += 1;
     item.lostWith = [...item.lostWith, worker];
     if (item.losses < this.#options.crashLimit) task.suspect(item);
-    else task.move(item, { at: "backoff", until: this.#clock.now + VERDICT_MS });
+    else task.move(item, { at: "backoff", until: this.#clock.now + this.#verdictMs(item) });
   }
 
   /** What has waited long enough goes on: as usual, alone, or not at all. */
@@ -80,8 +82,16 @@ export class Settlement {
         continue;
       }
       const message = `The item's worker died or stopped answering ${item.losses} times while it had this item alone`;
-      this.#giveUp(task, item, infoOf("WORKER_LOST", message));
+      const end = this.#options.owned?.endOf(item.lostWith.at(-1) ?? "");
+      const text = end === undefined ? message : `${message}, the last time with ${end}`;
+      this.#giveUp(task, item, infoOf("WORKER_LOST", text));
     }
+  }
+
+  /** Workers that are known to be dead do not come back. */
+  #verdictMs({ lostWith }: Item): number {
+    const isKnown = (worker: string) => this.#options.owned?.endOf(worker) !== undefined;
+    return lostWith.every(isKnown) ? 0 : VERDICT_MS;
   }
 
   acked(task: TaskState, { workerId, seqs, busy, bytes }: Ack, fleet: Fleet): void {

@@ -1,7 +1,7 @@
 import type { PipelineError } from "../errors.ts";
 import { RoleLog } from "../logging/logger.ts";
 import type { Collector } from "../pipeline/collector.ts";
-import { Distributor } from "../pipeline/distributor.ts";
+import { Distributor, ownedWorkers } from "../pipeline/distributor.ts";
 import type { DistributorOptions } from "../pipeline/distributor-options.ts";
 import type { MetaDataWorker } from "../pipeline/meta-data-worker.ts";
 import type { RunProgress, RunSummary } from "../pipeline/run-summary.ts";
@@ -85,6 +85,7 @@ export class LocalRun {
       this.#log.write("warn", "what workers write cannot be written to stderr", { message }),
     );
     const fleet = this.#makeFleet(fail, lines);
+    distributor[ownedWorkers] = { isComing: () => fleet.isLoading, endOf: (id) => fleet.endOf(id) };
     const run = signal === undefined ? {} : { signal };
     if (signal?.aborted) return await distributor.run(run);
     const distributed = distributor.run(run).then((summary) => {

@@ -2,6 +2,7 @@ import { PipelineError } from "../errors.ts";
 import { isPromiseLike } from "../executor/execution-outcome.ts";
 import { RoleLog } from "../logging/logger.ts";
 import { describeThrown } from "../protocol/thrown.ts";
+import { ProcessEnds } from "./process-ends.ts";
 import { MAX_RESTART_MS, RestartPolicy } from "./restart-policy.ts";
 import type { WorkerStart } from "./worker-messages.ts";
 import { type WorkerEnd, WorkerProcess } from "./worker-process.ts";
@@ -19,8 +20,6 @@ export interface FleetOptions {
   readonly loadingNoticeMs?: number;
   /** Where a promise is returned, the worker's next line waits for it. */
   output(worker: number, stream: "stdout" | "stderr", line: string): unknown;
-  /** A process ended, whatever the reason. */
-  ended?(pid: number, end: WorkerEnd): void;
   /** No worker of some kind is left, or none can work. */
   failed(error: PipelineError): void;
 }
@@ -41,6 +40,7 @@ export class WorkerFleet {
   readonly #slots: Slot[] = [];
   /** Modules whose workers have executed an item to its end. */
   readonly #working = new Set<string>();
+  readonly #ends = new ProcessEnds();
   #isEnding = false;
   #hasOutputFailed = false;
   #onEmpty: () => void = () => {};
@@ -61,6 +61,11 @@ export class WorkerFleet {
   /** Whether a worker is on its way: its process loads its module, or is about to be started again. */
   get isLoading(): boolean {
     return this.#slots.some(({ process, timer }) => timer !== undefined || process?.isLoading);
+  }
+
+  /** How a worker's process ended, in words; nothing while it is not known to have ended. */
+  endOf(workerId: string): string | undefined {
+    return this.#ends.of(workerId);
   }
 
   add(start: WorkerStart): void {
@@ -112,11 +117,12 @@ export class WorkerFleet {
       closeFailed: (error) => this.#closeFailed(number, error),
       ended: (end) => {
         clearInterval(loading);
-        if (process.pid !== undefined) this.#options.ended?.(process.pid, end);
+        if (process.pid !== undefined) this.#ends.add(process.pid, end);
         this.#ended(slot, end);
       },
     });
     slot.process = process;
+    if (process.pid !== undefined) this.#ends.forget(process.pid);
   }
 
   #ended(slot: Slot, end: WorkerEnd): void {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { DistributorCore } from "../core/distributor-core.ts";
-import type { DistributorPort } from "../core/distributor-port.ts";
+import type { DistributorCoreOptions, DistributorPort } from "../core/distributor-port.ts";
 import { resolveRetryPolicy } from "../core/retry-policy.ts";
 import type { TaskSpec } from "../core/task-state.ts";
 import { PipelineError } from "../errors.ts";
@@ -30,9 +30,11 @@ import { TaskSources } from "./task-sources.ts";
 /** How long an error waits for the collector's first connection, in ms. */
 const COLLECTOR_MS = 2000;
 
+type SessionOptions = ResolvedDistributorOptions & Pick<DistributorCoreOptions, "owned">;
+
 /** One run of a distributor: its sockets, the tasks' sources, and the core between them. */
 export class DistributorSession extends Session<RunSummary> {
-  readonly #options: ResolvedDistributorOptions;
+  readonly #options: SessionOptions;
   readonly #tasks: readonly Task<object, object, object>[];
   readonly #blamed: DistributorPort["blamed"];
   readonly #sources: TaskSources;
@@ -57,7 +59,7 @@ export class DistributorSession extends Session<RunSummary> {
    */
   constructor(
     tasks: readonly Task<object, object, object>[],
-    options: ResolvedDistributorOptions,
+    options: SessionOptions,
     blamed: DistributorPort["blamed"],
   ) {
     super();

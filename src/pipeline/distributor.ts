@@ -1,4 +1,5 @@
 import { assertRunnable } from "../core/dependency-graph.ts";
+import type { OwnedWorkers } from "../core/owned-workers.ts";
 import { renamed } from "../protocol/renamed.ts";
 import { assertArgumentCount } from "../role/known-options.ts";
 import { assertMayListen } from "../role/network.ts";
@@ -19,6 +20,9 @@ import type { Task } from "./task.ts";
  * users see.
  */
 export const onBlamed: unique symbol = Symbol("onBlamed");
+
+/** What is known of the workers' processes. Whoever starts them sets it before `run()`. */
+export const ownedWorkers: unique symbol = Symbol("ownedWorkers");
 
 type AnyTask = Task<object, object, object>;
 
@@ -44,6 +48,8 @@ export class Distributor extends Role<RunSummary> {
   #session: DistributorSession | undefined;
   /** @internal */
   [onBlamed]: ((workerId: string, seq: number) => void) | undefined;
+  /** @internal */
+  [ownedWorkers]: OwnedWorkers | undefined;
 
   /**
    * @param options - Where the collector is, and limits.
@@ -94,8 +100,10 @@ export class Distributor extends Role<RunSummary> {
     const endpoints = this.#tasks.map(({ endpoint }) => endpoint);
     if (metadataEndpoint !== undefined) endpoints.push(metadataEndpoint);
     for (const endpoint of endpoints) assertMayListen("distributor", endpoint, network);
-    this.#session = new DistributorSession(this.#tasks, this.#options, (workerId, seq) =>
-      this[onBlamed]?.(workerId, seq),
+    this.#session = new DistributorSession(
+      this.#tasks,
+      { ...this.#options, owned: this[ownedWorkers] },
+      (workerId, seq) => this[onBlamed]?.(workerId, seq),
     );
     return this.#session;
   }
