@@ -152,6 +152,9 @@ export class BrokerCore {
         this.#staff.join(connection, message.peerId, message.taskType);
         this.#port.toWorker(connection, this.#phase.kind === "ending" ? this.#end() : this.#welcome());
       }
+    } else if (message.type === "blocked" && message.runId === this.#options.runId) {
+      // On a connection of its own: the worker's is in the hands of the thread that is blocked.
+      this.#staff.blocked(message.workerId, message);
     } else if (worker === undefined || message.runId !== this.#options.runId) {
       this.#stray(message);
     } else if (message.type === "ready") {

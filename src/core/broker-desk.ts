@@ -132,10 +132,15 @@ export class BrokerDesk {
   abandon(request: ServiceRequest): void {
     this.counts.cancelled += 1;
     const { place } = request;
-    request.client?.requests.delete(request.number);
-    request.client = undefined;
+    this.disown(request);
     if (place.at === "worker") this.#mail.cancel(place.worker, request);
     else this.settle(request);
+  }
+
+  /** Its client has been told how it ended. What a worker has keeps its place there until the worker says that it is over. */
+  disown(request: ServiceRequest): void {
+    request.client?.requests.delete(request.number);
+    request.client = undefined;
   }
 
   /** Its worker has not started it. */

@@ -1,13 +1,22 @@
-import type { Ready, Returned } from "../protocol/message.ts";
+import type { Blocked, Ready, Returned } from "../protocol/message.ts";
 import type { Failure, Reply } from "../protocol/service-message.ts";
 import type { BrokerDesk } from "./broker-desk.ts";
 import type { BrokerMail } from "./broker-mail.ts";
-import { BrokerWorker } from "./broker-worker.ts";
+import { BrokerWorker, DOUBTFUL_FAILURES } from "./broker-worker.ts";
 import type { RoleClock } from "./role-clock.ts";
 import type { ServiceRequest } from "./service-request.ts";
 
 /** A worker that has said nothing for so long, in ms, gives back what it has not started, when another idles. */
 const RECALL_MS = 20;
+
+/** A worker that has requests and says nothing for so long, in ms, is asked whether it hears anything. */
+const PROBE_MS = 250;
+
+/** A worker that does not answer for so long, in ms, is blocked by a handler. */
+const SILENT_MS = 750;
+
+/** How often a worker that only fails gets a request all the same, in ms. */
+const CHANCE_MS = 1000;
 
 export interface BrokerStaffPort {
   recall(worker: BrokerWorker, count: number): void;
@@ -21,6 +30,7 @@ export class BrokerStaff {
   readonly #mail: BrokerMail;
   readonly #clock: RoleClock;
   readonly #port: BrokerStaffPort;
+  #nextChance = 0;
 
   constructor(desk: BrokerDesk, mail: BrokerMail, clock: RoleClock, port: BrokerStaffPort) {
     this.#desk = desk;
@@ -49,7 +59,7 @@ export class BrokerStaff {
   replies(worker: BrokerWorker, { busy, items }: Reply): void {
     let bytes = 0;
     for (const { seq, attempt, payload } of items) {
-      const request = this.#heldBy(worker, seq);
+      const request = this.#heldBy(worker, seq, attempt);
       if (request === undefined) continue;
       bytes += payload.length;
       if (request.client !== undefined) {
@@ -58,14 +68,17 @@ export class BrokerStaff {
       }
       this.#desk.settle(request);
     }
+    worker.failures = 0;
     worker.window.observe(busy, bytes, items.length, worker.type.queue.size > 0);
     this.#heard(worker);
   }
 
   failures(worker: BrokerWorker, { origin, error, items }: Failure): void {
     for (const { seq, attempt } of items) {
-      const request = this.#heldBy(worker, seq);
+      const request = this.#heldBy(worker, seq, attempt);
       if (request === undefined) continue;
+      // A handler that was aborted has failed for its client's sake.
+      if (request.client !== undefined) this.#failed(worker, error.name);
       const { client, number, idempotent } = request;
       if (client !== undefined && idempotent && origin === "worker" && error.code === "THREAD_LOST") {
         this.#desk.lostWorker(request, true); // no more than its thread, but with the same right to another
@@ -84,13 +97,36 @@ export class BrokerStaff {
   returned(worker: BrokerWorker, { leaving, items }: Returned): void {
     worker.isRecalled = false;
     if (leaving) worker.phase = "leaving";
-    for (const { seq } of [...items].reverse()) {
-      const request = this.#heldBy(worker, seq);
+    for (const { seq, attempt } of [...items].reverse()) {
+      const request = this.#heldBy(worker, seq, attempt);
       if (request === undefined) continue;
       if (request.client === undefined) this.#desk.settle(request);
       else this.#desk.backToQueue(worker, request);
     }
     this.#heard(worker);
+  }
+
+  /**
+   * The worker's watching thread says that a handler blocks its main thread. What it has not started goes to others if it is idempotent:
+   * the worker may still start it before it hears of that.
+   *
+   * @param running - What it executes, by the numbers of the clients and the attempts.
+   */
+  blocked(workerId: string, { running, expired }: Pick<Blocked, "running" | "expired">): void {
+    const worker = [...this.workers.values()].find(({ id }) => id === workerId);
+    if (worker === undefined) return;
+    const isRunning = ({ number, attempt }: ServiceRequest) =>
+      running.some((item) => item.seq === number && item.attempt === attempt);
+    for (const request of [...worker.held.values()].reverse()) {
+      if (isRunning(request)) {
+        if (expired) this.#expired(worker, request);
+      } else if (request.client !== undefined && request.idempotent) {
+        this.#mail.cancel(worker, request);
+        worker.release(request);
+        request.type.enqueue(request, true);
+      }
+    }
+    this.#silence(worker);
   }
 
   gone(worker: BrokerWorker, how: "lost" | "left"): void {
@@ -104,12 +140,16 @@ export class BrokerStaff {
 
   /** Opens and closes windows. Where a worker idles, another gives back what waits behind a request that takes long. */
   tick(now: number): void {
+    const isChance = now >= this.#nextChance;
+    if (isChance) this.#nextChance = now + CHANCE_MS;
     for (const type of this.#desk.types.values()) {
       const { wasPressed } = type;
       type.wasPressed = type.queue.size > 0;
       for (const worker of type.workers) {
         if (!wasPressed) this.#shrink(worker);
+        if (isChance) worker.giveChance();
         if (type.hasRoom && now - worker.lastHeard >= RECALL_MS) this.#recall(worker);
+        this.#listen(worker, now);
       }
     }
   }
@@ -123,21 +163,66 @@ export class BrokerStaff {
   #recall(worker: BrokerWorker): void {
     const surplus = worker.held.size - worker.concurrency;
     if (surplus <= 0 || worker.isRecalled) return;
-    worker.isRecalled = true;
     worker.window.reset(); // or it would get them again
     worker.type.refresh(worker);
-    this.#port.recall(worker, surplus);
+    this.#ask(worker, surplus);
   }
 
-  /** What another worker has meanwhile is none of this one's: a late reply is dropped. */
-  #heldBy(worker: BrokerWorker, seq: number): ServiceRequest | undefined {
+  /** The answer comes even when there is nothing to give back. */
+  #ask(worker: BrokerWorker, count: number): void {
+    worker.isRecalled = true;
+    worker.recalledAt = this.#clock.now;
+    this.#port.recall(worker, count);
+  }
+
+  /** Finds out whether a worker that has requests still hears anything. */
+  #listen(worker: BrokerWorker, now: number): void {
+    if (worker.phase !== "ready" || worker.held.size === 0) return;
+    if (!worker.isRecalled) {
+      if (now - worker.lastHeard >= PROBE_MS) this.#ask(worker, 0);
+    } else if (now - Math.max(worker.recalledAt, worker.lastHeard) >= SILENT_MS) {
+      this.#silence(worker);
+    }
+  }
+
+  /** It gets nothing until it is heard from. */
+  #silence(worker: BrokerWorker): void {
+    if (!worker.isSilent)
+      this.#note("does not answer: a handler blocks it", worker, { held: worker.held.size });
+    worker.isSilent = true;
+    worker.type.refresh(worker);
+    this.#desk.serve(worker.type); // those that fail at everything are better than none
+  }
+
+  /** It is over its worker's timeout, and only the end of the process would free its main thread. */
+  #expired(worker: BrokerWorker, request: ServiceRequest): void {
+    const { client, number, attempt } = request;
+    if (client === undefined) return;
+    this.#desk.counts.failed += 1;
+    const text = "The handler blocked its worker's event loop for longer than the worker's timeout";
+    this.#mail.refuse(client, { seq: number, attempt }, "EXECUTION_TIMEOUT", text);
+    this.#mail.cancel(worker, request);
+    this.#desk.disown(request);
+  }
+
+  #failed(worker: BrokerWorker, error: string): void {
+    worker.failures += 1;
+    if (worker.failures === DOUBTFUL_FAILURES)
+      this.#note("fails one request after the other", worker, { error });
+  }
+
+  /** What another worker has meanwhile, or this one once more, is none of its earlier attempt: a late reply is dropped. */
+  #heldBy(worker: BrokerWorker, seq: number, attempt: number): ServiceRequest | undefined {
     const request = worker.held.get(seq);
-    if (request === undefined) this.#note("sent a reply that is not awaited", worker);
-    return request;
+    if (request?.attempt === attempt) return request;
+    this.#note("sent a reply that is not awaited", worker);
+    return undefined;
   }
 
   #heard(worker: BrokerWorker): void {
     worker.lastHeard = this.#clock.now;
+    if (worker.isSilent) this.#note("answers again", worker);
+    worker.isSilent = false;
     worker.type.refresh(worker);
     this.#desk.serve(worker.type);
   }

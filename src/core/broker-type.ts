@@ -34,8 +34,9 @@ export class BrokerType {
     this.lonelySince = now;
   }
 
+  /** Whether a request that comes now need not wait. */
   get hasRoom(): boolean {
-    return this.#open.size > 0;
+    return this.#leastLoaded() !== undefined;
   }
 
   get isUnused(): boolean {
@@ -102,7 +103,7 @@ export class BrokerType {
 
   #serveSuspects(assign: (worker: BrokerWorker, request: ServiceRequest) => void): void {
     for (let request = this.suspects.first; request !== undefined; request = this.suspects.first) {
-      const isReserved = this.#reserved?.phase === "ready";
+      const isReserved = this.#reserved?.phase === "ready" && !this.#reserved.isSilent;
       const worker = isReserved ? this.#reserved : this.#leastLoaded();
       if (worker === undefined) return;
       this.#reserved = worker;
@@ -127,14 +128,24 @@ export class BrokerType {
     assign(worker, request);
   }
 
-  /** An idle one, the longest idle first; else the one with the smallest share of its concurrency in use. */
+  /**
+   * An idle one, the longest idle first; else the one with the smallest share of its concurrency in use. One that only fails gets nothing
+   * while there is another, however busy that is: it is always free, and would get most of what waits.
+   */
   #leastLoaded(): BrokerWorker | undefined {
     let found: BrokerWorker | undefined;
+    let doubtful: BrokerWorker | undefined;
     for (const worker of this.#open) {
+      if (worker.isDoubtful) {
+        if (doubtful === undefined || worker.load < doubtful.load) doubtful = worker;
+        continue;
+      }
       if (found !== undefined && worker.load >= found.load) continue;
       found = worker;
       if (worker.held.size === 0) break;
     }
-    return found;
+    if (found !== undefined || doubtful === undefined) return found;
+    for (const worker of this.workers) if (worker.isTrusted) return undefined;
+    return doubtful;
   }
 }

@@ -21,8 +21,18 @@ function workerReasons({ workers, lonelySince }: BrokerType, now: number): strin
   if (workers.size === 0) return [`It has had no worker for ${ageText(now - lonelySince)}.`];
   const ready = [...workers].filter(({ phase }) => phase === "ready");
   const places = ready.reduce((sum, { concurrency }) => sum + concurrency, 0);
+  const silent = ready.filter(({ isSilent }) => isSilent).length;
+  const doubtful = ready.filter(({ isDoubtful }) => isDoubtful).length;
+  const lines: string[] = [];
+  if (silent > 0)
+    lines.push(`${countText(silent, "worker", ["does", "do"])} not answer: a handler blocks the event loop.`);
+  if (doubtful > 0)
+    lines.push(
+      `${countText(doubtful, "worker", ["has", "have"])} failed each of the last requests, and gets one a second while there are others.`,
+    );
   return [
     `${countText(ready.length, "worker", ["is", "are"])} ready, of ${workers.size}; they execute ${places} at a time.`,
+    ...lines,
   ];
 }
 
@@ -36,7 +46,7 @@ function requestReasons({ queue, suspects }: BrokerType, running: number, now: n
     );
   if (suspects.size > 0)
     lines.push(
-      `${countText(suspects.size, "request", ["was", "were"])} with a worker that died, and will go to an idle one, alone.`,
+      `${countText(suspects.size, "request", ["was", "were"])} with a worker that died or is blocked, and will go to an idle one, alone.`,
     );
   return lines.length === 0 ? ["It has no request."] : lines;
 }

@@ -35,6 +35,7 @@ export const WORKER_FIELDS = [
   "endpoint",
   "collectorEndpoint",
   "timeout",
+  "closeTimeout",
   "peerTimeout",
   "closeTimeout",
   "security",

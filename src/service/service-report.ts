@@ -13,6 +13,10 @@ export interface ServiceWorkerReport {
   readonly concurrency: number;
   /** Requests it has. */
   readonly held: number;
+  /** It does not answer, because a handler blocks its event loop; it gets nothing until it does. */
+  readonly isBlocked: boolean;
+  /** Requests that have failed since the last that succeeded. From 20 on it gets one a second, while there are others. */
+  readonly failures: number;
 }
 
 /** A service's answer to a status request. */
@@ -30,12 +34,14 @@ export function reportService(
   status: ServiceStatus,
   startedAt: number,
 ): ServiceReport {
-  const workers = [...core.workers].map(({ id, type, phase, concurrency, held }) => ({
+  const workers = [...core.workers].map(({ id, type, phase, concurrency, held, isSilent, failures }) => ({
     id,
     taskType: type.name,
     phase,
     concurrency,
     held: held.size,
+    isBlocked: isSilent,
+    failures,
   }));
   return { kind: "service", ...processReport(startedAt), runId, status, workers };
 }

@@ -16,6 +16,9 @@ import type { ResolvedServiceOptions } from "./service-options.ts";
 import { reportService } from "./service-report.ts";
 import type { ServiceStatus, ServiceSummary, ServiceTypeStatus } from "./service-summary.ts";
 
+/** Events that say that something is wrong with a worker. */
+const WARNINGS = /lost$|does not answer|fails/;
+
 /** One run of a service: its two sockets, and the core between them. */
 export class ServiceSession extends Session<ServiceSummary> {
   readonly #options: ResolvedServiceOptions;
@@ -114,7 +117,7 @@ export class ServiceSession extends Session<ServiceSummary> {
         this.#log.write("info", "service ended", { ...this.#core.counts });
         this.resolve({ ...this.#core.counts });
       },
-      note: (event, facts) => this.#log.write(event.endsWith("lost") ? "warn" : "debug", event, facts),
+      note: (event, facts) => this.#log.write(WARNINGS.test(event) ? "warn" : "debug", event, facts),
     };
   }
 }

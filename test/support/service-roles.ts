@@ -1,4 +1,4 @@
-import { appendFileSync } from "node:fs";
+import { appendFileSync, existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { blockFor } from "../../examples/support/sleep.ts";
 import {
@@ -19,6 +19,8 @@ export interface EchoRequest {
   readonly n: number;
   /** Blocks the event loop for so many ms. */
   readonly block?: number;
+  /** Blocks the event loop until there is a file of this name. */
+  readonly blockUntil?: string;
   /** Waits for so many ms, and rejects when it is aborted. */
   readonly wait?: number;
   readonly throws?: string;
@@ -57,13 +59,14 @@ export class EchoWorker extends ServiceWorker<EchoRequest, EchoReply> {
   }
 
   async handleMessage(request: EchoRequest, _type: TaskType, _msgtype: string, info: ExecutionInfo) {
-    const { n, block, wait, throws, exit } = request;
+    const { n, block, blockUntil, wait, throws, exit } = request;
     this.#note(`begin ${n}`);
     if (exit === true) process.kill(process.pid, "SIGKILL");
     this.running += 1;
     this.mostRunning = Math.max(this.mostRunning, this.running);
     try {
       if (block !== undefined) blockFor(block);
+      while (blockUntil !== undefined && !existsSync(blockUntil)) blockFor(5);
       if (wait !== undefined) await this.#wait(n, wait, info);
     } finally {
       this.running -= 1;

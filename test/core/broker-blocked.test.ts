@@ -1,0 +1,104 @@
+import { expect, test } from "vitest";
+import { BrokerCore } from "../../src/core/broker-core.ts";
+import type { Message } from "../../src/protocol/message.ts";
+import { encodePayload } from "../../src/protocol/payload.ts";
+
+const runId = "run";
+const payload = encodePayload({}, "request");
+
+/** A broker with a client, and what it says to each connection. */
+function broker() {
+  const said = new Map<string, Message[]>();
+  const say = (connection: string, message: Message) => {
+    said.set(connection, [...(said.get(connection) ?? []), message]);
+  };
+  const core = new BrokerCore(
+    {
+      runId,
+      peerId: "broker",
+      maxQueue: 100,
+      maxQueueBytes: 1 << 20,
+      workerTimeout: 5000,
+      crashLimit: 3,
+      endWorkers: true,
+      endTimeout: 1000,
+    },
+    { toClient: say, toWorker: say, flushSoon: () => core.flush(), over: () => {}, note: () => {} },
+  );
+  const join = (connection: string, concurrency: number) => {
+    const hello = { type: "hello", runId: "", role: "serviceworker", peerId: connection } as const;
+    core.workerMessage(connection, { ...hello, taskType: "t", held: [] });
+    core.workerMessage(connection, { type: "ready", runId, concurrency });
+  };
+  const ask = (seq: number, idempotent: boolean) =>
+    core.clientMessage("client", {
+      type: "request",
+      runId,
+      taskType: "t",
+      timeout: 0,
+      idempotent,
+      context: "",
+      items: [{ seq, attempt: 1, payload }],
+    });
+  core.clientMessage("client", {
+    type: "hello",
+    runId: "",
+    role: "serviceclient",
+    peerId: "client",
+    taskType: "",
+    held: [],
+  });
+  /** The client's numbers of what a worker was given, with their attempts. */
+  const given = (connection: string) =>
+    (said.get(connection) ?? []).flatMap((message) =>
+      message.type === "assign" ? message.items.map(({ number, attempt }) => [number, attempt]) : [],
+    );
+  return { core, said, join, ask, given };
+}
+
+test("What a blocked worker has not started goes to others if it may be executed twice", () => {
+  const { core, join, ask, given, said } = broker();
+  join("blocked", 4);
+  ask(1, true);
+  ask(2, true);
+  ask(3, false);
+  ask(4, true);
+  expect(given("blocked").length).toBe(4);
+  join("other", 4);
+  const running = [{ seq: 1, attempt: 1 }];
+  core.workerMessage("its watch", { type: "blocked", runId, workerId: "blocked", running, expired: false });
+  expect(given("other")).toEqual([
+    [2, 2],
+    [4, 2],
+  ]);
+  expect(said.get("blocked")?.at(-1)).toMatchObject({ type: "cancel", items: [{}, {}] });
+  // It gets nothing new, and the late reply of what went elsewhere is dropped; that of what it has counts.
+  ask(5, true);
+  expect(given("blocked").length).toBe(4);
+  const late = given("blocked").map((_, index) => ({ seq: index + 1, attempt: 1, payload }));
+  core.workerMessage("blocked", { type: "reply", runId, busy: 0, items: late });
+  const replied = (said.get("client") ?? []).flatMap((message) =>
+    message.type === "reply" ? message.items.map(({ seq }) => seq) : [],
+  );
+  expect(replied).toEqual([1, 3]);
+  // It answers: it is a worker like any other again.
+  for (let seq = 6; seq < 12; seq++) ask(seq, true);
+  expect(given("blocked").length).toBeGreaterThan(4);
+});
+
+test("A request that blocks its worker for longer than its timeout fails", () => {
+  const { core, join, ask, said } = broker();
+  join("blocked", 1);
+  ask(1, false);
+  const running = [{ seq: 1, attempt: 1 }];
+  core.workerMessage("its watch", { type: "blocked", runId, workerId: "blocked", running, expired: true });
+  expect(said.get("client")?.at(-1)).toMatchObject({
+    type: "failure",
+    error: { code: "EXECUTION_TIMEOUT" },
+    items: [{ seq: 1 }],
+  });
+  // Its process ends: nothing is counted twice.
+  core.workerDisconnected("blocked");
+  expect(core.unsettled).toBe(0);
+  expect(core.counts).toMatchObject({ requests: 1, failed: 1, lost: 0 });
+});

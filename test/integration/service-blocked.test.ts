@@ -1,0 +1,55 @@
+// Workers of a service that block, or that only fail: what else is asked goes to others.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { Inspector } from "../../src/index.ts";
+import { serviceEndpoints, tempFolder } from "../support/endpoints.ts";
+import { address, type ServiceEndpoints } from "../support/endpoints-of.ts";
+import { RoleProcess } from "../support/processes.ts";
+import { running } from "../support/running-service.ts";
+import { EchoWorker, makeClient } from "../support/service-roles.ts";
+
+async function workerProcess(endpoints: ServiceEndpoints, concurrency: number): Promise<RoleProcess> {
+  const worker = new RoleProcess({ role: "serviceworker", endpoints, concurrency });
+  await worker.printed("working");
+  return worker;
+}
+
+test("New requests go past a worker that is blocked, which works on afterwards", async () => {
+  const endpoints = await serviceEndpoints("ipc");
+  await running(endpoints, []);
+  await workerProcess(endpoints, 10);
+  await using client = makeClient(endpoints, { timeout: 60_000 });
+  const release = join(tempFolder(), "release");
+  const blocking = client.request({ n: -1, blockUntil: release });
+  await using inspector = new Inspector(address(endpoints.back), { server: "service" });
+  const reasons = async () => (await inspector.explain("echo")).reasons.join(" ");
+  await expect.poll(reasons, { timeout: 8000 }).toContain("1 worker does not answer: a handler blocks");
+  const other = await workerProcess(endpoints, 2);
+  const replies = await client.request(Array.from({ length: 30 }, (_, n) => ({ n, wait: 1 })));
+  expect(new Set(replies.map(({ pid }) => pid))).toEqual(new Set([other.pid]));
+  writeFileSync(release, "");
+  const { pid } = await blocking;
+  await expect.poll(reasons).not.toContain("does not answer");
+  const later = await client.request(Array.from({ length: 30 }, (_, n) => ({ n, wait: 20 })));
+  expect(later.map((reply) => reply.pid)).toContain(pid);
+});
+
+test("A worker on which everything fails gets fewer requests than one that works", async () => {
+  class Broken extends EchoWorker {
+    override async handleMessage(): Promise<never> {
+      throw new Error("no disk");
+    }
+  }
+  const endpoints = await serviceEndpoints("inproc");
+  await running(endpoints, [new EchoWorker(endpoints, { name: "good" }), new Broken(endpoints)]);
+  await using client = makeClient(endpoints);
+  await expect.poll(() => client.request({ n: 0 }).catch(() => "failed")).toBe("failed"); // it is there
+  const outcomes = await client.request(
+    Array.from({ length: 300 }, (_, n) => ({ n, wait: 1 })),
+    { settled: true },
+  );
+  const failed = outcomes.filter(({ status }) => status === "rejected").length;
+  expect(failed).toBeGreaterThan(0);
+  expect(failed).toBeLessThan(40);
+});
