@@ -34,6 +34,8 @@ export const ERROR_CODES = {
   JOURNAL_WRITE_FAILED: "The journal could not be written; the run was stopped",
   ITEM_FAILED: "An item of map() failed for good",
   WORKER_FAILED: "A worker of a local pipeline cannot work, or died too often",
+  NESTED_RUN:
+    "A run began where none may: while a worker's module was imported, or too deep within other runs",
   SERVICE_BUSY: "As many requests wait as the service's queue holds; this one did not run",
   NO_WORKER: "No worker of the request's task type was there in time; the request did not run",
   REQUEST_FAILED: "The handler of the request threw",

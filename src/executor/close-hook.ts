@@ -1,5 +1,6 @@
 import { type ErrorFacts, PipelineError } from "../errors.ts";
 import { describeThrown } from "../protocol/thrown.ts";
+import { duringHook } from "../self/nesting.ts";
 import { settlesWithin } from "./settles-within.ts";
 
 /** The default `closeTimeout`, in ms: long enough to write what is left to a disk or a database. */
@@ -19,7 +20,7 @@ export async function runCloseHook(
   facts: ErrorFacts,
 ): Promise<PipelineError | undefined> {
   try {
-    const closed = (async () => await hook())();
+    const closed = duringHook(hook);
     if (await settlesWithin(closed, timeout)) return undefined;
     return new PipelineError("CLOSE_FAILED", `${name}() did not end within ${timeout} ms`, facts);
   } catch (cause) {

@@ -1,11 +1,17 @@
+import { whileImporting } from "../self/nesting.ts";
+
 /**
  * Imports a module of the user's, TypeScript included: by Node itself where it can, else through the `tsx` of the
- * user's project, an optional peer of this package.
+ * user's project, an optional peer of this package. It may start no run meanwhile.
  *
  * @param url - A `file:` URL.
  * @throws Whatever the import throws.
  */
 export async function importUserModule(url: string): Promise<Record<string, unknown>> {
+  return await whileImporting(url, () => importModule(url));
+}
+
+async function importModule(url: string): Promise<Record<string, unknown>> {
   try {
     return await import(url);
   } catch (error) {

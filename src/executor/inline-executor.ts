@@ -1,6 +1,7 @@
 import type { Execution, ExecutionOutcome } from "../core/execution.ts";
 import { decodePayload, type Payload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
+import { watchActivity } from "../self/nesting.ts";
 import type { SpanSpec } from "../tracing/tracer.ts";
 import { DecodeAhead } from "./decode-ahead.ts";
 import { ExecutionInfo } from "./execution-info.ts";
@@ -40,6 +41,8 @@ export class InlineExecutor implements Executor {
   #port: ExecutorPort | undefined;
   #timeout = 0;
   #idle: (() => void) | undefined;
+  #isCalling = false;
+  #forget: (() => void) | undefined;
 
   /**
    * @param slots - How many promises of an async handler may be pending.
@@ -55,6 +58,7 @@ export class InlineExecutor implements Executor {
 
   open(port: ExecutorPort): void {
     this.#port = port;
+    this.#forget = watchActivity(() => this.#isCalling || this.#pending.size > 0);
   }
 
   async begin(_metadata: Payload, timeout: number, context: string): Promise<void> {
@@ -69,13 +73,17 @@ export class InlineExecutor implements Executor {
   execute(execution: Execution): ExecutionOutcome | undefined {
     const info = new ExecutionInfo(execution, this.#taskType);
     try {
-      const result = this.#run(this.#payloads.take(execution), info);
+      const payload = this.#payloads.take(execution);
+      this.#isCalling = true;
+      const result = this.#run(payload, info);
       if (!isPromiseLike(result)) return success(result);
       const pending = { info, timer: new ExecutionTimer(), startedAt: performance.now() };
       this.#pending.set(execution, pending);
       void this.#settle(execution, pending, result);
     } catch (error) {
       return failure(error);
+    } finally {
+      this.#isCalling = false;
     }
     return undefined;
   }
@@ -97,6 +105,7 @@ export class InlineExecutor implements Executor {
   }
 
   async close(grace: number): Promise<readonly []> {
+    this.#forget?.();
     if (this.#pending.size === 0) return [];
     for (const execution of this.#pending.keys()) this.abort(execution);
     const idle = new Promise<void>((resolve) => {

@@ -1,13 +1,18 @@
-import { type ResourceLimits, Worker } from "node:worker_threads";
+import {
+  MessageChannel,
+  type MessagePort,
+  type ResourceLimits,
+  receiveMessageOnPort,
+  Worker,
+} from "node:worker_threads";
 import type { Execution } from "../core/execution.ts";
 import { reviveError } from "../protocol/revive-error.ts";
 import { asError } from "../protocol/thrown.ts";
+import { ownFile } from "../self/own-file.ts";
 import type { ExecutionTimer } from "./execution-timer.ts";
 import { JobStates, MAX_JOBS } from "./job-states.ts";
 import type { FromThread, Outcomes, ThreadData, ToThread } from "./thread-messages.ts";
 import { toTransferable, transferList } from "./transferable-payloads.ts";
-
-const ENTRY = new URL("./thread-entry.js", import.meta.url);
 
 /** An item with a thread, or on its way to one. */
 export interface PoolJob {
@@ -23,6 +28,8 @@ export interface ThreadOptions {
   readonly className: string;
   readonly resourceLimits: ResourceLimits | undefined;
   readonly flush: number;
+  /** How deep the run is within others. */
+  readonly depth: number;
 }
 
 export interface ThreadEvents {
@@ -47,6 +54,7 @@ export class PoolThread {
   /** Resolves when it has ended. */
   readonly exited: Promise<void>;
   readonly #worker: Worker;
+  readonly #port: MessagePort;
   readonly #states: JobStates;
   /** Jobs not sent yet. */
   #batch: PoolJob[] = [];
@@ -55,28 +63,36 @@ export class PoolThread {
 
   constructor(index: number, options: ThreadOptions, events: ThreadEvents) {
     this.index = index;
-    const { module, className, resourceLimits, flush } = options;
+    const { module, className, resourceLimits, flush, depth } = options;
     const states = JobStates.allocate();
     this.#states = new JobStates(states);
-    const workerData: ThreadData = { module, className, index, states, flush };
-    this.#worker = new Worker(ENTRY, {
+    // The user's code in the thread has the thread's own port for itself.
+    const { port1, port2 } = new MessageChannel();
+    const workerData: ThreadData = { module, className, index, states, flush, port: port2, depth };
+    this.#port = port1;
+    this.#worker = new Worker(ownFile("executor/thread-entry.js"), {
       workerData,
+      transferList: [port2],
       argv: process.argv.slice(2), // settings read from the command line are the same in each thread
       name: `${className} ${index}`,
       ...(resourceLimits === undefined ? {} : { resourceLimits }),
     });
-    // The user's code in the thread may post messages, too: anything else is not for us.
-    this.#worker.on("message", (message: FromThread | null | undefined) => {
-      if (message?.kind === "outcomes") events.outcomes(message);
-      else if (message?.kind === "ready") events.ready();
-      else if (message?.kind === "unusable") events.unusable(reviveError(message.error));
-      else if (message?.kind === "closeFailed") events.closeFailed(message.error.message);
-    });
+    const receive = (message: FromThread) => {
+      if (message.kind === "outcomes") events.outcomes(message);
+      else if (message.kind === "ready") events.ready();
+      else if (message.kind === "unusable") events.unusable(reviveError(message.error));
+      else if (message.kind === "closeFailed") events.closeFailed(message.error.message);
+    };
+    port1.on("message", receive);
     this.#worker.on("error", (error) => {
       this.#cause = asError(error); // whatever was thrown
     });
     this.exited = new Promise((resolve) => {
       this.#worker.once("exit", (exitCode) => {
+        // What it said last may not have been delivered.
+        for (let last = receiveMessageOnPort(port1); last !== undefined; last = receiveMessageOnPort(port1))
+          receive(last.message as FromThread);
+        port1.close();
         resolve();
         events.exited(this.#cause, exitCode);
       });
@@ -121,7 +137,7 @@ export class PoolThread {
         : [],
       ...payloads,
     };
-    this.#worker.postMessage(message, transferList(payloads));
+    this.#port.postMessage(message, transferList(payloads));
   }
 
   /** @param passed - Every job up to this one has left its queue. */
@@ -174,6 +190,6 @@ export class PoolThread {
   }
 
   #post(message: ToThread): void {
-    this.#worker.postMessage(message);
+    this.#port.postMessage(message);
   }
 }

@@ -1,10 +1,11 @@
 // What each thread of a pool runs: it imports the user's module, makes an instance of the class, and works through the
 // jobs that the main thread sends.
-import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { isMainThread, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { Fifo } from "../core/fifo.ts";
 import { toErrorInfo } from "../protocol/error-info.ts";
 import { decodePayload, encodePayload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
+import { becomeWorker, duringHook, watchActivity } from "../self/nesting.ts";
 import { runCloseHook } from "./close-hook.ts";
 import { importUserModule } from "./import-user-module.ts";
 import { JobStates } from "./job-states.ts";
@@ -21,13 +22,14 @@ const SLICE_MS = 50;
 /** Enough for the interpreter to have compiled the way of an item once, at about 10 µs each. */
 const REHEARSALS = 100;
 
-const { module, className, index, states, flush } = workerData as ThreadData;
-if (parentPort === null) throw new Error("This file is only for threads of a pool");
-const port = parentPort;
+if (isMainThread) throw new Error("This file is only for threads of a pool");
+const { module, className, index, states, flush, port, depth } = workerData as ThreadData;
 const queue = new Fifo<Job>();
 const upcoming = (index: number) => queue.peek(index);
 const post = (outcomes: Outcomes, transfer: ArrayBuffer[]) => port.postMessage(outcomes, transfer);
 const jobs = new ThreadJobs(new JobStates(states), flush, post, upcoming);
+becomeWorker((error) => tell({ kind: "unusable", error: toErrorInfo(error) }), depth);
+watchActivity(() => jobs.isBusy);
 const loading = load();
 let closeHook = async (): Promise<Error | undefined> => undefined;
 let isFirstRun = true;
@@ -82,7 +84,7 @@ async function load(): Promise<OpenInThread> {
 async function begin(metadata: Uint8Array, timeout: number, context: string): Promise<void> {
   try {
     const instance = await loading;
-    const opened = await instance[openInThread](index, decodePayload(metadata), isFirstRun);
+    const opened = await duringHook(() => instance[openInThread](index, decodePayload(metadata), isFirstRun));
     const { handler, taskType, spans, close, closeTimeout } = opened;
     closeHook = () => runCloseHook("closeThread", close, closeTimeout, { taskType: taskType.name });
     if (isFirstRun) rehearse(taskType);

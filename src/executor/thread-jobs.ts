@@ -86,6 +86,11 @@ export class ThreadJobs {
     return undefined;
   }
 
+  /** Whether a handler is under way. */
+  get isBusy(): boolean {
+    return this.#current !== undefined;
+  }
+
   /** Executes a job that no main thread has queued. */
   rehearse(job: Job): void {
     this.#states.queue(job.serial);

@@ -1,3 +1,4 @@
+import type { MessagePort } from "node:worker_threads";
 import type { ErrorInfo } from "../protocol/message.ts";
 import type { TransferablePayloads } from "./transferable-payloads.ts";
 
@@ -11,6 +12,10 @@ export interface ThreadData {
   readonly states: SharedArrayBuffer;
   /** Longest time a result waits for others, in ms. */
   readonly flush: number;
+  /** Ours alone: the thread's own port is for the user's code. */
+  readonly port: MessagePort;
+  /** See `becomeWorker`. */
+  readonly depth: number;
 }
 
 /** Items for a thread; lists of equal length. `serial` counts the jobs of one thread. */

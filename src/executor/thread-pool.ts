@@ -30,6 +30,8 @@ export interface ThreadPoolOptions {
   readonly closeTimeout: number;
   /** Where an error of the pool happened. */
   readonly facts: ErrorFacts;
+  /** How deep the run is within others. */
+  readonly depth: number;
 }
 
 export interface PoolEvents {

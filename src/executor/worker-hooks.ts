@@ -1,5 +1,6 @@
 import type { ErrorFacts, PipelineError } from "../errors.ts";
 import type { Payload } from "../protocol/payload.ts";
+import { duringHook } from "../self/nesting.ts";
 import { runCloseHook } from "./close-hook.ts";
 import { settlesWithin } from "./settles-within.ts";
 
@@ -24,7 +25,7 @@ export class WorkerHooks {
 
   /** A run begins. @throws What the hook throws. */
   async begin(metadata: Payload): Promise<void> {
-    this.#initialised = this.#options.init(metadata);
+    this.#initialised = duringHook(() => this.#options.init(metadata));
     await this.#initialised;
   }
 

@@ -6,6 +6,7 @@ import type { DistributorOptions } from "../pipeline/distributor-options.ts";
 import type { MetaDataWorker } from "../pipeline/meta-data-worker.ts";
 import type { RunProgress, RunSummary } from "../pipeline/run-summary.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import { assertMayRun, permit } from "../self/nesting.ts";
 import { LineWriter } from "./line-writer.ts";
 import { LocalEndpoints } from "./local-endpoints.ts";
 import { at } from "./local-roles.ts";
@@ -55,6 +56,8 @@ export class LocalRun {
 
   /** Runs to the end. Call once. */
   async run(signal?: AbortSignal): Promise<RunSummary> {
+    assertMayRun();
+    for (const role of [this.#plan.collector, this.#plan.metadata]) if (role !== undefined) permit(role);
     const folder = await RunFolder.make();
     try {
       const endpoints = await LocalEndpoints.make(folder.path);
@@ -116,13 +119,15 @@ export class LocalRun {
   }
 
   #makeDistributor(endpoints: LocalEndpoints, receiveMetadata: boolean): Distributor {
-    const distributor = new Distributor({
-      endTimeout: END_TIMEOUT,
-      ...this.#plan.distributor,
-      collectorEndpoint: endpoints.collector,
-      collectorAckEndpoint: endpoints.ack,
-      ...(receiveMetadata ? { receiveMetadata, metadataEndpoint: endpoints.metadata } : {}),
-    });
+    const distributor = permit(
+      new Distributor({
+        endTimeout: END_TIMEOUT,
+        ...this.#plan.distributor,
+        collectorEndpoint: endpoints.collector,
+        collectorAckEndpoint: endpoints.ack,
+        ...(receiveMetadata ? { receiveMetadata, metadataEndpoint: endpoints.metadata } : {}),
+      }),
+    );
     for (const task of this.#plan.tasks) distributor.registerTask(at(task, { endpoint: endpoints.task }));
     return distributor;
   }

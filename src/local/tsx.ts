@@ -16,3 +16,8 @@ export function tsxArguments(module: string): string[] {
     return []; // importing the module then says what is missing
   }
 }
+
+/** Whether options of Node's load tsx. */
+export function isTsxAmong(options: readonly string[]): boolean {
+  return options.some((option) => /(^|[\s"=/\\])tsx([\s"/\\@]|$)/.test(option));
+}

@@ -1,8 +1,12 @@
 // What a worker's process runs: its parent, the pipeline, says what is to be worked on, and when to stop.
+import { Socket } from "node:net";
 import { printAtOnce, printed } from "../executor/own-output.ts";
 import { isInstance, propertyOf } from "../protocol/thrown.ts";
 import { onWork } from "../role/work-signal.ts";
+import { becomeWorker, permit } from "../self/nesting.ts";
+import { CONTROL_FD, ControlChannel } from "./control-channel.ts";
 import { type AnyWorker, makeWorker } from "./module-worker.ts";
+import { restoreEnvironment } from "./worker-environment.ts";
 import {
   type FromWorkerProcess,
   type ToWorkerProcess,
@@ -11,24 +15,29 @@ import {
 } from "./worker-messages.ts";
 
 let worker: AnyWorker | undefined;
+let hasFailed = false;
 
 printAtOnce();
+becomeWorker((error) => fail("unusable", error));
+restoreEnvironment();
 
-process.on("message", (message: ToWorkerProcess) => {
-  if (message.type === "start") void work(message);
-  else if (worker === undefined) process.exit();
-  else void worker.stop({ timeout: message.timeout });
-});
-
-// Its own work is done, or the pipeline is gone, however that came about: nobody needs this process any more.
-process.once("disconnect", () => void printed().then(() => process.exit()));
+const channel = new ControlChannel<ToWorkerProcess, FromWorkerProcess>(
+  new Socket({ fd: CONTROL_FD }),
+  (message) => {
+    if (message.type === "start") void work(message);
+    else if (worker === undefined) process.exit();
+    else void worker.stop({ timeout: message.timeout });
+  },
+  // The pipeline is gone, however that came about: nobody needs this process any more.
+  leave,
+);
 
 // Ctrl-C reaches all processes of a terminal; the pipeline says what follows from it.
 process.on("SIGINT", () => {});
 
 async function work(start: WorkerStart): Promise<void> {
   try {
-    worker = await makeWorker(start);
+    worker = permit(await makeWorker(start));
     listen(worker);
     tell({ type: "started" });
   } catch (error) {
@@ -36,7 +45,7 @@ async function work(start: WorkerStart): Promise<void> {
   }
   try {
     const { closeErrors = [] } = ((await worker.run()) ?? {}) as { readonly closeErrors?: readonly Error[] };
-    tell({ type: "done", closeErrors: closeErrors.map(toProcessError) }, () => process.disconnect());
+    if (!hasFailed) tell({ type: "done", closeErrors: closeErrors.map(toProcessError) }, leave);
   } catch (error) {
     fail(isFinal(error) ? "unusable" : "failed", error);
   }
@@ -51,9 +60,16 @@ function listen(worker: AnyWorker): void {
   };
 }
 
+/** Says why it cannot work, once, and ends. */
 function fail(type: "unusable" | "failed", error: unknown): void {
+  if (hasFailed) return;
+  hasFailed = true;
   process.exitCode = 1;
-  tell({ type, error: toProcessError(error) }, () => process.disconnect());
+  tell({ type, error: toProcessError(error) }, leave);
+}
+
+function leave(): void {
+  void printed().then(() => process.exit());
 }
 
 /** Another process would end the same: the class is used wrongly, which is no PipelineError, or its initialisation fails. */
@@ -62,6 +78,6 @@ function isFinal(error: unknown): boolean {
   return isMisuse || propertyOf(error, "code") === "INIT_FAILED";
 }
 
-function tell(message: FromWorkerProcess, told: () => void = () => {}): void {
-  process.send?.(message, told);
+function tell(message: FromWorkerProcess, told?: () => void): void {
+  channel.send(message, told);
 }

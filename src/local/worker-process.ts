@@ -1,13 +1,20 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
+import type { Duplex } from "node:stream";
 import { settlesWithin } from "../executor/settles-within.ts";
 import { asError } from "../protocol/thrown.ts";
+import { ownFile } from "../self/own-file.ts";
+import { CONTROL_FD, ControlChannel } from "./control-channel.ts";
+import { optionsForWorkers } from "./node-options.ts";
 import { OutputReader } from "./output-reader.ts";
 import { PrintedTail } from "./printed-tail.ts";
-import { needsTsx, tsxArguments } from "./tsx.ts";
-import { type FromWorkerProcess, fromProcessError, type WorkerStart } from "./worker-messages.ts";
-
-const ENTRY = new URL("./worker-entry.js", import.meta.url);
+import { isTsxAmong, needsTsx, tsxArguments } from "./tsx.ts";
+import { environmentOfWorker } from "./worker-environment.ts";
+import {
+  type FromWorkerProcess,
+  fromProcessError,
+  type ToWorkerProcess,
+  type WorkerStart,
+} from "./worker-messages.ts";
 
 /** Longest wait for what a process said last, in ms, once it has ended. */
 const LAST_WORDS_MS = 500;
@@ -50,6 +57,7 @@ export class WorkerProcess {
   readonly #events: WorkerProcessEvents;
   readonly #readers: OutputReader[] = [];
   readonly #printed = new PrintedTail();
+  readonly #channel: ControlChannel<FromWorkerProcess, ToWorkerProcess> | undefined;
   #startedAt: number | undefined;
   #closeTimeout: number | undefined;
   #hadItem = false;
@@ -61,10 +69,7 @@ export class WorkerProcess {
   constructor(start: WorkerStart, events: WorkerProcessEvents) {
     this.#events = events;
     try {
-      this.#child = fork(ENTRY, [], {
-        stdio: ["ignore", "pipe", "pipe", "ipc"],
-        execArgv: execArguments(start.module),
-      });
+      this.#child = startProcess(start.module);
     } catch (error) {
       // Later, as where it is told by an event: whoever makes this process does not have it yet.
       queueMicrotask(() => this.#unstarted(error));
@@ -81,10 +86,10 @@ export class WorkerProcess {
       if (readable === null) continue;
       this.#readers.push(new OutputReader(readable, (line) => this.#read(stream, line)));
     }
-    child.on("message", (message: FromWorkerProcess) => this.#heard(message));
+    this.#channel = new ControlChannel(child.stdio[CONTROL_FD] as Duplex, (message) => this.#heard(message));
     // Not "close": a process that this one has started may have its pipes, and keep them.
-    child.once("exit", (code, signal) => void this.#exited(child, code, signal));
-    child.send(start, () => {}); // that it is gone is told by its end
+    child.once("exit", (code, signal) => void this.#exited(code, signal));
+    this.#channel.send(start); // that it is gone is told by its end
   }
 
   get pid(): number | undefined {
@@ -103,7 +108,7 @@ export class WorkerProcess {
 
   /** Lets it finish what it executes, for so many ms. */
   stop(timeout: number): void {
-    if (this.#child?.connected) this.#child.send({ type: "stop", timeout }, () => {});
+    this.#channel?.send({ type: "stop", timeout });
   }
 
   kill(): void {
@@ -136,13 +141,15 @@ export class WorkerProcess {
 
   #unstarted(error: unknown): void {
     this.#error = asError(error);
-    this.#end(`it cannot be started: ${this.#error.message}`, true);
+    // What the system refuses, it may allow later; what this library lacks, it lacks then too.
+    const isRefused = "code" in this.#error;
+    this.#isUsable = isRefused;
+    this.#end(`it cannot be started: ${this.#error.message}`, isRefused);
   }
 
-  async #exited(child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): Promise<void> {
-    const heard = child.channel == null ? Promise.resolve() : once(child, "disconnect");
+  async #exited(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
     await Promise.all([
-      settlesWithin(heard, LAST_WORDS_MS),
+      settlesWithin(this.#channel?.closed ?? Promise.resolve(), LAST_WORDS_MS),
       ...this.#readers.map(async (reader) => await reader.drain()),
     ]);
     this.#end(signal === null ? `exit code ${code}` : `signal ${signal}`, false);
@@ -163,11 +170,16 @@ export class WorkerProcess {
   }
 }
 
-/** Ours, but for those that are this process's alone; and TypeScript where the module needs it. */
-function execArguments(module: string): string[] {
-  const own = process.execArgv.filter(
-    (argument) => !/^--(inspect|cpu-prof|heap-prof|prof|watch|test)\b/.test(argument),
-  );
-  const isLoaded = own.some((argument) => argument.includes("tsx"));
-  return isLoaded || !needsTsx(module) ? own : [...own, ...tsxArguments(module)];
+/**
+ * A process for a worker: what is loaded into this one is loaded into it, but for what belongs to this program alone. Its channel of `fork()` is
+ * there for the user's code, which may expect one; ours is another.
+ */
+function startProcess(module: string): ChildProcess {
+  const options = optionsForWorkers(process.execArgv);
+  const isLoaded = isTsxAmong([...options, process.env.NODE_OPTIONS ?? ""]);
+  return fork(ownFile("local/worker-entry.js"), [], {
+    stdio: ["ignore", "pipe", "pipe", "pipe", "ipc"],
+    execArgv: isLoaded || !needsTsx(module) ? options : [...options, ...tsxArguments(module)],
+    env: environmentOfWorker(),
+  });
 }

@@ -16,6 +16,7 @@ import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { assertCount } from "../role/checks.ts";
 import type { Members } from "../role/members.ts";
 import { roleMembers } from "../role/role.ts";
+import { depthOfThreads } from "../self/nesting.ts";
 import { createExecutor, WORKER_FIELDS, WORKER_METHODS, Worker } from "./worker.ts";
 
 /** Work that each thread has in its queue, in ms: what the main thread may need to bring more. */
@@ -155,6 +156,7 @@ export abstract class MultiThreadedWorker<
       resourceLimits: this.resourceLimits,
       forward: this.#forward(),
       closeTimeout: this.closeTimeout,
+      depth: depthOfThreads(this),
       facts: { role: "worker", taskType: this.taskType.name },
     });
   }

@@ -1,3 +1,4 @@
+import { assertMayRun } from "../self/nesting.ts";
 import { assertTimeout } from "./checks.ts";
 import { assertKnownOptions, optionNames } from "./known-options.ts";
 import { assertMembers, type Members } from "./members.ts";
@@ -88,6 +89,7 @@ export abstract class Role<Outcome> implements AsyncDisposable {
   async run(options: RunOptions = {}): Promise<Outcome> {
     if (this.#running !== undefined) throw new TypeError(`This ${this.constructor.name} is running already`);
     assertRunOptions(options);
+    assertMayRun(this);
     assertRole(this);
     const { signal } = options;
     const session = this[openSession]();

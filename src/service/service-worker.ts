@@ -24,6 +24,7 @@ import { assertSecurity } from "../role/network.ts";
 import { emptyOutcome, openSession, Role, roleMembers } from "../role/role.ts";
 import { onWork, type WorkSignal, type WorkStage } from "../role/work-signal.ts";
 import type { Security } from "../security/security.ts";
+import { depthOfThreads } from "../self/nesting.ts";
 import { ServiceWorkerSession } from "./service-worker-session.ts";
 
 /** Work that each thread has in its queue, and longest wait of a reply in its thread, in ms: somebody waits for it. */
@@ -225,6 +226,7 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
       resourceLimits: undefined,
       forward: undefined,
       closeTimeout: this.closeTimeout,
+      depth: depthOfThreads(this),
       facts: { role: "serviceworker", taskType: this.taskType.name },
     });
   }

@@ -19,6 +19,7 @@ function threaded(threads: number, forward?: Handler): ThreadedExecutor {
     maxItemsPerThread: Number.POSITIVE_INFINITY,
     resourceLimits: undefined,
     forward,
+    depth: 1,
     facts: {},
   });
 }

@@ -22,6 +22,7 @@ function unbegun(options: Options = {}): ExecutorDriver {
     maxItemsPerThread: Number.POSITIVE_INFINITY,
     resourceLimits: undefined,
     forward: undefined,
+    depth: 1,
     facts: { role: "worker", taskType: "faulty" },
     ...options,
   };

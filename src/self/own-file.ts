@@ -1,0 +1,29 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/**
+ * A file of this library that a process or a thread is started with.
+ *
+ * @param path - From the library's folder.
+ * @returns Its URL.
+ * @throws Error when it is not there, because a bundler has put the library into another file.
+ */
+export function ownFile(path: string): URL {
+  const url = urlOf(path);
+  if (url !== undefined && existsSync(url)) return url;
+  const place = url === undefined ? "" : ` (looked for ${fileURLToPath(url)})`;
+  throw new Error(
+    `zmqpipeline's file ${path} is missing${place}: the library was put into a bundle, but its workers start with files of their own. ` +
+      "Leave it out of the bundle (esbuild: --external:zmqpipeline), and install it where the bundle runs",
+  );
+}
+
+/** Bundlers that write CommonJS leave no `import.meta.url`. */
+function urlOf(path: string): URL | undefined {
+  try {
+    const url = new URL(`../${path}`, import.meta.url);
+    return url.protocol === "file:" ? url : undefined;
+  } catch {
+    return undefined;
+  }
+}
