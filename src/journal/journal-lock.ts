@@ -1,52 +1,60 @@
 import { randomBytes } from "node:crypto";
-import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
+import { closeSync, linkSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { PipelineError } from "../errors.ts";
-
-/** Who has a journal. */
-interface Owner {
-  readonly host: string;
-  readonly pid: number;
-  /** When the process began, as the system counts it: a process id is used again. Empty where that cannot be known. */
-  readonly started: string;
-}
+import { holdFile } from "./held-lock.ts";
+import { type LockOwner, type OwnerState, parseOwner, stateOf, thisOwner } from "./lock-owner.ts";
 
 /** Keeps a journal to one distributor, by a file beside it that names its process. A process that is gone has no claim. */
 export class JournalLock {
   readonly #path: string;
-  readonly #owner: string;
+  readonly #text: string;
+  /** Open as long as the journal is: see `holdFile()`. */
+  readonly #descriptor: number;
 
-  private constructor(path: string, owner: string) {
+  private constructor(path: string, text: string, descriptor: number) {
     this.#path = path;
-    this.#owner = owner;
+    this.#text = text;
+    this.#descriptor = descriptor;
   }
 
-  /** @throws PipelineError `JOURNAL_IN_USE` when another process has it, or a process of another host may have. */
+  /** @throws PipelineError `JOURNAL_IN_USE` when another process has it, or may have it as far as can be seen from here. */
   static take(journal: string): JournalLock {
     const path = `${journal}.lock`;
-    const own = JSON.stringify({ host: hostname(), pid: process.pid, started: startOf(process.pid) });
-    while (!create(path, own)) removeStale(path, journal);
-    return new JournalLock(path, own);
+    for (;;) {
+      const lock = create(path);
+      if (lock !== undefined) return new JournalLock(path, lock.text, lock.descriptor);
+      removeStale(path, journal);
+    }
   }
 
   /** Unless somebody has removed it: what is there then is another's. */
   release(): void {
-    if (read(this.#path) === this.#owner) unlinkSync(this.#path);
+    try {
+      if (read(this.#path) === this.#text) unlinkSync(this.#path);
+    } finally {
+      closeSync(this.#descriptor);
+    }
   }
 }
 
 /** Written elsewhere and then given its name: whoever is killed meanwhile leaves no lock that says nothing of its owner. */
-function create(path: string, text: string): boolean {
+function create(path: string): { readonly text: string; readonly descriptor: number } | undefined {
   const unfinished = `${path}.${randomBytes(4).toString("hex")}`;
-  writeFileSync(unfinished, text, { flag: "wx", mode: 0o600 });
+  const descriptor = openSync(unfinished, "wx+", 0o600);
+  let isTaken = false;
   try {
+    const text = JSON.stringify(thisOwner(holdFile(descriptor) === "free"));
+    writeSync(descriptor, text);
     linkSync(unfinished, path);
-    return true;
+    isTaken = true;
+    return { text, descriptor };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return undefined;
     throw error;
   } finally {
     unlinkSync(unfinished);
+    if (!isTaken) closeSync(descriptor);
   }
 }
 
@@ -54,8 +62,9 @@ function create(path: string, text: string): boolean {
 function removeStale(path: string, journal: string): void {
   const found = read(path);
   if (found === undefined) return; // released meanwhile
-  const owner = parse(found);
-  if (owner === undefined || isAlive(owner)) throw inUse(path, journal, owner);
+  const owner = parseOwner(found);
+  const state = owner === undefined ? "unknown" : judge(owner, path);
+  if (state !== "gone") throw inUse(path, journal, owner, state);
   const aside = `${path}.${randomBytes(4).toString("hex")}`;
   try {
     renameSync(path, aside);
@@ -79,44 +88,40 @@ function read(path: string): string | undefined {
   }
 }
 
-function parse(text: string): Owner | undefined {
+/** Where the process itself cannot be seen, the system's lock tells. */
+function judge(owner: LockOwner, path: string): OwnerState {
+  const state = stateOf(owner);
+  if (state !== "unknown" || owner.isHeld !== true) return state;
+  let descriptor: number;
   try {
-    const { host, pid, started } = JSON.parse(text) as Partial<Owner>;
-    if (typeof host === "string" && Number.isInteger(pid) && typeof started === "string")
-      return { host, pid: pid as number, started };
+    descriptor = openSync(path, "r+");
   } catch {
-    // being written, or not ours
+    return "unknown"; // released meanwhile, or another user's
   }
-  return undefined;
-}
-
-function isAlive({ host, pid, started }: Owner): boolean {
-  if (host !== hostname()) return true; // nobody here can tell
   try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
-  }
-  return startOf(pid) === started;
-}
-
-/** Boot and clock ticks at which a process began, where /proc tells; empty elsewhere. */
-function startOf(pid: number): string {
-  if (process.platform !== "linux") return "";
-  try {
-    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    // After the name, which is in brackets and may contain anything.
-    return `${boot} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]}`;
-  } catch {
-    return "";
+    const held = holdFile(descriptor);
+    if (held === "unknown") return "unknown";
+    return held === "held" ? "alive" : "gone";
+  } finally {
+    closeSync(descriptor);
   }
 }
 
-function inUse(path: string, journal: string, owner: Owner | undefined): PipelineError {
+function inUse(
+  path: string,
+  journal: string,
+  owner: LockOwner | undefined,
+  state: OwnerState,
+): PipelineError {
   const who = owner === undefined ? "another process" : `process ${owner.pid} on ${owner.host}`;
+  const why =
+    state === "elsewhere"
+      ? `, which is another machine than this one (${hostname()}): only there it can be seen whether the process lives`
+      : state === "unknown" && owner !== undefined
+        ? ", in another container: from here it cannot be seen whether the process lives"
+        : "";
   const message =
-    `Journal ${JSON.stringify(journal)} is in use by ${who}. ` +
-    `If that process is gone, remove ${JSON.stringify(path)}`;
+    `Journal ${JSON.stringify(journal)} is in use by ${who}${why}. ` +
+    `If that process is gone, remove ${JSON.stringify(path)} to take the journal over`;
   return new PipelineError("JOURNAL_IN_USE", message, { role: "distributor" });
 }

@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { JournalLock } from "../../src/journal/journal-lock.ts";
+import { tempFolder } from "../support/endpoints.ts";
+
+const LOCK = new URL("../../src/journal/journal-lock.ts", import.meta.url).href;
+/** Takes the lock of the journal that is its argument, says so, and keeps it. */
+const OWNER = `import { JournalLock } from ${JSON.stringify(LOCK)};
+try { JournalLock.take(process.argv[1]); console.log("taken", process.pid); setTimeout(() => {}, Number(process.argv[2])); }
+catch (error) { console.log(error.code + " " + error.message); }`;
+const NODE = [process.execPath, "--import", import.meta.resolve("tsx"), "--input-type=module", "-e", OWNER];
+const SPACE = ["unshare", "--fork", "--pid", "--kill-child"];
+const canUnshare =
+  process.platform === "linux" &&
+  spawnSync("unshare", ["--fork", "--pid", "true"]).status === 0 &&
+  spawnSync("flock", ["--version"]).status === 0;
+
+const ownerIn = (prefix: readonly string[], journal: string, forMs: number) => {
+  const [command = "", ...args] = [...prefix, ...NODE, journal, String(forMs)];
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"], timeout: 30_000 });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return child;
+};
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  const [text] = (await once(child.stdout as NodeJS.EventEmitter, "data")) as [Buffer];
+  return text.toString().trim();
+}
+
+const take = (journal: string) => JournalLock.take(journal).release();
+
+test.runIf(process.platform === "linux")("A journal's lock is free when its owner is a zombie", async () => {
+  const journal = join(tempFolder(), "j");
+  // A parent that never asks how its child ended.
+  const parent = spawn("sh", ["-c", '"$@" & echo $!; exec sleep 30', "sh", ...NODE, journal, "60000"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  onTestFinished(() => void parent.kill("SIGKILL"));
+  const pid = Number(await firstLine(parent));
+  await once(parent.stdout, "data"); // taken
+  expect(() => take(journal)).toThrow(`is in use by process ${pid} on ${hostname()}`);
+  process.kill(pid, "SIGKILL");
+  await expect.poll(() => readFileSync(`/proc/${pid}/stat`, "latin1")).toMatch(/\) Z /);
+  take(journal);
+  expect(existsSync(`${journal}.lock`)).toBe(false);
+});
+
+test.runIf(canUnshare)(
+  "A journal's lock is kept from another container as long as its owner lives, and no longer",
+  async () => {
+    const journal = join(tempFolder(), "j");
+    const owner = ownerIn(SPACE, journal, 20_000);
+    expect(await firstLine(owner)).toBe("taken 1");
+    // From outside the process can be seen; from a container beside it, in which 1 is another process, it cannot.
+    expect(() => take(journal)).toThrow("is in use by process 1 on");
+    const beside = ["unshare", "--fork", "--pid", "--mount-proc", "--kill-child"];
+    expect(await firstLine(ownerIn(beside, journal, 0))).toContain("JOURNAL_IN_USE");
+    owner.kill("SIGKILL");
+    await once(owner, "exit");
+    const next = ownerIn(beside, journal, 0);
+    expect(await firstLine(next)).toBe("taken 1");
+    await once(next, "exit");
+    take(journal);
+  },
+);
+
+test.runIf(process.platform === "linux")(
+  "A journal's lock tells another boot of this machine from another machine",
+  () => {
+    const journal = join(tempFolder(), "j");
+    JournalLock.take(journal);
+    const lock = `${journal}.lock`;
+    const own = JSON.parse(readFileSync(lock, "utf8"));
+    const put = (changes: object) => writeFileSync(lock, JSON.stringify({ ...own, ...changes }));
+    expect(() => take(journal)).toThrow("is in use by process");
+    put({ started: own.started.replace(/\d+$/, "1") }); // the process id is used again
+    take(journal);
+    put({ started: "another-boot 1" });
+    take(journal);
+    for (const changes of [{ host: "elsewhere" }, { machine: "another one" }]) {
+      put({ ...changes, started: "another-boot 1" });
+      expect(() => take(journal)).toThrow(
+        `which is another machine than this one (${hostname()}): only there it can be seen whether the process lives. If that process is gone, remove`,
+      );
+    }
+    // Under another name on this machine it is a container's, and is looked for.
+    put({ host: "container", started: own.started });
+    expect(() => take(journal)).toThrow(`is in use by process ${process.pid} on container`);
+    put({ host: "container", pid: 999_999_999, pidSpace: "pid:[1]", isHeld: false });
+    expect(() => take(journal)).toThrow(
+      "in another container: from here it cannot be seen whether the process lives",
+    );
+  },
+);
