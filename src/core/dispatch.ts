@@ -1,11 +1,9 @@
 import { BATCH_BYTES, BATCH_ITEMS } from "../protocol/limits.ts";
 import type { ItemPayload } from "../protocol/message.ts";
 import type { Item } from "./item.ts";
+import { recallForIdle } from "./recall.ts";
 import type { TaskState } from "./task-state.ts";
 import type { WorkerEntry } from "./worker-entry.ts";
-
-/** Not worth calling back what a worker will have finished before the recall has gone round, in ms. */
-const RECALL_MIN_MS = 5;
 
 export interface GrantSink {
   grant(worker: WorkerEntry, items: readonly ItemPayload[], solo: boolean): void;
@@ -14,34 +12,49 @@ export interface GrantSink {
 
 /**
  * Gives a task's workers what they have room for: first one item per free execution slot all round, so that nobody idles
- * while another has a queue; then up to the windows. When nothing is left to give, work is called back from the longest
- * queue for those who idle.
+ * while another has a queue; then up to the windows; then an item at a time to workers on which items fail. When nothing is
+ * left to give, work is called back from the longest queue for those who idle.
  */
 export function dispatch(task: TaskState, now: number, sink: GrantSink): void {
   if (task.phase === "blocked" || task.phase === "complete") return;
   if (!task.hasSuspects) task.draining.clear();
-  const supply = serve(task, now, sink, (worker) => Math.min(worker.concurrency, worker.window.size));
-  if (supply) serve(task, now, sink, (worker) => worker.window.size);
-  if (task.hungry.size > 0) recall(task, now, sink);
+  const demoted: WorkerEntry[] = [];
+  for (const worker of task.hungry) if (worker.record.isDemoted) demoted.push(worker);
+  const slots = (worker: WorkerEntry) => Math.min(worker.concurrency, worker.window.size);
+  let supply = serve(task, task.hungry, false, now, sink, slots);
+  if (supply) supply = serve(task, task.hungry, false, now, sink, (worker) => worker.window.size);
+  if (supply && demoted.length > 0) serve(task, demoted, true, now, sink, () => 1);
+  if (task.hungry.size > 0) recallForIdle(task, now, sink);
 }
 
 /** False when the supply ran out before every hungry worker was served. */
 function serve(
   task: TaskState,
+  hungry: Iterable<WorkerEntry>,
+  demoted: boolean,
   now: number,
   sink: GrantSink,
   limit: (worker: WorkerEntry) => number,
 ): boolean {
-  for (const worker of task.hungry) {
+  for (const worker of hungry) {
+    if (worker.record.isDemoted !== demoted) continue;
+    if (demoted && isPaused(task, worker, now)) continue;
     if (task.hasSuspects && quarantine(task, worker, now, sink)) continue;
     if (!fill(task, worker, limit(worker), now, sink)) {
-      // What is queued is only kept from this worker, on which it has failed.
-      if (task.hasQueued) continue;
+      // What waits is only kept from this worker, on which it has failed.
+      if (task.hasQueued || task.hasSuspects) continue;
       return false;
     }
     if (!worker.hasRoom(worker.window.size)) task.hungry.delete(worker);
   }
   return true;
+}
+
+/** Items fail on this worker, and there are others: it is tried again after a while. */
+function isPaused(task: TaskState, worker: WorkerEntry, now: number): boolean {
+  if (now >= worker.record.pausedUntil) return false;
+  for (const other of task.workers) if (other !== worker && other.isHopeful(now)) return true;
+  return false;
 }
 
 /**
@@ -54,7 +67,7 @@ function quarantine(task: TaskState, worker: WorkerEntry, now: number, sink: Gra
     task.draining.add(worker);
     return true;
   }
-  const item = task.nextSuspect();
+  const item = task.suspects.take(worker, now);
   if (item === undefined) return false;
   task.draining.delete(worker);
   task.hungry.delete(worker);
@@ -91,25 +104,4 @@ function granted(task: TaskState, item: Item, worker: WorkerEntry, now: number):
   item.isRestored = false;
   task.move(item, worker.place);
   return { seq: item.seq, attempt: item.attempt, payload: item.payload };
-}
-
-/** Calls half of the longest queue back for workers that have nothing to do. */
-function recall(task: TaskState, now: number, sink: GrantSink): void {
-  if (now < task.nextRecall || task.hasQueued) return;
-  let idle = 0;
-  for (const worker of task.hungry) if (worker.held === 0) idle += 1;
-  if (idle === 0) return;
-  let longest: WorkerEntry | undefined;
-  let longestMs = RECALL_MIN_MS;
-  for (const worker of task.workers) {
-    const waiting = worker.held - worker.concurrency;
-    const ms = (waiting * worker.window.service) / worker.concurrency;
-    if (worker.phase.kind === "ready" && !worker.recalled && waiting > 0 && ms > longestMs) {
-      longest = worker;
-      longestMs = ms;
-    }
-  }
-  if (longest === undefined) return;
-  longest.recalled = true;
-  sink.recall(longest, Math.ceil((longest.held - longest.concurrency) / 2));
 }

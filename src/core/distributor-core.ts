@@ -5,10 +5,12 @@ import { CollectorLink } from "./collector-link.ts";
 import { dispatch } from "./dispatch.ts";
 import type { DistributorCoreOptions, DistributorPhase, DistributorPort } from "./distributor-port.ts";
 import { Fleet, type FleetPort } from "./fleet.ts";
+import { relieve } from "./recall.ts";
 import { RoleClock } from "./role-clock.ts";
-import { lackOfWorkers, tooManyFailures } from "./run-limits.ts";
+import { lackOfWorkers, lookForWorkers, tooManyFailures } from "./run-limits.ts";
 import type { RunView } from "./run-view.ts";
 import { Settlement } from "./settlement.ts";
+import { TaskSet } from "./task-set.ts";
 import { type TaskSpec, TaskState } from "./task-state.ts";
 import { type EndingPhase, endMessage, WorkerMail } from "./worker-mail.ts";
 
@@ -26,11 +28,10 @@ export class DistributorCore {
   readonly #options: DistributorCoreOptions;
   readonly #port: DistributorPort;
   readonly #clock = new RoleClock();
-  readonly #tasks: ReadonlyMap<string, TaskState>;
+  readonly #tasks: TaskSet;
   readonly #fleet: Fleet;
   readonly #mail: WorkerMail;
   readonly #settlement: Settlement;
-  readonly #changed = new Set<TaskState>();
   #phase: DistributorPhase = { kind: "preparing" };
   #metadata: Uint8Array = EMPTY;
   readonly #collector: CollectorLink;
@@ -40,18 +41,18 @@ export class DistributorCore {
   constructor(specs: readonly TaskSpec[], options: DistributorCoreOptions, port: DistributorPort) {
     this.#options = options;
     this.#port = port;
-    this.#tasks = new Map(specs.map((spec) => [spec.name, new TaskState(spec)]));
+    this.#tasks = new TaskSet(specs.map((spec) => new TaskState(spec)));
     this.#mail = new WorkerMail(options, port);
     this.#settlement = new Settlement(options, this.#clock, port);
     this.#fleet = new Fleet(options.runId, options, this.#fleetPort());
     this.#collector = new CollectorLink(
-      { ...options, peerId: options.linkId, tasks: [...this.#tasks.keys()] },
+      { ...options, peerId: options.linkId, tasks: [...this.#tasks.byName.keys()] },
       port,
     );
   }
 
   get tasks(): Iterable<TaskState> {
-    return this.#tasks.values();
+    return this.#tasks;
   }
 
   get fleet(): Fleet {
@@ -67,7 +68,7 @@ export class DistributorCore {
       now: this.#clock.now,
       collectorMissing: missing,
       minWorkers,
-      tasks: this.#tasks,
+      tasks: this.#tasks.byName,
     };
   }
 
@@ -77,10 +78,10 @@ export class DistributorCore {
     this.#metadata = metadata;
     this.#phase = { kind: "running" };
     this.#collector.missingSince = this.#clock.now;
-    for (const task of this.#tasks.values()) task.open(this.#clock.now);
+    for (const task of this.#tasks) task.open(this.#clock.now);
     for (const worker of this.#fleet.workers) this.#mail.welcome(worker, this.#metadata);
     if (this.#collector.isConnected) this.#collector.open(metadata);
-    for (const task of this.#tasks.values()) this.#changed.add(task);
+    this.#tasks.touchAll();
     this.#settleDown();
   }
 
@@ -153,8 +154,8 @@ export class DistributorCore {
 
   /** A source that said `"wait"` may have items now. */
   sourceReady(task: string): void {
-    const state = this.#tasks.get(task);
-    if (state !== undefined) this.#changed.add(state);
+    const state = this.#tasks.byName.get(task);
+    if (state !== undefined) this.#tasks.touch(state);
     this.#settleDown();
   }
 
@@ -163,9 +164,9 @@ export class DistributorCore {
     if (this.#phase.kind === "preparing") this.#end("stopped", undefined);
     if (this.#phase.kind !== "running") return;
     this.#phase = { kind: "stopping", until: this.#clock.now + timeout };
-    for (const task of this.#tasks.values()) {
+    for (const task of this.#tasks) {
       if (!task.producedAll) task.phase = "exhausted";
-      this.#changed.add(task);
+      this.#tasks.touch(task);
     }
     this.#settleDown();
   }
@@ -181,12 +182,11 @@ export class DistributorCore {
     this.#clock.tick(real);
     const now = this.#clock.now;
     this.#fleet.tick(now);
-    for (const task of this.#tasks.values()) {
+    for (const task of this.#tasks) {
       this.#settlement.wake(task);
-      const enough = task.begun ? 1 : this.#options.minWorkers;
-      // The workers of a task that waits for others may come later.
-      if (task.phase === "blocked" || task.workers.size >= enough) task.lonelySince = now;
-      if (task.hungry.size > 0) this.#changed.add(task); // a gate may have opened, a backoff or an avoidance ended
+      lookForWorkers(task, this.#options.minWorkers, now);
+      relieve(task, now, this.#mail);
+      if (task.hungry.size > 0) this.#tasks.touch(task); // a gate may have opened, a backoff or a pause ended
     }
     for (const worker of this.#fleet.workers) this.#mail.confirm(worker);
     if (now >= this.#nextPing) this.#pingAll();
@@ -199,8 +199,7 @@ export class DistributorCore {
 
   /** Serves the tasks that an event touched, and sees whether they, and the run, are complete. */
   #settleDown(): void {
-    for (const task of this.#changed) {
-      this.#changed.delete(task);
+    for (const task of this.#tasks.takeTouched()) {
       // What an earlier life had complete is so from `open()` on, which looks at every task.
       if (this.#phase.kind !== "running" && this.#phase.kind !== "stopping") continue;
       if (this.#collector.isReady && task.begin(this.#options.minWorkers)) {
@@ -212,8 +211,7 @@ export class DistributorCore {
     if (phase.kind === "running" || phase.kind === "stopping") {
       const status = phase.kind === "running" ? "complete" : "stopped";
       const late = phase.kind === "stopping" && this.#clock.now >= phase.until;
-      if (late || [...this.#tasks.values()].every((task) => task.phase === "complete"))
-        this.#end(status, undefined);
+      if (late || this.#tasks.areComplete) this.#end(status, undefined);
     } else if (phase.kind === "ending") {
       const confirmed = this.#collector.hasEnded && this.#fleet.size === 0;
       if (confirmed || this.#clock.now >= phase.until) this.#over(phase);
@@ -224,13 +222,7 @@ export class DistributorCore {
     task.phase = "complete";
     if (this.#phase.kind !== "running") return;
     this.#port.completed(task);
-    for (const other of this.#tasks.values()) {
-      const isBlocked = (name: string) => this.#tasks.get(name)?.phase !== "complete";
-      if (other.phase === "blocked" && !other.spec.dependencies.some(isBlocked)) {
-        other.phase = "open";
-        this.#changed.add(other); // seen by the loop of #settleDown that runs now
-      }
-    }
+    this.#tasks.openDependents(); // seen by the loop of #settleDown that runs now
   }
 
   #end(status: RunStatus, error: Error | undefined): void {
@@ -254,7 +246,7 @@ export class DistributorCore {
   // --- workers --------------------------------------------------------------------------------------------------------
 
   #workerHello(connection: string, hello: Hello): void {
-    const task = this.#tasks.get(hello.taskType);
+    const task = this.#tasks.byName.get(hello.taskType);
     if (hello.role !== "worker" || task === undefined) {
       return this.#mail.refuse(connection, hello.taskType);
     }
@@ -275,7 +267,7 @@ export class DistributorCore {
       lost: (task, item, worker) => this.#settlement.lost(task, item, worker.id),
       expired: (task, item, worker) => this.#settlement.expired(task, item, worker),
       hasEnded: ({ id }) => this.#options.owned?.endOf(id) !== undefined,
-      changed: (task) => this.#changed.add(task),
+      changed: (task) => this.#tasks.touch(task),
       note: (event, worker, facts) =>
         this.#port.note(`worker ${event}`, { worker: worker.id, taskType: worker.task.name, ...facts }),
     };
@@ -287,7 +279,7 @@ export class DistributorCore {
     this.#collector.welcomed(link);
     if (!this.#collector.isReady) return;
     this.#port.note("collector is ready", {});
-    for (const task of this.#tasks.values()) this.#changed.add(task);
+    this.#tasks.touchAll();
     this.#nextRepeat = this.#clock.now;
     this.#repeat();
     // ACKs may have been lost with the link that was there before: what is delivered again is ACKed again.
@@ -295,13 +287,13 @@ export class DistributorCore {
   }
 
   #ack(ack: Ack): void {
-    const task = this.#tasks.get(ack.taskType);
+    const task = this.#tasks.byName.get(ack.taskType);
     if (task === undefined) return;
     this.#settlement.acked(task, ack, this.#fleet);
     this.#port.ackData(task.name, ack.ackData);
-    this.#changed.add(task);
+    this.#tasks.touch(task);
     if (ack.workerId !== "") return;
-    const problem = tooManyFailures(this.#tasks.values(), this.#options.maxFailures);
+    const problem = tooManyFailures(this.#tasks, this.#options.maxFailures);
     if (problem !== undefined) this.fail(problem);
   }
 
@@ -322,7 +314,7 @@ export class DistributorCore {
     }
     if (this.#phase.kind !== "preparing") this.#collector.repeat(this.#metadata);
     if (!this.#collector.takesData) return;
-    this.#settlement.repeat(this.#tasks.values(), this.#clock.now - REPEAT_MS);
+    this.#settlement.repeat(this.#tasks, this.#clock.now - REPEAT_MS);
   }
 
   #checkPeers(now: number): void {
@@ -335,7 +327,7 @@ export class DistributorCore {
     }
     // A module may load for minutes: as long as its process lives, its worker is not missing.
     if (this.#options.owned?.isComing()) for (const task of this.tasks) task.lonelySince = now;
-    const problem = lackOfWorkers(this.#tasks.values(), now, peerTimeout);
+    const problem = lackOfWorkers(this.#tasks, now, peerTimeout);
     if (problem !== undefined) this.fail(problem);
   }
 

@@ -27,3 +27,10 @@ export function ageText(ms: number): string {
 export function countText(count: number, noun: string, verb: readonly [one: string, more: string]): string {
   return count === 1 ? `1 ${noun} ${verb[0]}` : `${count} ${noun}s ${verb[1]}`;
 }
+
+/** `item 17`, `items 1, 2, 3 …`, `an unknown item`. */
+export function itemsText(seqs: readonly number[]): string {
+  if (seqs.length === 0) return "an unknown item";
+  const more = seqs.length > 3 ? " …" : "";
+  return `item${seqs.length === 1 ? "" : "s"} ${seqs.slice(0, 3).join(", ")}${more}`;
+}

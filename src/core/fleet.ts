@@ -1,12 +1,14 @@
 import type { Fail, Hello, ItemRef, Message, Ready, Returned } from "../protocol/message.ts";
 import { type Item, QUEUE } from "./item.ts";
-import { TICK_MS } from "./role-clock.ts";
 import type { TaskState } from "./task-state.ts";
 import type { WindowLimits } from "./window.ts";
 import { WorkerEntry } from "./worker-entry.ts";
 
 /** How long a worker whose connection ended may take to come back before its items go to others, in ms. */
 const REATTACH_MS = 500;
+
+/** How long a worker is not asked again for work that it could not give, in ms. */
+const RECALL_AGAIN_MS = 100;
 
 /** How much longer than an item's timeout a worker may say nothing, in ms: the timeout's own grace and a ping or two. */
 const SILENCE_GRACE_MS = 4000;
@@ -71,11 +73,12 @@ export class Fleet {
     this.#byId.set(worker.id, worker);
     this.#byConnection.set(connection, worker);
     task.workers.add(worker);
+    if (known === undefined) task.joined += 1;
     this.#unserve(worker);
     worker.connection = connection;
     worker.lastHeard = now;
     worker.recalled = false;
-    worker.phase = { kind: "new" };
+    worker.phase = { kind: "new", since: now };
     this.#port.note(known === undefined ? "joined" : "reconnected", worker);
     this.#reconcile(worker, hello.runId === this.#runId ? hello.held : []);
     this.#port.changed(task);
@@ -103,7 +106,7 @@ export class Fleet {
   returned(worker: WorkerEntry, message: Returned, now: number): void {
     const { task } = worker;
     worker.recalled = false;
-    if (message.items.length === 0) task.nextRecall = now + TICK_MS;
+    if (message.items.length === 0) worker.nextRecall = now + RECALL_AGAIN_MS;
     if (message.leaving) {
       worker.phase = { kind: "leaving" };
       this.#unserve(worker);
@@ -111,7 +114,10 @@ export class Fleet {
     }
     for (const ref of message.items) {
       const item = task.items.get(ref.seq);
-      if (item?.place === worker.place && item.attempt === ref.attempt) task.move(item, QUEUE);
+      if (item?.place !== worker.place || item.attempt !== ref.attempt) continue;
+      task.move(item, QUEUE);
+      // It may come back here at once, as those who idle may not have it.
+      if (item.failedOn.length > 0) worker.nextRecall = now + RECALL_AGAIN_MS;
     }
     this.#port.changed(task);
   }
@@ -164,11 +170,12 @@ export class Fleet {
         this.#port.note("lost", worker, { held: worker.held });
         this.#takeAway(worker);
         this.#forget(worker);
+        worker.task.lostAt = now;
       } else if (this.#isHung(worker, now)) {
         this.#port.note("does not answer", worker, { held: worker.held });
-        worker.phase = { kind: "silent" };
-        this.#unserve(worker);
         const items = worker.task.heldBy(worker);
+        worker.phase = { kind: "silent", since: worker.lastHeard, running: items.map(({ seq }) => seq) };
+        this.#unserve(worker);
         this.#takeAway(worker);
         this.#revoke(worker, items);
       }

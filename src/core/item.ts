@@ -37,9 +37,8 @@ export interface Item {
   losses: number;
   /** Those of them that this life knows, by id: one that comes back was not killed. */
   lostWith: string[];
-  /** The worker it failed on last, which should not get it again before `avoidUntil` if others can have it. */
-  avoid: string;
-  avoidUntil: number;
+  /** The workers it has failed on, by id, the latest last: none of them gets it again while another one lives. */
+  failedOn: readonly string[];
   /** Of an earlier life of the distributor, and not granted in this one: a worker may have it, under an attempt that nobody wrote down. */
   isRestored: boolean;
 }
@@ -58,8 +57,7 @@ export function newItem(seq: number, payload: Uint8Array): Item {
     failedAttempt: 0,
     losses: 0,
     lostWith: NOBODY,
-    avoid: "",
-    avoidUntil: 0,
+    failedOn: NOBODY,
     isRestored: false,
   };
 }

@@ -4,6 +4,7 @@ import type { Ack, ErrorInfo, Fail, Message } from "../protocol/message.ts";
 import type { Fleet } from "./fleet.ts";
 import { type Item, QUEUE, SUSPECTS } from "./item.ts";
 import type { OwnedWorkers } from "./owned-workers.ts";
+import { executionsOf } from "./reliability.ts";
 import type { RoleClock } from "./role-clock.ts";
 import type { TaskState } from "./task-state.ts";
 import type { WorkerEntry } from "./worker-entry.ts";
@@ -42,7 +43,11 @@ export class Settlement {
 
   /** An execution failed: again, or given up. */
   failed(task: TaskState, item: Item, worker: WorkerEntry, fail: Fail): void {
-    const again = fail.retryable && task.retry(item, worker.id, this.#clock.now);
+    const now = this.#clock.now;
+    worker.progressAt = now;
+    task.progressAt = now;
+    worker.record.failed(worker, now);
+    const again = fail.retryable && task.retry(item, worker.id, now);
     this.#port.note("item failed", { taskType: task.name, seq: item.seq, attempt: fail.attempt, again });
     if (again) return;
     if (!fail.retryable) item.failures += 1;
@@ -103,6 +108,7 @@ export class Settlement {
       if (item === undefined) continue;
       const { place } = item;
       settled.push(seq);
+      if (item.failedOn.length > 0 && worker !== undefined) this.#vindicated(item, worker, fleet);
       task.settle(item, as);
       // Another worker is (or was) on it too: it must not start it any more, and is confirmed here.
       if (place.at === "worker" && place.worker !== worker) {
@@ -113,6 +119,9 @@ export class Settlement {
     if (settled.length > 0) task.spec.log?.settled(settled, as);
     if (worker === undefined) return;
     worker.acked += seqs.length;
+    worker.progressAt = this.#clock.now;
+    task.progressAt = this.#clock.now;
+    if (settled.length > 0 && worker.record.succeeded(settled.length)) this.#note("does well again", worker);
     for (const seq of seqs) worker.settled.push(seq);
     // Results that were sent again come without a measurement.
     if (busy > 0) worker.window.observe(busy, bytes, seqs.length);
@@ -130,6 +139,28 @@ export class Settlement {
         this.#report(task, item, place.error);
       });
     }
+  }
+
+  /** An item succeeded that had failed on other workers. */
+  #vindicated(item: Item, by: WorkerEntry, fleet: Fleet): void {
+    for (const id of item.failedOn) {
+      const other = fleet.byId(id);
+      if (other === undefined || other === by || !other.record.wrong(other)) continue;
+      other.task.distrust(other);
+      this.#note("is unreliable", other);
+    }
+  }
+
+  #note(event: string, worker: WorkerEntry): void {
+    const { failures, ratio } = worker.record;
+    const often = `fails ${Math.round(ratio)} times as often as the others`;
+    const facts = {
+      worker: worker.id,
+      taskType: worker.task.name,
+      failures,
+      executions: executionsOf(worker),
+    };
+    this.#port.note(`worker ${event}`, worker.record.isUnreliable ? { ...facts, often } : facts);
   }
 
   #giveUp(task: TaskState, item: Item, error: ErrorInfo): void {

@@ -1,10 +1,10 @@
 import type { ErrorInfo } from "../protocol/message.ts";
-import { Fifo } from "./fifo.ts";
 import { type Item, newItem, type Place, SETTLED, SUSPECTS } from "./item.ts";
 import { backoffAfter, type RetryPolicy } from "./retry-policy.ts";
 import { SeqMap } from "./seq-map.ts";
 import { SeqSet } from "./seq-set.ts";
 import type { PendingItem, TaskLog, TaskSnapshot } from "./task-log.ts";
+import { WaitingLine } from "./waiting-line.ts";
 import type { WorkerEntry } from "./worker-entry.ts";
 
 /** Where a task's items come from. */
@@ -30,6 +30,8 @@ export interface TaskSpec {
   /** Longest execution in ms; 0: unlimited. */
   readonly timeout: number;
   readonly source: ItemSource;
+  /** Workers that are being started for it; 0 or none: nobody knows. */
+  readonly expectedWorkers?: number;
   /** The ledger of an earlier life, to go on from. */
   readonly restored?: TaskSnapshot | undefined;
   /** Who writes the ledger's changes down. */
@@ -52,8 +54,17 @@ export interface TaskCounts {
   skipped: number;
 }
 
-/** How long an item keeps away from the worker it failed on while others exist, in ms. */
-const AVOID_MS = 1000;
+/** Most workers that an item remembers to have failed on. */
+const MAX_FAILED_ON = 16;
+
+/** How long a worker that was lost is likely to be replaced, in ms: an item that failed on all others waits for that. */
+const REPLACED_MS = 3000;
+
+/** How long workers that are expected and have not been there yet are waited for in the same way, in ms. */
+const EXPECTED_MS = 30_000;
+
+/** Most unreliable workers that a task remembers. */
+const MAX_UNRELIABLE = 100;
 
 /** How long the workers of an earlier life have to come back with what they hold, in ms. */
 const RESTORED_MS = 1000;
@@ -66,8 +77,8 @@ export class TaskState {
   readonly counts: TaskCounts = { items: 0, acked: 0, failed: 0, retried: 0, skipped: 0 };
   /** Items that this life knows to have failed for good. */
   readonly failed = new SeqSet();
-  readonly queue = new Fifo<Item>();
-  readonly suspects = new Fifo<Item>();
+  readonly queue = new WaitingLine("queue", (...item) => this.#suits(...item));
+  readonly suspects = new WaitingLine("suspects", (...item) => this.#suits(...item));
   readonly workers = new Set<WorkerEntry>();
   /** Ready workers with room, the longest-waiting first. */
   readonly hungry = new Set<WorkerEntry>();
@@ -77,7 +88,17 @@ export class TaskState {
   begun = false;
   /** Since when too few workers of this task are known. */
   lonelySince = 0;
-  nextRecall = 0;
+  /** Since when none of its workers has answered, as far as it has any. */
+  unansweredSince = 0;
+  /** When a result or a failure of any of its items last arrived. */
+  progressAt = 0;
+  /** Workers that have been there. */
+  joined = 0;
+  /** When one of them was last lost. */
+  lostAt = Number.NEGATIVE_INFINITY;
+  /** Workers on which items failed that succeeded elsewhere, far more often than on others; some may be gone. */
+  readonly unreliable = new Set<WorkerEntry>();
+  #openedAt = 0;
   #backoff: Item[] = [];
   #nextSeq = 0;
 
@@ -99,6 +120,8 @@ export class TaskState {
   /** From now on what an earlier life left is waited for, and then given to whoever is there. */
   open(now: number): void {
     this.lonelySince = now;
+    this.unansweredSince = now;
+    this.#openedAt = now;
     for (const item of this.items.values()) {
       if (item.isRestored && item.place.at === "backoff")
         this.move(item, { at: "backoff", until: now + RESTORED_MS });
@@ -131,11 +154,8 @@ export class TaskState {
 
   /** The next item for a worker: one that came back, or a new one; nothing when there is none now. */
   next(worker: WorkerEntry, wanted: number, now: number): Item | undefined {
-    const queued = this.#head(this.queue, "queue");
-    if (queued !== undefined && !this.#avoids(queued, worker, now)) {
-      this.queue.shift();
-      return queued;
-    }
+    const queued = this.queue.take(worker, now);
+    if (queued !== undefined) return queued;
     if (this.phase !== "open") return undefined;
     const { source } = this.spec;
     const pulled = source.pull(worker.id, wanted);
@@ -153,19 +173,13 @@ export class TaskState {
     return item;
   }
 
-  nextSuspect(): Item | undefined {
-    const item = this.#head(this.suspects, "suspects");
-    if (item !== undefined) this.suspects.shift();
-    return item;
-  }
-
   /** Whether items wait that only go out alone. */
   get hasSuspects(): boolean {
-    return this.#head(this.suspects, "suspects") !== undefined;
+    return !this.suspects.isEmpty;
   }
 
   get hasQueued(): boolean {
-    return this.#head(this.queue, "queue") !== undefined;
+    return !this.queue.isEmpty;
   }
 
   settle(item: Item, as: "acked" | "failed"): void {
@@ -181,10 +195,10 @@ export class TaskState {
     if (item.failures >= this.spec.retry.attempts) return false;
     this.counts.retried += 1;
     const until = now + backoffAfter(item.failures, this.spec.retry);
-    item.avoid = worker;
-    item.avoidUntil = until + AVOID_MS;
     this.spec.log?.retried(item);
     this.move(item, { at: "backoff", until });
+    const others = item.failedOn.filter((id) => id !== worker);
+    item.failedOn = [...others, worker].slice(-MAX_FAILED_ON);
     return true;
   }
 
@@ -214,6 +228,11 @@ export class TaskState {
     this.move(item, SUSPECTS);
   }
 
+  /** Remembers a worker on which items fail that succeed elsewhere. */
+  distrust(worker: WorkerEntry): void {
+    if (this.unreliable.size < MAX_UNRELIABLE) this.unreliable.add(worker);
+  }
+
   heldBy(worker: WorkerEntry): Item[] {
     const held: Item[] = [];
     if (worker.held === 0) return held;
@@ -239,16 +258,30 @@ export class TaskState {
     else this.move(item, { at: "collector", error, sentAt: Number.NEGATIVE_INFINITY });
   }
 
-  /** Entries whose item has moved on since are dropped on the way. */
-  #head(queue: Fifo<Item>, at: Place["at"]): Item | undefined {
-    for (;;) {
-      const item = queue.peek();
-      if (item === undefined || item.place.at === at) return item;
-      queue.shift();
+  /**
+   * Whether an item that failed on these workers may go to this one: not where it has failed while another worker lives, however
+   * long that one is busy. Of workers on which it has failed, the one where that was longest ago is the first to have it again.
+   */
+  #suits(failedOn: readonly string[], worker: WorkerEntry, now: number): boolean {
+    if (!failedOn.includes(worker.id)) return true;
+    let first = worker;
+    let order = failedOn.indexOf(worker.id);
+    for (const other of this.workers) {
+      if (!other.isHopeful(now)) continue;
+      const place = failedOn.indexOf(other.id);
+      if (place < 0) return false;
+      const isWaiting = other.phase.kind === "ready" && now >= other.record.pausedUntil;
+      if (place < order && isWaiting) {
+        first = other;
+        order = place;
+      }
     }
+    return first === worker && !this.#awaitsWorkers(now);
   }
 
-  #avoids(item: Item, worker: WorkerEntry, now: number): boolean {
-    return item.avoid === worker.id && now < item.avoidUntil && this.workers.size > 1;
+  /** Whether workers are likely to join soon. */
+  #awaitsWorkers(now: number): boolean {
+    if (now < this.lostAt + REPLACED_MS) return true;
+    return this.joined < (this.spec.expectedWorkers ?? 0) && now < this.#openedAt + EXPECTED_MS;
   }
 }

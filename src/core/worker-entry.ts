@@ -1,11 +1,12 @@
 import type { ItemRef } from "../protocol/message.ts";
 import type { Item, Place } from "./item.ts";
+import { Reliability } from "./reliability.ts";
 import type { TaskState } from "./task-state.ts";
 import { Window, type WindowLimits } from "./window.ts";
 
 export type WorkerPhase =
   /** Said hello; is being initialised. */
-  | { readonly kind: "new" }
+  | { readonly kind: "new"; readonly since: number }
   | { readonly kind: "ready" }
   /** Its connection ended; it may come back until then. */
   | { readonly kind: "detached"; readonly until: number }
@@ -16,10 +17,13 @@ export type WorkerPhase =
       readonly running: readonly number[];
       readonly expired: boolean;
     }
-  /** Connected, but has said nothing for longer than its handler may run. */
-  | { readonly kind: "silent" }
+  /** Connected, but has said nothing for longer than its handler may run; these items were with it. */
+  | { readonly kind: "silent"; readonly since: number; readonly running: readonly number[] }
   /** Finishes what it started and takes nothing more. */
   | { readonly kind: "leaving" };
+
+/** How long a worker that is being initialised is waited for by items that have failed on all others, in ms. */
+const INIT_MS = 60_000;
 
 /** What the distributor knows of one worker. */
 export class WorkerEntry {
@@ -27,12 +31,14 @@ export class WorkerEntry {
   readonly task: TaskState;
   /** The connection it was last heard on. */
   connection: string;
-  phase: WorkerPhase = { kind: "new" };
+  phase: WorkerPhase;
   /** The place of every item it holds. */
   readonly place: Place = { at: "worker", worker: this };
   concurrency = 1;
   window: Window;
   held = 0;
+  /** Those of them that have failed before, somewhere. */
+  heldFailed = 0;
   heldBytes = 0;
   /** The one item it holds while it works on a suspect. */
   suspect: Item | undefined;
@@ -44,6 +50,11 @@ export class WorkerEntry {
   acked = 0;
   /** A recall is under way. */
   recalled = false;
+  /** When the next one may follow, in ms of the role's clock. */
+  nextRecall = 0;
+  /** When something was last known to begin or to end on it, in ms of the role's clock. */
+  progressAt: number;
+  readonly record = new Reliability();
 
   readonly #limits: WindowLimits;
 
@@ -53,7 +64,27 @@ export class WorkerEntry {
     this.connection = connection;
     this.#limits = limits;
     this.window = new Window(1, limits);
+    this.phase = { kind: "new", since: now };
     this.lastHeard = now;
+    this.progressAt = now;
+  }
+
+  /** Items that it holds and cannot be executing. */
+  get waiting(): number {
+    return this.held - this.concurrency;
+  }
+
+  /** It takes items, or will before long: what it executes now may take as long as it likes. */
+  isHopeful(now: number): boolean {
+    const { phase } = this;
+    if (phase.kind === "blocked") return !phase.expired;
+    if (phase.kind === "new") return now < phase.since + INIT_MS;
+    return phase.kind !== "silent" && phase.kind !== "leaving";
+  }
+
+  /** It is there, and may be at work: it is not stuck in an item for longer than that may take. */
+  get isAnswering(): boolean {
+    return this.phase.kind === "blocked" ? !this.phase.expired : this.phase.kind !== "silent";
   }
 
   ready(concurrency: number): void {
@@ -68,13 +99,16 @@ export class WorkerEntry {
   }
 
   hold(item: Item): void {
+    if (this.held === 0) this.progressAt = item.grantedAt;
     this.held += 1;
     this.heldBytes += item.payload.length;
+    if (item.failedOn.length > 0) this.heldFailed += 1;
   }
 
   release(item: Item): void {
     this.held -= 1;
     this.heldBytes -= item.payload.length;
+    if (item.failedOn.length > 0) this.heldFailed -= 1;
     if (this.suspect === item) this.suspect = undefined;
   }
 }
