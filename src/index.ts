@@ -53,7 +53,13 @@ export { isMain } from "./pipeline/is-main.ts";
 export { MetaDataWorker } from "./pipeline/meta-data-worker.ts";
 export { MultiThreadedWorker } from "./pipeline/multi-threaded-worker.ts";
 export type { RunReport, WorkerReport } from "./pipeline/run-report.ts";
-export type { RunProgress, RunSummary, TaskProgress, TaskSummary } from "./pipeline/run-summary.ts";
+export type {
+  RunProgress,
+  RunSummary,
+  TaskProgress,
+  TaskSummary,
+  UnreliableWorker,
+} from "./pipeline/run-summary.ts";
 export { SingleThreadedWorker } from "./pipeline/single-threaded-worker.ts";
 export { Task, type TaskPosition } from "./pipeline/task.ts";
 export type { WorkerSummary } from "./pipeline/worker.ts";

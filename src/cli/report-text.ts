@@ -26,18 +26,23 @@ function runLines(report: RunReport, rates: Rates): string[] {
 /** Those that need looking at first. */
 function workerLines(workers: readonly WorkerReport[]): string[] {
   const sorted = [...workers].sort(
-    (a, b) => Number(a.phase === "ready") - Number(b.phase === "ready") || b.acked - a.acked,
+    (a, b) =>
+      (b.unreliable ?? 0) - (a.unreliable ?? 0) ||
+      Number(a.phase === "ready") - Number(b.phase === "ready") ||
+      b.acked - a.acked,
   );
   return table(
-    ["worker", "task", "state", "has", "runs", "collected", "heard"],
-    sorted.map(({ id, taskType, phase, held, concurrency, acked, silence }) => [
+    ["worker", "task", "state", "has", "runs", "collected", "failed", "heard", ""],
+    sorted.map(({ id, taskType, phase, held, concurrency, acked, failures, unreliable, silence }) => [
       id,
       taskType,
       phase,
       count(held),
       `${concurrency} at a time`,
       count(acked),
+      count(failures),
       `${duration(Math.max(1, silence))} ago`,
+      unreliable === undefined ? "" : `fails ${count(unreliable)} times as often as the others`,
     ]),
   );
 }

@@ -34,6 +34,10 @@ export function summaryText(
     );
     for (const { id, duration: ms } of slowest) lines.push(`    ${duration(ms).padStart(8)}  ${id}`);
   }
+  for (const { id, failures: failed, executions, ratio } of summary.unreliableWorkers)
+    lines.push(
+      `  worker ${id} fails ${count(ratio)} times as often as the others: ${count(failed)} of ${count(executions)} executions`,
+    );
   for (const failure of failures) lines.push(...failureLines(failure));
   if (failures.length > 0)
     lines.push(
@@ -63,7 +67,7 @@ function framesOf(stack: string): string[] {
 
 /** The same for programs. */
 export function summaryJson(
-  { runId, status, duration: ms, tasks, wasComplete }: RunSummary,
+  { runId, status, duration: ms, tasks, unreliableWorkers, wasComplete }: RunSummary,
   statistics: RunStatistics,
 ): object {
   const { durations = null, slowest, failures } = statistics;
@@ -73,6 +77,7 @@ export function summaryJson(
     duration: ms,
     wasComplete: wasComplete === true,
     tasks,
+    unreliableWorkers,
     durations,
     slowest,
     failures,

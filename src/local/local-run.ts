@@ -1,7 +1,7 @@
 import type { PipelineError } from "../errors.ts";
 import { RoleLog } from "../logging/logger.ts";
 import type { Collector } from "../pipeline/collector.ts";
-import { Distributor, ownedWorkers } from "../pipeline/distributor.ts";
+import { Distributor, expectWorkers, ownedWorkers } from "../pipeline/distributor.ts";
 import type { DistributorOptions } from "../pipeline/distributor-options.ts";
 import type { MetaDataWorker } from "../pipeline/meta-data-worker.ts";
 import type { RunProgress, RunSummary } from "../pipeline/run-summary.ts";
@@ -128,6 +128,7 @@ export class LocalRun {
         ...(receiveMetadata ? { receiveMetadata, metadataEndpoint: endpoints.metadata } : {}),
       }),
     );
+    distributor[expectWorkers] = countByType(this.#plan);
     for (const task of this.#plan.tasks) distributor.registerTask(at(task, { endpoint: endpoints.task }));
     return distributor;
   }
@@ -154,4 +155,15 @@ export class LocalRun {
 
 function isEmpty({ status, tasks }: RunSummary): boolean {
   return status === "stopped" && Object.values(tasks).every(({ items }) => items === 0);
+}
+
+/** How many workers each task will have; a class whose task type is not known yet counts where there is one task only. */
+function countByType({ tasks, workers }: LocalPlan): ReadonlyMap<string, number> {
+  const only = tasks.length === 1 ? tasks[0]?.taskType.name : undefined;
+  const counts = new Map<string, number>();
+  for (const { taskType, count } of workers) {
+    const name = taskType === "" ? only : taskType;
+    if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + count);
+  }
+  return counts;
 }

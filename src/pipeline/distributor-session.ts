@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { DistributorCore } from "../core/distributor-core.ts";
 import type { DistributorCoreOptions, DistributorPort } from "../core/distributor-port.ts";
+import { type UnreliableWorker, unreliableOf } from "../core/reliability.ts";
 import { resolveRetryPolicy } from "../core/retry-policy.ts";
 import type { TaskSpec } from "../core/task-state.ts";
 import { PipelineError } from "../errors.ts";
@@ -32,11 +33,25 @@ const COLLECTOR_MS = 2000;
 
 type SessionOptions = ResolvedDistributorOptions & Pick<DistributorCoreOptions, "owned">;
 
+/** What whoever owns the workers' processes is told, and says. */
+export interface WorkersOwner {
+  readonly blamed: DistributorPort["blamed"];
+  /** How many workers are being started, by task type. */
+  readonly expected: ReadonlyMap<string, number>;
+}
+
+/** Events of the core that a user should see. */
+const WARNINGS: ReadonlySet<string> = new Set([
+  "worker lost",
+  "worker is unreliable",
+  "worker does not answer",
+]);
+
 /** One run of a distributor: its sockets, the tasks' sources, and the core between them. */
 export class DistributorSession extends Session<RunSummary> {
   readonly #options: SessionOptions;
   readonly #tasks: readonly Task<object, object, object>[];
-  readonly #blamed: DistributorPort["blamed"];
+  readonly #owner: WorkersOwner;
   readonly #sources: TaskSources;
   readonly #log = new RoleLog("distributor");
   readonly #refused = new BoundedLog(this.#log, "refused a peer or its message");
@@ -54,18 +69,12 @@ export class DistributorSession extends Session<RunSummary> {
   /** What ended the run before the collector was there. */
   #earlyError: Error | undefined;
 
-  /**
-   * @param blamed - An item is to blame for what became of a worker; see {@link DistributorPort.blamed}.
-   */
-  constructor(
-    tasks: readonly Task<object, object, object>[],
-    options: SessionOptions,
-    blamed: DistributorPort["blamed"],
-  ) {
+  /** @param owner - Whoever starts the workers, if it is in this process. */
+  constructor(tasks: readonly Task<object, object, object>[], options: SessionOptions, owner: WorkersOwner) {
     super();
     this.#options = options;
     this.#tasks = tasks;
-    this.#blamed = blamed;
+    this.#owner = owner;
     this.#sources = new TaskSources(tasks, {
       ready: this.guard((name) => this.#core?.sourceReady(name)),
       failed: this.guard((error) => this.#fail(error)),
@@ -189,6 +198,7 @@ export class DistributorSession extends Session<RunSummary> {
       timeout:
         task.timeout === undefined || task.timeout === Number.POSITIVE_INFINITY ? 0 : Math.ceil(task.timeout),
       source: this.#sources.of(name),
+      expectedWorkers: this.#owner.expected.get(name) ?? 0,
       restored: this.#journal?.tasks.get(name),
       log: this.#journal?.journal.taskLog(name),
     };
@@ -284,7 +294,7 @@ export class DistributorSession extends Session<RunSummary> {
       ackData: (task, data) => {
         this.#sources.of(task).ackData = decodePayload(data);
       },
-      blamed: this.#blamed,
+      blamed: this.#owner.blamed,
       completed: ({ name, counts }) =>
         this.#log.write("info", "task complete", { taskType: name, ...counts }),
       over: (status, error) =>
@@ -292,7 +302,7 @@ export class DistributorSession extends Session<RunSummary> {
           this.guard(() => this.#over(status, error)),
           true,
         ),
-      note: (event, facts) => this.#log.write(event.endsWith("lost") ? "warn" : "debug", event, facts),
+      note: (event, facts) => this.#log.write(WARNINGS.has(event) ? "warn" : "debug", event, facts),
     };
   }
 
@@ -308,6 +318,10 @@ export class DistributorSession extends Session<RunSummary> {
   #toWorker(connection: string, message: Message): void {
     const colon = connection.indexOf(":");
     this.#listeners[Number(connection.slice(0, colon))]?.send(connection.slice(colon + 1), message);
+  }
+
+  #unreliable(): UnreliableWorker[] {
+    return [...(this.#core?.tasks ?? [])].flatMap(unreliableOf);
   }
 
   #endSpan(error?: unknown): void {
@@ -330,7 +344,14 @@ export class DistributorSession extends Session<RunSummary> {
     if (status === "aborted") this.reject(error);
     else {
       const wasComplete = this.#journal?.isComplete === true ? ({ wasComplete: true } as const) : {};
-      this.resolve({ runId: this.#runId, status, duration, tasks, ...wasComplete });
+      this.resolve({
+        runId: this.#runId,
+        status,
+        duration,
+        tasks,
+        unreliableWorkers: this.#unreliable(),
+        ...wasComplete,
+      });
     }
   }
 }

@@ -24,6 +24,12 @@ export const onBlamed: unique symbol = Symbol("onBlamed");
 /** What is known of the workers' processes. Whoever starts them sets it before `run()`. */
 export const ownedWorkers: unique symbol = Symbol("ownedWorkers");
 
+/**
+ * Workers that are being started, by task type. Whoever starts them sets it before `run()`: so an item that has failed on the first
+ * worker waits for the others to come.
+ */
+export const expectWorkers: unique symbol = Symbol("expectWorkers");
+
 type AnyTask = Task<object, object, object>;
 
 /**
@@ -50,6 +56,7 @@ export class Distributor extends Role<RunSummary> {
   [onBlamed]: ((workerId: string, seq: number) => void) | undefined;
   /** @internal */
   [ownedWorkers]: OwnedWorkers | undefined;
+  [expectWorkers]: ReadonlyMap<string, number> = new Map();
 
   /**
    * @param options - Where the collector is, and limits.
@@ -103,7 +110,10 @@ export class Distributor extends Role<RunSummary> {
     this.#session = new DistributorSession(
       this.#tasks,
       { ...this.#options, owned: this[ownedWorkers] },
-      (workerId, seq) => this[onBlamed]?.(workerId, seq),
+      {
+        blamed: (workerId, seq) => this[onBlamed]?.(workerId, seq),
+        expected: this[expectWorkers],
+      },
     );
     return this.#session;
   }
@@ -112,6 +122,12 @@ export class Distributor extends Role<RunSummary> {
   [emptyOutcome](): RunSummary {
     const counts = { items: 0, acked: 0, failed: 0, retried: 0, skipped: 0 };
     const tasks = Object.fromEntries(this.#tasks.map(({ taskType }) => [taskType.name, counts]));
-    return { runId: this.#session?.runId ?? "", status: "stopped", duration: 0, tasks };
+    return {
+      runId: this.#session?.runId ?? "",
+      status: "stopped",
+      duration: 0,
+      tasks,
+      unreliableWorkers: [],
+    };
   }
 }

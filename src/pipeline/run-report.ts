@@ -11,7 +11,10 @@ import type { RunProgress } from "./run-summary.ts";
 export interface WorkerReport {
   readonly id: string;
   readonly taskType: string;
-  /** Being initialised; at work; its connection ended a moment ago; connected, but does not answer; ending. */
+  /**
+   * Being initialised; at work; its main thread busy in a handler; its connection ended a moment ago; connected, but does not
+   * answer; ending.
+   */
   readonly phase: WorkerPhase["kind"];
   /** Items it executes at a time. */
   readonly concurrency: number;
@@ -21,6 +24,10 @@ export interface WorkerReport {
   readonly window: number;
   /** Items whose result came from it. */
   readonly acked: number;
+  /** Executions on it that failed. */
+  readonly failures: number;
+  /** Items fail on it that succeed elsewhere: it fails so many times as often as the others. Absent: it is as good as they are. */
+  readonly unreliable?: number;
   /** How long ago it was heard, in ms. */
   readonly silence: number;
 }
@@ -51,6 +58,8 @@ export function reportRun(
     held: worker.held,
     window: worker.window.size,
     acked: worker.acked,
+    failures: worker.record.failures,
+    ...(worker.record.isUnreliable ? { unreliable: Math.round(worker.record.ratio) } : {}),
     silence: Math.round(now - worker.lastHeard),
   }));
   return { kind: "run", ...processReport(startedAt), runId, phase, collectorMissing, progress, workers };

@@ -1,3 +1,4 @@
+import type { UnreliableWorker } from "../core/reliability.ts";
 import type { RunStatus } from "../protocol/message.ts";
 
 /** What became of one task. */
@@ -14,6 +15,8 @@ export interface TaskSummary {
   readonly skipped: number;
 }
 
+export type { UnreliableWorker };
+
 /** What became of a run. */
 export interface RunSummary {
   readonly runId: string;
@@ -25,6 +28,8 @@ export interface RunSummary {
   readonly tasks: Readonly<Record<string, TaskSummary>>;
   /** Set where the run's journal said that it was complete, so that nothing was left to execute. */
   readonly wasComplete?: true;
+  /** Workers on which items failed that succeeded on others, far more often than on those. */
+  readonly unreliableWorkers: readonly UnreliableWorker[];
 }
 
 /** One task as it stands. */
