@@ -7,6 +7,7 @@ import type { MetaDataWorker } from "../pipeline/meta-data-worker.ts";
 import type { RunProgress, RunSummary } from "../pipeline/run-summary.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { assertMayRun, permit } from "../self/nesting.ts";
+import { assertDescriptors } from "./descriptor-check.ts";
 import { LineWriter } from "./line-writer.ts";
 import { LocalEndpoints } from "./local-endpoints.ts";
 import { at } from "./local-roles.ts";
@@ -58,6 +59,7 @@ export class LocalRun {
   async run(signal?: AbortSignal): Promise<RunSummary> {
     assertMayRun();
     for (const role of [this.#plan.collector, this.#plan.metadata]) if (role !== undefined) permit(role);
+    assertDescriptors(this.#plan.workers.reduce((sum, { count }) => sum + count, 0));
     const folder = await RunFolder.make();
     try {
       const endpoints = await LocalEndpoints.make(folder.path);

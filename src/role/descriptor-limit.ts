@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import type { ResolvedNetwork } from "./network.ts";
 
 /** What a process has open besides connections: files, pipes, libzmq's own. */
@@ -21,7 +21,19 @@ export function openFileLimit(): number | undefined {
   try {
     const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
     return soft === undefined ? undefined : Number(soft);
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EMFILE") return 0; // it does not matter how many: none is left
     return undefined; // a system without /proc: nothing is known, and nothing is said
+  }
+}
+
+/** How many more files this process may open, where that is known. */
+export function freeDescriptors(): number | undefined {
+  const limit = openFileLimit();
+  if (limit === undefined) return undefined;
+  try {
+    return limit - readdirSync("/proc/self/fd").length;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EMFILE" ? 0 : undefined;
   }
 }

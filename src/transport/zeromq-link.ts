@@ -69,7 +69,7 @@ export class ZeromqLink implements Link {
       ipv6: endpoint.connectAddress.includes("["),
     });
     this.#queue = new SendQueue(this.#socket, () => {});
-    void watchEvents(this.#socket, (event) => this.#notice(event));
+    watchEvents(this.#socket, (event) => this.#notice(event));
     void readFrames(this.#socket, (frames) => {
       const message = decodeFrames(frames, handler.onRefused, (refuse) => this.send(refuse));
       if (message !== undefined) handler.onMessage(message);

@@ -106,7 +106,7 @@ export class ZeromqListener implements Listener {
   }
 
   #serve(socket: zmq.Router): SendQueue {
-    void watchEvents(socket, (event) => {
+    watchEvents(socket, (event) => {
       if (socket === this.#socket) this.#notice(event);
     });
     return new SendQueue(socket, (connection) => this.#handler.onDisconnected(connection));

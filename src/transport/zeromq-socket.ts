@@ -76,11 +76,17 @@ export interface SocketEvent {
   readonly status: number;
 }
 
-export async function watchEvents(
+/** @throws What libzmq says where there are no descriptors left: the events have a socket of their own. */
+export function watchEvents(socket: zmq.Router | zmq.Dealer, notice: (event: SocketEvent) => void): void {
+  void passEvents(socket, socket.events, notice);
+}
+
+async function passEvents(
   socket: zmq.Router | zmq.Dealer,
+  events: zmq.Observer,
   notice: (event: SocketEvent) => void,
 ): Promise<void> {
-  for await (const event of socket.events) {
+  for await (const event of events) {
     if (socket.closed) return;
     const error: { message?: string; code?: unknown; status?: unknown } =
       "error" in event && event.error instanceof Error ? event.error : {};
