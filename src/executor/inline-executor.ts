@@ -26,6 +26,17 @@ interface Pending {
   readonly info: ExecutionInfo;
   readonly timer: ExecutionTimer;
   readonly startedAt: number;
+  /** Nobody wants its outcome any more. */
+  isAbandoned: boolean;
+  /** Since when, as far as a tick has seen it. */
+  abandonedAt: number | undefined;
+}
+
+/** How long a handler whose outcome nobody wants keeps its place, in ms. A promise that never settles must not keep it for ever. */
+const ABANDONED_GRACE_MS = 5000;
+
+function abandoned(): Error {
+  return new Error(`The handler did not end within ${ABANDONED_GRACE_MS} ms of its signal's abort`);
 }
 
 /** Runs the handler on the event loop of this thread. */
@@ -77,7 +88,13 @@ export class InlineExecutor implements Executor {
       this.#isCalling = true;
       const result = this.#run(payload, info);
       if (!isPromiseLike(result)) return success(result);
-      const pending = { info, timer: new ExecutionTimer(), startedAt: performance.now() };
+      const pending: Pending = {
+        info,
+        timer: new ExecutionTimer(),
+        startedAt: performance.now(),
+        isAbandoned: false,
+        abandonedAt: undefined,
+      };
       this.#pending.set(execution, pending);
       void this.#settle(execution, pending, result);
     } catch (error) {
@@ -91,12 +108,19 @@ export class InlineExecutor implements Executor {
   abort(execution: Execution): boolean {
     const pending = this.#pending.get(execution);
     pending?.info.abort(abortReason());
+    if (pending !== undefined) pending.isAbandoned = true;
     return pending !== undefined;
   }
 
   tick(now: number): void {
-    if (this.#timeout === 0) return;
-    for (const [execution, { info, timer }] of this.#pending) {
+    for (const [execution, pending] of this.#pending) {
+      const { info, timer } = pending;
+      if (pending.isAbandoned) {
+        pending.abandonedAt ??= now;
+        if (now - pending.abandonedAt >= ABANDONED_GRACE_MS) this.#finish(execution, failure(abandoned()));
+        continue;
+      }
+      if (this.#timeout === 0) continue;
       const due = timer.check(now, this.#timeout);
       if (due === "abort") info.abort(timeoutReason(this.#timeout));
       // It cannot be stopped; its place is given to another.

@@ -35,7 +35,6 @@ export const WORKER_FIELDS = [
   "endpoint",
   "collectorEndpoint",
   "timeout",
-  "closeTimeout",
   "peerTimeout",
   "closeTimeout",
   "security",

@@ -1,4 +1,5 @@
 import { isError } from "../protocol/thrown.ts";
+import { type Entry, type RequestList, RequestSource } from "./request-source.ts";
 
 /** Requests of one list that are on their way at a time: enough to keep many workers busy, far below a service's queue. */
 const LANES = 1024;
@@ -11,17 +12,17 @@ const LANES = 1024;
  * @throws The first error, with the place of its request as `index`.
  */
 export async function requestAll<Data, Result>(
-  list: readonly Data[],
+  list: RequestList<Data>,
   signal: AbortSignal | undefined,
   send: (data: Data, index: number, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result[]> {
-  const results: Result[] = new Array(list.length);
+  const results: Result[] = [];
   const ended = new AbortController();
   const abort = () => ended.abort(signal?.reason);
   if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort, { once: true });
   try {
-    await inLanes(list, async (data, index) => {
+    await inLanes(list, ended.signal, async ({ data, index }) => {
       ended.signal.throwIfAborted();
       try {
         results[index] = await send(data, index, ended.signal);
@@ -30,19 +31,22 @@ export async function requestAll<Data, Result>(
         throw ended.signal.reason;
       }
     });
+  } catch (error) {
+    ended.abort(error); // the list itself may have thrown
+    throw error;
   } finally {
     signal?.removeEventListener("abort", abort);
   }
   return results;
 }
 
-/** The same, but each request may fail by itself. */
+/** The same, but each request may fail by itself. @throws What the list throws. */
 export async function requestAllSettled<Data, Result>(
-  list: readonly Data[],
+  list: RequestList<Data>,
   send: (data: Data, index: number) => Promise<Result>,
 ): Promise<PromiseSettledResult<Result>[]> {
-  const results: PromiseSettledResult<Result>[] = new Array(list.length);
-  await inLanes(list, async (data, index) => {
+  const results: PromiseSettledResult<Result>[] = [];
+  await inLanes(list, undefined, async ({ data, index }) => {
     try {
       results[index] = { status: "fulfilled", value: await send(data, index) };
     } catch (error) {
@@ -52,15 +56,39 @@ export async function requestAllSettled<Data, Result>(
   return results;
 }
 
+/** @param ended - Aborted when nothing more is wanted. A list that waits for its next request is then left alone. */
 async function inLanes<Data>(
-  list: readonly Data[],
-  action: (data: Data, index: number) => Promise<void>,
+  list: RequestList<Data>,
+  ended: AbortSignal | undefined,
+  action: (entry: Entry<Data>) => Promise<void>,
 ): Promise<void> {
-  let next = 0;
+  const source = new RequestSource(list);
   const lane = async () => {
-    for (let index = next++; index < list.length; index = next++) await action(list[index] as Data, index);
+    for (;;) {
+      const next = source.next();
+      const entry = next instanceof Promise ? await next : next;
+      if (entry === undefined) return;
+      await action(entry);
+    }
   };
-  await Promise.all(Array.from({ length: Math.min(LANES, list.length) }, lane));
+  const count = Array.isArray(list) ? Math.min(LANES, list.length) : LANES;
+  const lanes = Promise.all(Array.from({ length: count }, lane));
+  try {
+    await (ended === undefined ? lanes : Promise.race([lanes, rejection(ended)]));
+  } finally {
+    source.close();
+  }
+}
+
+/** Rejects with the signal's reason. */
+function rejection(signal: AbortSignal): Promise<never> {
+  const rejected = new Promise<never>((_resolve, reject) => {
+    const refuse = () => reject(signal.reason);
+    if (signal.aborted) refuse();
+    else signal.addEventListener("abort", refuse, { once: true });
+  });
+  rejected.catch(() => {}); // the race may be over
+  return rejected;
 }
 
 function withIndex(error: unknown, index: number): unknown {

@@ -14,6 +14,7 @@ import { currentTracer } from "../tracing/tracer.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { requestAll, requestAllSettled } from "./request-list.ts";
 import { replyOf } from "./request-outcome.ts";
+import { isRequestList, type RequestList } from "./request-source.ts";
 
 /** Longer than a person waits, shorter than most front ends do. */
 const DEFAULT_TIMEOUT = 30_000;
@@ -151,16 +152,16 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
   }
 
   /**
-   * Sends a list, over all workers at once. It fails as a whole with the first failure, whose place is the error's `index`;
+   * Sends a list, over all workers at once: an array, or any iterable, which is pulled as replies come. It fails as a whole with the first failure, whose place is the error's `index`;
    * with `settled`, each request fails by itself.
    *
    * @returns The replies in the order of the list.
    */
   request(
-    list: readonly Data[],
+    list: Iterable<Data> | AsyncIterable<Data>,
     options: ListRequestOptions & { readonly settled: true },
   ): Promise<PromiseSettledResult<Result>[]>;
-  request(list: readonly Data[], options?: ListRequestOptions): Promise<Result[]>;
+  request(list: Iterable<Data> | AsyncIterable<Data>, options?: ListRequestOptions): Promise<Result[]>;
   /**
    * Sends one request.
    *
@@ -172,7 +173,7 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
    */
   request(data: Data, options?: RequestOptions): Promise<Result>;
   request(
-    data: Data | readonly Data[],
+    data: Data | RequestList<Data>,
     options: ListRequestOptions = NO_OPTIONS,
     ...more: readonly unknown[]
   ): Promise<unknown> {
@@ -183,7 +184,7 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
     } catch (error) {
       return Promise.reject(error);
     }
-    return Array.isArray(data) ? this.#list(data, options) : this.#send(data as Data, "request", options);
+    return isRequestList<Data>(data) ? this.#list(data, options) : this.#send(data, "request", options);
   }
 
   /**
@@ -214,7 +215,7 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
     await this.#connection.close();
   }
 
-  async #list(list: readonly Data[], options: ListRequestOptions): Promise<unknown> {
+  async #list(list: RequestList<Data>, options: ListRequestOptions): Promise<unknown> {
     const send = (data: Data, index: number, signal = options.signal) =>
       this.#send(data, `request[${index}]`, signal === undefined ? options : { ...options, signal });
     this.#active += 1;
@@ -234,6 +235,8 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
       if (signal?.aborted) throw signal.reason;
       if (this.#isClosed) throw this.#stopped();
       const facts = { role: "serviceclient", endpoint: this.#endpoint.address, taskType: taskType.name };
+      if (data === undefined || data === null)
+        throw new TypeError(`Expected a plain object as ${path}, got ${data}`);
       const payload = encodePayload(data, path);
       const span = currentTracer()?.begin({
         kind: "request",
