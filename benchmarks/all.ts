@@ -9,6 +9,7 @@ const names = [
   "threads",
   "service",
   "journal",
+  "journal-keys",
   "payloads",
   "security",
   "watching",

@@ -59,23 +59,20 @@ export class KeySet {
   /** All of them in pieces, for {@link KeySet.restore}. */
   *chunks(): IterableIterator<{ readonly hashes: Buffer; readonly isKept: boolean }> {
     for (const isKept of [true, false]) {
-      let hashes: Buffer[] = [];
+      let hashes = Buffer.allocUnsafe(CHUNK_KEYS * KEY_BYTES);
+      let filled = 0;
       for (let slot = 0; slot < this.#states.length; slot++) {
         const state = this.#states[slot] as number;
         if (state === EMPTY || (state === KEPT) !== isKept) continue;
-        hashes.push(this.#hashAt(slot));
-        if (hashes.length < CHUNK_KEYS) continue;
-        yield { hashes: Buffer.concat(hashes), isKept };
-        hashes = [];
+        for (let word = slot * 4; word < slot * 4 + 4; word++)
+          filled = hashes.writeUInt32LE(this.#words[word] as number, filled);
+        if (filled < hashes.length) continue;
+        yield { hashes, isKept };
+        hashes = Buffer.allocUnsafe(CHUNK_KEYS * KEY_BYTES);
+        filled = 0;
       }
-      if (hashes.length > 0) yield { hashes: Buffer.concat(hashes), isKept };
+      if (filled > 0) yield { hashes: hashes.subarray(0, filled), isKept };
     }
-  }
-
-  #hashAt(slot: number): Buffer {
-    const hash = Buffer.allocUnsafe(KEY_BYTES);
-    for (let word = 0; word < 4; word++) hash.writeUInt32LE(this.#words[slot * 4 + word] as number, word * 4);
-    return hash;
   }
 
   #put(hash: Buffer, state: number): void {
