@@ -1,10 +1,13 @@
 import { Packr } from "msgpackr";
 import { PipelineError } from "../errors.ts";
 import { ProtocolError } from "./byte-reader.ts";
+import { decodeExactly } from "./exact-decoder.ts";
+import { encodeExactly } from "./exact-encoder.ts";
 import { MAX_PAYLOAD_BYTES, OWN_FRAME_BYTES } from "./limits.ts";
-import { assertPayload, isPlain, PayloadTypeError } from "./payload-check.ts";
+import { assertPayload, isPlain, PayloadSizeError, PayloadTypeError } from "./payload-check.ts";
 import { EMPTY } from "./payload-frames.ts";
 import { scanPayload } from "./payload-scan.ts";
+import { describeThrown, propertyOf } from "./thrown.ts";
 
 /** What items, results, metadata and ACK data are where nothing more is known: a plain object. */
 export type Payload = Record<string, unknown>;
@@ -27,19 +30,41 @@ const sharingPackr = new Packr({ useRecords: false, moreTypes: true, copyBuffers
  */
 export function encodePayload(value: object | undefined | null, path: string): Uint8Array {
   if (value === undefined || value === null) return EMPTY;
-  if (typeof value !== "object" || Array.isArray(value) || !isPlain(value)) {
-    throw new PayloadTypeError(`Expected a plain object or nothing as ${path}, got ${kindOf(value)}`);
+  if (!isPayload(value)) {
+    throw new PayloadTypeError(`Expected a plain object or nothing as ${path}, got ${nameOf(value)}`);
   }
-  if (Object.keys(value).length === 0) return EMPTY;
-  assertPayload(value, path);
-  const bytes = packr.pack(value);
-  if (bytes.length > MAX_PAYLOAD_BYTES) {
-    throw new PipelineError(
-      "PAYLOAD_TOO_LARGE",
-      `Payload ${path} has ${bytes.length} bytes; at most ${MAX_PAYLOAD_BYTES} fit in a message`,
-    );
-  }
+  const bytes = encode(value, path);
+  if (bytes.length > MAX_PAYLOAD_BYTES) throw tooLarge(path, `${bytes.length} bytes`);
   return bytes;
+}
+
+/** Whether something is a plain object. @throws PayloadTypeError when it does not let itself be looked at. */
+function isPayload(value: unknown): value is object {
+  try {
+    return typeof value === "object" && value !== null && !Array.isArray(value) && isPlain(value);
+  } catch {
+    return false; // a Proxy that throws
+  }
+}
+
+function encode(value: object, path: string): Uint8Array {
+  try {
+    const isSpecial = assertPayload(value, path);
+    if (!isSpecial && Object.keys(value).length === 0) return EMPTY;
+    return isSpecial ? encodeExactly(value, (leaf) => packr.pack(leaf)) : packr.pack(value);
+  } catch (error) {
+    if (error instanceof PayloadSizeError) throw tooLarge(path, error.message);
+    if (error instanceof PayloadTypeError) throw error;
+    // What was right a moment ago is no longer: a getter, or a Proxy, that says something else each time.
+    throw new PayloadTypeError(`Value at ${path} cannot be encoded: ${describeThrown(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function tooLarge(path: string, size: string): PipelineError {
+  const text = `Payload ${path} has ${size}; at most ${MAX_PAYLOAD_BYTES} bytes fit in a message`;
+  return new PipelineError("PAYLOAD_TOO_LARGE", text);
 }
 
 /**
@@ -59,10 +84,14 @@ export function decodeOwnPayload(bytes: Uint8Array): Payload {
 
 function decode(bytes: Uint8Array, decoder: Packr): Payload {
   if (bytes.length === 0) return {};
-  scanPayload(bytes);
+  const isExact = scanPayload(bytes);
   let value: unknown;
   try {
-    value = decoder.unpack(bytes);
+    value = isExact
+      ? decodeExactly(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), (leaf) =>
+          decoder.unpack(leaf),
+        )
+      : decoder.unpack(bytes);
   } catch {
     // msgpackr's own message may quote the payload.
     throw new ProtocolError("Payload cannot be decoded");
@@ -73,9 +102,19 @@ function decode(bytes: Uint8Array, decoder: Packr): Payload {
 }
 
 /** Names a value's kind for an error message, without quoting it. */
-function kindOf(value: unknown): string {
+function nameOf(value: unknown): string {
   if (value === null) return "null";
-  if (Array.isArray(value)) return "an array";
-  if (typeof value === "object") return `a ${value.constructor?.name ?? "object"}`;
-  return typeof value === "undefined" ? "undefined" : `a ${typeof value}`;
+  if (typeof value === "undefined") return "undefined";
+  if (typeof value !== "object") return `a ${typeof value}`;
+  const name = propertyOf(propertyOf(value, "constructor"), "name");
+  if (isList(value)) return "an array";
+  return `a ${typeof name === "string" && name !== "" ? name : "object"}`;
+}
+
+function isList(value: object): boolean {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false; // a revoked Proxy
+  }
 }

@@ -1,0 +1,94 @@
+import { WITHOUT_PROTOTYPE } from "./exact-encoder.ts";
+import { EXT_HOLE, EXT_OBJECT, EXT_TEXT, endOfValue, extensionAt } from "./payload-scan.ts";
+
+/** Decodes what has no parts and is nothing special. */
+type DecodeLeaf = (bytes: Uint8Array) => unknown;
+
+/** A list's element that is not there. */
+const HOLE: unique symbol = Symbol("hole");
+
+/** Decodes bytes that were scanned, and have something in them that `encodeExactly` alone writes. */
+export function decodeExactly(bytes: Buffer, leaf: DecodeLeaf): unknown {
+  return new ExactDecoder(bytes, leaf).value();
+}
+
+class ExactDecoder {
+  readonly #bytes: Buffer;
+  readonly #leaf: DecodeLeaf;
+  #offset = 0;
+
+  constructor(bytes: Buffer, leaf: DecodeLeaf) {
+    this.#bytes = bytes;
+    this.#leaf = leaf;
+  }
+
+  value(): unknown {
+    const code = this.#bytes[this.#offset] as number;
+    if (code >= 0x80 && code <= 0x8f) return this.#object(this.#head(1, code & 0x0f));
+    if (code >= 0x90 && code <= 0x9f) return this.#list(this.#head(1, code & 0x0f));
+    switch (code) {
+      case 0xdc:
+        return this.#list(this.#head(3, this.#bytes.readUInt16BE(this.#offset + 1)));
+      case 0xdd:
+        return this.#list(this.#head(5, this.#bytes.readUInt32BE(this.#offset + 1)));
+      case 0xde:
+        return this.#object(this.#head(3, this.#bytes.readUInt16BE(this.#offset + 1)));
+      case 0xdf:
+        return this.#object(this.#head(5, this.#bytes.readUInt32BE(this.#offset + 1)));
+      default:
+        return this.#extension();
+    }
+  }
+
+  /** Passes a head of so many bytes. @returns The count in it. */
+  #head(bytes: number, count: number): number {
+    this.#offset += bytes;
+    return count;
+  }
+
+  #plain(): unknown {
+    const end = endOfValue(this.#bytes, this.#offset);
+    const value = this.#leaf(this.#bytes.subarray(this.#offset, end));
+    this.#offset = end;
+    return value;
+  }
+
+  /** One of ours, or whatever has no parts. */
+  #extension(): unknown {
+    const found = extensionAt(this.#bytes, this.#offset);
+    if (found === undefined || ![EXT_HOLE, EXT_TEXT, EXT_OBJECT].includes(found.type)) return this.#plain();
+    const { type, start, end } = found;
+    this.#offset = start;
+    if (type === EXT_OBJECT) return this.#pairs();
+    this.#offset = end;
+    return type === EXT_HOLE ? HOLE : this.#bytes.toString("utf16le", start, end);
+  }
+
+  #pairs(): Record<string, unknown> {
+    const isBare = this.#bytes[this.#offset] === WITHOUT_PROTOTYPE;
+    this.#offset += 1;
+    const pairs = this.value() as unknown[];
+    const object: Record<string, unknown> = isBare ? Object.create(null) : {};
+    for (let index = 0; index < pairs.length; index += 2) object[pairs[index] as string] = pairs[index + 1];
+    return object;
+  }
+
+  #list(count: number): unknown[] {
+    const list: unknown[] = [];
+    for (let index = 0; index < count; index++) {
+      const element = this.value();
+      if (element === HOLE) list.length = index + 1;
+      else list[index] = element;
+    }
+    return list;
+  }
+
+  #object(count: number): Record<string, unknown> {
+    const object: Record<string, unknown> = {};
+    for (let left = count; left > 0; left--) {
+      const key = this.value() as string;
+      object[key] = this.value();
+    }
+    return object;
+  }
+}
