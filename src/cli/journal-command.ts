@@ -1,5 +1,7 @@
 import { Command } from "commander";
 import type { JournalContent, JournalFailure } from "../journal/read-journal.ts";
+import { replaceForJson } from "../protocol/json-values.ts";
+import { causesText } from "./error-text.ts";
 import { type CommandContext, printJson } from "./output.ts";
 import { count } from "./progress-text.ts";
 
@@ -91,8 +93,6 @@ function describe({ runId, begun, isComplete, tasks, torn }: JournalContent): st
 }
 
 function failureText({ id, data, error, attempts }: JournalFailure): string {
-  const shown = JSON.stringify(data, (_key, value: unknown) =>
-    typeof value === "bigint" ? `${value}n` : value,
-  );
-  return `${id}  ${error.name}: ${error.message}  (${attempts} attempts)\n  ${shown}\n`;
+  const shown = JSON.stringify(data, replaceForJson);
+  return `${id}  ${error.name}: ${error.message}  (${attempts} attempts)\n${causesText(error)}  ${shown}\n`;
 }

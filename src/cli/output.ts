@@ -1,3 +1,4 @@
+import { replaceForJson } from "../protocol/json-values.ts";
 import type { Screen } from "./progress-view.ts";
 
 /** Where a command writes: results to `out`; everything else to `err`, which may be a terminal. */
@@ -20,5 +21,5 @@ export interface CommandContext {
 
 /** One line of JSON, with the version of what is in it: raised when a field changes its meaning or goes. */
 export function printJson({ output }: CommandContext, content: object): void {
-  output.out(`${JSON.stringify({ schema: 1, ...content })}\n`);
+  output.out(`${JSON.stringify({ schema: 1, ...content }, replaceForJson)}\n`);
 }

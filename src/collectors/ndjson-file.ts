@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import { SeqSet } from "../core/seq-set.ts";
-import { jsonValues } from "./json-values.ts";
+import { replaceForJson } from "../protocol/json-values.ts";
 
 /** How much of an existing file is read at a time, in bytes. */
 const CHUNK = 1024 * 1024;
@@ -31,7 +31,7 @@ export class NdjsonFile {
     const known = this.#knownOf(id.slice(0, slash));
     const seq = Number(id.slice(slash + 1));
     if (known.has(seq)) return;
-    const line = Buffer.from(`${JSON.stringify({ id, ...content }, replace)}\n`);
+    const line = Buffer.from(`${JSON.stringify({ id, ...content }, replaceForJson)}\n`);
     for (let written = 0; written < line.length; ) written += writeSync(this.#file, line, written);
     known.add(seq);
   }
@@ -80,5 +80,3 @@ export class NdjsonFile {
     return known;
   }
 }
-
-const replace = jsonValues((bytes) => Buffer.from(bytes).toString("base64"));

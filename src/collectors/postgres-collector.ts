@@ -3,6 +3,7 @@ import { BatchCollector } from "../pipeline/batch-collector.ts";
 import type { CollectorSummary, Failure } from "../pipeline/collector.ts";
 import type { CollectedResult } from "../pipeline/delivery-loop.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import { jsonValues } from "../protocol/json-values.ts";
 import type { Payload } from "../protocol/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import { describeThrown, propertyOf } from "../protocol/thrown.ts";
@@ -10,7 +11,6 @@ import { NOWHERE, resolveNetwork } from "../role/network.ts";
 import type { RunOptions } from "../role/role.ts";
 import type { Security } from "../security/security.ts";
 import { Database, isLasting } from "./database.ts";
-import { jsonValues } from "./json-values.ts";
 import { identifier, type PostgresCollectorOptions, resolvePostgresOptions } from "./postgres-options.ts";
 
 /** PostgreSQL's code for it. */
@@ -130,7 +130,7 @@ export class PostgresCollector<Result extends object = Payload> extends BatchCol
     for (const [columns, alike] of byColumns(rows)) {
       const names = columns.map(identifier).join(", ");
       const text = `INSERT INTO ${table} (${names}) SELECT ${names} FROM jsonb_populate_recordset(NULL::${table}, $1::jsonb) ON CONFLICT ("id") DO NOTHING`;
-      await this.#database?.query(text, [JSON.stringify(alike, replace)]);
+      await this.#database?.query(text, [JSON.stringify(alike.map(columnTexts), replace)]);
     }
   }
 }
@@ -139,6 +139,14 @@ type Row = Readonly<Record<string, unknown>>;
 
 function defaultRow<Result extends object>({ taskType, data }: CollectedResult<Result>) {
   return { task_type: taskType.name, data };
+}
+
+/** Columns of floating point numbers take NaN and infinities as texts; what is within JSON is marked. */
+function columnTexts(row: Row): Row {
+  const entries = Object.entries(row).map(([column, value]) => {
+    return [column, typeof value === "number" && !Number.isFinite(value) ? String(value) : value];
+  });
+  return Object.fromEntries(entries) as Row;
 }
 
 /** Rows that have the same columns, so that a column that is left out has its default. */

@@ -100,9 +100,8 @@ function checkObject(value: object, steps: string[], depth: number): boolean {
   if (depth >= MAX_DEPTH) refuse(`nested deeper than ${MAX_DEPTH} levels, or refers to itself`, steps);
   const kind = kindOf(value);
   if (kind === "other") refuse(`a ${className(value)}`, steps);
-  if (
-    Object.getOwnPropertySymbols(value).some((key) => Object.prototype.propertyIsEnumerable.call(value, key))
-  )
+  const symbols = Object.getOwnPropertySymbols(value);
+  if (symbols.length > 0 && symbols.some((key) => Object.prototype.propertyIsEnumerable.call(value, key)))
     refuse("an object with a symbol for a key", steps);
   if (kind === "object" || kind === "bare") return checkMembers(value, steps, depth, kind === "bare");
   const extra = extraProperty(value);

@@ -41,6 +41,8 @@ export function encodePayload(value: object | undefined | null, path: string): U
 /** Whether something is a plain object. @throws PayloadTypeError when it does not let itself be looked at. */
 function isPayload(value: unknown): value is object {
   try {
+    if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype)
+      return true;
     return typeof value === "object" && value !== null && !Array.isArray(value) && isPlain(value);
   } catch {
     return false; // a Proxy that throws
