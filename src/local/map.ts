@@ -15,6 +15,7 @@ import {
   resolveWorkers,
   type WorkerDefinition,
 } from "./pipeline-options.ts";
+import { refusedInput } from "./refused-input.ts";
 
 /** Of {@link map}. */
 export interface MapOptions
@@ -107,7 +108,7 @@ async function* iterate(
 ): AsyncGenerator<unknown, void, undefined> {
   const done = run.run(signal).then(
     () => output.end(signal?.aborted ? signal.reason : undefined),
-    (error: unknown) => output.end(error),
+    (error: unknown) => output.end(refusedInput(error)),
   );
   try {
     for (;;) {

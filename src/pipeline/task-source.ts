@@ -5,7 +5,8 @@ import type { TaskReplay } from "../journal/journal-state.ts";
 import { RoleLog } from "../logging/logger.ts";
 import { MessageType } from "../protocol/message-type.ts";
 import { encodePayload, type Payload } from "../protocol/payload.ts";
-import { describeThrown } from "../protocol/thrown.ts";
+import { PayloadTypeError } from "../protocol/payload-check.ts";
+import { describeThrown, isInstance } from "../protocol/thrown.ts";
 import { ItemGate } from "./item-gate.ts";
 import { ItemIterator, openItems, type Step } from "./item-iterator.ts";
 import { replay } from "./source-replay.ts";
@@ -41,6 +42,8 @@ export class TaskSource implements ItemSource {
   #metadata: Payload = {};
   #state: "idle" | "fetching" | "ended" | "failed" = "idle";
   #wanted = 0;
+  /** Items that were taken in this life, those included that were known: the place of the next one. */
+  #taken = 0;
   #noticed = false;
 
   constructor(task: Task<object, object, object>, port: TaskSourcePort) {
@@ -210,7 +213,8 @@ export class TaskSource implements ItemSource {
       this.#task.isComplete = true;
       return undefined;
     }
-    const payload = this.#gate.knows(step.value) ? "skipped" : encodePayload(step.value as object, "item");
+    const payload = this.#gate.knows(step.value) ? "skipped" : encodeItem(step.value, this.#taken);
+    this.#taken += 1;
     if (this.#task.isComplete) this.#state = "ended";
     return payload;
   }
@@ -277,4 +281,14 @@ function iterate(task: Task<object, object, object>): ItemIterator {
 
 function payloadOf(step: Step): Uint8Array | undefined {
   return step.done ? undefined : encodePayload(step.value as object, "item");
+}
+
+/** @throws PayloadTypeError with the place of the item. */
+function encodeItem(item: unknown, index: number): Uint8Array {
+  try {
+    return encodePayload(item as object, "item");
+  } catch (error) {
+    if (isInstance(error, PayloadTypeError)) Object.assign(error, { index });
+    throw error;
+  }
 }
