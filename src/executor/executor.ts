@@ -1,6 +1,7 @@
 import type { Execution, ExecutionOutcome } from "../core/execution.ts";
 import type { PipelineError } from "../errors.ts";
 import type { Payload } from "../protocol/payload.ts";
+import type { RunningNote } from "./running-note.ts";
 
 /** What an executor tells its owner. */
 export interface ExecutorPort {
@@ -29,6 +30,8 @@ export interface ExecutorPort {
 export interface Executor {
   /** How many items are executed at a time. */
   readonly slots: number;
+  /** What runs now, for a thread that watches this one. Absent: handlers run elsewhere, and cannot block this thread. */
+  readonly note?: RunningNote;
 
   /** Starts what takes time to start. What goes wrong is told to the port. Call once. */
   open(port: ExecutorPort): void;

@@ -15,8 +15,8 @@ import {
 } from "./execution-outcome.ts";
 import { ExecutionTimer } from "./execution-timer.ts";
 import type { Executor, ExecutorPort } from "./executor.ts";
+import { RunningNote } from "./running-note.ts";
 import { settlesWithin } from "./settles-within.ts";
-
 import { tracedHandler } from "./traced-handler.ts";
 
 export type Handler = (data: Payload, info: ExecutionInfo) => unknown;
@@ -30,6 +30,8 @@ interface Pending {
   isAbandoned: boolean;
   /** Since when, as far as a tick has seen it. */
   abandonedAt: number | undefined;
+  /** Where the note has it. */
+  readonly slot: number;
 }
 
 /** How long a handler whose outcome nobody wants keeps its place, in ms. A promise that never settles must not keep it for ever. */
@@ -42,6 +44,7 @@ function abandoned(): Error {
 /** Runs the handler on the event loop of this thread. */
 export class InlineExecutor implements Executor {
   readonly slots: number;
+  readonly note: RunningNote;
   readonly #handler: Handler;
   readonly #spans: SpanSpec["kind"] | undefined;
   /** The handler, with what belongs to the run around it. */
@@ -65,6 +68,7 @@ export class InlineExecutor implements Executor {
     this.#run = handler;
     this.#taskType = taskType;
     this.slots = slots;
+    this.note = new RunningNote(slots);
   }
 
   open(port: ExecutorPort): void {
@@ -83,6 +87,7 @@ export class InlineExecutor implements Executor {
 
   execute(execution: Execution): ExecutionOutcome | undefined {
     const info = new ExecutionInfo(execution, this.#taskType);
+    this.note.begin(execution.seq, execution.attempt);
     try {
       const payload = this.#payloads.take(execution);
       this.#isCalling = true;
@@ -94,6 +99,7 @@ export class InlineExecutor implements Executor {
         startedAt: performance.now(),
         isAbandoned: false,
         abandonedAt: undefined,
+        slot: this.note.pending(),
       };
       this.#pending.set(execution, pending);
       void this.#settle(execution, pending, result);
@@ -101,6 +107,7 @@ export class InlineExecutor implements Executor {
       return failure(error);
     } finally {
       this.#isCalling = false;
+      this.note.end();
     }
     return undefined;
   }
@@ -153,6 +160,7 @@ export class InlineExecutor implements Executor {
     const pending = this.#pending.get(execution);
     if (pending === undefined) return; // it was given up
     this.#pending.delete(execution);
+    this.note.settled(pending.slot);
     this.#port?.finished(execution, outcome, performance.now() - pending.startedAt, false);
     this.#port?.room(true);
     if (this.#pending.size === 0) this.#idle?.();
