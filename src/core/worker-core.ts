@@ -141,6 +141,11 @@ export class WorkerCore {
     return sent;
   }
 
+  /** The worker was reported as blocked, and is so no more. */
+  unblocked(): void {
+    if (this.runId !== "") this.#port.toDistributor({ type: "pong", runId: this.runId });
+  }
+
   /** Takes no more items, gives back those not started, and is over when the running ones are confirmed. */
   leave(): void {
     if (this.#phase.kind === "waiting" || this.#phase.kind === "initialising")

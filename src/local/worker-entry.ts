@@ -4,6 +4,8 @@ import { printAtOnce, printed } from "../executor/own-output.ts";
 import { isInstance, propertyOf } from "../protocol/thrown.ts";
 import { onWork } from "../role/work-signal.ts";
 import { becomeWorker, permit } from "../self/nesting.ts";
+import { PARENT_FD } from "../watching/parent-pipe.ts";
+import { becomeReplaceable, endWithParent } from "../watching/process-watch.ts";
 import { CONTROL_FD, ControlChannel } from "./control-channel.ts";
 import { type AnyWorker, makeWorker } from "./module-worker.ts";
 import { restoreEnvironment } from "./worker-environment.ts";
@@ -20,6 +22,9 @@ let hasFailed = false;
 printAtOnce();
 becomeWorker((error) => fail("unusable", error));
 restoreEnvironment();
+// First, because importing the user's module may take for ever.
+endWithParent(PARENT_FD);
+becomeReplaceable();
 
 const channel = new ControlChannel<ToWorkerProcess, FromWorkerProcess>(
   new Socket({ fd: CONTROL_FD }),

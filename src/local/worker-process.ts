@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { settlesWithin } from "../executor/settles-within.ts";
 import { asError } from "../protocol/thrown.ts";
 import { ownFile } from "../self/own-file.ts";
+import { holdParentPipe, PARENT_FD, PARENT_PIPE } from "../watching/parent-pipe.ts";
 import { CONTROL_FD, ControlChannel } from "./control-channel.ts";
 import { optionsForWorkers } from "./node-options.ts";
 import { OutputReader } from "./output-reader.ts";
@@ -81,6 +82,7 @@ export class WorkerProcess {
     });
     // Without descriptors it has neither streams nor a channel.
     if (child.pid === undefined) return;
+    holdParentPipe(child.stdio[PARENT_FD]);
     for (const stream of ["stdout", "stderr"] as const) {
       const readable = child[stream];
       if (readable === null) continue;
@@ -178,7 +180,7 @@ function startProcess(module: string): ChildProcess {
   const options = optionsForWorkers(process.execArgv);
   const isLoaded = isTsxAmong([...options, process.env.NODE_OPTIONS ?? ""]);
   return fork(ownFile("local/worker-entry.js"), [], {
-    stdio: ["ignore", "pipe", "pipe", "pipe", "ipc"],
+    stdio: ["ignore", "pipe", "pipe", "pipe", PARENT_PIPE, "ipc"],
     execArgv: isLoaded || !needsTsx(module) ? options : [...options, ...tsxArguments(module)],
     env: environmentOfWorker(),
   });

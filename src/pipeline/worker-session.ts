@@ -20,6 +20,7 @@ import type { KeyRole } from "../security/key-role.ts";
 import type { Security } from "../security/security.ts";
 import type { Link, LinkHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
+import { WorkerWatch } from "../watching/worker-watch.ts";
 import type { WorkerSummary } from "./worker.ts";
 
 /** How long items are worked through before the event loop has its turn, in ms. A turn costs 0.4 ms after blocking work. */
@@ -56,6 +57,8 @@ export class WorkerSession extends Session<WorkerSummary> {
     failed: 0,
   };
   #links: { readonly distributor: Link; readonly collector: Link } | undefined;
+  /** Absent: its handler cannot block this thread, or its distributor is in it, too. */
+  #watch: WorkerWatch | undefined;
   #stopAt = Number.POSITIVE_INFINITY;
 
   constructor(host: WorkerHost) {
@@ -106,6 +109,14 @@ export class WorkerSession extends Session<WorkerSummary> {
       onFailed,
     };
     const options = (server: KeyRole) => linkOptions("worker", security, "worker", server);
+    const toWatch = options("distributor");
+    const { workerId, executor } = this.#host;
+    if (executor.note !== undefined && endpoint.scheme !== "inproc")
+      this.#watch = new WorkerWatch(executor.note, {
+        workerId,
+        endpoint: endpoint.address,
+        keys: toWatch.keys,
+      });
     this.#links = {
       distributor: transportFor(endpoint).connect(endpoint, toDistributor, options("distributor")),
       collector: transportFor(collectorEndpoint).connect(
@@ -121,10 +132,18 @@ export class WorkerSession extends Session<WorkerSummary> {
   protected tick(now: number): void {
     this.#core.tick(now);
     this.#host.executor.tick(this.clock.now);
+    this.#watch?.beat();
+    this.#answerWatch();
     if (this.clock.now >= this.#stopAt) this.#core.abort();
   }
 
+  /** The distributor was told that this thread was blocked, and gives it nothing until it hears otherwise. */
+  #answerWatch(): void {
+    if (this.#watch?.takeReported()) this.#core.unblocked();
+  }
+
   protected async close(): Promise<void> {
+    this.#watch?.close();
     const { executor, hooks, onWork } = this.#host;
     onWork?.("closing");
     // What still runs is needed by nobody; when a deadline cut it off, it has had its time.
@@ -172,6 +191,7 @@ export class WorkerSession extends Session<WorkerSummary> {
     const begun = async () => {
       await this.#host.hooks.begin(metadata);
       await this.#host.executor.begin(metadata, unlimited, welcome.context);
+      this.#watch?.begin(welcome.runId, unlimited);
     };
     begun().then(
       this.guard(() => this.#core.initialised(welcome.runId)),
@@ -202,7 +222,9 @@ export class WorkerSession extends Session<WorkerSummary> {
     this.#firstWork.ends();
     if (outcome.ok) this.#summary.executed += 1;
     else this.#failed(execution, outcome.error.message);
-    return this.#core.finished(execution, outcome, busy, now, more);
+    const isSent = this.#core.finished(execution, outcome, busy, now, more);
+    this.#answerWatch();
+    return isSent;
   }
 
   #failed(execution: Execution, message: string): void {

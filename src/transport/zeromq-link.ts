@@ -9,6 +9,7 @@ import { ownerProblem } from "./ipc-owner.ts";
 import { SendQueue } from "./send-queue.ts";
 import type { Link, LinkHandler, LinkOptions } from "./transport.ts";
 import {
+  curveOptions,
   decodeFrames,
   PLAIN_OPTIONS,
   readFrames,
@@ -62,7 +63,9 @@ export class ZeromqLink implements Link {
     this.#handler = handler;
     this.#options = { role, keys: endpoint.scheme === "tcp" ? keys : undefined };
     this.#socket = new Dealer({
-      ...(this.#options.keys === undefined ? PLAIN_OPTIONS : { ...SOCKET_OPTIONS, ...curveOptions(options) }),
+      ...(this.#options.keys === undefined
+        ? PLAIN_OPTIONS
+        : { ...SOCKET_OPTIONS, ...curveOptions(this.#options.keys) }),
       immediate: true,
       reconnectInterval: RECONNECT_MS,
       reconnectMaxInterval: MAX_RECONNECT_MS,
@@ -174,10 +177,4 @@ export class ZeromqLink implements Link {
     clearTimeout(this.#reconnectTimer);
     this.#handler.onFailed(new PipelineError(code, message, { role, endpoint: address }));
   }
-}
-
-function curveOptions({ keys }: LinkOptions) {
-  if (keys === undefined) return {};
-  const { publicKey, secretKey, serverKey } = keys;
-  return { curvePublicKey: publicKey, curveSecretKey: secretKey, curveServerKey: serverKey };
 }

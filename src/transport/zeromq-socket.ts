@@ -4,6 +4,7 @@ import { ProtocolError } from "../protocol/byte-reader.ts";
 import { decodeMessage, VersionError } from "../protocol/codec.ts";
 import { MAX_FRAME_BYTES } from "../protocol/limits.ts";
 import type { Message } from "../protocol/message.ts";
+import type { LinkKeys } from "./transport.ts";
 
 /**
  * How long a closed socket may go on delivering, in ms. What must arrive is confirmed before a role closes; this is for the
@@ -35,9 +36,14 @@ export const SOCKET_OPTIONS = {
 /** Without a ZAP domain libzmq falls back to ZMTP 1.0 for peers that are no ZeroMQ at all. */
 export const PLAIN_OPTIONS = { ...SOCKET_OPTIONS, zapDomain: "zmqpipeline" } as const;
 
+/** What a socket needs to know of its keys, and of its peer's. */
+export function curveOptions({ publicKey, secretKey, serverKey }: LinkKeys) {
+  return { curvePublicKey: publicKey, curveSecretKey: secretKey, curveServerKey: serverKey };
+}
+
 /**
  * Loaded when the first socket is opened, and so never in the threads of a pool, which import this library too: a thread that
- * ends while the addon is being loaded takes the whole process with it.
+ * ends while the addon is being loaded takes the whole process with it. The watching thread loads it under its `ExitLock`.
  */
 let loaded: typeof zmq | undefined;
 export function zeromq(): typeof zmq {

@@ -1,0 +1,58 @@
+import { RunningNoteReader } from "../executor/running-note.ts";
+import { BlockDetector, type BlockReport } from "./block-detector.ts";
+import type { BlockReporter } from "./block-reporter.ts";
+import type { ExitLock } from "./exit-lock.ts";
+import type { ReportTo } from "./watch-messages.ts";
+
+/** One worker of the process, in the thread that watches it. */
+export class WatchedWorker {
+  readonly #note: RunningNoteReader;
+  readonly #detector: BlockDetector;
+  readonly #to: ReportTo | undefined;
+  readonly #exitLock: ExitLock;
+  readonly #stuck: () => void;
+  #reporter: BlockReporter | undefined;
+  #runId: string | undefined;
+  #isForgotten = false;
+
+  /** @param stuck - An item is over its timeout, and its distributor was told so. */
+  constructor(memory: SharedArrayBuffer, to: ReportTo | undefined, exitLock: ExitLock, stuck: () => void) {
+    this.#note = new RunningNoteReader(memory);
+    this.#detector = new BlockDetector(this.#note);
+    this.#to = to;
+    this.#exitLock = exitLock;
+    this.#stuck = stuck;
+  }
+
+  begin(runId: string, timeout: number): void {
+    this.#runId = runId;
+    this.#detector.timeout = timeout;
+  }
+
+  /** @param elapsed - Since the last look, in ms. */
+  look(elapsed: number): void {
+    if (this.#runId === undefined) return;
+    const report = this.#detector.look(elapsed);
+    if (report !== undefined) void this.#report(this.#runId, report);
+  }
+
+  forget(): void {
+    this.#isForgotten = true;
+    this.#reporter?.close();
+  }
+
+  async #report(runId: string, { running, expired }: BlockReport): Promise<void> {
+    this.#note.markReported();
+    if (this.#to !== undefined) {
+      // Loaded now: most workers are never blocked.
+      const { BlockReporter } = await import("./block-reporter.ts");
+      if (this.#isForgotten) return;
+      this.#reporter ??= new BlockReporter(this.#to, this.#exitLock);
+      const items = running.map(({ seq, attempt }) => ({ seq, attempt }));
+      await this.#reporter.send({ runId, running: items, expired });
+    }
+    if (expired) this.#stuck();
+    // The main thread's answer may have overtaken the report: it answers again.
+    if (this.#detector.hasGoneOn) this.#note.markReported();
+  }
+}
