@@ -2,6 +2,8 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { needsTsx, tsxArguments } from "../local/tsx.ts";
+import { holdParentPipe, PARENT_FD, PARENT_PIPE } from "../watching/parent-pipe.ts";
+import { endWithParent } from "../watching/process-watch.ts";
 import { expectEchoes } from "./interrupts.ts";
 
 /** Tells the second process that it is one. */
@@ -14,6 +16,7 @@ export function endWithLauncher(): void {
   expectEchoes();
   process.once("disconnect", () => process.exit(1));
   process.channel?.unref();
+  endWithParent(PARENT_FD);
 }
 
 /**
@@ -29,9 +32,10 @@ export async function runThroughTsx(args: readonly string[]): Promise<number | u
   const loader = tsxArguments(pathToFileURL(file).href);
   if (loader.length === 0) return undefined;
   const child = spawn(process.execPath, [...process.execArgv, ...loader, String(process.argv[1]), ...args], {
-    stdio: ["inherit", "inherit", "inherit", "ipc"], // the channel tells it when we are no more
+    stdio: ["inherit", "inherit", "inherit", "ipc", PARENT_PIPE], // the last two tell it when we are no more
     env: { ...process.env, [LAUNCHED]: "1" },
   });
+  holdParentPipe(child.stdio[PARENT_FD]);
   // A terminal sends Ctrl-C to both, others to us alone: the child takes two at a time for one.
   const pass = (signal: NodeJS.Signals) => child.kill(signal);
   process.on("SIGINT", pass).on("SIGTERM", pass);

@@ -21,8 +21,10 @@ const MAX_STEP_MS = 200;
 export interface BlockReport {
   /** The items in which the main thread is stuck. */
   readonly running: readonly NotedItem[];
-  /** They are over their timeout. */
+  /** They are over their timeout, and one of them alone is why. */
   readonly expired: boolean;
+  /** Nothing but the end of the process frees its main thread in time. */
+  readonly isStuck: boolean;
 }
 
 /** Decides from a worker's note whether its main thread is blocked, in which items, and whether that is to be told now. */
@@ -35,7 +37,7 @@ export class BlockDetector {
   #beatAt = 0;
   #reportedAt = Number.NEGATIVE_INFINITY;
   /** What was reported since the last beat: more of it is told at once, the same again after a while. */
-  #reported: "nothing" | "blocked" | "alone" | "expired" = "nothing";
+  #reported: "nothing" | "blocked" | "alone" | "stuck" = "nothing";
 
   constructor(note: RunningNoteReader) {
     this.#note = note;
@@ -59,34 +61,37 @@ export class BlockDetector {
     const blockedFor = this.#now - this.#beatAt;
     if (blockedFor < BLOCKED_MS) return undefined;
     const { current, pending } = this.#note;
-    const expired = this.#expired(current, pending, blockedFor);
-    if (expired !== undefined) return this.#report("expired", expired);
+    const limit = this.timeout + EXPIRY_GRACE_MS;
+    const isOver = ({ since }: NotedItem) => this.#now - since >= limit;
+    const mayExpire = this.timeout > 0 && !this.#note.isDebugged;
+    if (
+      mayExpire &&
+      (current === undefined ? isHopeless(pending, isOver, blockedFor >= limit) : isOver(current))
+    )
+      return this.#report("stuck", current === undefined ? pending : [current]);
     const isAlone = current !== undefined && pending.length > 0 && blockedFor >= ALONE_MS;
     if (isAlone) return this.#report("alone", [current]);
     return this.#report("blocked", current === undefined ? pending : [current, ...pending]);
   }
 
-  #report(kind: "blocked" | "alone" | "expired", running: readonly NotedItem[]): BlockReport | undefined {
+  #report(kind: "blocked" | "alone" | "stuck", running: readonly NotedItem[]): BlockReport | undefined {
     if (this.#reported === kind && this.#now - this.#reportedAt < REPEAT_MS) return undefined;
     this.#reported = kind;
     this.#reportedAt = this.#now;
-    return { running, expired: kind === "expired" };
+    const isStuck = kind === "stuck";
+    // Of several items nobody knows which one blocks: they are not blamed, and go out again one at a time when the process has ended.
+    return { running, expired: isStuck && running.length <= 1, isStuck };
   }
+}
 
-  /**
-   * The items that are over their time, where one of them blocks: the one in its synchronous part, or, after an `await`, any of the
-   * pending ones. None at all when what blocks belongs to no item, such as a handler that was given up before.
-   */
-  #expired(
-    current: NotedItem | undefined,
-    pending: readonly NotedItem[],
-    blockedFor: number,
-  ): NotedItem[] | undefined {
-    if (this.timeout === 0 || this.#note.isDebugged) return undefined;
-    const limit = this.timeout + EXPIRY_GRACE_MS;
-    const isOver = ({ since }: NotedItem) => this.#now - since >= limit;
-    const over = pending.filter(isOver);
-    if (current !== undefined) return isOver(current) ? [current, ...over] : undefined;
-    return over.length > 0 || blockedFor >= limit ? over : undefined;
-  }
+/**
+ * Whether what blocks after an `await` is over its time: one of the pending items, or nothing that is known any more, such as a handler that
+ * was given up before.
+ */
+function isHopeless(
+  pending: readonly NotedItem[],
+  isOver: (item: NotedItem) => boolean,
+  isBlockedTooLong: boolean,
+): boolean {
+  return pending.length === 0 ? isBlockedTooLong : pending.some(isOver);
 }

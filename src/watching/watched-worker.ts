@@ -15,7 +15,7 @@ export class WatchedWorker {
   #runId: string | undefined;
   #isForgotten = false;
 
-  /** @param stuck - An item is over its timeout, and its distributor was told so. */
+  /** @param stuck - Only the end of the process frees its main thread; its distributor was told. */
   constructor(memory: SharedArrayBuffer, to: ReportTo | undefined, exitLock: ExitLock, stuck: () => void) {
     this.#note = new RunningNoteReader(memory);
     this.#detector = new BlockDetector(this.#note);
@@ -41,7 +41,7 @@ export class WatchedWorker {
     this.#reporter?.close();
   }
 
-  async #report(runId: string, { running, expired }: BlockReport): Promise<void> {
+  async #report(runId: string, { running, expired, isStuck }: BlockReport): Promise<void> {
     this.#note.markReported();
     if (this.#to !== undefined) {
       // Loaded now: most workers are never blocked.
@@ -51,7 +51,7 @@ export class WatchedWorker {
       const items = running.map(({ seq, attempt }) => ({ seq, attempt }));
       await this.#reporter.send({ runId, running: items, expired });
     }
-    if (expired) this.#stuck();
+    if (isStuck) this.#stuck();
     // The main thread's answer may have overtaken the report: it answers again.
     if (this.#detector.hasGoneOn) this.#note.markReported();
   }
