@@ -9,7 +9,7 @@ import { WatchedWorker } from "./watched-worker.ts";
 const LOOK_MS = 100;
 
 /** How long the main thread may take to end by itself when the parent is gone, in ms. */
-const ORPHAN_MS = 1000;
+const ORPHAN_MS = 500;
 
 if (parentPort === null) throw new Error("This file is only for the watching thread");
 const exitLock = new ExitLock((workerData as WatchThreadData).exitLock);

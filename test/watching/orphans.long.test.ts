@@ -1,0 +1,24 @@
+import { describe, test } from "vitest";
+import { commandRun, expectNoOrphan, mapProgram } from "../support/orphans.ts";
+
+describe("A worker that computes ends with its parent:", () => {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    test(`${signal} of a program that maps`, async () => {
+      const args = mapProgram("stuck-worker.mjs", '{ exportName: "announced" }');
+      await expectNoOrphan(args, (program) => program.kill(signal));
+    });
+  }
+
+  test("SIGKILL of the command", async () => {
+    await expectNoOrphan(commandRun("stuck-pipeline.mjs"), (command) => command.kill("SIGKILL"));
+  });
+
+  test("the second Ctrl-C of the command", async () => {
+    await expectNoOrphan(commandRun("stuck-pipeline.mjs"), (command) => {
+      command.stderr?.on("data", (text) => {
+        if (String(text).includes("once more")) command.kill("SIGINT");
+      });
+      command.kill("SIGINT");
+    });
+  });
+});
