@@ -1,7 +1,7 @@
 import { inspect, types } from "node:util";
 
 /** Binary kinds that a payload may hold, by the code that MessagePack's extension 0x74 has for them; a Buffer is MessagePack's own bin. */
-export const TYPED_ARRAYS = [
+const TYPED_ARRAYS = [
   Int8Array,
   Uint8Array,
   Uint8ClampedArray,
