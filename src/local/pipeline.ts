@@ -1,7 +1,6 @@
 import type { RunProgress, RunSummary } from "../pipeline/run-summary.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
-import { assertTimeout } from "../role/checks.ts";
-import type { RunOptions, StopOptions } from "../role/role.ts";
+import { assertRunOptions, assertStopOptions, type RunOptions, type StopOptions } from "../role/role.ts";
 import { makeCollector, makeMetadataWorker, makeTasks } from "./local-roles.ts";
 import { LocalRun } from "./local-run.ts";
 import { type PipelineOptions, resolveRestarts, resolveWorkers } from "./pipeline-options.ts";
@@ -75,10 +74,11 @@ export class Pipeline implements AsyncDisposable {
    * @throws PipelineError `WORKER_FAILED` when workers cannot work or die too often, and what a `Distributor` and a `Collector` throw.
    * @throws TypeError when it has run already.
    */
-  async run({ signal }: RunOptions = {}): Promise<RunSummary> {
+  async run(options: RunOptions = {}): Promise<RunSummary> {
+    assertRunOptions(options);
     if (this.#hasRun) throw new TypeError("A Pipeline runs once; make another one for another run");
     this.#hasRun = true;
-    return await this.#run.run(signal);
+    return await this.#run.run(options.signal);
   }
 
   /**
@@ -86,9 +86,9 @@ export class Pipeline implements AsyncDisposable {
    *
    * @param options - `timeout` in ms, 5000 by default.
    */
-  async stop({ timeout = DEFAULT_STOP_TIMEOUT }: StopOptions = {}): Promise<void> {
-    assertTimeout("timeout", timeout);
-    await this.#run.stop(timeout);
+  async stop(options: StopOptions = {}): Promise<void> {
+    assertStopOptions(options);
+    await this.#run.stop(options.timeout ?? DEFAULT_STOP_TIMEOUT);
   }
 
   /** Ends it, for `await using`. */

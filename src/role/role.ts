@@ -35,7 +35,7 @@ const RUN_OPTIONS = optionNames<RunOptions>({ signal: true });
 const STOP_OPTIONS = optionNames<StopOptions>({ timeout: true });
 
 /** @throws TypeError, RangeError when `run()` is given something else than its options. */
-function assertRunOptions(options: unknown): void {
+export function assertRunOptions(options: unknown): void {
   assertKnownOptions("run()", options, RUN_OPTIONS);
   const { signal } = options as RunOptions;
   if (signal !== undefined && !(signal instanceof AbortSignal))

@@ -4,7 +4,7 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
-const COMMAND = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+export const COMMAND = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
 /** The library, as a file in a temporary folder imports it. */
 export const LIBRARY = new URL("../../dist/index.js", import.meta.url).href;
@@ -17,7 +17,15 @@ export function startCommand(
   args: readonly string[],
   stdio: StdioOptions = ["ignore", "pipe", "pipe"],
 ): ChildProcess {
-  const child = spawn(process.execPath, [COMMAND, ...args], {
+  return startProgram([COMMAND, ...args], stdio);
+}
+
+/** Node with these arguments, gone when the test ends. */
+export function startProgram(
+  args: readonly string[],
+  stdio: StdioOptions = ["ignore", "pipe", "pipe"],
+): ChildProcess {
+  const child = spawn(process.execPath, args, {
     env: { ...process.env, CI: "1" },
     stdio,
     timeout: DEADLINE,
