@@ -20,7 +20,8 @@ export {
   type JournalTask,
   readJournal,
 } from "./journal/read-journal.ts";
-export { type MapOptions, type MapResult, map } from "./local/map.ts";
+export { map } from "./local/map.ts";
+export type { MapOptions, MapResult } from "./local/map-options.ts";
 export { Pipeline } from "./local/pipeline.ts";
 export type {
   CollectFunction,

@@ -162,8 +162,13 @@ export class DistributorCore {
   /** Produces nothing more, waits for what is in flight, at most so long, and ends the run. */
   stop(timeout: number): void {
     if (this.#phase.kind === "preparing") this.#end("stopped", undefined);
+    const until = this.#clock.now + timeout;
+    if (this.#phase.kind === "stopping" && until < this.#phase.until) {
+      this.#phase = { kind: "stopping", until }; // told again, to be quicker
+      this.#settleDown();
+    }
     if (this.#phase.kind !== "running") return;
-    this.#phase = { kind: "stopping", until: this.#clock.now + timeout };
+    this.#phase = { kind: "stopping", until };
     for (const task of this.#tasks) {
       if (!task.producedAll) task.phase = "exhausted";
       this.#tasks.touch(task);

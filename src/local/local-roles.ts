@@ -1,4 +1,5 @@
 import { type CollectionInfo, Collector } from "../pipeline/collector.ts";
+import { ItemIterator } from "../pipeline/item-iterator.ts";
 import { MetaDataWorker } from "../pipeline/meta-data-worker.ts";
 import { Task } from "../pipeline/task.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
@@ -6,6 +7,7 @@ import type { TaskType } from "../protocol/task-type.ts";
 import { NOWHERE } from "../role/network.ts";
 import { assertRole } from "../role/role.ts";
 import { isClass } from "./is-class.ts";
+import { LocalTask } from "./local-task.ts";
 import type { AnyTask, CollectFunction, PipelineOptions, TaskDefinition } from "./pipeline-options.ts";
 
 /** @throws TypeError when one is no task. */
@@ -62,9 +64,8 @@ export function at<R extends object>(role: R, endpoints: Readonly<Record<string,
   return role;
 }
 
-class DefinedTask extends Task<object> {
+class DefinedTask extends LocalTask {
   readonly taskType: TaskType;
-  readonly endpoint = NOWHERE;
   readonly #items: TaskDefinition["items"];
 
   constructor(definition: TaskDefinition) {
@@ -82,8 +83,13 @@ class DefinedTask extends Task<object> {
     });
   }
 
-  override items() {
-    return typeof this.#items === "function" ? this.#items() : this.#items;
+  /** Streams and `readline` emit whether somebody listens or not. */
+  protected override get isUrgent(): boolean {
+    return "on" in this.#items && typeof this.#items.on === "function";
+  }
+
+  protected override open(): ItemIterator {
+    return new ItemIterator(typeof this.#items === "function" ? this.#items() : this.#items);
   }
 }
 

@@ -11,6 +11,8 @@ import { assertDescriptors } from "./descriptor-check.ts";
 import { LineWriter } from "./line-writer.ts";
 import { LocalEndpoints } from "./local-endpoints.ts";
 import { at } from "./local-roles.ts";
+import { LocalTask } from "./local-task.ts";
+import { assertModules } from "./module-files.ts";
 import type { AnyTask, OutputSource, PipelineOptions } from "./pipeline-options.ts";
 import { RunFolder } from "./run-folder.ts";
 import { WorkerFleet } from "./worker-fleet.ts";
@@ -19,8 +21,17 @@ import type { WorkerStart } from "./worker-messages.ts";
 /** How long workers may take to end once the run is over, in ms. */
 const END_MS = 3000;
 
-/** The default `endTimeout`, in ms: on one machine, who has not heard of the end by then has died. */
-const END_TIMEOUT = 1000;
+/** How long a handler may take to react to its aborted signal where the run is cut off, in ms. Then its process is killed. */
+const CUT_OFF_MS = 500;
+
+/** How long what the collector does may hold up the end of a run that is cut off, in ms. */
+const COLLECTOR_MS = 1000;
+
+/** The default `endTimeout`, in ms: on one machine, a peer that has not heard of the end by then has died or is busy, and is told otherwise. */
+const END_TIMEOUT = 500;
+
+/** The longest that a timer of Node takes, in ms. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Workers of one kind, and how many. */
 interface WorkerPlan extends Omit<WorkerStart, "type" | "endpoint" | "collectorEndpoint" | "keys"> {
@@ -42,7 +53,11 @@ export class LocalRun {
   readonly #plan: LocalPlan;
   readonly #log = new RoleLog("worker");
   #distributor: Distributor | undefined;
-  #done: Promise<unknown> | undefined;
+  #fleet: WorkerFleet | undefined;
+  #done: Promise<void> | undefined;
+  #isStopping = false;
+  #isCutOff = false;
+  readonly #timers = new Set<NodeJS.Timeout>();
 
   constructor(plan: LocalPlan) {
     this.#plan = plan;
@@ -55,29 +70,71 @@ export class LocalRun {
     return this.#distributor?.progress ?? { workers: 0, tasks: {} };
   }
 
-  /** Runs to the end. Call once. */
+  /** Runs to the end. Call once. Aborting the signal is `abort()`. */
   async run(signal?: AbortSignal): Promise<RunSummary> {
     assertMayRun();
     for (const role of [this.#plan.collector, this.#plan.metadata]) if (role !== undefined) permit(role);
+    if (signal?.aborted) return this.#nothing();
     assertDescriptors(this.#plan.workers.reduce((sum, { count }) => sum + count, 0));
+    const abort = () => this.#cutOff();
+    signal?.addEventListener("abort", abort, { once: true });
+    let done: () => void = () => {};
+    // Before anything begins: the inputs may end it while their first step is taken.
+    this.#done = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    try {
+      return await this.#begin();
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      done();
+    }
+  }
+
+  /** Ends it early; what is under way may finish for `timeout` ms, and is cut off then. Resolves when it is over. */
+  async stop(timeout: number): Promise<void> {
+    if (this.#done === undefined) return;
+    this.#isStopping = true;
+    void this.#distributor?.stop({ timeout });
+    this.#after(timeout, () => this.#cutOff());
+    await this.#done;
+  }
+
+  /** Ends it now: handlers are told by their signal, and killed with their process soon after. Resolves when nothing of it is left. */
+  async abort(): Promise<void> {
+    if (this.#done === undefined) return;
+    this.#cutOff();
+    await this.#done;
+  }
+
+  /** Nothing is waited for before the inputs are begun: some cannot wait. */
+  async #begin(): Promise<RunSummary> {
+    const local = this.#plan.tasks.filter((task) => task instanceof LocalTask);
+    try {
+      assertModules(this.#plan.workers);
+      for (const task of local) task.begin();
+      return await this.#runInFolder();
+    } finally {
+      for (const timer of this.#timers) clearTimeout(timer);
+      await Promise.all(local.map((task) => task.close()));
+    }
+  }
+
+  async #runInFolder(): Promise<RunSummary> {
+    if (this.#isStopping) return this.#nothing();
     const folder = await RunFolder.make();
     try {
       const endpoints = await LocalEndpoints.make(folder.path);
+      if (this.#isStopping) return this.#nothing();
       this.endpoint = endpoints.task;
-      return await this.#runIn(endpoints, signal);
+      return await this.#runIn(endpoints);
     } finally {
       this.endpoint = undefined;
       await folder.remove();
     }
   }
 
-  /** Ends it early; what is under way may finish for so many ms. Resolves when it is over. */
-  async stop(timeout: number): Promise<void> {
-    void this.#distributor?.stop({ timeout });
-    await this.#done;
-  }
-
-  async #runIn(endpoints: LocalEndpoints, signal: AbortSignal | undefined): Promise<RunSummary> {
+  async #runIn(endpoints: LocalEndpoints): Promise<RunSummary> {
     let fail: (error: PipelineError) => void = () => {};
     const failed = new Promise<never>((_resolve, reject) => {
       fail = reject;
@@ -91,33 +148,52 @@ export class LocalRun {
     );
     const fleet = this.#makeFleet(fail, lines);
     distributor[ownedWorkers] = { isComing: () => fleet.isLoading, endOf: (id) => fleet.endOf(id) };
-    const run = signal === undefined ? {} : { signal };
-    if (signal?.aborted) return await distributor.run(run);
-    const distributed = distributor.run(run).then((summary) => {
+    const distributed = distributor.run().then((summary) => {
       void metadata?.stop();
       // Stopped before the run was opened: the collector has not heard of it, and would wait.
       if (isEmpty(summary)) void collector.stop({ timeout: 0 });
       return summary;
     });
     const roles = Promise.all([distributed, collector.run(), metadata?.run()]);
-    // Whoever fails first says why; the others are then told to stop.
+    // Whichever fails first says why; the others are then told to stop.
     const outcome = Promise.race([roles, failed]);
     this.#distributor = distributor;
-    this.#done = outcome.catch(() => undefined);
+    this.#fleet = fleet;
     this.#startWorkers(fleet, endpoints);
     try {
       const [summary] = await outcome;
-      await fleet.end(END_MS);
+      await fleet.end(this.#isCutOff ? CUT_OFF_MS : END_MS);
       return summary;
     } catch (error) {
-      fleet.stop(0);
+      this.#cutOff();
       // In this order: the collector hears of the end, and ends too.
       await distributor.stop({ timeout: 0 });
-      await Promise.all([collector.stop({ timeout: 0 }), metadata?.stop(), fleet.end(END_MS)]);
+      await Promise.all([collector.stop({ timeout: 0 }), metadata?.stop(), fleet.end(CUT_OFF_MS)]);
       throw error;
     } finally {
       lines.close();
     }
+  }
+
+  /** Workers first: what the others wait for is theirs. */
+  #cutOff(): void {
+    if (this.#isCutOff) return;
+    this.#isCutOff = true;
+    this.#isStopping = true;
+    void this.#fleet?.end(CUT_OFF_MS);
+    void this.#distributor?.stop({ timeout: 0 });
+    this.#after(COLLECTOR_MS, () => void this.#plan.collector.stop({ timeout: 0 }));
+  }
+
+  #after(ms: number, action: () => void): void {
+    if (ms <= MAX_TIMER_MS) this.#timers.add(setTimeout(action, ms));
+  }
+
+  /** The summary of a run that was stopped before it began. */
+  #nothing(): RunSummary {
+    const counts = { items: 0, acked: 0, failed: 0, retried: 0 };
+    const tasks = Object.fromEntries(this.#plan.tasks.map(({ taskType }) => [taskType.name, counts]));
+    return { runId: "", status: "stopped", duration: 0, tasks };
   }
 
   #makeDistributor(endpoints: LocalEndpoints, receiveMetadata: boolean): Distributor {

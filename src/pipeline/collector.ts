@@ -13,10 +13,13 @@ import { assertMayListen, DEFAULT_MAX_CONNECTIONS, resolveNetwork } from "../rol
 import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role, roleMembers } from "../role/role.ts";
 import type { Security } from "../security/security.ts";
 import { CollectorSession } from "./collector-session.ts";
-import type { ResultBatches } from "./delivery-loop.ts";
+import type { EncodedResults, ResultBatches } from "./delivery-loop.ts";
 
 /** How a collector gets several results at a time; a symbol, so that it is no part of what users see. */
 export const resultBatches: unique symbol = Symbol("resultBatches");
+
+/** How a collector gets results before they are decoded. */
+export const encodedResults: unique symbol = Symbol("encodedResults");
 
 /** The methods and fields that all collectors have. */
 export const COLLECTOR_METHODS = [
@@ -181,6 +184,11 @@ export abstract class Collector<
   }
 
   /** @internal */
+  [encodedResults](): EncodedResults | undefined {
+    return undefined;
+  }
+
+  /** @internal */
   [openSession](): CollectorSession {
     const name = this.constructor.name;
     assertEndpoint(`${name}.endpoint`, this.endpoint);
@@ -200,6 +208,7 @@ export abstract class Collector<
       handleCollection: (...args) => this.handleCollection(args[0] as Result, args[1], args[2], args[3]),
       handleFailure: (failure, taskType) => this.handleFailure(failure, taskType),
       handleFinished: (summary, taskType) => this.handleFinished(summary, taskType),
+      encoded: this[encodedResults](),
       batches: this[resultBatches](),
       getAckData: this.getAckData === Collector.prototype.getAckData ? undefined : () => this.getAckData(),
     });

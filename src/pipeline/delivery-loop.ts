@@ -36,9 +36,14 @@ export interface DeliveryHandlers {
   ): Awaitable<Maybe<object>>;
   handleFailure(failure: Failure, taskType: TaskType): Awaitable<void>;
   readonly getAckData: (() => object) | undefined;
+  /** Instead of `handleCollection`: results as they came, for one who decodes them later. */
+  readonly encoded: EncodedResults | undefined;
   /** Instead of `handleCollection`: up to so many results at a time. */
   readonly batches: ResultBatches | undefined;
 }
+
+/** @param seq - The item's place in the order of its task. */
+export type EncodedResults = (seq: number, payload: Uint8Array) => void;
 
 export interface ResultBatches {
   readonly size: number;
@@ -92,6 +97,12 @@ export class DeliveryLoop {
   }
 
   #one(delivery: Delivery): Awaitable<void> {
+    const { encoded } = this.#handlers;
+    if (encoded !== undefined && delivery.error === undefined) {
+      this.counts.collected += 1;
+      encoded(delivery.seq, delivery.payload);
+      return this.#handled(delivery, undefined);
+    }
     const read = this.#read(delivery);
     if ("error" in read) return this.#fail(delivery, read);
     this.counts.collected += 1;

@@ -10,6 +10,16 @@ export const openItems: unique symbol = Symbol("openItems");
 
 const DONE: Step = { done: true };
 
+/** What the owner of an iterator wants to know of its items, and to make of them. */
+export interface ItemHooks {
+  /** Makes an item of a value, in the order in which values are pulled. */
+  readonly wrap?: (value: unknown) => unknown;
+  /** The iterator threw this. */
+  readonly failed?: (error: unknown) => void;
+  /** Items are encoded in the order in which they were pulled; this is the size of the next one. */
+  readonly encoded?: (bytes: number) => void;
+}
+
 /**
  * Steps through an iterable as a loop with `await` would: promises among the values are awaited, and `return()` is called where the loop
  * is left early, but not where the iterator has ended or thrown by itself. Steps that are synchronous stay so: a promise for each item
@@ -17,6 +27,7 @@ const DONE: Step = { done: true };
  */
 export class ItemIterator {
   readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>;
+  readonly hooks: ItemHooks;
   /** Its first step, where that was taken before somebody asked for it. */
   #first: Step | PromiseLike<Step> | undefined;
   #hasBegun = false;
@@ -24,8 +35,9 @@ export class ItemIterator {
   #closing: Promise<void> | undefined;
 
   /** @throws TypeError when it is no iterable, and whatever the iterable throws. */
-  constructor(iterable: unknown) {
+  constructor(iterable: unknown, hooks: ItemHooks = {}) {
     this.#iterator = iteratorOf(iterable);
+    this.hooks = hooks;
   }
 
   /**
@@ -35,16 +47,9 @@ export class ItemIterator {
    * @param failed - Called when the first step throws, at once or later. `next()` throws the same.
    */
   begin(failed: (error: unknown) => void): void {
-    if (this.#hasBegun || this.#closing !== undefined) return;
-    try {
-      const step = this.next();
-      if (isPromiseLike(step)) Promise.resolve(step).catch(failed);
-      this.#first = step;
-    } catch (error) {
-      const step = Promise.reject(error);
-      step.catch(failed);
-      this.#first = step;
-    }
+    if (this.#closing !== undefined) return;
+    if (!this.#hasBegun) this.#first = this.#firstStep();
+    if (isPromiseLike(this.#first)) this.#first.then(undefined, failed);
   }
 
   /** @throws Whatever the iterator throws. */
@@ -60,8 +65,7 @@ export class ItemIterator {
       const result = this.#iterator.next();
       return isPromiseLike(result) ? this.#later(result) : this.#stepOf(result);
     } catch (error) {
-      this.#isOver = true;
-      throw error;
+      throw this.#failed(error);
     }
   }
 
@@ -82,8 +86,7 @@ export class ItemIterator {
     try {
       step = this.#stepOf(await next);
     } catch (error) {
-      this.#isOver = true;
-      throw error;
+      throw this.#failed(error);
     }
     return await step;
   }
@@ -96,9 +99,37 @@ export class ItemIterator {
       return DONE;
     }
     const { value } = result;
-    return isPromiseLike(value)
-      ? Promise.resolve(value).then((value) => ({ done: false, value }))
-      : { done: false, value };
+    return isPromiseLike(value) ? this.#awaited(value) : this.#item(value);
+  }
+
+  /** A promise among the values, that of a sync iterable for example. When it fails, the iterator itself has not ended. */
+  async #awaited(value: PromiseLike<unknown>): Promise<Step> {
+    try {
+      return this.#item(await value);
+    } catch (error) {
+      this.hooks.failed?.(error);
+      throw error;
+    }
+  }
+
+  #item(value: unknown): Step {
+    const { wrap } = this.hooks;
+    return { done: false, value: wrap === undefined ? value : wrap(value) };
+  }
+
+  /** As a promise where it throws: whoever asks for the step is told then. */
+  #firstStep(): Step | PromiseLike<Step> {
+    try {
+      return this.next();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #failed(error: unknown): unknown {
+    this.#isOver = true;
+    this.hooks.failed?.(error);
+    return error;
   }
 }
 

@@ -215,6 +215,7 @@ export class TaskSource implements ItemSource {
     }
     const payload = this.#gate.knows(step.value) ? "skipped" : encodeItem(step.value, this.#taken);
     this.#taken += 1;
+    if (payload !== "skipped") this.#iterator?.hooks.encoded?.(payload.length);
     if (this.#task.isComplete) this.#state = "ended";
     return payload;
   }

@@ -29,6 +29,9 @@ const SLICE_MS = 100;
 /** The same where handlers wait for promises: what they wait for arrives in the event loop's turn. */
 const SHARED_SLICE_MS = 20;
 
+/** How long a handler may take to react to its aborted signal when the worker's time is over, in ms: less than a pipeline waits for its process. */
+const CUT_OFF_GRACE_MS = 400;
+
 /** What a session needs to know of its worker. */
 export interface WorkerHost {
   readonly workerId: string;
@@ -146,8 +149,8 @@ export class WorkerSession extends Session<WorkerSummary> {
     this.#watch?.close();
     const { executor, hooks, onWork } = this.#host;
     onWork?.("closing");
-    // What still runs is needed by nobody; when a deadline cut it off, it has had its time.
-    const grace = this.clock.now >= this.#stopAt ? 0 : ABORT_GRACE_MS;
+    // What still runs is needed by nobody. Where a deadline cut it off, a handler has just the time to react to its signal.
+    const grace = this.clock.now >= this.#stopAt ? CUT_OFF_GRACE_MS : ABORT_GRACE_MS;
     const links = [this.#links?.distributor.close(), this.#links?.collector.close()];
     const [inThreads] = await Promise.all([executor.close(grace), ...links]);
     const inWorker = await hooks.close();
