@@ -95,7 +95,8 @@ export class LocalRun {
   async stop(timeout: number): Promise<void> {
     if (this.#done === undefined) return;
     this.#isStopping = true;
-    void this.#distributor?.stop({ timeout });
+    // The deadline is the cut-off's, which tells workers first: one that hears of the run's end from the distributor has time for its handler.
+    void this.#distributor?.stop({ timeout: Number.POSITIVE_INFINITY });
     this.#after(timeout, () => this.#cutOff());
     await this.#done;
   }
