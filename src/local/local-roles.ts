@@ -8,15 +8,19 @@ import { NOWHERE } from "../role/network.ts";
 import { assertRole } from "../role/role.ts";
 import { isClass } from "./is-class.ts";
 import { LocalTask } from "./local-task.ts";
+import { assertTaskDefinition } from "./pipeline-checks.ts";
 import type { AnyTask, CollectFunction, PipelineOptions, TaskDefinition } from "./pipeline-options.ts";
 
 /** @throws TypeError when one is no task. */
 export function makeTasks(tasks: PipelineOptions["tasks"]): AnyTask[] {
   if (!Array.isArray(tasks) || tasks.length === 0) throw new TypeError("A Pipeline needs at least one task");
-  return tasks.map((task: PipelineOptions["tasks"][number]) => {
+  return tasks.map((task: PipelineOptions["tasks"][number], index) => {
     if (task instanceof Task) return task;
     if (typeof task === "function") return new task();
-    if (typeof task === "object" && task !== null && "items" in task) return new DefinedTask(task);
+    if (typeof task === "object" && task !== null) {
+      assertTaskDefinition(`tasks[${index}]`, task);
+      return new DefinedTask(task);
+    }
     throw new TypeError("A task must be a Task, a class that extends Task, or { taskType, items }");
   });
 }

@@ -9,6 +9,7 @@ import type { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable } from "../role/awaitable.ts";
 import { assertCount } from "../role/checks.ts";
 import type { NetworkOptions } from "../role/network.ts";
+import { assertWorkerDefinition } from "./pipeline-checks.ts";
 
 export type AnyTask = Task<object, object, object>;
 
@@ -127,8 +128,11 @@ const DEFAULT_RESTARTS = 5;
 /** @throws TypeError, RangeError when an option is missing or wrong. */
 export function resolveWorkers(options: Pick<PipelineOptions, "workers">, tasks: readonly AnyTask[]) {
   const definitions = [options.workers].flat() as readonly WorkerDefinition[];
-  if (definitions.length === 0) throw new TypeError("A Pipeline needs workers");
-  return definitions.map((definition) => {
+  if (definitions.length === 0 || options.workers === undefined)
+    throw new TypeError("A Pipeline needs workers");
+  return definitions.map((definition, index) => {
+    const where = Array.isArray(options.workers) ? `workers[${index}]` : "workers";
+    assertWorkerDefinition(where, definition);
     const { module, exportName, count = availableParallelism(), threads = 0, concurrency = 1 } = definition;
     const taskType = definition.taskType ?? tasks[0]?.taskType;
     if (
@@ -138,12 +142,12 @@ export function resolveWorkers(options: Pick<PipelineOptions, "workers">, tasks:
       exportName === undefined
     )
       throw new TypeError("Workers of several kinds need a taskType each, or an exportName that has one");
-    assertCount("count", count, 1, 1024);
-    assertCount("threads", threads, 0, 1024);
-    assertCount("concurrency", concurrency, 1, 10_000);
+    assertCount(`${where}.count`, count, 1, 1024);
+    assertCount(`${where}.threads`, threads, 0, 1024);
+    assertCount(`${where}.concurrency`, concurrency, 1, 10_000);
     return {
       isWrapped: false,
-      module: moduleUrl(module),
+      module: moduleUrl(where, module),
       exportName,
       taskType: taskType?.name ?? "",
       count,
@@ -158,8 +162,8 @@ export function resolveRestarts(restarts: number = DEFAULT_RESTARTS): number {
   return restarts;
 }
 
-function moduleUrl(module: unknown): string {
+function moduleUrl(where: string, module: unknown): string {
   const url = toModuleUrl(module);
-  if (url === undefined) throw new TypeError("workers.module must be a URL or a path");
+  if (url === undefined) throw new TypeError(`${where}.module must be a URL or a path`);
   return url;
 }

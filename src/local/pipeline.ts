@@ -3,6 +3,8 @@ import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { assertRunOptions, assertStopOptions, type RunOptions, type StopOptions } from "../role/role.ts";
 import { makeCollector, makeMetadataWorker, makeTasks } from "./local-roles.ts";
 import { LocalRun } from "./local-run.ts";
+import { assertSignal } from "./option-checks.ts";
+import { assertPipelineOptions } from "./pipeline-checks.ts";
 import { type PipelineOptions, resolveRestarts, resolveWorkers } from "./pipeline-options.ts";
 
 /** Long enough for what workers execute, short enough for a person to wait. */
@@ -35,6 +37,7 @@ export class Pipeline implements AsyncDisposable {
 
   /** @throws TypeError, RangeError when an option is missing or wrong. Nothing is started. */
   constructor(options: PipelineOptions) {
+    assertPipelineOptions(options);
     const {
       tasks: _tasks,
       workers: _workers,
@@ -67,9 +70,11 @@ export class Pipeline implements AsyncDisposable {
   }
 
   /**
-   * Runs to the end.
+   * Runs to the end. The tasks' items are begun at once, as a loop over them would begin; those of a task with dependencies when these are
+   * complete, but for streams and `readline`, which cannot wait.
    *
-   * @param options - `signal` stops it early, as `stop()` does.
+   * @param options - Aborting `signal` ends it now: handlers' `info.signal` is aborted at once, and a process whose handler still runs half a
+   *   second later is killed. `run()` then resolves with the status `stopped`.
    * @returns What became of each task's items.
    * @throws PipelineError `WORKER_FAILED` when workers cannot work or die too often, and what a `Distributor` and a `Collector` throw.
    * @throws TypeError when it has run already.
@@ -77,12 +82,14 @@ export class Pipeline implements AsyncDisposable {
   async run(options: RunOptions = {}): Promise<RunSummary> {
     assertRunOptions(options);
     if (this.#hasRun) throw new TypeError("A Pipeline runs once; make another one for another run");
+    assertSignal(signal);
     this.#hasRun = true;
     return await this.#run.run(options.signal);
   }
 
   /**
-   * Ends the run early: nothing more is handed out, what is under way may finish until the deadline.
+   * Ends the run early: nothing more is handed out, what is under way may finish until the deadline. Then it is cut off, as by an
+   * aborted signal. A second call may shorten the time.
    *
    * @param options - `timeout` in ms, 5000 by default.
    */
