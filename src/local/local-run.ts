@@ -192,7 +192,7 @@ export class LocalRun {
 
   /** The summary of a run that was stopped before it began. */
   #nothing(): RunSummary {
-    const counts = { items: 0, acked: 0, failed: 0, retried: 0 };
+    const counts = { items: 0, acked: 0, failed: 0, retried: 0, skipped: 0 };
     const tasks = Object.fromEntries(this.#plan.tasks.map(({ taskType }) => [taskType.name, counts]));
     return { runId: "", status: "stopped", duration: 0, tasks };
   }

@@ -28,6 +28,7 @@ const PIPELINE_OPTIONS = optionNames<PipelineOptions>({
 const TASK_OPTIONS = optionNames<TaskDefinition>({
   taskType: true,
   items: true,
+  key: true,
   dependencies: true,
   total: true,
   retry: true,
@@ -70,13 +71,14 @@ export function assertTaskDefinition(
   definition: object,
 ): asserts definition is TaskDefinition {
   assertKnownOptions(where, definition, TASK_OPTIONS);
-  const { taskType, items, dependencies, total, retry, timeout } = definition as TaskDefinition;
+  const { taskType, items, key, dependencies, total, retry, timeout } = definition as TaskDefinition;
   assertTaskType(`${where}.taskType`, taskType);
   assertItems(`${where}.items`, items);
   if (dependencies !== undefined) {
     const areTypes = Array.isArray(dependencies) && dependencies.every((type) => type instanceof TaskType);
     if (!areTypes) throw new TypeError(`${where}.dependencies must be an array of TaskType`);
   }
+  assertFunction(`${where}.key`, key);
   if (total !== undefined) assertCount(`${where}.total`, total, 0);
   if (retry !== undefined) assertKnownOptions(`${where}.retry`, retry, RETRY_OPTIONS);
   resolveRetryPolicy(retry);
