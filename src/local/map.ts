@@ -9,7 +9,7 @@ import { type MapInputs, MapRun } from "./map-run.ts";
  * Nothing begins before the first result is asked for. Then the inputs' iterator is taken, and its first input asked for, at once, as a
  * plain loop over the inputs would: lines of `readline` and errors of streams arrive. When the loop is left early, by `break`, an
  * error or the signal, the inputs' iterator is closed, handlers' `info.signal` is aborted, and a process whose handler still runs half a second later
- * is killed.
+ * is killed. Call it on the main thread: a `node:worker_threads` thread that is terminated with open sockets takes the whole process down.
  *
  * @typeParam Input - Whatever MessagePack can carry: plain objects and arrays, dates, bigints, binary data.
  * @typeParam Result - The same.

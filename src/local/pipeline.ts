@@ -13,7 +13,8 @@ const DEFAULT_STOP_TIMEOUT = 5000;
 /**
  * A whole run on this machine: distributor and collector in this process, workers in processes of their own, or in threads of
  * those, which are started again when they die. Endpoints are in a private folder, and gone at the end. The same tasks, workers and
- * collectors run on many machines as roles of their own.
+ * collectors run on many machines as roles of their own. Run it on the main thread: a `node:worker_threads` thread that is terminated with open
+ * sockets takes the whole process down.
  *
  * @example
  * ```ts
