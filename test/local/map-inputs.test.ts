@@ -209,7 +209,7 @@ describe("what inputs throw is what the loop throws", () => {
 
   test("an input that cannot be sent is named by its index", async () => {
     await expect(collect([1, 2, { a: [() => {}] }])).rejects.toThrow(
-      /^Input 2 of map\(\) cannot be sent: Value at input\.a\[0\] is a function/,
+      /^Input 2 of map\(\): Value at input\.a\[0\] is a function/,
     );
   });
 });
