@@ -194,7 +194,7 @@ export class LocalRun {
   #nothing(): RunSummary {
     const counts = { items: 0, acked: 0, failed: 0, retried: 0, skipped: 0 };
     const tasks = Object.fromEntries(this.#plan.tasks.map(({ taskType }) => [taskType.name, counts]));
-    return { runId: "", status: "stopped", duration: 0, tasks };
+    return { runId: "", status: "stopped", duration: 0, tasks, unreliableWorkers: [] };
   }
 
   #makeDistributor(endpoints: LocalEndpoints, receiveMetadata: boolean): Distributor {
