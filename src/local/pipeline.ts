@@ -3,7 +3,6 @@ import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { assertRunOptions, assertStopOptions, type RunOptions, type StopOptions } from "../role/role.ts";
 import { makeCollector, makeMetadataWorker, makeTasks } from "./local-roles.ts";
 import { LocalRun } from "./local-run.ts";
-import { assertSignal } from "./option-checks.ts";
 import { assertPipelineOptions } from "./pipeline-checks.ts";
 import { type PipelineOptions, resolveRestarts, resolveWorkers } from "./pipeline-options.ts";
 
@@ -83,7 +82,6 @@ export class Pipeline implements AsyncDisposable {
   async run(options: RunOptions = {}): Promise<RunSummary> {
     assertRunOptions(options);
     if (this.#hasRun) throw new TypeError("A Pipeline runs once; make another one for another run");
-    assertSignal(signal);
     this.#hasRun = true;
     return await this.#run.run(options.signal);
   }
