@@ -247,11 +247,10 @@ describe("map() holds few bytes", () => {
     expect(ahead).toBeLessThan(20);
   });
 
-  test("of inputs on their way; and a limit smaller than one of them stops nothing", async () => {
+  test("a limit smaller than one input stops nothing", async () => {
     const inputs = function* () {
       for (let n = 0; n < 30; n++) yield Buffer.alloc(MB);
     };
-    expect((await most(inputs(), "sizeOf", 4 * MB)).ahead).toBeLessThan(20);
     expect(await most(inputs(), "sizeOf", 1)).toMatchObject({ taken: 30 });
   });
 });
