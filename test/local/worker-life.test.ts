@@ -109,7 +109,7 @@ describe("inputs that kill their worker", () => {
     );
     const messages = rejected.map(({ reason }) => (reason as Error).message);
     expect(messages[0]).toMatch(/exit code 3/);
-    expect(messages[1]).toMatch(/signal SIGKILL[^]*killed by 15/);
+    expect(messages[1]).toMatch(/signal SIGKILL[\s\S]*killed by 15/);
   }, 60_000);
 
   const end: WorkerEnd = {
