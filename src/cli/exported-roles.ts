@@ -52,10 +52,12 @@ export async function loadRoles(file: string): Promise<ExportedRoles> {
   } catch (error) {
     throw new FileError(`${file} cannot be imported: ${errorText(error)}`);
   }
-  const values = Object.values(module);
+  const values = [...new Set(Object.values(module))];
   const classes = <T>(method: string) => values.filter((value) => has(value, method)) as Class<T>[];
   const named = (fits: (value: unknown) => boolean) =>
-    new Map(Object.entries(module).filter(([, value]) => fits(value)) as [string, Class<AnyRole>][]);
+    new Map(
+      onceEach(Object.entries(module).filter(([, value]) => fits(value))) as [string, Class<AnyRole>][],
+    );
   const instances = <T>(kind: abstract new (...args: never[]) => T) =>
     values.filter((value) => value instanceof kind) as T[];
   return {
@@ -92,6 +94,11 @@ function isServiceWorker(value: unknown): boolean {
 function isMetaDataWorker(value: unknown): boolean {
   if (has(value, "getMetadata")) return true;
   return has(value, "run") && typeof value === "function" && value.prototype instanceof MetaDataWorker;
+}
+
+/** What has two names is one: a default export that has a name as well. */
+function onceEach(entries: readonly [string, unknown][]): [string, unknown][] {
+  return entries.filter(([, value], index) => entries.findIndex(([, other]) => other === value) === index);
 }
 
 function has(value: unknown, method: string): boolean {

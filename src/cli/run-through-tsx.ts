@@ -9,14 +9,19 @@ import { expectEchoes } from "./interrupts.ts";
 /** Tells the second process that it is one. */
 const LAUNCHED = "ZMQPIPELINE_LAUNCHED";
 
-/** Has a process that was launched so end with the one that launched it, however that ends. */
-export function endWithLauncher(): void {
-  if (process.env[LAUNCHED] === undefined) return;
+/**
+ * Has a process that was launched so end with the one that launched it, however that ends.
+ *
+ * @returns Whether it was launched so.
+ */
+export function endWithLauncher(): boolean {
+  if (process.env[LAUNCHED] === undefined) return false;
   delete process.env[LAUNCHED]; // not of those that it starts
   expectEchoes();
   process.once("disconnect", () => process.exit(1));
   process.channel?.unref();
   endWithParent(PARENT_FD);
+  return true;
 }
 
 /**

@@ -1,4 +1,6 @@
 import { whileImporting } from "../self/nesting.ts";
+import { moduleExports } from "./module-exports.ts";
+import { locateSyntaxError } from "./syntax-error.ts";
 
 /**
  * Imports a module of the user's, TypeScript included: by Node itself where it can, else through the `tsx` of the
@@ -8,7 +10,11 @@ import { whileImporting } from "../self/nesting.ts";
  * @throws Whatever the import throws.
  */
 export async function importUserModule(url: string): Promise<Record<string, unknown>> {
-  return await whileImporting(url, () => importModule(url));
+  try {
+    return moduleExports(url, await whileImporting(url, () => importModule(url)));
+  } catch (error) {
+    throw locateSyntaxError(error, url);
+  }
 }
 
 async function importModule(url: string): Promise<Record<string, unknown>> {

@@ -68,17 +68,27 @@ function receive(message: ToThread): void {
 /** An instance of the user's class; the constructor gets no arguments. */
 async function load(): Promise<OpenInThread> {
   const exported = await importUserModule(module);
-  const found =
-    exported[className] ??
-    Object.values(exported).find((value) => (value as { name?: unknown })?.name === className);
+  const named = Object.entries(exported).filter(
+    ([name, value]) => name === className || isNamed(value, className),
+  );
+  const [, found] = named.find(([, value]) => isThreaded(value)) ?? named[0] ?? [];
   if (typeof found !== "function") {
     throw new Error(`${module} does not export the class ${className}; each thread imports it from there`);
   }
+  if (!isThreaded(found)) throw new Error(`${className} of ${module} is not a class for threads`);
   const instance: unknown = Reflect.construct(found, []);
-  if (typeof instance !== "object" || instance === null || !(openInThread in instance)) {
-    throw new Error(`${className} of ${module} is not a class for threads`);
-  }
   return instance as OpenInThread;
+}
+
+function isNamed(value: unknown, name: string): boolean {
+  return typeof value === "function" && value.name === name;
+}
+
+/** By what it has: a loader may give the user's module a copy of this library of its own. */
+function isThreaded(value: unknown): boolean {
+  if (typeof value !== "function") return false;
+  const prototype: unknown = value.prototype;
+  return typeof prototype === "object" && prototype !== null && openInThread in prototype;
 }
 
 async function begin(metadata: Uint8Array, timeout: number, context: string): Promise<void> {

@@ -49,7 +49,7 @@ function chooseExport(module: Record<string, unknown>, { exportName, module: url
   if (fits(module.default)) return module.default;
   const values = Object.entries(module).flatMap(([name, value]) => (isHook(name) ? [] : [value]));
   const workers = values.filter(isWorkerClass);
-  const candidates = workers.length > 0 ? workers : values.filter(fits);
+  const candidates = [...new Set(workers.length > 0 ? workers : values.filter(fits))];
   if (candidates.length === 1) return candidates[0];
   const found =
     candidates.length === 0

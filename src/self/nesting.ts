@@ -3,7 +3,7 @@ import { PipelineError } from "../errors.ts";
 import { startedAt } from "./started-at.ts";
 
 /** How many runs may be at work inside each other: a run, one that its handlers start, and one that those handlers start. */
-export const MAX_DEPTH = 3;
+const MAX_DEPTH = 3;
 
 /** Names of environment variables, and of what threads inherit. */
 const DEPTH = "ZMQPIPELINE_DEPTH";
