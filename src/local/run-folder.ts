@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import { lstat, mkdtemp, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { PipelineError } from "../errors.ts";
 import { MAX_IPC_PATH_BYTES } from "../protocol/limits.ts";
 import { isProvenDead, ownIdentity, parseIdentity } from "./process-identity.ts";
@@ -18,6 +20,10 @@ const ABANDONED_MS = 3_600_000;
 
 /** Leftovers that one run looks at: what is beyond that is left to the next. */
 const MAX_SWEPT = 200;
+
+/** How long the end of a run's process is waited for, once its pipes have ended, in ms, and how often that is looked at. */
+const ORPHANED_MS = 500;
+const ORPHANED_STEP_MS = 20;
 
 /** The folder of one run, with its sockets. Only this user may enter it. */
 export class RunFolder {
@@ -51,6 +57,21 @@ export class RunFolder {
   async remove(): Promise<void> {
     await rm(this.path, { recursive: true, force: true });
     await this.#swept;
+  }
+}
+
+/**
+ * The process that made the run's folder is gone, and whoever worked for it removes the folder.
+ *
+ * @param endpoint - A socket in it.
+ */
+export async function removeOrphaned(endpoint: string): Promise<void> {
+  const path = dirname(endpoint.replace(/^ipc:\/\//, ""));
+  if (!endpoint.startsWith("ipc://") || !basename(path).startsWith(PREFIX)) return;
+  // The end of a process's pipes is seen a moment before its own.
+  for (let waited = 0; existsSync(path) && waited < ORPHANED_MS; waited += ORPHANED_STEP_MS) {
+    await sweepOne(path);
+    await sleep(ORPHANED_STEP_MS);
   }
 }
 

@@ -8,6 +8,7 @@ import { PARENT_FD } from "../watching/parent-pipe.ts";
 import { becomeReplaceable, endWithParent } from "../watching/process-watch.ts";
 import { CONTROL_FD, ControlChannel } from "./control-channel.ts";
 import { type AnyWorker, makeWorker } from "./module-worker.ts";
+import { removeOrphaned } from "./run-folder.ts";
 import { restoreEnvironment } from "./worker-environment.ts";
 import {
   type FromWorkerProcess,
@@ -18,6 +19,7 @@ import {
 
 let worker: AnyWorker | undefined;
 let hasFailed = false;
+let endpoint = "";
 
 printAtOnce();
 becomeWorker((error) => fail("unusable", error));
@@ -34,13 +36,14 @@ const channel = new ControlChannel<ToWorkerProcess, FromWorkerProcess>(
     else void worker.stop({ timeout: message.timeout });
   },
   // The pipeline is gone, however that came about: nobody needs this process any more.
-  leave,
+  () => void removeOrphaned(endpoint).then(leave),
 );
 
 // Ctrl-C reaches all processes of a terminal; the pipeline says what follows from it.
 process.on("SIGINT", () => {});
 
 async function work(start: WorkerStart): Promise<void> {
+  endpoint = start.endpoint ?? "";
   try {
     worker = permit(await makeWorker(start));
     listen(worker);

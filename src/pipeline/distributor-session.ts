@@ -33,9 +33,8 @@ const COLLECTOR_MS = 2000;
 
 type SessionOptions = ResolvedDistributorOptions & Pick<DistributorCoreOptions, "owned">;
 
-/** What whoever owns the workers' processes is told, and says. */
+/** What whoever owns the workers' processes says. */
 export interface WorkersOwner {
-  readonly blamed: DistributorPort["blamed"];
   /** How many workers are being started, by task type. */
   readonly expected: ReadonlyMap<string, number>;
 }
@@ -294,7 +293,8 @@ export class DistributorSession extends Session<RunSummary> {
       ackData: (task, data) => {
         this.#sources.of(task).ackData = decodePayload(data);
       },
-      blamed: this.#owner.blamed,
+      blamed: (worker, seq) =>
+        this.#log.write("warn", "item is to blame for its worker's end", { worker, seq }),
       completed: ({ name, counts }) =>
         this.#log.write("info", "task complete", { taskType: name, ...counts }),
       over: (status, error) =>

@@ -14,13 +14,6 @@ import { DistributorSession } from "./distributor-session.ts";
 import type { RunProgress, RunSummary } from "./run-summary.ts";
 import type { Task } from "./task.ts";
 
-/**
- * Called with a worker's id and an item's sequence number when the item is known to be to blame for the worker's death, or
- * for its standstill. Whoever owns the workers' processes sets it before `run()`; a symbol, so that it is no part of what
- * users see.
- */
-export const onBlamed: unique symbol = Symbol("onBlamed");
-
 /** What is known of the workers' processes. Whoever starts them sets it before `run()`. */
 export const ownedWorkers: unique symbol = Symbol("ownedWorkers");
 
@@ -53,9 +46,8 @@ export class Distributor extends Role<RunSummary> {
   readonly #tasks: AnyTask[] = [];
   #session: DistributorSession | undefined;
   /** @internal */
-  [onBlamed]: ((workerId: string, seq: number) => void) | undefined;
-  /** @internal */
   [ownedWorkers]: OwnedWorkers | undefined;
+  /** @internal */
   [expectWorkers]: ReadonlyMap<string, number> = new Map();
 
   /**
@@ -111,7 +103,6 @@ export class Distributor extends Role<RunSummary> {
       this.#tasks,
       { ...this.#options, owned: this[ownedWorkers] },
       {
-        blamed: (workerId, seq) => this[onBlamed]?.(workerId, seq),
         expected: this[expectWorkers],
       },
     );
