@@ -152,7 +152,15 @@ describe("failures", () => {
     const file = join(tempFolder(), "died");
     const inputs = [...upTo(50)].map((n) => (n === 25 ? { n, file } : { n }));
     expect(await collect(mapped("diesOnce", inputs))).toEqual([...upTo(50)]);
-    await expect(collect(mapped("dies", upTo(50), { restarts: 1 }))).rejects.toMatchObject({
+    await expect(collect(mapped("dies", upTo(50)))).rejects.toMatchObject({
+      remoteCode: "WORKER_LOST", // the input is at fault, as far as anybody can know
+      message: /died .* 3 times .*exit code 7/,
+    });
+    const early = map(upTo(50), new URL("../fixtures/dies-at-once.mjs", import.meta.url), {
+      ...quiet,
+      restarts: 1,
+    });
+    await expect(collect(early)).rejects.toMatchObject({
       code: "WORKER_FAILED",
       message: /died 2 times, .*exit code 7/,
     });
