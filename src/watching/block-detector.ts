@@ -4,7 +4,7 @@ import type { NotedItem, RunningNoteReader } from "../executor/running-note.ts";
 export const BLOCKED_MS = 300;
 
 /** After this long, in ms, what is pending beside the item that blocks is not waited for either: others may repeat it. */
-export const ALONE_MS = 1000;
+const ALONE_MS = 1000;
 
 /** How often a report is repeated, in ms: it may have been lost, or its distributor may have been started again. */
 export const REPEAT_MS = 1000;

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { RunningNote, RunningNoteReader } from "../../dist/executor/running-note.js";
-import { BLOCKED_MS, BlockDetector, EXPIRY_GRACE_MS, REPEAT_MS } from "../../dist/watching/block-detector.js";
+import { RunningNote, RunningNoteReader } from "../../src/executor/running-note.ts";
+import { BLOCKED_MS, BlockDetector, EXPIRY_GRACE_MS, REPEAT_MS } from "../../src/watching/block-detector.ts";
 
 const LOOK_MS = 100;
 
