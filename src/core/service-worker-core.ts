@@ -45,6 +45,16 @@ export class ServiceWorkerCore {
     this.#port = port;
   }
 
+  /** The life of the service that it works for; empty: none yet. */
+  get runId(): string {
+    return this.#runId;
+  }
+
+  /** The service was told that this worker is blocked, and waits to hear from it. */
+  unblocked(): void {
+    if (this.#link === "ready" && this.#phase !== "over") this.#returned([]);
+  }
+
   connected(): void {
     this.#link = "greeted";
     this.#hello();

@@ -16,6 +16,7 @@ import { FirstWork, type WorkStage } from "../role/work-signal.ts";
 import type { Security } from "../security/security.ts";
 import type { Link, LinkHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
+import { WorkerWatch } from "../watching/worker-watch.ts";
 import { FlushSchedule } from "./flush-schedule.ts";
 import type { ServiceWorkerSummary } from "./service-worker.ts";
 
@@ -49,6 +50,10 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
     failed: 0,
   };
   #link: Link | undefined;
+  /** Absent: its handler cannot block this thread, or its service is in it, too. */
+  #watch: WorkerWatch | undefined;
+  /** The service's run that is watched for. */
+  #watchedRun = "";
   readonly #flushes = new FlushSchedule(
     () => this.#core.flush(),
     (action) => this.guard(action),
@@ -95,6 +100,12 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
       onFailed: this.guard((error) => this.#core.abort(error)),
     };
     const options = linkOptions("serviceworker", security, "worker", "service");
+    if (executor.note !== undefined && endpoint.scheme !== "inproc")
+      this.#watch = new WorkerWatch(executor.note, {
+        workerId,
+        endpoint: endpoint.address,
+        keys: options.keys,
+      });
     this.#link = transportFor(endpoint).connect(endpoint, handler, options);
     executor.open(this.#executorPort());
     this.#log.write("info", "worker began", { worker: workerId, endpoint: endpoint.address });
@@ -103,10 +114,26 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
   protected tick(now: number): void {
     this.#core.tick(now);
     this.#host.executor.tick(this.clock.now);
+    this.#watch?.beat();
+    this.#answerWatch();
+    if (this.#watchedRun !== "") this.#watchRun(); // a service that was started again has another run
     if (this.clock.now >= this.#stopAt) this.#core.abort();
   }
 
+  /** The service waits to hear from a worker that was reported as blocked. */
+  #answerWatch(): void {
+    if (this.#watch?.takeReported()) this.#core.unblocked();
+  }
+
+  #watchRun(): void {
+    const { runId } = this.#core;
+    if (runId === "" || runId === this.#watchedRun) return;
+    this.#watchedRun = runId;
+    this.#watch?.begin(runId, this.#host.timeout);
+  }
+
   protected async close(): Promise<void> {
+    this.#watch?.close();
     const { executor, hooks, onWork } = this.#host;
     onWork?.("closing");
     // What still runs is needed by nobody; when a deadline cut it off, it has had its time.
@@ -162,6 +189,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
     const begun = async () => {
       await this.#host.hooks.begin({});
       await this.#host.executor.begin({}, this.#host.timeout, "");
+      this.#watchRun();
     };
     begun().then(
       this.guard(() => this.#core.initialised()),
@@ -194,6 +222,8 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
         message: outcome.error.message,
       });
     }
-    return this.#core.finished(execution, outcome, busy, now);
+    const isSent = this.#core.finished(execution, outcome, busy, now);
+    this.#answerWatch();
+    return isSent;
   }
 }

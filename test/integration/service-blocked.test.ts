@@ -53,3 +53,20 @@ test("A worker on which everything fails gets fewer requests than one that works
   expect(failed).toBeGreaterThan(0);
   expect(failed).toBeLessThan(40);
 });
+test("Idempotent requests behind a handler that blocks go to another worker", async () => {
+  const endpoints = await serviceEndpoints("ipc");
+  const service = await running(endpoints, []);
+  await Promise.all([workerProcess(endpoints, 1), workerProcess(endpoints, 1)]);
+  await using client = makeClient(endpoints, { timeout: 60_000, idempotent: true });
+  const short = (from: number) => Array.from({ length: 1000 }, (_, n) => ({ n: from + n }));
+  await client.request(short(0)); // windows are open
+  const before = client.request(short(1000));
+  const release = join(tempFolder(), "release");
+  const blocking = client.request({ n: -1, blockUntil: release });
+  const after = client.request(short(2000));
+  const replies = [...(await before), ...(await after)];
+  expect(replies.map(({ n }) => n)).toEqual(Array.from({ length: 2000 }, (_, n) => 1000 + n));
+  writeFileSync(release, "");
+  expect((await blocking).n).toBe(-1);
+  expect(service.status).toMatchObject({ replied: 3001, lost: 0, failed: 0 });
+});
