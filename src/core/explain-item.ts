@@ -1,4 +1,4 @@
-import { ageText, countText, type Explanation } from "./explanation.ts";
+import { ageText, countText, type Explanation, itemsText } from "./explanation.ts";
 import type { Item } from "./item.ts";
 import type { RunView } from "./run-view.ts";
 import type { TaskState } from "./task-state.ts";
@@ -45,22 +45,45 @@ function explainPresent(view: RunView, task: TaskState, item: Item): Standing {
     const first = `It has failed for good (${name}: ${message}); the collector has yet to confirm that.`;
     return { state: "failing", attempt, reasons: [first, ...history] };
   }
-  return { state: "waiting", attempt, reasons: [waitingText(view, task, item), ...history] };
+  return {
+    state: "waiting",
+    attempt,
+    reasons: [waitingText(view, task, item), ...avoidingText(view, task, item), ...history],
+  };
 }
 
-const PHASES: Readonly<Record<WorkerEntry["phase"]["kind"], string>> = {
+const PHASES: Readonly<Record<Exclude<WorkerEntry["phase"]["kind"], "blocked" | "silent">, string>> = {
   new: "it is being initialised",
   ready: "it is at work",
   detached: "its connection has ended, and it may come back within half a second",
-  blocked: "its main thread is busy in a handler",
-  silent: "it is connected and does not answer",
   leaving: "it finishes what it has begun, and leaves",
 };
 
 /** How a worker stands, as a part of a sentence. */
-export function workerText({ held, concurrency, phase, lastHeard }: WorkerEntry, now: number): string {
+export function workerText(worker: WorkerEntry, now: number): string {
+  const { held, concurrency, phase, lastHeard } = worker;
+  if (phase.kind === "blocked" || phase.kind === "silent") {
+    const since = `${itemsText(phase.running)} for ${ageText(now - phase.since)}`;
+    const late = phase.kind === "blocked" && phase.expired ? ", longer than the task's timeout" : "";
+    return phase.kind === "blocked"
+      ? `its main thread is blocked in ${since}${late}`
+      : `it is connected and does not answer, and had ${since}`;
+  }
   const items = countText(held, "item", ["", ""]).trim();
   return `${PHASES[phase.kind]}, has ${items}, executes ${concurrency} at a time, was heard ${ageText(now - lastHeard)} ago`;
+}
+
+/** Which workers an item keeps away from, and whom it waits for. */
+function avoidingText({ now }: RunView, task: TaskState, { failedOn }: Item): string[] {
+  if (failedOn.length === 0) return [];
+  const names = failedOn.slice(-3).join(", ");
+  const others = [...task.workers].filter((worker) => worker.isHopeful(now) && !failedOn.includes(worker.id));
+  const [first] = others;
+  const which = failedOn.length === 1 ? `worker ${names}` : `workers ${names}`;
+  if (first === undefined) return [];
+  return [
+    `It avoids ${which}, on which it failed, and waits for one of ${others.length} others; the first, ${first.id}: ${workerText(first, now)}.`,
+  ];
 }
 
 function waitingText(view: RunView, task: TaskState, { place, isRestored }: Item): string {

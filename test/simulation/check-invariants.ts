@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { DistributorCore } from "../../src/core/distributor-core.ts";
 import type { WorkerEntry } from "../../src/core/worker-entry.ts";
+import type { ItemRef } from "../../src/protocol/message.ts";
 
 /** What must be true of the ledger after every step. */
 export function checkInvariants(core: DistributorCore, window: number): void {
@@ -27,5 +28,22 @@ export function checkInvariants(core: DistributorCore, window: number): void {
     assert.ok(inFlight <= task.items.size);
     if (task.phase === "complete") assert.equal(task.items.size, 0, "a complete task has nothing in flight");
     if (task.phase === "blocked") assert.equal(items, 0, "a blocked task has produced nothing");
+  }
+}
+
+/** What must be true of items that go to a worker. */
+export function checkGrant(worker: WorkerEntry, items: readonly ItemRef[]): void {
+  if (items.length === 0) return;
+  assert.notEqual(worker.phase.kind, "blocked", "nothing waits for a worker that is blocked");
+  for (const { seq } of items) {
+    const failedOn = worker.task.items.get(seq)?.failedOn ?? [];
+    if (!failedOn.includes(worker.id)) continue;
+    const others = [...worker.task.workers].filter(
+      ({ phase }) => phase.kind === "ready" || (phase.kind === "blocked" && !phase.expired),
+    );
+    assert.ok(
+      others.every(({ id }) => failedOn.includes(id)),
+      `item ${seq} must not go where it failed while another worker lives`,
+    );
   }
 }

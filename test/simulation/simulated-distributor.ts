@@ -8,7 +8,7 @@ import { type OpenJournal, openOn } from "../../src/journal/open-journal.ts";
 import { OutputGate } from "../../src/pipeline/output-gate.ts";
 import type { Grant, Message, RunStatus } from "../../src/protocol/message.ts";
 import { EMPTY } from "../../src/protocol/payload-frames.ts";
-import { checkInvariants } from "./check-invariants.ts";
+import { checkGrant, checkInvariants } from "./check-invariants.ts";
 import type { MemoryFile } from "./memory-file.ts";
 import type { Host, Network } from "./network.ts";
 
@@ -19,6 +19,10 @@ export interface DistributorSetting {
   readonly host: Host;
   readonly tasks: readonly string[];
   readonly items: number;
+  /** Of a task's executions, in ms; 0: none. */
+  readonly timeout: number;
+  /** Workers that each task will have, where that is known. */
+  readonly expectedWorkers: number;
   /** The journal's file, and how durable it is to be; none: the ledger is in memory only. */
   readonly journal: { readonly file: MemoryFile; readonly durability: Durability } | undefined;
   /** Items of which a worker was told that they are settled, in any life. */
@@ -128,6 +132,8 @@ export class SimulatedDistributor {
     };
     return {
       toWorker: (connection, message) => {
+        const worker = [...this.core.fleet.workers].find((other) => other.connection === connection);
+        if (message.type === "grant" && worker !== undefined) checkGrant(worker, message.items);
         pass(() => {
           if (message.type === "grant") this.#checkGrant(connection, message);
           this.#toWorker(connection, message);
@@ -170,7 +176,8 @@ export class SimulatedDistributor {
       name,
       dependencies: name === "b" ? ["a"] : [],
       retry: resolveRetryPolicy({ backoff: 50 }),
-      timeout: 0,
+      timeout: this.#setting.timeout,
+      expectedWorkers: this.#setting.expectedWorkers,
       source,
       restored: earlier,
       log: this.#opened?.journal.taskLog(name),

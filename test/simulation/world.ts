@@ -22,6 +22,14 @@ export interface WorldOptions {
   readonly service: number;
   /** Share of executions that throw. */
   readonly failing?: number;
+  /** How many of the workers that start first fail whatever they execute. */
+  readonly bad?: number;
+  /** Items of task "a" that block their worker's main thread for so many ms, by sequence number. */
+  readonly blocking?: ReadonlyMap<number, number>;
+  /** Items of task "a" that take so many ms, and leave their worker's main thread free. */
+  readonly slow?: ReadonlyMap<number, number>;
+  /** Longest execution in ms; a worker that is blocked for longer is killed by its watching thread, and replaced. */
+  readonly timeout?: number;
   /** Sequence numbers of task "a" that kill the worker they run on. */
   readonly poison?: readonly number[];
   /** Share of messages that arrive twice, the second time out of order. */
@@ -136,6 +144,8 @@ export class World {
       host,
       tasks: this.tasks(),
       items: this.#options.items,
+      timeout: this.#options.timeout ?? 0,
+      expectedWorkers: this.#options.bad === undefined ? 0 : this.#options.workers,
       journal:
         file === undefined ? undefined : { file, durability: this.#options.journal ?? "process-crash" },
       confirmed: this.#confirmed,
@@ -243,7 +253,9 @@ export class World {
       const execution = host.alive && !busy ? core.next() : undefined;
       if (execution === undefined) return;
       busy = true;
-      this.#execute(host, taskType, execution, (outcome, service) => {
+      const blocksFor = taskType === "a" ? this.#options.blocking?.get(execution.seq) : undefined;
+      if (blocksFor !== undefined) this.#block(host, watcher, core.runId, `w${number}`, execution, blocksFor);
+      this.#execute(host, taskType, number, execution, (outcome, service) => {
         busy = false;
         core.finished(execution, outcome, service, this.timeline.now);
         work();
@@ -278,6 +290,16 @@ export class World {
       onDisconnected: () => core.collectorDisconnected(),
       onMessage: (message) => core.collectorMessage(message),
     });
+    const nothing = () => {};
+    const watcher =
+      this.#options.blocking === undefined
+        ? undefined
+        : this.network.connect("distributor", {
+            host: { alive: true, frozenUntil: 0 },
+            onConnected: nothing,
+            onDisconnected: nothing,
+            onMessage: nothing,
+          });
     this.#ticks(
       host,
       (now) => core.tick(now),
@@ -285,15 +307,42 @@ export class World {
     );
   }
 
+  /** A worker's main thread is stuck in an item: it hears and says nothing, but its connections live, and its watching thread reports. */
+  #block(
+    host: Host,
+    watcher: SimulatedLink | undefined,
+    runId: string,
+    workerId: string,
+    { seq, attempt }: Execution,
+    ms: number,
+  ): void {
+    const since = this.timeline.now;
+    const { timeout = 0 } = this.#options;
+    host.frozenUntil = Math.max(host.frozenUntil, since + ms);
+    const report = (delay: number) =>
+      this.timeline.after(delay, () => {
+        if (!host.alive || this.timeline.now >= since + ms) return;
+        const expired = timeout > 0 && this.timeline.now > since + timeout + 500;
+        this.count(expired ? "reported as expired" : "reported as blocked");
+        watcher?.send({ type: "blocked", runId, workerId, running: [{ seq, attempt }], expired });
+        if (expired) this.timeline.after(20, () => this.#kill(host));
+        else report(1000);
+      });
+    report(300);
+  }
+
   #execute(
     host: Host,
     task: string,
+    worker: number,
     execution: Execution,
     done: (outcome: Parameters<WorkerCore["finished"]>[1], service: number) => void,
   ): void {
     const id = `${task}${execution.seq}`;
-    const service = this.random.between(0, this.#options.service);
-    this.#later(host, service, () => {
+    const slow = task === "a" ? this.#options.slow?.get(execution.seq) : undefined;
+    const service = slow ?? this.random.between(0, this.#options.service);
+    const isBad = worker < (this.#options.bad ?? 0);
+    this.#later(host, isBad ? 0 : service, () => {
       this.executions.set(id, (this.executions.get(id) ?? 0) + 1);
       const payload = Buffer.from(execution.payload).toString("hex");
       assert.equal(
@@ -306,7 +355,7 @@ export class World {
         this.count("poisoned");
         return this.#kill(host);
       }
-      if (this.random.chance(this.#options.failing ?? 0)) {
+      if (isBad || this.random.chance(this.#options.failing ?? 0)) {
         const error = { name: "Error", message: "simulated", stack: "", code: "" };
         return done({ ok: false, error, retryable: true }, service);
       }
