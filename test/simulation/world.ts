@@ -9,7 +9,7 @@ import type { Durability } from "../../src/journal/journal-options.ts";
 import type { RunStatus } from "../../src/protocol/message.ts";
 import { EMPTY } from "../../src/protocol/payload-frames.ts";
 import { MemoryFile } from "./memory-file.ts";
-import { type Host, Network } from "./network.ts";
+import { type Host, Network, type SimulatedLink } from "./network.ts";
 import { Random } from "./random.ts";
 import { SimulatedDistributor } from "./simulated-distributor.ts";
 import { Timeline } from "./timeline.ts";
