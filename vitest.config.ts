@@ -7,7 +7,7 @@ const CAMPAIGNS = ["test/chaos/*.test.ts", "test/simulation/*.test.ts", "test/co
 
 if (isLong) {
   process.env.CHAOS ??= "full";
-  process.env.SIMULATION_SEEDS ??= "3000";
+  process.env.SIMULATION_SEEDS ??= "1000";
   process.env.FUZZ_RUNS ??= "10000";
 }
 

@@ -235,12 +235,17 @@ export class Fleet {
     this.#port.changed(worker.task);
   }
 
-  /** A worker that comes back with an item was cut off, not killed by it. */
-  #exonerate(item: Item, worker: WorkerEntry): void {
-    if (!item.lostWith.includes(worker.id)) return;
-    item.lostWith = item.lostWith.filter((id) => id !== worker.id);
-    item.losses -= 1;
-    this.#port.note("came back: its item is not to blame", worker);
+  /** A worker that comes back was cut off, not killed: by none of its items, whether it still has them or never got them. */
+  #exonerate(worker: WorkerEntry): void {
+    for (const item of worker.task.accused) {
+      const others = item.lostWith.filter((id) => id !== worker.id);
+      if (others.length < item.lostWith.length) {
+        item.losses -= item.lostWith.length - others.length;
+        item.lostWith = others;
+        this.#port.note("came back: its item is not to blame", worker);
+      }
+      if (others.length === 0) worker.task.accused.delete(item);
+    }
   }
 
   /** Taken away from the worker that reports it, but not given to another yet. */
@@ -253,12 +258,12 @@ export class Fleet {
 
   /** Brings both ends' views together after a reconnection: anything may have been lost with the old connection. */
   #reconcile(worker: WorkerEntry, held: readonly ItemRef[]): void {
+    this.#exonerate(worker);
     const { task } = worker;
     const kept = new Set<number>();
     const revoked: ItemRef[] = [];
     for (const ref of held) {
       const item = task.items.get(ref.seq);
-      if (item !== undefined) this.#exonerate(item, worker);
       if (item === undefined) {
         worker.settled.push(ref.seq);
       } else if (item.place === worker.place) {

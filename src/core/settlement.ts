@@ -75,6 +75,7 @@ export class Settlement {
     this.#port.blamed(worker, item.seq);
     item.losses += 1;
     item.lostWith = [...item.lostWith, worker];
+    task.accused.add(item);
     if (item.losses < this.#options.crashLimit) task.suspect(item);
     else task.move(item, { at: "backoff", until: this.#clock.now + this.#verdictMs(item) });
   }

@@ -79,6 +79,8 @@ export class TaskState {
   readonly failed = new SeqSet();
   readonly queue = new WaitingLine("queue", (...item) => this.#suits(...item));
   readonly suspects = new WaitingLine("suspects", (...item) => this.#suits(...item));
+  /** Items that workers of this life were lost with: one that comes back clears them. */
+  readonly accused = new Set<Item>();
   readonly workers = new Set<WorkerEntry>();
   /** Ready workers with room, the longest-waiting first. */
   readonly hungry = new Set<WorkerEntry>();
@@ -149,7 +151,10 @@ export class TaskState {
     else if (place.at === "queue") this.queue.push(item);
     else if (place.at === "suspects") this.suspects.push(item);
     else if (place.at === "backoff") this.#backoff.push(item);
-    else if (place.at === "settled") this.items.delete(item.seq);
+    else if (place.at === "settled") {
+      this.items.delete(item.seq);
+      this.accused.delete(item);
+    }
   }
 
   /** The next item for a worker: one that came back, or a new one; nothing when there is none now. */
