@@ -11,7 +11,7 @@ import { type MapInputs, MapRun } from "./map-run.ts";
  * error or the signal, the inputs' iterator is closed, handlers' `info.signal` is aborted, and a process whose handler still runs half a second later
  * is killed. Call it on the main thread: a `node:worker_threads` thread that is terminated with open sockets takes the whole process down.
  *
- * @typeParam Input - Whatever MessagePack can carry: plain objects and arrays, dates, bigints, binary data.
+ * @typeParam Input - Plain data: objects and arrays, text, numbers, bigints, dates, binary data; `docs/values.md` has the table.
  * @typeParam Result - The same.
  * @param inputs - Any iterable, sync or async; it may be endless. Promises among its values are awaited.
  * @param module - The file: its default export, or its only function, gets an input and an `ExecutionInfo`, and returns a result or a
