@@ -21,8 +21,9 @@ async function importModule(url: string): Promise<Record<string, unknown>> {
   try {
     return await import(url);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ERR_UNKNOWN_FILE_EXTENSION"))
-      throw error;
+    const isUnknown =
+      error instanceof Error && "code" in error && error.code === "ERR_UNKNOWN_FILE_EXTENSION";
+    if (!isUnknown || !/\.[cm]?tsx?(?:\?|$)/.test(url)) throw error;
     return await importThroughTsx(url);
   }
 }

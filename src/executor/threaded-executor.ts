@@ -5,6 +5,7 @@ import type { TaskType } from "../protocol/task-type.ts";
 import { givenUp, timedOut } from "./execution-outcome.ts";
 import { ExecutionTimer } from "./execution-timer.ts";
 import type { Executor, ExecutorPort } from "./executor.ts";
+import { FailedThreads } from "./failed-threads.ts";
 import { type Handler, InlineExecutor } from "./inline-executor.ts";
 import type { PoolJob, PoolThread } from "./pool-thread.ts";
 import { settlesWithin } from "./settles-within.ts";
@@ -43,6 +44,9 @@ export class ThreadedExecutor implements Executor {
   readonly #unwanted = new WeakSet<Execution>();
   /** Jobs of lost threads, until one has room for them. */
   #homeless: PoolJob[] = [];
+  /** Jobs that have failed on the threads that have room, and wait for another. */
+  #choosy: PoolJob[] = [];
+  readonly #failures = new FailedThreads();
   #port: ExecutorPort | undefined;
   #timeout = 0;
   /** Handler time per item in ms. */
@@ -83,7 +87,8 @@ export class ThreadedExecutor implements Executor {
   }
 
   hasRoom(): boolean {
-    if (this.#homeless.length > 0 || this.#stage?.hasRoom() === false) return false;
+    if (this.#homeless.length > 0 || this.#choosy.length >= this.slots) return false;
+    if (this.#stage?.hasRoom() === false) return false;
     return this.#roomiest() !== undefined;
   }
 
@@ -101,7 +106,9 @@ export class ThreadedExecutor implements Executor {
   abort(execution: Execution): boolean {
     const place = this.#places.get(execution);
     if (place === undefined) {
-      this.#homeless = this.#homeless.filter((job) => job.execution !== execution);
+      const isOther = (job: PoolJob) => job.execution !== execution;
+      this.#homeless = this.#homeless.filter(isOther);
+      this.#choosy = this.#choosy.filter(isOther);
       this.#unwanted.add(execution);
       this.#stage?.abort(execution);
       return false;
@@ -120,6 +127,7 @@ export class ThreadedExecutor implements Executor {
   async close(grace: number): Promise<readonly PipelineError[]> {
     for (const execution of [...this.#places.keys()]) this.abort(execution);
     this.#homeless = [];
+    this.#choosy = [];
     await this.#stage?.close(grace);
     if (this.#places.size > 0) {
       const idle = new Promise<void>((resolve) => {
@@ -137,9 +145,10 @@ export class ThreadedExecutor implements Executor {
   }
 
   #place(job: PoolJob): void {
-    const thread = this.#roomiest();
+    const others = this.#failures.others(job.execution, this.#pool);
+    const thread = this.#roomiest(others);
     if (thread === undefined) {
-      this.#homeless.push(job);
+      (others === this.#pool ? this.#homeless : this.#choosy).push(job);
       return;
     }
     this.#places.set(job.execution, { thread, serial: thread.push(job) });
@@ -153,10 +162,10 @@ export class ThreadedExecutor implements Executor {
   }
 
   /** The thread with the fewest jobs, if it has room. */
-  #roomiest(): PoolThread | undefined {
+  #roomiest(threads: Iterable<PoolThread> = this.#pool): PoolThread | undefined {
     const limit = this.#queueLimit();
     let found: PoolThread | undefined;
-    for (const thread of this.#pool) {
+    for (const thread of threads) {
       if (!thread.hasRoom(limit) || thread.given >= this.#options.maxItemsPerThread) continue;
       if (found === undefined || thread.load < found.load) found = thread;
     }
@@ -171,9 +180,10 @@ export class ThreadedExecutor implements Executor {
 
   /** Jobs without a thread go first, then there is room for new ones. */
   #settleIn(): void {
-    const homeless = this.#homeless;
+    const waiting = [...this.#choosy, ...this.#homeless];
+    this.#choosy = [];
     this.#homeless = [];
-    for (const job of homeless) this.#place(job);
+    for (const job of waiting) this.#place(job);
     this.#port?.room(false);
   }
 
@@ -205,6 +215,7 @@ export class ThreadedExecutor implements Executor {
       left -= 1;
       const job = thread.end(serial);
       if (job === undefined) continue;
+      this.#failures.add(job.execution, thread);
       const outcome = job.timer.expired ? this.#timedOut(job) : ({ ok: false, error, retryable } as const);
       this.#finish(job, outcome, busy, left > 0);
     }

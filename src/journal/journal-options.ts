@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { PipelineError } from "../errors.ts";
 
 /**
@@ -42,7 +44,8 @@ export function resolveJournalOptions(options: string | JournalOptions): Require
 /** What the operating system said, in our words. */
 export function unavailable(path: string, cause: unknown): PipelineError {
   const { code, message } = cause as NodeJS.ErrnoException;
-  const reason = REASONS[code ?? ""] ?? message;
+  const isNoFile = code === "ENOENT" && existsSync(dirname(path));
+  const reason = isNoFile ? "there is no such file" : (REASONS[code ?? ""] ?? message);
   return new PipelineError(
     "JOURNAL_UNAVAILABLE",
     `Journal ${JSON.stringify(path)} cannot be opened: ${reason}`,

@@ -120,10 +120,14 @@ function checkList(list: readonly unknown[], steps: string[], depth: number): bo
   return isSpecial;
 }
 
+/** The fast encoder counts an object's keys in 16 bits. */
+const MAX_FAST_KEYS = 0xffff;
+
 function checkMembers(value: object, steps: string[], depth: number, isBare: boolean): boolean {
   // Where an object has a constructor of its own, an encoder that asks for it is misled.
   let isSpecial = isBare || value.constructor !== Object;
   const keys = Object.keys(value);
+  if (keys.length > MAX_FAST_KEYS) isSpecial = true;
   count(keys.length);
   for (const key of keys) {
     if (key === "__proto__") refuse("a key named __proto__", steps);

@@ -53,7 +53,8 @@ export function describeThrown(thrown: unknown): string {
     const name = propertyOf(thrown, "name");
     return cutText(message === "" && typeof name === "string" ? name : message, MAX_ERROR_TEXT);
   }
-  return describeValue(thrown);
+  // An error whose message is no text cannot be inspected, either.
+  return describeValue(isError(thrown) && message !== undefined ? message : thrown);
 }
 
 /** A value in a line. Bounded; never throws, and runs no code of whoever made it, but for the getters of an error's stack. */

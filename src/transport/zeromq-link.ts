@@ -11,6 +11,7 @@ import type { Link, LinkHandler, LinkOptions } from "./transport.ts";
 import {
   curveOptions,
   decodeFrames,
+  makeObservable,
   PLAIN_OPTIONS,
   readFrames,
   SOCKET_OPTIONS,
@@ -62,7 +63,7 @@ export class ZeromqLink implements Link {
     this.#endpoint = endpoint;
     this.#handler = handler;
     this.#options = { role, keys: endpoint.scheme === "tcp" ? keys : undefined };
-    this.#socket = new Dealer({
+    const socketOptions = {
       ...(this.#options.keys === undefined
         ? PLAIN_OPTIONS
         : { ...SOCKET_OPTIONS, ...curveOptions(this.#options.keys) }),
@@ -70,7 +71,8 @@ export class ZeromqLink implements Link {
       reconnectInterval: RECONNECT_MS,
       reconnectMaxInterval: MAX_RECONNECT_MS,
       ipv6: endpoint.connectAddress.includes("["),
-    });
+    };
+    this.#socket = makeObservable(() => new Dealer(socketOptions));
     this.#queue = new SendQueue(this.#socket, () => {});
     watchEvents(this.#socket, (event) => this.#notice(event));
     void readFrames(this.#socket, (frames) => {

@@ -11,6 +11,7 @@ import type { Listener, ListenerHandler, ListenOptions } from "./transport.ts";
 import type { Hall } from "./zap-handler.ts";
 import {
   decodeFrames,
+  makeObservable,
   PLAIN_OPTIONS,
   readFrames,
   SOCKET_OPTIONS,
@@ -98,11 +99,12 @@ export class ZeromqListener implements Listener {
 
   #makeSocket(): zmq.Router {
     const { Router } = zeromq();
-    return new Router({
+    const options = {
       ...(this.#door === undefined ? PLAIN_OPTIONS : { ...SOCKET_OPTIONS, ...this.#door.socketOptions }),
       mandatory: true,
       ipv6: this.#endpoint.bindAddress.includes("["),
-    });
+    };
+    return makeObservable(() => new Router(options));
   }
 
   #serve(socket: zmq.Router): SendQueue {

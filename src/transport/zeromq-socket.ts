@@ -82,7 +82,35 @@ export interface SocketEvent {
   readonly status: number;
 }
 
-/** @throws What libzmq says where there are no descriptors left: the events have a socket of their own. */
+/** How many sockets are made at the most until one's events can be read. */
+const MAX_SOCKETS = 20;
+
+/**
+ * Makes a socket whose events can be read. libzmq names what carries them by the socket's place in memory: where a socket was that was closed
+ * a moment ago, that name may still be taken. Another one is then made while the first one keeps the place.
+ *
+ * @throws What libzmq says where there are no descriptors left: the events have a socket of their own.
+ */
+export function makeObservable<S extends zmq.Router | zmq.Dealer>(make: () => S): S {
+  const useless: S[] = [];
+  try {
+    for (;;) {
+      const socket = make();
+      try {
+        void socket.events; // kept by the socket
+        return socket;
+      } catch (error) {
+        useless.push(socket);
+        const isTaken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+        if (!isTaken || useless.length >= MAX_SOCKETS) throw error;
+      }
+    }
+  } finally {
+    for (const socket of useless) socket.close();
+  }
+}
+
+/** @param socket - Made by {@link makeObservable}. */
 export function watchEvents(socket: zmq.Router | zmq.Dealer, notice: (event: SocketEvent) => void): void {
   void passEvents(socket, socket.events, notice);
 }

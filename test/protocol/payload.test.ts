@@ -33,6 +33,11 @@ const { payload } = fc.letrec((tie) => ({
 }));
 
 describe("what is sent arrives whole", () => {
+  test("an object of more keys than the fast encoder can count", () => {
+    const wide = Object.fromEntries(Array.from({ length: 70_000 }, (_, n) => [`k${n}`, n]));
+    expect(decodePayload(encodePayload({ wide }, "data"))).toEqual({ wide });
+  });
+
   test("any payload", () => {
     fc.assert(
       fc.property(payload, (value) => {
