@@ -13,6 +13,17 @@ export function errorText(thrown: unknown): string {
   }
 }
 
+/** Where this library's files are. */
+const OWN_FILES = new URL("../", import.meta.url).href;
+
+/** Whether the library has refused what a file of the user's told it: the message says what, and a stack of ours nothing more. */
+export function isMisuse(thrown: unknown): thrown is TypeError | RangeError {
+  if (!(thrown instanceof TypeError || thrown instanceof RangeError) || thrown.cause !== undefined)
+    return false;
+  const firstFrame = /^ +at .*$/m.exec(thrown.stack ?? "")?.[0] ?? "";
+  return firstFrame.includes(OWN_FILES);
+}
+
 /** A line for each cause below an error, and for each error that it consists of, but for those whose text is above already. */
 export function causesText(thrown: unknown): string {
   let above = describeThrown(thrown);

@@ -5,7 +5,7 @@ import { PipelineError } from "../errors.ts";
 import { describeThrown, isInstance } from "../protocol/thrown.ts";
 import { benchCommand } from "./bench-command.ts";
 import { doctorCommand } from "./doctor-command.ts";
-import { causesText, errorText } from "./error-text.ts";
+import { causesText, errorText, isMisuse } from "./error-text.ts";
 import { FileError } from "./file-error.ts";
 import { initCommand } from "./init-command.ts";
 import { inspectCommands } from "./inspect-commands.ts";
@@ -65,7 +65,7 @@ function descendants(command: Command): Command[] {
 function codeOf(error: unknown, output: Output): number {
   // Commander has written what is wrong already.
   if (isInstance(error, CommanderError)) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  if (isInstance(error, FileError)) {
+  if (isInstance(error, FileError) || isMisuse(error)) {
     output.err.write(`zmqpipeline: ${error.message}\n`);
     return EXIT.usage;
   }
