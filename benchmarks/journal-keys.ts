@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { ItemKeys } from "../src/distributor/item-keys.ts";
 import { openJournal } from "../src/journal/open-journal.ts";
-import { ItemKeys } from "../src/pipeline/item-keys.ts";
 import { printTable, saveResults, whole } from "./support/report.ts";
 import { option } from "./support/rounds.ts";
 

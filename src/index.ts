@@ -5,11 +5,27 @@
  * @packageDocumentation
  */
 
-export { NdjsonCollector, type NdjsonCollectorOptions } from "./collectors/ndjson-collector.ts";
-export { PostgresCollector } from "./collectors/postgres-collector.ts";
-export type { PostgresCollectorOptions, SqlClient } from "./collectors/postgres-options.ts";
+export { BatchCollector } from "./collector/batch-collector.ts";
+export {
+  type CollectionInfo,
+  Collector,
+  type CollectorSummary,
+  type Failure,
+} from "./collector/collector.ts";
+export type { CollectedResult } from "./collector/delivery-loop.ts";
+export type { RetryOptions } from "./core/distributor/retry-policy.ts";
 export type { Explanation } from "./core/explanation.ts";
-export type { RetryOptions } from "./core/retry-policy.ts";
+export { Distributor } from "./distributor/distributor.ts";
+export type { DistributorOptions } from "./distributor/distributor-options.ts";
+export type { RunReport, WorkerReport } from "./distributor/run-report.ts";
+export type {
+  RunProgress,
+  RunSummary,
+  TaskProgress,
+  TaskSummary,
+  UnreliableWorker,
+} from "./distributor/run-summary.ts";
+export { Task, type TaskPosition } from "./distributor/task.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorFacts, PipelineError } from "./errors.ts";
 export type { ExecutionInfo } from "./executor/execution-info.ts";
 export { Inspector, type InspectorOptions } from "./inspector/inspector.ts";
@@ -20,16 +36,6 @@ export {
   type JournalTask,
   readJournal,
 } from "./journal/read-journal.ts";
-export { map } from "./local/map.ts";
-export type { MapOptions, MapResult } from "./local/map-options.ts";
-export { Pipeline } from "./local/pipeline.ts";
-export type {
-  CollectFunction,
-  OutputSource,
-  PipelineOptions,
-  TaskDefinition,
-  WorkerDefinition,
-} from "./local/pipeline-options.ts";
 export {
   configureLogging,
   type FormatterConfig,
@@ -39,31 +45,18 @@ export {
   type LoggingConfig,
 } from "./logging/configure-logging.ts";
 export { getLogger } from "./logging/logger.ts";
+export { MetaDataWorker } from "./metadata/meta-data-worker.ts";
 export { prometheusText } from "./metrics/prometheus-text.ts";
-export { BatchCollector } from "./pipeline/batch-collector.ts";
-export {
-  type CollectionInfo,
-  Collector,
-  type CollectorSummary,
-  type Failure,
-} from "./pipeline/collector.ts";
-export type { CollectedResult } from "./pipeline/delivery-loop.ts";
-export { Distributor } from "./pipeline/distributor.ts";
-export type { DistributorOptions } from "./pipeline/distributor-options.ts";
-export { isMain } from "./pipeline/is-main.ts";
-export { MetaDataWorker } from "./pipeline/meta-data-worker.ts";
-export { MultiThreadedWorker } from "./pipeline/multi-threaded-worker.ts";
-export type { RunReport, WorkerReport } from "./pipeline/run-report.ts";
+export { map } from "./pipeline/map.ts";
+export type { MapOptions, MapResult } from "./pipeline/map-options.ts";
+export { Pipeline } from "./pipeline/pipeline.ts";
 export type {
-  RunProgress,
-  RunSummary,
-  TaskProgress,
-  TaskSummary,
-  UnreliableWorker,
-} from "./pipeline/run-summary.ts";
-export { SingleThreadedWorker } from "./pipeline/single-threaded-worker.ts";
-export { Task, type TaskPosition } from "./pipeline/task.ts";
-export type { WorkerSummary } from "./pipeline/worker.ts";
+  CollectFunction,
+  OutputSource,
+  PipelineOptions,
+  TaskDefinition,
+  WorkerDefinition,
+} from "./pipeline/pipeline-options.ts";
 export {
   EndpointAddress,
   type EndpointAddressOptions,
@@ -71,10 +64,11 @@ export {
 } from "./protocol/endpoint-address.ts";
 export type { ThrownError } from "./protocol/error-info.ts";
 export { MessageType } from "./protocol/message-type.ts";
-export type { Payload } from "./protocol/payload.ts";
+export type { Payload } from "./protocol/payload/payload.ts";
 export { TaskType } from "./protocol/task-type.ts";
 export type { Awaitable, Maybe } from "./role/awaitable.ts";
 export type { ProcessReport } from "./role/inspection.ts";
+export { isMain } from "./role/is-main.ts";
 export type { NetworkOptions } from "./role/network.ts";
 export { RemoteError } from "./role/remote-error.ts";
 export type { RunOptions, StopOptions } from "./role/role.ts";
@@ -91,3 +85,9 @@ export type { ServiceOptions } from "./service/service-options.ts";
 export type { ServiceReport, ServiceWorkerReport } from "./service/service-report.ts";
 export type { ServiceStatus, ServiceSummary, ServiceTypeStatus } from "./service/service-summary.ts";
 export { ServiceWorker, type ServiceWorkerSummary } from "./service/service-worker.ts";
+export { NdjsonCollector, type NdjsonCollectorOptions } from "./sinks/ndjson-collector.ts";
+export { PostgresCollector } from "./sinks/postgres-collector.ts";
+export type { PostgresCollectorOptions, SqlClient } from "./sinks/postgres-options.ts";
+export { MultiThreadedWorker } from "./worker/multi-threaded-worker.ts";
+export { SingleThreadedWorker } from "./worker/single-threaded-worker.ts";
+export type { WorkerSummary } from "./worker/worker.ts";

@@ -1,14 +1,14 @@
 // micro.mjs CASE TIMES: a part of the hot path so many times, in this process alone; for callgrind, which counts its instructions, and
 // prints the time in ms beside that of a fixed loop. Plain JavaScript on the built library, so that nothing else is counted.
-import { CollectorCore } from "../../dist/core/collector-core.js";
-import { DistributorCore } from "../../dist/core/distributor-core.js";
-import { resolveRetryPolicy } from "../../dist/core/retry-policy.js";
-import { SeqMap } from "../../dist/core/seq-map.js";
-import { SeqSet } from "../../dist/core/seq-set.js";
-import { WorkerCore } from "../../dist/core/worker-core.js";
-import { decodeMessage, encodeMessage } from "../../dist/protocol/codec.js";
-import { decodePayload, encodePayload } from "../../dist/protocol/payload.js";
-import { EMPTY } from "../../dist/protocol/payload-frames.js";
+import { CollectorCore } from "../../dist/core/collector/collector-core.js";
+import { DistributorCore } from "../../dist/core/distributor/distributor-core.js";
+import { resolveRetryPolicy } from "../../dist/core/distributor/retry-policy.js";
+import { WorkerCore } from "../../dist/core/worker/worker-core.js";
+import { decodePayload, encodePayload } from "../../dist/protocol/payload/payload.js";
+import { decodeMessage, encodeMessage } from "../../dist/protocol/wire/codec.js";
+import { EMPTY } from "../../dist/protocol/wire/payload-frames.js";
+import { SeqMap } from "../../dist/structures/seq-map.js";
+import { SeqSet } from "../../dist/structures/seq-set.js";
 import { compute } from "./compute.mjs";
 
 const [name, count] = process.argv.slice(2);

@@ -5,7 +5,7 @@ import { PipelineError } from "../errors.ts";
 import { describeThrown } from "../protocol/thrown.ts";
 import { openFileLimit } from "../role/descriptor-limit.ts";
 import { Security } from "../security/security.ts";
-import { libraryVersions } from "../transport/library-versions.ts";
+import { libraryVersions } from "../transport/zeromq/library-versions.ts";
 
 /** One thing that was looked at. */
 export interface Check {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { runCommand } from "./run-command.ts";
+import { runCommand } from "./program.ts";
 import { endWithLauncher, runThroughTsx } from "./run-through-tsx.ts";
 import { standardOutput } from "./standard-output.ts";
 

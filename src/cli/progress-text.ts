@@ -1,4 +1,4 @@
-import type { RunProgress, TaskProgress } from "../pipeline/run-summary.ts";
+import type { RunProgress, TaskProgress } from "../distributor/run-summary.ts";
 
 /** A task's progress as one line, the rate where it is known: done and total, rate, time left, what is under way, retried, skipped and failed, workers. */
 export function taskLine(name: string, task: TaskProgress, rate: number | undefined, width: number): string {

@@ -1,4 +1,4 @@
-import type { RunProgress } from "../pipeline/run-summary.ts";
+import type { RunProgress } from "../distributor/run-summary.ts";
 import { Rates, taskLine, truncate } from "./progress-text.ts";
 
 /** How often a terminal is drawn anew, in ms. */

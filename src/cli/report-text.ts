@@ -1,4 +1,4 @@
-import type { RunReport, WorkerReport } from "../pipeline/run-report.ts";
+import type { RunReport, WorkerReport } from "../distributor/run-report.ts";
 import type { ServiceReport } from "../service/service-report.ts";
 import { count, duration, type Rates, taskLine } from "./progress-text.ts";
 

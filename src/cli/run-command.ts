@@ -1,82 +1,37 @@
-import { createRequire } from "node:module";
-import { setImmediate as turn } from "node:timers/promises";
-import { Command, CommanderError } from "commander";
-import { PipelineError } from "../errors.ts";
-import { describeThrown, isInstance } from "../protocol/thrown.ts";
-import { benchCommand } from "./bench-command.ts";
-import { doctorCommand } from "./doctor-command.ts";
-import { causesText, errorText, isMisuse } from "./error-text.ts";
-import { FileError } from "./file-error.ts";
-import { initCommand } from "./init-command.ts";
-import { inspectCommands } from "./inspect-commands.ts";
-import { journalCommand } from "./journal-command.ts";
-import { keysCommand } from "./keys-command.ts";
-import { type CommandContext, EXIT, type Output } from "./output.ts";
-import { roleCommands } from "./role-commands.ts";
-import { runFileCommand } from "./run-file-command.ts";
-import { isReaderGone } from "./standard-output.ts";
+import { Command } from "commander";
+import { addLedgerOptions, countOption } from "./options.ts";
+import type { CommandContext } from "./output.ts";
+import type { RunFileOptions } from "./run-file.ts";
 
-/**
- * The command `zmqpipeline`.
- *
- * @param args - What follows the command's name.
- * @returns The exit code: see `EXIT`.
- */
-export async function runCommand(args: readonly string[], output: Output): Promise<number> {
-  const context: CommandContext = { output, exitCode: EXIT.ok };
-  const write = {
-    writeOut: (text: string) => output.out(text),
-    writeErr: (text: string) => void output.err.write(text),
-  };
-  const program = new Command("zmqpipeline")
-    .description("Spread batches of work over threads, processes and machines")
-    .version(version(), "-V, --version")
-    .showHelpAfterError("(add --help for how it is used)")
-    .addCommand(runFileCommand(context))
-    .addCommand(initCommand(context))
-    .addCommand(keysCommand(context))
-    .addCommand(journalCommand(context))
-    .addCommand(doctorCommand(context))
-    .addCommand(benchCommand(context));
-  for (const command of [...roleCommands(context), ...inspectCommands(context)]) program.addCommand(command);
-  for (const command of [program, ...descendants(program)]) {
-    command.exitOverride().configureOutput(write);
-  }
-  const code = await program.parseAsync(args, { from: "user" }).then(
-    () => context.exitCode,
-    (error: unknown) => codeOf(error, output),
-  );
-  await turn(); // an error of the last write is told by then
-  return output.lost.aborted ? codeOfLost(code, output) : code;
-}
+const EXAMPLES = `
+The file exports its tasks, workers and collector as classes, or, as its default, the options of a Pipeline, or a Pipeline; or a Service, and
+classes of its workers.
 
-/** A reader that has seen enough is no failure of the command. */
-function codeOfLost(exitCode: number, { lost, err }: Output): number {
-  if (isReaderGone(lost.reason)) return exitCode;
-  const text = describeThrown(lost.reason);
-  err.write(`zmqpipeline: standard output cannot be written: ${text}\n`);
-  return EXIT.runtime;
-}
+Examples:
+  zmqpipeline run squares.ts                           on all cores
+  zmqpipeline run squares.ts --workers 2 --journal squares.journal
+  zmqpipeline run files.ts --journal files.journal --incremental    only what is new since the last time
+  zmqpipeline run squares.ts --json --quiet > summary.json
 
-function descendants(command: Command): Command[] {
-  return command.commands.flatMap((child) => [child, ...descendants(child)]);
-}
+Ctrl-C lets what is under way finish; once more, and it ends at once.
+Exit codes: 0 done, 1 failed, 2 used wrongly, 3 items failed, 4 too many items failed, 130 and 143 ended by a signal.`;
 
-function codeOf(error: unknown, output: Output): number {
-  // Commander has written what is wrong already.
-  if (isInstance(error, CommanderError)) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  if (isInstance(error, FileError) || isMisuse(error)) {
-    output.err.write(`zmqpipeline: ${error.message}\n`);
-    return EXIT.usage;
-  }
-  if (isInstance(error, PipelineError)) {
-    output.err.write(`zmqpipeline: ${error.message} (${error.code})\n${causesText(error)}`);
-    if (error.code === "TOO_MANY_FAILURES") return EXIT.limit;
-  } else output.err.write(`zmqpipeline: ${errorText(error)}\n`);
-  return EXIT.runtime;
-}
-
-function version(): string {
-  const manifest = createRequire(import.meta.url)("../../package.json") as { version: string };
-  return manifest.version;
+/** `zmqpipeline run`: everything that a file exports, on this machine. */
+export function runFileCommand(context: CommandContext): Command {
+  const command = new Command("run")
+    .description("run what a file exports, all of it on this machine")
+    .argument("<file>", "JavaScript or TypeScript")
+    .option(
+      "-w, --workers <n>",
+      "worker processes of each kind (default: as the file says, or one for each core)",
+      countOption,
+    );
+  return addLedgerOptions(command)
+    .option("--json", "print the summary as JSON", false)
+    .option("-q, --quiet", "no progress, no summary; what goes wrong is still told", false)
+    .addHelpText("after", EXAMPLES)
+    .action(async (file: string, options: RunFileOptions) => {
+      const { runFile } = await import("./run-file.ts"); // help is there before the library is
+      context.exitCode = await runFile(file, options, context);
+    });
 }

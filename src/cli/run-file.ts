@@ -1,7 +1,7 @@
-import { makeCollector } from "../local/local-roles.ts";
-import { Pipeline } from "../local/pipeline.ts";
-import type { PipelineOptions, WorkerDefinition } from "../local/pipeline-options.ts";
-import type { RunSummary } from "../pipeline/run-summary.ts";
+import type { RunSummary } from "../distributor/run-summary.ts";
+import { makeCollector } from "../pipeline/local-roles.ts";
+import { Pipeline } from "../pipeline/pipeline.ts";
+import type { PipelineOptions, WorkerDefinition } from "../pipeline/pipeline-options.ts";
 import { type ExportedRoles, loadRoles, only } from "./exported-roles.ts";
 import { FileError } from "./file-error.ts";
 import { onInterrupt } from "./interrupts.ts";

@@ -1,6 +1,6 @@
-import { at } from "../local/local-roles.ts";
-import { Distributor } from "../pipeline/distributor.ts";
-import type { RunSummary } from "../pipeline/run-summary.ts";
+import { Distributor } from "../distributor/distributor.ts";
+import type { RunSummary } from "../distributor/run-summary.ts";
+import { at } from "../pipeline/local-roles.ts";
 import { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { Security } from "../security/security.ts";
 import { type AnyRole, type ExportedRoles, loadRoles, only } from "./exported-roles.ts";

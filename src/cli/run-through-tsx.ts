@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-import { needsTsx, tsxArguments } from "../local/tsx.ts";
+import { needsTsx, tsxArguments } from "../pipeline/tsx.ts";
 import { holdParentPipe, PARENT_FD, PARENT_PIPE } from "../watching/parent-pipe.ts";
 import { endWithParent } from "../watching/process-watch.ts";
 import { expectEchoes } from "./interrupts.ts";

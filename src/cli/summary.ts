@@ -1,4 +1,4 @@
-import type { RunSummary } from "../pipeline/run-summary.ts";
+import type { RunSummary } from "../distributor/run-summary.ts";
 import type { FailureGroup } from "./failure-groups.ts";
 import { count, duration } from "./progress-text.ts";
 import type { RunStatistics } from "./run-statistics.ts";

@@ -1,4 +1,4 @@
-import type { Payload } from "../protocol/payload.ts";
+import type { Payload } from "../protocol/payload/payload.ts";
 
 /** How many items are decoded at a time. */
 const AHEAD = 32;

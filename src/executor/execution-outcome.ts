@@ -1,11 +1,11 @@
 import type { Execution, ExecutionOutcome } from "../core/execution.ts";
 import { type ErrorCode, PipelineError } from "../errors.ts";
-import { ProtocolError } from "../protocol/byte-reader.ts";
 import { toErrorInfo } from "../protocol/error-info.ts";
 import { itemId } from "../protocol/item-id.ts";
-import { encodePayload } from "../protocol/payload.ts";
-import { PayloadTypeError } from "../protocol/payload-check.ts";
+import { encodePayload } from "../protocol/payload/payload.ts";
+import { PayloadTypeError } from "../protocol/payload/payload-check.ts";
 import { isInstance, propertyOf } from "../protocol/thrown.ts";
+import { ProtocolError } from "../protocol/wire/byte-reader.ts";
 
 /** A handler returned. @throws PayloadTypeError when what it returned cannot be sent. */
 export function success(result: unknown): ExecutionOutcome {

@@ -1,6 +1,6 @@
 import type { Execution, ExecutionOutcome } from "../core/execution.ts";
 import type { PipelineError } from "../errors.ts";
-import type { Payload } from "../protocol/payload.ts";
+import type { Payload } from "../protocol/payload/payload.ts";
 import type { RunningNote } from "./running-note.ts";
 
 /** What an executor tells its owner. */

@@ -1,5 +1,5 @@
 import type { Execution, ExecutionOutcome } from "../core/execution.ts";
-import { decodePayload, type Payload } from "../protocol/payload.ts";
+import { decodePayload, type Payload } from "../protocol/payload/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import { watchActivity } from "../self/nesting.ts";
 import type { SpanSpec } from "../tracing/tracer.ts";

@@ -1,5 +1,5 @@
 import type { ErrorFacts, PipelineError } from "../errors.ts";
-import type { Payload } from "../protocol/payload.ts";
+import type { Payload } from "../protocol/payload/payload.ts";
 import { duringHook } from "../self/nesting.ts";
 import { runCloseHook } from "./close-hook.ts";
 import { settlesWithin } from "./settles-within.ts";

@@ -1,10 +1,10 @@
 import type { Explanation } from "../core/explanation.ts";
+import type { RunReport } from "../distributor/run-report.ts";
 import { PipelineError } from "../errors.ts";
-import type { RunReport } from "../pipeline/run-report.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Inspect } from "../protocol/inspection-message.ts";
 import type { Message } from "../protocol/message.ts";
-import { decodePayload } from "../protocol/payload.ts";
+import { decodePayload } from "../protocol/payload/payload.ts";
 import { assertEndpoint, assertTimeout } from "../role/checks.ts";
 import { REPORT_SCHEMA } from "../role/inspection.ts";
 import { assertKnownOptions, optionNames } from "../role/known-options.ts";

@@ -1,4 +1,4 @@
-import { ByteWriter } from "../protocol/byte-writer.ts";
+import { ByteWriter } from "../protocol/wire/byte-writer.ts";
 import { BLOCK_HEAD_BYTES, encodeBlockHead } from "./journal-block.ts";
 import { type JournalRecord, writeRecord } from "./journal-record.ts";
 

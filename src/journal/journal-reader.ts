@@ -1,5 +1,5 @@
 import { PipelineError } from "../errors.ts";
-import { ByteReader, ProtocolError } from "../protocol/byte-reader.ts";
+import { ByteReader, ProtocolError } from "../protocol/wire/byte-reader.ts";
 import {
   BLOCK_HEAD_BYTES,
   checksum,

@@ -1,8 +1,8 @@
-import { type ByteReader, ProtocolError } from "../protocol/byte-reader.ts";
-import type { ByteWriter } from "../protocol/byte-writer.ts";
-import { flag, list, readError, writeError } from "../protocol/codec-fields.ts";
 import { MAX_NAME_BYTES, MAX_PAYLOAD_BYTES } from "../protocol/limits.ts";
 import type { ErrorInfo } from "../protocol/message.ts";
+import { type ByteReader, ProtocolError } from "../protocol/wire/byte-reader.ts";
+import type { ByteWriter } from "../protocol/wire/byte-writer.ts";
+import { flag, list, readError, writeError } from "../protocol/wire/codec-fields.ts";
 import type { TrailState } from "./content-trail.ts";
 import { KEY_BYTES } from "./key-set.ts";
 

@@ -1,6 +1,6 @@
-import { SeqMap } from "../core/seq-map.ts";
-import type { PendingItem, TaskSnapshot } from "../core/task-log.ts";
+import type { PendingItem, TaskSnapshot } from "../core/distributor/task-log.ts";
 import type { ErrorInfo } from "../protocol/message.ts";
+import { SeqMap } from "../structures/seq-map.ts";
 import { ContentTrail } from "./content-trail.ts";
 import type { PlacedRecord } from "./journal-reader.ts";
 import type { JournalRecord } from "./journal-record.ts";

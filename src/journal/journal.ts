@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { SeqMap } from "../core/seq-map.ts";
-import type { TaskLog } from "../core/task-log.ts";
-import type { TaskState } from "../core/task-state.ts";
+import type { TaskState } from "../core/distributor/task-ledger.ts";
+import type { TaskLog } from "../core/distributor/task-log.ts";
 import type { PipelineError } from "../errors.ts";
+import { SeqMap } from "../structures/seq-map.ts";
 import { BlockWriter } from "./block-writer.ts";
 import type { ContentTrail } from "./content-trail.ts";
 import { encodeHeader } from "./journal-block.ts";

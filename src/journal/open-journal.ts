@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { PipelineError } from "../errors.ts";
-import { ByteReader } from "../protocol/byte-reader.ts";
+import { ByteReader } from "../protocol/wire/byte-reader.ts";
 import { Journal, type TaskContent } from "./journal.ts";
 import { DiskFile, type JournalFile } from "./journal-file.ts";
 import { JournalLock } from "./journal-lock.ts";

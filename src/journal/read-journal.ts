@@ -1,8 +1,8 @@
 import { PipelineError } from "../errors.ts";
-import { ByteReader } from "../protocol/byte-reader.ts";
 import { type ThrownError, toThrownError } from "../protocol/error-info.ts";
 import { itemId } from "../protocol/item-id.ts";
-import { decodePayload, type Payload } from "../protocol/payload.ts";
+import { decodePayload, type Payload } from "../protocol/payload/payload.ts";
+import { ByteReader } from "../protocol/wire/byte-reader.ts";
 import { DiskFile } from "./journal-file.ts";
 import { unavailable } from "./journal-options.ts";
 import { readRecord } from "./journal-record.ts";

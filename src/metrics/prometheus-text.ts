@@ -1,4 +1,4 @@
-import type { RunProgress } from "../pipeline/run-summary.ts";
+import type { RunProgress } from "../distributor/run-summary.ts";
 import type { ServiceStatus } from "../service/service-summary.ts";
 import { type Metric, metricsOf } from "./metrics-of.ts";
 

@@ -1,6 +1,6 @@
 import { type BatchObservableResult, type Observable as Instrument, metrics } from "@opentelemetry/api";
+import type { RunProgress } from "../distributor/run-summary.ts";
 import { type Metric, metricsOf } from "../metrics/metrics-of.ts";
-import type { RunProgress } from "../pipeline/run-summary.ts";
 import type { ServiceStatus } from "../service/service-summary.ts";
 
 /** A `Distributor` or a `Pipeline`, which have `progress`; or a `Service`, which has `status`. */

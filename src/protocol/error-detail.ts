@@ -1,6 +1,6 @@
 import { errorTexts } from "./error-texts.ts";
 import { MAX_ERROR_DETAIL_BYTES } from "./limits.ts";
-import { decodePayload, encodePayload, type Payload } from "./payload.ts";
+import { decodePayload, encodePayload, type Payload } from "./payload/payload.ts";
 import { PlainCopy } from "./plain-copy.ts";
 import { isError, propertyOf } from "./thrown.ts";
 

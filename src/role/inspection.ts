@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import type { Explanation } from "../core/explanation.ts";
 import type { Inspect } from "../protocol/inspection-message.ts";
 import type { Message } from "../protocol/message.ts";
-import { encodePayload } from "../protocol/payload.ts";
+import { encodePayload } from "../protocol/payload/payload.ts";
 
 /** Raised when a report changes so that older readers would misread it. */
 export const REPORT_SCHEMA = 1;

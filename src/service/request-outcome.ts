@@ -1,8 +1,8 @@
-import type { RequestOutcome } from "../core/service-client-core.ts";
+import type { RequestOutcome } from "../core/service-client/service-client-core.ts";
 import { ERROR_CODES, type ErrorCode, type ErrorFacts, PipelineError } from "../errors.ts";
-import { ProtocolError } from "../protocol/byte-reader.ts";
 import type { ErrorInfo } from "../protocol/message.ts";
-import { decodePayload, type Payload } from "../protocol/payload.ts";
+import { decodePayload, type Payload } from "../protocol/payload/payload.ts";
+import { ProtocolError } from "../protocol/wire/byte-reader.ts";
 import { RemoteError } from "../role/remote-error.ts";
 
 /** The reply of a request. @throws PipelineError when it failed, or its reply cannot be decoded. */

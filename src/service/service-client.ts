@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import { PipelineError } from "../errors.ts";
 import { settlesWithin } from "../executor/settles-within.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
-import { encodePayload, type Payload } from "../protocol/payload.ts";
+import { encodePayload, type Payload } from "../protocol/payload/payload.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import { asError } from "../protocol/thrown.ts";
 import { assertBoolean, assertEndpoint, assertTaskType, assertTimeout } from "../role/checks.ts";

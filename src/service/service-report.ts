@@ -1,5 +1,5 @@
-import type { BrokerCore } from "../core/broker-core.ts";
-import type { BrokerWorkerPhase } from "../core/broker-worker.ts";
+import type { BrokerCore } from "../core/service/broker-core.ts";
+import type { BrokerWorkerPhase } from "../core/service/broker-worker.ts";
 import { type ProcessReport, processReport } from "../role/inspection.ts";
 import type { ServiceStatus } from "./service-summary.ts";
 

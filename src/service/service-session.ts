@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { BrokerCore, type BrokerPort } from "../core/broker-core.ts";
+import { BrokerCore, type BrokerPort } from "../core/service/broker-core.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Inspect } from "../protocol/inspection-message.ts";

@@ -1,6 +1,6 @@
 import type { ExecutionOutcome } from "../core/execution.ts";
-import { FLUSH_MS, ServiceWorkerCore } from "../core/service-worker-core.ts";
-import type { ServiceExecution, ServiceWorkerPort } from "../core/service-worker-port.ts";
+import { FLUSH_MS, ServiceWorkerCore } from "../core/service-worker/service-worker-core.ts";
+import type { ServiceExecution, ServiceWorkerPort } from "../core/service-worker/service-worker-port.ts";
 import { PipelineError } from "../errors.ts";
 import { ABORT_GRACE_MS } from "../executor/execution-timer.ts";
 import type { Executor, ExecutorPort } from "../executor/executor.ts";

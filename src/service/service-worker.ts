@@ -10,12 +10,12 @@ import {
   moduleUrl,
   type OpenInThread,
   openInThread,
-} from "../executor/threaded-class.ts";
-import { ThreadedExecutor } from "../executor/threaded-executor.ts";
+} from "../executor/threads/threaded-class.ts";
+import { ThreadedExecutor } from "../executor/threads/threaded-executor.ts";
 import { WorkerHooks } from "../executor/worker-hooks.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { MessageType } from "../protocol/message-type.ts";
-import type { Payload } from "../protocol/payload.ts";
+import type { Payload } from "../protocol/payload/payload.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { assertCount, assertEndpoint, assertTaskType, assertTimeout } from "../role/checks.ts";

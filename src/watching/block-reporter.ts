@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Blocked } from "../protocol/message.ts";
-import { ZeromqOutlet } from "../transport/zeromq-outlet.ts";
+import { ZeromqOutlet } from "../transport/zeromq/zeromq-outlet.ts";
 import type { ExitLock } from "./exit-lock.ts";
 import type { ReportTo } from "./watch-messages.ts";
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { runCommand } from "../../src/cli/run-command.ts";
+import { runCommand } from "../../src/cli/program.ts";
 import { Security } from "../../src/index.ts";
 import { tempFolder } from "../support/endpoints.ts";
 

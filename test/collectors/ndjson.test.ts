@@ -1,8 +1,8 @@
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { NdjsonFile } from "../../src/collectors/ndjson-file.ts";
 import { type CollectorSummary, NdjsonCollector, type RunSummary } from "../../src/index.ts";
+import { NdjsonFile } from "../../src/sinks/ndjson-file.ts";
 import { freshEndpoints, tempFolder } from "../support/endpoints.ts";
 import { address } from "../support/endpoints-of.ts";
 import { RoleProcess } from "../support/processes.ts";

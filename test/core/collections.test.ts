@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { assertRunnable } from "../../src/core/dependency-graph.ts";
-import { Fifo } from "../../src/core/fifo.ts";
-import { Inbox } from "../../src/core/inbox.ts";
-import { backoffAfter, resolveRetryPolicy } from "../../src/core/retry-policy.ts";
+import { Inbox } from "../../src/core/collector/inbox.ts";
+import { assertRunnable } from "../../src/core/distributor/dependency-graph.ts";
+import { backoffAfter, resolveRetryPolicy } from "../../src/core/distributor/retry-policy.ts";
 import { RoleClock } from "../../src/core/role-clock.ts";
-import { SeqMap } from "../../src/core/seq-map.ts";
-import { SeqSet } from "../../src/core/seq-set.ts";
 import { Window } from "../../src/core/window.ts";
 import { DecodeAhead } from "../../src/executor/decode-ahead.ts";
+import { Fifo } from "../../src/structures/fifo.ts";
+import { SeqMap } from "../../src/structures/seq-map.ts";
+import { SeqSet } from "../../src/structures/seq-set.ts";
 
 describe("SeqSet", () => {
   test("behaves as a Set of numbers, in any order of adding", () => {

@@ -1,16 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BrokerCore } from "../../src/core/broker-core.ts";
-import { CollectorCore } from "../../src/core/collector-core.ts";
-import { DistributorCore } from "../../src/core/distributor-core.ts";
-import { resolveRetryPolicy } from "../../src/core/retry-policy.ts";
-import { ServiceClientCore } from "../../src/core/service-client-core.ts";
-import { ServiceWorkerCore } from "../../src/core/service-worker-core.ts";
-import { WorkerCore } from "../../src/core/worker-core.ts";
-import { decodeMessage, encodeMessage } from "../../src/protocol/codec.ts";
+import { CollectorCore } from "../../src/core/collector/collector-core.ts";
+import { DistributorCore } from "../../src/core/distributor/distributor-core.ts";
+import { resolveRetryPolicy } from "../../src/core/distributor/retry-policy.ts";
+import { BrokerCore } from "../../src/core/service/broker-core.ts";
+import { ServiceClientCore } from "../../src/core/service-client/service-client-core.ts";
+import { ServiceWorkerCore } from "../../src/core/service-worker/service-worker-core.ts";
+import { WorkerCore } from "../../src/core/worker/worker-core.ts";
 import { MAX_SEQ } from "../../src/protocol/limits.ts";
 import type { Message } from "../../src/protocol/message.ts";
-import { EMPTY } from "../../src/protocol/payload-frames.ts";
+import { decodeMessage, encodeMessage } from "../../src/protocol/wire/codec.ts";
+import { EMPTY } from "../../src/protocol/wire/payload-frames.ts";
 import { checkInvariants } from "../simulation/check-invariants.ts";
 import { arbitraryMessages } from "../support/messages.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Handler, InlineExecutor } from "../../dist/executor/inline-executor.js";
-import { ThreadedExecutor } from "../../dist/executor/threaded-executor.js";
+import { ThreadedExecutor } from "../../dist/executor/threads/threaded-executor.js";
 import { CONFORMANCE, handle } from "../fixtures/conformance-worker.ts";
 import { compiled } from "../support/compiled.ts";
 import { ExecutorDriver } from "../support/executor-driver.ts";

@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
-import { ThreadedExecutor, type ThreadedExecutorOptions } from "../../dist/executor/threaded-executor.js";
-import type { Payload } from "../../dist/protocol/payload.js";
+import {
+  ThreadedExecutor,
+  type ThreadedExecutorOptions,
+} from "../../dist/executor/threads/threaded-executor.js";
+import type { Payload } from "../../dist/protocol/payload/payload.js";
 import { TaskType } from "../../dist/protocol/task-type.js";
 import { compiled } from "../support/compiled.ts";
 import { ExecutorDriver } from "../support/executor-driver.ts";

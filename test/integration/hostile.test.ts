@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import * as zmq from "zeromq";
 import { MetaDataWorker } from "../../src/index.ts";
-import { decodeMessage, encodeMessage } from "../../src/protocol/codec.ts";
 import { PROTOCOL_VERSION } from "../../src/protocol/limits.ts";
-import { EMPTY } from "../../src/protocol/payload-frames.ts";
+import { decodeMessage, encodeMessage } from "../../src/protocol/wire/codec.ts";
+import { EMPTY } from "../../src/protocol/wire/payload-frames.ts";
 import { captureLog } from "../support/captured-log.ts";
 import { freshEndpoints, serviceEndpoints } from "../support/endpoints.ts";
 import { address, type PipelineEndpoints } from "../support/endpoints-of.ts";

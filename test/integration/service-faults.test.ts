@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Message, RoleName } from "../../src/protocol/message.ts";
 import type { LinkHandler } from "../../src/transport/transport.ts";
-import { zeromqTransport } from "../../src/transport/zeromq-transport.ts";
+import { zeromqTransport } from "../../src/transport/zeromq/zeromq-transport.ts";
 import { serviceEndpoints, tempFolder } from "../support/endpoints.ts";
 import { address, type ServiceEndpoints } from "../support/endpoints-of.ts";
 import { RoleProcess } from "../support/processes.ts";

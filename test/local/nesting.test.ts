@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { optionsForWorkers } from "../../src/local/node-options.ts";
+import { optionsForWorkers } from "../../src/pipeline/node-options.ts";
 import { tempFolder } from "../support/endpoints.ts";
 
 const LIBRARY = new URL("../../dist/index.js", import.meta.url).href;

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { map, Pipeline, TaskType } from "zmqpipeline";
-import { RestartPolicy } from "../../src/local/restart-policy.ts";
-import type { WorkerEnd } from "../../src/local/worker-process.ts";
+import { RestartPolicy } from "../../src/pipeline/restart-policy.ts";
+import type { WorkerEnd } from "../../src/pipeline/worker-process.ts";
 import { tempFolder } from "../support/endpoints.ts";
 
 const MODULE = new URL("../fixtures/lively-worker.mjs", import.meta.url);

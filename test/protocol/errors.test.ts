@@ -4,7 +4,7 @@ import { decodeErrorDetail, encodeErrorDetail } from "../../src/protocol/error-d
 import { fromThrownError, toErrorInfo, toThrownError } from "../../src/protocol/error-info.ts";
 import { MAX_ERROR_DETAIL_BYTES, MAX_ERROR_TEXT } from "../../src/protocol/limits.ts";
 import type { ErrorInfo } from "../../src/protocol/message.ts";
-import { encodePayload } from "../../src/protocol/payload.ts";
+import { encodePayload } from "../../src/protocol/payload/payload.ts";
 import { reviveError } from "../../src/protocol/revive-error.ts";
 import { RemoteError } from "../../src/role/remote-error.ts";
 import { detailed, plainObject, THROWN } from "../fixtures/thrown-values.mjs";

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { Packr, pack } from "msgpackr";
 import { describe, expect, test } from "vitest";
-import { ProtocolError } from "../../src/protocol/byte-reader.ts";
 import { MAX_PAYLOAD_BYTES } from "../../src/protocol/limits.ts";
-import { decodePayload, encodePayload } from "../../src/protocol/payload.ts";
+import { decodePayload, encodePayload } from "../../src/protocol/payload/payload.ts";
+import { ProtocolError } from "../../src/protocol/wire/byte-reader.ts";
 
 const roundTrip = (value: object) => decodePayload(encodePayload(value, "data"));
 

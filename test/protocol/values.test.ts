@@ -3,8 +3,8 @@ import vm from "node:vm";
 import fc from "fast-check";
 import { pack } from "msgpackr";
 import { describe, expect, test } from "vitest";
-import { ProtocolError } from "../../src/protocol/byte-reader.ts";
-import { decodeOwnPayload, decodePayload, encodePayload } from "../../src/protocol/payload.ts";
+import { decodeOwnPayload, decodePayload, encodePayload } from "../../src/protocol/payload/payload.ts";
+import { ProtocolError } from "../../src/protocol/wire/byte-reader.ts";
 
 /** Node takes no two invalid dates for the same. */
 const same = (one: unknown, other: unknown) =>

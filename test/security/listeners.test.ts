@@ -9,7 +9,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { EndpointAddress, Security } from "../../src/index.ts";
 import { listenKeys } from "../../src/security/security.ts";
 import type { ListenerHandler } from "../../src/transport/transport.ts";
-import { zeromqTransport } from "../../src/transport/zeromq-transport.ts";
+import { zeromqTransport } from "../../src/transport/zeromq/zeromq-transport.ts";
 import { captureLog } from "../support/captured-log.ts";
 import { freePort, freshEndpoints, tempFolder } from "../support/endpoints.ts";
 import { address } from "../support/endpoints-of.ts";

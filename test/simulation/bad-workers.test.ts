@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { Fleet } from "../../src/core/fleet.ts";
-import { WorkerEntry } from "../../src/core/worker-entry.ts";
-import { WorkerMail } from "../../src/core/worker-mail.ts";
+import { Fleet } from "../../src/core/distributor/fleet.ts";
+import { WorkerMail } from "../../src/core/distributor/worker-messages.ts";
+import { WorkerEntry } from "../../src/core/distributor/worker-record.ts";
 import { World, type WorldOptions } from "./world.ts";
 
 const SEEDS = Number(process.env.SIMULATION_SEEDS ?? 100);

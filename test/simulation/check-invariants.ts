@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { DistributorCore } from "../../src/core/distributor-core.ts";
-import type { WorkerEntry } from "../../src/core/worker-entry.ts";
+import type { DistributorCore } from "../../src/core/distributor/distributor-core.ts";
+import type { WorkerEntry } from "../../src/core/distributor/worker-record.ts";
 import type { ItemRef } from "../../src/protocol/message.ts";
 
 /** What must be true of the ledger after every step. */

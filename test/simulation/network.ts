@@ -1,5 +1,5 @@
-import { decodeMessage, encodeMessage } from "../../src/protocol/codec.ts";
 import type { Message } from "../../src/protocol/message.ts";
+import { decodeMessage, encodeMessage } from "../../src/protocol/wire/codec.ts";
 import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
 

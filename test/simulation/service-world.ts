@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { BrokerCore } from "../../src/core/broker-core.ts";
-import { type RequestOutcome, ServiceClientCore } from "../../src/core/service-client-core.ts";
-import { ServiceWorkerCore } from "../../src/core/service-worker-core.ts";
+import { BrokerCore } from "../../src/core/service/broker-core.ts";
+import { type RequestOutcome, ServiceClientCore } from "../../src/core/service-client/service-client-core.ts";
+import { ServiceWorkerCore } from "../../src/core/service-worker/service-worker-core.ts";
 import { type Host, Network } from "./network.ts";
 import { Random } from "./random.ts";
 import { Timeline } from "./timeline.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { Outbox } from "../../src/core/outbox.ts";
-import { SeqSet } from "../../src/core/seq-set.ts";
+import { Outbox } from "../../src/core/worker/outbox.ts";
+import { OutputGate } from "../../src/distributor/output-gate.ts";
 import type { Durability } from "../../src/journal/journal-options.ts";
-import { OutputGate } from "../../src/pipeline/output-gate.ts";
+import { SeqSet } from "../../src/structures/seq-set.ts";
 import { MemoryFile } from "./memory-file.ts";
 import { type Fault, World, type WorldOptions } from "./world.ts";
 

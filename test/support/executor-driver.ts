@@ -1,7 +1,7 @@
 import { onTestFinished } from "vitest";
 import type { Execution, ExecutionOutcome } from "../../dist/core/execution.js";
 import type { Executor } from "../../dist/executor/executor.js";
-import { decodePayload, encodePayload, type Payload } from "../../dist/protocol/payload.js";
+import { decodePayload, encodePayload, type Payload } from "../../dist/protocol/payload/payload.js";
 
 export interface Failure {
   readonly name: string;

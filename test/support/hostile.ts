@@ -1,9 +1,9 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import * as zmq from "zeromq";
-import { encodeMessage } from "../../src/protocol/codec.ts";
 import type { Message } from "../../src/protocol/message.ts";
-import { EMPTY } from "../../src/protocol/payload-frames.ts";
+import { encodeMessage } from "../../src/protocol/wire/codec.ts";
+import { EMPTY } from "../../src/protocol/wire/payload-frames.ts";
 
 /** In every attack that has room for it; must be in no log. */
 export const SECRET = "a-secret-of-the-payload";

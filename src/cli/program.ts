@@ -1,0 +1,82 @@
+import { createRequire } from "node:module";
+import { setImmediate as turn } from "node:timers/promises";
+import { Command, CommanderError } from "commander";
+import { PipelineError } from "../errors.ts";
+import { describeThrown, isInstance } from "../protocol/thrown.ts";
+import { benchCommand } from "./bench-command.ts";
+import { doctorCommand } from "./doctor-command.ts";
+import { causesText, errorText, isMisuse } from "./error-text.ts";
+import { FileError } from "./file-error.ts";
+import { initCommand } from "./init-command.ts";
+import { inspectCommands } from "./inspect-commands.ts";
+import { journalCommand } from "./journal-command.ts";
+import { keysCommand } from "./keys-command.ts";
+import { type CommandContext, EXIT, type Output } from "./output.ts";
+import { roleCommands } from "./role-commands.ts";
+import { runFileCommand } from "./run-command.ts";
+import { isReaderGone } from "./standard-output.ts";
+
+/**
+ * The command `zmqpipeline`.
+ *
+ * @param args - What follows the command's name.
+ * @returns The exit code: see `EXIT`.
+ */
+export async function runCommand(args: readonly string[], output: Output): Promise<number> {
+  const context: CommandContext = { output, exitCode: EXIT.ok };
+  const write = {
+    writeOut: (text: string) => output.out(text),
+    writeErr: (text: string) => void output.err.write(text),
+  };
+  const program = new Command("zmqpipeline")
+    .description("Spread batches of work over threads, processes and machines")
+    .version(version(), "-V, --version")
+    .showHelpAfterError("(add --help for how it is used)")
+    .addCommand(runFileCommand(context))
+    .addCommand(initCommand(context))
+    .addCommand(keysCommand(context))
+    .addCommand(journalCommand(context))
+    .addCommand(doctorCommand(context))
+    .addCommand(benchCommand(context));
+  for (const command of [...roleCommands(context), ...inspectCommands(context)]) program.addCommand(command);
+  for (const command of [program, ...descendants(program)]) {
+    command.exitOverride().configureOutput(write);
+  }
+  const code = await program.parseAsync(args, { from: "user" }).then(
+    () => context.exitCode,
+    (error: unknown) => codeOf(error, output),
+  );
+  await turn(); // an error of the last write is told by then
+  return output.lost.aborted ? codeOfLost(code, output) : code;
+}
+
+/** A reader that has seen enough is no failure of the command. */
+function codeOfLost(exitCode: number, { lost, err }: Output): number {
+  if (isReaderGone(lost.reason)) return exitCode;
+  const text = describeThrown(lost.reason);
+  err.write(`zmqpipeline: standard output cannot be written: ${text}\n`);
+  return EXIT.runtime;
+}
+
+function descendants(command: Command): Command[] {
+  return command.commands.flatMap((child) => [child, ...descendants(child)]);
+}
+
+function codeOf(error: unknown, output: Output): number {
+  // Commander has written what is wrong already.
+  if (isInstance(error, CommanderError)) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (isInstance(error, FileError) || isMisuse(error)) {
+    output.err.write(`zmqpipeline: ${error.message}\n`);
+    return EXIT.usage;
+  }
+  if (isInstance(error, PipelineError)) {
+    output.err.write(`zmqpipeline: ${error.message} (${error.code})\n${causesText(error)}`);
+    if (error.code === "TOO_MANY_FAILURES") return EXIT.limit;
+  } else output.err.write(`zmqpipeline: ${errorText(error)}\n`);
+  return EXIT.runtime;
+}
+
+function version(): string {
+  const manifest = createRequire(import.meta.url)("../../package.json") as { version: string };
+  return manifest.version;
+}

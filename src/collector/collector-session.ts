@@ -1,0 +1,166 @@
+import { CollectorCore } from "../core/collector/collector-core.ts";
+import type { CollectorPort } from "../core/collector/collector-port.ts";
+import { PipelineError } from "../errors.ts";
+import { BoundedLog, RoleLog } from "../logging/logger.ts";
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import type { Message, Open, RunStatus } from "../protocol/message.ts";
+import { decodePayload, type Payload } from "../protocol/payload/payload.ts";
+import { PayloadTypeError } from "../protocol/payload/payload-check.ts";
+import type { TaskType } from "../protocol/task-type.ts";
+import { describeThrown, isInstance } from "../protocol/thrown.ts";
+import type { Awaitable } from "../role/awaitable.ts";
+import { descriptorWarning } from "../role/descriptor-limit.ts";
+import { listenOptions, type ResolvedNetwork } from "../role/network.ts";
+import { Session } from "../role/session.ts";
+import type { Listener, ListenerHandler } from "../transport/transport.ts";
+import { transportFor } from "../transport/transport-for.ts";
+import type { CollectorSummary } from "./collector.ts";
+import { type DeliveryHandlers, DeliveryLoop } from "./delivery-loop.ts";
+
+/** To who asks how the run stands. */
+const NOT_HERE: Message = {
+  type: "refuse",
+  runId: "",
+  reason: "this is a collector; the distributor knows how the run stands, and is asked at a task's endpoint",
+};
+
+/** What a session needs to know of its collector. */
+export interface CollectorHost extends DeliveryHandlers {
+  readonly peerId: string;
+  readonly endpoint: EndpointAddress;
+  readonly ackEndpoint: EndpointAddress;
+  readonly peerTimeout: number;
+  readonly network: ResolvedNetwork;
+  setMetadata(metadata: Payload): void;
+  handleFinished(summary: CollectorSummary, taskType: TaskType): Awaitable<void>;
+}
+
+/** One run of a collector: its listeners, the user's handlers, and the core between them. */
+export class CollectorSession extends Session<CollectorSummary> {
+  readonly #host: CollectorHost;
+  readonly #core: CollectorCore;
+  readonly #log = new RoleLog("collector");
+  readonly #refused = new BoundedLog(this.#log, "refused a peer or its message");
+  readonly #listeners: { data?: Listener; ack?: Listener } = {};
+  readonly #loop: DeliveryLoop;
+  #status: CollectorSummary["status"] = "stopped";
+  /** The loop over deliveries, while it runs. */
+  #handling: Promise<void> | undefined;
+  #stopping = false;
+  #stopAt = Number.POSITIVE_INFINITY;
+
+  constructor(host: CollectorHost) {
+    super();
+    this.#host = host;
+    this.#core = new CollectorCore(host, this.#port());
+    this.#loop = new DeliveryLoop(host, this.#core);
+  }
+
+  /** Handles and ACKs what has arrived, then ends. */
+  stop(timeout: number): void {
+    queueMicrotask(
+      this.guard(() => {
+        this.#stopping = true;
+        this.#stopAt = this.clock.now + timeout;
+        if (this.#handling === undefined) this.#core.abort();
+      }),
+    );
+  }
+
+  protected async open(): Promise<void> {
+    const { endpoint, ackEndpoint } = this.#host;
+    this.#listeners.data = await this.#listen("data", endpoint);
+    this.#listeners.ack = await this.#listen("ack", ackEndpoint);
+    const warning = descriptorWarning(this.#host.network);
+    if (warning !== undefined) this.#log.write("warn", "few files may be open", { ...warning });
+    this.#log.write("info", "collector began", {
+      endpoint: endpoint.address,
+      ackEndpoint: ackEndpoint.address,
+    });
+  }
+
+  protected tick(now: number): void {
+    this.#core.tick(now);
+    if (this.clock.now >= this.#stopAt) this.#core.abort();
+  }
+
+  protected async close(): Promise<void> {
+    await Promise.all([this.#listeners.data?.close(), this.#listeners.ack?.close()]);
+  }
+
+  get #summary(): CollectorSummary {
+    return { status: this.#status, ...this.#loop.counts, duplicates: this.#core.duplicates };
+  }
+
+  async #listen(link: "data" | "ack", endpoint: EndpointAddress): Promise<Listener> {
+    const receive = (connection: string, message: Message) => {
+      if (message.type === "inspect") this.#listeners[link]?.send(connection, NOT_HERE);
+      else if (link === "ack") this.#core.ackLinkMessage(connection, message);
+      // What comes after stop() is not handled: it stays with its worker, for the next collector.
+      else if (!this.#stopping) this.#core.peerMessage(connection, message);
+    };
+    const handler: ListenerHandler = {
+      onMessage: this.guard(receive),
+      onDisconnected: this.guard((connection) => this.#core.disconnected(link, connection)),
+      onSomeDisconnected: this.guard(() => this.#core.probe()),
+      onRefused: (reason) => this.#refused.add({ endpoint: endpoint.address, reason }),
+    };
+    const peers = link === "data" ? (["distributor", "worker"] as const) : (["distributor"] as const);
+    const options = listenOptions(this.#host.network, "collector", peers);
+    return await transportFor(endpoint).listen(endpoint, handler, options);
+  }
+
+  #port(): CollectorPort {
+    return {
+      toPeer: (connection, message) => this.#listeners.data?.send(connection, message),
+      toAckLink: (connection, message) => this.#listeners.ack?.send(connection, message),
+      begin: (open) => this.#begin(open),
+      work: () => this.#handle(),
+      finish: (status, error) => void this.#finish(status, error),
+      over: (error) => {
+        this.#log.write("info", "collector ended", { ...this.#summary });
+        if (error === undefined) this.resolve(this.#summary);
+        else this.reject(error);
+      },
+      note: (event, facts) => this.#log.write("debug", event, facts),
+    };
+  }
+
+  #begin(open: Open): void {
+    this.#host.setMetadata(decodePayload(open.metadata));
+    this.#loop.begin(open);
+  }
+
+  #handle(): void {
+    this.#handling ??= this.#loop
+      .run()
+      .catch((error: unknown) => this.#core.abort(this.#failed(error)))
+      .finally(() => {
+        this.#handling = undefined;
+        // Deliveries that came after the loop's last look found it still running.
+        if (this.#core.queued > 0) this.#handle();
+        else if (this.#stopping) this.#core.abort();
+      });
+  }
+
+  /** END: hands over what is left, then tells the user. */
+  async #finish(status: RunStatus, error: Error | undefined): Promise<void> {
+    try {
+      if (error !== undefined || status === "aborted") return this.#core.finished(error);
+      this.#status = status;
+      await this.#handling;
+      const taskType = this.#loop.lastType;
+      if (taskType !== undefined) await this.#host.handleFinished(this.#summary, taskType);
+      this.#core.finished();
+    } catch (thrown) {
+      this.#core.abort(this.#failed(thrown));
+    }
+  }
+
+  #failed(thrown: unknown): Error {
+    if (isInstance(thrown, PayloadTypeError)) return thrown;
+    const text = describeThrown(thrown);
+    const facts = { role: "collector", endpoint: this.#host.endpoint.address, cause: thrown };
+    return new PipelineError("COLLECTION_FAILED", `A hook of the collector threw: ${text}`, facts);
+  }
+}

@@ -1,0 +1,175 @@
+import type { CollectorCore } from "../core/collector/collector-core.ts";
+import type { Delivery } from "../core/collector/inbox.ts";
+import { PipelineError } from "../errors.ts";
+import { isPromiseLike } from "../executor/execution-outcome.ts";
+import { toErrorInfo, toThrownError } from "../protocol/error-info.ts";
+import { itemId } from "../protocol/item-id.ts";
+import type { Open } from "../protocol/message.ts";
+import { MessageType } from "../protocol/message-type.ts";
+import { decodePayload, encodePayload, type Payload } from "../protocol/payload/payload.ts";
+import { TaskType } from "../protocol/task-type.ts";
+import { ProtocolError } from "../protocol/wire/byte-reader.ts";
+import { EMPTY } from "../protocol/wire/payload-frames.ts";
+import type { Awaitable, Maybe } from "../role/awaitable.ts";
+import { currentTracer } from "../tracing/tracer.ts";
+import type { CollectionInfo, Failure } from "./collector.ts";
+
+/** After how long of handling, in ms, ACKs go out and the event loop has its turn. */
+const SLICE_MS = 10;
+
+/** Results are handed over together until they have this many encoded bytes: all of them are in memory decoded, and as what becomes of them. */
+const BATCH_BYTES = 8 * 1024 * 1024;
+
+/** One of the results that are handed over together. */
+export interface CollectedResult<Result extends object = Payload> extends CollectionInfo {
+  readonly data: Result;
+  readonly taskType: TaskType;
+}
+
+/** Where deliveries go. */
+export interface DeliveryHandlers {
+  handleCollection(
+    data: Payload,
+    taskType: TaskType,
+    msgtype: MessageType,
+    info: CollectionInfo,
+  ): Awaitable<Maybe<object>>;
+  handleFailure(failure: Failure, taskType: TaskType): Awaitable<void>;
+  readonly getAckData: (() => object) | undefined;
+  /** Instead of `handleCollection`: results as they came, for one who decodes them later. */
+  readonly encoded: EncodedResults | undefined;
+  /** Instead of `handleCollection`: up to so many results at a time. */
+  readonly batches: ResultBatches | undefined;
+}
+
+/** @param seq - The item's place in the order of its task. */
+export type EncodedResults = (seq: number, payload: Uint8Array) => void;
+
+export interface ResultBatches {
+  readonly size: number;
+  handle(results: readonly CollectedResult[]): Awaitable<Maybe<object>>;
+}
+
+/** Hands what the core has received to the user's handlers, one call at a time, and says to the core what is handled. */
+export class DeliveryLoop {
+  readonly counts = { collected: 0, failed: 0 };
+  readonly #handlers: DeliveryHandlers;
+  readonly #core: CollectorCore;
+  #taskTypes = new Map<string, TaskType>();
+  #lastType: TaskType | undefined;
+  /** The run's trace context. */
+  #context = "";
+
+  constructor(handlers: DeliveryHandlers, core: CollectorCore) {
+    this.#handlers = handlers;
+    this.#core = core;
+  }
+
+  /** The type of the item handled last, where there was one, else of the run's first task. */
+  get lastType(): TaskType | undefined {
+    return this.#lastType ?? [...this.#taskTypes.values()][0];
+  }
+
+  /** A run begins. The names come from the distributor that this collector serves, not from whoever sends results. */
+  begin({ tasks, context }: Open): void {
+    this.#context = context;
+    this.#taskTypes = new Map(tasks.map((name) => [name, TaskType.register(name)]));
+  }
+
+  /** Handles all there is. What handlers trace belongs to the run. */
+  run(): Promise<void> {
+    return currentTracer()?.within(this.#context, () => this.#handle()) ?? this.#handle();
+  }
+
+  /** Without a promise for handlers that return none. */
+  async #handle(): Promise<void> {
+    const { batches } = this.#handlers;
+    let sliceEnd = performance.now() + SLICE_MS;
+    for (let delivery = this.#core.next(); delivery !== undefined; delivery = this.#core.next()) {
+      const returned = batches === undefined ? this.#one(delivery) : this.#several(delivery, batches);
+      if (isPromiseLike(returned)) await returned;
+      if (performance.now() < sliceEnd) continue;
+      this.#core.flush();
+      await new Promise(setImmediate);
+      sliceEnd = performance.now() + SLICE_MS;
+    }
+    this.#core.flush();
+  }
+
+  #one(delivery: Delivery): Awaitable<void> {
+    const { encoded } = this.#handlers;
+    if (encoded !== undefined && delivery.error === undefined) {
+      this.counts.collected += 1;
+      encoded(delivery.seq, delivery.payload);
+      return this.#handled(delivery, undefined);
+    }
+    const read = this.#read(delivery);
+    if ("error" in read) return this.#fail(delivery, read);
+    this.counts.collected += 1;
+    // The result is its info too: one object less for each item.
+    return this.#handled(
+      delivery,
+      this.#handlers.handleCollection(read.data, read.taskType, MessageType.DATA, read),
+    );
+  }
+
+  async #several(first: Delivery, { size, handle }: ResultBatches): Promise<void> {
+    const deliveries: Delivery[] = [];
+    const results: CollectedResult[] = [];
+    let bytes = 0;
+    let failure: { readonly delivery: Delivery; readonly read: Failure } | undefined;
+    for (let delivery: Delivery | undefined = first; delivery !== undefined; ) {
+      const read = this.#read(delivery);
+      if ("error" in read) {
+        failure = { delivery, read };
+        break;
+      }
+      deliveries.push(delivery);
+      results.push(read);
+      bytes += delivery.payload.length;
+      delivery = results.length < size && bytes < BATCH_BYTES ? this.#core.next() : undefined;
+    }
+    if (results.length > 0) {
+      this.counts.collected += results.length;
+      const ackData = this.#encodeAckData(await handle(results));
+      for (const delivery of deliveries) this.#core.handled(delivery, ackData);
+      this.#core.flush(); // whoever writes many at a time takes long enough for ACKs to be worth a message
+    }
+    if (failure !== undefined) await this.#fail(failure.delivery, failure.read);
+  }
+
+  /** A result; or a failure, which what cannot be decoded is too. */
+  #read({ runId, task, seq, attempt, workerId, payload, error, busy }: Delivery): CollectedResult | Failure {
+    const taskType = this.#taskTypes.get(task) as TaskType;
+    this.#lastType = taskType;
+    const id = itemId(runId, task, seq);
+    if (error !== undefined)
+      return { id, data: decodePayload(payload), error: toThrownError(error), attempts: attempt };
+    try {
+      return { id, attempt, worker: workerId, duration: busy / 1000, data: decodePayload(payload), taskType };
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      const broken = new PipelineError("BAD_MESSAGE", `The result cannot be decoded: ${error.message}`);
+      return { id, data: {}, error: toThrownError(toErrorInfo(broken)), attempts: attempt };
+    }
+  }
+
+  #fail(delivery: Delivery, failure: Failure): Awaitable<void> {
+    this.counts.failed += 1;
+    const taskType = this.#taskTypes.get(delivery.task) as TaskType;
+    return this.#handled(delivery, this.#handlers.handleFailure(failure, taskType));
+  }
+
+  #handled(delivery: Delivery, returned: Awaitable<Maybe<object>> | Awaitable<void>): Awaitable<void> {
+    // Through a promise: a thenable may call back twice, or return nothing.
+    if (isPromiseLike(returned))
+      return Promise.resolve(returned).then((ackData) => this.#handled(delivery, ackData));
+    this.#core.handled(delivery, this.#encodeAckData(returned ?? undefined));
+  }
+
+  #encodeAckData(returned: Maybe<object>): Uint8Array {
+    const common = this.#handlers.getAckData?.();
+    if (common === undefined) return returned === undefined ? EMPTY : encodePayload(returned, "ackData");
+    return encodePayload({ ...common, ...returned }, "ackData");
+  }
+}

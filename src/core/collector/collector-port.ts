@@ -1,0 +1,27 @@
+import type { Message, Open, RunStatus } from "../../protocol/message.ts";
+
+export interface CollectorCoreOptions {
+  readonly peerId: string;
+  /** Longest wait for the distributor, in ms. */
+  readonly peerTimeout: number;
+}
+
+export interface CollectorPort {
+  toPeer(connection: string, message: Message): void;
+  toAckLink(connection: string, message: Message): void;
+  /** A run begins. */
+  begin(open: Open): void;
+  /** Deliveries arrived: call `next`. */
+  work(): void;
+  /** END arrived: everything was handled. `error` where the run was given up. */
+  finish(status: RunStatus, error: Error | undefined): void;
+  over(error: Error | undefined): void;
+  note(event: string, facts: Readonly<Record<string, unknown>>): void;
+}
+
+export type CollectorPhase =
+  | { readonly kind: "waiting" }
+  | { readonly kind: "collecting"; readonly open: Open }
+  /** END was confirmed; the confirmation may get lost until the distributor says goodbye. */
+  | { readonly kind: "ended"; readonly open: Open; readonly until: number }
+  | { readonly kind: "over" };

@@ -1,0 +1,107 @@
+import { BATCH_BYTES, BATCH_ITEMS } from "../../protocol/limits.ts";
+import type { ItemPayload } from "../../protocol/message.ts";
+import type { Item } from "./item.ts";
+import { recallForIdle } from "./recall.ts";
+import type { TaskState } from "./task-ledger.ts";
+import type { WorkerEntry } from "./worker-record.ts";
+
+export interface GrantSink {
+  grant(worker: WorkerEntry, items: readonly ItemPayload[], solo: boolean): void;
+  recall(worker: WorkerEntry, count: number): void;
+}
+
+/**
+ * Gives a task's workers what they have room for: first one item per free execution slot all round, so that nobody idles
+ * while another has a queue; then up to the windows; then an item at a time to workers on which items fail. When nothing is
+ * left to give, work is called back from the longest queue for those who idle.
+ */
+export function dispatch(task: TaskState, now: number, sink: GrantSink): void {
+  if (task.phase === "blocked" || task.phase === "complete") return;
+  if (!task.hasSuspects) task.draining.clear();
+  const demoted: WorkerEntry[] = [];
+  for (const worker of task.hungry) if (worker.record.isDemoted) demoted.push(worker);
+  const slots = (worker: WorkerEntry) => Math.min(worker.concurrency, worker.window.size);
+  let supply = serve(task, task.hungry, false, now, sink, slots);
+  if (supply) supply = serve(task, task.hungry, false, now, sink, (worker) => worker.window.size);
+  if (supply && demoted.length > 0) serve(task, demoted, true, now, sink, () => 1);
+  if (task.hungry.size > 0) recallForIdle(task, now, sink);
+}
+
+/** False when the supply ran out before every hungry worker was served. */
+function serve(
+  task: TaskState,
+  hungry: Iterable<WorkerEntry>,
+  demoted: boolean,
+  now: number,
+  sink: GrantSink,
+  limit: (worker: WorkerEntry) => number,
+): boolean {
+  for (const worker of hungry) {
+    if (worker.record.isDemoted !== demoted) continue;
+    if (demoted && isPaused(task, worker, now)) continue;
+    if (task.hasSuspects && quarantine(task, worker, now, sink)) continue;
+    if (!fill(task, worker, limit(worker), now, sink)) {
+      // What waits is only kept from this worker, on which it has failed.
+      if (task.hasQueued || task.hasSuspects) continue;
+      return false;
+    }
+    if (!worker.hasRoom(worker.window.size)) task.hungry.delete(worker);
+  }
+  return true;
+}
+
+/** Items fail on this worker, and there are others: it is tried again after a while. */
+function isPaused(task: TaskState, worker: WorkerEntry, now: number): boolean {
+  if (now >= worker.record.pausedUntil) return false;
+  for (const other of task.workers) if (other !== worker && other.isHopeful(now)) return true;
+  return false;
+}
+
+/**
+ * Suspects go out alone: to a worker that is empty, or to one that is kept from filling up until it is. Only as many
+ * workers are kept so as there are suspects. True when this worker must get nothing else now.
+ */
+function quarantine(task: TaskState, worker: WorkerEntry, now: number, sink: GrantSink): boolean {
+  if (worker.held > 0) {
+    if (!task.draining.has(worker) && task.draining.size >= task.suspects.size) return false;
+    task.draining.add(worker);
+    return true;
+  }
+  const item = task.suspects.take(worker, now);
+  if (item === undefined) return false;
+  task.draining.delete(worker);
+  task.hungry.delete(worker);
+  sink.grant(worker, [granted(task, item, worker, now)], true);
+  worker.suspect = item;
+  return true;
+}
+
+function fill(task: TaskState, worker: WorkerEntry, limit: number, now: number, sink: GrantSink): boolean {
+  let batch: ItemPayload[] = [];
+  let bytes = 0;
+  const flush = () => {
+    if (batch.length > 0) sink.grant(worker, batch, false);
+    batch = [];
+    bytes = 0;
+  };
+  while (worker.hasRoom(limit)) {
+    const item = task.next(worker, limit - worker.held, now);
+    if (item === undefined) {
+      flush();
+      return false;
+    }
+    batch.push(granted(task, item, worker, now));
+    bytes += item.payload.length;
+    if (batch.length >= BATCH_ITEMS || bytes >= BATCH_BYTES) flush();
+  }
+  flush();
+  return true;
+}
+
+function granted(task: TaskState, item: Item, worker: WorkerEntry, now: number): ItemPayload {
+  item.attempt += 1;
+  item.grantedAt = Math.trunc(now); // a small integer costs no memory of its own
+  item.isRestored = false;
+  task.move(item, worker.place);
+  return { seq: item.seq, attempt: item.attempt, payload: item.payload };
+}

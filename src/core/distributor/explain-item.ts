@@ -1,0 +1,105 @@
+import { ageText, countText, type Explanation, itemsText } from "../explanation.ts";
+import type { Item } from "./item.ts";
+import type { RunView } from "./run-view.ts";
+import type { TaskState } from "./task-ledger.ts";
+import type { WorkerEntry } from "./worker-record.ts";
+
+/** Where an item is, and why it is not done. */
+export function explainItem(view: RunView, task: TaskState, seq: number): Explanation {
+  const subject = `${task.name}/${seq}`;
+  const item = task.items.get(seq);
+  if (item !== undefined) return { subject, isDone: false, ...explainPresent(view, task, item) };
+  if (seq >= task.nextSeq) {
+    const text = task.producedAll
+      ? `There is no such item: the task has produced ${task.nextSeq}, and nothing more comes.`
+      : `The task has not produced it: so far there are ${task.nextSeq}.`;
+    return { subject, isDone: false, state: "to come", reasons: [text] };
+  }
+  if (task.failed.has(seq)) {
+    const reasons = ["It has failed for good; the collector has been given its failure."];
+    return { subject, isDone: true, state: "failed", reasons };
+  }
+  // What failed in an earlier life of the distributor, its journal knows.
+  const which = task.spec.restored === undefined ? "result" : "result, or its failure";
+  return { subject, isDone: true, state: "settled", reasons: [`The collector has handled its ${which}.`] };
+}
+
+type Standing = Omit<Explanation, "subject" | "isDone">;
+
+function explainPresent(view: RunView, task: TaskState, item: Item): Standing {
+  const { place, attempt } = item;
+  const history = historyOf(item);
+  if (place.at === "worker") {
+    const { worker } = place;
+    const age = Math.max(0, view.now - item.grantedAt);
+    const reasons = [
+      `Worker ${worker.id} has had it for ${ageText(age)}, attempt ${attempt}: ${workerText(worker, view.now)}.`,
+      ...history,
+    ];
+    if (view.collectorMissing !== undefined)
+      reasons.push("The collector is not there: its result may exist already, and wait with the worker.");
+    return { state: "with a worker", attempt, workerId: worker.id, age, reasons };
+  }
+  if (place.at === "collector") {
+    const { name, message } = place.error;
+    const first = `It has failed for good (${name}: ${message}); the collector has yet to confirm that.`;
+    return { state: "failing", attempt, reasons: [first, ...history] };
+  }
+  return {
+    state: "waiting",
+    attempt,
+    reasons: [waitingText(view, task, item), ...avoidingText(view, task, item), ...history],
+  };
+}
+
+const PHASES: Readonly<Record<Exclude<WorkerEntry["phase"]["kind"], "blocked" | "silent">, string>> = {
+  new: "it is being initialised",
+  ready: "it is at work",
+  detached: "its connection has ended, and it may come back within half a second",
+  leaving: "it finishes what it has begun, and leaves",
+};
+
+/** How a worker stands, as a part of a sentence. */
+export function workerText(worker: WorkerEntry, now: number): string {
+  const { held, concurrency, phase, lastHeard } = worker;
+  if (phase.kind === "blocked" || phase.kind === "silent") {
+    const since = `${itemsText(phase.running)} for ${ageText(now - phase.since)}`;
+    const late = phase.kind === "blocked" && phase.expired ? ", longer than the task's timeout" : "";
+    return phase.kind === "blocked"
+      ? `its main thread is blocked in ${since}${late}`
+      : `it is connected and does not answer, and had ${since}`;
+  }
+  const items = countText(held, "item", ["", ""]).trim();
+  return `${PHASES[phase.kind]}, has ${items}, executes ${concurrency} at a time, was heard ${ageText(now - lastHeard)} ago`;
+}
+
+/** Which workers an item keeps away from, and whom it waits for. */
+function avoidingText({ now }: RunView, task: TaskState, { failedOn }: Item): string[] {
+  if (failedOn.length === 0) return [];
+  const names = failedOn.slice(-3).join(", ");
+  const others = [...task.workers].filter((worker) => worker.isHopeful(now) && !failedOn.includes(worker.id));
+  const [first] = others;
+  const which = failedOn.length === 1 ? `worker ${names}` : `workers ${names}`;
+  if (first === undefined) return [];
+  return [
+    `It avoids ${which}, on which it failed, and waits for one of ${others.length} others; the first, ${first.id}: ${workerText(first, now)}.`,
+  ];
+}
+
+function waitingText(view: RunView, task: TaskState, { place, isRestored }: Item): string {
+  if (place.at === "suspects")
+    return "It was with a worker that was lost, and goes out alone, to a worker that has nothing else.";
+  if (place.at !== "backoff")
+    return `It waits for a worker with room; ${countText(task.workers.size, "worker", ["is", "are"])} there.`;
+  if (isRestored)
+    return "It was out when the distributor ended, and waits for a second in case its worker comes back with it.";
+  return `It waits ${ageText(place.until - view.now)} before its next attempt.`;
+}
+
+function historyOf({ failures, losses }: Item): string[] {
+  const lines: string[] = [];
+  if (failures > 0) lines.push(`It has failed ${failures === 1 ? "once" : `${failures} times`}.`);
+  if (losses > 0)
+    lines.push(`${countText(losses, "worker", ["was", "were"])} lost that had this item alone.`);
+  return lines;
+}

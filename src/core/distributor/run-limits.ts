@@ -1,0 +1,59 @@
+import { PipelineError } from "../../errors.ts";
+import { countText, itemsText } from "../explanation.ts";
+import type { TaskState } from "./task-ledger.ts";
+
+/** Most workers that an error names. */
+const MAX_NAMED = 5;
+
+/** Notes since when a task has had too few workers, and none that answers. */
+export function lookForWorkers(task: TaskState, minWorkers: number, now: number): void {
+  const enough = task.begun ? 1 : minWorkers;
+  // The workers of a task that waits for others may come later.
+  if (task.phase === "blocked" || task.workers.size >= enough) task.lonelySince = now;
+  const isWaiting = task.phase !== "blocked" && task.workers.size > 0;
+  if (!isWaiting || [...task.workers].some(({ isAnswering }) => isAnswering)) task.unansweredSince = now;
+}
+
+/** The task that has had too few workers for too long, or none that answers, if there is one. */
+export function lackOfWorkers(
+  tasks: Iterable<TaskState>,
+  now: number,
+  peerTimeout: number,
+): PipelineError | undefined {
+  for (const task of tasks) {
+    if (task.phase === "complete") continue;
+    let problem: string | undefined;
+    const ofTask = `of task ${JSON.stringify(task.name)}`;
+    if (now - task.lonelySince >= peerTimeout) {
+      const who = task.begun ? "No worker" : "Too few workers";
+      problem = `${who} ${ofTask} appeared within ${peerTimeout} ms`;
+    } else if (now - task.unansweredSince >= peerTimeout) {
+      const count = countText(task.workers.size, "worker", [`${ofTask} is`, `${ofTask} are`]);
+      problem = `${count} connected, but none has answered for ${peerTimeout} ms: ${stuckText(task)}`;
+    }
+    if (problem !== undefined)
+      return new PipelineError("PEER_TIMEOUT", problem, { role: "distributor", taskType: task.name });
+  }
+  return undefined;
+}
+
+/** What the first few workers of a task that answer no more were executing. */
+function stuckText(task: TaskState): string {
+  const texts: string[] = [];
+  for (const { id, phase } of task.workers) {
+    if (texts.length === MAX_NAMED) break;
+    if (phase.kind === "blocked" || phase.kind === "silent")
+      texts.push(`${id} in ${itemsText(phase.running)}`);
+  }
+  const more = task.workers.size > texts.length ? " …" : "";
+  return `${texts.join(", ")}${more}`;
+}
+
+/** More items have failed for good than a run may have. */
+export function tooManyFailures(tasks: Iterable<TaskState>, maxFailures: number): PipelineError | undefined {
+  let failed = 0;
+  for (const task of tasks) failed += task.counts.failed;
+  if (failed <= maxFailures) return undefined;
+  const message = `${failed} items failed for good, which is more than maxFailures ${maxFailures} allows`;
+  return new PipelineError("TOO_MANY_FAILURES", message, { role: "distributor" });
+}

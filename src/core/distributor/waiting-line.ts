@@ -1,0 +1,91 @@
+import { Fifo } from "../../structures/fifo.ts";
+import type { Item, Place } from "./item.ts";
+import type { WorkerEntry } from "./worker-record.ts";
+
+/** Whether an item that failed on these workers may go to this one now. */
+export type Suits = (failedOn: readonly string[], worker: WorkerEntry, now: number) => boolean;
+
+/**
+ * Items that wait for a worker with room, in order. Items that have failed stand in lines of their own, one for each list of
+ * workers on which they failed: so an item that waits for another worker holds up nobody behind it, and finding the next one
+ * costs as much as there are such lists, not as much as there are items.
+ */
+export class WaitingLine {
+  readonly #at: Place["at"];
+  readonly #suits: Suits;
+  readonly #plain = new Fifo<Item>();
+  readonly #failed = new Map<string, Fifo<Item>>();
+
+  /** @param at - The place of the items in it. */
+  constructor(at: Place["at"], suits: Suits) {
+    this.#at = at;
+    this.#suits = suits;
+  }
+
+  /** Its entries; those whose item has moved on since are among them. */
+  get size(): number {
+    let size = this.#plain.size;
+    for (const line of this.#failed.values()) size += line.size;
+    return size;
+  }
+
+  get isEmpty(): boolean {
+    if (this.#head(this.#plain, "") !== undefined) return false;
+    for (const [key, line] of this.#failed) if (this.#head(line, key) !== undefined) return false;
+    return true;
+  }
+
+  push(item: Item): void {
+    if (item.failedOn.length === 0) {
+      this.#plain.push(item);
+      return;
+    }
+    const key = keyOf(item);
+    let line = this.#failed.get(key);
+    if (line === undefined) {
+      line = new Fifo();
+      this.#failed.set(key, line);
+    }
+    line.push(item);
+  }
+
+  /** Takes the next item that may go to this worker. */
+  take(worker: WorkerEntry, now: number): Item | undefined {
+    if (this.#failed.size > 0) {
+      const item = this.#takeFailed(worker, now);
+      if (item !== undefined) return item;
+    }
+    const item = this.#head(this.#plain, "");
+    if (item !== undefined) this.#plain.shift();
+    return item;
+  }
+
+  #takeFailed(worker: WorkerEntry, now: number): Item | undefined {
+    for (const [key, line] of this.#failed) {
+      const item = this.#head(line, key);
+      if (item === undefined) {
+        this.#failed.delete(key);
+      } else if (this.#suits(item.failedOn, worker, now)) {
+        line.shift();
+        // The lines take turns: this one is the last now.
+        this.#failed.delete(key);
+        this.#failed.set(key, line);
+        return item;
+      }
+    }
+    return undefined;
+  }
+
+  /** Entries whose item has moved on since are dropped on the way; it may have come back in another line. */
+  #head(line: Fifo<Item>, key: string): Item | undefined {
+    for (;;) {
+      const item = line.peek();
+      if (item === undefined || (item.place.at === this.#at && keyOf(item) === key)) return item;
+      line.shift();
+    }
+  }
+}
+
+function keyOf({ failedOn }: Item): string {
+  return failedOn.length === 0 ? "" : failedOn.join("\n");
+}

@@ -1,0 +1,69 @@
+import type { ItemPayload, Message } from "../../protocol/message.ts";
+import type { GrantSink } from "./dispatch.ts";
+import type { DistributorCoreOptions, DistributorPhase, DistributorPort } from "./distributor-port.ts";
+import type { WorkerEntry } from "./worker-record.ts";
+
+export type EndingPhase = Extract<DistributorPhase, { kind: "ending" }>;
+
+/** What the distributor says to its workers. */
+export class WorkerMail implements GrantSink {
+  readonly #options: DistributorCoreOptions;
+  readonly #port: Pick<DistributorPort, "toWorker">;
+
+  constructor(options: DistributorCoreOptions, port: Pick<DistributorPort, "toWorker">) {
+    this.#options = options;
+    this.#port = port;
+  }
+
+  refuse(connection: string, taskType: string): void {
+    const reason = `no task ${JSON.stringify(taskType)} is registered with the distributor`;
+    this.#port.toWorker(connection, { type: "refuse", runId: this.#options.runId, reason });
+  }
+
+  welcome(worker: WorkerEntry, metadata: Uint8Array): void {
+    const { runId, peerId, context } = this.#options;
+    const { timeout } = worker.task.spec;
+    this.#send(worker, { type: "welcome", runId, role: "distributor", peerId, timeout, context, metadata });
+  }
+
+  /** Carries with it what is settled of the worker's results. */
+  grant(worker: WorkerEntry, items: readonly ItemPayload[], solo: boolean): void {
+    const { settled, failuresSeen } = worker;
+    worker.settled = [];
+    worker.failuresSeen = [];
+    const { runId } = this.#options;
+    this.#send(worker, { type: "grant", runId, solo, settled, failuresSeen, items });
+  }
+
+  /** Confirms what no grant has carried. */
+  confirm(worker: WorkerEntry): void {
+    if (worker.settled.length + worker.failuresSeen.length > 0 && worker.phase.kind !== "detached") {
+      this.grant(worker, [], false);
+    }
+  }
+
+  recall(worker: WorkerEntry, count: number): void {
+    this.#send(worker, { type: "recall", runId: this.#options.runId, count });
+  }
+
+  resend(worker: WorkerEntry): void {
+    this.#send(worker, { type: "resend", runId: this.#options.runId });
+  }
+
+  ping(worker: WorkerEntry): void {
+    if (worker.phase.kind !== "detached") this.#send(worker, { type: "ping", runId: this.#options.runId });
+  }
+
+  end(worker: WorkerEntry, phase: EndingPhase): void {
+    this.#send(worker, endMessage(this.#options.runId, phase));
+  }
+
+  #send(worker: WorkerEntry, message: Message): void {
+    this.#port.toWorker(worker.connection, message);
+  }
+}
+
+/** How the run ended, for workers and collector. */
+export function endMessage(runId: string, { status, error }: EndingPhase): Message {
+  return { type: "end", runId, status, reason: error?.message.slice(0, 1000) ?? "" };
+}

@@ -1,0 +1,281 @@
+import { type ErrorCode, PipelineError } from "../../errors.ts";
+import type { ErrorInfo, Message } from "../../protocol/message.ts";
+import type { FailureOrigin } from "../../protocol/service-message.ts";
+import { EMPTY } from "../../protocol/wire/payload-frames.ts";
+import { type Linked, LinkedQueue } from "../../structures/linked-queue.ts";
+import { batches } from "../batches.ts";
+import { RoleClock } from "../role-clock.ts";
+
+/** How often hello is repeated until it is answered, in ms. */
+const HELLO_MS = 1000;
+
+/** How a request ended. */
+export type RequestOutcome =
+  | { readonly ok: true; readonly payload: Uint8Array }
+  | { readonly ok: false; readonly origin: FailureOrigin; readonly error: ErrorInfo }
+  | { readonly ok: false; readonly origin: "client"; readonly error: PipelineError };
+
+export interface RequestSpec {
+  readonly taskType: string;
+  readonly payload: Uint8Array;
+  readonly idempotent: boolean;
+  /** In ms; `Infinity`: none. */
+  readonly timeout: number;
+  /** Its trace context; empty: none. */
+  readonly context: string;
+  /** Called once, not within `request`. */
+  settle(outcome: RequestOutcome): void;
+}
+
+/** A request that has not ended. */
+export interface PendingRequest extends Linked<PendingRequest> {
+  readonly seq: number;
+  readonly spec: RequestSpec;
+  readonly deadline: number;
+  payload: Uint8Array;
+  attempt: number;
+  /** It was handed to a connection with the service, some time. */
+  wasSent: boolean;
+  /** Where it is now. */
+  place: "waiting" | "sent" | "ended";
+}
+
+export interface ServiceClientPort {
+  send(message: Message): void;
+  /** Something waits to be sent: call `flush` before long. */
+  flushSoon(): void;
+  note(event: string, facts: Readonly<Record<string, unknown>>): void;
+}
+
+export interface ServiceClientCoreOptions {
+  readonly clientId: string;
+  /** As errors call it. */
+  readonly endpoint: string;
+}
+
+/**
+ * A client's state machine: what waits to be sent, what waits for its reply, and what becomes of both when the connection
+ * ends. A request ends once: replied, failed, timed out, cancelled, or lost.
+ */
+export class ServiceClientCore {
+  readonly #options: ServiceClientCoreOptions;
+  readonly #port: ServiceClientPort;
+  readonly #clock = new RoleClock();
+  readonly #pending = new Map<number, PendingRequest>();
+  readonly #waiting = new LinkedQueue<PendingRequest>();
+  #cancelled: PendingRequest[] = [];
+  /** `ended`: the service is stopping; it may answer yet what it has. */
+  #link: "down" | "greeted" | "ready" | "ended" = "down";
+  #runId = "";
+  #seq = 0;
+  #nextHello = 0;
+  /** No deadline is earlier. */
+  #earliest = Number.POSITIVE_INFINITY;
+
+  constructor(options: ServiceClientCoreOptions, port: ServiceClientPort) {
+    this.#options = options;
+    this.#port = port;
+  }
+
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  request(spec: RequestSpec): PendingRequest {
+    const deadline = this.#clock.now + spec.timeout;
+    const request: PendingRequest = {
+      seq: ++this.#seq,
+      spec,
+      deadline,
+      payload: spec.payload,
+      attempt: 1,
+      wasSent: false,
+      place: "waiting",
+      previous: undefined,
+      next: undefined,
+    };
+    this.#pending.set(request.seq, request);
+    this.#waiting.push(request);
+    if (deadline < this.#earliest) this.#earliest = deadline;
+    this.#port.flushSoon();
+    return request;
+  }
+
+  /** Nobody waits for it any more; its `settle` is not called. */
+  cancel(request: PendingRequest): void {
+    if (request.place === "sent") {
+      this.#cancelled.push(request);
+      this.#port.flushSoon();
+    }
+    this.#remove(request);
+  }
+
+  /** Sends what waits, if there is a service. */
+  flush(): void {
+    const runId = this.#runId;
+    const cancelled = this.#cancelled;
+    this.#cancelled = [];
+    if (this.#link !== "ready") return;
+    if (cancelled.length > 0) {
+      const items = cancelled.map(({ seq, attempt }) => ({ seq, attempt }));
+      this.#port.send({ type: "cancel", runId, items });
+    }
+    while (this.#waiting.size > 0) {
+      const alike = this.#takeAlike();
+      const { spec, deadline } = alike[0] as PendingRequest;
+      const { taskType, idempotent, context } = spec;
+      const timeout =
+        deadline === Number.POSITIVE_INFINITY ? 0 : Math.max(1, Math.ceil(deadline - this.#clock.now));
+      const wanted = alike.map(({ seq, attempt, payload }) => ({ seq, attempt, payload }));
+      for (const items of batches(wanted)) {
+        this.#port.send({ type: "request", runId, taskType, timeout, idempotent, context, items });
+      }
+      // Kept where it may be sent again.
+      if (!idempotent) for (const request of alike) request.payload = EMPTY;
+    }
+  }
+
+  connected(): void {
+    this.#link = "greeted";
+    this.#hello();
+  }
+
+  /** What was sent may have run: only what may run twice is sent again. */
+  disconnected(): void {
+    this.#link = "down";
+    this.#runId = "";
+    const again: PendingRequest[] = [];
+    for (const request of this.#pending.values()) {
+      if (request.place !== "sent") continue;
+      if (request.spec.idempotent) again.push(request);
+      else
+        this.#fail(request, "REQUEST_LOST", "The connection to the service ended; the request may have run");
+    }
+    for (const request of again.reverse()) {
+      request.place = "waiting";
+      request.attempt += 1;
+      this.#waiting.unshift(request);
+    }
+  }
+
+  message(message: Message): void {
+    if (message.type === "welcome") {
+      this.#link = "ready";
+      this.#runId = message.runId;
+      this.flush();
+    } else if (message.type === "refuse") {
+      this.failAll("PEER_REFUSED", `The service refused this client: ${message.reason}`);
+    } else if (this.#runId === "" || message.runId !== this.#runId) {
+      this.#port.note("message out of place dropped", { type: message.type });
+    } else if (message.type === "reply") {
+      for (const { seq, payload } of message.items) this.#settle(seq, { ok: true, payload });
+    } else if (message.type === "failure") {
+      const { origin, error, items } = message;
+      for (const { seq } of items) this.#settle(seq, { ok: false, origin, error });
+    } else if (message.type === "end") {
+      // What is asked from now on waits for the next service; what is on its way is refused before this arrives.
+      if (this.#link === "ready") this.#port.send({ type: "bye", runId: this.#runId });
+      this.#link = "ended";
+    } else if (message.type !== "ping") {
+      this.#port.note("message out of place dropped", { type: message.type });
+    }
+  }
+
+  /** Fails whatever is pending. */
+  failAll(code: ErrorCode, text: string): void {
+    for (const request of [...this.#pending.values()]) this.#fail(request, code, text);
+  }
+
+  /** Says goodbye: the service need not wait for the end of the connection. */
+  leave(): void {
+    if (this.#link === "ready") this.#port.send({ type: "bye", runId: this.#runId });
+    this.#link = "down";
+  }
+
+  tick(real: number): void {
+    this.#clock.tick(real);
+    const now = this.#clock.now;
+    if (this.#link === "greeted" && now >= this.#nextHello) this.#hello();
+    if (now < this.#earliest) return;
+    this.#earliest = Number.POSITIVE_INFINITY;
+    for (const request of [...this.#pending.values()]) {
+      if (request.deadline <= now) this.#expire(request);
+      else if (request.deadline < this.#earliest) this.#earliest = request.deadline;
+    }
+  }
+
+  #expire(request: PendingRequest): void {
+    const { timeout } = request.spec;
+    if (request.place === "sent") {
+      this.#cancelled.push(request);
+      this.#port.flushSoon();
+    }
+    if (request.wasSent) {
+      this.#fail(
+        request,
+        "REQUEST_TIMEOUT",
+        `No reply arrived within ${timeout} ms; the request may have run`,
+      );
+    } else {
+      const endpoint = JSON.stringify(this.#options.endpoint);
+      this.#fail(
+        request,
+        "PEER_TIMEOUT",
+        `No service answered at ${endpoint} within ${timeout} ms; nothing was sent`,
+      );
+    }
+  }
+
+  /** A late reply finds nothing, and is dropped. */
+  #settle(seq: number, outcome: RequestOutcome): void {
+    const request = this.#pending.get(seq);
+    if (request === undefined) return;
+    this.#remove(request);
+    request.spec.settle(outcome);
+  }
+
+  #fail(request: PendingRequest, code: ErrorCode, text: string): void {
+    this.#remove(request);
+    const { taskType } = request.spec;
+    const { endpoint } = this.#options;
+    const error = new PipelineError(code, text, { role: "serviceclient", endpoint, taskType });
+    request.spec.settle({ ok: false, origin: "client", error });
+  }
+
+  #remove(request: PendingRequest): void {
+    if (request.place === "waiting") this.#waiting.remove(request);
+    request.place = "ended";
+    this.#pending.delete(request.seq);
+  }
+
+  /** The first of those that wait, and the ones behind it that one message can carry with it. */
+  #takeAlike(): PendingRequest[] {
+    const alike: PendingRequest[] = [];
+    const first = this.#waiting.first;
+    for (let request = first; request !== undefined && first !== undefined; request = this.#waiting.first) {
+      const { taskType, idempotent, context } = request.spec;
+      const { spec } = first;
+      const isAlike =
+        taskType === spec.taskType && idempotent === spec.idempotent && context === spec.context;
+      if (!isAlike || request.deadline !== first.deadline) break;
+      this.#waiting.shift();
+      request.place = "sent";
+      request.wasSent = true;
+      alike.push(request);
+    }
+    return alike;
+  }
+
+  #hello(): void {
+    this.#nextHello = this.#clock.now + HELLO_MS;
+    const { clientId } = this.#options;
+    this.#port.send({
+      type: "hello",
+      runId: "",
+      role: "serviceclient",
+      peerId: clientId,
+      taskType: "",
+      held: [],
+    });
+  }
+}

@@ -1,0 +1,285 @@
+import { PipelineError } from "../../errors.ts";
+import { BATCH_BYTES, REQUEST_BATCH_ITEMS } from "../../protocol/limits.ts";
+import type { ItemPayload, ItemRef, Message } from "../../protocol/message.ts";
+import type { Assign } from "../../protocol/service-message.ts";
+import { Fifo } from "../../structures/fifo.ts";
+import type { ExecutionOutcome } from "../execution.ts";
+import { RoleClock } from "../role-clock.ts";
+import type {
+  ServiceExecution,
+  ServiceWorkerOptions,
+  ServiceWorkerPhase,
+  ServiceWorkerPort,
+} from "./service-worker-port.ts";
+
+/** How often hello is repeated until it is answered, in ms. */
+const HELLO_MS = 1000;
+
+/** Longest time a reply waits for others, in ms: a message costs about 0.02 ms, and somebody waits for this one. */
+export const FLUSH_MS = 1;
+
+/**
+ * The state machine of a service's worker: its local queue, what it executes, and the replies on their way. What it has
+ * belongs to one connection; when that ends the service gives it to others, or up.
+ */
+export class ServiceWorkerCore {
+  readonly #options: ServiceWorkerOptions;
+  readonly #port: ServiceWorkerPort;
+  readonly #clock = new RoleClock();
+  readonly #queue = new Fifo<ServiceExecution>();
+  readonly #running = new Map<number, ServiceExecution>();
+  #phase: ServiceWorkerPhase = "waiting";
+  #link: "down" | "greeted" | "ready" = "down";
+  /** The life of the service that it works for. */
+  #runId = "";
+  #replies: ItemPayload[] = [];
+  #bytes = 0;
+  #busy = 0;
+  /** When the oldest of them was added. */
+  #since = 0;
+  #nextHello = 0;
+  #missingSince = 0;
+
+  constructor(options: ServiceWorkerOptions, port: ServiceWorkerPort) {
+    this.#options = options;
+    this.#port = port;
+  }
+
+  /** The life of the service that it works for; empty: none yet. */
+  get runId(): string {
+    return this.#runId;
+  }
+
+  /** The service was told that this worker is blocked, and waits to hear from it. */
+  unblocked(): void {
+    if (this.#link === "ready" && this.#phase !== "over") this.#returned([]);
+  }
+
+  connected(): void {
+    this.#link = "greeted";
+    this.#hello();
+  }
+
+  disconnected(): void {
+    if (this.#link !== "down") this.#missingSince = this.#clock.now;
+    this.#link = "down";
+    this.#drop();
+    if (this.#phase === "leaving") this.#over(undefined);
+  }
+
+  message(message: Message): void {
+    if (this.#phase === "over") return;
+    if (message.type === "welcome") return this.#welcome(message.runId);
+    if (message.type === "refuse") {
+      const text = `The service refused this worker: ${message.reason}`;
+      return this.#over(new PipelineError("PEER_REFUSED", text, this.#facts()));
+    }
+    if (message.runId !== this.#runId && !(message.type === "end" && this.#runId === ""))
+      return this.#stray(message);
+    if (message.type === "assign") this.#assign(message);
+    else if (message.type === "cancel") this.#cancel(message.items);
+    else if (message.type === "recall") this.#giveBack(message.count);
+    else if (message.type === "end") this.#end(message.runId);
+    else if (message.type !== "ping") this.#stray(message);
+  }
+
+  /** The shell has initialised the user's worker. */
+  initialised(): void {
+    if (this.#phase !== "initialising") return;
+    this.#phase = "working";
+    this.#ready();
+  }
+
+  /** What waits in the local queue; 0 is the next. */
+  upcoming(index: number): ServiceExecution | undefined {
+    return this.#queue.peek(index);
+  }
+
+  /** Takes the next request off the queue, if there is one. */
+  next(): ServiceExecution | undefined {
+    const execution = this.#queue.shift();
+    if (execution !== undefined) this.#running.set(execution.key, execution);
+    return execution;
+  }
+
+  /**
+   * A request was executed.
+   *
+   * @param busy - Time its handler took, in ms.
+   * @param real - The time now, in ms, of the clock that `tick` gets.
+   * @returns Whether anything was sent because of it. Call `rest` when nothing more can be done at once.
+   */
+  finished(execution: ServiceExecution, outcome: ExecutionOutcome, busy: number, real: number): boolean {
+    const { key, attempt } = execution;
+    if (this.#running.get(key) !== execution) return false; // of a connection that has ended
+    this.#running.delete(key);
+    if (outcome.ok) {
+      if (this.#replies.length === 0) this.#since = real - busy;
+      this.#replies.push({ seq: key, attempt, payload: outcome.payload });
+      this.#bytes += outcome.payload.length;
+      this.#busy += busy;
+      const isFull = this.#replies.length >= REQUEST_BATCH_ITEMS || this.#bytes >= BATCH_BYTES;
+      if (!isFull && real - this.#since < FLUSH_MS) return false;
+      this.flush();
+    } else {
+      const origin = outcome.isGivenUp ? "worker" : "handler";
+      const items = [{ seq: key, attempt }];
+      this.#port.send({ type: "failure", runId: this.#runId, origin, error: outcome.error, items });
+    }
+    return true;
+  }
+
+  /** No handler can be started now: what is done need not wait, unless others are about to be. */
+  rest(): void {
+    if (this.#phase === "leaving") return this.flush();
+    if (this.#replies.length === 0) return;
+    if (this.#queue.size === 0) this.#port.flushSoon();
+    else this.#port.flushLater();
+  }
+
+  /** Sends the replies that wait. */
+  flush(): void {
+    if (this.#replies.length > 0) {
+      const busy = Math.ceil(this.#busy * 1000);
+      this.#port.send({ type: "reply", runId: this.#runId, busy, items: this.#replies });
+      this.#dropReplies();
+    }
+    this.#leaveIfDone();
+  }
+
+  /** Takes no more requests, gives back those not started, and is over when the running ones are answered. */
+  leave(): void {
+    if (this.#phase === "over" || this.#phase === "leaving") return;
+    if (this.#phase !== "working" || this.#link === "down") return this.#over(undefined);
+    this.#phase = "leaving";
+    this.#giveBack(this.#queue.size);
+    this.flush();
+  }
+
+  /** Ends at once. */
+  abort(error?: Error): void {
+    if (this.#phase !== "over") this.#over(error);
+  }
+
+  tick(real: number): void {
+    this.#clock.tick(real);
+    if (this.#phase === "over") return;
+    const now = this.#clock.now;
+    if (this.#link === "greeted" && now >= this.#nextHello) this.#hello();
+    const { peerTimeout } = this.#options;
+    if (this.#link === "down" && now - this.#missingSince >= peerTimeout) {
+      const text = `No service answered within ${peerTimeout} ms`;
+      this.#over(new PipelineError("PEER_TIMEOUT", text, this.#facts()));
+    }
+  }
+
+  #welcome(runId: string): void {
+    this.#link = "ready";
+    if (runId !== this.#runId) this.#drop();
+    this.#runId = runId;
+    if (this.#phase === "working") this.#ready();
+    if (this.#phase !== "waiting") return;
+    this.#phase = "initialising";
+    this.#port.begin();
+  }
+
+  #assign({ clients, items }: Assign): void {
+    for (const { seq, attempt, payload, client, number, context } of items) {
+      const runId = clients[client] ?? "";
+      this.#queue.push({ key: seq, runId, seq: number, attempt, payload, solo: true, context });
+    }
+    if (this.#phase === "leaving") this.#giveBack(this.#queue.size);
+    else this.#port.work();
+  }
+
+  #cancel(items: readonly ItemRef[]): void {
+    const cancelled = new Set(items.map(({ seq }) => seq));
+    const dropped: ItemRef[] = [];
+    for (const key of cancelled) {
+      const execution = this.#running.get(key);
+      // What runs keeps its place until its outcome is reported.
+      if (execution === undefined || this.#port.abandon(execution)) continue;
+      this.#running.delete(key);
+      dropped.push({ seq: key, attempt: execution.attempt });
+    }
+    this.#queue.filter(({ key, attempt }) => {
+      if (cancelled.has(key)) dropped.push({ seq: key, attempt });
+      return !cancelled.has(key);
+    });
+    if (dropped.length > 0) this.#returned(dropped);
+  }
+
+  /** Gives back up to `count` requests from the end of the queue, and says so even when there are none. */
+  #giveBack(count: number): void {
+    const items: ItemRef[] = [];
+    while (items.length < count) {
+      const execution = this.#queue.pop();
+      if (execution === undefined) break;
+      items.push({ seq: execution.key, attempt: execution.attempt });
+    }
+    this.#returned(items.reverse());
+  }
+
+  #returned(items: readonly ItemRef[]): void {
+    this.#port.send({ type: "returned", runId: this.#runId, leaving: this.#phase === "leaving", items });
+  }
+
+  #end(runId: string): void {
+    this.flush();
+    this.#port.send({ type: "bye", runId });
+    this.#over(undefined);
+  }
+
+  #leaveIfDone(): void {
+    if (this.#phase !== "leaving" || this.#running.size > 0) return;
+    this.#port.send({ type: "bye", runId: this.#runId });
+    this.#over(undefined);
+  }
+
+  #over(error: Error | undefined): void {
+    this.#phase = "over";
+    this.#drop();
+    this.#port.over(error);
+  }
+
+  /** What was for a connection that has ended. */
+  #drop(): void {
+    for (const execution of this.#running.values()) this.#port.abandon(execution);
+    this.#running.clear();
+    this.#queue.clear();
+    this.#dropReplies();
+    this.#runId = "";
+  }
+
+  #dropReplies(): void {
+    this.#replies = [];
+    this.#bytes = 0;
+    this.#busy = 0;
+  }
+
+  #hello(): void {
+    this.#nextHello = this.#clock.now + HELLO_MS;
+    const { workerId, taskType } = this.#options;
+    this.#port.send({
+      type: "hello",
+      runId: "",
+      role: "serviceworker",
+      peerId: workerId,
+      taskType,
+      held: [],
+    });
+  }
+
+  #ready(): void {
+    if (this.#link !== "ready") return;
+    this.#port.send({ type: "ready", runId: this.#runId, concurrency: this.#options.concurrency });
+  }
+
+  #facts() {
+    return { role: "serviceworker", taskType: this.#options.taskType };
+  }
+
+  #stray(message: Message): void {
+    this.#port.note("message out of place dropped", { type: message.type });
+  }
+}

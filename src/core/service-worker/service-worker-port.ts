@@ -1,0 +1,34 @@
+import type { Message } from "../../protocol/message.ts";
+import type { Execution } from "../execution.ts";
+
+/** A request that the worker is to execute, or is executing. Its run and number are its client's: what it is known by. */
+export interface ServiceExecution extends Execution {
+  /** What the service calls it. */
+  readonly key: number;
+}
+
+export interface ServiceWorkerOptions {
+  readonly workerId: string;
+  readonly taskType: string;
+  readonly concurrency: number;
+  /** Longest wait for the service, in ms. */
+  readonly peerTimeout: number;
+}
+
+export interface ServiceWorkerPort {
+  send(message: Message): void;
+  /** The first contact: initialise, then call `initialised`. */
+  begin(): void;
+  /** Nobody wants this reply any more. @returns Whether its outcome will be reported all the same. */
+  abandon(execution: ServiceExecution): boolean;
+  /** Requests arrived: call `next`. */
+  work(): void;
+  /** Nothing more can be executed at once: call `flush` before long. */
+  flushSoon(): void;
+  /** The replies that are done wait for others, which are about to be: call `flush` in `FLUSH_MS`. */
+  flushLater(): void;
+  over(error: Error | undefined): void;
+  note(event: string, facts: Readonly<Record<string, unknown>>): void;
+}
+
+export type ServiceWorkerPhase = "waiting" | "initialising" | "working" | "leaving" | "over";

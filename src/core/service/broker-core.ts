@@ -1,0 +1,293 @@
+import type { Message } from "../../protocol/message.ts";
+import { EMPTY } from "../../protocol/wire/payload-frames.ts";
+import type { Explanation } from "../explanation.ts";
+import { RoleClock } from "../role-clock.ts";
+import { BrokerStaff } from "./broker-fleet.ts";
+import type { BrokerWorker } from "./broker-worker.ts";
+import { explainType } from "./explain-type.ts";
+import { BrokerMail, type BrokerMailPort } from "./outgoing-messages.ts";
+import { type BrokerCounts, BrokerDesk, type BrokerDeskOptions } from "./request-ledger.ts";
+import type { BrokerClient } from "./service-request.ts";
+import type { BrokerType } from "./type-queue.ts";
+
+/** How often all peers are pinged, in ms: the ping is what finds a dead connection. */
+const PING_MS = 1000;
+
+/**
+ * Time between the rounds of pings when some connection has ended, in ms, and how many follow the first: libzmq may say that
+ * a connection ended before it refuses to send on it.
+ */
+const PROBE_MS = 40;
+const PROBES = 3;
+
+/** How often END is repeated until it is confirmed, in ms. */
+const END_MS = 500;
+
+/** Longest wait for clients to confirm END, in ms: what they send until they know of it is refused, instead of lost. */
+const CLIENT_END_MS = 500;
+
+export interface BrokerOptions extends BrokerDeskOptions {
+  readonly runId: string;
+  readonly peerId: string;
+  /** Whether workers end when the service stops. */
+  readonly endWorkers: boolean;
+  /** Longest wait for their confirmation, in ms. */
+  readonly endTimeout: number;
+}
+
+export interface BrokerPort extends BrokerMailPort {
+  /** Something is to be sent: call `flush` before long. */
+  flushSoon(): void;
+  over(): void;
+  note(event: string, facts: Readonly<Record<string, unknown>>): void;
+}
+
+type Phase =
+  | { readonly kind: "running" }
+  /** Takes no new requests. */
+  | { readonly kind: "draining"; readonly until: number }
+  /** Waits until workers and clients have confirmed END. */
+  | { readonly kind: "ending"; readonly until: number; readonly clientsUntil: number }
+  | { readonly kind: "over" };
+
+/**
+ * The service's state machine: who is there, what waits, and which worker gets which request. It has no sockets, timers or
+ * clock; its shell brings it messages and ticks.
+ */
+export class BrokerCore {
+  readonly #options: BrokerOptions;
+  readonly #port: BrokerPort;
+  readonly #clock = new RoleClock();
+  readonly #mail: BrokerMail;
+  readonly #desk: BrokerDesk;
+  readonly #staff: BrokerStaff;
+  readonly #clients = new Map<string, BrokerClient>();
+  /** Connections of peers that said goodbye: pinged until they end. */
+  readonly #departed = { clients: new Set<string>(), workers: new Set<string>() };
+  #phase: Phase = { kind: "running" };
+  #nextPing = 0;
+  /** Rounds of pings that are to follow soon. */
+  #probes = 0;
+  #lastPing = Number.NEGATIVE_INFINITY;
+  #nextEnd = 0;
+
+  constructor(options: BrokerOptions, port: BrokerPort) {
+    this.#options = options;
+    this.#port = port;
+    this.#mail = new BrokerMail(options.runId, port);
+    this.#desk = new BrokerDesk(options, this.#mail, this.#clock);
+    this.#staff = new BrokerStaff(this.#desk, this.#mail, this.#clock, {
+      recall: ({ connection }, count) =>
+        port.toWorker(connection, { type: "recall", runId: options.runId, count }),
+      note: port.note,
+    });
+  }
+
+  get counts(): Readonly<BrokerCounts> {
+    return this.#desk.counts;
+  }
+
+  get types(): Iterable<BrokerType> {
+    return this.#desk.types.values();
+  }
+
+  get clients(): Iterable<BrokerClient> {
+    return this.#clients.values();
+  }
+
+  get workers(): Iterable<BrokerWorker> {
+    return this.#staff.workers.values();
+  }
+
+  /** Requests that have not ended. */
+  get unsettled(): number {
+    return this.#desk.unsettled;
+  }
+
+  /** Why the requests of a type are not done; nothing where it has neither requests nor workers. */
+  explain(taskType: string): Explanation | undefined {
+    const type = this.#desk.types.get(taskType);
+    return type === undefined ? undefined : explainType(type, this.#clock.now);
+  }
+
+  clientMessage(connection: string, message: Message): void {
+    if (this.#phase.kind === "over") return;
+    const client = this.#clients.get(connection);
+    if (message.type === "hello") {
+      if (message.role === "serviceclient") this.#clientHello(connection, message.peerId);
+      else this.#port.toClient(connection, this.#refusal("frontend endpoint, for clients"));
+    } else if (client === undefined || message.runId !== this.#options.runId) {
+      this.#stray(message);
+    } else if (message.type === "request") {
+      const type = this.#desk.type(message.taskType);
+      for (const item of message.items) this.#desk.accept(client, type, item, message);
+    } else if (message.type === "cancel") {
+      for (const { seq } of message.items) {
+        const request = client.requests.get(seq);
+        if (request !== undefined) this.#desk.abandon(request);
+      }
+    } else if (message.type === "bye") {
+      this.#departed.clients.add(connection);
+      this.#clientGone(client);
+    } else {
+      this.#stray(message);
+    }
+    this.#settleDown();
+  }
+
+  clientDisconnected(connection: string): void {
+    this.#departed.clients.delete(connection);
+    const client = this.#clients.get(connection);
+    if (client !== undefined) this.#clientGone(client);
+    this.#settleDown();
+  }
+
+  workerMessage(connection: string, message: Message): void {
+    if (this.#phase.kind === "over") return;
+    const worker = this.#staff.workers.get(connection);
+    if (message.type === "hello") {
+      if (message.role !== "serviceworker") {
+        this.#port.toWorker(connection, this.#refusal("backend endpoint, for its workers"));
+      } else {
+        this.#staff.join(connection, message.peerId, message.taskType);
+        this.#port.toWorker(connection, this.#phase.kind === "ending" ? this.#end() : this.#welcome());
+      }
+    } else if (message.type === "blocked" && message.runId === this.#options.runId) {
+      // On a connection of its own: the worker's is in the hands of the thread that is blocked.
+      this.#staff.blocked(message.workerId, message);
+    } else if (worker === undefined || message.runId !== this.#options.runId) {
+      this.#stray(message);
+    } else if (message.type === "ready") {
+      this.#staff.ready(worker, message);
+    } else if (message.type === "reply") {
+      this.#staff.replies(worker, message);
+    } else if (message.type === "failure") {
+      this.#staff.failures(worker, message);
+    } else if (message.type === "returned") {
+      this.#staff.returned(worker, message);
+    } else if (message.type === "bye") {
+      this.#departed.workers.add(connection);
+      this.#staff.gone(worker, "left");
+    } else {
+      this.#stray(message);
+    }
+    this.#settleDown();
+  }
+
+  workerDisconnected(connection: string): void {
+    this.#departed.workers.delete(connection);
+    const worker = this.#staff.workers.get(connection);
+    if (worker !== undefined) this.#staff.gone(worker, "lost");
+    this.#settleDown();
+  }
+
+  /** Some connection ended, it is not known which: the pings will tell. */
+  probe(): void {
+    this.#probes = PROBES;
+    if (this.#clock.now - this.#lastPing >= PROBE_MS) this.#pingAll();
+    else this.#nextPing = Math.min(this.#nextPing, this.#lastPing + PROBE_MS);
+  }
+
+  /** Takes no new requests, lets those that are here finish, at most for so many ms, and ends the workers. */
+  stop(timeout: number): void {
+    if (this.#phase.kind !== "running") return;
+    this.#phase = { kind: "draining", until: this.#clock.now + timeout };
+    this.#desk.close();
+    this.#settleDown();
+  }
+
+  /** Sends what has gathered. */
+  flush(): void {
+    this.#mail.flush();
+  }
+
+  tick(real: number): void {
+    this.#clock.tick(real);
+    if (this.#phase.kind === "over") return;
+    this.#desk.tick(this.#clock.now);
+    this.#staff.tick(this.#clock.now);
+    if (this.#clock.now >= this.#nextPing) this.#pingAll();
+    this.#settleDown();
+  }
+
+  // --- peers ----------------------------------------------------------------------------------------------------------
+
+  #clientHello(connection: string, id: string): void {
+    if (this.#phase.kind === "ending") return; // it is to wait for the next service
+    if (!this.#clients.has(connection))
+      this.#clients.set(connection, { connection, id, requests: new Map() });
+    this.#port.toClient(connection, this.#welcome());
+  }
+
+  #clientGone(client: BrokerClient): void {
+    this.#clients.delete(client.connection);
+    for (const request of [...client.requests.values()]) this.#desk.abandon(request);
+  }
+
+  #pingAll(): void {
+    this.#lastPing = this.#clock.now;
+    this.#nextPing = this.#clock.now + (this.#probes > 0 ? PROBE_MS : PING_MS);
+    this.#probes = Math.max(0, this.#probes - 1);
+    const ping = { type: "ping", runId: this.#options.runId } as const;
+    const { clients, workers } = this.#departed;
+    for (const connection of [...this.#staff.workers.keys(), ...workers])
+      this.#port.toWorker(connection, ping);
+    for (const connection of [...this.#clients.keys(), ...clients]) this.#port.toClient(connection, ping);
+  }
+
+  // --- endings --------------------------------------------------------------------------------------------------------
+
+  /** Sees to it that what an event has brought about is sent, and whether the end has come. */
+  #settleDown(): void {
+    const now = this.#clock.now;
+    const phase = this.#phase;
+    if (phase.kind === "draining" && (this.#desk.unsettled === 0 || now >= phase.until)) this.#beginEnd();
+    if (!this.#mail.isEmpty) this.#port.flushSoon();
+    if (this.#phase.kind !== "ending") return;
+    const { until, clientsUntil } = this.#phase;
+    const areClientsDone = this.#clients.size === 0 || now >= clientsUntil;
+    if (now >= until || (this.#staff.workers.size === 0 && areClientsDone)) {
+      this.#mail.flush();
+      this.#phase = { kind: "over" };
+      this.#port.over();
+    } else if (now >= this.#nextEnd) {
+      this.#nextEnd = now + END_MS;
+      for (const connection of this.#staff.workers.keys()) this.#port.toWorker(connection, this.#end());
+    }
+  }
+
+  #beginEnd(): void {
+    const { now } = this.#clock;
+    const { endTimeout } = this.#options;
+    this.#phase = { kind: "ending", until: now + endTimeout, clientsUntil: now + CLIENT_END_MS };
+    this.#desk.clear();
+    for (const worker of [...this.#staff.workers.values()]) {
+      for (const request of [...worker.held.values()]) {
+        this.#mail.cancel(worker, request);
+        this.#desk.lose(request, "The service was stopped while a worker had the request; it may have run");
+      }
+      if (!this.#options.endWorkers) this.#staff.gone(worker, "left");
+    }
+    this.#mail.flush();
+    for (const connection of this.#clients.keys()) this.#port.toClient(connection, this.#end());
+  }
+
+  // --- messages -------------------------------------------------------------------------------------------------------
+
+  #welcome(): Message {
+    const { runId, peerId } = this.#options;
+    return { type: "welcome", runId, role: "service", peerId, timeout: 0, context: "", metadata: EMPTY };
+  }
+
+  #refusal(what: string): Message {
+    return { type: "refuse", runId: this.#options.runId, reason: `this is a service's ${what}` };
+  }
+
+  #end(): Message {
+    return { type: "end", runId: this.#options.runId, status: "stopped", reason: "" };
+  }
+
+  #stray(message: Message): void {
+    this.#port.note("message out of place dropped", { type: message.type });
+  }
+}

@@ -1,0 +1,233 @@
+import type { Blocked, Ready, Returned } from "../../protocol/message.ts";
+import type { Failure, Reply } from "../../protocol/service-message.ts";
+import type { RoleClock } from "../role-clock.ts";
+import { BrokerWorker, DOUBTFUL_FAILURES } from "./broker-worker.ts";
+import type { BrokerMail } from "./outgoing-messages.ts";
+import type { BrokerDesk } from "./request-ledger.ts";
+import type { ServiceRequest } from "./service-request.ts";
+
+/** A worker that has said nothing for so long, in ms, gives back what it has not started, when another idles. */
+const RECALL_MS = 20;
+
+/** A worker that has requests and says nothing for so long, in ms, is asked whether it hears anything. */
+const PROBE_MS = 250;
+
+/** A worker that does not answer for so long, in ms, is blocked by a handler. */
+const SILENT_MS = 750;
+
+/** How often a worker that only fails gets a request all the same, in ms. */
+const CHANCE_MS = 1000;
+
+export interface BrokerStaffPort {
+  recall(worker: BrokerWorker, count: number): void;
+  note(event: string, facts: Readonly<Record<string, unknown>>): void;
+}
+
+/** The broker's workers, by their connections, and what they say of their requests. */
+export class BrokerStaff {
+  readonly workers = new Map<string, BrokerWorker>();
+  readonly #desk: BrokerDesk;
+  readonly #mail: BrokerMail;
+  readonly #clock: RoleClock;
+  readonly #port: BrokerStaffPort;
+  #nextChance = 0;
+
+  constructor(desk: BrokerDesk, mail: BrokerMail, clock: RoleClock, port: BrokerStaffPort) {
+    this.#desk = desk;
+    this.#mail = mail;
+    this.#clock = clock;
+    this.#port = port;
+  }
+
+  join(connection: string, id: string, taskType: string): void {
+    if (this.workers.has(connection)) return;
+    // A worker that connects again is another one: what the old one had is lost with its connection.
+    for (const other of this.workers.values()) if (other.id === id) this.gone(other, "lost");
+    const worker = new BrokerWorker(connection, id, this.#desk.type(taskType));
+    this.workers.set(connection, worker);
+    worker.type.workers.add(worker);
+    this.#note("joined", worker);
+  }
+
+  ready(worker: BrokerWorker, { concurrency }: Ready): void {
+    if (worker.phase !== "new") return;
+    worker.ready(concurrency);
+    this.#note("ready", worker, { concurrency });
+    this.#heard(worker);
+  }
+
+  replies(worker: BrokerWorker, { busy, items }: Reply): void {
+    let bytes = 0;
+    for (const { seq, attempt, payload } of items) {
+      const request = this.#heldBy(worker, seq, attempt);
+      if (request === undefined) continue;
+      bytes += payload.length;
+      if (request.client !== undefined) {
+        this.#desk.counts.replied += 1;
+        this.#mail.reply(request.client, { seq: request.number, attempt, payload });
+      }
+      this.#desk.settle(request);
+    }
+    worker.failures = 0;
+    worker.window.observe(busy, bytes, items.length, worker.type.queue.size > 0);
+    this.#heard(worker);
+  }
+
+  failures(worker: BrokerWorker, { origin, error, items }: Failure): void {
+    for (const { seq, attempt } of items) {
+      const request = this.#heldBy(worker, seq, attempt);
+      if (request === undefined) continue;
+      // A handler that was aborted has failed for its client's sake.
+      if (request.client !== undefined) this.#failed(worker, error.name);
+      const { client, number, idempotent } = request;
+      if (client !== undefined && idempotent && origin === "worker" && error.code === "THREAD_LOST") {
+        this.#desk.lostWorker(request, true); // no more than its thread, but with the same right to another
+        continue;
+      }
+      if (client !== undefined) {
+        this.#desk.counts.failed += 1;
+        this.#mail.failure(client, origin, error, { seq: number, attempt });
+      }
+      this.#desk.settle(request);
+    }
+    this.#heard(worker);
+  }
+
+  /** Requests that a worker has not started. */
+  returned(worker: BrokerWorker, { leaving, items }: Returned): void {
+    worker.isRecalled = false;
+    if (leaving) worker.phase = "leaving";
+    for (const { seq, attempt } of [...items].reverse()) {
+      const request = this.#heldBy(worker, seq, attempt);
+      if (request === undefined) continue;
+      if (request.client === undefined) this.#desk.settle(request);
+      else this.#desk.backToQueue(worker, request);
+    }
+    this.#heard(worker);
+  }
+
+  /**
+   * The worker's watching thread says that a handler blocks its main thread. What it has not started goes to others if it is idempotent:
+   * the worker may still start it before it hears of that.
+   *
+   * @param running - What it executes, by the numbers of the clients and the attempts.
+   */
+  blocked(workerId: string, { running, expired }: Pick<Blocked, "running" | "expired">): void {
+    const worker = [...this.workers.values()].find(({ id }) => id === workerId);
+    if (worker === undefined) return;
+    const isRunning = ({ number, attempt }: ServiceRequest) =>
+      running.some((item) => item.seq === number && item.attempt === attempt);
+    for (const request of [...worker.held.values()].reverse()) {
+      if (isRunning(request)) {
+        if (expired) this.#expired(worker, request);
+      } else if (request.client !== undefined && request.idempotent) {
+        this.#mail.cancel(worker, request);
+        worker.release(request);
+        request.type.enqueue(request, true);
+      }
+    }
+    this.#silence(worker);
+  }
+
+  gone(worker: BrokerWorker, how: "lost" | "left"): void {
+    this.workers.delete(worker.connection);
+    worker.type.leave(worker, this.#clock.now);
+    this.#note(how, worker, { held: worker.held.size });
+    const wasAlone = worker.held.size === 1;
+    for (const request of [...worker.held.values()]) this.#desk.lostWorker(request, wasAlone);
+    this.#desk.serve(worker.type);
+  }
+
+  /** Opens and closes windows. Where a worker idles, another gives back what waits behind a request that takes long. */
+  tick(now: number): void {
+    const isChance = now >= this.#nextChance;
+    if (isChance) this.#nextChance = now + CHANCE_MS;
+    for (const type of this.#desk.types.values()) {
+      const { wasPressed } = type;
+      type.wasPressed = type.queue.size > 0;
+      for (const worker of type.workers) {
+        if (!wasPressed) this.#shrink(worker);
+        if (isChance) worker.giveChance();
+        if (type.hasRoom && now - worker.lastHeard >= RECALL_MS) this.#recall(worker);
+        this.#listen(worker, now);
+      }
+    }
+  }
+
+  #shrink(worker: BrokerWorker): void {
+    worker.window.shrink();
+    // Only then: it would change the order in which the others are served.
+    if (!worker.hasRoom) worker.type.refresh(worker);
+  }
+
+  #recall(worker: BrokerWorker): void {
+    const surplus = worker.held.size - worker.concurrency;
+    if (surplus <= 0 || worker.isRecalled) return;
+    worker.window.reset(); // or it would get them again
+    worker.type.refresh(worker);
+    this.#ask(worker, surplus);
+  }
+
+  /** The answer comes even when there is nothing to give back. */
+  #ask(worker: BrokerWorker, count: number): void {
+    worker.isRecalled = true;
+    worker.recalledAt = this.#clock.now;
+    this.#port.recall(worker, count);
+  }
+
+  /** Finds out whether a worker that has requests still hears anything. */
+  #listen(worker: BrokerWorker, now: number): void {
+    if (worker.phase !== "ready" || worker.held.size === 0) return;
+    if (!worker.isRecalled) {
+      if (now - worker.lastHeard >= PROBE_MS) this.#ask(worker, 0);
+    } else if (now - Math.max(worker.recalledAt, worker.lastHeard) >= SILENT_MS) {
+      this.#silence(worker);
+    }
+  }
+
+  /** It gets nothing until it is heard from. */
+  #silence(worker: BrokerWorker): void {
+    if (!worker.isSilent)
+      this.#note("does not answer: a handler blocks it", worker, { held: worker.held.size });
+    worker.isSilent = true;
+    worker.type.refresh(worker);
+    this.#desk.serve(worker.type); // those that fail at everything are better than none
+  }
+
+  /** It is over its worker's timeout, and only the end of the process would free its main thread. */
+  #expired(worker: BrokerWorker, request: ServiceRequest): void {
+    const { client, number, attempt } = request;
+    if (client === undefined) return;
+    this.#desk.counts.failed += 1;
+    const text = "The handler blocked its worker's event loop for longer than the worker's timeout";
+    this.#mail.refuse(client, { seq: number, attempt }, "EXECUTION_TIMEOUT", text);
+    this.#mail.cancel(worker, request);
+    this.#desk.disown(request);
+  }
+
+  #failed(worker: BrokerWorker, error: string): void {
+    worker.failures += 1;
+    if (worker.failures === DOUBTFUL_FAILURES)
+      this.#note("fails one request after the other", worker, { error });
+  }
+
+  /** What another worker has meanwhile, or this one once more, is none of its earlier attempt: a late reply is dropped. */
+  #heldBy(worker: BrokerWorker, seq: number, attempt: number): ServiceRequest | undefined {
+    const request = worker.held.get(seq);
+    if (request?.attempt === attempt) return request;
+    this.#note("sent a reply that is not awaited", worker);
+    return undefined;
+  }
+
+  #heard(worker: BrokerWorker): void {
+    worker.lastHeard = this.#clock.now;
+    if (worker.isSilent) this.#note("answers again", worker);
+    worker.isSilent = false;
+    worker.type.refresh(worker);
+    this.#desk.serve(worker.type);
+  }
+
+  #note(event: string, worker: BrokerWorker, facts: Readonly<Record<string, unknown>> = {}): void {
+    this.#port.note(`worker ${event}`, { worker: worker.id, taskType: worker.type.name, ...facts });
+  }
+}

@@ -1,0 +1,119 @@
+import type { ErrorCode } from "../../errors.ts";
+import type { ErrorInfo, ItemPayload, ItemRef, Message } from "../../protocol/message.ts";
+import type { AssignedItem, FailureOrigin } from "../../protocol/service-message.ts";
+import { batches } from "../batches.ts";
+import type { BrokerWorker } from "./broker-worker.ts";
+import type { BrokerClient, ServiceRequest } from "./service-request.ts";
+
+export interface BrokerMailPort {
+  toClient(connection: string, message: Message): void;
+  toWorker(connection: string, message: Message): void;
+}
+
+/** What one event makes the broker send, gathered so that each peer gets it in as few messages as possible. */
+export class BrokerMail {
+  readonly #runId: string;
+  readonly #port: BrokerMailPort;
+  readonly #assigned = new Set<BrokerWorker>();
+  readonly #replies = new Map<BrokerClient, ItemPayload[]>();
+  readonly #cancelled = new Map<BrokerWorker, ItemRef[]>();
+  /** Failures of the service's own making, by what they say. */
+  readonly #refusals = new Map<
+    BrokerClient,
+    Map<string, { code: ErrorCode; text: string; items: ItemRef[] }>
+  >();
+
+  constructor(runId: string, port: BrokerMailPort) {
+    this.#runId = runId;
+    this.#port = port;
+  }
+
+  get isEmpty(): boolean {
+    return this.#assigned.size + this.#replies.size + this.#cancelled.size + this.#refusals.size === 0;
+  }
+
+  /** The request is in the worker's `outgoing`. */
+  assign(worker: BrokerWorker): void {
+    this.#assigned.add(worker);
+  }
+
+  reply(client: BrokerClient, item: ItemPayload): void {
+    const items = this.#replies.get(client);
+    if (items === undefined) this.#replies.set(client, [item]);
+    else items.push(item);
+  }
+
+  /** A failure that a worker reported. */
+  failure(client: BrokerClient, origin: FailureOrigin, error: ErrorInfo, item: ItemRef): void {
+    this.#port.toClient(client.connection, {
+      type: "failure",
+      runId: this.#runId,
+      origin,
+      error,
+      items: [item],
+    });
+  }
+
+  /** The service could not have a request executed, or does not know whether it was. */
+  refuse(client: BrokerClient, item: ItemRef, code: ErrorCode, text: string): void {
+    const byText = this.#refusals.get(client) ?? new Map();
+    this.#refusals.set(client, byText);
+    const refusal = byText.get(text) ?? { code, text, items: [] };
+    byText.set(text, refusal);
+    refusal.items.push(item);
+  }
+
+  cancel(worker: BrokerWorker, { seq, attempt }: ServiceRequest): void {
+    const items = this.#cancelled.get(worker);
+    if (items === undefined) this.#cancelled.set(worker, [{ seq, attempt }]);
+    else items.push({ seq, attempt });
+  }
+
+  flush(): void {
+    const { toClient, toWorker } = this.#port;
+    const runId = this.#runId;
+    for (const worker of this.#assigned) this.#sendAssigned(worker);
+    this.#assigned.clear();
+    for (const [worker, items] of this.#cancelled) {
+      toWorker(worker.connection, { type: "cancel", runId, items });
+    }
+    this.#cancelled.clear();
+    for (const [client, items] of this.#replies) {
+      for (const batch of batches(items)) {
+        toClient(client.connection, { type: "reply", runId, busy: 0, items: batch });
+      }
+    }
+    this.#replies.clear();
+    for (const [client, refusals] of this.#refusals) {
+      for (const { code, text, items } of refusals.values()) {
+        const error = { name: "PipelineError", message: text, stack: "", code };
+        toClient(client.connection, { type: "failure", runId, origin: "service", error, items });
+      }
+    }
+    this.#refusals.clear();
+  }
+
+  #sendAssigned(worker: BrokerWorker): void {
+    const requests = worker.outgoing;
+    worker.outgoing = [];
+    for (const batch of batches(requests)) {
+      const places = new Map<string, number>();
+      const items = batch.map((request): AssignedItem => {
+        const { seq, attempt, payload, number, clientId, context } = request;
+        const client = places.get(clientId) ?? places.size;
+        places.set(clientId, client);
+        return { seq, attempt, payload, client, number, context };
+      });
+      const clients = [...places.keys()];
+      this.#port.toWorker(worker.connection, { type: "assign", runId: this.#runId, clients, items });
+    }
+    // It may come back, and must not keep the whole batch that it came in.
+    for (const request of requests)
+      if (isShared(request.payload)) request.payload = new Uint8Array(request.payload);
+  }
+}
+
+/** Most of the memory that it keeps is not its own. */
+function isShared({ length, buffer }: Uint8Array): boolean {
+  return buffer.byteLength > 2 * length + 1024;
+}

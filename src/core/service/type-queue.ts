@@ -1,0 +1,151 @@
+import { REQUEST_BATCH_ITEMS } from "../../protocol/limits.ts";
+import { LinkedQueue } from "../../structures/linked-queue.ts";
+import type { BrokerWorker } from "./broker-worker.ts";
+import { NOWHERE, QUEUED, type ServiceRequest, SUSPECTED } from "./service-request.ts";
+
+/** What a waiting request costs beside its payload, in bytes: about what its object and its entries take. */
+const REQUEST_BYTES = 512;
+
+/** What waits in all queues of a broker. */
+export interface QueueLoad {
+  bytes: number;
+}
+
+/** The requests and the workers of one task type. */
+export class BrokerType {
+  readonly name: string;
+  readonly queue = new LinkedQueue<ServiceRequest>();
+  /** Idempotent requests that were on a worker that died. Each goes to an idle worker, alone: it may be what killed it. */
+  readonly suspects = new LinkedQueue<ServiceRequest>();
+  readonly workers = new Set<BrokerWorker>();
+  /** A request had to wait, since the last tick. */
+  wasPressed = false;
+  /** Since when it has no worker. */
+  lonelySince: number;
+  /** Workers with room. Those that got a request, or became idle, last are at the end. */
+  readonly #open = new Set<BrokerWorker>();
+  /** Gets nothing until it is idle and can take a suspect. */
+  #reserved: BrokerWorker | undefined;
+  readonly #load: QueueLoad;
+
+  constructor(name: string, load: QueueLoad, now: number) {
+    this.name = name;
+    this.#load = load;
+    this.lonelySince = now;
+  }
+
+  /** Whether a request that comes now need not wait. */
+  get hasRoom(): boolean {
+    return this.#leastLoaded() !== undefined;
+  }
+
+  get isUnused(): boolean {
+    return this.workers.size === 0 && this.queue.size === 0 && this.suspects.size === 0;
+  }
+
+  /** Nobody has to wait behind a request that goes to the front: it has waited before. */
+  enqueue(request: ServiceRequest, front = false): void {
+    request.place = QUEUED;
+    if (front) this.queue.unshift(request);
+    else this.queue.push(request);
+    this.#load.bytes += request.bytes + REQUEST_BYTES;
+  }
+
+  suspect(request: ServiceRequest): void {
+    request.place = SUSPECTED;
+    this.suspects.push(request);
+    this.#load.bytes += request.bytes + REQUEST_BYTES;
+  }
+
+  /** Takes a request that waits out of its queue. */
+  remove(request: ServiceRequest): void {
+    if (request.place.at === "queue") this.queue.remove(request);
+    else if (request.place.at === "suspects") this.suspects.remove(request);
+    else return;
+    request.place = NOWHERE;
+    this.#load.bytes -= request.bytes + REQUEST_BYTES;
+  }
+
+  /** Something about a worker of this type changed: whether it has room, and its place among those that have. */
+  refresh(worker: BrokerWorker): void {
+    this.#open.delete(worker);
+    if (worker.hasRoom && worker !== this.#reserved && this.workers.has(worker)) this.#open.add(worker);
+  }
+
+  leave(worker: BrokerWorker, now: number): void {
+    this.workers.delete(worker);
+    if (this.#reserved === worker) this.#reserved = undefined;
+    this.refresh(worker);
+    if (this.workers.size === 0) this.lonelySince = now;
+  }
+
+  /**
+   * Gives requests to workers while there are both.
+   *
+   * @param assign - Carries it out. The request is in no queue then.
+   */
+  serve(assign: (worker: BrokerWorker, request: ServiceRequest) => void): void {
+    this.#serveSuspects(assign);
+    let request = this.queue.first;
+    while (request !== undefined) {
+      const worker = this.#leastLoaded();
+      if (worker === undefined) {
+        this.wasPressed = true;
+        return;
+      }
+      // What it cannot start at once travels together.
+      let run = worker.held.size < worker.concurrency ? 1 : REQUEST_BATCH_ITEMS;
+      for (; run > 0 && request !== undefined && worker.hasRoom; run--, request = this.queue.first) {
+        this.#assign(worker, request, assign);
+      }
+    }
+  }
+
+  #serveSuspects(assign: (worker: BrokerWorker, request: ServiceRequest) => void): void {
+    for (let request = this.suspects.first; request !== undefined; request = this.suspects.first) {
+      const isReserved = this.#reserved?.phase === "ready" && !this.#reserved.isSilent;
+      const worker = isReserved ? this.#reserved : this.#leastLoaded();
+      if (worker === undefined) return;
+      this.#reserved = worker;
+      if (worker.held.size > 0) return this.refresh(worker);
+      this.#reserved = undefined;
+      worker.isSolo = true;
+      this.#assign(worker, request, assign);
+    }
+    const free = this.#reserved;
+    this.#reserved = undefined;
+    if (free !== undefined) this.refresh(free);
+  }
+
+  #assign(
+    worker: BrokerWorker,
+    request: ServiceRequest,
+    assign: (worker: BrokerWorker, request: ServiceRequest) => void,
+  ): void {
+    this.remove(request);
+    worker.hold(request);
+    this.refresh(worker);
+    assign(worker, request);
+  }
+
+  /**
+   * An idle one, the longest idle first; else the one with the smallest share of its concurrency in use. One that only fails gets nothing
+   * while there is another, however busy that is: it is always free, and would get most of what waits.
+   */
+  #leastLoaded(): BrokerWorker | undefined {
+    let found: BrokerWorker | undefined;
+    let doubtful: BrokerWorker | undefined;
+    for (const worker of this.#open) {
+      if (worker.isDoubtful) {
+        if (doubtful === undefined || worker.load < doubtful.load) doubtful = worker;
+        continue;
+      }
+      if (found !== undefined && worker.load >= found.load) continue;
+      found = worker;
+      if (worker.held.size === 0) break;
+    }
+    if (found !== undefined || doubtful === undefined) return found;
+    for (const worker of this.workers) if (worker.isTrusted) return undefined;
+    return doubtful;
+  }
+}

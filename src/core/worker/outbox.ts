@@ -1,0 +1,189 @@
+import { BATCH_BYTES, BATCH_ITEMS } from "../../protocol/limits.ts";
+import type { Fail, ItemPayload, ItemRef } from "../../protocol/message.ts";
+import { SeqMap } from "../../structures/seq-map.ts";
+
+/** A result waits at most so long for others to travel with, in ms: sending them costs a worker about 0.1 ms, whatever their number. */
+const FLUSH_MS = 100;
+
+/** First wait for a CONFIRM before an outcome is sent again, in ms; doubled each time, up to {@link MAX_RESEND_MS}. */
+const RESEND_MS = 2000;
+const MAX_RESEND_MS = 30_000;
+
+/** How often unconfirmed outcomes are looked through, in ms. */
+const CHECK_MS = 500;
+
+/** What has to be sent again, or is a failure, with when it is due. */
+type Kept =
+  | { readonly kind: "result"; readonly item: ItemPayload; sentAt: number; wait: number }
+  | { readonly kind: "fail"; readonly item: Fail; sentAt: number; wait: number };
+
+export interface OutboxPort {
+  /** @param busy - Handler time of the items in ms; 0: not measured, or reported before. */
+  results(items: readonly ItemPayload[], busy: number): void;
+  fail(fail: Fail): void;
+  /** Whether the collector takes results now. */
+  isOpen(): boolean;
+}
+
+/**
+ * A worker's outcomes: sent in batches, kept until they are confirmed, sent again when they are not. Nearly all results are
+ * confirmed before long, so they carry no times of their own: what the last generation still holds when the next one grows
+ * old has waited for {@link RESEND_MS} at least, and is overdue.
+ */
+export class Outbox {
+  readonly #port: OutboxPort;
+  #young = new SeqMap<ItemPayload>();
+  #old = new SeqMap<ItemPayload>();
+  readonly #kept = new Map<number, Kept>();
+  /** Results not yet sent for the first time. */
+  #batch: ItemPayload[] = [];
+  #bytes = 0;
+  #busy = 0;
+  #since = 0;
+  #nextCheck = 0;
+  #nextGeneration = 0;
+
+  constructor(port: OutboxPort) {
+    this.#port = port;
+  }
+
+  /** Outcomes that are not confirmed. */
+  get size(): number {
+    return this.#young.size + this.#old.size + this.#kept.size;
+  }
+
+  get refs(): ItemRef[] {
+    const kept = [...this.#kept.values()].map(({ item }) => item);
+    return [...this.#young.values(), ...this.#old.values(), ...kept].map(({ seq, attempt }) => ({
+      seq,
+      attempt,
+    }));
+  }
+
+  /**
+   * @param busy - Its handler time in ms.
+   * @param real - The real time, which flushes go by.
+   */
+  addResult(item: ItemPayload, busy: number, real: number): void {
+    this.#young.set(item.seq, item);
+    if (this.#batch.length === 0) this.#since = real;
+    this.#batch.push(item);
+    this.#bytes += item.payload.length;
+    this.#busy += busy;
+  }
+
+  addFail(item: Fail, now: number): void {
+    this.#kept.set(item.seq, { kind: "fail", item, sentAt: now, wait: RESEND_MS });
+    this.#port.fail(item);
+  }
+
+  /**
+   * A batch goes out when it is full, has waited, holds half of what is here, or nothing is left to wait for.
+   *
+   * @param waiting - Items that the worker still has to finish.
+   */
+  flushIsDue(waiting: number, real: number): boolean {
+    if (this.#batch.length === 0) return false;
+    return (
+      this.#batch.length >= BATCH_ITEMS ||
+      this.#bytes >= BATCH_BYTES ||
+      this.#batch.length >= waiting ||
+      real - this.#since >= FLUSH_MS
+    );
+  }
+
+  /** Sends the results that wait. */
+  flush(): void {
+    if (this.#batch.length === 0 || !this.#port.isOpen()) return;
+    const items = this.#batch;
+    const busy = this.#busy;
+    this.#dropBatch();
+    this.#port.results(items, busy);
+  }
+
+  /** Nothing more is needed of this item. False when there is no outcome of it. */
+  settle(seq: number): boolean {
+    return this.#young.delete(seq) || this.#old.delete(seq) || this.#kept.delete(seq);
+  }
+
+  /** The failure of exactly this attempt has arrived. */
+  failureSeen({ seq, attempt }: ItemRef): void {
+    const kept = this.#kept.get(seq);
+    if (kept?.kind === "fail" && kept.item.attempt === attempt) this.#kept.delete(seq);
+  }
+
+  /** Delivers every kept result again: what was under way before may be gone. */
+  resendResults(now: number): void {
+    if (!this.#port.isOpen()) return;
+    this.#dropBatch(); // those are kept too
+    const results = [...this.#young.values(), ...this.#old.values()];
+    for (const kept of this.#kept.values()) {
+      if (kept.kind === "fail") continue;
+      kept.sentAt = now;
+      results.push(kept.item);
+    }
+    this.#sendAgain(results);
+  }
+
+  /**
+   * Sends again what has waited too long for its confirmation.
+   *
+   * @returns How many outcomes those were.
+   */
+  tick(now: number): number {
+    if (now < this.#nextCheck) return 0;
+    this.#nextCheck = now + CHECK_MS;
+    if (now >= this.#nextGeneration) this.#age(now);
+    const due: ItemPayload[] = [];
+    let failures = 0;
+    for (const kept of this.#kept.values()) {
+      if (now - kept.sentAt < kept.wait) continue;
+      kept.sentAt = now;
+      kept.wait = Math.min(kept.wait * 2, MAX_RESEND_MS);
+      if (kept.kind === "result") due.push(kept.item);
+      else {
+        this.#port.fail(kept.item);
+        failures += 1;
+      }
+    }
+    if (this.#port.isOpen()) this.#sendAgain(due);
+    return due.length + failures;
+  }
+
+  clear(): void {
+    this.#young.clear();
+    this.#old.clear();
+    this.#kept.clear();
+    this.#dropBatch();
+  }
+
+  /** A generation is over: what the one before still holds is due at once. */
+  #age(now: number): void {
+    this.#nextGeneration = now + RESEND_MS;
+    for (const item of this.#old.values()) {
+      this.#kept.set(item.seq, { kind: "result", item, sentAt: now - RESEND_MS, wait: RESEND_MS });
+    }
+    this.#old = this.#young;
+    this.#young = new SeqMap();
+  }
+
+  #sendAgain(results: readonly ItemPayload[]): void {
+    let items: ItemPayload[] = [];
+    let bytes = 0;
+    for (const item of results) {
+      items.push(item);
+      bytes += item.payload.length;
+      if (items.length < BATCH_ITEMS && bytes < BATCH_BYTES) continue;
+      this.#port.results(items, 0);
+      items = [];
+      bytes = 0;
+    }
+    if (items.length > 0) this.#port.results(items, 0);
+  }
+
+  #dropBatch(): void {
+    this.#batch = [];
+    this.#bytes = 0;
+    this.#busy = 0;
+  }
+}

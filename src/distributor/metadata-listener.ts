@@ -1,0 +1,66 @@
+import { BoundedLog, type RoleLog } from "../logging/logger.ts";
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import type { Message } from "../protocol/message.ts";
+import { decodePayload, type Payload } from "../protocol/payload/payload.ts";
+import { ProtocolError } from "../protocol/wire/byte-reader.ts";
+import { EMPTY } from "../protocol/wire/payload-frames.ts";
+import { listenOptions, type ResolvedNetwork } from "../role/network.ts";
+import type { Listener, ListenerHandler } from "../transport/transport.ts";
+import { transportFor } from "../transport/transport-for.ts";
+
+/** The distributor's side of the metadata: takes the first that arrives, and confirms every one. */
+export class MetadataDesk {
+  readonly #runId: string;
+  readonly #onMetadata: (metadata: Payload) => void;
+  readonly #refused: BoundedLog;
+  #listener: Listener | undefined;
+  received = false;
+
+  constructor(runId: string, onMetadata: (metadata: Payload) => void, log: RoleLog) {
+    this.#runId = runId;
+    this.#onMetadata = onMetadata;
+    this.#refused = new BoundedLog(log, "metadata refused");
+  }
+
+  async listen(endpoint: EndpointAddress, network: ResolvedNetwork): Promise<Listener> {
+    const refused = (reason: string) => this.#refused.add({ endpoint: endpoint.address, reason });
+    const handler: ListenerHandler = {
+      onMessage: (connection, message) => this.#receive(connection, message, refused),
+      onDisconnected: () => {},
+      onSomeDisconnected: () => {},
+      onRefused: refused,
+    };
+    const options = listenOptions(network, "distributor", ["metadata"]);
+    this.#listener = await transportFor(endpoint).listen(endpoint, handler, options);
+    return this.#listener;
+  }
+
+  #receive(connection: string, message: Message, refused: (reason: string) => void): void {
+    const runId = this.#runId;
+    if (message.type === "hello" && message.role === "metadataworker") {
+      const welcome = {
+        role: "distributor",
+        peerId: runId,
+        timeout: 0,
+        context: "",
+        metadata: EMPTY,
+      } as const;
+      this.#listener?.send(connection, { type: "welcome", runId, ...welcome });
+    } else if (message.type === "metadata" && message.runId === runId) {
+      if (!this.received) {
+        let metadata: Payload;
+        try {
+          metadata = decodePayload(message.payload);
+        } catch (error) {
+          if (!(error instanceof ProtocolError)) throw error;
+          return refused(error.message);
+        }
+        this.received = true;
+        this.#onMetadata(metadata);
+      }
+      this.#listener?.send(connection, { type: "accepted", runId });
+    } else {
+      refused(`unexpected ${message.type}`);
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import type { DistributorCore } from "../core/distributor/distributor-core.ts";
+import type { DistributorPhase } from "../core/distributor/distributor-port.ts";
+import { explainItem } from "../core/distributor/explain-item.ts";
+import { explainTask } from "../core/distributor/explain-task.ts";
+import type { WorkerPhase } from "../core/distributor/worker-record.ts";
+import type { Explanation } from "../core/explanation.ts";
+import { type ProcessReport, processReport } from "../role/inspection.ts";
+import type { RunProgress } from "./run-summary.ts";
+
+/** One worker, as its distributor sees it. */
+export interface WorkerReport {
+  readonly id: string;
+  readonly taskType: string;
+  /**
+   * Being initialised; at work; its main thread busy in a handler; its connection ended a moment ago; connected, but does not
+   * answer; ending.
+   */
+  readonly phase: WorkerPhase["kind"];
+  /** Items it executes at a time. */
+  readonly concurrency: number;
+  /** Items it has, executed or not, whose result is not collected. */
+  readonly held: number;
+  /** Items it may have. */
+  readonly window: number;
+  /** Items whose result came from it. */
+  readonly acked: number;
+  /** Executions on it that failed. */
+  readonly failures: number;
+  /** Items fail on it that succeed elsewhere: it fails so many times as often as the others. Absent: it is as good as they are. */
+  readonly unreliable?: number;
+  /** How long ago it was heard, in ms. */
+  readonly silence: number;
+}
+
+/** A distributor's answer to a status request. */
+export interface RunReport extends ProcessReport {
+  readonly kind: "run";
+  readonly runId: string;
+  readonly phase: DistributorPhase["kind"];
+  /** For how long the collector has not been there, in ms; undefined: it is. */
+  readonly collectorMissing: number | undefined;
+  readonly progress: RunProgress;
+  readonly workers: readonly WorkerReport[];
+}
+
+export function reportRun(
+  core: DistributorCore,
+  runId: string,
+  progress: RunProgress,
+  startedAt: number,
+): RunReport {
+  const { phase, collectorMissing, now } = core.view;
+  const workers = [...core.fleet.workers].map((worker) => ({
+    id: worker.id,
+    taskType: worker.task.name,
+    phase: worker.phase.kind,
+    concurrency: worker.concurrency,
+    held: worker.held,
+    window: worker.window.size,
+    acked: worker.acked,
+    failures: worker.record.failures,
+    ...(worker.record.isUnreliable ? { unreliable: Math.round(worker.record.ratio) } : {}),
+    silence: Math.round(now - worker.lastHeard),
+  }));
+  return { kind: "run", ...processReport(startedAt), runId, phase, collectorMissing, progress, workers };
+}
+
+/** @returns Nothing where there is no such task. */
+export function explainRun(
+  core: DistributorCore,
+  taskType: string,
+  seq: number | undefined,
+): Explanation | undefined {
+  const { view } = core;
+  const task = view.tasks.get(taskType);
+  if (task === undefined) return undefined;
+  return seq === undefined ? explainTask(view, task) : explainItem(view, task, seq);
+}

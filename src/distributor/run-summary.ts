@@ -1,0 +1,54 @@
+import type { UnreliableWorker } from "../core/distributor/reliability.ts";
+import type { RunStatus } from "../protocol/message.ts";
+
+/** What became of one task. */
+export interface TaskSummary {
+  /** Items produced. */
+  readonly items: number;
+  /** Items whose result the collector has handled. */
+  readonly acked: number;
+  /** Items that failed for good; the collector's `handleFailure` got them. */
+  readonly failed: number;
+  /** Executions that were repeated, after a failure or because a worker was lost. */
+  readonly retried: number;
+  /** Items that were not executed, because an item with the same key was; always 0 for a task without `key()`. */
+  readonly skipped: number;
+}
+
+export type { UnreliableWorker };
+
+/** What became of a run. */
+export interface RunSummary {
+  readonly runId: string;
+  /** `"complete"`: every item of every task is acked or failed. `"stopped"`: it was ended early. */
+  readonly status: Exclude<RunStatus, "aborted">;
+  /** Wall time in ms, from `run()` to the end. */
+  readonly duration: number;
+  /** By task type. */
+  readonly tasks: Readonly<Record<string, TaskSummary>>;
+  /** Set where the run's journal said that it was complete, so that nothing was left to execute. */
+  readonly wasComplete?: true;
+  /** Workers on which items failed that succeeded on others, far more often than on those. */
+  readonly unreliableWorkers: readonly UnreliableWorker[];
+}
+
+/** One task as it stands. */
+export interface TaskProgress extends TaskSummary {
+  /** Waiting for its dependencies; producing; all produced and in flight; done. */
+  readonly phase: "blocked" | "open" | "exhausted" | "complete";
+  /** Items that there will be in all, as far as the task says so. */
+  readonly total: number | undefined;
+  /** Task types that must be complete before it begins, and are not. */
+  readonly waitsFor: readonly string[];
+  /** Items granted to a worker and not yet ACKed. */
+  readonly inFlight: number;
+  /** Workers known. */
+  readonly workers: number;
+}
+
+/** A run as it stands. */
+export interface RunProgress {
+  readonly workers: number;
+  /** By task type. */
+  readonly tasks: Readonly<Record<string, TaskProgress>>;
+}

@@ -1,0 +1,295 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ItemSource } from "../core/distributor/task-ledger.ts";
+import { isPromiseLike } from "../executor/execution-outcome.ts";
+import type { TaskReplay } from "../journal/journal-state.ts";
+import { RoleLog } from "../logging/logger.ts";
+import { MessageType } from "../protocol/message-type.ts";
+import { encodePayload, type Payload } from "../protocol/payload/payload.ts";
+import { PayloadTypeError } from "../protocol/payload/payload-check.ts";
+import { describeThrown, isInstance } from "../protocol/thrown.ts";
+import { ItemGate } from "./item-gate.ts";
+import { ItemIterator, openItems, type Step } from "./item-iterator.ts";
+import { replay } from "./source-replay.ts";
+import type { Task } from "./task.ts";
+import { taskError } from "./task-error.ts";
+
+export interface TaskSourcePort {
+  /** Items may be there now. */
+  ready(): void;
+  /** The task failed; nothing more comes from it. */
+  failed(error: Error): void;
+}
+
+/** How long an iterable may take to close, in ms. */
+const CLOSE_MS = 1000;
+
+/** How long a task's items are left out before the event loop has its turn, in ms. */
+const SLICE_MS = 20;
+
+/**
+ * Pulls a user's task. What it produces synchronously is handed on at once; what it produces asynchronously is fetched up to
+ * the number that is wanted, and handed on in the batches that the event loop makes of it.
+ */
+export class TaskSource implements ItemSource {
+  readonly #task: Task<object, object, object>;
+  readonly #port: TaskSourcePort;
+  readonly #name: string;
+  readonly #log: RoleLog;
+  readonly #gate: ItemGate;
+  #iterator: ItemIterator | undefined;
+  #closing: Promise<void> | undefined;
+  #ackData: Payload = {};
+  #metadata: Payload = {};
+  #state: "idle" | "fetching" | "ended" | "failed" = "idle";
+  #wanted = 0;
+  /** Items that were taken in this life, those included that were known: the place of the next one. */
+  #taken = 0;
+  #noticed = false;
+
+  constructor(task: Task<object, object, object>, port: TaskSourcePort) {
+    this.#task = task;
+    this.#port = port;
+    this.#name = task.taskType.name;
+    this.#log = new RoleLog("task", { taskType: this.#name });
+    this.#gate = new ItemGate(task);
+  }
+
+  /** See `ItemSource`. */
+  get key(): Uint8Array | undefined {
+    return this.#gate.key;
+  }
+
+  /** See `ItemSource`. */
+  get skipped(): number | undefined {
+    return this.#gate.skipped;
+  }
+
+  set ackData(data: Payload) {
+    this.#ackData = data;
+  }
+
+  async initialize(metadata: Payload): Promise<void> {
+    this.#metadata = metadata;
+    try {
+      await this.#task.initialize(metadata);
+    } catch (error) {
+      throw this.#error("initialize", error);
+    }
+  }
+
+  /**
+   * Goes on where an earlier life of the distributor was, by the task's own `resume()`, or else by producing once more what was
+   * produced then, and dropping it. Where items have keys, it begins anew, and leaves out what is known.
+   *
+   * @throws PipelineError `JOURNAL_MISMATCH` when it does not produce the same.
+   */
+  async goOn({
+    position,
+    isOver,
+    trail,
+    keys,
+  }: Pick<TaskReplay, "position" | "isOver" | "trail" | "keys">): Promise<void> {
+    this.#gate.know(keys);
+    if (isOver) {
+      this.#task.isComplete = true;
+      this.#state = "ended";
+      return;
+    }
+    if (position === 0 || this.#gate.isKeyed) return;
+    if (this.#task.resume === undefined)
+      return await replay(this.#name, position, trail, {
+        isLive: () => this.#isLive,
+        next: () => this.#again(),
+      });
+    try {
+      await this.#task.resume({ items: position });
+    } catch (error) {
+      throw this.#error("resume", error);
+    }
+  }
+
+  /**
+   * Takes the iterator of `items()` and its first step, before a worker asks for it: the input may be one that cannot wait. No more
+   * is pulled, and nothing while the task's gate is closed. A step that fails ends the run at once.
+   */
+  begin(): void {
+    const task = this.#task;
+    if (task.items === undefined || this.#state !== "idle" || task.isComplete) return;
+    try {
+      this.#iterator ??= iterate(task);
+      if (task.isAvailableForHandling(this.#ackData)) this.#iterator.begin((error) => this.#fail(error));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  pull(worker: string, wanted: number): Uint8Array | "wait" | "done" {
+    const ready = this.#gate.shift();
+    if (ready !== undefined) return ready;
+    this.#wanted = wanted;
+    if (this.#state === "ended") return "done";
+    if (this.#state !== "idle") return "wait";
+    try {
+      return this.#pullNow(worker);
+    } catch (error) {
+      this.#fail(error);
+      return "wait";
+    }
+  }
+
+  #pullNow(worker: string): Uint8Array | "wait" | "done" {
+    const sliceEnd = this.#gate.isKeyed ? performance.now() + SLICE_MS : 0;
+    for (;;) {
+      const step = this.#step(worker);
+      if (step === "wait") return "wait";
+      if (isPromiseLike(step)) {
+        void this.#fetch(step, worker);
+        return "wait";
+      }
+      const payload = this.#take(step);
+      if (payload === undefined) return "done";
+      if (payload !== "skipped" && this.#gate.letsOut()) return payload;
+      if (performance.now() < sliceEnd) continue;
+      this.#notice();
+      return "wait";
+    }
+  }
+
+  /** Lets an iterable that was not finished release what it holds; not longer than {@link CLOSE_MS}, it may be stuck. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#state !== "ended") this.#state = "failed";
+    if (this.#iterator === undefined) return;
+    const timeout = new AbortController();
+    await Promise.race([
+      this.#iterator.close(),
+      sleep(CLOSE_MS, undefined, { signal: timeout.signal }),
+    ]).catch((error: unknown) => {
+      this.#log.write("warn", "items() threw while it was closed", { error: describeThrown(error) });
+    });
+    timeout.abort();
+  }
+
+  /** The next step, a promise of it, or "wait" while the task's gate is closed. */
+  #step(worker: string): Step | PromiseLike<Step> | "wait" {
+    const task = this.#task;
+    if (task.isComplete) return { done: true };
+    if (!task.isAvailableForHandling(this.#ackData)) return "wait";
+    return this.#produce(worker);
+  }
+
+  #produce(worker: string): Step | PromiseLike<Step> {
+    const task = this.#task;
+    if (task.handle !== undefined) {
+      const value = task.handle(this.#metadata, worker, MessageType.RDY, this.#ackData);
+      if (isPromiseLike(value)) return Promise.resolve(value).then((item) => ({ done: false, value: item }));
+      return { done: false, value };
+    }
+    this.#iterator ??= iterate(task);
+    return this.#iterator.next();
+  }
+
+  /** The next item, produced once more; nothing at the end. */
+  #again(): Uint8Array | undefined | Promise<Uint8Array | undefined> {
+    try {
+      const step = this.#task.isComplete ? ({ done: true } as const) : this.#produce("");
+      if (!isPromiseLike(step)) return payloadOf(step);
+      return Promise.resolve(step)
+        .then(payloadOf)
+        .catch((error: unknown) => this.#throw(error));
+    } catch (error) {
+      return this.#throw(error);
+    }
+  }
+
+  /** The payload of a step; nothing at the end. */
+  #take(step: Step): Uint8Array | "skipped" | undefined {
+    if (step.done) {
+      this.#state = "ended";
+      this.#task.isComplete = true;
+      return undefined;
+    }
+    const payload = this.#gate.knows(step.value) ? "skipped" : encodeItem(step.value, this.#taken);
+    this.#taken += 1;
+    if (payload !== "skipped") this.#iterator?.hooks.encoded?.(payload.length);
+    if (this.#task.isComplete) this.#state = "ended";
+    return payload;
+  }
+
+  async #fetch(first: PromiseLike<Step>, worker: string): Promise<void> {
+    this.#state = "fetching";
+    try {
+      let next: Step | PromiseLike<Step> | "wait" = first;
+      let sliceEnd = performance.now() + SLICE_MS;
+      while (next !== "wait") {
+        const payload = this.#take(await next);
+        // close() or fail() may have come in between.
+        if (payload !== undefined && payload !== "skipped" && this.#isLive) this.#gate.push(payload);
+        if (this.#state !== "fetching") break;
+        if (payload !== "skipped") this.#notice();
+        else if (performance.now() >= sliceEnd) {
+          await new Promise(setImmediate);
+          sliceEnd = performance.now() + SLICE_MS;
+        }
+        if (this.#gate.size >= this.#wanted) break;
+        next = this.#step(worker);
+      }
+      if (this.#state === "fetching") this.#state = "idle";
+      this.#notice();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  get #isLive(): boolean {
+    return this.#state !== "failed";
+  }
+
+  /** Once a turn of the event loop, so that what a fast source has ready by then travels together. */
+  #notice(): void {
+    if (this.#noticed) return;
+    this.#noticed = true;
+    setImmediate(() => {
+      this.#noticed = false;
+      if (this.#isLive) this.#port.ready();
+    });
+  }
+
+  #fail(thrown: unknown): void {
+    if (this.#state === "failed") return;
+    this.#state = "failed";
+    const error = this.#error(this.#task.handle === undefined ? "items" : "handle", thrown);
+    // Later: a source may be pulled in the middle of the core's work.
+    queueMicrotask(() => this.#port.failed(error));
+  }
+
+  #throw(thrown: unknown): never {
+    throw this.#error(this.#task.handle === undefined ? "items" : "handle", thrown);
+  }
+
+  #error(hook: string, thrown: unknown): Error {
+    return taskError(this.#name, hook, thrown);
+  }
+}
+
+function iterate(task: Task<object, object, object>): ItemIterator {
+  return task[openItems]() ?? new ItemIterator(task.items?.());
+}
+
+function payloadOf(step: Step): Uint8Array | undefined {
+  return step.done ? undefined : encodePayload(step.value as object, "item");
+}
+
+/** @throws PayloadTypeError with the place of the item. */
+function encodeItem(item: unknown, index: number): Uint8Array {
+  try {
+    return encodePayload(item as object, "item");
+  } catch (error) {
+    if (isInstance(error, PayloadTypeError)) Object.assign(error, { index });
+    throw error;
+  }
+}

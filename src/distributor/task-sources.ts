@@ -1,0 +1,50 @@
+import type { OpenJournal } from "../journal/open-journal.ts";
+import type { Payload } from "../protocol/payload/payload.ts";
+import type { Task } from "./task.ts";
+import { TaskSource } from "./task-source.ts";
+
+export interface TaskSourcesPort {
+  /** Items of a task may be there now. */
+  ready(task: string): void;
+  /** A task failed. */
+  failed(error: Error): void;
+}
+
+/** The sources of a run's tasks: prepared together, closed together. */
+export class TaskSources {
+  readonly #tasks: readonly Task<object, object, object>[];
+  readonly #sources: ReadonlyMap<string, TaskSource>;
+
+  constructor(tasks: readonly Task<object, object, object>[], port: TaskSourcesPort) {
+    this.#tasks = tasks;
+    this.#sources = new Map(
+      tasks.map((task) => {
+        const { name } = task.taskType;
+        return [name, new TaskSource(task, { ready: () => port.ready(name), failed: port.failed })];
+      }),
+    );
+  }
+
+  of(task: string): TaskSource {
+    const source = this.#sources.get(task);
+    if (source === undefined) throw new TypeError(`There is no task ${JSON.stringify(task)}`);
+    return source;
+  }
+
+  /** Initialises the tasks, and begins to read those that may begin. */
+  async prepare(metadata: Payload, earlier: OpenJournal["tasks"] | undefined): Promise<void> {
+    for (const { taskType, dependencies } of this.#tasks) {
+      const source = this.of(taskType.name);
+      await source.initialize(metadata);
+      const replay = earlier?.get(taskType.name);
+      if (replay !== undefined) await source.goOn(replay);
+      // What waits for other tasks may make its items of what became of theirs.
+      if (dependencies.length === 0) source.begin();
+    }
+  }
+
+  /** Lets all of them release what they hold; called again, it waits for the same. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#sources.values()].map((source) => source.close()));
+  }
+}

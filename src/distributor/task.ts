@@ -1,0 +1,158 @@
+import type { RetryOptions } from "../core/distributor/retry-policy.ts";
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import type { MessageType } from "../protocol/message-type.ts";
+import type { Payload } from "../protocol/payload/payload.ts";
+import { renamedField } from "../protocol/renamed.ts";
+import type { TaskType } from "../protocol/task-type.ts";
+import type { Awaitable, Maybe } from "../role/awaitable.ts";
+import { type ItemIterator, openItems } from "./item-iterator.ts";
+
+/** Where a task was. */
+export interface TaskPosition {
+  /** How many items it has given. The next one is item number `items`, counted from 0. */
+  readonly items: number;
+}
+
+/**
+ * Says what the work is: what each item contains, how many there are, and which tasks must be complete first. Give it
+ * `handle()` or `items()`. Items are produced lazily, when a worker has room for them.
+ *
+ * @typeParam Item - What a worker's handler gets as `data`: a plain object.
+ * @typeParam Metadata - What a `MetaDataWorker` provides.
+ * @typeParam AckData - What the collector returns with its ACKs.
+ *
+ * @example
+ * ```ts
+ * class LinesTask extends Task<{ line: string }> {
+ *   readonly taskType = TaskType.register("lines");
+ *   readonly endpoint = new EndpointAddress("ipc://lines.ipc");
+ *   async *items() {
+ *     for await (const line of createInterface({ input: createReadStream("input.txt") })) yield { line };
+ *   }
+ * }
+ * ```
+ */
+export abstract class Task<
+  Item extends object = Payload,
+  Metadata extends object = Payload,
+  AckData extends object = Payload,
+> {
+  static {
+    // handle() sets it on its last item; under the original Python library's name the task would never end.
+    renamedField(Task.prototype, "task", ["is_complete", "isComplete"]);
+  }
+
+  abstract readonly taskType: TaskType;
+  /** Where the distributor listens for this task's workers. Tasks may share one. */
+  abstract readonly endpoint: EndpointAddress;
+  /** Task types that must be complete, all items collected, before this task begins. */
+  readonly dependencies: readonly TaskType[] = [];
+  /** How often, and after which wait, a failed item is executed again. */
+  readonly retry: RetryOptions = {};
+  /**
+   * Longest execution of one item, in ms; a worker's own `timeout` goes before it.
+   * @default no limit
+   */
+  readonly timeout?: number;
+  /**
+   * How many items there will be, where that is known: for progress.
+   * @default unknown
+   */
+  readonly total?: number | undefined;
+  /** `handle()` sets it on (or before) its last item. */
+  isComplete = false;
+  /** What the `MetaDataWorker` provided; `{}` without one. */
+  metadata: Metadata = {} as Metadata;
+
+  /**
+   * Called once for each item, only when a worker has room for it.
+   *
+   * @param data - The metadata; `{}` without.
+   * @param address - The id of the worker that will get the item.
+   * @param msgtype - `RDY`: the worker is ready.
+   * @param ackData - The latest ACK's data; `{}` before the first.
+   * @returns The item's data, a plain object; nothing counts as `{}`.
+   */
+  handle?(data: Metadata, address: string, msgtype: MessageType, ackData: AckData): Awaitable<Maybe<Item>>;
+
+  /**
+   * The idiomatic form beside `handle()`: an iterable that is pulled lazily. The task is complete when it ends.
+   *
+   * Its first item is asked for when the run begins, after `initialize()` and before there are workers, as a plain loop would: an input
+   * that cannot wait, such as lines of `readline`, loses nothing. Where the task has dependencies, `items()` is called when they
+   * are complete.
+   */
+  items?(): Iterable<Item> | AsyncIterable<Item>;
+
+  /** @internal */
+  [openItems](): ItemIterator | undefined {
+    return undefined;
+  }
+
+  /**
+   * Called once, before the first item and after the metadata arrived.
+   *
+   * @param metadata - What the `MetaDataWorker` provided; `{}` without one.
+   */
+  initialize(metadata: Metadata): Awaitable<void> {
+    this.metadata = metadata;
+  }
+
+  /**
+   * Optional: what makes an item the same as another. Of several items with one key only the first is executed; the others are counted as
+   * `skipped`. With a journal, a run that goes on reads its source from the beginning, leaves out every item whose key it knows, and executes
+   * the rest, in whatever order they come. A key is a string of 1 to 65,536 characters; it is all that is compared, so an item whose content
+   * matters has it in its key.
+   *
+   * @param item - As `items()` or `handle()` gave it.
+   *
+   * @example
+   * ```ts
+   * class FilesTask extends Task<{ path: string; size: number }> {
+   *   readonly taskType = TaskType.register("files");
+   *   readonly endpoint = new EndpointAddress("ipc://files.ipc");
+   *   *items() {
+   *     for (const path of readdirSync("input")) yield { path, size: statSync(`input/${path}`).size };
+   *   }
+   *   override key({ path, size }: { path: string; size: number }) {
+   *     return `${path} ${size}`;
+   *   }
+   * }
+   * ```
+   */
+  key?(item: Item): string;
+
+  /**
+   * Optional, where the distributor has a journal: puts the task where an earlier life of the distributor was, at once. Without
+   * it, and without `key()`, `items()` or `handle()` produces once more what it produced then, and that is compared and dropped: other items,
+   * or another order, end the run with `JOURNAL_MISMATCH` before anything is executed. Called after `initialize()`, and not where a run begins.
+   *
+   * @param progress - Where that was.
+   *
+   * @example
+   * ```ts
+   * class RowsTask extends Task<{ row: number }> {
+   *   readonly taskType = TaskType.register("rows");
+   *   readonly endpoint = new EndpointAddress("ipc://rows.ipc");
+   *   #next = 0;
+   *   override resume({ items }: TaskPosition) {
+   *     this.#next = items;
+   *   }
+   *   *items() {
+   *     while (this.#next < 1000) yield { row: this.#next++ };
+   *   }
+   * }
+   * ```
+   */
+  resume?(progress: TaskPosition): Awaitable<void>;
+
+  /**
+   * A gate: no item is produced while it returns false. Asked before each item, and again after each ACK and every few
+   * milliseconds.
+   *
+   * @param _lastAckData - The latest ACK's data; `{}` before the first.
+   */
+  isAvailableForHandling(_lastAckData: AckData): boolean {
+    return true;
+  }
+}

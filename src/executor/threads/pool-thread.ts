@@ -1,0 +1,195 @@
+import {
+  MessageChannel,
+  type MessagePort,
+  type ResourceLimits,
+  receiveMessageOnPort,
+  Worker,
+} from "node:worker_threads";
+import type { Execution } from "../../core/execution.ts";
+import { reviveError } from "../../protocol/revive-error.ts";
+import { asError } from "../../protocol/thrown.ts";
+import { ownFile } from "../../self/own-file.ts";
+import type { ExecutionTimer } from "../execution-timer.ts";
+import { JobStates, MAX_JOBS } from "./job-states.ts";
+import type { FromThread, Outcomes, ThreadData, ToThread } from "./thread-messages.ts";
+import { toTransferable, transferList } from "./transferable-payloads.ts";
+
+/** An item with a thread, or on its way to one. */
+export interface PoolJob {
+  readonly execution: Execution;
+  /** What the thread's handler gets. Kept, for another thread may have to take over. */
+  readonly payload: Uint8Array;
+  readonly timer: ExecutionTimer;
+}
+
+export interface ThreadOptions {
+  /** URL of the module that exports the class. */
+  readonly module: string;
+  readonly className: string;
+  readonly resourceLimits: ResourceLimits | undefined;
+  readonly flush: number;
+  /** How deep the run is within others. */
+  readonly depth: number;
+}
+
+export interface ThreadEvents {
+  ready(): void;
+  outcomes(outcomes: Outcomes): void;
+  /** It cannot work: its module, its class or its initialisation is at fault. */
+  unusable(error: Error): void;
+  /** It ends, and its hook for that threw. */
+  closeFailed(message: string): void;
+  /** It ended, wanted or not. */
+  exited(cause: Error | undefined, exitCode: number): void;
+}
+
+/** One thread of a pool, seen from the main thread: its jobs, and the state of each. */
+export class PoolThread {
+  readonly index: number;
+  isReady = false;
+  /** Jobs not ended, by serial, in the order in which they are executed. */
+  readonly jobs = new Map<number, PoolJob>();
+  /** How many jobs it was given in its life. */
+  given = 0;
+  /** Resolves when it has ended. */
+  readonly exited: Promise<void>;
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  readonly #states: JobStates;
+  /** Jobs not sent yet. */
+  #batch: PoolJob[] = [];
+  #passed = 0;
+  #cause: Error | undefined;
+
+  constructor(index: number, options: ThreadOptions, events: ThreadEvents) {
+    this.index = index;
+    const { module, className, resourceLimits, flush, depth } = options;
+    const states = JobStates.allocate();
+    this.#states = new JobStates(states);
+    // The user's code in the thread has the thread's own port for itself.
+    const { port1, port2 } = new MessageChannel();
+    const workerData: ThreadData = { module, className, index, states, flush, port: port2, depth };
+    this.#port = port1;
+    this.#worker = new Worker(ownFile("executor/threads/thread-entry.js"), {
+      workerData,
+      transferList: [port2],
+      argv: process.argv.slice(2), // settings read from the command line are the same in each thread
+      name: `${className} ${index}`,
+      ...(resourceLimits === undefined ? {} : { resourceLimits }),
+    });
+    const receive = (message: FromThread) => {
+      if (message.kind === "outcomes") events.outcomes(message);
+      else if (message.kind === "ready") events.ready();
+      else if (message.kind === "unusable") events.unusable(reviveError(message.error));
+      else if (message.kind === "closeFailed") events.closeFailed(message.error.message);
+    };
+    port1.on("message", receive);
+    this.#worker.on("error", (error) => {
+      this.#cause = asError(error); // whatever was thrown
+    });
+    this.exited = new Promise((resolve) => {
+      this.#worker.once("exit", (exitCode) => {
+        // What it said last may not have been delivered.
+        for (let last = receiveMessageOnPort(port1); last !== undefined; last = receiveMessageOnPort(port1))
+          receive(last.message as FromThread);
+        port1.close();
+        resolve();
+        events.exited(this.#cause, exitCode);
+      });
+    });
+  }
+
+  /** Jobs that it has not passed, taken ones included: they have their place until then. */
+  get load(): number {
+    return this.given - this.#passed;
+  }
+
+  hasRoom(limit: number): boolean {
+    return this.isReady && this.load < Math.min(limit, MAX_JOBS);
+  }
+
+  begin(metadata: Uint8Array, timeout: number, context: string): void {
+    this.#post({ kind: "begin", metadata, timeout, context });
+  }
+
+  /** Its message goes out with `flush`. @returns The job's serial. */
+  push(job: PoolJob): number {
+    this.given += 1;
+    this.#states.queue(this.given);
+    this.jobs.set(this.given, job);
+    this.#batch.push(job);
+    return this.given;
+  }
+
+  flush(): void {
+    if (this.#batch.length === 0) return;
+    const batch = this.#batch;
+    this.#batch = [];
+    const payloads = toTransferable(batch.map(({ payload }) => payload));
+    const message: ToThread = {
+      kind: "jobs",
+      firstSerial: this.given - batch.length + 1,
+      runIds: batch.map(({ execution }) => execution.runId),
+      seqs: batch.map(({ execution }) => execution.seq),
+      attempts: batch.map(({ execution }) => execution.attempt),
+      contexts: batch.some(({ execution }) => execution.context !== "")
+        ? batch.map(({ execution }) => execution.context)
+        : [],
+      ...payloads,
+    };
+    this.#port.postMessage(message, transferList(payloads));
+  }
+
+  /** @param passed - Every job up to this one has left its queue. */
+  pass(passed: number): void {
+    this.#passed = passed;
+  }
+
+  /** A job is over. Nothing when it was taken or given up. */
+  end(serial: number): PoolJob | undefined {
+    const job = this.jobs.get(serial);
+    this.jobs.delete(serial);
+    return job;
+  }
+
+  isRunning(serial: number): boolean {
+    return this.#states.isRunning(serial);
+  }
+
+  /** Takes up to `count` jobs that it has not started, from the end of its queue. */
+  take(count: number): PoolJob[] {
+    const taken: PoolJob[] = [];
+    for (const [serial, job] of [...this.jobs].reverse()) {
+      if (taken.length >= count || !this.#states.take(serial)) break;
+      this.jobs.delete(serial);
+      taken.push(job);
+    }
+    return taken;
+  }
+
+  /** Aborts a job that runs; takes it back when it does not. @returns Whether it runs. */
+  abort(serial: number, reason: "expired" | "unwanted"): boolean {
+    if (this.#states.take(serial)) {
+      this.jobs.delete(serial);
+      return false;
+    }
+    if (this.#states.abort(serial, reason)) this.#post({ kind: "abort", serial });
+    return true;
+  }
+
+  /** Lets it end by itself: its `closeThread()`, and exit handlers of the user's, are called. */
+  exit(): void {
+    this.isReady = false;
+    this.#post({ kind: "exit" });
+  }
+
+  /** Ends it wherever it is. */
+  terminate(): void {
+    this.isReady = false;
+    void this.#worker.terminate();
+  }
+
+  #post(message: ToThread): void {
+    this.#port.postMessage(message);
+  }
+}

@@ -1,0 +1,158 @@
+import type { ExecutionOutcome } from "../../core/execution.ts";
+import { decodeOwnPayload } from "../../protocol/payload/payload.ts";
+import type { TaskType } from "../../protocol/task-type.ts";
+import { DecodeAhead } from "../decode-ahead.ts";
+import { ExecutionInfo } from "../execution-info.ts";
+import { abortReason, failure, isPromiseLike, success, timeoutReason } from "../execution-outcome.ts";
+import type { Handler } from "../inline-executor.ts";
+import type { JobStates } from "./job-states.ts";
+import type { FailedJob, Outcomes } from "./thread-messages.ts";
+import { toTransferable, transferList } from "./transferable-payloads.ts";
+
+export interface Job {
+  readonly serial: number;
+  readonly runId: string;
+  readonly seq: number;
+  readonly attempt: number;
+  readonly context: string;
+  readonly payload: Uint8Array;
+}
+
+/** Executes the jobs of one thread, and sends their outcomes in batches. */
+export class ThreadJobs {
+  readonly #states: JobStates;
+  readonly #flushAfter: number;
+  readonly #post: (outcomes: Outcomes, transfer: ArrayBuffer[]) => void;
+  readonly #items: DecodeAhead<Job>;
+  #handler: Handler = () => undefined;
+  #taskType: TaskType | undefined;
+  #timeout = 0;
+  #current: { readonly serial: number; readonly info: ExecutionInfo } | undefined;
+  #serials: number[] = [];
+  #busy: number[] = [];
+  #payloads: Uint8Array[] = [];
+  #failed: FailedJob[] = [];
+  #passed = 0;
+  #flushedPassed = 0;
+  #flushedAt = 0;
+
+  /**
+   * @param flushAfter - Longest time a result waits for others, in ms.
+   * @param upcoming - The jobs that wait; 0 is the next.
+   */
+  constructor(
+    states: JobStates,
+    flushAfter: number,
+    post: (outcomes: Outcomes, transfer: ArrayBuffer[]) => void,
+    upcoming: (index: number) => Job | undefined,
+  ) {
+    this.#states = states;
+    this.#flushAfter = flushAfter;
+    this.#post = post;
+    this.#items = new DecodeAhead(decodeOwnPayload, upcoming);
+  }
+
+  begin(handler: Handler, taskType: TaskType, timeout: number): void {
+    this.#handler = handler;
+    this.#taskType = taskType;
+    this.#timeout = timeout;
+  }
+
+  /**
+   * @param waiting - How many jobs are queued behind it.
+   * @returns A promise when the handler is async; it does not reject.
+   */
+  execute(job: Job, waiting: number): Promise<void> | undefined {
+    const { serial } = job;
+    if (!this.#states.start(serial) || this.#taskType === undefined) {
+      this.#passed = serial; // taken back
+      return undefined;
+    }
+    const startedAt = performance.now();
+    const info = new ExecutionInfo(job, this.#taskType, () => this.#abortReason(serial));
+    this.#current = { serial, info };
+    let outcome: ExecutionOutcome;
+    try {
+      const result = this.#handler(this.#items.take(job), info);
+      if (isPromiseLike(result)) {
+        this.flush(); // others need not wait for it
+        return this.#settle(serial, startedAt, waiting, result);
+      }
+      outcome = success(result);
+    } catch (error) {
+      outcome = failure(error);
+    }
+    this.#end(serial, outcome, startedAt, waiting);
+    return undefined;
+  }
+
+  /** Whether a handler is under way. */
+  get isBusy(): boolean {
+    return this.#current !== undefined;
+  }
+
+  /** Executes a job that no main thread has queued. */
+  rehearse(job: Job): void {
+    this.#states.queue(job.serial);
+    this.execute(job, 0);
+  }
+
+  /** The main thread has aborted this job: its handler's signal is too. */
+  abort(serial: number): void {
+    const reason = this.#abortReason(serial);
+    if (this.#current?.serial === serial && reason !== undefined) this.#current.info.abort(reason);
+  }
+
+  /** Sends the outcomes that wait. */
+  flush(): void {
+    this.#flushedAt = performance.now();
+    if (this.#passed === this.#flushedPassed) return;
+    this.#flushedPassed = this.#passed;
+    const payloads = toTransferable(this.#payloads);
+    const [serials, busy, failed, passed] = [this.#serials, this.#busy, this.#failed, this.#passed];
+    this.#serials = [];
+    this.#busy = [];
+    this.#payloads = [];
+    this.#failed = [];
+    this.#post({ kind: "outcomes", serials, busy, failed, passed, ...payloads }, transferList(payloads));
+  }
+
+  async #settle(
+    serial: number,
+    startedAt: number,
+    waiting: number,
+    result: PromiseLike<unknown>,
+  ): Promise<void> {
+    let outcome: ExecutionOutcome;
+    try {
+      outcome = success(await result);
+    } catch (error) {
+      outcome = failure(error);
+    }
+    this.#end(serial, outcome, startedAt, waiting);
+  }
+
+  #end(serial: number, outcome: ExecutionOutcome, startedAt: number, waiting: number): void {
+    this.#states.end(serial);
+    this.#current = undefined;
+    this.#passed = serial;
+    const now = performance.now();
+    const busy = now - startedAt;
+    if (outcome.ok) {
+      this.#serials.push(serial);
+      this.#busy.push(busy);
+      this.#payloads.push(outcome.payload);
+    } else {
+      this.#failed.push({ serial, busy, error: outcome.error, retryable: outcome.retryable });
+    }
+    // Half of what is here goes back early, so that more arrives before the queue is empty.
+    const ended = this.#serials.length + this.#failed.length;
+    if (ended >= waiting || now - this.#flushedAt >= this.#flushAfter) this.flush();
+  }
+
+  #abortReason(serial: number): Error | undefined {
+    const reason = this.#states.aborted(serial);
+    if (reason === undefined) return undefined;
+    return reason === "expired" ? timeoutReason(this.#timeout) : abortReason();
+  }
+}

@@ -1,0 +1,248 @@
+import type { Collector } from "../collector/collector.ts";
+import { Distributor, expectWorkers, ownedWorkers } from "../distributor/distributor.ts";
+import type { DistributorOptions } from "../distributor/distributor-options.ts";
+import type { RunProgress, RunSummary } from "../distributor/run-summary.ts";
+import type { PipelineError } from "../errors.ts";
+import { RoleLog } from "../logging/logger.ts";
+import type { MetaDataWorker } from "../metadata/meta-data-worker.ts";
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import { assertMayRun, permit } from "../self/nesting.ts";
+import { assertDescriptors } from "./descriptor-check.ts";
+import { LineWriter } from "./line-writer.ts";
+import { LocalEndpoints } from "./local-endpoints.ts";
+import { at } from "./local-roles.ts";
+import { LocalTask } from "./local-task.ts";
+import { assertModules } from "./module-files.ts";
+import type { AnyTask, OutputSource, PipelineOptions } from "./pipeline-options.ts";
+import { RunFolder } from "./run-folder.ts";
+import { WorkerFleet } from "./worker-fleet.ts";
+import type { WorkerStart } from "./worker-messages.ts";
+
+/** How long workers may take to end once the run is over, in ms. */
+const END_MS = 3000;
+
+/** How long a handler may take to react to its aborted signal where the run is cut off, in ms. Then its process is killed. */
+const CUT_OFF_MS = 500;
+
+/** How long what the collector does may hold up the end of a run that is cut off, in ms. */
+const COLLECTOR_MS = 1000;
+
+/** The default `endTimeout`, in ms: on one machine, a peer that has not heard of the end by then has died or is busy, and is told otherwise. */
+const END_TIMEOUT = 500;
+
+/** The longest that a timer of Node takes, in ms. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Workers of one kind, and how many. */
+interface WorkerPlan extends Omit<WorkerStart, "type" | "endpoint" | "collectorEndpoint" | "keys"> {
+  readonly count: number;
+}
+
+/** All that is to run. */
+export interface LocalPlan extends Pick<PipelineOptions, "onOutput"> {
+  readonly collector: Collector<object, object, object>;
+  readonly metadata: MetaDataWorker<object> | undefined;
+  readonly tasks: readonly AnyTask[];
+  readonly workers: readonly WorkerPlan[];
+  readonly restarts: number;
+  readonly distributor: Omit<DistributorOptions, "collectorEndpoint" | "collectorAckEndpoint">;
+}
+
+/** One run on this machine: distributor and collector in this process, workers as processes. */
+export class LocalRun {
+  readonly #plan: LocalPlan;
+  readonly #log = new RoleLog("worker");
+  #distributor: Distributor | undefined;
+  #fleet: WorkerFleet | undefined;
+  #done: Promise<void> | undefined;
+  #isStopping = false;
+  #isCutOff = false;
+  readonly #timers = new Set<NodeJS.Timeout>();
+
+  constructor(plan: LocalPlan) {
+    this.#plan = plan;
+  }
+
+  /** Where the tasks are while it runs. */
+  endpoint: EndpointAddress | undefined;
+
+  get progress(): RunProgress {
+    return this.#distributor?.progress ?? { workers: 0, tasks: {} };
+  }
+
+  /** Runs to the end. Call once. Aborting the signal is `abort()`. */
+  async run(signal?: AbortSignal): Promise<RunSummary> {
+    assertMayRun();
+    for (const role of [this.#plan.collector, this.#plan.metadata]) if (role !== undefined) permit(role);
+    if (signal?.aborted) return this.#nothing();
+    assertDescriptors(this.#plan.workers.reduce((sum, { count }) => sum + count, 0));
+    const abort = () => this.#cutOff();
+    signal?.addEventListener("abort", abort, { once: true });
+    let done: () => void = () => {};
+    // Before anything begins: the inputs may end it while their first step is taken.
+    this.#done = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    try {
+      return await this.#begin();
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      done();
+    }
+  }
+
+  /** Ends it early; what is under way may finish for `timeout` ms, and is cut off then. Resolves when it is over. */
+  async stop(timeout: number): Promise<void> {
+    if (this.#done === undefined) return;
+    this.#isStopping = true;
+    // The deadline is the cut-off's, which tells workers first: one that hears of the run's end from the distributor has time for its handler.
+    void this.#distributor?.stop({ timeout: Number.POSITIVE_INFINITY });
+    this.#after(timeout, () => this.#cutOff());
+    await this.#done;
+  }
+
+  /** Ends it now: handlers are told by their signal, and killed with their process soon after. Resolves when nothing of it is left. */
+  async abort(): Promise<void> {
+    if (this.#done === undefined) return;
+    this.#cutOff();
+    await this.#done;
+  }
+
+  /** Nothing is waited for before the inputs are begun: some cannot wait. */
+  async #begin(): Promise<RunSummary> {
+    const local = this.#plan.tasks.filter((task) => task instanceof LocalTask);
+    try {
+      assertModules(this.#plan.workers);
+      for (const task of local) task.begin();
+      return await this.#runInFolder();
+    } finally {
+      for (const timer of this.#timers) clearTimeout(timer);
+      await Promise.all(local.map((task) => task.close()));
+    }
+  }
+
+  async #runInFolder(): Promise<RunSummary> {
+    if (this.#isStopping) return this.#nothing();
+    const folder = await RunFolder.make();
+    try {
+      const endpoints = await LocalEndpoints.make(folder.path);
+      if (this.#isStopping) return this.#nothing();
+      this.endpoint = endpoints.task;
+      return await this.#runIn(endpoints);
+    } finally {
+      this.endpoint = undefined;
+      await folder.remove();
+    }
+  }
+
+  async #runIn(endpoints: LocalEndpoints): Promise<RunSummary> {
+    let fail: (error: PipelineError) => void = () => {};
+    const failed = new Promise<never>((_resolve, reject) => {
+      fail = reject;
+    });
+    const { metadata, collector } = this.#plan;
+    at(collector, { endpoint: endpoints.collector, ackEndpoint: endpoints.ack });
+    if (metadata !== undefined) at(metadata, { endpoint: endpoints.metadata });
+    const distributor = this.#makeDistributor(endpoints, metadata !== undefined);
+    const lines = new LineWriter(process.stderr, ({ message }) =>
+      this.#log.write("warn", "what workers write cannot be written to stderr", { message }),
+    );
+    const fleet = this.#makeFleet(fail, lines);
+    distributor[ownedWorkers] = { isComing: () => fleet.isLoading, endOf: (id) => fleet.endOf(id) };
+    const distributed = distributor.run().then((summary) => {
+      void metadata?.stop();
+      // Stopped before the run was opened: the collector has not heard of it, and would wait.
+      if (isEmpty(summary)) void collector.stop({ timeout: 0 });
+      return summary;
+    });
+    const roles = Promise.all([distributed, collector.run(), metadata?.run()]);
+    // Whichever fails first says why; the others are then told to stop.
+    const outcome = Promise.race([roles, failed]);
+    this.#distributor = distributor;
+    this.#fleet = fleet;
+    this.#startWorkers(fleet, endpoints);
+    try {
+      const [summary] = await outcome;
+      await fleet.end(this.#isCutOff ? CUT_OFF_MS : END_MS);
+      return summary;
+    } catch (error) {
+      this.#cutOff();
+      // In this order: the collector hears of the end, and ends too.
+      await distributor.stop({ timeout: 0 });
+      await Promise.all([collector.stop({ timeout: 0 }), metadata?.stop(), fleet.end(CUT_OFF_MS)]);
+      throw error;
+    } finally {
+      lines.close();
+    }
+  }
+
+  /** Workers first: what the others wait for is theirs. */
+  #cutOff(): void {
+    if (this.#isCutOff) return;
+    this.#isCutOff = true;
+    this.#isStopping = true;
+    void this.#fleet?.end(CUT_OFF_MS);
+    void this.#distributor?.stop({ timeout: 0 });
+    this.#after(COLLECTOR_MS, () => void this.#plan.collector.stop({ timeout: 0 }));
+  }
+
+  #after(ms: number, action: () => void): void {
+    if (ms <= MAX_TIMER_MS) this.#timers.add(setTimeout(action, ms));
+  }
+
+  /** The summary of a run that was stopped before it began. */
+  #nothing(): RunSummary {
+    const counts = { items: 0, acked: 0, failed: 0, retried: 0, skipped: 0 };
+    const tasks = Object.fromEntries(this.#plan.tasks.map(({ taskType }) => [taskType.name, counts]));
+    return { runId: "", status: "stopped", duration: 0, tasks, unreliableWorkers: [] };
+  }
+
+  #makeDistributor(endpoints: LocalEndpoints, receiveMetadata: boolean): Distributor {
+    const distributor = permit(
+      new Distributor({
+        endTimeout: END_TIMEOUT,
+        ...this.#plan.distributor,
+        collectorEndpoint: endpoints.collector,
+        collectorAckEndpoint: endpoints.ack,
+        ...(receiveMetadata ? { receiveMetadata, metadataEndpoint: endpoints.metadata } : {}),
+      }),
+    );
+    distributor[expectWorkers] = countByType(this.#plan);
+    for (const task of this.#plan.tasks) distributor.registerTask(at(task, { endpoint: endpoints.task }));
+    return distributor;
+  }
+
+  #makeFleet(failed: (error: PipelineError) => void, lines: LineWriter): WorkerFleet {
+    const { restarts } = this.#plan;
+    const writeOutput = (line: string, { worker }: OutputSource) => lines.write(`[worker ${worker}] ${line}`);
+    const { onOutput = writeOutput } = this.#plan;
+    return new WorkerFleet({
+      restarts,
+      output: (worker, stream, line) => onOutput(line, { worker, stream }),
+      failed,
+    });
+  }
+
+  #startWorkers(fleet: WorkerFleet, endpoints: LocalEndpoints): void {
+    const [endpoint, collectorEndpoint] = [endpoints.task.address, endpoints.collector.address];
+    for (const { count, ...start } of this.#plan.workers) {
+      for (let number = 0; number < count; number++)
+        fleet.add({ type: "start", ...start, endpoint, collectorEndpoint, keys: undefined });
+    }
+  }
+}
+
+function isEmpty({ status, tasks }: RunSummary): boolean {
+  return status === "stopped" && Object.values(tasks).every(({ items }) => items === 0);
+}
+
+/** How many workers each task will have; a class whose task type is not known yet counts where there is one task only. */
+function countByType({ tasks, workers }: LocalPlan): ReadonlyMap<string, number> {
+  const only = tasks.length === 1 ? tasks[0]?.taskType.name : undefined;
+  const counts = new Map<string, number>();
+  for (const { taskType, count } of workers) {
+    const name = taskType === "" ? only : taskType;
+    if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + count);
+  }
+  return counts;
+}

@@ -1,0 +1,123 @@
+import { type RetryOptions, resolveRetryPolicy } from "../core/distributor/retry-policy.ts";
+import { toModuleUrl } from "../executor/threads/threaded-class.ts";
+import { assertBoolean, assertCount, assertTimeout } from "../role/checks.ts";
+import { assertKnownOptions, kindOf, optionNames } from "../role/known-options.ts";
+import { assertFunction, assertName, assertSignal, RETRY_OPTIONS } from "./option-checks.ts";
+import type { PipelineOptions, WorkerDefinition } from "./pipeline-options.ts";
+
+/** Of {@link map}. */
+export interface MapOptions
+  extends Pick<WorkerDefinition, "exportName" | "threads" | "concurrency">,
+    Pick<PipelineOptions, "restarts" | "onOutput"> {
+  /**
+   * How many processes work.
+   * @default the number of cores; 1 with `threads`
+   */
+  readonly workers?: number;
+  /**
+   * Whether results come in the order of their inputs, or as soon as they are there.
+   * @default true
+   */
+  readonly ordered?: boolean;
+  /**
+   * Whether an input may fail by itself: results are then like those of `Promise.allSettled`, with the input's index. Otherwise the
+   * first failure is thrown, and everything is ended.
+   * @default false
+   */
+  readonly settled?: boolean;
+  /**
+   * Most inputs that are pulled and whose results are not taken yet.
+   * @default 2048
+   */
+  readonly maxPending?: number;
+  /**
+   * Most bytes of results that wait to be taken, and of inputs on their way, as they are encoded. While there are more, no further input is
+   * pulled. What workers execute by then still arrives: each execution adds one result.
+   * @default 67108864
+   */
+  readonly maxPendingBytes?: number;
+  /** How often, and after which wait, a failed input is tried again. */
+  readonly retry?: RetryOptions;
+  /**
+   * Longest execution of one input, in ms.
+   * @default no limit
+   */
+  readonly timeout?: number;
+  /**
+   * Aborting it ends everything now; the iteration throws its reason. A handler's `info.signal` is aborted at once, and a process whose handler
+   * still runs half a second later is killed.
+   */
+  readonly signal?: AbortSignal;
+}
+
+/** A result of `map()` with `settled`, and the place of its input, counted from 0. */
+export type MapResult<Result> = PromiseSettledResult<Result> & { readonly index: number };
+
+/** Enough to keep workers busy with items of microseconds. */
+export const DEFAULT_MAX_PENDING = 2048;
+
+/** Little beside what a process has anyway, and enough for thousands of results of some kB. */
+export const DEFAULT_MAX_PENDING_BYTES = 64 * 1024 * 1024;
+
+const OPTIONS = optionNames<MapOptions>({
+  workers: true,
+  threads: true,
+  concurrency: true,
+  exportName: true,
+  ordered: true,
+  settled: true,
+  maxPending: true,
+  maxPendingBytes: true,
+  retry: true,
+  timeout: true,
+  signal: true,
+  restarts: true,
+  onOutput: true,
+});
+
+/** @throws TypeError, RangeError when an argument of `map()` is wrong. */
+export function assertMapArguments(inputs: unknown, module: unknown, options: unknown): void {
+  assertInputs(inputs);
+  if (toModuleUrl(module) === undefined)
+    throw new TypeError(`The module of map() must be a URL or a path, not ${describe(module)}`);
+  assertKnownOptions("map()", options, OPTIONS);
+  const { workers, threads, concurrency, restarts, maxPending, maxPendingBytes }: MapOptions = options;
+  if (workers !== undefined) assertCount("workers", workers, 1, 1024);
+  if (threads !== undefined) assertCount("threads", threads, 0, 1024);
+  if (concurrency !== undefined) assertCount("concurrency", concurrency, 1, 10_000);
+  if (restarts !== undefined) assertCount("restarts", restarts, 0);
+  if (maxPending !== undefined) assertCount("maxPending", maxPending, 1);
+  if (maxPendingBytes !== undefined) assertCount("maxPendingBytes", maxPendingBytes, 1);
+  const { exportName, ordered, settled, retry, timeout, signal, onOutput }: MapOptions = options;
+  assertName("exportName", exportName);
+  if (ordered !== undefined) assertBoolean("ordered", ordered);
+  if (settled !== undefined) assertBoolean("settled", settled);
+  if (retry !== undefined) assertKnownOptions("retry", retry, RETRY_OPTIONS);
+  resolveRetryPolicy(retry);
+  if (timeout !== undefined) assertTimeout("timeout", timeout);
+  assertSignal(signal);
+  assertFunction("onOutput", onOutput);
+}
+
+function assertInputs(inputs: unknown): void {
+  if (typeof inputs === "string")
+    throw new TypeError(
+      "map() takes an iterable of inputs, not a string; write [...text] to map its characters",
+    );
+  const isIterable =
+    typeof inputs === "object" &&
+    inputs !== null &&
+    [Symbol.asyncIterator, Symbol.iterator].some(
+      (key) => typeof (inputs as Record<symbol, unknown>)[key] === "function",
+    );
+  if (isIterable) return;
+  const isPromise = typeof inputs === "object" && inputs !== null && "then" in inputs;
+  const hint = isPromise ? "; await the promise first" : "";
+  throw new TypeError(
+    `map() takes an iterable of inputs, sync or async, not ${isPromise ? "a promise" : kindOf(inputs)}${hint}`,
+  );
+}
+
+function describe(module: unknown): string {
+  return module === "" ? "an empty string" : kindOf(module);
+}

@@ -1,0 +1,161 @@
+import type { ExecutionInfo } from "../executor/execution-info.ts";
+import { isPromiseLike } from "../executor/execution-outcome.ts";
+import { importUserModule } from "../executor/import-user-module.ts";
+import { EndpointAddress } from "../protocol/endpoint-address.ts";
+import type { Payload } from "../protocol/payload/payload.ts";
+import { TaskType } from "../protocol/task-type.ts";
+import type { WorkSignal } from "../role/work-signal.ts";
+import { Security } from "../security/security.ts";
+import { MultiThreadedWorker } from "../worker/multi-threaded-worker.ts";
+import { SingleThreadedWorker } from "../worker/single-threaded-worker.ts";
+import { isClass } from "./is-class.ts";
+import { hooksOf, isHook, type ModuleHooks } from "./module-hooks.ts";
+import type { WorkerStart } from "./worker-messages.ts";
+
+/** What a module of the user's exports as its worker: a function that does the work, or a class of worker. */
+type Handler = (data: unknown, info: ExecutionInfo) => unknown;
+
+/** A worker of whatever copy of this library. */
+export interface AnyWorker extends WorkSignal {
+  readonly closeTimeout?: number;
+  run(): Promise<unknown>;
+  stop(options: { readonly timeout: number }): Promise<void>;
+}
+
+type WorkerClass = new () => AnyWorker & { readonly endpoint?: EndpointAddress };
+
+/** How a thread of ours learns what to run: threads get a copy of the environment, and this process is the worker's own. */
+const START = "ZMQPIPELINE_WORKER_START";
+
+/** @throws TypeError when the module exports no worker. */
+export async function makeWorker(start: WorkerStart): Promise<AnyWorker> {
+  const module = await importUserModule(start.module);
+  const exported = chooseExport(module, start);
+  if (isWorkerClass(exported)) return configured(new exported(), start);
+  if (isClass(exported)) throw new TypeError(`${start.module}: ${notAWorker(exported)}`);
+  if (start.threads === 0) return new FunctionWorker(start, handlerOf(exported, start), hooksOf(module));
+  process.env[START] = JSON.stringify(start);
+  return new FunctionThreads();
+}
+
+function chooseExport(module: Record<string, unknown>, { exportName, module: url }: WorkerStart): unknown {
+  const fits = (value: unknown) => typeof value === "function";
+  if (exportName !== undefined) {
+    if (fits(module[exportName])) return module[exportName];
+    throw new TypeError(
+      `${url} must export a function or a class of worker named ${JSON.stringify(exportName)}`,
+    );
+  }
+  if (fits(module.default)) return module.default;
+  const values = Object.entries(module).flatMap(([name, value]) => (isHook(name) ? [] : [value]));
+  const workers = values.filter(isWorkerClass);
+  const candidates = [...new Set(workers.length > 0 ? workers : values.filter(fits))];
+  if (candidates.length === 1) return candidates[0];
+  const found =
+    candidates.length === 0
+      ? "it exports none"
+      : `it exports ${candidates.length}: name one, or make one the default`;
+  throw new TypeError(`${url} must export a function, or a class of worker; ${found}`);
+}
+
+/** By what it has, not by `instanceof`: a loader may give the module a copy of this library of its own. */
+export function isWorkerClass(value: unknown): value is WorkerClass {
+  if (typeof value !== "function") return false;
+  const prototype: unknown = value.prototype;
+  // Not by its handler, which may be missing or misspelled: its run() says so.
+  return (
+    typeof prototype === "object" && prototype !== null && "run" in prototype && "initWorker" in prototype
+  );
+}
+
+function notAWorker({ name }: { readonly name: string }): string {
+  return `class ${name === "" ? "without a name" : name} must extend SingleThreadedWorker, MultiThreadedWorker or ServiceWorker`;
+}
+
+/** Who starts it may say where its distributor and its collector are, and with which keys, whatever the class does. */
+function configured(worker: InstanceType<WorkerClass>, start: WorkerStart): AnyWorker {
+  const Address = addressClass(worker.endpoint);
+  const { endpoint, collectorEndpoint, keys } = start;
+  if (endpoint !== undefined) Object.defineProperty(worker, "endpoint", { value: new Address(endpoint) });
+  if (collectorEndpoint !== undefined)
+    Object.defineProperty(worker, "collectorEndpoint", { value: new Address(collectorEndpoint) });
+  if (keys !== undefined) Object.defineProperty(worker, "security", { value: Security.load(keys) });
+  return worker;
+}
+
+/** The worker's own copy of the library may be another than this one, and takes its own addresses only. */
+function addressClass(endpoint: unknown): typeof EndpointAddress {
+  const isAddress = typeof endpoint === "object" && endpoint !== null && "bindAddress" in endpoint;
+  return isAddress ? (endpoint.constructor as typeof EndpointAddress) : EndpointAddress;
+}
+
+function handlerOf(exported: unknown, { isWrapped }: WorkerStart): Handler {
+  const handler = exported as Handler;
+  if (!isWrapped) return handler;
+  return (data, info) => {
+    const { index, value } = data as { index: number; value: unknown };
+    const result = handler(value, info);
+    // A promise for each item would cost more than the rest.
+    return isPromiseLike(result)
+      ? Promise.resolve(result).then((value) => ({ index, value }))
+      : { index, value: result };
+  };
+}
+
+class FunctionWorker extends SingleThreadedWorker {
+  readonly taskType: TaskType;
+  readonly endpoint: EndpointAddress;
+  readonly collectorEndpoint: EndpointAddress;
+  override readonly concurrency: number;
+  readonly #handler: Handler;
+  readonly #hooks: ModuleHooks;
+
+  constructor(start: WorkerStart, handler: Handler, hooks: ModuleHooks) {
+    super();
+    this.taskType = TaskType.register(start.taskType);
+    this.endpoint = new EndpointAddress(start.endpoint ?? "");
+    this.collectorEndpoint = new EndpointAddress(start.collectorEndpoint ?? "");
+    this.concurrency = start.concurrency;
+    this.#handler = handler;
+    this.#hooks = hooks;
+  }
+
+  override async initWorker(): Promise<void> {
+    await this.#hooks.initWorker();
+  }
+
+  override async closeWorker(): Promise<void> {
+    await this.#hooks.closeWorker();
+  }
+
+  handleExecution(data: Payload, info: ExecutionInfo) {
+    return this.#handler(data, info) as Payload;
+  }
+}
+
+/** @public The same in threads; each imports this module and makes an instance of its own. */
+export class FunctionThreads extends MultiThreadedWorker {
+  readonly #start = JSON.parse(process.env[START] ?? "{}") as WorkerStart;
+  readonly module = import.meta.url;
+  override readonly nThreads = this.#start.threads;
+  readonly taskType = TaskType.register(this.#start.taskType);
+  readonly endpoint = new EndpointAddress(this.#start.endpoint ?? "");
+  readonly collectorEndpoint = new EndpointAddress(this.#start.collectorEndpoint ?? "");
+  #handler: Handler = () => undefined;
+  #hooks: ModuleHooks | undefined;
+
+  override async initThread(): Promise<void> {
+    const module = await importUserModule(this.#start.module);
+    this.#handler = handlerOf(chooseExport(module, this.#start), this.#start);
+    this.#hooks = hooksOf(module);
+    await this.#hooks.initWorker();
+  }
+
+  override async closeThread(): Promise<void> {
+    await this.#hooks?.closeWorker();
+  }
+
+  handleThreadExecution(data: Payload, _index: number, info: ExecutionInfo) {
+    return this.#handler(data, info) as Payload;
+  }
+}

@@ -1,0 +1,104 @@
+import { resolveRetryPolicy } from "../core/distributor/retry-policy.ts";
+import { type DistributorOptions, resolveDistributorOptions } from "../distributor/distributor-options.ts";
+import { TaskType } from "../protocol/task-type.ts";
+import { assertCount, assertTaskType, assertTimeout } from "../role/checks.ts";
+import { assertKnownOptions, kindOf, optionNames } from "../role/known-options.ts";
+import { NOWHERE } from "../role/network.ts";
+import { assertFunction, assertName, RETRY_OPTIONS } from "./option-checks.ts";
+import type { PipelineOptions, TaskDefinition, WorkerDefinition } from "./pipeline-options.ts";
+
+const PIPELINE_OPTIONS = optionNames<PipelineOptions>({
+  tasks: true,
+  workers: true,
+  collector: true,
+  metadata: true,
+  restarts: true,
+  onOutput: true,
+  maxFailures: true,
+  crashLimit: true,
+  minWorkers: true,
+  peerTimeout: true,
+  maxWindow: true,
+  windowBytes: true,
+  windowTime: true,
+  endTimeout: true,
+  journal: true,
+});
+
+const TASK_OPTIONS = optionNames<TaskDefinition>({
+  taskType: true,
+  items: true,
+  key: true,
+  dependencies: true,
+  total: true,
+  retry: true,
+  timeout: true,
+});
+
+const WORKER_OPTIONS = optionNames<WorkerDefinition>({
+  module: true,
+  exportName: true,
+  taskType: true,
+  count: true,
+  threads: true,
+  concurrency: true,
+});
+
+/** The names and kinds of a pipeline's own options. @throws TypeError, RangeError */
+export function assertPipelineOptions(options: unknown): asserts options is PipelineOptions {
+  assertKnownOptions("Pipeline", options, PIPELINE_OPTIONS);
+  const {
+    tasks: _tasks,
+    workers: _workers,
+    collector: _collector,
+    metadata: _metadata,
+    restarts: _restarts,
+    onOutput,
+    ...distributor
+  } = options as PipelineOptions;
+  assertFunction("onOutput", onOutput);
+  const nowhere: DistributorOptions = {
+    ...distributor,
+    collectorEndpoint: NOWHERE,
+    collectorAckEndpoint: NOWHERE,
+  };
+  resolveDistributorOptions(nowhere);
+}
+
+/** @param where - How the definition is called, such as `tasks[0]`. @throws TypeError, RangeError */
+export function assertTaskDefinition(
+  where: string,
+  definition: object,
+): asserts definition is TaskDefinition {
+  assertKnownOptions(where, definition, TASK_OPTIONS);
+  const { taskType, items, key, dependencies, total, retry, timeout } = definition as TaskDefinition;
+  assertTaskType(`${where}.taskType`, taskType);
+  assertItems(`${where}.items`, items);
+  if (dependencies !== undefined) {
+    const areTypes = Array.isArray(dependencies) && dependencies.every((type) => type instanceof TaskType);
+    if (!areTypes) throw new TypeError(`${where}.dependencies must be an array of TaskType`);
+  }
+  assertFunction(`${where}.key`, key);
+  if (total !== undefined) assertCount(`${where}.total`, total, 0);
+  if (retry !== undefined) assertKnownOptions(`${where}.retry`, retry, RETRY_OPTIONS);
+  resolveRetryPolicy(retry);
+  if (timeout !== undefined) assertTimeout(`${where}.timeout`, timeout);
+}
+
+/** @param where - How the definition is called, such as `workers[0]`. @throws TypeError */
+export function assertWorkerDefinition(where: string, definition: unknown): void {
+  assertKnownOptions(where, definition, WORKER_OPTIONS);
+  const { exportName, taskType }: Partial<WorkerDefinition> = definition;
+  assertName(`${where}.exportName`, exportName);
+  if (taskType !== undefined) assertTaskType(`${where}.taskType`, taskType);
+}
+
+function assertItems(where: string, items: unknown): void {
+  const isIterable =
+    typeof items === "function" ||
+    (typeof items === "object" &&
+      items !== null &&
+      (Symbol.iterator in items || Symbol.asyncIterator in items));
+  if (!isIterable)
+    throw new TypeError(`${where} must be an iterable, or a function that makes one, not ${kindOf(items)}`);
+}

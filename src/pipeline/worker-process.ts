@@ -1,0 +1,187 @@
+import { type ChildProcess, fork } from "node:child_process";
+import type { Duplex } from "node:stream";
+import { settlesWithin } from "../executor/settles-within.ts";
+import { asError } from "../protocol/thrown.ts";
+import { ownFile } from "../self/own-file.ts";
+import { holdParentPipe, PARENT_FD, PARENT_PIPE } from "../watching/parent-pipe.ts";
+import { CONTROL_FD, ControlChannel } from "./control-channel.ts";
+import { optionsForWorkers } from "./node-options.ts";
+import { OutputReader } from "./output-reader.ts";
+import { PrintedTail } from "./printed-tail.ts";
+import { isTsxAmong, needsTsx, tsxArguments } from "./tsx.ts";
+import { environmentOfWorker } from "./worker-environment.ts";
+import {
+  type FromWorkerProcess,
+  fromProcessError,
+  type ToWorkerProcess,
+  type WorkerStart,
+} from "./worker-messages.ts";
+
+/** Longest wait for what a process said last, in ms, once it has ended. */
+const LAST_WORDS_MS = 500;
+
+/** How a worker's process ended. */
+export interface WorkerEnd {
+  /** It worked to the end of the run. */
+  readonly isDone: boolean;
+  /** Another one would end the same: its module or its initialisation is at fault. */
+  readonly isUsable: boolean;
+  /** It has begun to execute an item. */
+  readonly hadItem: boolean;
+  /** The system did not let it start: it had no descriptors, processes or memory left. */
+  readonly isUnstarted: boolean;
+  /** How long it lived after its module was loaded, in ms. */
+  readonly livedMs: number;
+  /** In words: an exit code, a signal, or what it said. */
+  readonly reason: string;
+  /** What it wrote to stderr last, a few lines at the most. */
+  readonly printed: string;
+  readonly error: Error | undefined;
+}
+
+export interface WorkerProcessEvents {
+  /** Where a promise is returned, the next line of the stream waits for it. Must not throw. */
+  output(stream: "stdout" | "stderr", line: string): unknown;
+  /** It has loaded its module. */
+  started(): void;
+  /** It has executed an item to its end. */
+  worked(): void;
+  /** What its `closeWorker()` or `closeThread()` threw. */
+  closeFailed(error: Error): void;
+  /** Once, after its output was read. */
+  ended(end: WorkerEnd): void;
+}
+
+/** One worker in a process of its own. */
+export class WorkerProcess {
+  readonly #child: ChildProcess | undefined;
+  readonly #events: WorkerProcessEvents;
+  readonly #readers: OutputReader[] = [];
+  readonly #printed = new PrintedTail();
+  readonly #channel: ControlChannel<FromWorkerProcess, ToWorkerProcess> | undefined;
+  #startedAt: number | undefined;
+  #closeTimeout: number | undefined;
+  #hadItem = false;
+  #isUsable = true;
+  #isDone = false;
+  #hasEnded = false;
+  #error: Error | undefined;
+
+  constructor(start: WorkerStart, events: WorkerProcessEvents) {
+    this.#events = events;
+    try {
+      this.#child = startProcess(start.module);
+    } catch (error) {
+      // Later, as where it is told by an event: whoever makes this process does not have it yet.
+      queueMicrotask(() => this.#unstarted(error));
+      return;
+    }
+    const child = this.#child;
+    child.once("error", (error) => {
+      if (child.pid === undefined) this.#unstarted(error); // otherwise a message could not be sent: it has an end
+    });
+    // Without descriptors it has neither streams nor a channel.
+    if (child.pid === undefined) return;
+    holdParentPipe(child.stdio[PARENT_FD]);
+    for (const stream of ["stdout", "stderr"] as const) {
+      const readable = child[stream];
+      if (readable === null) continue;
+      this.#readers.push(new OutputReader(readable, (line) => this.#read(stream, line)));
+    }
+    this.#channel = new ControlChannel(child.stdio[CONTROL_FD] as Duplex, (message) => this.#heard(message));
+    // Not "close": a process that this one has started may have its pipes, and keep them.
+    child.once("exit", (code, signal) => void this.#exited(code, signal));
+    this.#channel.send(start); // that it is gone is told by its end
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** It has not loaded its module yet. */
+  get isLoading(): boolean {
+    return this.#startedAt === undefined && !this.#hasEnded;
+  }
+
+  /** How long its hooks at the end may take, in ms, once it has nothing else to do; nothing while it works. */
+  get closeTimeout(): number | undefined {
+    return this.#closeTimeout;
+  }
+
+  /** Lets it finish what it executes, for so many ms. */
+  stop(timeout: number): void {
+    this.#channel?.send({ type: "stop", timeout });
+  }
+
+  kill(): void {
+    this.#child?.kill("SIGKILL");
+  }
+
+  #read(stream: "stdout" | "stderr", line: string): unknown {
+    if (stream === "stderr") this.#printed.add(line);
+    return this.#events.output(stream, line);
+  }
+
+  #heard(message: FromWorkerProcess): void {
+    if (message.type === "started") {
+      this.#startedAt = performance.now();
+      this.#events.started();
+    } else if (message.type === "busy") {
+      this.#hadItem = true;
+    } else if (message.type === "worked") {
+      this.#events.worked();
+    } else if (message.type === "closing") {
+      this.#closeTimeout = message.timeout;
+    } else if (message.type === "done") {
+      this.#isDone = true;
+      for (const error of message.closeErrors) this.#events.closeFailed(fromProcessError(error));
+    } else {
+      this.#isUsable = message.type !== "unusable";
+      this.#error = fromProcessError(message.error);
+    }
+  }
+
+  #unstarted(error: unknown): void {
+    this.#error = asError(error);
+    // What the system refuses, it may allow later; what this library lacks, it lacks then too.
+    const isRefused = "code" in this.#error;
+    this.#isUsable = isRefused;
+    this.#end(`it cannot be started: ${this.#error.message}`, isRefused);
+  }
+
+  async #exited(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
+    await Promise.all([
+      settlesWithin(this.#channel?.closed ?? Promise.resolve(), LAST_WORDS_MS),
+      ...this.#readers.map(async (reader) => await reader.drain()),
+    ]);
+    this.#end(signal === null ? `exit code ${code}` : `signal ${signal}`, false);
+  }
+
+  #end(exit: string, isUnstarted: boolean): void {
+    this.#hasEnded = true;
+    this.#events.ended({
+      isDone: this.#isDone,
+      isUsable: this.#isUsable,
+      isUnstarted,
+      hadItem: this.#hadItem,
+      livedMs: this.#startedAt === undefined ? 0 : performance.now() - this.#startedAt,
+      reason: isUnstarted ? exit : (this.#error?.message ?? exit),
+      printed: this.#printed.toString(),
+      error: this.#error,
+    });
+  }
+}
+
+/**
+ * A process for a worker: what is loaded into this one is loaded into it, but for what belongs to this program alone. Its channel of `fork()` is
+ * there for the user's code, which may expect one; ours is another.
+ */
+function startProcess(module: string): ChildProcess {
+  const options = optionsForWorkers(process.execArgv);
+  const isLoaded = isTsxAmong([...options, process.env.NODE_OPTIONS ?? ""]);
+  return fork(ownFile("pipeline/process-entry.js"), [], {
+    stdio: ["ignore", "pipe", "pipe", "pipe", PARENT_PIPE, "ipc"],
+    execArgv: isLoaded || !needsTsx(module) ? options : [...options, ...tsxArguments(module)],
+    env: environmentOfWorker(),
+  });
+}

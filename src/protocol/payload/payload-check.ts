@@ -1,0 +1,178 @@
+import { MAX_DEPTH, MAX_PAYLOAD_BYTES } from "../limits.ts";
+import { describeThrown } from "../thrown.ts";
+import { extraProperty, kindOf } from "./own-kind.ts";
+
+/** A value that cannot be sent. To users it is the `TypeError` of any misuse. */
+export class PayloadTypeError extends TypeError {}
+
+/** A value of more parts than any message has room for: such as a list that has itself in it twice, in many levels. */
+export class PayloadSizeError extends RangeError {}
+
+/** Parts of a value that were looked at: each takes at least a byte. */
+let parts = 0;
+
+/** From so many parts on, objects are remembered: one that is in a value again and again, in many levels, is looked at once. */
+const MANY_PARTS = 100_000;
+
+/** What was found in an object, at this depth or a lower one. */
+interface Known {
+  readonly depth: number;
+  readonly parts: number;
+  readonly isSpecial: boolean;
+}
+
+let known = new Map<object, Known>();
+
+/**
+ * Refuses, before encoding, every value that would not arrive as it was sent.
+ *
+ * @param value - A plain object.
+ * @param path - How the message should call it: `data`, `result`, `metadata`.
+ * @returns Whether there is anything in it that plain MessagePack has no words for: -0, a lone surrogate, a hole in a list, an object
+ *   without a prototype, data of another realm.
+ * @throws TypeError with the path of the first offending value.
+ */
+export function assertPayload(value: object, path: string): boolean {
+  const steps = [path];
+  parts = 0;
+  if (known.size > 0) known = new Map();
+  try {
+    return checkObject(value, steps, 0);
+  } catch (error) {
+    if (error instanceof PayloadTypeError || error instanceof PayloadSizeError) throw error;
+    // A getter, or a Proxy: whatever it threw is no reason to try again.
+    throw unreadable(error, steps);
+  }
+}
+
+function unreadable(cause: unknown, steps: readonly string[]): PayloadTypeError {
+  return new PayloadTypeError(`Value at ${steps.join("")} cannot be read: ${describeThrown(cause)}`, {
+    cause,
+  });
+}
+
+/** Lone surrogates become something else in UTF-8. */
+export function isWellFormed(text: string): boolean {
+  return (text as string & { isWellFormed(): boolean }).isWellFormed();
+}
+
+/** @returns Whether it is special. */
+function check(value: unknown, steps: string[], step: string | number, depth: number): boolean {
+  switch (typeof value) {
+    case "string":
+      parts += value.length;
+      return !isWellFormed(value);
+    case "number":
+      return value === 0 && Object.is(value, -0);
+    case "boolean":
+    case "undefined":
+      return false;
+    case "bigint":
+      if (bigintFits(value)) return false;
+      break;
+    case "object":
+      if (value === null) return false;
+  }
+  steps.push(typeof step === "number" ? `[${step}]` : stepTo(step));
+  if (typeof value === "bigint") refuse("a bigint of more than 2048 bits", steps);
+  if (typeof value !== "object") refuse(`a ${typeof value}`, steps);
+  const isSpecial =
+    parts < MANY_PARTS
+      ? checkObject(value as object, steps, depth + 1)
+      : checkOnce(value as object, steps, depth + 1);
+  steps.pop();
+  return isSpecial;
+}
+
+function checkOnce(value: object, steps: string[], depth: number): boolean {
+  const seen = known.get(value);
+  if (seen !== undefined && depth <= seen.depth) {
+    count(seen.parts);
+    return seen.isSpecial;
+  }
+  const before = parts;
+  const isSpecial = checkObject(value, steps, depth);
+  known.set(value, { depth, parts: parts - before, isSpecial });
+  return isSpecial;
+}
+
+function checkObject(value: object, steps: string[], depth: number): boolean {
+  if (depth >= MAX_DEPTH) refuse(`nested deeper than ${MAX_DEPTH} levels, or refers to itself`, steps);
+  const kind = kindOf(value);
+  if (kind === "other") refuse(`a ${className(value)}`, steps);
+  const symbols = Object.getOwnPropertySymbols(value);
+  if (symbols.length > 0 && symbols.some((key) => Object.prototype.propertyIsEnumerable.call(value, key)))
+    refuse("an object with a symbol for a key", steps);
+  if (kind === "object" || kind === "bare") return checkMembers(value, steps, depth, kind === "bare");
+  const extra = extraProperty(value);
+  if (extra !== undefined) refuse(`a ${className(value)} with a property ${JSON.stringify(extra)}`, steps);
+  return Array.isArray(value) ? checkList(value, steps, depth) : kind === "elsewhere";
+}
+
+function checkList(list: readonly unknown[], steps: string[], depth: number): boolean {
+  const { length } = list;
+  count(length);
+  let isSpecial = false;
+  for (let index = 0; index < length; index++) {
+    const element = list[index];
+    if (check(element, steps, index, depth) || (element === undefined && !(index in list))) isSpecial = true;
+  }
+  return isSpecial;
+}
+
+/** The fast encoder counts an object's keys in 16 bits. */
+const MAX_FAST_KEYS = 0xffff;
+
+function checkMembers(value: object, steps: string[], depth: number, isBare: boolean): boolean {
+  // Where an object has a constructor of its own, an encoder that asks for it is misled.
+  let isSpecial = isBare || value.constructor !== Object;
+  const keys = Object.keys(value);
+  if (keys.length > MAX_FAST_KEYS) isSpecial = true;
+  count(keys.length);
+  for (const key of keys) {
+    if (key === "__proto__") refuse("a key named __proto__", steps);
+    if (!isWellFormed(key)) isSpecial = true;
+    if (check(read(value, key, steps), steps, key, depth)) isSpecial = true;
+  }
+  return isSpecial;
+}
+
+function read(value: object, key: string, steps: readonly string[]): unknown {
+  try {
+    return (value as Readonly<Record<string, unknown>>)[key];
+  } catch (error) {
+    throw unreadable(error, [...steps, stepTo(key)]);
+  }
+}
+
+function count(more: number): void {
+  parts += more;
+  if (parts > MAX_PAYLOAD_BYTES) throw new PayloadSizeError(`more than ${MAX_PAYLOAD_BYTES} parts`);
+}
+
+/** Whether an object is of no class. One of another realm (node:vm, a test runner) has a prototype that itself has none. */
+export function isPlain(value: object): boolean {
+  const kind = kindOf(value);
+  return kind === "object" || kind === "bare";
+}
+
+function stepTo(key: string): string {
+  return /^[\p{L}_$][\p{L}\d_$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+}
+
+/** Converting digits takes quadratic time: a huge bigint would stall the receiver. */
+function bigintFits(value: bigint): boolean {
+  return BigInt.asIntN(2048, value) === value;
+}
+
+function className(value: object): string {
+  const name: unknown = value.constructor?.name;
+  return typeof name === "string" && name !== "" ? name : "class instance";
+}
+
+function refuse(what: string, path: readonly string[]): never {
+  throw new PayloadTypeError(
+    `Value at ${path.join("")} is ${what}; a payload may hold plain objects, arrays, strings, numbers, booleans, bigint, ` +
+      "Date, typed arrays, Buffer, null and undefined",
+  );
+}

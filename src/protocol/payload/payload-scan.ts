@@ -1,0 +1,235 @@
+import { MAX_DEPTH } from "../limits.ts";
+import { ProtocolError } from "../wire/byte-reader.ts";
+
+/** Extension types that our encoder writes: undefined, timestamp, bigint, typed array. msgpackr knows more, and runs code for some. */
+const EXT_UNDEFINED = 0x00;
+const EXT_TIMESTAMP = 0xff;
+const EXT_BIGINT = 0x42;
+export const EXT_TYPED_ARRAY = 0x74;
+/** Those of our exact encoder: a hole in a list, text in UTF-16, an object in pairs. */
+export const EXT_HOLE = 0x68;
+export const EXT_TEXT = 0x75;
+export const EXT_OBJECT = 0x6f;
+/** Bytes per element of msgpackr's typed array codes: Int8 … BigUint64 as it numbers them, ArrayBuffer 16. */
+const ELEMENT_BYTES: ReadonlyMap<number, number> = new Map([
+  [0, 1],
+  [1, 1],
+  [2, 1],
+  [3, 2],
+  [4, 2],
+  [5, 4],
+  [6, 4],
+  [7, 4],
+  [8, 8],
+  [9, 8],
+  [10, 8],
+  [16, 1],
+]);
+const PROTO = Buffer.from("__proto__");
+const PROTO_IN_UTF16 = Buffer.from("__proto__", "utf16le");
+
+/** Whether what is scanned has an extension of our exact encoder in it. */
+let isExact = false;
+
+/**
+ * Walks MessagePack bytes without building anything, and refuses what a decoder must not be given: other extensions,
+ * lengths beyond the end, deep nesting, keys that are not strings or are `__proto__`, trailing bytes.
+ *
+ * @returns Whether only our exact decoder can decode it.
+ * @throws ProtocolError with the rule that was broken; never with what was received.
+ */
+export function scanPayload(payload: Uint8Array): boolean {
+  isExact = false;
+  const bytes = Buffer.isBuffer(payload)
+    ? payload
+    : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  const offset = scanValue(bytes, 0, 0);
+  if (offset !== bytes.length) throw new ProtocolError("Payload has trailing bytes");
+  return isExact;
+}
+
+/** Where a value ends that was scanned before. */
+export function endOfValue(bytes: Buffer, offset: number): number {
+  return scanValue(bytes, offset, 0);
+}
+
+/** An extension's type, and where what it has begins and ends; nothing where there is no extension. */
+export function extensionAt(
+  bytes: Buffer,
+  offset: number,
+): { readonly type: number; readonly start: number; readonly end: number } | undefined {
+  const code = bytes[offset] ?? 0;
+  const width = code >= 0xc7 && code <= 0xc9 ? ((1 << (code - 0xc7)) as 1 | 2 | 4) : 0;
+  if (width === 0 && (code < 0xd4 || code > 0xd8)) return undefined;
+  const length = width === 0 ? 1 << (code - 0xd4) : size(bytes, offset + 1, width);
+  const start = offset + 2 + width;
+  return { type: bytes[start - 1] ?? 0, start, end: skip(bytes, start, length) };
+}
+
+/** Checks the value at `offset` and returns where the next one begins. Recursion is bounded by `MAX_DEPTH`. */
+function scanValue(bytes: Buffer, offset: number, depth: number): number {
+  const code = bytes[offset];
+  if (code === undefined) throw cutOff();
+  const next = offset + 1;
+  if (code <= 0x7f || code >= 0xe0) return next;
+  if (code <= 0x8f) return scanMap(bytes, next, code & 0x0f, depth);
+  if (code <= 0x9f) return scanArray(bytes, next, code & 0x0f, depth);
+  if (code <= 0xbf) return skip(bytes, next, code & 0x1f);
+  switch (code) {
+    case 0xc0: // nil
+    case 0xc2: // false
+    case 0xc3: // true
+      return next;
+    case 0xc4: // bin 8
+    case 0xd9: // str 8
+      return skip(bytes, next + 1, size(bytes, next, 1));
+    case 0xc5:
+    case 0xda:
+      return skip(bytes, next + 2, size(bytes, next, 2));
+    case 0xc6:
+    case 0xdb:
+      return skip(bytes, next + 4, size(bytes, next, 4));
+    case 0xc7: // ext 8
+      return scanExtension(bytes, next + 1, size(bytes, next, 1), depth);
+    case 0xc8:
+      return scanExtension(bytes, next + 2, size(bytes, next, 2), depth);
+    case 0xc9:
+      return scanExtension(bytes, next + 4, size(bytes, next, 4), depth);
+    case 0xcc: // uint 8
+    case 0xd0: // int 8
+      return skip(bytes, next, 1);
+    case 0xcd:
+    case 0xd1:
+      return skip(bytes, next, 2);
+    case 0xca: // float 32
+    case 0xce:
+    case 0xd2:
+      return skip(bytes, next, 4);
+    case 0xcb: // float 64
+    case 0xcf:
+    case 0xd3:
+      return skip(bytes, next, 8);
+    case 0xd4: // fixext 1 …
+    case 0xd5:
+    case 0xd6:
+    case 0xd7:
+    case 0xd8: // … fixext 16
+      return scanExtension(bytes, next, 1 << (code - 0xd4), depth);
+    case 0xdc:
+      return scanArray(bytes, next + 2, size(bytes, next, 2), depth);
+    case 0xdd:
+      return scanArray(bytes, next + 4, size(bytes, next, 4), depth);
+    case 0xde:
+      return scanMap(bytes, next + 2, size(bytes, next, 2), depth);
+    case 0xdf:
+      return scanMap(bytes, next + 4, size(bytes, next, 4), depth);
+    default:
+      throw new ProtocolError("Payload has a code that MessagePack does not use");
+  }
+}
+
+function scanArray(bytes: Buffer, start: number, count: number, depth: number): number {
+  enter(bytes, start, count, depth);
+  let offset = start;
+  for (let left = count; left > 0; left--) {
+    if (bytes[offset] === 0xd4 && bytes[offset + 1] === EXT_HOLE && bytes[offset + 2] === 0) {
+      isExact = true; // nowhere but in a list
+      offset += 3;
+    } else offset = scanValue(bytes, offset, depth + 1);
+  }
+  return offset;
+}
+
+/** An object in pairs: its flags, and a list of keys and values by turns. */
+function scanPairs(bytes: Buffer, start: number, end: number, depth: number): boolean {
+  const code = bytes[start + 1] ?? 0;
+  const width = code === 0xdc ? 2 : code === 0xdd ? 4 : 0;
+  if ((bytes[start] ?? 2) > 1 || (width === 0 && (code & 0xf0) !== 0x90)) return false;
+  const count = width === 0 ? code & 0x0f : size(bytes, start + 2, width);
+  let offset = start + 2 + width;
+  enter(bytes, offset, count, depth);
+  if (count % 2 !== 0) return false;
+  for (let left = count / 2; left > 0; left--) {
+    offset = scanValue(bytes, scanKey(bytes, offset, depth, true), depth + 1);
+  }
+  return offset === end;
+}
+
+function scanMap(bytes: Buffer, start: number, count: number, depth: number): number {
+  enter(bytes, start, count * 2, depth);
+  let offset = start;
+  for (let left = count; left > 0; left--) {
+    offset = scanKey(bytes, offset, depth);
+    offset = scanValue(bytes, offset, depth + 1);
+  }
+  return offset;
+}
+
+/** Checks a key and returns where its value begins. Only an object in pairs may have keys in UTF-16. */
+function scanKey(bytes: Buffer, key: number, depth: number, mayBeExact = false): number {
+  const code = bytes[key] ?? 0;
+  const isText = (code & 0xe0) === 0xa0 || code === 0xd9 || code === 0xda || code === 0xdb;
+  if (!isText && !(mayBeExact && extensionAt(bytes, key)?.type === EXT_TEXT)) {
+    throw new ProtocolError("Payload has a key that is not a string");
+  }
+  const next = scanValue(bytes, key, depth + 1);
+  const proto = isText ? PROTO : PROTO_IN_UTF16;
+  const length = next - key;
+  if (
+    length > proto.length &&
+    length <= proto.length + 6 &&
+    bytes.subarray(next - proto.length, next).equals(proto)
+  ) {
+    throw new ProtocolError("Payload has a key named __proto__");
+  }
+  return next;
+}
+
+function enter(bytes: Buffer, start: number, entries: number, depth: number): void {
+  if (depth >= MAX_DEPTH) throw new ProtocolError("Payload is nested too deeply");
+  // Each entry takes at least a byte, so that a claim beyond the rest is refused before the loop begins.
+  if (entries > bytes.length - start) throw cutOff();
+}
+
+function scanExtension(bytes: Buffer, typeOffset: number, length: number, depth: number): number {
+  const start = typeOffset + 1;
+  const end = skip(bytes, start, length);
+  const allowed = () => {
+    switch (bytes[typeOffset]) {
+      case EXT_UNDEFINED:
+        return length === 1;
+      case EXT_TIMESTAMP:
+        return length === 1 || length === 4 || length === 8 || length === 12;
+      case EXT_BIGINT:
+        return length <= 264;
+      case EXT_TYPED_ARRAY: {
+        const element = ELEMENT_BYTES.get(bytes[start] ?? -1);
+        return element !== undefined && (length - 1) % element === 0;
+      }
+      case EXT_TEXT:
+        isExact = true;
+        return length % 2 === 0;
+      case EXT_OBJECT:
+        isExact = true;
+        return scanPairs(bytes, start, end, depth);
+      default:
+        return false;
+    }
+  };
+  if (!allowed()) throw new ProtocolError("Payload has an extension that is not allowed");
+  return end;
+}
+
+function size(bytes: Buffer, offset: number, width: 1 | 2 | 4): number {
+  if (offset + width > bytes.length) throw cutOff();
+  return bytes.readUIntBE(offset, width);
+}
+
+function skip(bytes: Buffer, start: number, length: number): number {
+  if (length > bytes.length - start) throw cutOff();
+  return start + length;
+}
+
+function cutOff(): ProtocolError {
+  return new ProtocolError("Payload is cut off");
+}

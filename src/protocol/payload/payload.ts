@@ -1,0 +1,122 @@
+import { Packr } from "msgpackr";
+import { PipelineError } from "../../errors.ts";
+import { MAX_PAYLOAD_BYTES, OWN_FRAME_BYTES } from "../limits.ts";
+import { describeThrown, propertyOf } from "../thrown.ts";
+import { ProtocolError } from "../wire/byte-reader.ts";
+import { EMPTY } from "../wire/payload-frames.ts";
+import { decodeExactly } from "./exact-decoder.ts";
+import { encodeExactly } from "./exact-encoder.ts";
+import { assertPayload, isPlain, PayloadSizeError, PayloadTypeError } from "./payload-check.ts";
+import { scanPayload } from "./payload-scan.ts";
+
+/** What items, results, metadata and ACK data are where nothing more is known: a plain object. */
+export type Payload = Record<string, unknown>;
+
+// Plain MessagePack: no records (their decoder compiles code). moreTypes for typed arrays; copyBuffers so that a small
+// binary value that a user keeps does not keep the whole batch it came in.
+const packr = new Packr({ useRecords: false, moreTypes: true, copyBuffers: true });
+
+/** For bytes that hold one large payload only: its binary values stay where they are. */
+const sharingPackr = new Packr({ useRecords: false, moreTypes: true, copyBuffers: false });
+
+/**
+ * Encodes a plain object; the empty one takes no bytes at all.
+ *
+ * @param value - A plain object, or nothing, which counts as `{}`.
+ * @param path - What error messages call the value.
+ * @returns Bytes that are the caller's to keep.
+ * @throws TypeError when the value is not a plain object, or holds what cannot be sent; the message has its path.
+ * @throws PipelineError `PAYLOAD_TOO_LARGE`.
+ */
+export function encodePayload(value: object | undefined | null, path: string): Uint8Array {
+  if (value === undefined || value === null) return EMPTY;
+  if (!isPayload(value)) {
+    throw new PayloadTypeError(`Expected a plain object or nothing as ${path}, got ${nameOf(value)}`);
+  }
+  const bytes = encode(value, path);
+  if (bytes.length > MAX_PAYLOAD_BYTES) throw tooLarge(path, `${bytes.length} bytes`);
+  return bytes;
+}
+
+/** Whether something is a plain object. @throws PayloadTypeError when it does not let itself be looked at. */
+function isPayload(value: unknown): value is object {
+  try {
+    if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype)
+      return true;
+    return typeof value === "object" && value !== null && !Array.isArray(value) && isPlain(value);
+  } catch {
+    return false; // a Proxy that throws
+  }
+}
+
+function encode(value: object, path: string): Uint8Array {
+  try {
+    const isSpecial = assertPayload(value, path);
+    if (!isSpecial && Object.keys(value).length === 0) return EMPTY;
+    return isSpecial ? encodeExactly(value, (leaf) => packr.pack(leaf)) : packr.pack(value);
+  } catch (error) {
+    if (error instanceof PayloadSizeError) throw tooLarge(path, error.message);
+    if (error instanceof PayloadTypeError) throw error;
+    // What was right a moment ago is no longer: a getter, or a Proxy, that says something else each time.
+    throw new PayloadTypeError(`Value at ${path} cannot be encoded: ${describeThrown(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function tooLarge(path: string, size: string): PipelineError {
+  const text = `Payload ${path} has ${size}; at most ${MAX_PAYLOAD_BYTES} bytes fit in a message`;
+  return new PipelineError("PAYLOAD_TOO_LARGE", text);
+}
+
+/**
+ * Decodes bytes from a peer that is not trusted.
+ *
+ * @throws ProtocolError when they are not what {@link encodePayload} writes. The message never quotes them.
+ */
+export function decodePayload(bytes: Uint8Array): Payload {
+  return decode(bytes, packr);
+}
+
+/** The same for bytes that nobody else uses: large binary values in the payload are views of them, not copies. */
+export function decodeOwnPayload(bytes: Uint8Array): Payload {
+  const large = bytes.length >= OWN_FRAME_BYTES && bytes.length === bytes.buffer.byteLength;
+  return decode(bytes, large ? sharingPackr : packr);
+}
+
+function decode(bytes: Uint8Array, decoder: Packr): Payload {
+  if (bytes.length === 0) return {};
+  const isExact = scanPayload(bytes);
+  let value: unknown;
+  try {
+    value = isExact
+      ? decodeExactly(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), (leaf) =>
+          decoder.unpack(leaf),
+        )
+      : decoder.unpack(bytes);
+  } catch {
+    // msgpackr's own message may quote the payload.
+    throw new ProtocolError("Payload cannot be decoded");
+  }
+  if (typeof value !== "object" || value === null || !isPlain(value))
+    throw new ProtocolError("Payload is not an object");
+  return value as Payload;
+}
+
+/** Names a value's kind for an error message, without quoting it. */
+function nameOf(value: unknown): string {
+  if (value === null) return "null";
+  if (typeof value === "undefined") return "undefined";
+  if (typeof value !== "object") return `a ${typeof value}`;
+  const name = propertyOf(propertyOf(value, "constructor"), "name");
+  if (isList(value)) return "an array";
+  return `a ${typeof name === "string" && name !== "" ? name : "object"}`;
+}
+
+function isList(value: object): boolean {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false; // a revoked Proxy
+  }
+}

@@ -1,0 +1,113 @@
+import { MAX_SEQ } from "../limits.ts";
+
+/** A message that cannot be what its sender claims. Its text never quotes what was received. */
+export class ProtocolError extends Error {
+  override readonly name = "ProtocolError";
+}
+
+/** A sequence number that can be written again. */
+function inRange(seq: number): number {
+  if (!(seq >= 0 && seq <= MAX_SEQ)) throw new ProtocolError("Sequence number is out of range");
+  return seq;
+}
+
+/** Reads what {@link ByteWriter} wrote, and refuses everything else: every step is checked against the end. */
+export class ByteReader {
+  readonly #bytes: Buffer;
+  #offset: number;
+
+  constructor(bytes: Uint8Array, offset = 0) {
+    this.#bytes = Buffer.isBuffer(bytes)
+      ? bytes
+      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#offset = offset;
+  }
+
+  /** Where it reads next. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  byte(): number {
+    const value = this.#bytes[this.#offset];
+    if (value === undefined) throw new ProtocolError("Envelope is cut off");
+    this.#offset += 1;
+    return value;
+  }
+
+  integer(): number {
+    const first = this.byte();
+    if (first < 0x80) return first;
+    let value = first & 0x7f;
+    let scale = 0x80;
+    for (;;) {
+      const next = this.byte();
+      value += (next & 0x7f) * scale;
+      if (value > Number.MAX_SAFE_INTEGER) throw new ProtocolError("Integer is out of range");
+      if (next < 0x80) return value;
+      scale *= 0x80;
+      if (scale > Number.MAX_SAFE_INTEGER) throw new ProtocolError("Integer is too long");
+    }
+  }
+
+  text(maxBytes: number): string {
+    const size = this.#size(maxBytes);
+    const value = this.#bytes.toString("utf8", this.#offset, this.#offset + size);
+    this.#offset += size;
+    return value;
+  }
+
+  bytes(maxBytes: number): Buffer {
+    const size = this.#size(maxBytes);
+    const value = this.#bytes.subarray(this.#offset, this.#offset + size);
+    this.#offset += size;
+    return value;
+  }
+
+  sequence(): number[] {
+    const count = this.count();
+    const values = new Array<number>(count);
+    let previous = 0;
+    for (let index = 0; index < count; index++) {
+      previous = this.difference(previous);
+      values[index] = previous;
+    }
+    return values;
+  }
+
+  difference(previous: number): number {
+    const code = this.integer();
+    const value = code % 2 === 0 ? previous + code / 2 : previous - (code + 1) / 2;
+    return inRange(value);
+  }
+
+  /** A sequence number on its own. */
+  seq(): number {
+    return inRange(this.integer());
+  }
+
+  /** The length of a list. Each entry takes at least a byte, so a claim beyond the rest of the frame is a lie. */
+  count(): number {
+    const count = this.integer();
+    if (count > this.#bytes.length - this.#offset) throw new ProtocolError("List is longer than its frame");
+    return count;
+  }
+
+  /** What is left, to the end. */
+  rest(): Buffer {
+    const rest = this.#bytes.subarray(this.#offset);
+    this.#offset = this.#bytes.length;
+    return rest;
+  }
+
+  end(): void {
+    if (this.#offset !== this.#bytes.length) throw new ProtocolError("Envelope has trailing bytes");
+  }
+
+  #size(maxBytes: number): number {
+    const size = this.integer();
+    if (size > maxBytes) throw new ProtocolError("Field is too long");
+    if (size > this.#bytes.length - this.#offset) throw new ProtocolError("Field is longer than its frame");
+    return size;
+  }
+}

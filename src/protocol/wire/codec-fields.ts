@@ -1,0 +1,106 @@
+import { MAX_ERROR_DETAIL_BYTES, MAX_ERROR_TEXT } from "../limits.ts";
+import type { ErrorInfo, ItemPayload, ItemRef } from "../message.ts";
+import { scanPayload } from "../payload/payload-scan.ts";
+import { type ByteReader, ProtocolError } from "./byte-reader.ts";
+import type { ByteWriter } from "./byte-writer.ts";
+import { EMPTY, unpackPayloads } from "./payload-frames.ts";
+
+// UTF-8 takes at most three bytes for a UTF-16 unit.
+const MAX_ERROR_BYTES = MAX_ERROR_TEXT * 3;
+
+export function writeRefs(writer: ByteWriter, items: readonly ItemRef[]): void {
+  writer.integer(items.length);
+  let previous = 0;
+  for (const { seq, attempt } of items) {
+    writer.difference(seq, previous);
+    writer.integer(attempt);
+    previous = seq;
+  }
+}
+
+export function readRefs(reader: ByteReader): ItemRef[] {
+  let seq = 0;
+  return list(reader, () => {
+    seq = reader.difference(seq);
+    return { seq, attempt: reader.integer() };
+  });
+}
+
+export function writeItems(writer: ByteWriter, items: readonly ItemPayload[]): Uint8Array[] {
+  writer.integer(items.length);
+  let previous = 0;
+  for (const { seq, attempt, payload } of items) {
+    writer.difference(seq, previous);
+    writer.integer(attempt);
+    writer.integer(payload.length);
+    previous = seq;
+  }
+  return items.map((item) => item.payload);
+}
+
+export function readItems(reader: ByteReader, bodies: readonly Uint8Array[]): ItemPayload[] {
+  const seqs: number[] = [];
+  const attempts: number[] = [];
+  const sizes: number[] = [];
+  let seq = 0;
+  for (let left = reader.count(); left > 0; left--) {
+    seq = reader.difference(seq);
+    seqs.push(seq);
+    attempts.push(reader.integer());
+    sizes.push(reader.integer());
+  }
+  return readPayloads(reader, bodies, sizes).map((payload, index) => ({
+    seq: seqs[index] as number,
+    attempt: attempts[index] as number,
+    payload,
+  }));
+}
+
+/** The payloads of a message: what is left of its envelope, and its other frames. */
+export function readPayloads(
+  reader: ByteReader,
+  bodies: readonly Uint8Array[],
+  sizes: readonly number[],
+): Uint8Array[] {
+  const first = reader.rest();
+  return unpackPayloads(first.length > 0 ? [first, ...bodies] : bodies, sizes);
+}
+
+export function writeSizes(writer: ByteWriter, payloads: readonly Uint8Array[]): readonly Uint8Array[] {
+  for (const payload of payloads) writer.integer(payload.length);
+  return payloads;
+}
+
+export function writeError(writer: ByteWriter, error: ErrorInfo): void {
+  writer.text(error.name);
+  writer.text(error.message);
+  writer.text(error.stack);
+  writer.text(error.code);
+  writer.bytes(error.detail ?? EMPTY);
+}
+
+export function readError(reader: ByteReader): ErrorInfo {
+  const text = () => reader.text(MAX_ERROR_BYTES);
+  const error = { name: text(), message: text(), stack: text(), code: text() };
+  const detail = reader.bytes(MAX_ERROR_DETAIL_BYTES);
+  if (detail.length === 0) return error;
+  // It is forwarded and kept as it is: what nobody could decode is refused here. The copy lets go of the message.
+  scanPayload(detail);
+  return { ...error, detail: new Uint8Array(detail) };
+}
+
+export function list<T>(reader: ByteReader, read: () => T): T[] {
+  const values: T[] = [];
+  for (let left = reader.count(); left > 0; left--) values.push(read());
+  return values;
+}
+
+export function choice<T>(reader: ByteReader, values: readonly T[]): T {
+  const value = values[reader.byte()];
+  if (value === undefined) throw new ProtocolError("Value is not one of those known");
+  return value;
+}
+
+export function flag(reader: ByteReader): boolean {
+  return choice(reader, [false, true]);
+}

@@ -1,0 +1,87 @@
+import { MAGIC, MAX_FRAMES, MAX_MESSAGE_BYTES, MAX_NAME_BYTES, PROTOCOL_VERSION } from "../limits.ts";
+import type { Message } from "../message.ts";
+import { ByteReader, ProtocolError } from "./byte-reader.ts";
+import { ByteWriter } from "./byte-writer.ts";
+import { readFields, writeFields } from "./message-fields.ts";
+import { packFrames } from "./payload-frames.ts";
+import { SERVICE_TYPES } from "./service-codec.ts";
+
+/** A peer speaks another version of the protocol. It is told so, instead of being ignored. */
+export class VersionError extends ProtocolError {
+  readonly version: number;
+
+  constructor(version: number) {
+    super(`Peer speaks protocol version ${version}, this is version ${PROTOCOL_VERSION}`);
+    this.version = version;
+  }
+}
+
+const TYPES = [
+  "refuse", // first for ever: a peer of any other version must be able to read it
+  "hello",
+  "welcome",
+  "open",
+  "ready",
+  "grant",
+  "recall",
+  "revoke",
+  "returned",
+  "fail",
+  "result",
+  "failed",
+  "ack",
+  "metadata",
+  "end",
+  "ping",
+  "pong",
+  "bye",
+  "ended",
+  "accepted",
+  "resend",
+  ...SERVICE_TYPES,
+  "inspect",
+  "report",
+  "blocked",
+] as const satisfies readonly Message["type"][];
+const TYPE_CODES = new Map<Message["type"], number>(TYPES.map((type, code) => [type, code]));
+/**
+ * Encodes a message as frames: an envelope (magic, version, type, run, fields, payload sizes), with small payloads behind it, and large ones.
+ * The layout is described in `docs/protocol.md`.
+ */
+export function encodeMessage(message: Message): Uint8Array[] {
+  const writer = new ByteWriter();
+  writer.raw(MAGIC);
+  writer.byte(PROTOCOL_VERSION);
+  writer.byte(TYPE_CODES.get(message.type) as number);
+  writer.text(message.runId);
+  const payloads = writeFields(writer, message);
+  return packFrames(writer, payloads);
+}
+
+/**
+ * Decodes frames from a peer that is not trusted.
+ *
+ * @throws ProtocolError when they are not exactly one well-formed message; `VersionError` for another version.
+ */
+export function decodeMessage(frames: readonly Uint8Array[]): Message {
+  const envelope = frames[0];
+  if (envelope === undefined) throw new ProtocolError("Message has no frames");
+  if (frames.length > MAX_FRAMES) throw new ProtocolError("Message has too many frames");
+  let total = 0;
+  for (const frame of frames) total += frame.length;
+  if (total > MAX_MESSAGE_BYTES) throw new ProtocolError("Message is too large");
+  if (!hasMagic(envelope)) throw new ProtocolError("Not a zmqpipeline message");
+  const version = envelope[MAGIC.length];
+  if (version === undefined) throw new ProtocolError("Envelope is cut off");
+  const type = TYPES[envelope[MAGIC.length + 1] ?? TYPES.length];
+  if (version !== PROTOCOL_VERSION && type !== "refuse") throw new VersionError(version);
+  if (type === undefined) throw new ProtocolError("Message type is unknown");
+  const reader = new ByteReader(envelope, MAGIC.length + 2);
+  const message = readFields(reader, type, reader.text(MAX_NAME_BYTES), frames.slice(1));
+  return message;
+}
+
+function hasMagic(envelope: Uint8Array): boolean {
+  for (let index = 0; index < MAGIC.length; index++) if (envelope[index] !== MAGIC[index]) return false;
+  return true;
+}

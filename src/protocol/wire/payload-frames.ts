@@ -1,0 +1,48 @@
+import { OWN_FRAME_BYTES } from "../limits.ts";
+import { ProtocolError } from "./byte-reader.ts";
+import { ByteWriter } from "./byte-writer.ts";
+
+/**
+ * Lays a message out in frames: small payloads are copied together, the first ones behind the envelope; a large one has a frame of
+ * its own without a copy. Their sizes are in the envelope, so that {@link unpackPayloads} finds them again.
+ */
+export function packFrames(envelope: ByteWriter, payloads: readonly Uint8Array[]): Uint8Array[] {
+  const frames: Uint8Array[] = [];
+  let small: ByteWriter | undefined = envelope;
+  for (const payload of payloads) {
+    if (payload.length === 0) continue;
+    if (payload.length < OWN_FRAME_BYTES) {
+      small ??= new ByteWriter(payload.length);
+      small.raw(payload);
+    } else {
+      if (small !== undefined) frames.push(small.finish());
+      small = undefined;
+      frames.push(payload);
+    }
+  }
+  if (small !== undefined) frames.push(small.finish());
+  return frames;
+}
+
+/** Cuts the frames into payloads of the given sizes; no payload may span frames and no byte may be left over. */
+export function unpackPayloads(frames: readonly Uint8Array[], sizes: readonly number[]): Uint8Array[] {
+  let frameIndex = 0;
+  let offset = 0;
+  const payloads = sizes.map((size) => {
+    if (size === 0) return EMPTY;
+    const frame = frames[frameIndex];
+    if (frame === undefined || size > frame.length - offset)
+      throw new ProtocolError("Payload is not in its frame");
+    const payload = frame.subarray(offset, offset + size);
+    offset += size;
+    if (offset === frame.length) {
+      frameIndex += 1;
+      offset = 0;
+    }
+    return payload;
+  });
+  if (frameIndex !== frames.length) throw new ProtocolError("Message has bytes that belong to no payload");
+  return payloads;
+}
+
+export const EMPTY = new Uint8Array(0);

@@ -1,0 +1,116 @@
+import {
+  type CollectionInfo,
+  Collector,
+  type CollectorSummary,
+  type Failure,
+} from "../collector/collector.ts";
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import type { MessageType } from "../protocol/message-type.ts";
+import type { Payload } from "../protocol/payload/payload.ts";
+import type { TaskType } from "../protocol/task-type.ts";
+import { assertKnownOptions, optionNames } from "../role/known-options.ts";
+import { type NetworkOptions, NOWHERE, resolveNetwork } from "../role/network.ts";
+import type { RunOptions } from "../role/role.ts";
+import type { Security } from "../security/security.ts";
+import { NdjsonFile } from "./ndjson-file.ts";
+
+/** Of an {@link NdjsonCollector}. */
+export interface NdjsonCollectorOptions extends NetworkOptions {
+  /** Where results go: `{"id":…,"taskType":…,"data":{…}}`, a line for each. */
+  readonly path: string;
+  /**
+   * Where failures go: `{"id":…,"taskType":…,"data":{…},"error":{…},"attempts":…}`.
+   * @default nowhere: they are logged
+   */
+  readonly failuresPath?: string;
+  /**
+   * Where workers and the distributor deliver.
+   * @default none: for a `Pipeline`, which has its own
+   */
+  readonly endpoint?: EndpointAddress;
+  /**
+   * Where the distributor fetches the ACKs.
+   * @default none
+   */
+  readonly ackEndpoint?: EndpointAddress;
+}
+
+const OPTIONS = optionNames<NdjsonCollectorOptions>({
+  path: true,
+  failuresPath: true,
+  endpoint: true,
+  ackEndpoint: true,
+  security: true,
+  allowInsecure: true,
+  maxConnections: true,
+});
+
+/**
+ * Writes results into a file of JSON lines. An item is ACKed when its line is with the operating system, and a collector that is started
+ * again with the same file knows which items have a line: each has exactly one, however often collectors are killed. (Not if the machine
+ * loses power: the file is flushed to the disk at the end.)
+ *
+ * @example
+ * ```ts
+ * const collector = new NdjsonCollector({ path: "results.ndjson", endpoint: COLLECTOR, ackEndpoint: COLLECTOR_ACK });
+ * await collector.run();
+ * ```
+ */
+export class NdjsonCollector<Result extends object = Payload> extends Collector<Result> {
+  readonly endpoint: EndpointAddress;
+  readonly ackEndpoint: EndpointAddress;
+  override readonly security: Security | undefined;
+  override readonly allowInsecure: boolean;
+  override readonly maxConnections: number;
+  readonly #paths: Pick<NdjsonCollectorOptions, "path" | "failuresPath">;
+  #results: NdjsonFile | undefined;
+  #failures: NdjsonFile | undefined;
+
+  /** Nothing is opened before `run()`. @throws TypeError, RangeError when an option is missing or wrong. */
+  constructor(options: NdjsonCollectorOptions) {
+    super();
+    assertKnownOptions("NdjsonCollector", options, OPTIONS);
+    const { path, failuresPath, endpoint = NOWHERE, ackEndpoint = NOWHERE } = options;
+    if (typeof path !== "string" || path === "") throw new TypeError("path must be a path");
+    this.#paths = failuresPath === undefined ? { path } : { path, failuresPath };
+    this.endpoint = endpoint;
+    this.ackEndpoint = ackEndpoint;
+    const network = resolveNetwork(options);
+    this.security = network.security;
+    this.allowInsecure = network.allowInsecure;
+    this.maxConnections = network.maxConnections;
+  }
+
+  /** @throws Error of the file system when a file cannot be opened. */
+  override async run(options: RunOptions = {}): Promise<CollectorSummary> {
+    const { path, failuresPath } = this.#paths;
+    this.#results = new NdjsonFile(path);
+    try {
+      if (failuresPath !== undefined) this.#failures = new NdjsonFile(failuresPath);
+      return await super.run(options);
+    } finally {
+      this.#results.close();
+      this.#failures?.close();
+    }
+  }
+
+  handleCollection(
+    data: Result,
+    { name }: TaskType,
+    _msgtype: MessageType,
+    { id }: CollectionInfo,
+  ): undefined {
+    this.#results?.add(id, { taskType: name, data });
+  }
+
+  override handleFailure(failure: Failure<object>, taskType: TaskType): void {
+    const { id, data, error, attempts } = failure;
+    if (this.#failures === undefined) void super.handleFailure(failure, taskType);
+    else this.#failures.add(id, { taskType: taskType.name, data, error, attempts });
+  }
+
+  override handleFinished(): void {
+    this.#results?.flush();
+    this.#failures?.flush();
+  }
+}

@@ -1,0 +1,163 @@
+import { BatchCollector } from "../collector/batch-collector.ts";
+import type { CollectorSummary, Failure } from "../collector/collector.ts";
+import type { CollectedResult } from "../collector/delivery-loop.ts";
+import { RoleLog } from "../logging/logger.ts";
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import { jsonValues } from "../protocol/json-values.ts";
+import type { Payload } from "../protocol/payload/payload.ts";
+import type { TaskType } from "../protocol/task-type.ts";
+import { describeThrown, propertyOf } from "../protocol/thrown.ts";
+import { NOWHERE, resolveNetwork } from "../role/network.ts";
+import type { RunOptions } from "../role/role.ts";
+import type { Security } from "../security/security.ts";
+import { Database, isLasting } from "./database.ts";
+import { identifier, type PostgresCollectorOptions, resolvePostgresOptions } from "./postgres-options.ts";
+
+/** PostgreSQL's code for it. */
+const INSUFFICIENT_PRIVILEGE = "42501";
+
+/** How bytea is written as text. */
+const replace = jsonValues((bytes) => `\\x${Buffer.from(bytes).toString("hex")}`);
+
+/**
+ * Writes results into a table of PostgreSQL, as many in one `INSERT` as have arrived. The item's id is the key, and what is there
+ * already stays: each item has exactly one row, however often collectors and the database are killed. Results are ACKed when they are
+ * committed; while the database is not there, they wait with their workers.
+ *
+ * @typeParam Result - What the workers' handlers return.
+ *
+ * @example
+ * ```ts
+ * const collector = new PostgresCollector({
+ *   database: "postgres://localhost/shop",
+ *   table: "squares",
+ *   endpoint: COLLECTOR,
+ *   ackEndpoint: COLLECTOR_ACK,
+ * });
+ * await collector.run();
+ * ```
+ */
+export class PostgresCollector<Result extends object = Payload> extends BatchCollector<Result> {
+  readonly endpoint: EndpointAddress;
+  readonly ackEndpoint: EndpointAddress;
+  override readonly security: Security | undefined;
+  override readonly allowInsecure: boolean;
+  override readonly maxConnections: number;
+  override readonly batchSize: number;
+  readonly #options: ReturnType<typeof resolvePostgresOptions<Result>>;
+  readonly #log = new RoleLog("collector");
+  #database: Database | undefined;
+
+  /**
+   * Nothing is opened before `run()`.
+   *
+   * @throws TypeError, RangeError when an option is missing or wrong.
+   */
+  constructor(options: PostgresCollectorOptions<Result>) {
+    super();
+    const { endpoint = NOWHERE, ackEndpoint = NOWHERE } = options;
+    const network = resolveNetwork(options);
+    this.#options = resolvePostgresOptions(options);
+    this.batchSize = this.#options.batchSize;
+    this.endpoint = endpoint;
+    this.ackEndpoint = ackEndpoint;
+    this.security = network.security;
+    this.allowInsecure = network.allowInsecure;
+    this.maxConnections = network.maxConnections;
+  }
+
+  /** @throws Error of the database when it is not there for too long, or a table cannot be made. */
+  override async run(options: RunOptions = {}): Promise<CollectorSummary> {
+    const { database, retryTimeout } = this.#options;
+    this.#database = await Database.open(database, retryTimeout, (problem) =>
+      this.#log.write("warn", "the database is not there: it is tried again", { problem }),
+    );
+    try {
+      await this.#makeTables();
+      return await super.run(options);
+    } finally {
+      await this.#database.close();
+    }
+  }
+
+  async handleBatch(results: readonly CollectedResult<Result>[]): Promise<undefined> {
+    const { table, row = defaultRow } = this.#options;
+    const rows = results.map((result) => ({ id: result.id, ...row(result) }));
+    try {
+      await this.#insert(table, rows);
+    } catch (error) {
+      if (!isLasting(error)) throw error;
+      // One of them is to blame: the others are written, and it is named.
+      for (const [index, one] of rows.entries())
+        await this.#insertNamed(table, one, results[index]?.id ?? "");
+    }
+  }
+
+  override async handleFailure(failure: Failure<object>, taskType: TaskType): Promise<void> {
+    const { failuresTable } = this.#options;
+    if (failuresTable === undefined) return void super.handleFailure(failure, taskType);
+    const { id, data, error, attempts } = failure;
+    await this.#insertNamed(failuresTable, { id, task_type: taskType.name, data, error, attempts }, id);
+  }
+
+  async #makeTables(): Promise<void> {
+    const { table, row, failuresTable } = this.#options;
+    const columns = "id text PRIMARY KEY, task_type text NOT NULL, data jsonb NOT NULL";
+    if (row === undefined) await this.#make(table, columns);
+    if (failuresTable !== undefined)
+      await this.#make(failuresTable, `${columns}, error jsonb NOT NULL, attempts integer NOT NULL`);
+  }
+
+  async #make(table: string, columns: string): Promise<void> {
+    try {
+      await this.#database?.query(`CREATE TABLE IF NOT EXISTS ${table} (${columns})`);
+    } catch (error) {
+      // Who may make no tables may well have one.
+      if (propertyOf(error, "code") !== INSUFFICIENT_PRIVILEGE) throw error;
+    }
+  }
+
+  async #insertNamed(table: string, row: Row, id: string): Promise<void> {
+    try {
+      await this.#insert(table, [row]);
+    } catch (error) {
+      throw new Error(`Item ${id} cannot be written: ${describeThrown(error)}`, { cause: error });
+    }
+  }
+
+  /** The table's own types say how values are read, and one parameter takes any number of rows. */
+  async #insert(table: string, rows: readonly Row[]): Promise<void> {
+    for (const [columns, alike] of byColumns(rows)) {
+      const names = columns.map(identifier).join(", ");
+      const text = `INSERT INTO ${table} (${names}) SELECT ${names} FROM jsonb_populate_recordset(NULL::${table}, $1::jsonb) ON CONFLICT ("id") DO NOTHING`;
+      await this.#database?.query(text, [JSON.stringify(alike.map(columnTexts), replace)]);
+    }
+  }
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+function defaultRow<Result extends object>({ taskType, data }: CollectedResult<Result>) {
+  return { task_type: taskType.name, data };
+}
+
+/** Columns of floating point numbers take NaN and infinities as texts; what is within JSON is marked. */
+function columnTexts(row: Row): Row {
+  const entries = Object.entries(row).map(([column, value]) => {
+    return [column, typeof value === "number" && !Number.isFinite(value) ? String(value) : value];
+  });
+  return Object.fromEntries(entries) as Row;
+}
+
+/** Rows that have the same columns, so that a column that is left out has its default. */
+function byColumns(rows: readonly Row[]): [readonly string[], Row[]][] {
+  const groups = new Map<string, [readonly string[], Row[]]>();
+  for (const row of rows) {
+    const columns = Object.keys(row).filter((column) => row[column] !== undefined);
+    const key = JSON.stringify(columns);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [columns, [row]]);
+    else group[1].push(row);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,52 @@
+import { connect } from "node:net";
+import type { EndpointAddress } from "../../protocol/endpoint-address.ts";
+
+/** How long the other side may take to say how it speaks, in ms. */
+const PROBE_MS = 1000;
+
+/** Of a ZMTP greeting (https://rfc.zeromq.org/spec/37/): signature, version, mechanism, as-server, filler; in bytes. */
+const GREETING_BYTES = 64;
+const MECHANISM = { from: 12, to: 32 } as const;
+
+/**
+ * The beginning of ours, signature and version 3.1. The other side then sends all of its own; of the rest it would only say that
+ * it does not fit, and close.
+ */
+const BEGINNING = Buffer.from([0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 1]);
+
+/**
+ * Asks whoever listens at an endpoint which security mechanism it wants: libzmq does not say why a connection ended.
+ *
+ * @returns `"NULL"`, `"CURVE"` or another name; nothing when nobody answers in ZMTP 3.
+ */
+export function askMechanism(endpoint: EndpointAddress): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(target(endpoint), () => socket.write(BEGINNING));
+    let heard = Buffer.alloc(0);
+    const done = () => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(mechanismOf(heard));
+    };
+    const timer = setTimeout(done, PROBE_MS);
+    socket.on("data", (chunk) => {
+      heard = Buffer.concat([heard, chunk]);
+      if (heard.length >= GREETING_BYTES) done();
+    });
+    // The mechanism is known, or is not, by what was heard until then.
+    socket.once("error", done).once("close", done);
+  });
+}
+
+function target({ scheme, connectAddress }: EndpointAddress) {
+  const rest = connectAddress.slice(`${scheme}://`.length);
+  if (scheme === "ipc") return { path: rest };
+  const colon = rest.lastIndexOf(":");
+  return { host: rest.slice(0, colon).replace(/[[\]]/g, ""), port: Number(rest.slice(colon + 1)) };
+}
+
+function mechanismOf(heard: Buffer): string | undefined {
+  if (heard.length < MECHANISM.to || heard[0] !== 0xff || heard[9] !== 0x7f || (heard[10] ?? 0) < 3)
+    return undefined;
+  return heard.toString("latin1", MECHANISM.from, MECHANISM.to).replace(/\0+$/, "");
+}

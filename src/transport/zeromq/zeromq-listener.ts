@@ -1,0 +1,225 @@
+import type * as zmq from "zeromq";
+import type { EndpointAddress } from "../../protocol/endpoint-address.ts";
+import type { Message } from "../../protocol/message.ts";
+import { encodeMessage } from "../../protocol/wire/codec.ts";
+import type { Listener, ListenerHandler, ListenOptions } from "../transport.ts";
+import { bindSocket } from "./bind-socket.ts";
+import { type Door, openDoor } from "./curve-guard.ts";
+import { ipcPath, releaseIpcPath } from "./ipc-path.ts";
+import { SendQueue } from "./send-queue.ts";
+import { hasSpareDescriptors } from "./spare-descriptors.ts";
+import type { Hall } from "./zap-handler.ts";
+import {
+  decodeFrames,
+  makeObservable,
+  PLAIN_OPTIONS,
+  readFrames,
+  SOCKET_OPTIONS,
+  type SocketEvent,
+  watchEvents,
+  zeromq,
+} from "./zeromq-socket.ts";
+
+/** How long nobody is let in after a connection could not be accepted, in ms. */
+const PAUSE_MS = 1000;
+
+/** Wait before an address is tried again that the closed socket has yet to leave, in ms. */
+const REBIND_MS = 20;
+
+/** A bound ROUTER socket. */
+export class ZeromqListener implements Listener {
+  readonly #endpoint: EndpointAddress;
+  readonly #handler: ListenerHandler;
+  readonly #options: ListenOptions;
+  /** Who guards it, where there are keys. */
+  readonly #door: Door | undefined;
+  readonly #stopWatching: () => void;
+  #socket: zmq.Router;
+  #queue: SendQueue;
+  #connections = 0;
+  /** The last event was a stranger's: the disconnect that follows is nobody's loss. */
+  #handshakeFailed = false;
+  /** Nobody is let in just now. */
+  #isPaused = false;
+  #isBound = false;
+  #isClosed = false;
+
+  static async open(
+    endpoint: EndpointAddress,
+    handler: ListenerHandler,
+    options: ListenOptions,
+  ): Promise<ZeromqListener> {
+    const keys = endpoint.scheme === "tcp" ? options.keys : undefined;
+    const hall: Hall = {
+      hasRoom: () => listener.#connections <= options.maxConnections,
+      refused: (reason) => handler.onRefused(reason),
+    };
+    const door = keys === undefined ? undefined : await openDoor(keys, hall);
+    const listener: ZeromqListener = new ZeromqListener(endpoint, handler, options, door);
+    try {
+      await bindSocket(listener.#socket, endpoint);
+      listener.#isBound = true;
+      await door?.assertClosed(endpoint, listener.#socket.lastEndpoint ?? "");
+    } catch (error) {
+      await listener.close();
+      throw error;
+    }
+    listener.#readSoon();
+    return listener;
+  }
+
+  private constructor(
+    endpoint: EndpointAddress,
+    handler: ListenerHandler,
+    options: ListenOptions,
+    door: Door | undefined,
+  ) {
+    this.#endpoint = endpoint;
+    this.#handler = handler;
+    this.#options = options;
+    this.#door = door;
+    this.#socket = this.#makeSocket();
+    this.#queue = this.#serve(this.#socket);
+    this.#stopWatching = door?.onRevoked(() => void this.#sendAllAway()) ?? (() => {});
+  }
+
+  send(connection: string, message: Message): void {
+    this.#queue.push(connection, [routingId(connection), ...encodeMessage(message)]);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#stopWatching();
+    await this.#queue.finish();
+    this.#socket.close();
+    this.#door?.close();
+    if (this.#isBound && this.#endpoint.scheme === "ipc") await releaseIpcPath(ipcPath(this.#endpoint));
+  }
+
+  #makeSocket(): zmq.Router {
+    const { Router } = zeromq();
+    const options = {
+      ...(this.#door === undefined ? PLAIN_OPTIONS : { ...SOCKET_OPTIONS, ...this.#door.socketOptions }),
+      mandatory: true,
+      ipv6: this.#endpoint.bindAddress.includes("["),
+    };
+    return makeObservable(() => new Router(options));
+  }
+
+  #serve(socket: zmq.Router): SendQueue {
+    watchEvents(socket, (event) => {
+      if (socket === this.#socket) this.#notice(event);
+    });
+    return new SendQueue(socket, (connection) => this.#handler.onDisconnected(connection));
+  }
+
+  /** Later: a peer may have sent something already, and could not be answered before listen() has returned. */
+  #readSoon(): void {
+    const [socket, queue] = [this.#socket, this.#queue];
+    setImmediate(() => void readFrames(socket, (frames) => this.#receive(queue, frames)));
+  }
+
+  #notice({ type, text, code }: SocketEvent): void {
+    const isStranger = this.#handshakeFailed;
+    this.#handshakeFailed = type.startsWith("handshake:error");
+    if (type === "accept") this.#accepted();
+    else if (type === "accept:error") {
+      this.#pause(`a connection cannot be accepted: ${text}; are there too few file descriptors?`);
+    } else if (type === "disconnect") {
+      this.#connections = Math.max(0, this.#connections - 1);
+      if (!isStranger) this.#handler.onSomeDisconnected();
+    } else if (this.#handshakeFailed && type !== "handshake:error:auth") {
+      // Whose key is refused, the door says.
+      const reason = REASONS[code] ?? `${text} ${code}`.trim();
+      this.#handler.onRefused(`a peer did not get through the handshake: ${reason}`);
+    }
+  }
+
+  #accepted(): void {
+    this.#connections += 1;
+    // Those who have said nothing yet may be many more, where the door refuses who is one too many.
+    const most = this.#options.maxConnections * (this.#door === undefined ? 1 : 2);
+    if (this.#connections > most)
+      this.#pause(`there are ${this.#connections} connections, more than maxConnections allows`);
+  }
+
+  /**
+   * Sends everybody away for a while, because libzmq cannot do less: mostly for want of file descriptors, when it tries again
+   * without a pause and tells of each time, which leaves no time for anything else. Those who should be here come back.
+   */
+  #pause(reason: string): void {
+    if (this.#isPaused || this.#isClosed) return;
+    this.#isPaused = true;
+    this.#handler.onRefused(reason);
+    const socket = this.#socket;
+    // Not `unbindSync`, which in zeromq 6.8 binds. Meanwhile the socket can neither send nor receive.
+    socket.unbind(socket.lastEndpoint ?? "").then(
+      () => {
+        this.#connections = 0; // it does not tell of them
+        this.#handler.onSomeDisconnected();
+        this.#bindLater(socket);
+      },
+      (error: unknown) => this.#handler.onRefused(`the endpoint cannot be unbound: ${String(error)}`),
+    );
+  }
+
+  #bindLater(socket: zmq.Router): void {
+    const timer = setTimeout(async () => {
+      if (socket !== this.#socket || this.#isClosed) return;
+      if (!hasSpareDescriptors()) return this.#bindLater(socket);
+      try {
+        await bindSocket(socket, this.#endpoint);
+        this.#isPaused = false;
+      } catch (error) {
+        this.#handler.onRefused(`the endpoint cannot be bound again: ${String(error)}`);
+        this.#bindLater(socket);
+      }
+    }, PAUSE_MS);
+    timer.unref();
+  }
+
+  /** A key was revoked. ZeroMQ cannot end one connection, so all end; those who are still allowed to come back. */
+  async #sendAllAway(): Promise<void> {
+    this.#socket.linger = 0;
+    this.#socket.close();
+    const socket = this.#makeSocket();
+    this.#socket = socket;
+    this.#connections = 0;
+    this.#isPaused = false;
+    this.#queue = this.#serve(socket);
+    // The closed socket leaves its address in a thread of libzmq's.
+    while (!this.#isClosed && socket === this.#socket) {
+      try {
+        await bindSocket(socket, this.#endpoint);
+        break;
+      } catch (error) {
+        this.#handler.onRefused(
+          `the endpoint is to be bound again, after a key was revoked: ${String(error)}`,
+        );
+        await new Promise((resolve) => setTimeout(resolve, REBIND_MS));
+      }
+    }
+    this.#readSoon();
+    this.#handler.onSomeDisconnected();
+  }
+
+  #receive(queue: SendQueue, [id, ...frames]: Buffer[]): void {
+    if (id === undefined) return;
+    const connection = id.toString("latin1");
+    const message = decodeFrames(frames, this.#handler.onRefused, (refuse) => {
+      queue.push(connection, [id, ...encodeMessage(refuse)]);
+    });
+    if (message !== undefined && queue === this.#queue) this.#handler.onMessage(connection, message);
+  }
+}
+
+/** What the ways in which a handshake fails mean to the user. */
+const REASONS: Readonly<Record<string, string>> = {
+  ERR_ZMTP_MECHANISM_MISMATCH: "one of the two sides has keys, and the other has none",
+  ERR_ZMTP_CRYPTOGRAPHIC: "it was given another key for this endpoint than the endpoint has",
+};
+
+function routingId(connection: string): Buffer {
+  return Buffer.from(connection, "latin1");
+}

@@ -1,0 +1,147 @@
+import { createRequire } from "node:module";
+import type * as zmq from "zeromq";
+import { MAX_FRAME_BYTES } from "../../protocol/limits.ts";
+import type { Message } from "../../protocol/message.ts";
+import { ProtocolError } from "../../protocol/wire/byte-reader.ts";
+import { decodeMessage, VersionError } from "../../protocol/wire/codec.ts";
+import type { LinkKeys } from "../transport.ts";
+
+/**
+ * How long a closed socket may go on delivering, in ms. What must arrive is confirmed before a role closes; this is for the
+ * goodbyes, and short, because the process cannot end before.
+ */
+const LINGER_MS = 200;
+
+/** Longest handshake, in ms; a connection that has not said who it is by then is closed. */
+const HANDSHAKE_MS = 5000;
+
+/** Messages per connection that ZeroMQ queues. The windows keep far below it; a stalled peer's wait in the `SendQueue`. */
+const HIGH_WATER_MARK = 2000;
+
+/**
+ * All options are set when a socket is made: later ones miss the connections that exist. libzmq's I/O thread answers the
+ * heartbeats, so that a busy event loop does not end a connection, and a stopped process does.
+ */
+export const SOCKET_OPTIONS = {
+  sendTimeout: 0,
+  linger: LINGER_MS,
+  heartbeatInterval: 400,
+  heartbeatTimeout: 1600,
+  handshakeInterval: HANDSHAKE_MS,
+  maxMessageSize: MAX_FRAME_BYTES,
+  sendHighWaterMark: HIGH_WATER_MARK,
+  receiveHighWaterMark: HIGH_WATER_MARK,
+} as const;
+
+/** Without a ZAP domain libzmq falls back to ZMTP 1.0 for peers that are no ZeroMQ at all. */
+export const PLAIN_OPTIONS = { ...SOCKET_OPTIONS, zapDomain: "zmqpipeline" } as const;
+
+/** What a socket needs to know of its keys, and of its peer's. */
+export function curveOptions({ publicKey, secretKey, serverKey }: LinkKeys) {
+  return { curvePublicKey: publicKey, curveSecretKey: secretKey, curveServerKey: serverKey };
+}
+
+/**
+ * Loaded when the first socket is opened, and so never in the threads of a pool, which import this library too: a thread that
+ * ends while the addon is being loaded takes the whole process with it. The watching thread loads it under its `ExitLock`.
+ */
+let loaded: typeof zmq | undefined;
+export function zeromq(): typeof zmq {
+  loaded ??= createRequire(import.meta.url)("zeromq") as typeof zmq;
+  return loaded;
+}
+
+/** Hands over what arrives until the socket is closed. */
+export async function readFrames(
+  socket: zmq.Router | zmq.Dealer,
+  receive: (frames: Buffer[]) => void,
+): Promise<void> {
+  while (!socket.closed) {
+    let frames: Buffer[];
+    try {
+      frames = await socket.receive();
+    } catch (error) {
+      if (socket.closed) return;
+      if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
+      await new Promise(setImmediate); // it is being bound or unbound
+      continue;
+    }
+    receive(frames);
+    // What the message brings about is sent before the socket is asked again, which takes about as long as sending does.
+    await new Promise(process.nextTick);
+  }
+}
+
+/** What a socket tells of its connections. */
+export interface SocketEvent {
+  readonly type: zmq.EventType;
+  /** Of an error: its text, and what it says besides. */
+  readonly text: string;
+  readonly code: string;
+  /** Of a refused key: 400, or what else the other side's handler said. */
+  readonly status: number;
+}
+
+/** How many sockets are made at the most until one's events can be read. */
+const MAX_SOCKETS = 20;
+
+/**
+ * Makes a socket whose events can be read. libzmq names what carries them by the socket's place in memory: where a socket was that was closed
+ * a moment ago, that name may still be taken. Another one is then made while the first one keeps the place.
+ *
+ * @throws What libzmq says where there are no descriptors left: the events have a socket of their own.
+ */
+export function makeObservable<S extends zmq.Router | zmq.Dealer>(make: () => S): S {
+  const useless: S[] = [];
+  try {
+    for (;;) {
+      const socket = make();
+      try {
+        void socket.events; // kept by the socket
+        return socket;
+      } catch (error) {
+        useless.push(socket);
+        const isTaken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+        if (!isTaken || useless.length >= MAX_SOCKETS) throw error;
+      }
+    }
+  } finally {
+    for (const socket of useless) socket.close();
+  }
+}
+
+/** @param socket - Made by {@link makeObservable}. */
+export function watchEvents(socket: zmq.Router | zmq.Dealer, notice: (event: SocketEvent) => void): void {
+  void passEvents(socket, socket.events, notice);
+}
+
+async function passEvents(
+  socket: zmq.Router | zmq.Dealer,
+  events: zmq.Observer,
+  notice: (event: SocketEvent) => void,
+): Promise<void> {
+  for await (const event of events) {
+    if (socket.closed) return;
+    const error: { message?: string; code?: unknown; status?: unknown } =
+      "error" in event && event.error instanceof Error ? event.error : {};
+    const { message = "", code = "", status = 0 } = error;
+    notice({ type: event.type, text: message, code: String(code), status: Number(status) });
+  }
+}
+
+/** @returns The message, or nothing when it was refused, and the peer told where it can know why. */
+export function decodeFrames(
+  frames: Buffer[],
+  refused: (reason: string) => void,
+  answer: (refuse: Message) => void,
+): Message | undefined {
+  try {
+    return decodeMessage(frames);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    refused(error.message);
+    // The other side reads our version in the envelope, and says the same.
+    if (error instanceof VersionError) answer({ type: "refuse", runId: "", reason: error.message });
+    return undefined;
+  }
+}

@@ -1,0 +1,68 @@
+import type { ExecutionInfo } from "../executor/execution-info.ts";
+import type { Executor } from "../executor/executor.ts";
+import { InlineExecutor } from "../executor/inline-executor.ts";
+import type { Payload } from "../protocol/payload/payload.ts";
+import type { Awaitable, Maybe } from "../role/awaitable.ts";
+import { assertCount } from "../role/checks.ts";
+import type { Members } from "../role/members.ts";
+import { roleMembers } from "../role/role.ts";
+import { createExecutor, WORKER_FIELDS, WORKER_METHODS, Worker } from "./worker.ts";
+
+/**
+ * Executes items on the event loop of its process: one at a time, or, with an async handler and `concurrency`, several.
+ *
+ * @typeParam Item - What the task's `handle()` or `items()` produces.
+ * @typeParam Result - What the collector gets.
+ * @typeParam Metadata - What a `MetaDataWorker` provides.
+ *
+ * @example
+ * ```ts
+ * class MyWorker extends SingleThreadedWorker<{ n: number }, { square: number }> {
+ *   readonly taskType = SQUARE;
+ *   readonly endpoint = WORKER;
+ *   readonly collectorEndpoint = COLLECTOR;
+ *   handleExecution({ n }: { n: number }) {
+ *     return { square: n * n };
+ *   }
+ * }
+ * if (isMain(import.meta)) await new MyWorker().run();
+ * ```
+ */
+export abstract class SingleThreadedWorker<
+  Item extends object = Payload,
+  Result extends object = Payload,
+  Metadata extends object = Payload,
+> extends Worker<Metadata> {
+  /**
+   * How many items are executed at a time, where the handler is async.
+   * @default 1
+   */
+  readonly concurrency: number = 1;
+
+  /**
+   * The work. It is executed at least once for each item: when a worker is lost, another repeats what it had not delivered.
+   *
+   * @param data - The item, as its task produced it.
+   * @param info - Its task type, id, attempt, and a signal that is aborted when its timeout is over.
+   * @returns A plain object for the collector; nothing counts as `{}`.
+   * @throws Whatever it likes: the item is retried as the task's `retry` says, unless the error has `retryable: false`, and
+   *   then given to the collector's `handleFailure`.
+   */
+  abstract handleExecution(data: Item, info: ExecutionInfo): Awaitable<Maybe<Result>>;
+
+  /** @internal */
+  override [roleMembers](): Members {
+    return {
+      base: SingleThreadedWorker.prototype,
+      methods: ["handleExecution", ...WORKER_METHODS],
+      fields: [...WORKER_FIELDS, "concurrency"],
+    };
+  }
+
+  /** @internal */
+  [createExecutor](): Executor {
+    assertCount(`${this.constructor.name}.concurrency`, this.concurrency, 1, 10_000);
+    const handler = (data: Payload, info: ExecutionInfo) => this.handleExecution(data as Item, info);
+    return new InlineExecutor(handler, this.taskType, this.concurrency, "item");
+  }
+}

@@ -1,0 +1,239 @@
+import type { Execution, ExecutionOutcome } from "../core/execution.ts";
+import { WorkerCore } from "../core/worker/worker-core.ts";
+import type { WorkerPort } from "../core/worker/worker-port.ts";
+import { PipelineError } from "../errors.ts";
+import { ABORT_GRACE_MS } from "../executor/execution-timer.ts";
+import type { Executor, ExecutorPort } from "../executor/executor.ts";
+import { WorkLoop } from "../executor/work-loop.ts";
+import type { WorkerHooks } from "../executor/worker-hooks.ts";
+import { BoundedLog, RoleLog } from "../logging/logger.ts";
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import { itemId } from "../protocol/item-id.ts";
+import type { Message, Welcome } from "../protocol/message.ts";
+import { decodePayload } from "../protocol/payload/payload.ts";
+import type { TaskType } from "../protocol/task-type.ts";
+import { describeThrown, isInstance } from "../protocol/thrown.ts";
+import { linkOptions } from "../role/network.ts";
+import { Session } from "../role/session.ts";
+import { FirstWork, type WorkStage } from "../role/work-signal.ts";
+import type { KeyRole } from "../security/key-role.ts";
+import type { Security } from "../security/security.ts";
+import type { Link, LinkHandler } from "../transport/transport.ts";
+import { transportFor } from "../transport/transport-for.ts";
+import { WorkerWatch } from "../watching/worker-watch.ts";
+import type { WorkerSummary } from "./worker.ts";
+
+/** How long items are worked through before the event loop has its turn, in ms. A turn costs 0.4 ms after blocking work. */
+const SLICE_MS = 100;
+
+/** The same where handlers wait for promises: what they wait for arrives in the event loop's turn. */
+const SHARED_SLICE_MS = 20;
+
+/** How long a handler may take to react to its aborted signal when the worker's time is over, in ms: less than a pipeline waits for its process. */
+const CUT_OFF_GRACE_MS = 400;
+
+/** What a session needs to know of its worker. */
+export interface WorkerHost {
+  readonly workerId: string;
+  readonly taskType: TaskType;
+  readonly endpoint: EndpointAddress;
+  readonly collectorEndpoint: EndpointAddress;
+  readonly timeout: number | undefined;
+  readonly peerTimeout: number;
+  readonly security: Security | undefined;
+  readonly executor: Executor;
+  readonly hooks: WorkerHooks;
+  /** Hears of the first item. */
+  readonly onWork: ((stage: WorkStage) => void) | undefined;
+}
+
+/** One run of a worker: its links, its executor, and the core between them. */
+export class WorkerSession extends Session<WorkerSummary> {
+  readonly #host: WorkerHost;
+  readonly #core: WorkerCore;
+  readonly #loop: WorkLoop<Execution>;
+  readonly #log: RoleLog;
+  readonly #refused: BoundedLog;
+  readonly #firstWork: FirstWork;
+  readonly #summary: { executed: number; failed: number; closeErrors?: readonly PipelineError[] } = {
+    executed: 0,
+    failed: 0,
+  };
+  #links: { readonly distributor: Link; readonly collector: Link } | undefined;
+  /** Absent: its handler cannot block this thread, or its distributor is in it, too. */
+  #watch: WorkerWatch | undefined;
+  #stopAt = Number.POSITIVE_INFINITY;
+
+  constructor(host: WorkerHost) {
+    super();
+    this.#host = host;
+    this.#log = new RoleLog("worker", { taskType: host.taskType.name });
+    this.#refused = new BoundedLog(this.#log, "refused a peer or its message");
+    this.#firstWork = new FirstWork(host.onWork);
+    const { workerId, taskType, peerTimeout, executor } = host;
+    const options = { workerId, taskType: taskType.name, concurrency: executor.slots, peerTimeout };
+    this.#core = new WorkerCore(options, this.#port());
+    this.#loop = new WorkLoop({
+      executor,
+      slice: executor.slots > 1 ? SHARED_SLICE_MS : SLICE_MS,
+      next: () => this.#next(),
+      upcoming: (index) => this.#core.upcoming(index),
+      ended: (execution, outcome, busy, now) => this.#finish(execution, outcome, busy, now, false),
+      guard: (action) => this.guard(action),
+    });
+  }
+
+  stop(timeout: number): void {
+    queueMicrotask(
+      this.guard(() => {
+        this.#stopAt = this.clock.now + timeout;
+        this.#core.leave();
+      }),
+    );
+  }
+
+  protected async open(): Promise<void> {
+    const { endpoint, collectorEndpoint, security } = this.#host;
+    const onRefused = (endpoint: EndpointAddress) => (reason: string) =>
+      this.#refused.add({ endpoint: endpoint.address, reason });
+    const onFailed = this.guard((error: PipelineError) => this.#core.abort(error));
+    const toDistributor: LinkHandler = {
+      onConnected: this.guard(() => this.#core.distributorConnected()),
+      onDisconnected: this.guard(() => this.#core.distributorDisconnected()),
+      onMessage: this.guard((message) => this.#core.distributorMessage(message)),
+      onRefused: onRefused(endpoint),
+      onFailed,
+    };
+    const toCollector: LinkHandler = {
+      onConnected: this.guard(() => this.#core.collectorConnected()),
+      onDisconnected: this.guard(() => this.#core.collectorDisconnected()),
+      onMessage: this.guard((message) => this.#core.collectorMessage(message)),
+      onRefused: onRefused(collectorEndpoint),
+      onFailed,
+    };
+    const options = (server: KeyRole) => linkOptions("worker", security, "worker", server);
+    const toWatch = options("distributor");
+    const { workerId, executor } = this.#host;
+    if (executor.note !== undefined && endpoint.scheme !== "inproc")
+      this.#watch = new WorkerWatch(executor.note, {
+        workerId,
+        endpoint: endpoint.address,
+        keys: toWatch.keys,
+      });
+    this.#links = {
+      distributor: transportFor(endpoint).connect(endpoint, toDistributor, options("distributor")),
+      collector: transportFor(collectorEndpoint).connect(
+        collectorEndpoint,
+        toCollector,
+        options("collector"),
+      ),
+    };
+    this.#host.executor.open(this.#executorPort());
+    this.#log.write("info", "worker began", { worker: this.#host.workerId, endpoint: endpoint.address });
+  }
+
+  protected tick(now: number): void {
+    this.#core.tick(now);
+    this.#host.executor.tick(this.clock.now);
+    this.#watch?.beat();
+    this.#answerWatch();
+    if (this.clock.now >= this.#stopAt) this.#core.abort();
+  }
+
+  /** The distributor was told that this thread was blocked, and gives it nothing until it hears otherwise. */
+  #answerWatch(): void {
+    if (this.#watch?.takeReported()) this.#core.unblocked();
+  }
+
+  protected async close(): Promise<void> {
+    this.#watch?.close();
+    const { executor, hooks, onWork } = this.#host;
+    onWork?.("closing");
+    // What still runs is needed by nobody. Where a deadline cut it off, a handler has just the time to react to its signal.
+    const grace = this.clock.now >= this.#stopAt ? CUT_OFF_GRACE_MS : ABORT_GRACE_MS;
+    const links = [this.#links?.distributor.close(), this.#links?.collector.close()];
+    const [inThreads] = await Promise.all([executor.close(grace), ...links]);
+    const inWorker = await hooks.close();
+    const errors = inWorker === undefined ? inThreads : [...inThreads, inWorker];
+    for (const { message } of errors) this.#log.write("error", "a hook at the end failed", { message });
+    if (errors.length > 0) this.#summary.closeErrors = errors;
+  }
+
+  #port(): WorkerPort {
+    return {
+      toDistributor: (message: Message) => this.#links?.distributor.send(message),
+      toCollector: (message: Message) => this.#links?.collector.send(message),
+      begin: (welcome) => this.#begin(welcome),
+      abandon: (execution) => this.#host.executor.abort(execution),
+      work: () => this.#loop.schedule(),
+      over: (status, error) => {
+        this.#log.write("info", "worker ended", { worker: this.#host.workerId, status, ...this.#summary });
+        if (error === undefined) this.resolve(this.#summary);
+        else this.reject(error);
+      },
+      note: (event, facts) => this.#log.write("debug", event, facts),
+    };
+  }
+
+  #executorPort(): ExecutorPort {
+    return {
+      finished: this.guard((execution, outcome, busy, more) => {
+        this.#finish(execution, outcome, busy, performance.now(), more);
+      }),
+      upcoming: (index) => this.#core.upcoming(index),
+      room: this.guard((atOnce) => (atOnce ? this.#loop.resume() : this.#loop.schedule())),
+      failed: this.guard((error) => this.#core.abort(error)),
+      note: (event, facts) => this.#log.write("warn", event, facts),
+    };
+  }
+
+  #begin(welcome: Welcome): void {
+    const timeout = this.#host.timeout ?? welcome.timeout;
+    const metadata = decodePayload(welcome.metadata);
+    const unlimited = timeout === Number.POSITIVE_INFINITY ? 0 : timeout;
+    const begun = async () => {
+      await this.#host.hooks.begin(metadata);
+      await this.#host.executor.begin(metadata, unlimited, welcome.context);
+      this.#watch?.begin(welcome.runId, unlimited);
+    };
+    begun().then(
+      this.guard(() => this.#core.initialised(welcome.runId)),
+      this.guard((error: unknown) => this.#core.abort(this.#initFailed(error))),
+    );
+  }
+
+  #initFailed(error: unknown): PipelineError {
+    if (isInstance(error, PipelineError)) return error;
+    const facts = { role: "worker", taskType: this.#host.taskType.name, cause: error };
+    const text = describeThrown(error);
+    return new PipelineError("INIT_FAILED", `initWorker() threw: ${text}`, facts);
+  }
+
+  #next(): Execution | undefined {
+    const execution = this.#core.next();
+    if (execution !== undefined) this.#firstWork.begins();
+    return execution;
+  }
+
+  #finish(
+    execution: Execution,
+    outcome: ExecutionOutcome,
+    busy: number,
+    now: number,
+    more: boolean,
+  ): boolean {
+    this.#firstWork.ends();
+    if (outcome.ok) this.#summary.executed += 1;
+    else this.#failed(execution, outcome.error.message);
+    const isSent = this.#core.finished(execution, outcome, busy, now, more);
+    this.#answerWatch();
+    return isSent;
+  }
+
+  #failed(execution: Execution, message: string): void {
+    this.#summary.failed += 1;
+    const { runId, seq, attempt } = execution;
+    const id = itemId(runId, this.#host.taskType.name, seq);
+    this.#log.write("warn", "execution failed", { id, attempt, message });
+  }
+}

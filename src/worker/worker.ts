@@ -1,0 +1,133 @@
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import type { PipelineError } from "../errors.ts";
+import { DEFAULT_CLOSE_TIMEOUT } from "../executor/close-hook.ts";
+import type { Executor } from "../executor/executor.ts";
+import { WorkerHooks } from "../executor/worker-hooks.ts";
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import type { Payload } from "../protocol/payload/payload.ts";
+import type { TaskType } from "../protocol/task-type.ts";
+import type { Awaitable } from "../role/awaitable.ts";
+import { assertEndpoint, assertTaskType, assertTimeout } from "../role/checks.ts";
+import { assertSecurity } from "../role/network.ts";
+import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role } from "../role/role.ts";
+import { onWork, type WorkSignal, type WorkStage } from "../role/work-signal.ts";
+import type { Security } from "../security/security.ts";
+import { type WorkerHost, WorkerSession } from "./worker-session.ts";
+
+/** What a worker has done when its run is over. */
+export interface WorkerSummary {
+  /** Executions that gave a result. */
+  readonly executed: number;
+  /** Executions that failed. */
+  readonly failed: number;
+  /** What the hooks at its end threw, `CLOSE_FAILED`; absent where nothing went wrong. No result is lost by it. */
+  readonly closeErrors?: readonly PipelineError[];
+}
+
+/** Makes the executor of a kind of worker. */
+export const createExecutor: unique symbol = Symbol("createExecutor");
+
+/** The methods and fields that all workers have. */
+export const WORKER_METHODS = ["initWorker", "closeWorker"] as const;
+export const WORKER_FIELDS = [
+  "taskType",
+  "endpoint",
+  "collectorEndpoint",
+  "timeout",
+  "peerTimeout",
+  "closeTimeout",
+  "security",
+  "metadata",
+] as const;
+
+/** What all workers have; extend `SingleThreadedWorker` or another of the ready kinds. */
+export abstract class Worker<Metadata extends object = Payload>
+  extends Role<WorkerSummary>
+  implements WorkSignal
+{
+  abstract readonly taskType: TaskType;
+  /** The endpoint of the task, at the distributor. */
+  abstract readonly endpoint: EndpointAddress;
+  /** The collector's `endpoint`. */
+  abstract readonly collectorEndpoint: EndpointAddress;
+  /**
+   * Longest execution of one item, in ms.
+   * @default the task's `timeout`
+   */
+  readonly timeout?: number;
+  /**
+   * Longest wait for the distributor, at the start and whenever the connection is lost, in ms. `Infinity` waits for ever.
+   * @default 60000
+   */
+  readonly peerTimeout: number = DEFAULT_PEER_TIMEOUT;
+  /**
+   * How long each of the hooks at the end may take, in ms. Then the worker ends without it.
+   * @default 5000
+   */
+  readonly closeTimeout: number = DEFAULT_CLOSE_TIMEOUT;
+  /**
+   * Keys: `tcp` links are then encrypted, and only peers with the right keys are spoken to.
+   * @default none
+   */
+  readonly security?: Security | undefined;
+  /** What the `MetaDataWorker` provided; `{}` without one. Set before `initWorker`. */
+  metadata: Metadata = {} as Metadata;
+  /** @internal */
+  [onWork]?: (stage: WorkStage) => void;
+
+  /** Called once, after the first contact with the distributor and before the first item. */
+  initWorker(): Awaitable<void> {}
+
+  /**
+   * Called once, when the worker ends and no handler runs any more, if `initWorker()` was called and did not throw: at the end of the
+   * run, after `stop()`, and when the run failed. The place to write what is left and to close what was opened. It may take
+   * `closeTimeout` ms; what it throws is logged, and is in the summary's `closeErrors`. A process that is killed calls nothing.
+   */
+  closeWorker(): Awaitable<void> {}
+
+  /** @throws TypeError or RangeError when its settings are wrong. */
+  abstract [createExecutor](): Executor;
+
+  /** @internal */
+  [openSession](): WorkerSession {
+    this.#validate();
+    const host: WorkerHost = {
+      workerId: `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`,
+      taskType: this.taskType,
+      endpoint: this.endpoint,
+      collectorEndpoint: this.collectorEndpoint,
+      timeout: this.timeout,
+      peerTimeout: this.peerTimeout,
+      security: this.security,
+      executor: this[createExecutor](),
+      hooks: new WorkerHooks({
+        init: async (metadata) => {
+          this.metadata = metadata as Metadata;
+          await this.initWorker();
+        },
+        close: () => this.closeWorker(),
+        closeTimeout: this.closeTimeout,
+        facts: { role: "worker", taskType: this.taskType.name },
+      }),
+      onWork: this[onWork],
+    };
+    return new WorkerSession(host);
+  }
+
+  /** @internal */
+  [emptyOutcome](): WorkerSummary {
+    return { executed: 0, failed: 0 };
+  }
+
+  #validate(): void {
+    const name = this.constructor.name;
+    assertTaskType(`${name}.taskType`, this.taskType);
+    assertEndpoint(`${name}.endpoint`, this.endpoint);
+    assertEndpoint(`${name}.collectorEndpoint`, this.collectorEndpoint);
+    if (this.timeout !== undefined) assertTimeout(`${name}.timeout`, this.timeout);
+    assertTimeout(`${name}.peerTimeout`, this.peerTimeout);
+    assertTimeout(`${name}.closeTimeout`, this.closeTimeout);
+    assertSecurity(`${name}.security`, this.security);
+  }
+}
