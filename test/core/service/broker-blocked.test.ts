@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { BrokerCore } from "../../src/core/service/broker-core.ts";
-import type { Message } from "../../src/protocol/message.ts";
-import { encodePayload } from "../../src/protocol/payload/payload.ts";
+import { BrokerCore } from "../../../src/core/service/broker-core.ts";
+import type { Message } from "../../../src/protocol/message.ts";
+import { encodePayload } from "../../../src/protocol/payload/payload.ts";
 
 const runId = "run";
 const payload = encodePayload({}, "request");

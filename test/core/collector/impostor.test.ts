@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { CollectorCore } from "../../src/core/collector/collector-core.ts";
-import type { Message } from "../../src/protocol/message.ts";
-import { EMPTY } from "../../src/protocol/wire/payload-frames.ts";
+import { CollectorCore } from "../../../src/core/collector/collector-core.ts";
+import type { Message } from "../../../src/protocol/message.ts";
+import { EMPTY } from "../../../src/protocol/wire/payload-frames.ts";
 
 /** A collector's core, and all it does. */
 function makeCore() {

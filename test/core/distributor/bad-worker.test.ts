@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { DistributorCore } from "../../src/core/distributor/distributor-core.ts";
-import { explainItem } from "../../src/core/distributor/explain-item.ts";
-import { unreliableOf } from "../../src/core/distributor/reliability.ts";
-import type { Ack, Message } from "../../src/protocol/message.ts";
-import { EMPTY } from "../../src/protocol/wire/payload-frames.ts";
+import { DistributorCore } from "../../../src/core/distributor/distributor-core.ts";
+import { explainItem } from "../../../src/core/distributor/explain-item.ts";
+import { unreliableOf } from "../../../src/core/distributor/reliability.ts";
+import type { Ack, Message } from "../../../src/protocol/message.ts";
+import { EMPTY } from "../../../src/protocol/wire/payload-frames.ts";
 
 const RUN = "run";
 

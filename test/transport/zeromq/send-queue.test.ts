@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { SendQueue } from "../../src/transport/zeromq/send-queue.ts";
+import { SendQueue } from "../../../src/transport/zeromq/send-queue.ts";
 
 /** A ROUTER's socket as far as a queue sees it: one send at a time; some peers are gone, the pipes of others are full. */
 class FakeSocket {
