@@ -1,7 +1,6 @@
 import type { CollectorCore } from "../core/collector/collector-core.ts";
 import type { Delivery } from "../core/collector/inbox.ts";
 import { PipelineError } from "../errors.ts";
-import { isPromiseLike } from "../executor/execution-outcome.ts";
 import { toErrorInfo, toThrownError } from "../protocol/error-info.ts";
 import { itemId } from "../protocol/item-id.ts";
 import type { Open } from "../protocol/message.ts";
@@ -11,6 +10,7 @@ import { TaskType } from "../protocol/task-type.ts";
 import { ProtocolError } from "../protocol/wire/byte-reader.ts";
 import { EMPTY } from "../protocol/wire/payload-frames.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
+import { isPromiseLike } from "../structures/is-promise-like.ts";
 import { currentTracer } from "../tracing/tracer.ts";
 import type { CollectionInfo, Failure } from "./collector.ts";
 

@@ -1,4 +1,4 @@
-import { isPromiseLike } from "../executor/execution-outcome.ts";
+import { isPromiseLike } from "../structures/is-promise-like.ts";
 
 /** What one step of a task's production gives. */
 export type Step = { readonly done: true } | { readonly done: false; readonly value: unknown };

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ItemSource } from "../core/distributor/task-ledger.ts";
-import { isPromiseLike } from "../executor/execution-outcome.ts";
 import type { TaskReplay } from "../journal/journal-state.ts";
 import { RoleLog } from "../logging/logger.ts";
 import { MessageType } from "../protocol/message-type.ts";
 import { encodePayload, type Payload } from "../protocol/payload/payload.ts";
 import { PayloadTypeError } from "../protocol/payload/payload-check.ts";
 import { describeThrown, isInstance } from "../protocol/thrown.ts";
+import { isPromiseLike } from "../structures/is-promise-like.ts";
 import { ItemGate } from "./item-gate.ts";
 import { ItemIterator, openItems, type Step } from "./item-iterator.ts";
 import { replay } from "./source-replay.ts";

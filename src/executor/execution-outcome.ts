@@ -47,7 +47,3 @@ export function timeoutReason(timeout: number): DOMException {
 export function abortReason(): DOMException {
   return new DOMException("The result is not needed any more", "AbortError");
 }
-
-export function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
-}

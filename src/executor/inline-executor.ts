@@ -2,17 +2,11 @@ import type { Execution, ExecutionOutcome } from "../core/execution.ts";
 import { decodePayload, type Payload } from "../protocol/payload/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import { watchActivity } from "../self/nesting.ts";
+import { isPromiseLike } from "../structures/is-promise-like.ts";
 import type { SpanSpec } from "../tracing/tracer.ts";
 import { DecodeAhead } from "./decode-ahead.ts";
 import { ExecutionInfo } from "./execution-info.ts";
-import {
-  abortReason,
-  failure,
-  isPromiseLike,
-  success,
-  timedOut,
-  timeoutReason,
-} from "./execution-outcome.ts";
+import { abortReason, failure, success, timedOut, timeoutReason } from "./execution-outcome.ts";
 import { ExecutionTimer } from "./execution-timer.ts";
 import type { Executor, ExecutorPort } from "./executor.ts";
 import { RunningNote } from "./running-note.ts";

@@ -1,7 +1,7 @@
 import { asError } from "../protocol/thrown.ts";
+import { isPromiseLike } from "../structures/is-promise-like.ts";
 import { currentTracer, type SpanSpec } from "../tracing/tracer.ts";
 import type { ExecutionInfo } from "./execution-info.ts";
-import { isPromiseLike } from "./execution-outcome.ts";
 import type { Handler } from "./inline-executor.ts";
 
 /**

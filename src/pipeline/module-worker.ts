@@ -1,11 +1,11 @@
 import type { ExecutionInfo } from "../executor/execution-info.ts";
-import { isPromiseLike } from "../executor/execution-outcome.ts";
 import { importUserModule } from "../executor/import-user-module.ts";
 import { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import type { WorkSignal } from "../role/work-signal.ts";
 import { Security } from "../security/security.ts";
+import { isPromiseLike } from "../structures/is-promise-like.ts";
 import { MultiThreadedWorker } from "../worker/multi-threaded-worker.ts";
 import { SingleThreadedWorker } from "../worker/single-threaded-worker.ts";
 import { isClass } from "./is-class.ts";

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { isPromiseLike } from "../executor/execution-outcome.ts";
 import { settlesWithin } from "../executor/settles-within.ts";
+import { isPromiseLike } from "../structures/is-promise-like.ts";
 import { LineSplitter } from "./line-splitter.ts";
 
 /** After the process has ended: no data for this long, in ms, means that the pipe is empty. */

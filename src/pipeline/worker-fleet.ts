@@ -1,7 +1,7 @@
 import { PipelineError } from "../errors.ts";
-import { isPromiseLike } from "../executor/execution-outcome.ts";
 import { RoleLog } from "../logging/logger.ts";
 import { describeThrown } from "../protocol/thrown.ts";
+import { isPromiseLike } from "../structures/is-promise-like.ts";
 import { ProcessEnds } from "./process-ends.ts";
 import { MAX_RESTART_MS, RestartPolicy } from "./restart-policy.ts";
 import type { WorkerStart } from "./worker-messages.ts";

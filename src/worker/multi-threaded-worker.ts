@@ -1,7 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { ResourceLimits } from "node:worker_threads";
 import type { ExecutionInfo } from "../executor/execution-info.ts";
-import { isPromiseLike } from "../executor/execution-outcome.ts";
 import type { Executor } from "../executor/executor.ts";
 import type { Handler } from "../executor/inline-executor.ts";
 import {
@@ -17,6 +16,7 @@ import { assertCount } from "../role/checks.ts";
 import type { Members } from "../role/members.ts";
 import { roleMembers } from "../role/role.ts";
 import { depthOfThreads } from "../self/nesting.ts";
+import { isPromiseLike } from "../structures/is-promise-like.ts";
 import { createExecutor, WORKER_FIELDS, WORKER_METHODS, Worker } from "./worker.ts";
 
 /** Work that each thread has in its queue, in ms: what the main thread may need to bring more. */

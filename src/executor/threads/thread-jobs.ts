@@ -1,9 +1,10 @@
 import type { ExecutionOutcome } from "../../core/execution.ts";
 import { decodeOwnPayload } from "../../protocol/payload/payload.ts";
 import type { TaskType } from "../../protocol/task-type.ts";
+import { isPromiseLike } from "../../structures/is-promise-like.ts";
 import { DecodeAhead } from "../decode-ahead.ts";
 import { ExecutionInfo } from "../execution-info.ts";
-import { abortReason, failure, isPromiseLike, success, timeoutReason } from "../execution-outcome.ts";
+import { abortReason, failure, success, timeoutReason } from "../execution-outcome.ts";
 import type { Handler } from "../inline-executor.ts";
 import type { JobStates } from "./job-states.ts";
 import type { FailedJob, Outcomes } from "./thread-messages.ts";
