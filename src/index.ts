@@ -6,13 +6,10 @@
  */
 
 export { BatchCollector } from "./collector/batch-collector.ts";
-export {
-  type CollectionInfo,
-  Collector,
-  type CollectorSummary,
-  type Failure,
-} from "./collector/collector.ts";
-export type { CollectedResult } from "./collector/delivery-loop.ts";
+export type { CollectedResult, CollectionInfo } from "./collector/collected-result.ts";
+export { Collector } from "./collector/collector.ts";
+export type { CollectorSummary } from "./collector/collector-summary.ts";
+export type { Failure } from "./collector/failure.ts";
 export type { RetryOptions } from "./core/distributor/retry-policy.ts";
 export type { Explanation } from "./core/explanation.ts";
 export { Distributor } from "./distributor/distributor.ts";
@@ -90,4 +87,4 @@ export { PostgresCollector } from "./sinks/postgres-collector.ts";
 export type { PostgresCollectorOptions, SqlClient } from "./sinks/postgres-options.ts";
 export { MultiThreadedWorker } from "./worker/multi-threaded-worker.ts";
 export { SingleThreadedWorker } from "./worker/single-threaded-worker.ts";
-export type { WorkerSummary } from "./worker/worker.ts";
+export type { WorkerSummary } from "./worker/worker-summary.ts";

@@ -5,14 +5,9 @@ import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { assertCount } from "../role/checks.ts";
 import type { Members } from "../role/members.ts";
 import { roleMembers } from "../role/role.ts";
-import {
-  COLLECTOR_FIELDS,
-  COLLECTOR_METHODS,
-  type CollectionInfo,
-  Collector,
-  resultBatches,
-} from "./collector.ts";
-import type { CollectedResult, ResultBatches } from "./delivery-loop.ts";
+import type { CollectedResult, CollectionInfo } from "./collected-result.ts";
+import { COLLECTOR_FIELDS, COLLECTOR_METHODS, Collector, resultBatches } from "./collector.ts";
+import type { ResultBatches } from "./delivery-handlers.ts";
 
 /** Enough for a database to be at its best, few enough to be repeated after a crash. */
 const DEFAULT_BATCH_SIZE = 1000;

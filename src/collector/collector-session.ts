@@ -14,8 +14,9 @@ import { listenOptions, type ResolvedNetwork } from "../role/network.ts";
 import { Session } from "../role/session.ts";
 import type { Listener, ListenerHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
-import type { CollectorSummary } from "./collector.ts";
-import { type DeliveryHandlers, DeliveryLoop } from "./delivery-loop.ts";
+import type { CollectorSummary } from "./collector-summary.ts";
+import type { DeliveryHandlers } from "./delivery-handlers.ts";
+import { DeliveryLoop } from "./delivery-loop.ts";
 
 /** To who asks how the run stands. */
 const NOT_HERE: Message = {

@@ -1,8 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { getLogger } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
-import type { ThrownError } from "../protocol/error-info.ts";
-import type { RunStatus } from "../protocol/message.ts";
 import type { MessageType } from "../protocol/message-type.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
@@ -12,8 +10,11 @@ import type { Members } from "../role/members.ts";
 import { assertMayListen, DEFAULT_MAX_CONNECTIONS, resolveNetwork } from "../role/network.ts";
 import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role, roleMembers } from "../role/role.ts";
 import type { Security } from "../security/security.ts";
+import type { CollectionInfo } from "./collected-result.ts";
 import { CollectorSession } from "./collector-session.ts";
-import type { EncodedResults, ResultBatches } from "./delivery-loop.ts";
+import type { CollectorSummary } from "./collector-summary.ts";
+import type { EncodedResults, ResultBatches } from "./delivery-handlers.ts";
+import type { Failure } from "./failure.ts";
 
 /** How a collector gets several results at a time; a symbol, so that it is no part of what users see. */
 export const resultBatches: unique symbol = Symbol("resultBatches");
@@ -37,41 +38,6 @@ export const COLLECTOR_FIELDS = [
   "maxConnections",
   "metadata",
 ] as const;
-
-/** What a collector's handler is told about a result beside its data. */
-export interface CollectionInfo {
-  /** The item's id: a key for idempotent writes. */
-  readonly id: string;
-  /** Which of the item's executions gave the result; 1 is the first. */
-  readonly attempt: number;
-  /** The id of the worker that executed it. */
-  readonly worker: string;
-  /** How long the handler took, in ms: of results that came together, the mean. */
-  readonly duration: number;
-}
-
-/** An item that failed for good. */
-export interface Failure<Item extends object = Payload> {
-  readonly id: string;
-  /** The item's data, as its task produced it. */
-  readonly data: Item;
-  /** The last execution's error, with its causes and its own properties, as plain data. */
-  readonly error: ThrownError;
-  /** How often it was tried. */
-  readonly attempts: number;
-}
-
-/** What a collector has seen when its run is over. */
-export interface CollectorSummary {
-  /** How the run ended. */
-  readonly status: Exclude<RunStatus, "aborted">;
-  /** Results that `handleCollection` got. */
-  readonly collected: number;
-  /** Items that `handleFailure` got. */
-  readonly failed: number;
-  /** Results that were delivered again, recognised and dropped. */
-  readonly duplicates: number;
-}
 
 /**
  * The sink: gets every result once, and says so to the distributor. One collector serves one run.

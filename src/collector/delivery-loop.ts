@@ -5,50 +5,22 @@ import { toErrorInfo, toThrownError } from "../protocol/error-info.ts";
 import { itemId } from "../protocol/item-id.ts";
 import type { Open } from "../protocol/message.ts";
 import { MessageType } from "../protocol/message-type.ts";
-import { decodePayload, encodePayload, type Payload } from "../protocol/payload/payload.ts";
+import { decodePayload, encodePayload } from "../protocol/payload/payload.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import { ProtocolError } from "../protocol/wire/byte-reader.ts";
 import { EMPTY } from "../protocol/wire/payload-frames.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { isPromiseLike } from "../structures/is-promise-like.ts";
 import { currentTracer } from "../tracing/tracer.ts";
-import type { CollectionInfo, Failure } from "./collector.ts";
+import type { CollectedResult } from "./collected-result.ts";
+import type { DeliveryHandlers, ResultBatches } from "./delivery-handlers.ts";
+import type { Failure } from "./failure.ts";
 
 /** After how long of handling, in ms, ACKs go out and the event loop has its turn. */
 const SLICE_MS = 10;
 
 /** Results are handed over together until they have this many encoded bytes: all of them are in memory decoded, and as what becomes of them. */
 const BATCH_BYTES = 8 * 1024 * 1024;
-
-/** One of the results that are handed over together. */
-export interface CollectedResult<Result extends object = Payload> extends CollectionInfo {
-  readonly data: Result;
-  readonly taskType: TaskType;
-}
-
-/** Where deliveries go. */
-export interface DeliveryHandlers {
-  handleCollection(
-    data: Payload,
-    taskType: TaskType,
-    msgtype: MessageType,
-    info: CollectionInfo,
-  ): Awaitable<Maybe<object>>;
-  handleFailure(failure: Failure, taskType: TaskType): Awaitable<void>;
-  readonly getAckData: (() => object) | undefined;
-  /** Instead of `handleCollection`: results as they came, for one who decodes them later. */
-  readonly encoded: EncodedResults | undefined;
-  /** Instead of `handleCollection`: up to so many results at a time. */
-  readonly batches: ResultBatches | undefined;
-}
-
-/** @param seq - The item's place in the order of its task. */
-export type EncodedResults = (seq: number, payload: Uint8Array) => void;
-
-export interface ResultBatches {
-  readonly size: number;
-  handle(results: readonly CollectedResult[]): Awaitable<Maybe<object>>;
-}
 
 /** Hands what the core has received to the user's handlers, one call at a time, and says to the core what is handled. */
 export class DeliveryLoop {

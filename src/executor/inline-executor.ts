@@ -9,11 +9,10 @@ import { ExecutionInfo } from "./execution-info.ts";
 import { abortReason, failure, success, timedOut, timeoutReason } from "./execution-outcome.ts";
 import { ExecutionTimer } from "./execution-timer.ts";
 import type { Executor, ExecutorPort } from "./executor.ts";
+import type { Handler } from "./handler.ts";
 import { RunningNote } from "./running-note.ts";
 import { settlesWithin } from "./settles-within.ts";
 import { tracedHandler } from "./traced-handler.ts";
-
-export type Handler = (data: Payload, info: ExecutionInfo) => unknown;
 
 /** An execution that waits for a promise. */
 interface Pending {

@@ -2,7 +2,7 @@ import { asError } from "../protocol/thrown.ts";
 import { isPromiseLike } from "../structures/is-promise-like.ts";
 import { currentTracer, type SpanSpec } from "../tracing/tracer.ts";
 import type { ExecutionInfo } from "./execution-info.ts";
-import type { Handler } from "./inline-executor.ts";
+import type { Handler } from "./handler.ts";
 
 /**
  * Gives each execution of a handler a span, which ends with it, where somebody traces.

@@ -1,4 +1,5 @@
-import { type CollectionInfo, Collector } from "../collector/collector.ts";
+import type { CollectionInfo } from "../collector/collected-result.ts";
+import { Collector } from "../collector/collector.ts";
 import { ItemIterator } from "../distributor/item-iterator.ts";
 import { Task } from "../distributor/task.ts";
 import { MetaDataWorker } from "../metadata/meta-data-worker.ts";

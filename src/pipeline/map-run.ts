@@ -1,5 +1,6 @@
-import { Collector, encodedResults, type Failure } from "../collector/collector.ts";
-import type { EncodedResults } from "../collector/delivery-loop.ts";
+import { Collector, encodedResults } from "../collector/collector.ts";
+import type { EncodedResults } from "../collector/delivery-handlers.ts";
+import type { Failure } from "../collector/failure.ts";
 import { ItemIterator } from "../distributor/item-iterator.ts";
 import { PipelineError } from "../errors.ts";
 import { fromThrownError } from "../protocol/error-info.ts";

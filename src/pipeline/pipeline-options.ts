@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
-import type { CollectionInfo, Collector } from "../collector/collector.ts";
+import type { CollectionInfo } from "../collector/collected-result.ts";
+import type { Collector } from "../collector/collector.ts";
 import type { RetryOptions } from "../core/distributor/retry-policy.ts";
 import type { DistributorOptions } from "../distributor/distributor-options.ts";
 import type { Task } from "../distributor/task.ts";

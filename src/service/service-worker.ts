@@ -4,7 +4,8 @@ import type { PipelineError } from "../errors.ts";
 import { DEFAULT_CLOSE_TIMEOUT } from "../executor/close-hook.ts";
 import type { ExecutionInfo } from "../executor/execution-info.ts";
 import type { Executor } from "../executor/executor.ts";
-import { type Handler, InlineExecutor } from "../executor/inline-executor.ts";
+import type { Handler } from "../executor/handler.ts";
+import { InlineExecutor } from "../executor/inline-executor.ts";
 import {
   type HandlerInThread,
   moduleUrl,

@@ -1,9 +1,7 @@
-import {
-  type CollectionInfo,
-  Collector,
-  type CollectorSummary,
-  type Failure,
-} from "../collector/collector.ts";
+import type { CollectionInfo } from "../collector/collected-result.ts";
+import { Collector } from "../collector/collector.ts";
+import type { CollectorSummary } from "../collector/collector-summary.ts";
+import type { Failure } from "../collector/failure.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { MessageType } from "../protocol/message-type.ts";
 import type { Payload } from "../protocol/payload/payload.ts";

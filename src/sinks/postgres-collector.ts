@@ -1,6 +1,7 @@
 import { BatchCollector } from "../collector/batch-collector.ts";
-import type { CollectorSummary, Failure } from "../collector/collector.ts";
-import type { CollectedResult } from "../collector/delivery-loop.ts";
+import type { CollectedResult } from "../collector/collected-result.ts";
+import type { CollectorSummary } from "../collector/collector-summary.ts";
+import type { Failure } from "../collector/failure.ts";
 import { RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { jsonValues } from "../protocol/json-values.ts";

@@ -1,4 +1,4 @@
-import type { CollectedResult } from "../collector/delivery-loop.ts";
+import type { CollectedResult } from "../collector/collected-result.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
 import { assertCount, assertTimeout } from "../role/checks.ts";

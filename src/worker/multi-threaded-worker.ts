@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import type { ResourceLimits } from "node:worker_threads";
 import type { ExecutionInfo } from "../executor/execution-info.ts";
 import type { Executor } from "../executor/executor.ts";
-import type { Handler } from "../executor/inline-executor.ts";
+import type { Handler } from "../executor/handler.ts";
 import {
   type HandlerInThread,
   moduleUrl,

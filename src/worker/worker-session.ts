@@ -21,7 +21,7 @@ import type { Security } from "../security/security.ts";
 import type { Link, LinkHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 import { WorkerWatch } from "../watching/worker-watch.ts";
-import type { WorkerSummary } from "./worker.ts";
+import type { WorkerSummary } from "./worker-summary.ts";
 
 /** How long items are worked through before the event loop has its turn, in ms. A turn costs 0.4 ms after blocking work. */
 const SLICE_MS = 100;

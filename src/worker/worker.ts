@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import type { PipelineError } from "../errors.ts";
 import { DEFAULT_CLOSE_TIMEOUT } from "../executor/close-hook.ts";
 import type { Executor } from "../executor/executor.ts";
 import { WorkerHooks } from "../executor/worker-hooks.ts";
@@ -14,16 +13,7 @@ import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role } from "../role/r
 import { onWork, type WorkSignal, type WorkStage } from "../role/work-signal.ts";
 import type { Security } from "../security/security.ts";
 import { type WorkerHost, WorkerSession } from "./worker-session.ts";
-
-/** What a worker has done when its run is over. */
-export interface WorkerSummary {
-  /** Executions that gave a result. */
-  readonly executed: number;
-  /** Executions that failed. */
-  readonly failed: number;
-  /** What the hooks at its end threw, `CLOSE_FAILED`; absent where nothing went wrong. No result is lost by it. */
-  readonly closeErrors?: readonly PipelineError[];
-}
+import type { WorkerSummary } from "./worker-summary.ts";
 
 /** Makes the executor of a kind of worker. */
 export const createExecutor: unique symbol = Symbol("createExecutor");

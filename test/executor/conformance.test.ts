@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Handler, InlineExecutor } from "../../dist/executor/inline-executor.js";
+import type { Handler } from "../../dist/executor/handler.js";
+import { InlineExecutor } from "../../dist/executor/inline-executor.js";
 import { ThreadedExecutor } from "../../dist/executor/threads/threaded-executor.js";
 import { CONFORMANCE, handle } from "../fixtures/conformance-worker.ts";
 import { compiled } from "../support/compiled.ts";

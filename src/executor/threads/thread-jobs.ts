@@ -5,7 +5,7 @@ import { isPromiseLike } from "../../structures/is-promise-like.ts";
 import { DecodeAhead } from "../decode-ahead.ts";
 import { ExecutionInfo } from "../execution-info.ts";
 import { abortReason, failure, success, timeoutReason } from "../execution-outcome.ts";
-import type { Handler } from "../inline-executor.ts";
+import type { Handler } from "../handler.ts";
 import type { JobStates } from "./job-states.ts";
 import type { FailedJob, Outcomes } from "./thread-messages.ts";
 import { toTransferable, transferList } from "./transferable-payloads.ts";

@@ -2,7 +2,7 @@ import { pathToFileURL } from "node:url";
 import type { Payload } from "../../protocol/payload/payload.ts";
 import type { TaskType } from "../../protocol/task-type.ts";
 import type { SpanSpec } from "../../tracing/tracer.ts";
-import type { Handler } from "../inline-executor.ts";
+import type { Handler } from "../handler.ts";
 
 /**
  * The method by which a thread gets its handler from an instance of the user's class. A registered symbol: a TypeScript

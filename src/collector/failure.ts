@@ -1,0 +1,13 @@
+import type { ThrownError } from "../protocol/error-info.ts";
+import type { Payload } from "../protocol/payload/payload.ts";
+
+/** An item that failed for good. */
+export interface Failure<Item extends object = Payload> {
+  readonly id: string;
+  /** The item's data, as its task produced it. */
+  readonly data: Item;
+  /** The last execution's error, with its causes and its own properties, as plain data. */
+  readonly error: ThrownError;
+  /** How often it was tried. */
+  readonly attempts: number;
+}
