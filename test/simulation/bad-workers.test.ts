@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Fleet } from "../../src/core/distributor/fleet.ts";
-import { WorkerMail } from "../../src/core/distributor/worker-messages.ts";
+import { WorkerMessages } from "../../src/core/distributor/worker-messages.ts";
 import { WorkerEntry } from "../../src/core/distributor/worker-record.ts";
 import { World, type WorldOptions } from "./world.ts";
 
@@ -96,7 +96,7 @@ describe("with one of these rules switched off, the simulator finds", () => {
   });
 
   test("a long item behind a long item, without recall", () => {
-    vi.spyOn(WorkerMail.prototype, "recall").mockReturnValue();
+    vi.spyOn(WorkerMessages.prototype, "recall").mockReturnValue();
     expect(() => campaign(longTail, 6500, () => {})).toThrow("must end within");
   });
 

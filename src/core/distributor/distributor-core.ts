@@ -12,7 +12,7 @@ import type { RunView } from "./run-view.ts";
 import { Settlement } from "./settlement.ts";
 import { type TaskSpec, TaskState } from "./task-ledger.ts";
 import { TaskSet } from "./task-set.ts";
-import { type EndingPhase, endMessage, WorkerMail } from "./worker-messages.ts";
+import { type EndingPhase, endMessage, WorkerMessages } from "./worker-messages.ts";
 
 /** How often workers and the collector are pinged, in ms: the ping is what finds a dead connection. */
 const PING_MS = 1000;
@@ -30,7 +30,7 @@ export class DistributorCore {
   readonly #clock = new RoleClock();
   readonly #tasks: TaskSet;
   readonly #fleet: Fleet;
-  readonly #mail: WorkerMail;
+  readonly #workerMessages: WorkerMessages;
   readonly #settlement: Settlement;
   #phase: DistributorPhase = { kind: "preparing" };
   #metadata: Uint8Array = EMPTY;
@@ -42,7 +42,7 @@ export class DistributorCore {
     this.#options = options;
     this.#port = port;
     this.#tasks = new TaskSet(specs.map((spec) => new TaskState(spec)));
-    this.#mail = new WorkerMail(options, port);
+    this.#workerMessages = new WorkerMessages(options, port);
     this.#settlement = new Settlement(options, this.#clock, port);
     this.#fleet = new Fleet(options.runId, options, this.#fleetPort());
     this.#collector = new CollectorLink(
@@ -79,7 +79,7 @@ export class DistributorCore {
     this.#phase = { kind: "running" };
     this.#collector.missingSince = this.#clock.now;
     for (const task of this.#tasks) task.open(this.#clock.now);
-    for (const worker of this.#fleet.workers) this.#mail.welcome(worker, this.#metadata);
+    for (const worker of this.#fleet.workers) this.#workerMessages.welcome(worker, this.#metadata);
     if (this.#collector.isConnected) this.#collector.open(metadata);
     this.#tasks.touchAll();
     this.#settleDown();
@@ -190,10 +190,10 @@ export class DistributorCore {
     for (const task of this.#tasks) {
       this.#settlement.wake(task);
       lookForWorkers(task, this.#options.minWorkers, now);
-      relieve(task, now, this.#mail);
+      relieve(task, now, this.#workerMessages);
       if (task.hungry.size > 0) this.#tasks.touch(task); // a gate may have opened, a backoff or a pause ended
     }
-    for (const worker of this.#fleet.workers) this.#mail.confirm(worker);
+    for (const worker of this.#fleet.workers) this.#workerMessages.confirm(worker);
     if (now >= this.#nextPing) this.#pingAll();
     if (now >= this.#nextRepeat) this.#repeat();
     this.#checkPeers(now);
@@ -208,7 +208,7 @@ export class DistributorCore {
       // What an earlier life had complete is so from `open()` on, which looks at every task.
       if (this.#phase.kind !== "running" && this.#phase.kind !== "stopping") continue;
       if (this.#collector.isReady && task.begin(this.#options.minWorkers)) {
-        dispatch(task, this.#clock.now, this.#mail);
+        dispatch(task, this.#clock.now, this.#workerMessages);
       }
       if (task.phase === "exhausted" && task.items.size === 0) this.#complete(task);
     }
@@ -253,16 +253,17 @@ export class DistributorCore {
   #workerHello(connection: string, hello: Hello): void {
     const task = this.#tasks.byName.get(hello.taskType);
     if (hello.role !== "worker" || task === undefined) {
-      return this.#mail.refuse(connection, hello.taskType);
+      return this.#workerMessages.refuse(connection, hello.taskType);
     }
     const known = this.#fleet.byId(hello.peerId);
     if (known !== undefined && known.task !== task) return this.#stray(hello);
     if (this.#phase.kind === "over") return;
     const worker = this.#fleet.hello(connection, hello, task, this.#clock.now);
-    if (this.#phase.kind === "ending") return this.#mail.end(worker, this.#phase);
-    if (this.#phase.kind !== "preparing") this.#mail.welcome(worker, this.#metadata);
+    if (this.#phase.kind === "ending") return this.#workerMessages.end(worker, this.#phase);
+    if (this.#phase.kind !== "preparing") this.#workerMessages.welcome(worker, this.#metadata);
     // It worked for an earlier life of this distributor, which may have had ACKs for it.
-    if (known === undefined && worker.held > 0 && this.#collector.isReady) this.#mail.resend(worker);
+    if (known === undefined && worker.held > 0 && this.#collector.isReady)
+      this.#workerMessages.resend(worker);
   }
 
   #fleetPort(): FleetPort {
@@ -288,7 +289,7 @@ export class DistributorCore {
     this.#nextRepeat = this.#clock.now;
     this.#repeat();
     // ACKs may have been lost with the link that was there before: what is delivered again is ACKed again.
-    for (const worker of this.#fleet.workers) if (worker.held > 0) this.#mail.resend(worker);
+    for (const worker of this.#fleet.workers) if (worker.held > 0) this.#workerMessages.resend(worker);
   }
 
   #ack(ack: Ack): void {
@@ -306,14 +307,14 @@ export class DistributorCore {
 
   #pingAll(): void {
     this.#nextPing = this.#clock.now + PING_MS;
-    for (const worker of this.#fleet.workers) this.#mail.ping(worker);
+    for (const worker of this.#fleet.workers) this.#workerMessages.ping(worker);
   }
 
   /** Sends again what has not been answered: hello, the reports of failed items, END. */
   #repeat(): void {
     this.#nextRepeat = this.#clock.now + REPEAT_MS;
     if (this.#phase.kind === "ending") {
-      for (const worker of this.#fleet.workers) this.#mail.end(worker, this.#phase);
+      for (const worker of this.#fleet.workers) this.#workerMessages.end(worker, this.#phase);
       if (!this.#collector.hasEnded) this.#port.toCollector(endMessage(this.#options.runId, this.#phase));
       return;
     }

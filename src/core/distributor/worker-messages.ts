@@ -6,7 +6,7 @@ import type { WorkerEntry } from "./worker-record.ts";
 export type EndingPhase = Extract<DistributorPhase, { kind: "ending" }>;
 
 /** What the distributor says to its workers. */
-export class WorkerMail implements GrantSink {
+export class WorkerMessages implements GrantSink {
   readonly #options: DistributorCoreOptions;
   readonly #port: Pick<DistributorPort, "toWorker">;
 

@@ -2,13 +2,13 @@ import type { Message } from "../../protocol/message.ts";
 import { EMPTY } from "../../protocol/wire/payload-frames.ts";
 import type { Explanation } from "../explanation.ts";
 import { RoleClock } from "../role-clock.ts";
-import { BrokerStaff } from "./broker-fleet.ts";
+import { BrokerFleet } from "./broker-fleet.ts";
 import type { BrokerWorker } from "./broker-worker.ts";
 import { explainType } from "./explain-type.ts";
-import { BrokerMail, type BrokerMailPort } from "./outgoing-messages.ts";
-import { type BrokerCounts, BrokerDesk, type BrokerDeskOptions } from "./request-ledger.ts";
+import { OutgoingMessages, type OutgoingMessagesPort } from "./outgoing-messages.ts";
+import { type BrokerCounts, RequestLedger, type RequestLedgerOptions } from "./request-ledger.ts";
 import type { BrokerClient } from "./service-request.ts";
-import type { BrokerType } from "./type-queue.ts";
+import type { TypeQueue } from "./type-queue.ts";
 
 /** How often all peers are pinged, in ms: the ping is what finds a dead connection. */
 const PING_MS = 1000;
@@ -26,7 +26,7 @@ const END_MS = 500;
 /** Longest wait for clients to confirm END, in ms: what they send until they know of it is refused, instead of lost. */
 const CLIENT_END_MS = 500;
 
-export interface BrokerOptions extends BrokerDeskOptions {
+export interface BrokerOptions extends RequestLedgerOptions {
   readonly runId: string;
   readonly peerId: string;
   /** Whether workers end when the service stops. */
@@ -35,7 +35,7 @@ export interface BrokerOptions extends BrokerDeskOptions {
   readonly endTimeout: number;
 }
 
-export interface BrokerPort extends BrokerMailPort {
+export interface BrokerPort extends OutgoingMessagesPort {
   /** Something is to be sent: call `flush` before long. */
   flushSoon(): void;
   over(): void;
@@ -58,9 +58,9 @@ export class BrokerCore {
   readonly #options: BrokerOptions;
   readonly #port: BrokerPort;
   readonly #clock = new RoleClock();
-  readonly #mail: BrokerMail;
-  readonly #desk: BrokerDesk;
-  readonly #staff: BrokerStaff;
+  readonly #messages: OutgoingMessages;
+  readonly #ledger: RequestLedger;
+  readonly #fleet: BrokerFleet;
   readonly #clients = new Map<string, BrokerClient>();
   /** Connections of peers that said goodbye: pinged until they end. */
   readonly #departed = { clients: new Set<string>(), workers: new Set<string>() };
@@ -74,9 +74,9 @@ export class BrokerCore {
   constructor(options: BrokerOptions, port: BrokerPort) {
     this.#options = options;
     this.#port = port;
-    this.#mail = new BrokerMail(options.runId, port);
-    this.#desk = new BrokerDesk(options, this.#mail, this.#clock);
-    this.#staff = new BrokerStaff(this.#desk, this.#mail, this.#clock, {
+    this.#messages = new OutgoingMessages(options.runId, port);
+    this.#ledger = new RequestLedger(options, this.#messages, this.#clock);
+    this.#fleet = new BrokerFleet(this.#ledger, this.#messages, this.#clock, {
       recall: ({ connection }, count) =>
         port.toWorker(connection, { type: "recall", runId: options.runId, count }),
       note: port.note,
@@ -84,11 +84,11 @@ export class BrokerCore {
   }
 
   get counts(): Readonly<BrokerCounts> {
-    return this.#desk.counts;
+    return this.#ledger.counts;
   }
 
-  get types(): Iterable<BrokerType> {
-    return this.#desk.types.values();
+  get types(): Iterable<TypeQueue> {
+    return this.#ledger.types.values();
   }
 
   get clients(): Iterable<BrokerClient> {
@@ -96,17 +96,17 @@ export class BrokerCore {
   }
 
   get workers(): Iterable<BrokerWorker> {
-    return this.#staff.workers.values();
+    return this.#fleet.workers.values();
   }
 
   /** Requests that have not ended. */
   get unsettled(): number {
-    return this.#desk.unsettled;
+    return this.#ledger.unsettled;
   }
 
   /** Why the requests of a type are not done; nothing where it has neither requests nor workers. */
   explain(taskType: string): Explanation | undefined {
-    const type = this.#desk.types.get(taskType);
+    const type = this.#ledger.types.get(taskType);
     return type === undefined ? undefined : explainType(type, this.#clock.now);
   }
 
@@ -119,12 +119,12 @@ export class BrokerCore {
     } else if (client === undefined || message.runId !== this.#options.runId) {
       this.#stray(message);
     } else if (message.type === "request") {
-      const type = this.#desk.type(message.taskType);
-      for (const item of message.items) this.#desk.accept(client, type, item, message);
+      const type = this.#ledger.type(message.taskType);
+      for (const item of message.items) this.#ledger.accept(client, type, item, message);
     } else if (message.type === "cancel") {
       for (const { seq } of message.items) {
         const request = client.requests.get(seq);
-        if (request !== undefined) this.#desk.abandon(request);
+        if (request !== undefined) this.#ledger.abandon(request);
       }
     } else if (message.type === "bye") {
       this.#departed.clients.add(connection);
@@ -144,30 +144,30 @@ export class BrokerCore {
 
   workerMessage(connection: string, message: Message): void {
     if (this.#phase.kind === "over") return;
-    const worker = this.#staff.workers.get(connection);
+    const worker = this.#fleet.workers.get(connection);
     if (message.type === "hello") {
       if (message.role !== "serviceworker") {
         this.#port.toWorker(connection, this.#refusal("backend endpoint, for its workers"));
       } else {
-        this.#staff.join(connection, message.peerId, message.taskType);
+        this.#fleet.join(connection, message.peerId, message.taskType);
         this.#port.toWorker(connection, this.#phase.kind === "ending" ? this.#end() : this.#welcome());
       }
     } else if (message.type === "blocked" && message.runId === this.#options.runId) {
       // On a connection of its own: the worker's is in the hands of the thread that is blocked.
-      this.#staff.blocked(message.workerId, message);
+      this.#fleet.blocked(message.workerId, message);
     } else if (worker === undefined || message.runId !== this.#options.runId) {
       this.#stray(message);
     } else if (message.type === "ready") {
-      this.#staff.ready(worker, message);
+      this.#fleet.ready(worker, message);
     } else if (message.type === "reply") {
-      this.#staff.replies(worker, message);
+      this.#fleet.replies(worker, message);
     } else if (message.type === "failure") {
-      this.#staff.failures(worker, message);
+      this.#fleet.failures(worker, message);
     } else if (message.type === "returned") {
-      this.#staff.returned(worker, message);
+      this.#fleet.returned(worker, message);
     } else if (message.type === "bye") {
       this.#departed.workers.add(connection);
-      this.#staff.gone(worker, "left");
+      this.#fleet.gone(worker, "left");
     } else {
       this.#stray(message);
     }
@@ -176,8 +176,8 @@ export class BrokerCore {
 
   workerDisconnected(connection: string): void {
     this.#departed.workers.delete(connection);
-    const worker = this.#staff.workers.get(connection);
-    if (worker !== undefined) this.#staff.gone(worker, "lost");
+    const worker = this.#fleet.workers.get(connection);
+    if (worker !== undefined) this.#fleet.gone(worker, "lost");
     this.#settleDown();
   }
 
@@ -192,20 +192,20 @@ export class BrokerCore {
   stop(timeout: number): void {
     if (this.#phase.kind !== "running") return;
     this.#phase = { kind: "draining", until: this.#clock.now + timeout };
-    this.#desk.close();
+    this.#ledger.close();
     this.#settleDown();
   }
 
   /** Sends what has gathered. */
   flush(): void {
-    this.#mail.flush();
+    this.#messages.flush();
   }
 
   tick(real: number): void {
     this.#clock.tick(real);
     if (this.#phase.kind === "over") return;
-    this.#desk.tick(this.#clock.now);
-    this.#staff.tick(this.#clock.now);
+    this.#ledger.tick(this.#clock.now);
+    this.#fleet.tick(this.#clock.now);
     if (this.#clock.now >= this.#nextPing) this.#pingAll();
     this.#settleDown();
   }
@@ -221,7 +221,7 @@ export class BrokerCore {
 
   #clientGone(client: BrokerClient): void {
     this.#clients.delete(client.connection);
-    for (const request of [...client.requests.values()]) this.#desk.abandon(request);
+    for (const request of [...client.requests.values()]) this.#ledger.abandon(request);
   }
 
   #pingAll(): void {
@@ -230,7 +230,7 @@ export class BrokerCore {
     this.#probes = Math.max(0, this.#probes - 1);
     const ping = { type: "ping", runId: this.#options.runId } as const;
     const { clients, workers } = this.#departed;
-    for (const connection of [...this.#staff.workers.keys(), ...workers])
+    for (const connection of [...this.#fleet.workers.keys(), ...workers])
       this.#port.toWorker(connection, ping);
     for (const connection of [...this.#clients.keys(), ...clients]) this.#port.toClient(connection, ping);
   }
@@ -241,18 +241,18 @@ export class BrokerCore {
   #settleDown(): void {
     const now = this.#clock.now;
     const phase = this.#phase;
-    if (phase.kind === "draining" && (this.#desk.unsettled === 0 || now >= phase.until)) this.#beginEnd();
-    if (!this.#mail.isEmpty) this.#port.flushSoon();
+    if (phase.kind === "draining" && (this.#ledger.unsettled === 0 || now >= phase.until)) this.#beginEnd();
+    if (!this.#messages.isEmpty) this.#port.flushSoon();
     if (this.#phase.kind !== "ending") return;
     const { until, clientsUntil } = this.#phase;
     const areClientsDone = this.#clients.size === 0 || now >= clientsUntil;
-    if (now >= until || (this.#staff.workers.size === 0 && areClientsDone)) {
-      this.#mail.flush();
+    if (now >= until || (this.#fleet.workers.size === 0 && areClientsDone)) {
+      this.#messages.flush();
       this.#phase = { kind: "over" };
       this.#port.over();
     } else if (now >= this.#nextEnd) {
       this.#nextEnd = now + END_MS;
-      for (const connection of this.#staff.workers.keys()) this.#port.toWorker(connection, this.#end());
+      for (const connection of this.#fleet.workers.keys()) this.#port.toWorker(connection, this.#end());
     }
   }
 
@@ -260,15 +260,15 @@ export class BrokerCore {
     const { now } = this.#clock;
     const { endTimeout } = this.#options;
     this.#phase = { kind: "ending", until: now + endTimeout, clientsUntil: now + CLIENT_END_MS };
-    this.#desk.clear();
-    for (const worker of [...this.#staff.workers.values()]) {
+    this.#ledger.clear();
+    for (const worker of [...this.#fleet.workers.values()]) {
       for (const request of [...worker.held.values()]) {
-        this.#mail.cancel(worker, request);
-        this.#desk.lose(request, "The service was stopped while a worker had the request; it may have run");
+        this.#messages.cancel(worker, request);
+        this.#ledger.lose(request, "The service was stopped while a worker had the request; it may have run");
       }
-      if (!this.#options.endWorkers) this.#staff.gone(worker, "left");
+      if (!this.#options.endWorkers) this.#fleet.gone(worker, "left");
     }
-    this.#mail.flush();
+    this.#messages.flush();
     for (const connection of this.#clients.keys()) this.#port.toClient(connection, this.#end());
   }
 

@@ -2,8 +2,8 @@ import type { Blocked, Ready, Returned } from "../../protocol/message.ts";
 import type { Failure, Reply } from "../../protocol/service-message.ts";
 import type { RoleClock } from "../role-clock.ts";
 import { BrokerWorker, DOUBTFUL_FAILURES } from "./broker-worker.ts";
-import type { BrokerMail } from "./outgoing-messages.ts";
-import type { BrokerDesk } from "./request-ledger.ts";
+import type { OutgoingMessages } from "./outgoing-messages.ts";
+import type { RequestLedger } from "./request-ledger.ts";
 import type { ServiceRequest } from "./service-request.ts";
 
 /** A worker that has said nothing for so long, in ms, gives back what it has not started, when another idles. */
@@ -18,23 +18,23 @@ const SILENT_MS = 750;
 /** How often a worker that only fails gets a request all the same, in ms. */
 const CHANCE_MS = 1000;
 
-export interface BrokerStaffPort {
+export interface BrokerFleetPort {
   recall(worker: BrokerWorker, count: number): void;
   note(event: string, facts: Readonly<Record<string, unknown>>): void;
 }
 
 /** The broker's workers, by their connections, and what they say of their requests. */
-export class BrokerStaff {
+export class BrokerFleet {
   readonly workers = new Map<string, BrokerWorker>();
-  readonly #desk: BrokerDesk;
-  readonly #mail: BrokerMail;
+  readonly #ledger: RequestLedger;
+  readonly #messages: OutgoingMessages;
   readonly #clock: RoleClock;
-  readonly #port: BrokerStaffPort;
+  readonly #port: BrokerFleetPort;
   #nextChance = 0;
 
-  constructor(desk: BrokerDesk, mail: BrokerMail, clock: RoleClock, port: BrokerStaffPort) {
-    this.#desk = desk;
-    this.#mail = mail;
+  constructor(ledger: RequestLedger, messages: OutgoingMessages, clock: RoleClock, port: BrokerFleetPort) {
+    this.#ledger = ledger;
+    this.#messages = messages;
     this.#clock = clock;
     this.#port = port;
   }
@@ -43,7 +43,7 @@ export class BrokerStaff {
     if (this.workers.has(connection)) return;
     // A worker that connects again is another one: what the old one had is lost with its connection.
     for (const other of this.workers.values()) if (other.id === id) this.gone(other, "lost");
-    const worker = new BrokerWorker(connection, id, this.#desk.type(taskType));
+    const worker = new BrokerWorker(connection, id, this.#ledger.type(taskType));
     this.workers.set(connection, worker);
     worker.type.workers.add(worker);
     this.#note("joined", worker);
@@ -63,10 +63,10 @@ export class BrokerStaff {
       if (request === undefined) continue;
       bytes += payload.length;
       if (request.client !== undefined) {
-        this.#desk.counts.replied += 1;
-        this.#mail.reply(request.client, { seq: request.number, attempt, payload });
+        this.#ledger.counts.replied += 1;
+        this.#messages.reply(request.client, { seq: request.number, attempt, payload });
       }
-      this.#desk.settle(request);
+      this.#ledger.settle(request);
     }
     worker.failures = 0;
     worker.window.observe(busy, bytes, items.length, worker.type.queue.size > 0);
@@ -81,14 +81,14 @@ export class BrokerStaff {
       if (request.client !== undefined) this.#failed(worker, error.name);
       const { client, number, idempotent } = request;
       if (client !== undefined && idempotent && origin === "worker" && error.code === "THREAD_LOST") {
-        this.#desk.lostWorker(request, true); // no more than its thread, but with the same right to another
+        this.#ledger.lostWorker(request, true); // no more than its thread, but with the same right to another
         continue;
       }
       if (client !== undefined) {
-        this.#desk.counts.failed += 1;
-        this.#mail.failure(client, origin, error, { seq: number, attempt });
+        this.#ledger.counts.failed += 1;
+        this.#messages.failure(client, origin, error, { seq: number, attempt });
       }
-      this.#desk.settle(request);
+      this.#ledger.settle(request);
     }
     this.#heard(worker);
   }
@@ -100,8 +100,8 @@ export class BrokerStaff {
     for (const { seq, attempt } of [...items].reverse()) {
       const request = this.#heldBy(worker, seq, attempt);
       if (request === undefined) continue;
-      if (request.client === undefined) this.#desk.settle(request);
-      else this.#desk.backToQueue(worker, request);
+      if (request.client === undefined) this.#ledger.settle(request);
+      else this.#ledger.backToQueue(worker, request);
     }
     this.#heard(worker);
   }
@@ -121,7 +121,7 @@ export class BrokerStaff {
       if (isRunning(request)) {
         if (expired) this.#expired(worker, request);
       } else if (request.client !== undefined && request.idempotent) {
-        this.#mail.cancel(worker, request);
+        this.#messages.cancel(worker, request);
         worker.release(request);
         request.type.enqueue(request, true);
       }
@@ -134,15 +134,15 @@ export class BrokerStaff {
     worker.type.leave(worker, this.#clock.now);
     this.#note(how, worker, { held: worker.held.size });
     const wasAlone = worker.held.size === 1;
-    for (const request of [...worker.held.values()]) this.#desk.lostWorker(request, wasAlone);
-    this.#desk.serve(worker.type);
+    for (const request of [...worker.held.values()]) this.#ledger.lostWorker(request, wasAlone);
+    this.#ledger.serve(worker.type);
   }
 
   /** Opens and closes windows. Where a worker idles, another gives back what waits behind a request that takes long. */
   tick(now: number): void {
     const isChance = now >= this.#nextChance;
     if (isChance) this.#nextChance = now + CHANCE_MS;
-    for (const type of this.#desk.types.values()) {
+    for (const type of this.#ledger.types.values()) {
       const { wasPressed } = type;
       type.wasPressed = type.queue.size > 0;
       for (const worker of type.workers) {
@@ -191,18 +191,18 @@ export class BrokerStaff {
       this.#note("does not answer: a handler blocks it", worker, { held: worker.held.size });
     worker.isSilent = true;
     worker.type.refresh(worker);
-    this.#desk.serve(worker.type); // those that fail at everything are better than none
+    this.#ledger.serve(worker.type); // those that fail at everything are better than none
   }
 
   /** It is over its worker's timeout, and only the end of the process would free its main thread. */
   #expired(worker: BrokerWorker, request: ServiceRequest): void {
     const { client, number, attempt } = request;
     if (client === undefined) return;
-    this.#desk.counts.failed += 1;
+    this.#ledger.counts.failed += 1;
     const text = "The handler blocked its worker's event loop for longer than the worker's timeout";
-    this.#mail.refuse(client, { seq: number, attempt }, "EXECUTION_TIMEOUT", text);
-    this.#mail.cancel(worker, request);
-    this.#desk.disown(request);
+    this.#messages.refuse(client, { seq: number, attempt }, "EXECUTION_TIMEOUT", text);
+    this.#messages.cancel(worker, request);
+    this.#ledger.disown(request);
   }
 
   #failed(worker: BrokerWorker, error: string): void {
@@ -224,7 +224,7 @@ export class BrokerStaff {
     if (worker.isSilent) this.#note("answers again", worker);
     worker.isSilent = false;
     worker.type.refresh(worker);
-    this.#desk.serve(worker.type);
+    this.#ledger.serve(worker.type);
   }
 
   #note(event: string, worker: BrokerWorker, facts: Readonly<Record<string, unknown>> = {}): void {

@@ -1,6 +1,6 @@
 import { Window, type WindowLimits } from "../window.ts";
 import type { ServiceRequest } from "./service-request.ts";
-import type { BrokerType } from "./type-queue.ts";
+import type { TypeQueue } from "./type-queue.ts";
 
 /** What one worker holds: 3 ms of work beyond what it executes, which is what it takes to bring the next request. */
 const LIMITS: WindowLimits = { maxWindow: 4096, windowBytes: 16 * 1024 * 1024, windowTime: 3 };
@@ -19,7 +19,7 @@ export type BrokerWorkerPhase =
 export class BrokerWorker {
   readonly connection: string;
   readonly id: string;
-  readonly type: BrokerType;
+  readonly type: TypeQueue;
   phase: BrokerWorkerPhase = "new";
   /** Requests it executes at a time. */
   concurrency = 1;
@@ -43,7 +43,7 @@ export class BrokerWorker {
    */
   window = new Window(1, LIMITS);
 
-  constructor(connection: string, id: string, type: BrokerType) {
+  constructor(connection: string, id: string, type: TypeQueue) {
     this.connection = connection;
     this.id = id;
     this.type = type;

@@ -1,8 +1,8 @@
 import { ageText, countText, type Explanation } from "../explanation.ts";
-import type { BrokerType } from "./type-queue.ts";
+import type { TypeQueue } from "./type-queue.ts";
 
 /** Why the requests of a task type are not done. */
-export function explainType(type: BrokerType, now: number): Explanation {
+export function explainType(type: TypeQueue, now: number): Explanation {
   const { queue, suspects, workers } = type;
   const waiting = queue.size + suspects.size;
   let running = 0;
@@ -17,7 +17,7 @@ export function explainType(type: BrokerType, now: number): Explanation {
   };
 }
 
-function workerReasons({ workers, lonelySince }: BrokerType, now: number): string[] {
+function workerReasons({ workers, lonelySince }: TypeQueue, now: number): string[] {
   if (workers.size === 0) return [`It has had no worker for ${ageText(now - lonelySince)}.`];
   const ready = [...workers].filter(({ phase }) => phase === "ready");
   const places = ready.reduce((sum, { concurrency }) => sum + concurrency, 0);
@@ -36,7 +36,7 @@ function workerReasons({ workers, lonelySince }: BrokerType, now: number): strin
   ];
 }
 
-function requestReasons({ queue, suspects }: BrokerType, running: number, now: number): string[] {
+function requestReasons({ queue, suspects }: TypeQueue, running: number, now: number): string[] {
   const first = queue.first;
   const lines: string[] = [];
   if (running > 0) lines.push(`${countText(running, "request", ["is", "are"])} with workers.`);

@@ -5,15 +5,15 @@ import { batches } from "../batches.ts";
 import type { BrokerWorker } from "./broker-worker.ts";
 import type { BrokerClient, ServiceRequest } from "./service-request.ts";
 
-export interface BrokerMailPort {
+export interface OutgoingMessagesPort {
   toClient(connection: string, message: Message): void;
   toWorker(connection: string, message: Message): void;
 }
 
 /** What one event makes the broker send, gathered so that each peer gets it in as few messages as possible. */
-export class BrokerMail {
+export class OutgoingMessages {
   readonly #runId: string;
-  readonly #port: BrokerMailPort;
+  readonly #port: OutgoingMessagesPort;
   readonly #assigned = new Set<BrokerWorker>();
   readonly #replies = new Map<BrokerClient, ItemPayload[]>();
   readonly #cancelled = new Map<BrokerWorker, ItemRef[]>();
@@ -23,7 +23,7 @@ export class BrokerMail {
     Map<string, { code: ErrorCode; text: string; items: ItemRef[] }>
   >();
 
-  constructor(runId: string, port: BrokerMailPort) {
+  constructor(runId: string, port: OutgoingMessagesPort) {
     this.#runId = runId;
     this.#port = port;
   }

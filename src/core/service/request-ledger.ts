@@ -2,11 +2,11 @@ import type { ErrorCode } from "../../errors.ts";
 import type { ItemPayload } from "../../protocol/message.ts";
 import type { RoleClock } from "../role-clock.ts";
 import type { BrokerWorker } from "./broker-worker.ts";
-import type { BrokerMail } from "./outgoing-messages.ts";
+import type { OutgoingMessages } from "./outgoing-messages.ts";
 import { type BrokerClient, NOWHERE, type ServiceRequest } from "./service-request.ts";
-import { BrokerType } from "./type-queue.ts";
+import { TypeQueue } from "./type-queue.ts";
 
-export interface BrokerDeskOptions {
+export interface RequestLedgerOptions {
   /** Most requests of one task type that wait. */
   readonly maxQueue: number;
   /** Most bytes that wait in all. */
@@ -42,11 +42,11 @@ export interface RequestTerms {
 }
 
 /** Requests from their arrival to their end: each is in one queue, or with one worker, and ends once. */
-export class BrokerDesk {
+export class RequestLedger {
   readonly counts: BrokerCounts = { requests: 0, replied: 0, failed: 0, refused: 0, lost: 0, cancelled: 0 };
-  readonly types = new Map<string, BrokerType>();
-  readonly #options: BrokerDeskOptions;
-  readonly #mail: BrokerMail;
+  readonly types = new Map<string, TypeQueue>();
+  readonly #options: RequestLedgerOptions;
+  readonly #messages: OutgoingMessages;
   readonly #clock: RoleClock;
   readonly #load = { bytes: 0 };
   #isOpen = true;
@@ -54,16 +54,16 @@ export class BrokerDesk {
   /** Requests that have not ended, with those that nobody waits for but a worker still has. */
   unsettled = 0;
 
-  constructor(options: BrokerDeskOptions, mail: BrokerMail, clock: RoleClock) {
+  constructor(options: RequestLedgerOptions, messages: OutgoingMessages, clock: RoleClock) {
     this.#options = options;
-    this.#mail = mail;
+    this.#messages = messages;
     this.#clock = clock;
   }
 
-  type(name: string): BrokerType {
+  type(name: string): TypeQueue {
     let type = this.types.get(name);
     if (type === undefined) {
-      type = new BrokerType(name, this.#load, this.#clock.now);
+      type = new TypeQueue(name, this.#load, this.#clock.now);
       this.types.set(name, type);
     }
     return type;
@@ -72,7 +72,7 @@ export class BrokerDesk {
   /** A request arrives: to a worker, to the queue, or back at once. */
   accept(
     client: BrokerClient,
-    type: BrokerType,
+    type: TypeQueue,
     item: ItemPayload,
     { timeout, idempotent, context }: RequestTerms,
   ): void {
@@ -113,7 +113,7 @@ export class BrokerDesk {
   }
 
   /** Gives what waits to the workers that have room. */
-  serve(type: BrokerType): void {
+  serve(type: TypeQueue): void {
     type.serve((worker, request) => {
       if (this.#clock.now > request.expires) {
         // Its client has given it up; that it says so may be on its way.
@@ -123,7 +123,7 @@ export class BrokerDesk {
         type.refresh(worker);
       } else {
         request.attempt += 1;
-        this.#mail.assign(worker);
+        this.#messages.assign(worker);
       }
     });
   }
@@ -133,7 +133,7 @@ export class BrokerDesk {
     this.counts.cancelled += 1;
     const { place } = request;
     this.disown(request);
-    if (place.at === "worker") this.#mail.cancel(place.worker, request);
+    if (place.at === "worker") this.#messages.cancel(place.worker, request);
     else this.settle(request);
   }
 
@@ -172,7 +172,7 @@ export class BrokerDesk {
   lose(request: ServiceRequest, text: string): void {
     this.counts.lost += 1;
     const { client, number, attempt } = request;
-    if (client !== undefined) this.#mail.refuse(client, { seq: number, attempt }, "REQUEST_LOST", text);
+    if (client !== undefined) this.#messages.refuse(client, { seq: number, attempt }, "REQUEST_LOST", text);
     this.settle(request);
   }
 
@@ -210,7 +210,7 @@ export class BrokerDesk {
     }
   }
 
-  #checkLonely(type: BrokerType, now: number): void {
+  #checkLonely(type: TypeQueue, now: number): void {
     const { workerTimeout } = this.#options;
     const text = `No worker of task type ${JSON.stringify(type.name)} was there within ${workerTimeout} ms`;
     for (const queue of [type.suspects, type.queue]) {
@@ -224,6 +224,6 @@ export class BrokerDesk {
 
   #refuse({ client, number, attempt }: ServiceRequest, code: ErrorCode, text: string): void {
     this.counts.refused += 1;
-    if (client !== undefined) this.#mail.refuse(client, { seq: number, attempt }, code, text);
+    if (client !== undefined) this.#messages.refuse(client, { seq: number, attempt }, code, text);
   }
 }

@@ -1,6 +1,6 @@
 import type { Linked } from "../../structures/linked-queue.ts";
 import type { BrokerWorker } from "./broker-worker.ts";
-import type { BrokerType } from "./type-queue.ts";
+import type { TypeQueue } from "./type-queue.ts";
 
 /** A client as the broker sees it: one connection. */
 export interface BrokerClient {
@@ -29,7 +29,7 @@ export interface ServiceRequest extends Linked<ServiceRequest> {
   /** The number that its client gave it, and the client's id: what it is called wherever it goes. */
   readonly number: number;
   readonly clientId: string;
-  readonly type: BrokerType;
+  readonly type: TypeQueue;
   readonly idempotent: boolean;
   /** Its trace context; empty: none. */
   readonly context: string;

@@ -12,7 +12,7 @@ export interface QueueLoad {
 }
 
 /** The requests and the workers of one task type. */
-export class BrokerType {
+export class TypeQueue {
   readonly name: string;
   readonly queue = new LinkedQueue<ServiceRequest>();
   /** Idempotent requests that were on a worker that died. Each goes to an idle worker, alone: it may be what killed it. */
