@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { Collector } from "../collector/collector.ts";
 import { Distributor } from "../distributor/distributor.ts";
-import type { Task } from "../distributor/task.ts";
+import type { AnyTask } from "../distributor/task.ts";
 import { importUserModule } from "../executor/import-user-module.ts";
 import { MetaDataWorker } from "../metadata/meta-data-worker.ts";
 import { isWorkerClass } from "../pipeline/module-worker.ts";
@@ -19,7 +19,6 @@ export interface AnyRole {
 }
 
 type Class<T> = new () => T;
-type AnyTask = Task<object, object, object>;
 
 /** What a user's file exports, by kind. */
 export interface ExportedRoles {

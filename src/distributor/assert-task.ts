@@ -1,7 +1,7 @@
 import { type RetryOptions, resolveRetryPolicy } from "../core/distributor/retry-policy.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import { assertCount, assertEndpoint, assertTaskType, assertTimeout } from "../role/checks.ts";
-import { assertKnownOptions, kindOf, optionNames } from "../role/known-options.ts";
+import { assertKnownOptions, describeKind, optionNames } from "../role/known-options.ts";
 import { assertMembers, className } from "../role/members.ts";
 import { Task } from "./task.ts";
 
@@ -11,7 +11,7 @@ const RETRY_OPTIONS = optionNames<RetryOptions>({ attempts: true, backoff: true,
 export function assertTask(task: Task<object, object, object>): void {
   if (!(task instanceof Task))
     throw new TypeError(
-      `registerTask() takes a Task or a class that extends Task, not ${kindOf(task as unknown)}`,
+      `registerTask() takes a Task or a class that extends Task, not ${describeKind(task as unknown)}`,
     );
   assertMembers(task, {
     base: Task.prototype,

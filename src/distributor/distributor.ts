@@ -12,7 +12,7 @@ import {
 } from "./distributor-options.ts";
 import { DistributorSession } from "./distributor-session.ts";
 import type { RunProgress, RunSummary } from "./run-summary.ts";
-import type { Task } from "./task.ts";
+import type { AnyTask } from "./task.ts";
 
 /** What is known of the workers' processes. Whoever starts them sets it before `run()`. */
 export const ownedWorkers: unique symbol = Symbol("ownedWorkers");
@@ -22,8 +22,6 @@ export const ownedWorkers: unique symbol = Symbol("ownedWorkers");
  * worker waits for the others to come.
  */
 export const expectWorkers: unique symbol = Symbol("expectWorkers");
-
-type AnyTask = Task<object, object, object>;
 
 /**
  * Asks its registered tasks for items and hands them to workers as they become free; knows of every item until it is

@@ -35,7 +35,7 @@ export class ItemKeys {
   hashOf(item: object, index: number): Buffer {
     const key = this.#keyOf(item, index);
     if (typeof key === "string" && key.length > 0 && key.length <= MAX_KEY_LENGTH) return hashOf(key);
-    const kind = typeof key === "string" ? `a string of ${key.length} characters` : kindOf(key);
+    const kind = typeof key === "string" ? `a string of ${key.length} characters` : describeKey(key);
     throw new ItemKeyError(
       `key() of task ${JSON.stringify(this.#task.taskType.name)} returned ${kind} for item ${index} (counted from 0): ` +
         `a key is a string of 1 to ${MAX_KEY_LENGTH} characters`,
@@ -71,7 +71,7 @@ function hashOf(key: string): Buffer {
   return hash("sha256", bytes, "buffer").subarray(0, KEY_BYTES);
 }
 
-function kindOf(value: unknown): string {
+function describeKey(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value !== "object") return `a ${typeof value}`;
   return "then" in value ? "a promise" : "an object";

@@ -2,7 +2,7 @@ import type { DistributorCore } from "../core/distributor/distributor-core.ts";
 import type { DistributorPhase } from "../core/distributor/distributor-port.ts";
 import { explainItem } from "../core/distributor/explain-item.ts";
 import { explainTask } from "../core/distributor/explain-task.ts";
-import type { WorkerPhase } from "../core/distributor/worker-record.ts";
+import type { WorkerRecordPhase } from "../core/distributor/worker-record.ts";
 import type { Explanation } from "../core/explanation.ts";
 import { type ProcessReport, processReport } from "../role/inspection.ts";
 import type { RunProgress } from "./run-summary.ts";
@@ -15,7 +15,7 @@ export interface WorkerReport {
    * Being initialised; at work; its main thread busy in a handler; its connection ended a moment ago; connected, but does not
    * answer; ending.
    */
-  readonly phase: WorkerPhase["kind"];
+  readonly phase: WorkerRecordPhase["kind"];
   /** Items it executes at a time. */
   readonly concurrency: number;
   /** Items it has, executed or not, whose result is not collected. */

@@ -156,3 +156,6 @@ export abstract class Task<
     return true;
   }
 }
+
+/** A task of any item, metadata and ACK data. */
+export type AnyTask = Task<object, object, object>;

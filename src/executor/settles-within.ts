@@ -1,5 +1,5 @@
-/** The longest that a timer of Node takes, in ms. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+/** The longest time that a timer of Node takes, in ms. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Waits for a promise, but not longer than so many ms. @returns Whether it has resolved. */
 export async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {

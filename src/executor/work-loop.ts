@@ -1,4 +1,5 @@
 import type { Execution, ExecutionOutcome } from "../core/execution.ts";
+import { RESOLVED } from "../structures/resolved.ts";
 import type { Executor } from "./executor.ts";
 
 /**
@@ -35,9 +36,6 @@ export interface WorkLoopOptions<E extends Execution> {
   /** Makes the callback of a timer. */
   guard(action: () => void): () => void;
 }
-
-/** Its callbacks take half the time of `queueMicrotask`'s. */
-const SETTLED = Promise.resolve();
 
 /** Works through a worker's local queue while its executor has room, a slice at a time. */
 export class WorkLoop<E extends Execution> {
@@ -80,7 +78,7 @@ export class WorkLoop<E extends Execution> {
     if (performance.now() >= this.#sliceEnd) return this.schedule();
     this.#scheduled = true;
     // Not at once: the executor is in the middle of its own work.
-    void SETTLED.then(this.#goOn);
+    void RESOLVED.then(this.#goOn);
   }
 
   #work(): void {

@@ -1,16 +1,16 @@
 import type { CollectionInfo } from "../collector/collected-result.ts";
 import { Collector } from "../collector/collector.ts";
 import { ItemIterator } from "../distributor/item-iterator.ts";
-import { Task } from "../distributor/task.ts";
+import { type AnyTask, Task } from "../distributor/task.ts";
 import { MetaDataWorker } from "../metadata/meta-data-worker.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { TaskType } from "../protocol/task-type.ts";
-import { NOWHERE } from "../role/network.ts";
+import { NO_ENDPOINT } from "../role/network.ts";
 import { assertRole } from "../role/role.ts";
 import { isClass } from "./is-class.ts";
 import { LocalTask } from "./local-task.ts";
 import { assertTaskDefinition } from "./pipeline-checks.ts";
-import type { AnyTask, CollectFunction, PipelineOptions, TaskDefinition } from "./pipeline-options.ts";
+import type { CollectFunction, PipelineOptions, TaskDefinition } from "./pipeline-options.ts";
 
 /** @throws TypeError when one is no task. */
 export function makeTasks(tasks: PipelineOptions["tasks"]): AnyTask[] {
@@ -99,8 +99,8 @@ class DefinedTask extends LocalTask {
 }
 
 class FunctionCollector extends Collector<object, object, object> {
-  readonly endpoint = NOWHERE;
-  readonly ackEndpoint = NOWHERE;
+  readonly endpoint = NO_ENDPOINT;
+  readonly ackEndpoint = NO_ENDPOINT;
   readonly #collect: CollectFunction;
 
   constructor(collect: CollectFunction) {
@@ -120,7 +120,7 @@ class FunctionCollector extends Collector<object, object, object> {
 }
 
 class ObjectMetadata extends MetaDataWorker<object> {
-  readonly endpoint = NOWHERE;
+  readonly endpoint = NO_ENDPOINT;
   readonly #metadata: object;
 
   constructor(metadata: object) {

@@ -2,7 +2,9 @@ import type { Collector } from "../collector/collector.ts";
 import { Distributor, expectWorkers, ownedWorkers } from "../distributor/distributor.ts";
 import type { DistributorOptions } from "../distributor/distributor-options.ts";
 import type { RunProgress, RunSummary } from "../distributor/run-summary.ts";
+import type { AnyTask } from "../distributor/task.ts";
 import type { PipelineError } from "../errors.ts";
+import { MAX_TIMER_MS } from "../executor/settles-within.ts";
 import { RoleLog } from "../logging/logger.ts";
 import type { MetaDataWorker } from "../metadata/meta-data-worker.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
@@ -13,7 +15,7 @@ import { LocalEndpoints } from "./local-endpoints.ts";
 import { at } from "./local-roles.ts";
 import { LocalTask } from "./local-task.ts";
 import { assertModules } from "./module-files.ts";
-import type { AnyTask, OutputSource, PipelineOptions } from "./pipeline-options.ts";
+import type { OutputSource, PipelineOptions } from "./pipeline-options.ts";
 import { RunFolder } from "./run-folder.ts";
 import { WorkerFleet } from "./worker-fleet.ts";
 import type { WorkerStart } from "./worker-messages.ts";
@@ -29,9 +31,6 @@ const COLLECTOR_MS = 1000;
 
 /** The default `endTimeout`, in ms: on one machine, a peer that has not heard of the end by then has died or is busy, and is told otherwise. */
 const END_TIMEOUT = 500;
-
-/** The longest that a timer of Node takes, in ms. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Workers of one kind, and how many. */
 interface WorkerPlan extends Omit<WorkerStart, "type" | "endpoint" | "collectorEndpoint" | "keys"> {

@@ -1,14 +1,14 @@
 import { type ItemIterator, openItems } from "../distributor/item-iterator.ts";
 import { Task } from "../distributor/task.ts";
 import { settlesWithin } from "../executor/settles-within.ts";
-import { NOWHERE } from "../role/network.ts";
+import { NO_ENDPOINT } from "../role/network.ts";
 
 /** How long an iterable may take to close, in ms. */
 const CLOSE_MS = 1000;
 
 /** A task whose iterable is given, so that it can be read from the first moment of the run. */
 export abstract class LocalTask extends Task<object> {
-  readonly endpoint = NOWHERE;
+  readonly endpoint = NO_ENDPOINT;
   #opened: { readonly items: ItemIterator } | { readonly error: unknown } | undefined;
   #isTaken = false;
 

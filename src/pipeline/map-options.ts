@@ -1,7 +1,7 @@
 import { type RetryOptions, resolveRetryPolicy } from "../core/distributor/retry-policy.ts";
 import { toModuleUrl } from "../executor/threads/threaded-class.ts";
 import { assertBoolean, assertCount, assertTimeout } from "../role/checks.ts";
-import { assertKnownOptions, kindOf, optionNames } from "../role/known-options.ts";
+import { assertKnownOptions, describeKind, optionNames } from "../role/known-options.ts";
 import { assertFunction, assertName, assertSignal, RETRY_OPTIONS } from "./option-checks.ts";
 import type { PipelineOptions, WorkerDefinition } from "./pipeline-options.ts";
 
@@ -114,10 +114,10 @@ function assertInputs(inputs: unknown): void {
   const isPromise = typeof inputs === "object" && inputs !== null && "then" in inputs;
   const hint = isPromise ? "; await the promise first" : "";
   throw new TypeError(
-    `map() takes an iterable of inputs, sync or async, not ${isPromise ? "a promise" : kindOf(inputs)}${hint}`,
+    `map() takes an iterable of inputs, sync or async, not ${isPromise ? "a promise" : describeKind(inputs)}${hint}`,
   );
 }
 
 function describe(module: unknown): string {
-  return module === "" ? "an empty string" : kindOf(module);
+  return module === "" ? "an empty string" : describeKind(module);
 }

@@ -7,7 +7,7 @@ import { fromThrownError } from "../protocol/error-info.ts";
 import { decodePayload } from "../protocol/payload/payload.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import { ProtocolError } from "../protocol/wire/byte-reader.ts";
-import { NOWHERE } from "../role/network.ts";
+import { NO_ENDPOINT } from "../role/network.ts";
 import { RemoteError } from "../role/remote-error.ts";
 import { LocalRun } from "./local-run.ts";
 import { LocalTask } from "./local-task.ts";
@@ -19,8 +19,8 @@ import {
   type MapResult,
 } from "./map-options.ts";
 import { MapOutput, type Outcome } from "./map-output.ts";
-import { resolveRestarts, resolveWorkers } from "./pipeline-options.ts";
 import { refusedInput } from "./refused-input.ts";
+import { resolveRestarts, resolveWorkers } from "./resolve-workers.ts";
 
 export type MapInputs = Iterable<unknown> | AsyncIterable<unknown>;
 
@@ -149,8 +149,8 @@ class MapTask extends LocalTask {
 }
 
 class MapCollector extends Collector<object> {
-  readonly endpoint = NOWHERE;
-  readonly ackEndpoint = NOWHERE;
+  readonly endpoint = NO_ENDPOINT;
+  readonly ackEndpoint = NO_ENDPOINT;
   readonly #arrived: (outcome: Outcome) => void;
 
   constructor(arrived: (outcome: Outcome) => void) {

@@ -12,8 +12,8 @@ import { isClass } from "./is-class.ts";
 import { hooksOf, isHook, type ModuleHooks } from "./module-hooks.ts";
 import type { WorkerStart } from "./worker-messages.ts";
 
-/** What a module of the user's exports as its worker: a function that does the work, or a class of worker. */
-type Handler = (data: unknown, info: ExecutionInfo) => unknown;
+/** The worker function that the user's module exports, where it exports no worker class. */
+type WorkerFunction = (data: unknown, info: ExecutionInfo) => unknown;
 
 /** A worker of whatever copy of this library. */
 export interface AnyWorker extends WorkSignal {
@@ -89,8 +89,8 @@ function addressClass(endpoint: unknown): typeof EndpointAddress {
   return isAddress ? (endpoint.constructor as typeof EndpointAddress) : EndpointAddress;
 }
 
-function handlerOf(exported: unknown, { isWrapped }: WorkerStart): Handler {
-  const handler = exported as Handler;
+function handlerOf(exported: unknown, { isWrapped }: WorkerStart): WorkerFunction {
+  const handler = exported as WorkerFunction;
   if (!isWrapped) return handler;
   return (data, info) => {
     const { index, value } = data as { index: number; value: unknown };
@@ -107,10 +107,10 @@ class FunctionWorker extends SingleThreadedWorker {
   readonly endpoint: EndpointAddress;
   readonly collectorEndpoint: EndpointAddress;
   override readonly concurrency: number;
-  readonly #handler: Handler;
+  readonly #handler: WorkerFunction;
   readonly #hooks: ModuleHooks;
 
-  constructor(start: WorkerStart, handler: Handler, hooks: ModuleHooks) {
+  constructor(start: WorkerStart, handler: WorkerFunction, hooks: ModuleHooks) {
     super();
     this.taskType = TaskType.register(start.taskType);
     this.endpoint = new EndpointAddress(start.endpoint ?? "");
@@ -141,7 +141,7 @@ export class FunctionThreads extends MultiThreadedWorker {
   readonly taskType = TaskType.register(this.#start.taskType);
   readonly endpoint = new EndpointAddress(this.#start.endpoint ?? "");
   readonly collectorEndpoint = new EndpointAddress(this.#start.collectorEndpoint ?? "");
-  #handler: Handler = () => undefined;
+  #handler: WorkerFunction = () => undefined;
   #hooks: ModuleHooks | undefined;
 
   override async initThread(): Promise<void> {

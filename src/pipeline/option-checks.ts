@@ -1,5 +1,5 @@
 import type { RetryOptions } from "../core/distributor/retry-policy.ts";
-import { kindOf, optionNames } from "../role/known-options.ts";
+import { describeKind, optionNames } from "../role/known-options.ts";
 
 /** The names of all options of `retry`. */
 export const RETRY_OPTIONS = optionNames<RetryOptions>({ attempts: true, backoff: true, maxBackoff: true });
@@ -7,13 +7,15 @@ export const RETRY_OPTIONS = optionNames<RetryOptions>({ attempts: true, backoff
 /** @throws TypeError when an option is given and no function. */
 export function assertFunction(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== "function")
-    throw new TypeError(`${name} must be a function, not ${kindOf(value)}`);
+    throw new TypeError(`${name} must be a function, not ${describeKind(value)}`);
 }
 
 /** @throws TypeError when an option is given and no name. */
 export function assertName(name: string, value: unknown): void {
   if (value !== undefined && (typeof value !== "string" || value === ""))
-    throw new TypeError(`${name} must be a name, not ${value === "" ? "an empty string" : kindOf(value)}`);
+    throw new TypeError(
+      `${name} must be a name, not ${value === "" ? "an empty string" : describeKind(value)}`,
+    );
 }
 
 /** @throws TypeError when a signal is given and is none; one of another realm is one too. */
@@ -25,5 +27,5 @@ export function assertSignal(signal: unknown): void {
     "aborted" in signal &&
     "addEventListener" in signal &&
     typeof signal.addEventListener === "function";
-  if (!isSignal) throw new TypeError(`signal must be an AbortSignal, not ${kindOf(signal)}`);
+  if (!isSignal) throw new TypeError(`signal must be an AbortSignal, not ${describeKind(signal)}`);
 }

@@ -2,8 +2,8 @@ import { resolveRetryPolicy } from "../core/distributor/retry-policy.ts";
 import { type DistributorOptions, resolveDistributorOptions } from "../distributor/distributor-options.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import { assertCount, assertTaskType, assertTimeout } from "../role/checks.ts";
-import { assertKnownOptions, kindOf, optionNames } from "../role/known-options.ts";
-import { NOWHERE } from "../role/network.ts";
+import { assertKnownOptions, describeKind, optionNames } from "../role/known-options.ts";
+import { NO_ENDPOINT } from "../role/network.ts";
 import { assertFunction, assertName, RETRY_OPTIONS } from "./option-checks.ts";
 import type { PipelineOptions, TaskDefinition, WorkerDefinition } from "./pipeline-options.ts";
 
@@ -59,8 +59,8 @@ export function assertPipelineOptions(options: unknown): asserts options is Pipe
   assertFunction("onOutput", onOutput);
   const nowhere: DistributorOptions = {
     ...distributor,
-    collectorEndpoint: NOWHERE,
-    collectorAckEndpoint: NOWHERE,
+    collectorEndpoint: NO_ENDPOINT,
+    collectorAckEndpoint: NO_ENDPOINT,
   };
   resolveDistributorOptions(nowhere);
 }
@@ -100,5 +100,7 @@ function assertItems(where: string, items: unknown): void {
       items !== null &&
       (Symbol.iterator in items || Symbol.asyncIterator in items));
   if (!isIterable)
-    throw new TypeError(`${where} must be an iterable, or a function that makes one, not ${kindOf(items)}`);
+    throw new TypeError(
+      `${where} must be an iterable, or a function that makes one, not ${describeKind(items)}`,
+    );
 }

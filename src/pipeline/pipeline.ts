@@ -4,7 +4,8 @@ import { assertRunOptions, assertStopOptions, type RunOptions, type StopOptions 
 import { makeCollector, makeMetadataWorker, makeTasks } from "./local-roles.ts";
 import { LocalRun } from "./local-run.ts";
 import { assertPipelineOptions } from "./pipeline-checks.ts";
-import { type PipelineOptions, resolveRestarts, resolveWorkers } from "./pipeline-options.ts";
+import type { PipelineOptions } from "./pipeline-options.ts";
+import { resolveRestarts, resolveWorkers } from "./resolve-workers.ts";
 
 /** Long enough for what workers execute, short enough for a person to wait. */
 const DEFAULT_STOP_TIMEOUT = 5000;

@@ -1,4 +1,5 @@
 import { PipelineError } from "../errors.ts";
+import { MAX_TIMER_MS } from "../executor/settles-within.ts";
 import { RoleLog } from "../logging/logger.ts";
 import { describeThrown } from "../protocol/thrown.ts";
 import { isPromiseLike } from "../structures/is-promise-like.ts";
@@ -6,9 +7,6 @@ import { ProcessEnds } from "./process-ends.ts";
 import { MAX_RESTART_MS, RestartPolicy } from "./restart-policy.ts";
 import type { WorkerStart } from "./worker-messages.ts";
 import { type WorkerEnd, WorkerProcess } from "./worker-process.ts";
-
-/** The longest that a timer of Node takes, in ms. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** A worker whose module is still loading after this many ms is told of; again after twice as long, and so on. */
 const LOADING_NOTICE_MS = 60_000;
@@ -112,7 +110,7 @@ export class WorkerFleet {
       started: () => clearInterval(loading),
       worked: () => {
         policy.worked();
-        this.#working.add(kindOf(start));
+        this.#working.add(workerKind(start));
       },
       closeFailed: (error) => this.#closeFailed(number, error),
       ended: (end) => {
@@ -134,7 +132,7 @@ export class WorkerFleet {
   #replace(slot: Slot, end: WorkerEnd): void {
     const { number, start, policy } = slot;
     if (!end.isUsable) return this.#options.failed(this.#failure(slot, end, "cannot work"));
-    let wait = policy.died(end, this.#working.has(kindOf(start)));
+    let wait = policy.died(end, this.#working.has(workerKind(start)));
     const others = this.#slots.filter(
       (other) => other.start.taskType === start.taskType && isOccupied(other),
     );
@@ -211,6 +209,6 @@ function isOccupied({ process, timer }: Slot): boolean {
   return process !== undefined || timer !== undefined;
 }
 
-function kindOf({ module, exportName = "" }: WorkerStart): string {
+function workerKind({ module, exportName = "" }: WorkerStart): string {
   return `${module} ${exportName}`;
 }

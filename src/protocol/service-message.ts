@@ -13,7 +13,7 @@ import type { ErrorInfo, ItemPayload, ItemRef } from "./message.ts";
  * The run in a message is one life of the service. A request is named by the number its client gave it; between service and
  * worker by a number of the service's own.
  */
-export type ServiceMessage = Request | Assign | Reply | Failure | Cancel;
+export type ServiceMessage = Request | Assign | Reply | RequestFailures | Cancel;
 
 /** Requests of one client that have all but their payload in common. */
 interface Request {
@@ -59,7 +59,7 @@ export interface Reply {
 export type FailureOrigin = "handler" | "worker" | "service";
 
 /** Requests that failed in the same way. */
-export interface Failure {
+export interface RequestFailures {
   readonly type: "failure";
   readonly runId: string;
   readonly origin: FailureOrigin;

@@ -1,11 +1,11 @@
 import { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { TaskType } from "../protocol/task-type.ts";
-import { kindOf } from "./known-options.ts";
+import { describeKind } from "./known-options.ts";
 
 /** @throws TypeError when a time is no number, RangeError when it is negative or NaN. In ms; `Infinity` means no limit. */
 export function assertTimeout(name: string, value: number): void {
   if (typeof value !== "number")
-    throw new TypeError(`${name} must be a number of ms, at least 0, not ${kindOf(value)}`);
+    throw new TypeError(`${name} must be a number of ms, at least 0, not ${describeKind(value)}`);
   if (!(value >= 0)) throw new RangeError(`${name} ${value} must be a number of ms, at least 0`);
 }
 
@@ -29,12 +29,13 @@ export function assertCount(
   most = Number.POSITIVE_INFINITY,
 ): void {
   if (typeof value !== "number")
-    throw new TypeError(`${name} must be an integer from ${least} to ${most}, not ${kindOf(value)}`);
+    throw new TypeError(`${name} must be an integer from ${least} to ${most}, not ${describeKind(value)}`);
   if ((Number.isInteger(value) || value === Number.POSITIVE_INFINITY) && value >= least && value <= most)
     return;
   throw new RangeError(`${name} ${value} must be an integer from ${least} to ${most}`);
 }
 
 export function assertBoolean(name: string, value: unknown): asserts value is boolean {
-  if (typeof value !== "boolean") throw new TypeError(`${name} must be true or false, not ${kindOf(value)}`);
+  if (typeof value !== "boolean")
+    throw new TypeError(`${name} must be true or false, not ${describeKind(value)}`);
 }

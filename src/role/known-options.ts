@@ -20,12 +20,12 @@ export function assertKnownOptions(
   known: readonly string[],
 ): asserts options is object {
   if (typeof options !== "object" || options === null || Array.isArray(options))
-    throw new TypeError(`${what} takes an object of options, not ${kindOf(options)}`);
+    throw new TypeError(`${what} takes an object of options, not ${describeKind(options)}`);
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   const isStrange = isInstance(options) && !known.some((name) => name in options);
   // An endpoint or a task type, say, given where the original Python library takes it by its position; or a bare signal.
   if (isStrange)
-    throw new TypeError(`${what} takes an object with ${known.join(", ")}, not ${kindOf(options)}`);
+    throw new TypeError(`${what} takes an object with ${known.join(", ")}, not ${describeKind(options)}`);
   if (unknown === undefined) return;
   throw new TypeError(`${what} has no option ${JSON.stringify(unknown)}; ${suggestion(unknown, known)}`);
 }
@@ -56,7 +56,7 @@ export function assertArgumentCount(what: string, given: readonly unknown[], mos
 }
 
 /** What a value is, for the text of an error: never the value itself, which may be large, secret or hostile. */
-export function kindOf(value: unknown): string {
+export function describeKind(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "an array";
   if (typeof value === "function") return "a function";

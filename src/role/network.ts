@@ -9,7 +9,7 @@ import { assertBoolean, assertCount } from "./checks.ts";
 export const DEFAULT_MAX_CONNECTIONS = 4096;
 
 /** Of a role that is told later where it is: in a pipeline, which has endpoints of its own. */
-export const NOWHERE = new EndpointAddress("inproc://nowhere");
+export const NO_ENDPOINT = new EndpointAddress("inproc://nowhere");
 
 /** Who may connect to a role that listens. */
 export interface NetworkOptions {

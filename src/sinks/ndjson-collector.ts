@@ -7,7 +7,7 @@ import type { MessageType } from "../protocol/message-type.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import { assertKnownOptions, optionNames } from "../role/known-options.ts";
-import { type NetworkOptions, NOWHERE, resolveNetwork } from "../role/network.ts";
+import { type NetworkOptions, NO_ENDPOINT, resolveNetwork } from "../role/network.ts";
 import type { RunOptions } from "../role/role.ts";
 import type { Security } from "../security/security.ts";
 import { NdjsonFile } from "./ndjson-file.ts";
@@ -68,7 +68,7 @@ export class NdjsonCollector<Result extends object = Payload> extends Collector<
   constructor(options: NdjsonCollectorOptions) {
     super();
     assertKnownOptions("NdjsonCollector", options, OPTIONS);
-    const { path, failuresPath, endpoint = NOWHERE, ackEndpoint = NOWHERE } = options;
+    const { path, failuresPath, endpoint = NO_ENDPOINT, ackEndpoint = NO_ENDPOINT } = options;
     if (typeof path !== "string" || path === "") throw new TypeError("path must be a path");
     this.#paths = failuresPath === undefined ? { path } : { path, failuresPath };
     this.endpoint = endpoint;

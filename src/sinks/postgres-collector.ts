@@ -8,7 +8,7 @@ import { jsonValues } from "../protocol/json-values.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import { describeThrown, propertyOf } from "../protocol/thrown.ts";
-import { NOWHERE, resolveNetwork } from "../role/network.ts";
+import { NO_ENDPOINT, resolveNetwork } from "../role/network.ts";
 import type { RunOptions } from "../role/role.ts";
 import type { Security } from "../security/security.ts";
 import { Database, isLasting } from "./database.ts";
@@ -56,7 +56,7 @@ export class PostgresCollector<Result extends object = Payload> extends BatchCol
    */
   constructor(options: PostgresCollectorOptions<Result>) {
     super();
-    const { endpoint = NOWHERE, ackEndpoint = NOWHERE } = options;
+    const { endpoint = NO_ENDPOINT, ackEndpoint = NO_ENDPOINT } = options;
     const network = resolveNetwork(options);
     this.#options = resolvePostgresOptions(options);
     this.batchSize = this.#options.batchSize;

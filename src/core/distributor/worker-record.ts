@@ -4,7 +4,7 @@ import type { Item, Place } from "./item.ts";
 import { Reliability } from "./reliability.ts";
 import type { TaskState } from "./task-ledger.ts";
 
-export type WorkerPhase =
+export type WorkerRecordPhase =
   /** Said hello; is being initialised. */
   | { readonly kind: "new"; readonly since: number }
   | { readonly kind: "ready" }
@@ -31,7 +31,7 @@ export class WorkerEntry {
   readonly task: TaskState;
   /** The connection it was last heard on. */
   connection: string;
-  phase: WorkerPhase;
+  phase: WorkerRecordPhase;
   /** The place of every item it holds. */
   readonly place: Place = { at: "worker", worker: this };
   concurrency = 1;

@@ -1,5 +1,5 @@
 import type { Blocked, Ready, Returned } from "../../protocol/message.ts";
-import type { Failure, Reply } from "../../protocol/service-message.ts";
+import type { Reply, RequestFailures } from "../../protocol/service-message.ts";
 import type { RoleClock } from "../role-clock.ts";
 import { BrokerWorker, DOUBTFUL_FAILURES } from "./broker-worker.ts";
 import type { OutgoingMessages } from "./outgoing-messages.ts";
@@ -73,7 +73,7 @@ export class BrokerFleet {
     this.#heard(worker);
   }
 
-  failures(worker: BrokerWorker, { origin, error, items }: Failure): void {
+  failures(worker: BrokerWorker, { origin, error, items }: RequestFailures): void {
     for (const { seq, attempt } of items) {
       const request = this.#heldBy(worker, seq, attempt);
       if (request === undefined) continue;

@@ -1,0 +1,52 @@
+import { availableParallelism } from "node:os";
+import type { AnyTask } from "../distributor/task.ts";
+import { toModuleUrl } from "../executor/threads/threaded-class.ts";
+import { assertCount } from "../role/checks.ts";
+import { assertWorkerDefinition } from "./pipeline-checks.ts";
+import type { PipelineOptions, WorkerDefinition } from "./pipeline-options.ts";
+
+/** A worker that dies now and then is replaced; one that dies all the time ends the run within seconds. */
+const DEFAULT_RESTARTS = 5;
+
+/** @throws TypeError, RangeError when an option is missing or wrong. */
+export function resolveWorkers(options: Pick<PipelineOptions, "workers">, tasks: readonly AnyTask[]) {
+  const definitions = [options.workers].flat() as readonly WorkerDefinition[];
+  if (definitions.length === 0 || options.workers === undefined)
+    throw new TypeError("A Pipeline needs workers");
+  return definitions.map((definition, index) => {
+    const where = Array.isArray(options.workers) ? `workers[${index}]` : "workers";
+    assertWorkerDefinition(where, definition);
+    const { module, exportName, count = availableParallelism(), threads = 0, concurrency = 1 } = definition;
+    const taskType = definition.taskType ?? tasks[0]?.taskType;
+    if (
+      definition.taskType === undefined &&
+      tasks.length > 1 &&
+      definitions.length > 1 &&
+      exportName === undefined
+    )
+      throw new TypeError("Workers of several kinds need a taskType each, or an exportName that has one");
+    assertCount(`${where}.count`, count, 1, 1024);
+    assertCount(`${where}.threads`, threads, 0, 1024);
+    assertCount(`${where}.concurrency`, concurrency, 1, 10_000);
+    return {
+      isWrapped: false,
+      module: moduleUrl(where, module),
+      exportName,
+      taskType: taskType?.name ?? "",
+      count,
+      threads,
+      concurrency,
+    };
+  });
+}
+
+export function resolveRestarts(restarts: number = DEFAULT_RESTARTS): number {
+  assertCount("restarts", restarts, 0);
+  return restarts;
+}
+
+function moduleUrl(where: string, module: unknown): string {
+  const url = toModuleUrl(module);
+  if (url === undefined) throw new TypeError(`${where}.module must be a URL or a path`);
+  return url;
+}
