@@ -36,7 +36,7 @@ const first = open();
 const { keys } = first.tasks.get("files") ?? {};
 if (keys === undefined) throw new Error("The journal has no such task");
 const items = new ItemKeys(task as never, keys);
-const log = first.journal.taskLog("files");
+const log = first.journal.taskJournal("files");
 let begun = performance.now();
 for (let seq = 0; seq < KEYS; seq++) {
   const hash = items.hashOf({ path: `/data/2026/11/${seq % 30}/measurement-${seq}.json` }, seq);

@@ -20,7 +20,7 @@ import { currentTracer, type Span } from "../tracing/tracer.ts";
 import type { Link, LinkHandler, Listener, ListenerHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 import type { ResolvedDistributorOptions } from "./distributor-options.ts";
-import { MetadataDesk } from "./metadata-listener.ts";
+import { MetadataListener } from "./metadata-listener.ts";
 import { OutputGate } from "./output-gate.ts";
 import { progressOf } from "./run-progress.ts";
 import { explainRun, reportRun } from "./run-report.ts";
@@ -62,7 +62,7 @@ export class DistributorSession extends Session<RunSummary> {
   /** From the first moment of `open()`: the journal knows the run's id and its ledger. */
   #core: DistributorCore | undefined;
   #links: { readonly data: Link; readonly ack: Link } | undefined;
-  #metadataDesk: MetadataDesk | undefined;
+  #metadataListener: MetadataListener | undefined;
   #span: Span | undefined;
   #hasCollector = false;
   /** What ended the run before the collector was there. */
@@ -125,12 +125,12 @@ export class DistributorSession extends Session<RunSummary> {
       this.#listeners.push(await this.#listen(endpoint, this.#listeners.length));
     const { metadataEndpoint, network } = this.#options;
     if (metadataEndpoint !== undefined) {
-      this.#metadataDesk = new MetadataDesk(
+      this.#metadataListener = new MetadataListener(
         this.#runId,
         this.guard((metadata) => this.#metadataArrived(metadata)),
         this.#log,
       );
-      this.#listeners.push(await this.#metadataDesk.listen(metadataEndpoint, network));
+      this.#listeners.push(await this.#metadataListener.listen(metadataEndpoint, network));
     }
     this.#links = { data: this.#connect("data"), ack: this.#connect("ack") };
     const endpoint = [...addresses.values()].join(" ");
@@ -142,7 +142,7 @@ export class DistributorSession extends Session<RunSummary> {
 
   protected tick(now: number): void {
     const { peerTimeout } = this.#options;
-    const isWaiting = this.#metadataDesk?.received === false && this.#journal?.metadata === undefined;
+    const isWaiting = this.#metadataListener?.received === false && this.#journal?.metadata === undefined;
     if (isWaiting && this.clock.now >= peerTimeout) {
       const endpoint = this.#options.metadataEndpoint?.address ?? "";
       const message = `No metadata arrived at ${JSON.stringify(endpoint)} within ${peerTimeout} ms`;
@@ -199,7 +199,7 @@ export class DistributorSession extends Session<RunSummary> {
       source: this.#sources.of(name),
       expectedWorkers: this.#owner.expected.get(name) ?? 0,
       restored: this.#journal?.tasks.get(name),
-      log: this.#journal?.journal.taskLog(name),
+      journal: this.#journal?.journal.taskJournal(name),
     };
   }
 

@@ -9,7 +9,7 @@ import type { Listener, ListenerHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 
 /** The distributor's side of the metadata: takes the first that arrives, and confirms every one. */
-export class MetadataDesk {
+export class MetadataListener {
   readonly #runId: string;
   readonly #onMetadata: (metadata: Payload) => void;
   readonly #refused: BoundedLog;

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { TaskState } from "../core/distributor/task-ledger.ts";
-import type { TaskLog } from "../core/distributor/task-log.ts";
+import type { TaskJournal } from "../core/distributor/task-journal.ts";
+import type { TaskLedger } from "../core/distributor/task-ledger.ts";
 import type { PipelineError } from "../errors.ts";
 import { SeqMap } from "../structures/seq-map.ts";
 import { BlockWriter } from "./block-writer.ts";
@@ -96,7 +96,7 @@ export class Journal {
     this.#blocks.add({ type: "metadata", payload });
   }
 
-  taskLog(name: string): TaskLog {
+  taskJournal(name: string): TaskJournal {
     const task = this.#parts.findIndex((part) => part.name === name);
     const part = this.#parts[task] as TaskPart;
     return {
@@ -148,7 +148,7 @@ export class Journal {
    *
    * @returns What went wrong, if anything did.
    */
-  tidy(tasks: Iterable<TaskState>): PipelineError | undefined {
+  tidy(tasks: Iterable<TaskLedger>): PipelineError | undefined {
     const isDue = this.#file.size >= this.#compactAt && !this.#syncing && this.#error === undefined;
     if (!isDue) return this.#error;
     if (this.isDirty) this.#write();
@@ -178,11 +178,11 @@ export class Journal {
     }
   }
 
-  #content(tasks: Iterable<TaskState>): Map<string, TaskContent> {
+  #content(tasks: Iterable<TaskLedger>): Map<string, TaskContent> {
     const states = new Map([...tasks].map((task) => [task.name, task]));
     return new Map(
       this.#parts.map(({ name, ...part }) => {
-        const { counts, nextSeq, items } = states.get(name) as TaskState;
+        const { counts, nextSeq, items } = states.get(name) as TaskLedger;
         return [name, { ...counts, ...part, nextSeq, pending: items.values() }];
       }),
     );

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { resolveRetryPolicy } from "../../src/core/distributor/retry-policy.ts";
-import { TaskState } from "../../src/core/distributor/task-ledger.ts";
+import { TaskLedger } from "../../src/core/distributor/task-ledger.ts";
 import { PipelineError } from "../../src/errors.ts";
 import type { Journal } from "../../src/journal/journal.ts";
 import { DiskFile, type JournalFile } from "../../src/journal/journal-file.ts";
@@ -21,7 +21,7 @@ const ERROR = { name: "Error", message: "broken", stack: "at x", code: "E" };
 class Ledger<File extends JournalFile = JournalFile> {
   readonly file: File;
   readonly journal: Journal;
-  readonly tasks: readonly TaskState[];
+  readonly tasks: readonly TaskLedger[];
   #payloads = 0;
   readonly torn: number;
 
@@ -33,14 +33,14 @@ class Ledger<File extends JournalFile = JournalFile> {
     this.tasks = ["a", "b"].map((name) => {
       const source = { pull: () => Buffer.from(`payload ${this.#payloads++}`) };
       const restored = opened.tasks.get(name);
-      const log = this.journal.taskLog(name);
+      const journal = this.journal.taskJournal(name);
       const retry = resolveRetryPolicy({});
-      return new TaskState({ name, dependencies: [], retry, timeout: 0, source, restored, log });
+      return new TaskLedger({ name, dependencies: [], retry, timeout: 0, source, restored, journal });
     });
   }
 
   /** One thing that can happen, to one task. */
-  act(task: TaskState, what: number): void {
+  act(task: TaskLedger, what: number): void {
     const item = task.items.values().next().value;
     if (what < 4 || item === undefined) task.next({ id: "w" } as never, 1, 0);
     else if (what < 7) this.settle(task, [item.seq], item.place.at === "collector" ? "failed" : "acked");
@@ -50,12 +50,12 @@ class Ledger<File extends JournalFile = JournalFile> {
     else if (what === 9) this.settle(task, [item.seq], "acked");
   }
 
-  settle(task: TaskState, seqs: readonly number[], as: "acked" | "failed"): void {
+  settle(task: TaskLedger, seqs: readonly number[], as: "acked" | "failed"): void {
     for (const seq of seqs) {
       const item = task.items.get(seq);
       if (item !== undefined) task.settle(item, as);
     }
-    task.spec.log?.settled(seqs, as);
+    task.spec.journal?.settled(seqs, as);
   }
 
   commit(): void {
@@ -100,7 +100,7 @@ function smallJournal(): { bytes: Buffer; steps: { size: number; content: unknow
   const ledger = new Ledger(new MemoryFile(AT_ONCE));
   const steps = [{ size: ledger.file.size, content: ledger.content }];
   for (const what of [0, 1, 2, 7, 0, 5, 8, 6, 0, 9]) {
-    ledger.act(ledger.tasks[what % 2] as TaskState, what);
+    ledger.act(ledger.tasks[what % 2] as TaskLedger, what);
     ledger.commit();
     if (ledger.file.size > (steps.at(-1)?.size ?? 0))
       steps.push({ size: ledger.file.size, content: ledger.content });
@@ -127,7 +127,7 @@ describe("a journal", () => {
         (history, durability) => {
           let ledger = new Ledger(new MemoryFile(AT_ONCE), durability);
           for (const [task, what, dies] of history) {
-            ledger.act(ledger.tasks[task] as TaskState, what);
+            ledger.act(ledger.tasks[task] as TaskLedger, what);
             ledger.commit();
             if (!dies) continue;
             const next = new Ledger(new MemoryFile(AT_ONCE, ledger.file.afterCrash(1)), durability);
@@ -194,7 +194,7 @@ describe("a journal", () => {
     const before = ledger.content;
     const safe = ledger.file.size;
     for (let i = 0; i < 5; i++) {
-      ledger.act(ledger.tasks[0] as TaskState, 0);
+      ledger.act(ledger.tasks[0] as TaskLedger, 0);
       ledger.commit();
     }
     const holed = ledger.file.afterCrash(1).fill(0, safe, safe + 10);
@@ -222,7 +222,7 @@ describe("a journal", () => {
       const code = codeOf(() => {
         const ledger = new Ledger(file);
         for (const what of [0, 1, 2, 7, 0, 5, 8, 6, 0, 9]) {
-          ledger.act(ledger.tasks[what % 2] as TaskState, what);
+          ledger.act(ledger.tasks[what % 2] as TaskLedger, what);
           ledger.commit();
           committed = ledger.content;
         }
@@ -243,7 +243,7 @@ describe("a journal", () => {
 
   test("failed items are executed again under new numbers, and only once", () => {
     const ledger = new Ledger(new MemoryFile(AT_ONCE));
-    const task = ledger.tasks[0] as TaskState;
+    const task = ledger.tasks[0] as TaskLedger;
     for (let i = 0; i < 3; i++) ledger.act(task, 0);
     for (const seq of [0, 2]) {
       task.giveUp(task.items.get(seq) as never, ERROR, 0);
@@ -252,7 +252,7 @@ describe("a journal", () => {
     ledger.commit();
     expect(task.counts).toMatchObject({ items: 3, acked: 0, failed: 2 });
     const next = new Ledger(new MemoryFile(AT_ONCE, ledger.file.afterCrash(1)), "process-crash", true);
-    const again = next.tasks[0] as TaskState;
+    const again = next.tasks[0] as TaskLedger;
     expect(again.counts).toMatchObject({ items: 3, acked: 0, failed: 0 });
     const pending = [...again.items.values()].map(({ seq, payload }) => [
       seq,
@@ -275,7 +275,7 @@ describe("a journal", () => {
   test("stays small however many items pass, and keeps what is in flight and what has failed", () => {
     const path = join(tempFolder(), "j");
     const ledger = new Ledger(new DiskFile(path, "write"));
-    const [task] = ledger.tasks as [TaskState];
+    const [task] = ledger.tasks as [TaskLedger];
     Object.assign(task.spec.source, { pull: () => Buffer.alloc(256 * 1024, 7) });
     let most = 0;
     for (let i = 0; i < 600; i++) {

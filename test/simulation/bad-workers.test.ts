@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Fleet } from "../../src/core/distributor/fleet.ts";
 import { WorkerMessages } from "../../src/core/distributor/worker-messages.ts";
-import { WorkerEntry } from "../../src/core/distributor/worker-record.ts";
+import { WorkerRecord } from "../../src/core/distributor/worker-record.ts";
 import { World, type WorldOptions } from "./world.ts";
 
 const SEEDS = Number(process.env.SIMULATION_SEEDS ?? 100);
@@ -91,7 +91,7 @@ describe("with one of these rules switched off, the simulator finds", () => {
   afterEach(() => vi.restoreAllMocks());
 
   test("an item that goes where it failed", () => {
-    vi.spyOn(WorkerEntry.prototype, "isHopeful").mockReturnValue(false);
+    vi.spyOn(WorkerRecord.prototype, "isHopeful").mockReturnValue(false);
     expect(() => campaign(badWorker(1500), 120_000, () => {})).toThrow("must not go where it failed");
   });
 

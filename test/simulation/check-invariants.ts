@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { DistributorCore } from "../../src/core/distributor/distributor-core.ts";
-import type { WorkerEntry } from "../../src/core/distributor/worker-record.ts";
+import type { WorkerRecord } from "../../src/core/distributor/worker-record.ts";
 import type { ItemRef } from "../../src/protocol/message.ts";
 
 /** What must be true of the ledger after every step. */
@@ -8,7 +8,7 @@ export function checkInvariants(core: DistributorCore, window: number): void {
   for (const task of core.tasks) {
     const { items, acked, failed } = task.counts;
     assert.equal(items, acked + failed + task.items.size, "every item is acked, failed or in the ledger");
-    const held = new Map<WorkerEntry, number>();
+    const held = new Map<WorkerRecord, number>();
     task.items.forEach(({ place }) => {
       if (place.at === "worker") held.set(place.worker, (held.get(place.worker) ?? 0) + 1);
       else if (place.at === "settled") assert.fail("a settled item has left the ledger");
@@ -32,7 +32,7 @@ export function checkInvariants(core: DistributorCore, window: number): void {
 }
 
 /** What must be true of items that go to a worker. */
-export function checkGrant(worker: WorkerEntry, items: readonly ItemRef[]): void {
+export function checkGrant(worker: WorkerRecord, items: readonly ItemRef[]): void {
   if (items.length === 0) return;
   assert.notEqual(worker.phase.kind, "blocked", "nothing waits for a worker that is blocked");
   for (const { seq } of items) {

@@ -180,7 +180,7 @@ export class SimulatedDistributor {
       expectedWorkers: this.#setting.expectedWorkers,
       source,
       restored: earlier,
-      log: this.#opened?.journal.taskLog(name),
+      journal: this.#opened?.journal.taskJournal(name),
     };
   }
 }

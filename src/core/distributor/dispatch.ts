@@ -2,12 +2,12 @@ import { BATCH_BYTES, BATCH_ITEMS } from "../../protocol/limits.ts";
 import type { ItemPayload } from "../../protocol/message.ts";
 import type { Item } from "./item.ts";
 import { recallForIdle } from "./recall.ts";
-import type { TaskState } from "./task-ledger.ts";
-import type { WorkerEntry } from "./worker-record.ts";
+import type { TaskLedger } from "./task-ledger.ts";
+import type { WorkerRecord } from "./worker-record.ts";
 
-export interface GrantSink {
-  grant(worker: WorkerEntry, items: readonly ItemPayload[], solo: boolean): void;
-  recall(worker: WorkerEntry, count: number): void;
+export interface GrantPort {
+  grant(worker: WorkerRecord, items: readonly ItemPayload[], solo: boolean): void;
+  recall(worker: WorkerRecord, count: number): void;
 }
 
 /**
@@ -15,12 +15,12 @@ export interface GrantSink {
  * while another has a queue; then up to the windows; then an item at a time to workers on which items fail. When nothing is
  * left to give, work is called back from the longest queue for those who idle.
  */
-export function dispatch(task: TaskState, now: number, sink: GrantSink): void {
+export function dispatch(task: TaskLedger, now: number, sink: GrantPort): void {
   if (task.phase === "blocked" || task.phase === "complete") return;
   if (!task.hasSuspects) task.draining.clear();
-  const demoted: WorkerEntry[] = [];
+  const demoted: WorkerRecord[] = [];
   for (const worker of task.hungry) if (worker.record.isDemoted) demoted.push(worker);
-  const slots = (worker: WorkerEntry) => Math.min(worker.concurrency, worker.window.size);
+  const slots = (worker: WorkerRecord) => Math.min(worker.concurrency, worker.window.size);
   let supply = serve(task, task.hungry, false, now, sink, slots);
   if (supply) supply = serve(task, task.hungry, false, now, sink, (worker) => worker.window.size);
   if (supply && demoted.length > 0) serve(task, demoted, true, now, sink, () => 1);
@@ -29,12 +29,12 @@ export function dispatch(task: TaskState, now: number, sink: GrantSink): void {
 
 /** False when the supply ran out before every hungry worker was served. */
 function serve(
-  task: TaskState,
-  hungry: Iterable<WorkerEntry>,
+  task: TaskLedger,
+  hungry: Iterable<WorkerRecord>,
   demoted: boolean,
   now: number,
-  sink: GrantSink,
-  limit: (worker: WorkerEntry) => number,
+  sink: GrantPort,
+  limit: (worker: WorkerRecord) => number,
 ): boolean {
   for (const worker of hungry) {
     if (worker.record.isDemoted !== demoted) continue;
@@ -51,7 +51,7 @@ function serve(
 }
 
 /** Items fail on this worker, and there are others: it is tried again after a while. */
-function isPaused(task: TaskState, worker: WorkerEntry, now: number): boolean {
+function isPaused(task: TaskLedger, worker: WorkerRecord, now: number): boolean {
   if (now >= worker.record.pausedUntil) return false;
   for (const other of task.workers) if (other !== worker && other.isHopeful(now)) return true;
   return false;
@@ -61,7 +61,7 @@ function isPaused(task: TaskState, worker: WorkerEntry, now: number): boolean {
  * Suspects go out alone: to a worker that is empty, or to one that is kept from filling up until it is. Only as many
  * workers are kept so as there are suspects. True when this worker must get nothing else now.
  */
-function quarantine(task: TaskState, worker: WorkerEntry, now: number, sink: GrantSink): boolean {
+function quarantine(task: TaskLedger, worker: WorkerRecord, now: number, sink: GrantPort): boolean {
   if (worker.held > 0) {
     if (!task.draining.has(worker) && task.draining.size >= task.suspects.size) return false;
     task.draining.add(worker);
@@ -76,7 +76,7 @@ function quarantine(task: TaskState, worker: WorkerEntry, now: number, sink: Gra
   return true;
 }
 
-function fill(task: TaskState, worker: WorkerEntry, limit: number, now: number, sink: GrantSink): boolean {
+function fill(task: TaskLedger, worker: WorkerRecord, limit: number, now: number, sink: GrantPort): boolean {
   let batch: ItemPayload[] = [];
   let bytes = 0;
   const flush = () => {
@@ -98,7 +98,7 @@ function fill(task: TaskState, worker: WorkerEntry, limit: number, now: number, 
   return true;
 }
 
-function granted(task: TaskState, item: Item, worker: WorkerEntry, now: number): ItemPayload {
+function granted(task: TaskLedger, item: Item, worker: WorkerRecord, now: number): ItemPayload {
   item.attempt += 1;
   item.grantedAt = Math.trunc(now); // a small integer costs no memory of its own
   item.isRestored = false;

@@ -10,7 +10,7 @@ import { relieve } from "./recall.ts";
 import { lackOfWorkers, lookForWorkers, tooManyFailures } from "./run-limits.ts";
 import type { RunView } from "./run-view.ts";
 import { Settlement } from "./settlement.ts";
-import { type TaskSpec, TaskState } from "./task-ledger.ts";
+import { TaskLedger, type TaskSpec } from "./task-ledger.ts";
 import { TaskSet } from "./task-set.ts";
 import { type EndingPhase, endMessage, WorkerMessages } from "./worker-messages.ts";
 
@@ -41,7 +41,7 @@ export class DistributorCore {
   constructor(specs: readonly TaskSpec[], options: DistributorCoreOptions, port: DistributorPort) {
     this.#options = options;
     this.#port = port;
-    this.#tasks = new TaskSet(specs.map((spec) => new TaskState(spec)));
+    this.#tasks = new TaskSet(specs.map((spec) => new TaskLedger(spec)));
     this.#workerMessages = new WorkerMessages(options, port);
     this.#settlement = new Settlement(options, this.#clock, port);
     this.#fleet = new Fleet(options.runId, options, this.#fleetPort());
@@ -51,7 +51,7 @@ export class DistributorCore {
     );
   }
 
-  get tasks(): Iterable<TaskState> {
+  get tasks(): Iterable<TaskLedger> {
     return this.#tasks;
   }
 
@@ -223,7 +223,7 @@ export class DistributorCore {
     }
   }
 
-  #complete(task: TaskState): void {
+  #complete(task: TaskLedger): void {
     task.phase = "complete";
     if (this.#phase.kind !== "running") return;
     this.#port.completed(task);

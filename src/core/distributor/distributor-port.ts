@@ -2,7 +2,7 @@ import type { Message, RunStatus } from "../../protocol/message.ts";
 import type { WindowLimits } from "../window.ts";
 import type { CollectorLinkPort } from "./collector-link.ts";
 import type { OwnedWorkers } from "./owned-workers.ts";
-import type { TaskState } from "./task-ledger.ts";
+import type { TaskLedger } from "./task-ledger.ts";
 
 export interface DistributorCoreOptions extends WindowLimits {
   readonly runId: string;
@@ -35,7 +35,7 @@ export interface DistributorPort extends CollectorLinkPort {
    */
   blamed(workerId: string, seq: number): void;
   /** A task's items are all ACKed or failed. */
-  completed(task: TaskState): void;
+  completed(task: TaskLedger): void;
   /** The run is over, END confirmed or given up on. */
   over(status: RunStatus, error: Error | undefined): void;
   note(event: string, facts: Readonly<Record<string, unknown>>): void;

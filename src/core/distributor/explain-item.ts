@@ -1,11 +1,11 @@
 import { ageText, countText, type Explanation, itemsText } from "../explanation.ts";
 import type { Item } from "./item.ts";
 import type { RunView } from "./run-view.ts";
-import type { TaskState } from "./task-ledger.ts";
-import type { WorkerEntry } from "./worker-record.ts";
+import type { TaskLedger } from "./task-ledger.ts";
+import type { WorkerRecord } from "./worker-record.ts";
 
 /** Where an item is, and why it is not done. */
-export function explainItem(view: RunView, task: TaskState, seq: number): Explanation {
+export function explainItem(view: RunView, task: TaskLedger, seq: number): Explanation {
   const subject = `${task.name}/${seq}`;
   const item = task.items.get(seq);
   if (item !== undefined) return { subject, isDone: false, ...explainPresent(view, task, item) };
@@ -26,7 +26,7 @@ export function explainItem(view: RunView, task: TaskState, seq: number): Explan
 
 type Standing = Omit<Explanation, "subject" | "isDone">;
 
-function explainPresent(view: RunView, task: TaskState, item: Item): Standing {
+function explainPresent(view: RunView, task: TaskLedger, item: Item): Standing {
   const { place, attempt } = item;
   const history = historyOf(item);
   if (place.at === "worker") {
@@ -52,7 +52,7 @@ function explainPresent(view: RunView, task: TaskState, item: Item): Standing {
   };
 }
 
-const PHASES: Readonly<Record<Exclude<WorkerEntry["phase"]["kind"], "blocked" | "silent">, string>> = {
+const PHASES: Readonly<Record<Exclude<WorkerRecord["phase"]["kind"], "blocked" | "silent">, string>> = {
   new: "it is being initialised",
   ready: "it is at work",
   detached: "its connection has ended, and it may come back within half a second",
@@ -60,7 +60,7 @@ const PHASES: Readonly<Record<Exclude<WorkerEntry["phase"]["kind"], "blocked" | 
 };
 
 /** How a worker stands, as a part of a sentence. */
-export function workerText(worker: WorkerEntry, now: number): string {
+export function workerText(worker: WorkerRecord, now: number): string {
   const { held, concurrency, phase, lastHeard } = worker;
   if (phase.kind === "blocked" || phase.kind === "silent") {
     const since = `${itemsText(phase.running)} for ${ageText(now - phase.since)}`;
@@ -74,7 +74,7 @@ export function workerText(worker: WorkerEntry, now: number): string {
 }
 
 /** Which workers an item keeps away from, and whom it waits for. */
-function avoidingText({ now }: RunView, task: TaskState, { failedOn }: Item): string[] {
+function avoidingText({ now }: RunView, task: TaskLedger, { failedOn }: Item): string[] {
   if (failedOn.length === 0) return [];
   const names = failedOn.slice(-3).join(", ");
   const others = [...task.workers].filter((worker) => worker.isHopeful(now) && !failedOn.includes(worker.id));
@@ -86,7 +86,7 @@ function avoidingText({ now }: RunView, task: TaskState, { failedOn }: Item): st
   ];
 }
 
-function waitingText(view: RunView, task: TaskState, { place, isRestored }: Item): string {
+function waitingText(view: RunView, task: TaskLedger, { place, isRestored }: Item): string {
   if (place.at === "suspects")
     return "It was with a worker that was lost, and goes out alone, to a worker that has nothing else.";
   if (place.at !== "backoff")

@@ -2,10 +2,10 @@ import { ageText, countText, type Explanation } from "../explanation.ts";
 import { workerText } from "./explain-item.ts";
 import type { Item } from "./item.ts";
 import type { RunView } from "./run-view.ts";
-import type { TaskState } from "./task-ledger.ts";
+import type { TaskLedger } from "./task-ledger.ts";
 
 /** Why a task is not done. */
-export function explainTask(view: RunView, task: TaskState): Explanation {
+export function explainTask(view: RunView, task: TaskLedger): Explanation {
   const { name: subject, phase: state } = task;
   const isDone = state === "complete";
   const reasons = isDone ? ["It is complete."] : [...runReasons(view, task), ...itemReasons(view, task)];
@@ -13,7 +13,7 @@ export function explainTask(view: RunView, task: TaskState): Explanation {
 }
 
 /** What keeps the task as a whole. */
-function runReasons(view: RunView, task: TaskState): string[] {
+function runReasons(view: RunView, task: TaskLedger): string[] {
   const { collectorMissing } = view;
   if (view.phase === "preparing")
     return ["The distributor is not ready: it waits for metadata, or its tasks are being initialised."];
@@ -28,7 +28,7 @@ function runReasons(view: RunView, task: TaskState): string[] {
   return [...workerReasons(view, task), ...supplyReasons(task)];
 }
 
-function dependencyReasons({ tasks }: RunView, task: TaskState): string[] {
+function dependencyReasons({ tasks }: RunView, task: TaskLedger): string[] {
   return task.spec.dependencies.flatMap((name) => {
     const other = tasks.get(name);
     if (other === undefined || other.phase === "complete") return [];
@@ -39,7 +39,7 @@ function dependencyReasons({ tasks }: RunView, task: TaskState): string[] {
   });
 }
 
-function workerReasons(view: RunView, task: TaskState): string[] {
+function workerReasons(view: RunView, task: TaskLedger): string[] {
   const workers = [...task.workers];
   const [first] = workers;
   const ready = workers.filter(({ phase }) => phase.kind === "ready").length;
@@ -55,7 +55,7 @@ function workerReasons(view: RunView, task: TaskState): string[] {
 }
 
 /** Who waits for whom, while all are there. */
-function supplyReasons(task: TaskState): string[] {
+function supplyReasons(task: TaskLedger): string[] {
   if (!task.begun || task.workers.size === 0) return [];
   if (task.phase === "exhausted") return ["All its items are produced."];
   const { size } = task.hungry;
@@ -68,7 +68,7 @@ function supplyReasons(task: TaskState): string[] {
 }
 
 /** Where the items are that are not over. */
-function itemReasons(view: RunView, task: TaskState): string[] {
+function itemReasons(view: RunView, task: TaskLedger): string[] {
   const counts = { queue: 0, suspects: 0, backoff: 0, worker: 0, collector: 0, settled: 0 };
   const found: { oldest?: Item } = {};
   task.items.forEach((item) => {

@@ -1,8 +1,8 @@
 import type { Fail, Hello, ItemRef, Message, Ready, Returned } from "../../protocol/message.ts";
 import type { WindowLimits } from "../window.ts";
 import { type Item, QUEUE } from "./item.ts";
-import type { TaskState } from "./task-ledger.ts";
-import { WorkerEntry } from "./worker-record.ts";
+import type { TaskLedger } from "./task-ledger.ts";
+import { WorkerRecord } from "./worker-record.ts";
 
 /** How long a worker whose connection ended may take to come back before its items go to others, in ms. */
 const REATTACH_MS = 500;
@@ -14,17 +14,17 @@ const RECALL_AGAIN_MS = 100;
 const SILENCE_GRACE_MS = 4000;
 
 export interface FleetPort {
-  send(worker: WorkerEntry, message: Message): void;
+  send(worker: WorkerRecord, message: Message): void;
   /** An execution failed, or an item's workers keep dying: retry it or give it up. */
-  failed(task: TaskState, item: Item, worker: WorkerEntry, fail: Fail): void;
-  lost(task: TaskState, item: Item, worker: WorkerEntry): void;
+  failed(task: TaskLedger, item: Item, worker: WorkerRecord, fail: Fail): void;
+  lost(task: TaskLedger, item: Item, worker: WorkerRecord): void;
   /** The item has run for longer than its timeout, and its worker is stuck in it. */
-  expired(task: TaskState, item: Item, worker: WorkerEntry): void;
+  expired(task: TaskLedger, item: Item, worker: WorkerRecord): void;
   /** Whether the worker's process is known to be gone: nobody comes back. */
-  hasEnded(worker: WorkerEntry): boolean;
+  hasEnded(worker: WorkerRecord): boolean;
   /** Something changed for this task's workers. */
-  changed(task: TaskState): void;
-  note(event: string, worker: WorkerEntry, facts?: Readonly<Record<string, unknown>>): void;
+  changed(task: TaskLedger): void;
+  note(event: string, worker: WorkerRecord, facts?: Readonly<Record<string, unknown>>): void;
 }
 
 /** The distributor's workers: who they are, on which connection, and what becomes of their items when they go. */
@@ -32,8 +32,8 @@ export class Fleet {
   readonly #runId: string;
   readonly #port: FleetPort;
   readonly #limits: WindowLimits;
-  readonly #byId = new Map<string, WorkerEntry>();
-  readonly #byConnection = new Map<string, WorkerEntry>();
+  readonly #byId = new Map<string, WorkerRecord>();
+  readonly #byConnection = new Map<string, WorkerRecord>();
 
   constructor(runId: string, limits: WindowLimits, port: FleetPort) {
     this.#runId = runId;
@@ -41,7 +41,7 @@ export class Fleet {
     this.#port = port;
   }
 
-  get workers(): Iterable<WorkerEntry> {
+  get workers(): Iterable<WorkerRecord> {
     return this.#byId.values();
   }
 
@@ -49,12 +49,12 @@ export class Fleet {
     return this.#byId.size;
   }
 
-  byId(id: string): WorkerEntry | undefined {
+  byId(id: string): WorkerRecord | undefined {
     return this.#byId.get(id);
   }
 
   /** The worker on a connection, noted as alive. */
-  heard(connection: string, now: number): WorkerEntry | undefined {
+  heard(connection: string, now: number): WorkerRecord | undefined {
     const worker = this.#byConnection.get(connection);
     if (worker === undefined) return undefined;
     worker.lastHeard = now;
@@ -66,9 +66,9 @@ export class Fleet {
   }
 
   /** A worker says hello, for the first time or on a new connection. */
-  hello(connection: string, hello: Hello, task: TaskState, now: number): WorkerEntry {
+  hello(connection: string, hello: Hello, task: TaskLedger, now: number): WorkerRecord {
     const known = this.#byId.get(hello.peerId);
-    const worker = known ?? new WorkerEntry(hello.peerId, task, connection, this.#limits, now);
+    const worker = known ?? new WorkerRecord(hello.peerId, task, connection, this.#limits, now);
     if (known !== undefined) this.#byConnection.delete(known.connection);
     this.#byId.set(worker.id, worker);
     this.#byConnection.set(connection, worker);
@@ -85,13 +85,13 @@ export class Fleet {
     return worker;
   }
 
-  ready(worker: WorkerEntry, ready: Ready): void {
+  ready(worker: WorkerRecord, ready: Ready): void {
     if (worker.phase.kind !== "new") return;
     this.#becomeReady(worker, ready.concurrency);
     this.#port.note("ready", worker, { concurrency: ready.concurrency });
   }
 
-  fail(worker: WorkerEntry, fail: Fail): void {
+  fail(worker: WorkerRecord, fail: Fail): void {
     worker.failuresSeen.push({ seq: fail.seq, attempt: fail.attempt });
     const item = worker.task.items.get(fail.seq);
     // Only the attempt that is out counts: the item may have been taken away and given to another since.
@@ -103,7 +103,7 @@ export class Fleet {
     this.roomOf(worker);
   }
 
-  returned(worker: WorkerEntry, message: Returned, now: number): void {
+  returned(worker: WorkerRecord, message: Returned, now: number): void {
     const { task } = worker;
     worker.recalled = false;
     if (message.items.length === 0) worker.nextRecall = now + RECALL_AGAIN_MS;
@@ -123,7 +123,7 @@ export class Fleet {
   }
 
   /** A worker that is done says goodbye; whatever it still holds comes back at once. */
-  bye(worker: WorkerEntry): void {
+  bye(worker: WorkerRecord): void {
     for (const item of worker.task.heldBy(worker)) worker.task.move(item, QUEUE);
     this.#forget(worker);
     this.#port.note("left", worker);
@@ -133,7 +133,7 @@ export class Fleet {
    * The worker's main thread is stuck in exactly these items: all that it holds beside them goes to others at once. None of
    * that is suspect, and what the worker has finished of it counts all the same when its result arrives.
    */
-  blocked(worker: WorkerEntry, running: readonly ItemRef[], expired: boolean, now: number): void {
+  blocked(worker: WorkerRecord, running: readonly ItemRef[], expired: boolean, now: number): void {
     const { task, phase } = worker;
     const stuck = new Map(running.map(({ seq, attempt }) => [seq, attempt]));
     const items = task.heldBy(worker);
@@ -183,29 +183,29 @@ export class Fleet {
   }
 
   /** Puts a worker among those that are served, if it has room. */
-  roomOf(worker: WorkerEntry): void {
+  roomOf(worker: WorkerRecord): void {
     if (worker.phase.kind !== "ready" || worker.suspect !== undefined) return;
     if (worker.hasRoom(worker.window.size)) worker.task.hungry.add(worker);
   }
 
   /** Gives a worker nothing more until it is ready again. */
-  #unserve(worker: WorkerEntry): void {
+  #unserve(worker: WorkerRecord): void {
     worker.task.hungry.delete(worker);
     worker.task.draining.delete(worker);
   }
 
-  #revoke(worker: WorkerEntry, held: readonly ItemRef[]): void {
+  #revoke(worker: WorkerRecord, held: readonly ItemRef[]): void {
     const items = held.map(({ seq, attempt }) => ({ seq, attempt }));
     this.#port.send(worker, { type: "revoke", runId: this.#runId, items });
   }
 
-  #becomeReady(worker: WorkerEntry, concurrency: number): void {
+  #becomeReady(worker: WorkerRecord, concurrency: number): void {
     worker.ready(concurrency);
     this.roomOf(worker);
     this.#port.changed(worker.task);
   }
 
-  #isHung(worker: WorkerEntry, now: number): boolean {
+  #isHung(worker: WorkerRecord, now: number): boolean {
     const { timeout } = worker.task.spec;
     if (timeout === 0 || worker.held === 0) return false;
     const { kind } = worker.phase;
@@ -217,7 +217,7 @@ export class Fleet {
    * A lost worker's items. Only what it was running can have killed it, and of a whole window nobody knows which that
    * was: the items become suspects, which go out alone. One that was alone on the worker is to blame.
    */
-  #takeAway(worker: WorkerEntry): void {
+  #takeAway(worker: WorkerRecord): void {
     const { task } = worker;
     const items = task.heldBy(worker);
     for (const item of items) {
@@ -227,7 +227,7 @@ export class Fleet {
     this.#port.changed(task);
   }
 
-  #forget(worker: WorkerEntry): void {
+  #forget(worker: WorkerRecord): void {
     this.#byId.delete(worker.id);
     if (this.#byConnection.get(worker.connection) === worker) this.#byConnection.delete(worker.connection);
     worker.task.workers.delete(worker);
@@ -236,7 +236,7 @@ export class Fleet {
   }
 
   /** A worker that comes back was cut off, not killed: by none of its items, whether it still has them or never got them. */
-  #exonerate(worker: WorkerEntry): void {
+  #exonerate(worker: WorkerRecord): void {
     for (const item of worker.task.accused) {
       const others = item.lostWith.filter((id) => id !== worker.id);
       if (others.length < item.lostWith.length) {
@@ -257,7 +257,7 @@ export class Fleet {
   }
 
   /** Brings both ends' views together after a reconnection: anything may have been lost with the old connection. */
-  #reconcile(worker: WorkerEntry, held: readonly ItemRef[]): void {
+  #reconcile(worker: WorkerRecord, held: readonly ItemRef[]): void {
     this.#exonerate(worker);
     const { task } = worker;
     const kept = new Set<number>();

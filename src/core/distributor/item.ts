@@ -1,7 +1,7 @@
 import type { ErrorInfo } from "../../protocol/message.ts";
-import type { WorkerEntry } from "./worker-record.ts";
+import type { WorkerRecord } from "./worker-record.ts";
 
-/** Where an item is. Exactly one of these at any time; {@link Item} moves only through `TaskState.move`. */
+/** Where an item is. Exactly one of these at any time; {@link Item} moves only through `TaskLedger.move`. */
 export type Place =
   /** Given back or to be retried; goes to the next worker with room. */
   | { readonly at: "queue" }
@@ -10,7 +10,7 @@ export type Place =
   /** Failed, and waits before its next attempt. */
   | { readonly at: "backoff"; readonly until: number }
   /** Granted and not yet ACKed: in flight. */
-  | { readonly at: "worker"; readonly worker: WorkerEntry }
+  | { readonly at: "worker"; readonly worker: WorkerRecord }
   /** Failed for good; the report is on its way to the collector. */
   | { readonly at: "collector"; readonly error: ErrorInfo; readonly sentAt: number }
   /** ACKed. Only stale queue entries still know the item. */

@@ -1,6 +1,6 @@
-import type { GrantSink } from "./dispatch.ts";
-import type { TaskState } from "./task-ledger.ts";
-import type { WorkerEntry } from "./worker-record.ts";
+import type { GrantPort } from "./dispatch.ts";
+import type { TaskLedger } from "./task-ledger.ts";
+import type { WorkerRecord } from "./worker-record.ts";
 
 /** Not worth calling back what a worker will have finished before the recall has gone round, in ms. */
 const RECALL_MIN_MS = 5;
@@ -12,14 +12,14 @@ const STALL_MS = 150;
 const HEAD_OF_LINE_MS = 500;
 
 /** Calls half of the longest queue back for workers that have free execution slots and nothing to fill them with. */
-export function recallForIdle(task: TaskState, now: number, sink: GrantSink): void {
+export function recallForIdle(task: TaskLedger, now: number, sink: GrantPort): void {
   let isIdle = false;
   for (const worker of task.hungry) {
     if (worker.held < worker.concurrency && !worker.record.isDemoted && !task.draining.has(worker))
       isIdle = true;
   }
   if (!isIdle) return;
-  let longest: WorkerEntry | undefined;
+  let longest: WorkerRecord | undefined;
   let longestMs = RECALL_MIN_MS;
   for (const worker of task.workers) {
     const ms = waitOf(worker, now);
@@ -38,7 +38,7 @@ export function recallForIdle(task: TaskState, now: number, sink: GrantSink): vo
  * Calls everything back that waits behind a long item, while other workers go on: whoever of them has room next takes it. Until
  * more is measured the worker then gets no more than it executes at once.
  */
-export function relieve(task: TaskState, now: number, sink: GrantSink): void {
+export function relieve(task: TaskLedger, now: number, sink: GrantPort): void {
   if (task.workers.size < 2) return;
   for (const worker of task.workers) {
     const behind = task.progressAt - worker.progressAt;
@@ -49,12 +49,12 @@ export function relieve(task: TaskState, now: number, sink: GrantSink): void {
   }
 }
 
-function mayRecall({ phase, recalled, nextRecall }: WorkerEntry, now: number): boolean {
+function mayRecall({ phase, recalled, nextRecall }: WorkerRecord, now: number): boolean {
   return phase.kind === "ready" && !recalled && now >= nextRecall;
 }
 
 /** Items that are not being executed, and that any worker may have. */
-function movable({ waiting, heldFailed }: WorkerEntry): number {
+function movable({ waiting, heldFailed }: WorkerRecord): number {
   return waiting - heldFailed;
 }
 
@@ -62,7 +62,7 @@ function movable({ waiting, heldFailed }: WorkerEntry): number {
  * How long what waits at a worker will have to, in ms: by the mean of what it has executed, and, as an item that runs is one more
  * measurement, at least as long as nothing has ended there.
  */
-function waitOf(worker: WorkerEntry, now: number): number {
+function waitOf(worker: WorkerRecord, now: number): number {
   const count = movable(worker);
   if (count <= 0) return 0;
   const byMean = (count * worker.window.service) / worker.concurrency;

@@ -1,5 +1,5 @@
-import type { TaskState } from "./task-ledger.ts";
-import type { WorkerEntry } from "./worker-record.ts";
+import type { TaskLedger } from "./task-ledger.ts";
+import type { WorkerRecord } from "./worker-record.ts";
 
 /** Failures in a row after which a worker is tried with one item at a time, if others do better. */
 const STREAK = 5;
@@ -43,7 +43,7 @@ export class Reliability {
   }
 
   /** An execution on it failed. */
-  failed(worker: WorkerEntry, now: number): void {
+  failed(worker: WorkerRecord, now: number): void {
     this.failures += 1;
     this.streak += 1;
     this.#inARow = 0;
@@ -70,7 +70,7 @@ export class Reliability {
   }
 
   /** An item that failed on it succeeded elsewhere. @returns Whether it is unreliable, and was not before. */
-  wrong(worker: WorkerEntry): boolean {
+  wrong(worker: WorkerRecord): boolean {
     this.wronged += 1;
     if (this.wronged < MIN_WRONGED) return false;
     this.ratio = ratioOf(worker);
@@ -82,7 +82,7 @@ export class Reliability {
 }
 
 /** Another worker that takes items fails far less. */
-function isWorst(worker: WorkerEntry, now: number): boolean {
+function isWorst(worker: WorkerRecord, now: number): boolean {
   for (const other of worker.task.workers) {
     const isBetter = other.record.streak * BETTER <= worker.record.streak;
     if (other !== worker && other.isHopeful(now) && isBetter) return true;
@@ -91,7 +91,7 @@ function isWorst(worker: WorkerEntry, now: number): boolean {
 }
 
 /** Of the others, which may never have failed, one failure is assumed. */
-function ratioOf(worker: WorkerEntry): number {
+function ratioOf(worker: WorkerRecord): number {
   let wronged = 0;
   let executions = 0;
   for (const other of worker.task.workers) {
@@ -104,7 +104,7 @@ function ratioOf(worker: WorkerEntry): number {
 }
 
 /** Executions of a worker that have ended and count. */
-export function executionsOf({ acked, record }: WorkerEntry): number {
+export function executionsOf({ acked, record }: WorkerRecord): number {
   return acked + record.failures;
 }
 
@@ -121,7 +121,7 @@ export interface UnreliableWorker {
 }
 
 /** Those of a task's workers that are, or were, unreliable. */
-export function unreliableOf(task: TaskState): UnreliableWorker[] {
+export function unreliableOf(task: TaskLedger): UnreliableWorker[] {
   return [...task.unreliable].map((worker) => ({
     id: worker.id,
     taskType: task.name,

@@ -1,12 +1,12 @@
 import { PipelineError } from "../../errors.ts";
 import { countText, itemsText } from "../explanation.ts";
-import type { TaskState } from "./task-ledger.ts";
+import type { TaskLedger } from "./task-ledger.ts";
 
 /** Most workers that an error names. */
 const MAX_NAMED = 5;
 
 /** Notes since when a task has had too few workers, and none that answers. */
-export function lookForWorkers(task: TaskState, minWorkers: number, now: number): void {
+export function lookForWorkers(task: TaskLedger, minWorkers: number, now: number): void {
   const enough = task.begun ? 1 : minWorkers;
   // The workers of a task that waits for others may come later.
   if (task.phase === "blocked" || task.workers.size >= enough) task.lonelySince = now;
@@ -16,7 +16,7 @@ export function lookForWorkers(task: TaskState, minWorkers: number, now: number)
 
 /** The task that has had too few workers for too long, or none that answers, if there is one. */
 export function lackOfWorkers(
-  tasks: Iterable<TaskState>,
+  tasks: Iterable<TaskLedger>,
   now: number,
   peerTimeout: number,
 ): PipelineError | undefined {
@@ -38,7 +38,7 @@ export function lackOfWorkers(
 }
 
 /** What the first few workers of a task that answer no more were executing. */
-function stuckText(task: TaskState): string {
+function stuckText(task: TaskLedger): string {
   const texts: string[] = [];
   for (const { id, phase } of task.workers) {
     if (texts.length === MAX_NAMED) break;
@@ -50,7 +50,7 @@ function stuckText(task: TaskState): string {
 }
 
 /** More items have failed for good than a run may have. */
-export function tooManyFailures(tasks: Iterable<TaskState>, maxFailures: number): PipelineError | undefined {
+export function tooManyFailures(tasks: Iterable<TaskLedger>, maxFailures: number): PipelineError | undefined {
   let failed = 0;
   for (const task of tasks) failed += task.counts.failed;
   if (failed <= maxFailures) return undefined;

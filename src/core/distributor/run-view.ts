@@ -1,5 +1,5 @@
 import type { DistributorPhase } from "./distributor-port.ts";
-import type { TaskState } from "./task-ledger.ts";
+import type { TaskLedger } from "./task-ledger.ts";
 
 /** A distributor's state as those see it who only look. */
 export interface RunView {
@@ -10,5 +10,5 @@ export interface RunView {
   readonly collectorMissing: number | undefined;
   /** Ready workers that a task waits for before its first item. */
   readonly minWorkers: number;
-  readonly tasks: ReadonlyMap<string, TaskState>;
+  readonly tasks: ReadonlyMap<string, TaskLedger>;
 }

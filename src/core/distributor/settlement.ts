@@ -6,8 +6,8 @@ import type { Fleet } from "./fleet.ts";
 import { type Item, QUEUE, SUSPECTS } from "./item.ts";
 import type { OwnedWorkers } from "./owned-workers.ts";
 import { executionsOf } from "./reliability.ts";
-import type { TaskState } from "./task-ledger.ts";
-import type { WorkerEntry } from "./worker-record.ts";
+import type { TaskLedger } from "./task-ledger.ts";
+import type { WorkerRecord } from "./worker-record.ts";
 
 /**
  * How long the last of the workers that an item seems to have killed has to come back, in ms: then it was only cut off, and the
@@ -42,7 +42,7 @@ export class Settlement {
   }
 
   /** An execution failed: again, or given up. */
-  failed(task: TaskState, item: Item, worker: WorkerEntry, fail: Fail): void {
+  failed(task: TaskLedger, item: Item, worker: WorkerRecord, fail: Fail): void {
     const now = this.#clock.now;
     worker.progressAt = now;
     task.progressAt = now;
@@ -55,7 +55,7 @@ export class Settlement {
   }
 
   /** An execution is over its timeout, and its worker stuck in it: failed, like one that a thread has given up. */
-  expired(task: TaskState, item: Item, worker: WorkerEntry): void {
+  expired(task: TaskLedger, item: Item, worker: WorkerRecord): void {
     const message = `The handler ran longer than ${task.spec.timeout} ms and did not return`;
     const error = infoOf("EXECUTION_TIMEOUT", message);
     const { seq, attempt } = item;
@@ -71,7 +71,7 @@ export class Settlement {
   }
 
   /** A worker was lost while it had this item alone: again, alone, or before the judge. */
-  lost(task: TaskState, item: Item, worker: string): void {
+  lost(task: TaskLedger, item: Item, worker: string): void {
     this.#port.blamed(worker, item.seq);
     item.losses += 1;
     item.lostWith = [...item.lostWith, worker];
@@ -81,7 +81,7 @@ export class Settlement {
   }
 
   /** What has waited long enough goes on: as usual, alone, or not at all. */
-  wake(task: TaskState): void {
+  wake(task: TaskLedger): void {
     for (const item of task.due(this.#clock.now)) {
       if (item.losses < this.#options.crashLimit) {
         task.move(item, item.losses > 0 ? SUSPECTS : QUEUE);
@@ -100,7 +100,7 @@ export class Settlement {
     return lostWith.every(isKnown) ? 0 : VERDICT_MS;
   }
 
-  acked(task: TaskState, { workerId, seqs, busy, bytes }: Ack, fleet: Fleet): void {
+  acked(task: TaskLedger, { workerId, seqs, busy, bytes }: Ack, fleet: Fleet): void {
     const worker = fleet.byId(workerId);
     const as = workerId === "" ? "failed" : "acked";
     const settled: number[] = [];
@@ -117,7 +117,7 @@ export class Settlement {
         fleet.roomOf(place.worker);
       }
     }
-    if (settled.length > 0) task.spec.log?.settled(settled, as);
+    if (settled.length > 0) task.spec.journal?.settled(settled, as);
     if (worker === undefined) return;
     worker.acked += seqs.length;
     worker.progressAt = this.#clock.now;
@@ -130,7 +130,7 @@ export class Settlement {
   }
 
   /** Reports again what was reported before, and is not ACKed. */
-  repeat(tasks: Iterable<TaskState>, before: number): void {
+  repeat(tasks: Iterable<TaskLedger>, before: number): void {
     for (const task of tasks) {
       if (task.counts.items === task.counts.acked + task.counts.failed) continue;
       task.items.forEach((item) => {
@@ -143,7 +143,7 @@ export class Settlement {
   }
 
   /** An item succeeded that had failed on other workers. */
-  #vindicated(item: Item, by: WorkerEntry, fleet: Fleet): void {
+  #vindicated(item: Item, by: WorkerRecord, fleet: Fleet): void {
     for (const id of item.failedOn) {
       const other = fleet.byId(id);
       if (other === undefined || other === by || !other.record.wrong(other)) continue;
@@ -152,7 +152,7 @@ export class Settlement {
     }
   }
 
-  #note(event: string, worker: WorkerEntry): void {
+  #note(event: string, worker: WorkerRecord): void {
     const { failures, ratio } = worker.record;
     const often = `fails ${Math.round(ratio)} times as often as the others`;
     const facts = {
@@ -164,12 +164,12 @@ export class Settlement {
     this.#port.note(`worker ${event}`, worker.record.isUnreliable ? { ...facts, often } : facts);
   }
 
-  #giveUp(task: TaskState, item: Item, error: ErrorInfo): void {
+  #giveUp(task: TaskLedger, item: Item, error: ErrorInfo): void {
     task.giveUp(item, error, this.#clock.now);
     this.#report(task, item, error);
   }
 
-  #report(task: TaskState, item: Item, error: ErrorInfo): void {
+  #report(task: TaskLedger, item: Item, error: ErrorInfo): void {
     this.#port.toCollector({
       type: "failed",
       runId: this.#options.runId,

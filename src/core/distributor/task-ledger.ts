@@ -2,10 +2,10 @@ import type { ErrorInfo } from "../../protocol/message.ts";
 import { SeqMap } from "../../structures/seq-map.ts";
 import { SeqSet } from "../../structures/seq-set.ts";
 import { type Item, newItem, type Place, SETTLED, SUSPECTS } from "./item.ts";
+import { ItemQueue } from "./item-queue.ts";
 import { backoffAfter, type RetryPolicy } from "./retry-policy.ts";
-import type { PendingItem, TaskLog, TaskSnapshot } from "./task-log.ts";
-import { WaitingLine } from "./waiting-line.ts";
-import type { WorkerEntry } from "./worker-record.ts";
+import type { PendingItem, TaskJournal, TaskSnapshot } from "./task-journal.ts";
+import type { WorkerRecord } from "./worker-record.ts";
 
 /** Where a task's items come from. */
 export interface ItemSource {
@@ -35,7 +35,7 @@ export interface TaskSpec {
   /** The ledger of an earlier life, to go on from. */
   readonly restored?: TaskSnapshot | undefined;
   /** Who writes the ledger's changes down. */
-  readonly log?: TaskLog | undefined;
+  readonly journal?: TaskJournal | undefined;
 }
 
 export type TaskPhase = "blocked" | "open" | "exhausted" | "complete";
@@ -70,22 +70,22 @@ const MAX_UNRELIABLE = 100;
 const RESTORED_MS = 1000;
 
 /** One task's ledger: every item that was produced and is not yet ACKed, and where it is. */
-export class TaskState {
+export class TaskLedger {
   readonly spec: TaskSpec;
   phase: TaskPhase;
   readonly items = new SeqMap<Item>();
   readonly counts: TaskCounts = { items: 0, acked: 0, failed: 0, retried: 0, skipped: 0 };
   /** Items that this life knows to have failed for good. */
   readonly failed = new SeqSet();
-  readonly queue = new WaitingLine("queue", (...item) => this.#suits(...item));
-  readonly suspects = new WaitingLine("suspects", (...item) => this.#suits(...item));
+  readonly queue = new ItemQueue("queue", (...item) => this.#suits(...item));
+  readonly suspects = new ItemQueue("suspects", (...item) => this.#suits(...item));
   /** Items that workers of this life were lost with: one that comes back clears them. */
   readonly accused = new Set<Item>();
-  readonly workers = new Set<WorkerEntry>();
+  readonly workers = new Set<WorkerRecord>();
   /** Ready workers with room, the longest-waiting first. */
-  readonly hungry = new Set<WorkerEntry>();
+  readonly hungry = new Set<WorkerRecord>();
   /** Workers that are given nothing until they are empty, and then a suspect. */
-  readonly draining = new Set<WorkerEntry>();
+  readonly draining = new Set<WorkerRecord>();
   /** Enough workers were there to begin. */
   begun = false;
   /** Since when too few workers of this task are known. */
@@ -99,7 +99,7 @@ export class TaskState {
   /** When one of them was last lost. */
   lostAt = Number.NEGATIVE_INFINITY;
   /** Workers on which items failed that succeeded elsewhere, far more often than on others; some may be gone. */
-  readonly unreliable = new Set<WorkerEntry>();
+  readonly unreliable = new Set<WorkerRecord>();
   #openedAt = 0;
   #backoff: Item[] = [];
   #nextSeq = 0;
@@ -158,7 +158,7 @@ export class TaskState {
   }
 
   /** The next item for a worker: one that came back, or a new one; nothing when there is none now. */
-  next(worker: WorkerEntry, wanted: number, now: number): Item | undefined {
+  next(worker: WorkerRecord, wanted: number, now: number): Item | undefined {
     const queued = this.queue.take(worker, now);
     if (queued !== undefined) return queued;
     if (this.phase !== "open") return undefined;
@@ -168,13 +168,13 @@ export class TaskState {
     if (pulled === "wait") return undefined;
     if (pulled === "done") {
       this.phase = "exhausted";
-      this.spec.log?.exhausted(this.counts.skipped);
+      this.spec.journal?.exhausted(this.counts.skipped);
       return undefined;
     }
     const item = newItem(this.#nextSeq++, pulled);
     this.items.set(item.seq, item);
     this.counts.items += 1;
-    this.spec.log?.produced(item, source.key);
+    this.spec.journal?.produced(item, source.key);
     return item;
   }
 
@@ -200,7 +200,7 @@ export class TaskState {
     if (item.failures >= this.spec.retry.attempts) return false;
     this.counts.retried += 1;
     const until = now + backoffAfter(item.failures, this.spec.retry);
-    this.spec.log?.retried(item);
+    this.spec.journal?.retried(item);
     this.move(item, { at: "backoff", until });
     const others = item.failedOn.filter((id) => id !== worker);
     item.failedOn = [...others, worker].slice(-MAX_FAILED_ON);
@@ -209,7 +209,7 @@ export class TaskState {
 
   /** Nothing more is tried: the failure is the collector's to have. */
   giveUp(item: Item, error: ErrorInfo, now: number): void {
-    this.spec.log?.gaveUp(item, error);
+    this.spec.journal?.gaveUp(item, error);
     this.move(item, { at: "collector", error, sentAt: now });
   }
 
@@ -229,16 +229,16 @@ export class TaskState {
 
   suspect(item: Item): void {
     this.counts.retried += 1;
-    this.spec.log?.retried(item);
+    this.spec.journal?.retried(item);
     this.move(item, SUSPECTS);
   }
 
   /** Remembers a worker on which items fail that succeed elsewhere. */
-  distrust(worker: WorkerEntry): void {
+  distrust(worker: WorkerRecord): void {
     if (this.unreliable.size < MAX_UNRELIABLE) this.unreliable.add(worker);
   }
 
-  heldBy(worker: WorkerEntry): Item[] {
+  heldBy(worker: WorkerRecord): Item[] {
     const held: Item[] = [];
     if (worker.held === 0) return held;
     this.items.forEach((item) => {
@@ -267,7 +267,7 @@ export class TaskState {
    * Whether an item that failed on these workers may go to this one: not where it has failed while another worker lives, however
    * long that one is busy. Of workers on which it has failed, the one where that was longest ago is the first to have it again.
    */
-  #suits(failedOn: readonly string[], worker: WorkerEntry, now: number): boolean {
+  #suits(failedOn: readonly string[], worker: WorkerRecord, now: number): boolean {
     if (!failedOn.includes(worker.id)) return true;
     let first = worker;
     let order = failedOn.indexOf(worker.id);

@@ -1,11 +1,11 @@
-import type { TaskState } from "./task-ledger.ts";
+import type { TaskLedger } from "./task-ledger.ts";
 
 /** A run's tasks: which of them an event has touched, and which wait for others. */
-export class TaskSet implements Iterable<TaskState> {
-  readonly byName: ReadonlyMap<string, TaskState>;
-  readonly #touched = new Set<TaskState>();
+export class TaskSet implements Iterable<TaskLedger> {
+  readonly byName: ReadonlyMap<string, TaskLedger>;
+  readonly #touched = new Set<TaskLedger>();
 
-  constructor(tasks: Iterable<TaskState>) {
+  constructor(tasks: Iterable<TaskLedger>) {
     this.byName = new Map([...tasks].map((task) => [task.name, task]));
   }
 
@@ -14,11 +14,11 @@ export class TaskSet implements Iterable<TaskState> {
     return true;
   }
 
-  [Symbol.iterator](): Iterator<TaskState> {
+  [Symbol.iterator](): Iterator<TaskLedger> {
     return this.byName.values();
   }
 
-  touch(task: TaskState): void {
+  touch(task: TaskLedger): void {
     this.#touched.add(task);
   }
 
@@ -27,7 +27,7 @@ export class TaskSet implements Iterable<TaskState> {
   }
 
   /** Takes those that were touched, also those that are touched meanwhile. */
-  *takeTouched(): IterableIterator<TaskState> {
+  *takeTouched(): IterableIterator<TaskLedger> {
     for (const task of this.#touched) {
       this.#touched.delete(task);
       yield task;

@@ -1,12 +1,12 @@
 import type { ItemPayload, Message } from "../../protocol/message.ts";
-import type { GrantSink } from "./dispatch.ts";
+import type { GrantPort } from "./dispatch.ts";
 import type { DistributorCoreOptions, DistributorPhase, DistributorPort } from "./distributor-port.ts";
-import type { WorkerEntry } from "./worker-record.ts";
+import type { WorkerRecord } from "./worker-record.ts";
 
 export type EndingPhase = Extract<DistributorPhase, { kind: "ending" }>;
 
 /** What the distributor says to its workers. */
-export class WorkerMessages implements GrantSink {
+export class WorkerMessages implements GrantPort {
   readonly #options: DistributorCoreOptions;
   readonly #port: Pick<DistributorPort, "toWorker">;
 
@@ -20,14 +20,14 @@ export class WorkerMessages implements GrantSink {
     this.#port.toWorker(connection, { type: "refuse", runId: this.#options.runId, reason });
   }
 
-  welcome(worker: WorkerEntry, metadata: Uint8Array): void {
+  welcome(worker: WorkerRecord, metadata: Uint8Array): void {
     const { runId, peerId, context } = this.#options;
     const { timeout } = worker.task.spec;
     this.#send(worker, { type: "welcome", runId, role: "distributor", peerId, timeout, context, metadata });
   }
 
   /** Carries with it what is settled of the worker's results. */
-  grant(worker: WorkerEntry, items: readonly ItemPayload[], solo: boolean): void {
+  grant(worker: WorkerRecord, items: readonly ItemPayload[], solo: boolean): void {
     const { settled, failuresSeen } = worker;
     worker.settled = [];
     worker.failuresSeen = [];
@@ -36,29 +36,29 @@ export class WorkerMessages implements GrantSink {
   }
 
   /** Confirms what no grant has carried. */
-  confirm(worker: WorkerEntry): void {
+  confirm(worker: WorkerRecord): void {
     if (worker.settled.length + worker.failuresSeen.length > 0 && worker.phase.kind !== "detached") {
       this.grant(worker, [], false);
     }
   }
 
-  recall(worker: WorkerEntry, count: number): void {
+  recall(worker: WorkerRecord, count: number): void {
     this.#send(worker, { type: "recall", runId: this.#options.runId, count });
   }
 
-  resend(worker: WorkerEntry): void {
+  resend(worker: WorkerRecord): void {
     this.#send(worker, { type: "resend", runId: this.#options.runId });
   }
 
-  ping(worker: WorkerEntry): void {
+  ping(worker: WorkerRecord): void {
     if (worker.phase.kind !== "detached") this.#send(worker, { type: "ping", runId: this.#options.runId });
   }
 
-  end(worker: WorkerEntry, phase: EndingPhase): void {
+  end(worker: WorkerRecord, phase: EndingPhase): void {
     this.#send(worker, endMessage(this.#options.runId, phase));
   }
 
-  #send(worker: WorkerEntry, message: Message): void {
+  #send(worker: WorkerRecord, message: Message): void {
     this.#port.toWorker(worker.connection, message);
   }
 }

@@ -2,7 +2,7 @@ import type { ItemRef } from "../../protocol/message.ts";
 import { Window, type WindowLimits } from "../window.ts";
 import type { Item, Place } from "./item.ts";
 import { Reliability } from "./reliability.ts";
-import type { TaskState } from "./task-ledger.ts";
+import type { TaskLedger } from "./task-ledger.ts";
 
 export type WorkerRecordPhase =
   /** Said hello; is being initialised. */
@@ -26,9 +26,9 @@ export type WorkerRecordPhase =
 const INIT_MS = 60_000;
 
 /** What the distributor knows of one worker. */
-export class WorkerEntry {
+export class WorkerRecord {
   readonly id: string;
-  readonly task: TaskState;
+  readonly task: TaskLedger;
   /** The connection it was last heard on. */
   connection: string;
   phase: WorkerRecordPhase;
@@ -58,7 +58,7 @@ export class WorkerEntry {
 
   readonly #limits: WindowLimits;
 
-  constructor(id: string, task: TaskState, connection: string, limits: WindowLimits, now: number) {
+  constructor(id: string, task: TaskLedger, connection: string, limits: WindowLimits, now: number) {
     this.id = id;
     this.task = task;
     this.connection = connection;

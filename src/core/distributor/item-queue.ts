@@ -1,16 +1,16 @@
 import { Fifo } from "../../structures/fifo.ts";
 import type { Item, Place } from "./item.ts";
-import type { WorkerEntry } from "./worker-record.ts";
+import type { WorkerRecord } from "./worker-record.ts";
 
 /** Whether an item that failed on these workers may go to this one now. */
-export type Suits = (failedOn: readonly string[], worker: WorkerEntry, now: number) => boolean;
+export type Suits = (failedOn: readonly string[], worker: WorkerRecord, now: number) => boolean;
 
 /**
  * Items that wait for a worker with room, in order. Items that have failed stand in lines of their own, one for each list of
  * workers on which they failed: so an item that waits for another worker holds up nobody behind it, and finding the next one
  * costs as much as there are such lists, not as much as there are items.
  */
-export class WaitingLine {
+export class ItemQueue {
   readonly #at: Place["at"];
   readonly #suits: Suits;
   readonly #plain = new Fifo<Item>();
@@ -50,7 +50,7 @@ export class WaitingLine {
   }
 
   /** Takes the next item that may go to this worker. */
-  take(worker: WorkerEntry, now: number): Item | undefined {
+  take(worker: WorkerRecord, now: number): Item | undefined {
     if (this.#failed.size > 0) {
       const item = this.#takeFailed(worker, now);
       if (item !== undefined) return item;
@@ -60,7 +60,7 @@ export class WaitingLine {
     return item;
   }
 
-  #takeFailed(worker: WorkerEntry, now: number): Item | undefined {
+  #takeFailed(worker: WorkerRecord, now: number): Item | undefined {
     for (const [key, line] of this.#failed) {
       const item = this.#head(line, key);
       if (item === undefined) {

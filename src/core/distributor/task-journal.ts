@@ -3,7 +3,7 @@ import type { Item } from "./item.ts";
 import type { TaskCounts } from "./task-ledger.ts";
 
 /** Who wants to know of everything that a task's ledger would need to be made again: the journal. */
-export interface TaskLog {
+export interface TaskJournal {
   /** The source gave an item. @param key - The hash of its key, where it has one. */
   produced(item: Item, key: Uint8Array | undefined): void;
   /** The source has no more. @param skipped - Items that it left out because of their keys. */
