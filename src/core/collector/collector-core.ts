@@ -3,23 +3,21 @@ import type { Failed, Hello, Message, Open, Result, RunStatus } from "../../prot
 import { EMPTY } from "../../protocol/wire/payload-frames.ts";
 import { RoleClock } from "../role-clock.ts";
 import type { CollectorCoreOptions, CollectorPhase, CollectorPort } from "./collector-port.ts";
+import { DistributorConnections } from "./distributor-connections.ts";
 import { type Delivery, Inbox } from "./inbox.ts";
 
-/** How often the distributor is pinged, in ms: the ping is what finds a dead connection. */
+/** Interval of pings to the distributor, in ms: a ping discovers a dead connection. */
 const PING_MS = 1000;
 
-/** After END, how long to wait for the distributor's goodbye, in ms: it tells that the confirmation has arrived. */
+/** How long the collector waits after END for the distributor's `bye`, in ms: it says that the confirmation has arrived. */
 const GOODBYE_MS = 2000;
 
-/** Most workers that may wait for a run to begin. */
+/** Most workers that wait for a run to begin. */
 const MAX_WAITING = 10_000;
 
-/** Most distributors that are known of at a time: one works, others may be about to take over. */
-const MAX_DISTRIBUTORS = 100;
-
 /**
- * The collector's state machine: recognises every item by run, task and sequence number, hands each to the shell once, and
- * ACKs it after it was handled, again whenever it is delivered again.
+ * The collector's state machine. It recognises every item by run, task and sequence number and hands each to the shell once. An item
+ * is ACKed when it was handled, and again for each repeated delivery.
  */
 export class CollectorCore {
   readonly #options: CollectorCoreOptions;
@@ -27,15 +25,9 @@ export class CollectorCore {
   readonly #clock = new RoleClock();
   #phase: CollectorPhase = { kind: "waiting" };
   #inbox = new Inbox();
-  readonly #connections = { distributor: "", ack: "" };
-  /** Workers that came before the run. */
+  readonly #distributors = new DistributorConnections();
+  /** Hellos of workers that came before the run, by connection. */
   #waitingWorkers = new Map<string, Hello>();
-  /** Distributors on the ACK link, where nobody else is let in: who opens a run must be one of them. */
-  readonly #introduced = new Map<string, Hello>();
-  /** Those who have opened a run: its id. There may be several, of which all but one are dead. */
-  readonly #opened = new Map<string, string>();
-  /** Those who would open a run, and are not introduced yet. */
-  readonly #waitingOpens = new Map<string, Open>();
   #missingSince = 0;
   #nextPing = 0;
   #finished: { readonly error: Error | undefined } | undefined;
@@ -54,12 +46,12 @@ export class CollectorCore {
     return this.#phase.kind === "over" ? 0 : this.#inbox.size;
   }
 
-  /** Deliveries that were received again, and dropped. */
+  /** Repeated deliveries, which were dropped. */
   get duplicates(): number {
     return this.#inbox.duplicates;
   }
 
-  /** A message on the collector's own endpoint, from a worker or the distributor. */
+  /** A message on the collector's endpoint, from a worker or the distributor. */
   peerMessage(connection: string, message: Message): void {
     if (this.#phase.kind === "over") return;
     if (message.type === "open") return this.#open(connection, message);
@@ -68,7 +60,7 @@ export class CollectorCore {
     if (message.type === "result") return this.#result(message);
     if (message.type === "bye") return this.#goodbye(connection);
     // A worker cannot speak for the distributor.
-    if (this.#opened.get(connection) !== this.runId) return this.#stray(message);
+    if (!this.#distributors.hasOpened(connection, this.runId)) return this.#stray(message);
     if (message.type === "failed") this.#failed(message);
     else if (message.type === "end") this.#end(message.status, message.reason);
   }
@@ -78,21 +70,14 @@ export class CollectorCore {
   }
 
   disconnected(link: "data" | "ack", connection: string): void {
-    if (link === "ack") this.#introduced.delete(connection);
-    else {
-      this.#waitingWorkers.delete(connection);
-      this.#waitingOpens.delete(connection);
-      this.#opened.delete(connection);
-    }
-    const role = link === "data" ? "distributor" : "ack";
-    if (this.#connections[role] !== connection || connection === "") return;
-    if (this.#distributorPresent) this.#missingSince = this.#clock.now;
-    this.#connections[role] = "";
+    if (link === "data") this.#waitingWorkers.delete(connection);
+    if (!this.#distributors.disconnected(link, connection)) return;
+    this.#missingSince = this.#clock.now;
     this.#port.note("the distributor disconnected", { link });
     if (this.#phase.kind === "ended") this.#goodbye(connection);
   }
 
-  /** Some connection ended, it is not known which: the ping will tell. */
+  /** Some connection ended, and the transport does not know which: pings the distributor. */
   probe(): void {
     this.#ping();
   }
@@ -109,23 +94,23 @@ export class CollectorCore {
 
   /** Sends the ACKs that wait. They go on waiting while the distributor is away. */
   flush(): void {
-    const connection = this.#connections.ack;
+    const connection = this.#distributors.current.ack;
     if (connection === "" || !this.#inbox.hasAcks) return;
     for (const ack of this.#inbox.takeAcks(this.runId)) this.#port.toAckLink(connection, ack);
   }
 
   /**
-   * The user has been told of the end. The collector is over when the distributor has said goodbye: closing earlier could
-   * lose the confirmation on its way, unread messages end with their connection.
+   * The user's hooks have seen the end of the run. The collector ends when the distributor's `bye` has arrived: a connection that is closed
+   * earlier could take the confirmation with it.
    *
-   * @param error - What `run()` is to reject with.
+   * @param error - What `run()` rejects with.
    */
   finished(error?: Error): void {
     this.#finished = { error };
     this.#overIfDone();
   }
 
-  /** Ends at once. What was not ACKed is delivered to another collector. */
+  /** Ends at once. Workers deliver what was not ACKed to the next collector. */
   abort(error?: Error): void {
     if (this.#phase.kind !== "over") this.#over(error);
   }
@@ -138,44 +123,34 @@ export class CollectorCore {
     if (now >= this.#nextPing) this.#ping();
     if (this.#phase.kind === "ended") {
       this.#overIfDone();
-    } else if (!this.#distributorPresent && now - this.#missingSince >= this.#options.peerTimeout) {
+    } else if (!this.#distributors.isPresent && now - this.#missingSince >= this.#options.peerTimeout) {
       const message = `No distributor answered within ${this.#options.peerTimeout} ms`;
       this.#over(new PipelineError("PEER_TIMEOUT", message, { role: "collector" }));
     }
   }
 
-  // --- who is there ---------------------------------------------------------------------------------------------------
-
-  get #distributorPresent(): boolean {
-    return this.#connections.distributor !== "" || this.#connections.ack !== "";
-  }
+  // --- connections ----------------------------------------------------------------------------------------------------
 
   #open(connection: string, open: Open): void {
-    const isIntroduced = [...this.#introduced.values()].some(
-      ({ runId, peerId }) => runId === open.runId && peerId === open.peerId,
-    );
-    if (!isIntroduced) {
-      return keepLatest(this.#waitingOpens, connection, open);
-    }
+    if (!this.#distributors.isIntroduced(open)) return this.#distributors.wait(connection, open);
     if (open.runId !== this.runId) {
-      if (this.runId !== "" && this.#distributorPresent) {
+      if (this.runId !== "" && this.#distributors.isPresent) {
         const reason = `it collects run ${this.runId} of another distributor, which is still connected`;
         this.#port.toPeer(connection, { type: "refuse", runId: open.runId, reason });
         return;
       }
       this.#begin(open);
     }
-    keepLatest(this.#opened, connection, open.runId);
-    this.#connections.distributor = connection;
+    this.#distributors.open(connection, open.runId);
     this.#port.toPeer(connection, this.#welcome());
-    if (this.#connections.ack !== "") return;
-    for (const [introduced, hello] of this.#introduced) this.#takeAckLink(introduced, hello);
+    if (this.#distributors.current.ack !== "") return;
+    for (const ackLink of this.#distributors.ackLinksOf(open.runId)) this.#takeAckLink(ackLink);
   }
 
   #begin(open: Open): void {
     if (this.runId !== "") this.#port.note("the earlier run was never ended", { runId: this.runId });
     this.#phase = { kind: "collecting", open };
-    this.#connections.ack = "";
+    this.#distributors.current.ack = "";
     this.#inbox = new Inbox();
     this.#port.begin(open);
     const waiting = this.#waitingWorkers;
@@ -184,18 +159,13 @@ export class CollectorCore {
   }
 
   #distributorHello(connection: string, hello: Hello): void {
-    keepLatest(this.#introduced, connection, hello);
-    this.#takeAckLink(connection, hello);
-    for (const [waiting, open] of this.#waitingOpens) {
-      if (open.runId !== hello.runId || open.peerId !== hello.peerId) continue;
-      this.#waitingOpens.delete(waiting);
-      this.#open(waiting, open);
-    }
+    this.#distributors.introduce(connection, hello);
+    if (hello.runId === this.runId) this.#takeAckLink(connection);
+    for (const [waiting, open] of this.#distributors.takeWaiting(hello)) this.#open(waiting, open);
   }
 
-  #takeAckLink(connection: string, { runId }: Hello): void {
-    if (runId !== this.runId) return;
-    this.#connections.ack = connection;
+  #takeAckLink(connection: string): void {
+    this.#distributors.current.ack = connection;
     this.#port.toAckLink(connection, this.#welcome());
     this.flush();
   }
@@ -203,7 +173,7 @@ export class CollectorCore {
   #workerHello(connection: string, hello: Hello): void {
     if (hello.runId === this.runId && this.runId !== "")
       return this.#port.toPeer(connection, this.#welcome());
-    // A worker of a run that is not ours keeps what it has; it hears of our run from its distributor first.
+    // A worker of another run keeps its results; its distributor tells it of the collector's run first.
     if (this.#waitingWorkers.size < MAX_WAITING) this.#waitingWorkers.set(connection, hello);
     if (this.runId !== "") this.#stray(hello);
   }
@@ -251,10 +221,10 @@ export class CollectorCore {
       this.#phase = { kind: "ended", open: this.#phase.open, until: this.#clock.now + GOODBYE_MS };
       this.flush();
     }
-    const { ack, distributor } = this.#connections;
+    const { ack, data } = this.#distributors.current;
     const ended: Message = { type: "ended", runId: this.runId };
     if (ack !== "") this.#port.toAckLink(ack, ended);
-    else if (distributor !== "") this.#port.toPeer(distributor, ended);
+    else if (data !== "") this.#port.toPeer(data, ended);
     if (!begun) return;
     const text = `The distributor gave the run up${reason === "" ? "" : `: ${reason}`}`;
     const error =
@@ -264,7 +234,7 @@ export class CollectorCore {
 
   #goodbye(connection: string): void {
     if (this.#phase.kind !== "ended") return;
-    if (connection !== this.#connections.distributor && this.#distributorPresent) return;
+    if (connection !== this.#distributors.current.data && this.#distributors.isPresent) return;
     this.#phase = { ...this.#phase, until: this.#clock.now };
     this.#overIfDone();
   }
@@ -281,23 +251,13 @@ export class CollectorCore {
 
   #ping(): void {
     this.#nextPing = this.#clock.now + PING_MS;
-    const { ack, distributor } = this.#connections;
+    const { ack, data } = this.#distributors.current;
     const ping: Message = { type: "ping", runId: this.runId };
     if (ack !== "") this.#port.toAckLink(ack, ping);
-    if (distributor !== "") this.#port.toPeer(distributor, ping);
+    if (data !== "") this.#port.toPeer(data, ping);
   }
 
   #stray(message: Message): void {
     this.#port.note("message of another run dropped", { type: message.type });
-  }
-}
-
-/** Forgets the oldest: most of those who are gone are not noticed. */
-function keepLatest<T>(map: Map<string, T>, connection: string, value: T): void {
-  map.delete(connection);
-  map.set(connection, value);
-  for (const oldest of map.keys()) {
-    if (map.size <= MAX_DISTRIBUTORS) return;
-    map.delete(oldest);
   }
 }
