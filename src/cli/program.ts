@@ -3,18 +3,18 @@ import { setImmediate as turn } from "node:timers/promises";
 import { Command, CommanderError } from "commander";
 import { PipelineError } from "../errors.ts";
 import { describeThrown, isInstance } from "../protocol/thrown.ts";
-import { benchCommand } from "./bench-command.ts";
-import { doctorCommand } from "./doctor-command.ts";
 import { causesText, errorText, isMisuse } from "./error-text.ts";
 import { FileError } from "./file-error.ts";
-import { initCommand } from "./init-command.ts";
-import { inspectCommands } from "./inspect-commands.ts";
-import { journalCommand } from "./journal-command.ts";
-import { keysCommand } from "./keys-command.ts";
+import { inspectCommands } from "./inspect/inspect-commands.ts";
 import { type CommandContext, EXIT, type Output } from "./output.ts";
-import { roleCommands } from "./role-commands.ts";
-import { runFileCommand } from "./run-command.ts";
+import { roleCommands } from "./run/role-commands.ts";
+import { runFileCommand } from "./run/run-command.ts";
 import { isReaderGone } from "./standard-output.ts";
+import { benchCommand } from "./tools/bench-command.ts";
+import { doctorCommand } from "./tools/doctor-command.ts";
+import { initCommand } from "./tools/init-command.ts";
+import { journalCommand } from "./tools/journal-command.ts";
+import { keysCommand } from "./tools/keys-command.ts";
 
 /**
  * The command `zmqpipeline`.

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { FailureGroups } from "../../src/cli/failure-groups.ts";
+import { FailureGroups } from "../../../src/cli/run/failure-groups.ts";
 
 function groupsOf(messages: Iterable<string>): FailureGroups {
   const groups = new FailureGroups();

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { type CommandContext, EXIT, printJson } from "./output.ts";
+import { type CommandContext, EXIT, printJson } from "../output.ts";
 
 interface Options {
   readonly json?: boolean;

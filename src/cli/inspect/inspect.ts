@@ -1,11 +1,11 @@
-import { Inspector } from "../inspector/inspector.ts";
-import { prometheusText } from "../metrics/prometheus-text.ts";
-import { EndpointAddress } from "../protocol/endpoint-address.ts";
-import { Security } from "../security/security.ts";
-import { FileError } from "./file-error.ts";
+import { Inspector } from "../../inspector/inspector.ts";
+import { prometheusText } from "../../metrics/prometheus-text.ts";
+import { EndpointAddress } from "../../protocol/endpoint-address.ts";
+import { Security } from "../../security/security.ts";
+import { FileError } from "../file-error.ts";
+import { type CommandContext, printJson } from "../output.ts";
+import { Rates } from "../progress-text.ts";
 import type { InspectOptions } from "./inspect-commands.ts";
-import { type CommandContext, printJson } from "./output.ts";
-import { Rates } from "./progress-text.ts";
 import { reportLines } from "./report-text.ts";
 
 /** @throws FileError when it is no endpoint, or the options do not go together. */

@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { addLedgerOptions, countOption } from "./options.ts";
-import type { CommandContext } from "./output.ts";
+import { addLedgerOptions, countOption } from "../options.ts";
+import type { CommandContext } from "../output.ts";
 import type { RunFileOptions } from "./run-file.ts";
 
 const EXAMPLES = `

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
-import { countOption } from "./options.ts";
-import type { CommandContext } from "./output.ts";
+import { countOption } from "../options.ts";
+import type { CommandContext } from "../output.ts";
 
 /** What the commands have in common that look into a run from elsewhere. */
 export interface InspectOptions {

@@ -1,6 +1,6 @@
-import type { RunReport, WorkerReport } from "../distributor/run-report.ts";
-import type { ServiceReport } from "../service/service-report.ts";
-import { count, duration, type Rates, taskLine } from "./progress-text.ts";
+import type { RunReport, WorkerReport } from "../../distributor/run-report.ts";
+import type { ServiceReport } from "../../service/service-report.ts";
+import { count, duration, type Rates, taskLine } from "../progress-text.ts";
 
 /** What a report says, as lines. @param rates - Those of the looks before; a first look has none. */
 export function reportLines(report: RunReport | ServiceReport, rates: Rates): string[] {

@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { countOption } from "./options.ts";
-import { type CommandContext, printJson } from "./output.ts";
+import { countOption } from "../options.ts";
+import { type CommandContext, printJson } from "../output.ts";
 
 interface Options {
   readonly workers?: number;

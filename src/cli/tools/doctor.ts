@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { availableParallelism, freemem, tmpdir } from "node:os";
-import { PipelineError } from "../errors.ts";
-import { describeThrown } from "../protocol/thrown.ts";
-import { openFileLimit } from "../role/descriptor-limit.ts";
-import { Security } from "../security/security.ts";
-import { libraryVersions } from "../transport/zeromq/library-versions.ts";
+import { PipelineError } from "../../errors.ts";
+import { describeThrown } from "../../protocol/thrown.ts";
+import { openFileLimit } from "../../role/descriptor-limit.ts";
+import { Security } from "../../security/security.ts";
+import { libraryVersions } from "../../transport/zeromq/library-versions.ts";
 
 /** One thing that was looked at. */
 export interface Check {

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { runCommand } from "../../src/cli/program.ts";
-import { Security } from "../../src/index.ts";
-import { tempFolder } from "../support/endpoints.ts";
+import { runCommand } from "../../../src/cli/program.ts";
+import { Security } from "../../../src/index.ts";
+import { tempFolder } from "../../support/endpoints.ts";
 
 /** Runs the command in this process. */
 async function zmqpipeline(...args: string[]) {

@@ -1,9 +1,9 @@
 import { Command } from "commander";
-import type { JournalContent, JournalFailure } from "../journal/read-journal.ts";
-import { replaceForJson } from "../protocol/json-values.ts";
-import { causesText } from "./error-text.ts";
-import { type CommandContext, printJson } from "./output.ts";
-import { count } from "./progress-text.ts";
+import type { JournalContent, JournalFailure } from "../../journal/read-journal.ts";
+import { replaceForJson } from "../../protocol/json-values.ts";
+import { causesText } from "../error-text.ts";
+import { type CommandContext, printJson } from "../output.ts";
+import { count } from "../progress-text.ts";
 
 interface Options {
   readonly json?: boolean;
@@ -32,7 +32,7 @@ function showCommand(context: CommandContext): Command {
     .argument("<journal>", "the file")
     .option("--json", "print it as JSON")
     .action(async (path: string, { json }: Options) => {
-      const { readJournal } = await import("../journal/read-journal.ts");
+      const { readJournal } = await import("../../journal/read-journal.ts");
       const content = readJournal(path);
       if (json === true) {
         const { failures, begun, ...counts } = content;
@@ -47,7 +47,7 @@ function failedCommand(context: CommandContext): Command {
     .argument("<journal>", "the file")
     .option("--json", "print each as a line of JSON")
     .action(async (path: string, { json }: Options) => {
-      const { readJournal } = await import("../journal/read-journal.ts");
+      const { readJournal } = await import("../../journal/read-journal.ts");
       for (const failure of readJournal(path).failures) {
         if (context.output.lost.aborted) return;
         if (json === true) printJson(context, failure);
@@ -62,8 +62,8 @@ function retryCommand(context: CommandContext): Command {
     .argument("<journal>", "the file; no distributor may be using it")
     .option("--json", "print the number as JSON")
     .action(async (path: string, { json }: Options) => {
-      const { readJournal } = await import("../journal/read-journal.ts");
-      const { openJournal } = await import("../journal/open-journal.ts");
+      const { readJournal } = await import("../../journal/read-journal.ts");
+      const { openJournal } = await import("../../journal/open-journal.ts");
       const { tasks, failures } = readJournal(path);
       // Opening it takes up the failures, and closing writes that down.
       if (failures.length > 0)

@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { addLedgerOptions, countOption } from "./options.ts";
-import type { CommandContext } from "./output.ts";
+import { addLedgerOptions, countOption } from "../options.ts";
+import type { CommandContext } from "../output.ts";
 import type { RoleOptions } from "./run-role.ts";
 
 /** What is started alone, and what a file has to export for it. */

@@ -1,4 +1,4 @@
-import type { Collector } from "../collector/collector.ts";
+import type { Collector } from "../../collector/collector.ts";
 import { type FailureGroup, FailureGroups } from "./failure-groups.ts";
 
 /** How many of the slowest items a summary names. */

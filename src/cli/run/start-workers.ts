@@ -1,5 +1,5 @@
-import { WorkerFleet } from "../pipeline/worker-fleet.ts";
-import type { WorkerStart } from "../pipeline/worker-messages.ts";
+import { WorkerFleet } from "../../pipeline/worker-fleet.ts";
+import type { WorkerStart } from "../../pipeline/worker-messages.ts";
 
 /** How often each worker is started again when it dies. */
 const RESTARTS = 20;

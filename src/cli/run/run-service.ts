@@ -1,10 +1,10 @@
 import { availableParallelism } from "node:os";
+import { FileError } from "../file-error.ts";
+import { onInterrupt } from "../interrupts.ts";
+import type { CommandContext } from "../output.ts";
+import { EXIT, printJson } from "../output.ts";
 import type { ExportedRoles } from "./exported-roles.ts";
 import { only } from "./exported-roles.ts";
-import { FileError } from "./file-error.ts";
-import { onInterrupt } from "./interrupts.ts";
-import type { CommandContext } from "./output.ts";
-import { EXIT, printJson } from "./output.ts";
 import type { RunFileOptions } from "./run-file.ts";
 import { startWorkers } from "./start-workers.ts";
 

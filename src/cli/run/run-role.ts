@@ -1,15 +1,15 @@
-import { Distributor } from "../distributor/distributor.ts";
-import type { RunSummary } from "../distributor/run-summary.ts";
-import { at } from "../pipeline/local-roles.ts";
-import { EndpointAddress } from "../protocol/endpoint-address.ts";
-import { Security } from "../security/security.ts";
+import { Distributor } from "../../distributor/distributor.ts";
+import type { RunSummary } from "../../distributor/run-summary.ts";
+import { at } from "../../pipeline/local-roles.ts";
+import { EndpointAddress } from "../../protocol/endpoint-address.ts";
+import { Security } from "../../security/security.ts";
+import { FileError } from "../file-error.ts";
+import { onInterrupt } from "../interrupts.ts";
+import { logTo } from "../log-to.ts";
+import { journalOf, type LedgerOptions } from "../options.ts";
+import { type CommandContext, EXIT, printJson } from "../output.ts";
+import { ProgressView } from "../progress-view.ts";
 import { type AnyRole, type ExportedRoles, loadRoles, only } from "./exported-roles.ts";
-import { FileError } from "./file-error.ts";
-import { onInterrupt } from "./interrupts.ts";
-import { logTo } from "./log-to.ts";
-import { journalOf, type LedgerOptions } from "./options.ts";
-import { type CommandContext, EXIT, printJson } from "./output.ts";
-import { ProgressView } from "./progress-view.ts";
 import type { RoleName } from "./role-commands.ts";
 import { startWorkers } from "./start-workers.ts";
 

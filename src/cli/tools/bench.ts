@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
-import { Pipeline } from "../pipeline/pipeline.ts";
-import { TaskType } from "../protocol/task-type.ts";
+import { Pipeline } from "../../pipeline/pipeline.ts";
+import { TaskType } from "../../protocol/task-type.ts";
 
 const WORKER = new URL("./bench-worker.js", import.meta.url);
 

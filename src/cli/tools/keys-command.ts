@@ -1,7 +1,7 @@
 import { Argument, Command, InvalidArgumentError } from "commander";
-import { isKeyName } from "../security/key-name.ts";
-import { ADDABLE_ROLES, type AddableRole } from "../security/key-role.ts";
-import { type CommandContext, printJson } from "./output.ts";
+import { isKeyName } from "../../security/key-name.ts";
+import { ADDABLE_ROLES, type AddableRole } from "../../security/key-role.ts";
+import { type CommandContext, printJson } from "../output.ts";
 
 const FOLDER = "keys";
 
@@ -101,5 +101,5 @@ function keyName(name: string): string {
 
 /** Help is there before the library is. */
 async function keyFolder() {
-  return await import("../security/key-folder.ts");
+  return await import("../../security/key-folder.ts");
 }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, join, resolve } from "node:path";
-import { FileError } from "./file-error.ts";
+import { FileError } from "../file-error.ts";
 
 const PIPELINE = `import { type PipelineOptions, TaskType } from "zmqpipeline";
 
@@ -58,7 +58,7 @@ export function writeStarter(folder: string): string[] {
 
 function manifest(folder: string): string {
   const own = JSON.parse(
-    readFileSync(createRequire(import.meta.url).resolve("../../package.json"), "utf8"),
+    readFileSync(createRequire(import.meta.url).resolve("../../../package.json"), "utf8"),
   ) as {
     version: string;
     peerDependencies: Record<string, string>;

@@ -1,16 +1,16 @@
 import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-import type { Collector } from "../collector/collector.ts";
-import { Distributor } from "../distributor/distributor.ts";
-import type { AnyTask } from "../distributor/task.ts";
-import { importUserModule } from "../executor/import-user-module.ts";
-import { MetaDataWorker } from "../metadata/meta-data-worker.ts";
-import { isWorkerClass } from "../pipeline/module-worker.ts";
-import { Pipeline } from "../pipeline/pipeline.ts";
-import type { PipelineOptions } from "../pipeline/pipeline-options.ts";
-import { Service } from "../service/service.ts";
-import { errorText } from "./error-text.ts";
-import { FileError } from "./file-error.ts";
+import type { Collector } from "../../collector/collector.ts";
+import { Distributor } from "../../distributor/distributor.ts";
+import type { AnyTask } from "../../distributor/task.ts";
+import { importUserModule } from "../../executor/import-user-module.ts";
+import { MetaDataWorker } from "../../metadata/meta-data-worker.ts";
+import { isWorkerClass } from "../../pipeline/module-worker.ts";
+import { Pipeline } from "../../pipeline/pipeline.ts";
+import type { PipelineOptions } from "../../pipeline/pipeline-options.ts";
+import { Service } from "../../service/service.ts";
+import { errorText } from "../error-text.ts";
+import { FileError } from "../file-error.ts";
 
 /** What all roles have. */
 export interface AnyRole {

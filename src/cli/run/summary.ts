@@ -1,6 +1,6 @@
-import type { RunSummary } from "../distributor/run-summary.ts";
+import type { RunSummary } from "../../distributor/run-summary.ts";
+import { count, duration } from "../progress-text.ts";
 import type { FailureGroup } from "./failure-groups.ts";
-import { count, duration } from "./progress-text.ts";
 import type { RunStatistics } from "./run-statistics.ts";
 
 /** Lines of a message below its first one, and frames of a stack, that a summary shows. */
