@@ -1,11 +1,12 @@
 import type { ErrorInfo, ItemPayload } from "../protocol/message.ts";
 
-/** An item that the worker is to execute, or is executing. */
+/** An item or a request that a worker is to execute, or is executing. */
 export interface Execution extends ItemPayload {
-  readonly runId: string;
-  /** Its result is flushed at once. */
+  /** Where `seq` comes from: the run of an item, or the client of a request. */
+  readonly sourceId: string;
+  /** The result is sent at once, and does not wait for others. */
   readonly solo: boolean;
-  /** The trace context that it came with; empty: the run's. */
+  /** The request's trace context; empty: the run's. */
   readonly context: string;
 }
 

@@ -27,7 +27,7 @@ export class ExecutionInfo {
 
   /** The item's id: the same for each of its executions, and no other item's. A key for idempotent writes. */
   get id(): string {
-    return itemId(this.#execution.runId, this.taskType.name, this.#execution.seq);
+    return itemId(this.#execution.sourceId, this.taskType.name, this.#execution.seq);
   }
 
   /** @internal */

@@ -28,8 +28,8 @@ export function givenUp(
   execution: Execution,
   taskType: string,
 ): ExecutionOutcome {
-  const { runId, seq, attempt } = execution;
-  const facts = { role: "worker", taskType, itemId: itemId(runId, taskType, seq), attempts: attempt };
+  const { sourceId, seq, attempt } = execution;
+  const facts = { role: "worker", taskType, itemId: itemId(sourceId, taskType, seq), attempts: attempt };
   const error = toErrorInfo(new PipelineError(code, message, facts));
   return { ok: false, error, retryable: true, isGivenUp: true };
 }

@@ -10,8 +10,8 @@ import type { ErrorInfo, ItemPayload, ItemRef } from "./message.ts";
  * service → worker   welcome refuse assign cancel recall ping end
  * ```
  *
- * The run in a message is one life of the service. A request is named by the number its client gave it; between service and
- * worker by a number of the service's own.
+ * The run in a message is one start of the service. `seq` is the client's number for a request (`clientSeq`) between client
+ * and service, and the service's own (`requestId`) between service and worker.
  */
 export type ServiceMessage = Request | Assign | Reply | RequestFailures | Cancel;
 
@@ -29,12 +29,12 @@ interface Request {
   readonly items: readonly ItemPayload[];
 }
 
-/** A request for a worker, with what identifies it wherever it goes. */
+/** A request for a worker. `seq` is the service's `requestId`. */
 export interface AssignedItem extends ItemPayload {
-  /** Place of its client in the message's list. */
-  readonly client: number;
-  /** The number that its client gave it. */
-  readonly number: number;
+  /** Where the client's id is in the message's `clients`. */
+  readonly clientIndex: number;
+  /** The client's number for the request. */
+  readonly clientSeq: number;
   /** Its trace context; empty: none. */
   readonly context: string;
 }

@@ -217,7 +217,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
     } else {
       this.#summary.failed += 1;
       this.#log.write("warn", "execution failed", {
-        client: execution.runId,
+        client: execution.sourceId,
         request: execution.seq,
         message: outcome.error.message,
       });

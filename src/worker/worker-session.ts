@@ -232,8 +232,8 @@ export class WorkerSession extends Session<WorkerSummary> {
 
   #failed(execution: Execution, message: string): void {
     this.#summary.failed += 1;
-    const { runId, seq, attempt } = execution;
-    const id = itemId(runId, this.#host.taskType.name, seq);
+    const { sourceId, seq, attempt } = execution;
+    const id = itemId(sourceId, this.#host.taskType.name, seq);
     this.#log.write("warn", "execution failed", { id, attempt, message });
   }
 }

@@ -157,14 +157,14 @@ export class ServiceWorld {
         const execution = core.next();
         if (execution === undefined) break;
         busy += 1;
-        const id = `${execution.runId}/${execution.seq}`;
+        const id = `${execution.sourceId}/${execution.seq}`;
         const asked = this.asked.get(id);
         assert.ok(asked, "a request keeps its id wherever it goes");
         asked.executions += 1;
         const service = this.random.between(0, this.#options.service);
         this.#later(host, service, () => {
           busy -= 1;
-          if (execution.runId === "client0" && this.#options.poison?.includes(execution.seq))
+          if (execution.sourceId === "client0" && this.#options.poison?.includes(execution.seq))
             return this.#kill(host);
           core.finished(execution, { ok: true, payload: execution.payload }, service, this.timeline.now);
           work();
@@ -344,8 +344,8 @@ function checkBroker(broker: BrokerCore): void {
   }
   for (const worker of broker.workers) {
     let bytes = 0;
-    for (const [seq, request] of worker.held) {
-      assert.equal(request.seq, seq);
+    for (const [requestId, request] of worker.held) {
+      assert.equal(request.requestId, requestId);
       assert.ok(request.place.at === "worker" && request.place.worker === worker);
       bytes += request.bytes;
     }

@@ -50,7 +50,7 @@ export class ExecutorDriver {
   start(data: Payload): { readonly execution: Execution; readonly outcome: Promise<Payload | Failure> } {
     this.#seq += 1;
     const payload = encodePayload(data, "item");
-    const execution = { runId: "run", seq: this.#seq, attempt: 1, solo: false, context: "", payload };
+    const execution = { sourceId: "run", seq: this.#seq, attempt: 1, solo: false, context: "", payload };
     const outcome = new Promise<ExecutionOutcome>((resolve) => {
       this.#waiting.set(execution, resolve);
     });

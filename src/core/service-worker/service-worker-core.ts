@@ -98,7 +98,7 @@ export class ServiceWorkerCore {
   /** Takes the next request off the queue, if there is one. */
   next(): ServiceExecution | undefined {
     const execution = this.#queue.shift();
-    if (execution !== undefined) this.#running.set(execution.key, execution);
+    if (execution !== undefined) this.#running.set(execution.requestId, execution);
     return execution;
   }
 
@@ -110,12 +110,12 @@ export class ServiceWorkerCore {
    * @returns Whether anything was sent because of it. Call `rest` when nothing more can be done at once.
    */
   finished(execution: ServiceExecution, outcome: ExecutionOutcome, busy: number, real: number): boolean {
-    const { key, attempt } = execution;
-    if (this.#running.get(key) !== execution) return false; // of a connection that has ended
-    this.#running.delete(key);
+    const { requestId, attempt } = execution;
+    if (this.#running.get(requestId) !== execution) return false; // of a connection that has ended
+    this.#running.delete(requestId);
     if (outcome.ok) {
       if (this.#replies.length === 0) this.#since = real - busy;
-      this.#replies.push({ seq: key, attempt, payload: outcome.payload });
+      this.#replies.push({ seq: requestId, attempt, payload: outcome.payload });
       this.#bytes += outcome.payload.length;
       this.#busy += busy;
       const isFull = this.#replies.length >= REQUEST_BATCH_ITEMS || this.#bytes >= BATCH_BYTES;
@@ -123,7 +123,7 @@ export class ServiceWorkerCore {
       this.flush();
     } else {
       const origin = outcome.isGivenUp ? "worker" : "handler";
-      const items = [{ seq: key, attempt }];
+      const items = [{ seq: requestId, attempt }];
       this.#port.send({ type: "failure", runId: this.#runId, origin, error: outcome.error, items });
     }
     return true;
@@ -184,9 +184,9 @@ export class ServiceWorkerCore {
   }
 
   #assign({ clients, items }: Assign): void {
-    for (const { seq, attempt, payload, client, number, context } of items) {
-      const runId = clients[client] ?? "";
-      this.#queue.push({ key: seq, runId, seq: number, attempt, payload, solo: true, context });
+    for (const { seq: requestId, attempt, payload, clientIndex, clientSeq: seq, context } of items) {
+      const sourceId = clients[clientIndex] ?? "";
+      this.#queue.push({ requestId, sourceId, seq, attempt, payload, solo: true, context });
     }
     if (this.#phase === "leaving") this.#giveBack(this.#queue.size);
     else this.#port.work();
@@ -195,16 +195,16 @@ export class ServiceWorkerCore {
   #cancel(items: readonly ItemRef[]): void {
     const cancelled = new Set(items.map(({ seq }) => seq));
     const dropped: ItemRef[] = [];
-    for (const key of cancelled) {
-      const execution = this.#running.get(key);
+    for (const requestId of cancelled) {
+      const execution = this.#running.get(requestId);
       // What runs keeps its place until its outcome is reported.
       if (execution === undefined || this.#port.abandon(execution)) continue;
-      this.#running.delete(key);
-      dropped.push({ seq: key, attempt: execution.attempt });
+      this.#running.delete(requestId);
+      dropped.push({ seq: requestId, attempt: execution.attempt });
     }
-    this.#queue.filter(({ key, attempt }) => {
-      if (cancelled.has(key)) dropped.push({ seq: key, attempt });
-      return !cancelled.has(key);
+    this.#queue.filter(({ requestId, attempt }) => {
+      if (cancelled.has(requestId)) dropped.push({ seq: requestId, attempt });
+      return !cancelled.has(requestId);
     });
     if (dropped.length > 0) this.#returned(dropped);
   }
@@ -215,7 +215,7 @@ export class ServiceWorkerCore {
     while (items.length < count) {
       const execution = this.#queue.pop();
       if (execution === undefined) break;
-      items.push({ seq: execution.key, attempt: execution.attempt });
+      items.push({ seq: execution.requestId, attempt: execution.attempt });
     }
     this.#returned(items.reverse());
   }

@@ -1,10 +1,10 @@
 import type { Message } from "../../protocol/message.ts";
 import type { Execution } from "../execution.ts";
 
-/** A request that the worker is to execute, or is executing. Its run and number are its client's: what it is known by. */
+/** A request that the worker is to execute, or is executing. `sourceId` is the client's id, `seq` the client's number for it. */
 export interface ServiceExecution extends Execution {
-  /** What the service calls it. */
-  readonly key: number;
+  /** The service's number for the request. */
+  readonly requestId: number;
 }
 
 export interface ServiceWorkerOptions {

@@ -64,7 +64,7 @@ export class BrokerFleet {
       bytes += payload.length;
       if (request.client !== undefined) {
         this.#ledger.counts.replied += 1;
-        this.#messages.reply(request.client, { seq: request.number, attempt, payload });
+        this.#messages.reply(request.client, { seq: request.clientSeq, attempt, payload });
       }
       this.#ledger.settle(request);
     }
@@ -79,14 +79,14 @@ export class BrokerFleet {
       if (request === undefined) continue;
       // A handler that was aborted has failed for its client's sake.
       if (request.client !== undefined) this.#failed(worker, error.name);
-      const { client, number, idempotent } = request;
+      const { client, clientSeq, idempotent } = request;
       if (client !== undefined && idempotent && origin === "worker" && error.code === "THREAD_LOST") {
         this.#ledger.lostWorker(request, true); // no more than its thread, but with the same right to another
         continue;
       }
       if (client !== undefined) {
         this.#ledger.counts.failed += 1;
-        this.#messages.failure(client, origin, error, { seq: number, attempt });
+        this.#messages.failure(client, origin, error, { seq: clientSeq, attempt });
       }
       this.#ledger.settle(request);
     }
@@ -115,8 +115,8 @@ export class BrokerFleet {
   blocked(workerId: string, { running, expired }: Pick<Blocked, "running" | "expired">): void {
     const worker = [...this.workers.values()].find(({ id }) => id === workerId);
     if (worker === undefined) return;
-    const isRunning = ({ number, attempt }: ServiceRequest) =>
-      running.some((item) => item.seq === number && item.attempt === attempt);
+    const isRunning = ({ clientSeq, attempt }: ServiceRequest) =>
+      running.some((item) => item.seq === clientSeq && item.attempt === attempt);
     for (const request of [...worker.held.values()].reverse()) {
       if (isRunning(request)) {
         if (expired) this.#expired(worker, request);
@@ -196,11 +196,11 @@ export class BrokerFleet {
 
   /** It is over its worker's timeout, and only the end of the process would free its main thread. */
   #expired(worker: BrokerWorker, request: ServiceRequest): void {
-    const { client, number, attempt } = request;
+    const { client, clientSeq, attempt } = request;
     if (client === undefined) return;
     this.#ledger.counts.failed += 1;
     const text = "The handler blocked its worker's event loop for longer than the worker's timeout";
-    this.#messages.refuse(client, { seq: number, attempt }, "EXECUTION_TIMEOUT", text);
+    this.#messages.refuse(client, { seq: clientSeq, attempt }, "EXECUTION_TIMEOUT", text);
     this.#messages.cancel(worker, request);
     this.#ledger.disown(request);
   }
@@ -212,8 +212,8 @@ export class BrokerFleet {
   }
 
   /** What another worker has meanwhile, or this one once more, is none of its earlier attempt: a late reply is dropped. */
-  #heldBy(worker: BrokerWorker, seq: number, attempt: number): ServiceRequest | undefined {
-    const request = worker.held.get(seq);
+  #heldBy(worker: BrokerWorker, requestId: number, attempt: number): ServiceRequest | undefined {
+    const request = worker.held.get(requestId);
     if (request?.attempt === attempt) return request;
     this.#note("sent a reply that is not awaited", worker);
     return undefined;

@@ -23,6 +23,7 @@ export class BrokerWorker {
   phase: BrokerWorkerPhase = "new";
   /** Requests it executes at a time. */
   concurrency = 1;
+  /** Requests by their `requestId`. */
   readonly held = new Map<number, ServiceRequest>();
   heldBytes = 0;
   /** Its only request is one that was on a worker that died; it gets no other beside it. */
@@ -83,13 +84,13 @@ export class BrokerWorker {
 
   hold(request: ServiceRequest): void {
     request.place = { at: "worker", worker: this };
-    this.held.set(request.seq, request);
+    this.held.set(request.requestId, request);
     this.heldBytes += request.bytes;
     this.outgoing.push(request);
   }
 
   release(request: ServiceRequest): void {
-    if (!this.held.delete(request.seq)) return;
+    if (!this.held.delete(request.requestId)) return;
     this.heldBytes -= request.bytes;
     if (this.held.size === 0) this.isSolo = false;
   }

@@ -63,7 +63,7 @@ export class OutgoingMessages {
     refusal.items.push(item);
   }
 
-  cancel(worker: BrokerWorker, { seq, attempt }: ServiceRequest): void {
+  cancel(worker: BrokerWorker, { requestId: seq, attempt }: ServiceRequest): void {
     const items = this.#cancelled.get(worker);
     if (items === undefined) this.#cancelled.set(worker, [{ seq, attempt }]);
     else items.push({ seq, attempt });
@@ -99,10 +99,10 @@ export class OutgoingMessages {
     for (const batch of batches(requests)) {
       const places = new Map<string, number>();
       const items = batch.map((request): AssignedItem => {
-        const { seq, attempt, payload, number, clientId, context } = request;
-        const client = places.get(clientId) ?? places.size;
-        places.set(clientId, client);
-        return { seq, attempt, payload, client, number, context };
+        const { requestId, attempt, payload, clientId, clientSeq, context } = request;
+        const clientIndex = places.get(clientId) ?? places.size;
+        places.set(clientId, clientIndex);
+        return { seq: requestId, attempt, payload, clientIndex, clientSeq, context };
       });
       const clients = [...places.keys()];
       this.#port.toWorker(worker.connection, { type: "assign", runId: this.#runId, clients, items });

@@ -50,7 +50,7 @@ export class RequestLedger {
   readonly #clock: RoleClock;
   readonly #load = { bytes: 0 };
   #isOpen = true;
-  #seq = 0;
+  #lastRequestId = 0;
   /** Requests that have not ended, with those that nobody waits for but a worker still has. */
   unsettled = 0;
 
@@ -80,10 +80,10 @@ export class RequestLedger {
     const now = this.#clock.now;
     this.counts.requests += 1;
     const request: ServiceRequest = {
-      seq: ++this.#seq,
+      requestId: ++this.#lastRequestId,
       client,
-      number: item.seq,
       clientId: client.id,
+      clientSeq: item.seq,
       type,
       idempotent,
       context,
@@ -106,7 +106,7 @@ export class RequestLedger {
       const text = `The service is busy: its queue for task type ${JSON.stringify(type.name)} is full`;
       return this.#refuse(request, "SERVICE_BUSY", text);
     }
-    client.requests.set(request.number, request);
+    client.requests.set(request.clientSeq, request);
     this.unsettled += 1;
     type.enqueue(request);
     this.serve(type);
@@ -139,7 +139,7 @@ export class RequestLedger {
 
   /** Its client has been told how it ended. What a worker has keeps its place there until the worker says that it is over. */
   disown(request: ServiceRequest): void {
-    request.client?.requests.delete(request.number);
+    request.client?.requests.delete(request.clientSeq);
     request.client = undefined;
   }
 
@@ -171,8 +171,9 @@ export class RequestLedger {
   /** It fails, and may have run. */
   lose(request: ServiceRequest, text: string): void {
     this.counts.lost += 1;
-    const { client, number, attempt } = request;
-    if (client !== undefined) this.#messages.refuse(client, { seq: number, attempt }, "REQUEST_LOST", text);
+    const { client, clientSeq, attempt } = request;
+    if (client !== undefined)
+      this.#messages.refuse(client, { seq: clientSeq, attempt }, "REQUEST_LOST", text);
     this.settle(request);
   }
 
@@ -182,7 +183,7 @@ export class RequestLedger {
     request.type.remove(request);
     if (place.at === "worker") place.worker.release(request);
     request.place = NOWHERE;
-    request.client?.requests.delete(request.number);
+    request.client?.requests.delete(request.clientSeq);
     request.client = undefined;
     this.unsettled -= 1;
   }
@@ -222,8 +223,8 @@ export class RequestLedger {
     }
   }
 
-  #refuse({ client, number, attempt }: ServiceRequest, code: ErrorCode, text: string): void {
+  #refuse({ client, clientSeq, attempt }: ServiceRequest, code: ErrorCode, text: string): void {
     this.counts.refused += 1;
-    if (client !== undefined) this.#messages.refuse(client, { seq: number, attempt }, code, text);
+    if (client !== undefined) this.#messages.refuse(client, { seq: clientSeq, attempt }, code, text);
   }
 }

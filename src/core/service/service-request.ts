@@ -23,12 +23,13 @@ export const NOWHERE: RequestPlace = { at: "nowhere" };
 
 /** One request on its way through the broker. */
 export interface ServiceRequest extends Linked<ServiceRequest> {
-  readonly seq: number;
+  /** The service's number for the request: its name between the service and workers. */
+  readonly requestId: number;
   /** Nobody: its client cancelled it, or vanished. */
   client: BrokerClient | undefined;
-  /** The number that its client gave it, and the client's id: what it is called wherever it goes. */
-  readonly number: number;
+  /** The client's id and the client's number for the request: its name for clients, handlers and logs. */
   readonly clientId: string;
+  readonly clientSeq: number;
   readonly type: TypeQueue;
   readonly idempotent: boolean;
   /** Its trace context; empty: none. */

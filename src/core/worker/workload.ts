@@ -29,7 +29,7 @@ export class Workload {
 
   add({ runId, solo, items }: Grant): void {
     for (const { seq, attempt, payload } of items) {
-      this.#queue.push({ runId, solo, seq, attempt, payload, context: "" });
+      this.#queue.push({ sourceId: runId, solo, seq, attempt, payload, context: "" });
     }
   }
 

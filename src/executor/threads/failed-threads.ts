@@ -26,6 +26,6 @@ export class FailedThreads {
   }
 }
 
-function keyOf({ runId, seq }: Execution): string {
-  return `${runId} ${seq}`;
+function keyOf({ sourceId, seq }: Execution): string {
+  return `${sourceId} ${seq}`;
 }

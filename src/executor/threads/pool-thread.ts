@@ -129,7 +129,7 @@ export class PoolThread {
     const message: ToThread = {
       kind: "jobs",
       firstSerial: this.given - batch.length + 1,
-      runIds: batch.map(({ execution }) => execution.runId),
+      sourceIds: batch.map(({ execution }) => execution.sourceId),
       seqs: batch.map(({ execution }) => execution.seq),
       attempts: batch.map(({ execution }) => execution.attempt),
       contexts: batch.some(({ execution }) => execution.context !== "")

@@ -45,15 +45,15 @@ port.on("message", (message: ToThread) => {
 
 function receive(message: ToThread): void {
   if (message.kind === "jobs") {
-    const { firstSerial, runIds, seqs, attempts, contexts } = message;
+    const { firstSerial, sourceIds, seqs, attempts, contexts } = message;
     for (const [at, payload] of fromTransferable(message).entries()) {
-      const [runId = "", seq = 0, attempt = 0, context = ""] = [
-        runIds[at],
+      const [sourceId = "", seq = 0, attempt = 0, context = ""] = [
+        sourceIds[at],
         seqs[at],
         attempts[at],
         contexts[at],
       ];
-      queue.push({ serial: firstSerial + at, runId, seq, attempt, context, payload });
+      queue.push({ serial: firstSerial + at, sourceId, seq, attempt, context, payload });
     }
   } else if (message.kind === "abort") {
     jobs.abort(message.serial);
@@ -121,7 +121,7 @@ function rehearse(taskType: TaskType): void {
   rehearsal.begin((data) => data, taskType, 0);
   const payload = encodePayload({ text: "text", number: 1.5, list: [1], bytes: new Uint8Array(1) }, "item");
   for (let serial = 1; serial <= REHEARSALS; serial += 1) {
-    rehearsal.rehearse({ serial, runId: "", seq: serial, attempt: 1, context: "", payload });
+    rehearsal.rehearse({ serial, sourceId: "", seq: serial, attempt: 1, context: "", payload });
   }
 }
 

@@ -12,7 +12,7 @@ import { toTransferable, transferList } from "./transferable-payloads.ts";
 
 export interface Job {
   readonly serial: number;
-  readonly runId: string;
+  readonly sourceId: string;
   readonly seq: number;
   readonly attempt: number;
   readonly context: string;

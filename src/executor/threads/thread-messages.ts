@@ -22,7 +22,7 @@ export interface ThreadData {
 interface Jobs extends TransferablePayloads {
   readonly kind: "jobs";
   readonly firstSerial: number;
-  readonly runIds: readonly string[];
+  readonly sourceIds: readonly string[];
   readonly seqs: readonly number[];
   readonly attempts: readonly number[];
   /** Trace contexts; empty where there are none. */

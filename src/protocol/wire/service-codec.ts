@@ -99,11 +99,11 @@ function writeAssign(writer: ByteWriter, { clients, items }: Assign): readonly U
   for (const context of contexts.keys()) writer.text(context);
   writer.integer(items.length);
   let previous = 0;
-  for (const { client, number, context } of items) {
-    writer.integer(client);
-    writer.difference(number, previous); // those of one client follow each other
+  for (const { clientIndex, clientSeq, context } of items) {
+    writer.integer(clientIndex);
+    writer.difference(clientSeq, previous); // those of one client follow each other
     if (contexts.size > 0) writer.integer(contexts.get(context) ?? 0);
-    previous = number;
+    previous = clientSeq;
   }
   return writeItems(writer, items);
 }
@@ -111,20 +111,20 @@ function writeAssign(writer: ByteWriter, { clients, items }: Assign): readonly U
 function readAssign(reader: ByteReader, runId: string, bodies: readonly Uint8Array[]): Assign {
   const clients = list(reader, () => reader.text(MAX_NAME_BYTES));
   const contexts = ["", ...list(reader, () => reader.text(MAX_CONTEXT_BYTES))];
-  let number = 0;
+  let clientSeq = 0;
   const origins = list(reader, () => {
-    const client = reader.integer();
-    if (client >= clients.length) throw new ProtocolError("Client is not in the list");
-    number = reader.difference(number);
+    const clientIndex = reader.integer();
+    if (clientIndex >= clients.length) throw new ProtocolError("Client is not in the list");
+    clientSeq = reader.difference(clientSeq);
     const context = contexts[contexts.length > 1 ? reader.integer() : 0];
     if (context === undefined) throw new ProtocolError("Context is not in the list");
-    return { client, number, context };
+    return { clientIndex, clientSeq, context };
   });
   const payloads = readItems(reader, bodies);
   if (payloads.length !== origins.length) throw new ProtocolError("Lists are not of equal length");
   const items = payloads.map(({ seq, attempt, payload }, index): AssignedItem => {
-    const { client, number, context } = origins[index] as (typeof origins)[number];
-    return { seq, attempt, payload, client, number, context };
+    const { clientIndex, clientSeq, context } = origins[index] as (typeof origins)[number];
+    return { seq, attempt, payload, clientIndex, clientSeq, context };
   });
   return { type: "assign", runId, clients, items };
 }

@@ -51,7 +51,7 @@ function broker() {
   /** The client's numbers of what a worker was given, with their attempts. */
   const given = (connection: string) =>
     (said.get(connection) ?? []).flatMap((message) =>
-      message.type === "assign" ? message.items.map(({ number, attempt }) => [number, attempt]) : [],
+      message.type === "assign" ? message.items.map(({ clientSeq, attempt }) => [clientSeq, attempt]) : [],
     );
   return { core, said, join, ask, given };
 }
