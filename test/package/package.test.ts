@@ -24,7 +24,8 @@ test("packed and installed in an empty folder, the quick start runs, and types a
     "LICENSE",
     "README.md",
     "CHANGELOG.md",
-    "docs/guide.md",
+    "docs/README.md",
+    "docs/guides/map.md",
     "SECURITY.md",
     "dist/index.js",
     "dist/index.d.ts",
@@ -42,17 +43,17 @@ test("packed and installed in an empty folder, the quick start runs, and types a
     },
   );
   const readme = readFileSync(join(ROOT, "README.md"), "utf8");
-  const [, quickStart = ""] = /```js\n([\s\S]*?)```/.exec(readme) ?? [];
-  writeFileSync(join(folder, "squares.mjs"), quickStart);
-  const { stdout, stderr } = await run(process.execPath, ["squares.mjs"], { cwd: folder, timeout: 20_000 });
-  expect(stdout).toBe("333833500\n");
+  const [, serviceExample = ""] = /```js\n([\s\S]*?)```/.exec(readme) ?? [];
+  writeFileSync(join(folder, "service.mjs"), serviceExample);
+  const { stdout, stderr } = await run(process.execPath, ["service.mjs"], { cwd: folder, timeout: 20_000 });
+  expect(stdout).toBe("{ message: 'HELLO' }\n");
   expect(stderr).toBe("");
   expect(readdirSync(folder).filter((name) => name.endsWith(".ipc"))).toEqual([]);
 
   // What a new user does first: from the function to a run with a failed item that is found.
   for (const [, file = "", code = ""] of readme.matchAll(/```js file=(\S+)\n([\s\S]*?)```/g))
     writeFileSync(join(folder, file), code);
-  const [, commands = ""] = /```sh run\n([\s\S]*?)```/.exec(readme) ?? [];
+  const commands = [...readme.matchAll(/```sh run\n([\s\S]*?)```/g)].map(([, code = ""]) => code).join("");
   const { stdout: printed } = await run("sh", ["-c", commands], { cwd: folder, timeout: 30_000 });
   expect(printed).toMatch(/^333833500\nsum 5\.1105\n[0-9a-f]+\/inverse\/12 {2}RangeError: 13 is unlucky/);
   const command = join(folder, "node_modules/.bin/zmqpipeline");

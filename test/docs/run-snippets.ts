@@ -1,18 +1,17 @@
 import { execFile, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { withPostgres } from "../../examples/support/postgres.ts";
-import { ERROR_CODES } from "../../src/index.ts";
 
 const run = promisify(execFile);
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const LOADER = import.meta.resolve("tsx");
 
-interface Snippet {
+export interface Snippet {
   readonly language: string;
   /** `file=NAME`: saved beside the others; `run`: a shell command over the saved files. */
   readonly info: string;
@@ -21,8 +20,9 @@ interface Snippet {
   readonly output: string | undefined;
 }
 
-function snippetsOf(path: string): Snippet[] {
-  const text = readFileSync(path, "utf8");
+/** The blocks of code of a document, given by its path from the repository's root. */
+export function snippetsOf(document: string): Snippet[] {
+  const text = readFileSync(join(ROOT, document), "utf8");
   const blocks = [...text.matchAll(/^```(\w+)(.*)\n([\s\S]*?)^```\n/gm)];
   return blocks.map((block, index) => {
     const next = blocks[index + 1];
@@ -37,6 +37,11 @@ function snippetsOf(path: string): Snippet[] {
   });
 }
 
+/** The snippets that are programs. */
+function codeOf(document: string): Snippet[] {
+  return snippetsOf(document).filter(({ language }) => /^(js|ts)$/.test(language));
+}
+
 /** A folder inside the package, where `zmqpipeline` resolves to the built library as it does for users. */
 function folder(): string {
   const base = join(ROOT, ".snippets");
@@ -46,17 +51,14 @@ function folder(): string {
   return path;
 }
 
-const documents = [
-  "README.md",
-  "SECURITY.md",
-  ...readdirSync(join(ROOT, "docs"))
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => join("docs", name)),
-];
+/** Declares the tests of the documents that have code: each snippet runs as a reader would run it. */
+export function testSnippets(documents: readonly string[]): void {
+  describe.each(documents.filter((document) => codeOf(document).length > 0))("%s", testDocument);
+}
 
-describe.each(documents)("%s", (document) => {
-  const snippets = snippetsOf(join(ROOT, document));
-  const alone = snippets.filter(({ language, info }) => /^(js|ts)$/.test(language) && info === "");
+function testDocument(document: string): void {
+  const snippets = snippetsOf(document);
+  const alone = codeOf(document).filter(({ info }) => info === "");
   const files = snippets.filter(({ info }) => info.startsWith("file="));
 
   if (alone.length > 0)
@@ -88,14 +90,7 @@ describe.each(documents)("%s", (document) => {
         expect(linesOf(stdout)).toEqual(linesOf(output ?? ""));
       }
     });
-
-  test("links lead to files that exist", () => {
-    const text = readFileSync(join(ROOT, document), "utf8");
-    for (const [, target = ""] of text.matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)) {
-      expect(() => readFileSync(join(ROOT, document, "..", target))).not.toThrow();
-    }
-  });
-});
+}
 
 /** In any order; a run's id is another each time. */
 function linesOf(text: string): string[] {
@@ -129,17 +124,3 @@ async function runGroup(command: string, cwd: string, env: Record<string, string
     endAll();
   }
 }
-
-test("docs/errors.md has every code, and no others", () => {
-  const text = readFileSync(join(ROOT, "docs/errors.md"), "utf8");
-  const listed = [...text.matchAll(/^\| `([A-Z_]+)` \| ([^|]+)\. \|/gm)].map(([, code, meaning]) => [
-    code,
-    meaning,
-  ]);
-  expect(Object.fromEntries(listed)).toEqual(ERROR_CODES);
-});
-
-test("the quick start has at most 15 lines", () => {
-  const [worker, main] = snippetsOf(join(ROOT, "README.md")).filter(({ language }) => language === "js");
-  expect(`${worker?.code}${main?.code}`.trim().split("\n").length).toBeLessThanOrEqual(15);
-});

@@ -1,0 +1,24 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { ERROR_CODES } from "../../src/index.ts";
+import { ROOT, snippetsOf } from "./run-snippets.ts";
+
+test("docs/errors.md has every code, and no others", () => {
+  const text = readFileSync(join(ROOT, "docs/errors.md"), "utf8");
+  const listed = [...text.matchAll(/^\| `([A-Z_]+)` \| ([^|]+)\. \|/gm)].map(([, code, meaning]) => [
+    code,
+    meaning,
+  ]);
+  expect(Object.fromEntries(listed)).toEqual(ERROR_CODES);
+});
+
+test("README.md: the quick start has at most 8 lines", () => {
+  const [worker, main] = snippetsOf("README.md").filter(({ language }) => language === "js");
+  expect(`${worker?.code}${main?.code}`.trim().split("\n").length).toBeLessThanOrEqual(8);
+});
+
+test("README.md has at most 1,200 words", () => {
+  const words = readFileSync(join(ROOT, "README.md"), "utf8").split(/\s+/).filter(Boolean);
+  expect(words.length).toBeLessThanOrEqual(1200);
+});
