@@ -1,16 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
-import { countOption } from "../options.ts";
+import { countOption } from "../count-option.ts";
 import type { CommandContext } from "../output.ts";
-
-/** What the commands have in common that look into a run from elsewhere. */
-export interface InspectOptions {
-  readonly keys?: string;
-  readonly service?: boolean;
-  readonly timeout: number;
-  readonly json?: boolean;
-  readonly prometheus?: boolean;
-  readonly interval?: number;
-}
+import type { InspectOptions } from "./inspect-options.ts";
 
 const TIMEOUT_MS = 5000;
 

@@ -3,7 +3,7 @@ import { SIGNAL_CODES } from "../interrupts.ts";
 import { type CommandContext, EXIT } from "../output.ts";
 import { duration, Rates, truncate } from "../progress-text.ts";
 import { openInspector } from "./inspect.ts";
-import type { InspectOptions } from "./inspect-commands.ts";
+import type { InspectOptions } from "./inspect-options.ts";
 import { reportLines } from "./report-text.ts";
 
 /** The other screen of a terminal, its cursor hidden, and back. */

@@ -5,7 +5,7 @@ import { Security } from "../../security/security.ts";
 import { FileError } from "../file-error.ts";
 import { type CommandContext, printJson } from "../output.ts";
 import { Rates } from "../progress-text.ts";
-import type { InspectOptions } from "./inspect-commands.ts";
+import type { InspectOptions } from "./inspect-options.ts";
 import { reportLines } from "./report-text.ts";
 
 /** @throws FileError when it is no endpoint, or the options do not go together. */

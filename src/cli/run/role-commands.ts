@@ -1,20 +1,19 @@
 import { Command } from "commander";
-import { addLedgerOptions, countOption } from "../options.ts";
+import { countOption } from "../count-option.ts";
 import type { CommandContext } from "../output.ts";
-import type { RoleOptions } from "./run-role.ts";
+import { addLedgerOptions } from "./ledger-options.ts";
+import type { RoleCommandName, RoleOptions } from "./run-options.ts";
 
-/** What is started alone, and what a file has to export for it. */
-const ROLES = {
+/** What a file has to export for each role. */
+const EXPORTS: Readonly<Record<RoleCommandName, string>> = {
   distributor: "a Distributor, or classes of tasks and of their collector",
   worker: "a class of worker, of a run or of a service",
   collector: "a class of collector",
   metadata: "a class of metadata worker",
   service: "a Service",
-} as const;
+};
 
-export type RoleName = keyof typeof ROLES;
-
-const EXAMPLES: Readonly<Record<RoleName, string>> = {
+const EXAMPLES: Readonly<Record<RoleCommandName, string>> = {
   distributor: "zmqpipeline distributor roles.ts --keys keys/distributor.json --journal run.journal",
   worker:
     "zmqpipeline worker roles.ts --count 4 --connect tcp://batch1:5550 --collector tcp://db1:5558 --keys keys/worker.json",
@@ -23,12 +22,12 @@ const EXAMPLES: Readonly<Record<RoleName, string>> = {
   service: "zmqpipeline service roles.ts",
 };
 
-/** `zmqpipeline distributor`, `worker` and so on: one role that a file exports, on whatever machine. */
+/** `zmqpipeline distributor`, `worker` and so on: each starts one role that a file exports. */
 export function roleCommands(context: CommandContext): Command[] {
-  return (Object.keys(ROLES) as RoleName[]).map((role) => {
+  return (Object.keys(EXPORTS) as RoleCommandName[]).map((role) => {
     const command = new Command(role)
       .description(
-        `start a ${role === "metadata" ? "metadata worker" : role} alone: the file exports ${ROLES[role]}`,
+        `start a ${role === "metadata" ? "metadata worker" : role} alone: the file exports ${EXPORTS[role]}`,
       )
       .argument("<file>", "JavaScript or TypeScript")
       .option("-e, --export <name>", "which export, where there are several")

@@ -1,7 +1,8 @@
 import { Command } from "commander";
-import { addLedgerOptions, countOption } from "../options.ts";
+import { countOption } from "../count-option.ts";
 import type { CommandContext } from "../output.ts";
-import type { RunFileOptions } from "./run-file.ts";
+import { addLedgerOptions } from "./ledger-options.ts";
+import type { RunFileOptions } from "./run-options.ts";
 
 const EXAMPLES = `
 The file exports its tasks, workers and collector as classes, or, as its default, the options of a Pipeline, or a Pipeline; or a Service, and

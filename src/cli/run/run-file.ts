@@ -1,28 +1,19 @@
-import type { RunSummary } from "../../distributor/run-summary.ts";
 import { makeCollector } from "../../pipeline/local-roles.ts";
 import { Pipeline } from "../../pipeline/pipeline.ts";
 import type { PipelineOptions, WorkerDefinition } from "../../pipeline/pipeline-options.ts";
 import { FileError } from "../file-error.ts";
-import { onInterrupt } from "../interrupts.ts";
-import { logTo } from "../log-to.ts";
-import { journalOf, type LedgerOptions } from "../options.ts";
-import { type CommandContext, EXIT, printJson } from "../output.ts";
-import { ProgressView } from "../progress-view.ts";
+import type { CommandContext } from "../output.ts";
+import { withConsole } from "./command-console.ts";
+import { exitCodeOf } from "./exit-code-of.ts";
 import { type ExportedRoles, loadRoles, only } from "./exported-roles.ts";
+import { journalOf } from "./ledger-options.ts";
+import type { RunFileOptions } from "./run-options.ts";
 import { runService } from "./run-service.ts";
 import { RunStatistics } from "./run-statistics.ts";
 import { summaryJson, summaryText } from "./summary.ts";
 
-/** A run that takes longer, in ms, is told how to look into it. */
+/** When a run takes longer than this, in ms, the user is told how to look into it. */
 const HINT_MS = 3000;
-
-/** What `zmqpipeline run` is told. */
-export interface RunFileOptions extends LedgerOptions {
-  readonly workers?: number;
-  readonly maxFailures?: number;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-}
 
 /** Runs what a file exports. @returns The exit code. */
 export async function runFile(
@@ -30,45 +21,25 @@ export async function runFile(
   options: RunFileOptions,
   context: CommandContext,
 ): Promise<number> {
-  const { output } = context;
-  const statistics = new RunStatistics();
-  let line = (text: string): void => {
-    output.err.write(`${text}\n`);
-  };
   const roles = await loadRoles(file);
   if (roles.services.length > 0 && roles.tasks.length === 0)
     return await runService(roles, file, options, context);
-  const pipeline = makePipeline(roles, file, options, statistics, (text) => line(text));
-  const view = options.quiet ? undefined : new ProgressView(output.err, () => pipeline.progress);
-  if (view !== undefined) line = (text) => view.line(text);
-  const endLog = await logTo((text) => line(text));
-  const interrupt = onInterrupt(
-    (text) => line(text),
-    output.lost,
-    () => {
-      void pipeline.stop({ timeout: Number.POSITIVE_INFINITY });
-    },
-  );
-  try {
+  return await withConsole(context, async (console) => {
+    const statistics = new RunStatistics();
+    const pipeline = makePipeline(roles, file, options, statistics, (text) => console.line(text));
+    if (!options.quiet) console.showProgress(() => pipeline.progress);
+    console.drainOnInterrupt(() => void pipeline.stop({ timeout: Number.POSITIVE_INFINITY }));
     const running = pipeline.run();
     setTimeout(() => {
       if (pipeline.endpoint !== undefined && !options.quiet)
-        line(`look into it: zmqpipeline top ${pipeline.endpoint}`);
+        console.line(`look into this run: zmqpipeline top ${pipeline.endpoint}`);
     }, HINT_MS).unref();
     const summary = await running;
-    view?.end();
-    if (options.json) printJson(context, summaryJson(summary, statistics));
-    else if (!options.quiet) output.out(summaryText(summary, statistics, options.journal));
-    return interrupt.code ?? codeOf(summary);
-  } finally {
-    view?.end();
-    interrupt.stop();
-    await endLog();
-  }
-}
-
-function codeOf({ tasks }: RunSummary): number {
-  return Object.values(tasks).some(({ failed }) => failed > 0) ? EXIT.failures : EXIT.ok;
+    console.printOutcome(options, summaryJson(summary, statistics), () =>
+      summaryText(summary, statistics, options.journal),
+    );
+    return exitCodeOf(summary);
+  });
 }
 
 function makePipeline(
@@ -82,7 +53,7 @@ function makePipeline(
     const { workers, journal, retryFailed, incremental } = options;
     if (workers !== undefined || journal !== undefined || retryFailed === true || incremental === true)
       throw new FileError(
-        `${file} exports a Pipeline, which has its options: export them instead (export default { tasks, … })`,
+        `${file} exports a Pipeline, whose options are set: export the options instead (export default { tasks, … })`,
       );
     return only(roles.pipelines, "Pipeline", file);
   }
@@ -101,7 +72,7 @@ function makePipeline(
   });
 }
 
-/** Classes are taken for what they are. */
+/** Makes the options of a Pipeline from the classes that a file exports. */
 function optionsOf(
   { tasks, workers, collectors, metadata, url }: ExportedRoles,
   file: string,
@@ -123,7 +94,7 @@ function optionsOf(
   };
 }
 
-/** A class says itself whose items it gets; without an instance it cannot be asked. */
+/** The task type is a field, so only an instance of the class has it. */
 function taskTypeOf(worker: new () => object): Pick<WorkerDefinition, "taskType"> {
   const { taskType } = new worker() as WorkerDefinition;
   return taskType === undefined ? {} : { taskType };

@@ -1,82 +1,38 @@
 import { Distributor } from "../../distributor/distributor.ts";
-import type { RunSummary } from "../../distributor/run-summary.ts";
 import { at } from "../../pipeline/local-roles.ts";
 import { EndpointAddress } from "../../protocol/endpoint-address.ts";
 import { Security } from "../../security/security.ts";
 import { FileError } from "../file-error.ts";
-import { onInterrupt } from "../interrupts.ts";
-import { logTo } from "../log-to.ts";
-import { journalOf, type LedgerOptions } from "../options.ts";
-import { type CommandContext, EXIT, printJson } from "../output.ts";
-import { ProgressView } from "../progress-view.ts";
+import { type CommandContext, EXIT } from "../output.ts";
+import { type CommandConsole, withConsole } from "./command-console.ts";
+import { exitCodeOf } from "./exit-code-of.ts";
 import { type AnyRole, type ExportedRoles, loadRoles, only } from "./exported-roles.ts";
-import type { RoleName } from "./role-commands.ts";
+import { journalOf } from "./ledger-options.ts";
+import type { RoleCommandName, RoleOptions } from "./run-options.ts";
 import { startWorkers } from "./start-workers.ts";
-
-/** What the command of a role is told. */
-export interface RoleOptions extends LedgerOptions {
-  readonly export?: string;
-  readonly keys?: string;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-  readonly count?: number;
-  readonly connect?: string;
-  readonly collector?: string;
-  readonly maxFailures?: number;
-}
 
 /** Starts one role of a file, and runs it to its end. @returns The exit code. */
 export async function runRole(
-  name: RoleName,
+  name: RoleCommandName,
   file: string,
   options: RoleOptions,
   context: CommandContext,
 ): Promise<number> {
-  const { output } = context;
   const roles = await loadRoles(file);
-  let line = (text: string): void => {
-    output.err.write(`${text}\n`);
-  };
-  const endLog = await logTo((text) => line(text));
-  try {
-    if (name === "worker" && (options.count ?? 1) > 1)
-      return await runWorkers(roles, file, options, context, (text) => line(text));
+  return await withConsole(context, async (console) => {
+    if (name === "worker" && (options.count ?? 1) > 1) return await runWorkers(roles, file, options, console);
     const role = makeRole(name, roles, file, options);
-    const view =
-      role instanceof Distributor && !options.quiet
-        ? new ProgressView(output.err, () => role.progress)
-        : undefined;
-    if (view !== undefined) line = (text) => view.line(text);
-    const interrupt = onInterrupt(
-      (text) => line(text),
-      output.lost,
-      () => {
-        void role.stop({ timeout: Number.POSITIVE_INFINITY });
-      },
+    if (role instanceof Distributor && !options.quiet) console.showProgress(() => role.progress);
+    console.drainOnInterrupt(() => void role.stop({ timeout: Number.POSITIVE_INFINITY }));
+    const outcome = await role.run();
+    console.printOutcome(options, { role: name, ...(outcome as object | undefined) }, () =>
+      outcome === undefined ? "" : `${name} ended: ${JSON.stringify(outcome)}\n`,
     );
-    try {
-      const outcome = await role.run();
-      view?.end();
-      if (options.json) printJson(context, { role: name, ...(outcome as object | undefined) });
-      else if (!options.quiet && outcome !== undefined)
-        output.out(`${name} ended: ${JSON.stringify(outcome)}\n`);
-      return interrupt.code ?? codeOf(outcome);
-    } finally {
-      view?.end();
-      interrupt.stop();
-    }
-  } finally {
-    await endLog();
-  }
+    return exitCodeOf(outcome);
+  });
 }
 
-function codeOf(outcome: unknown): number {
-  if (typeof outcome !== "object" || outcome === null || !("tasks" in outcome)) return EXIT.ok;
-  const { tasks } = outcome as RunSummary;
-  return Object.values(tasks).some(({ failed }) => failed > 0) ? EXIT.failures : EXIT.ok;
-}
-
-function makeRole(name: RoleName, roles: ExportedRoles, file: string, options: RoleOptions): AnyRole {
+function makeRole(name: RoleCommandName, roles: ExportedRoles, file: string, options: RoleOptions): AnyRole {
   const { keys, connect, collector } = options;
   const security = keys === undefined ? undefined : Security.load(keys);
   if (name === "distributor") return makeDistributor(roles, file, options, security);
@@ -92,7 +48,7 @@ function makeRole(name: RoleName, roles: ExportedRoles, file: string, options: R
 }
 
 function classOf(
-  name: RoleName,
+  name: RoleCommandName,
   roles: ExportedRoles,
   file: string,
   { export: wanted }: RoleOptions,
@@ -108,15 +64,17 @@ function classOf(
   return found;
 }
 
-/** What is exported as it is has its options. @throws FileError rather than ignoring what was asked for. */
+/** An exported instance has its options already. @throws FileError rather than ignoring an option of the command line. */
 function assertNotGiven(options: RoleOptions, file: string): void {
   const { keys, journal, retryFailed, incremental, maxFailures } = options;
   const isTold = [keys, journal, maxFailures].some((value) => value !== undefined);
   if (!isTold && retryFailed !== true && incremental !== true) return;
-  throw new FileError(`${file} exports it with its options: set security, journal and maxFailures there`);
+  throw new FileError(
+    `${file} exports an instance, whose options are set: set security, journal and maxFailures in the file`,
+  );
 }
 
-/** One that is exported, or one that is made of what is: tasks, and where the collector and the metadata worker say they are. */
+/** Takes the exported distributor, or makes one of the exported tasks; the classes of collector and metadata worker have the endpoints. */
 function makeDistributor(
   roles: ExportedRoles,
   file: string,
@@ -145,26 +103,23 @@ function makeDistributor(
   return distributor;
 }
 
-/** Several workers, each in a process of its own, which is started again when it dies. */
+/** Starts several workers, each in a process of its own, which is started again when it dies. */
 async function runWorkers(
   roles: ExportedRoles,
   file: string,
   options: RoleOptions,
-  context: CommandContext,
-  line: (text: string) => void,
+  console: CommandConsole,
 ): Promise<number> {
   const { count = 1, connect, collector, keys } = options;
   const exported = classOf("worker", roles, file, options);
   const [exportName = ""] =
     [...roles.workers, ...roles.serviceWorkers].find(([, value]) => value === exported) ?? [];
   const where = { endpoint: connect, collectorEndpoint: collector, keys };
-  const { fleet, ended } = startWorkers([{ url: roles.url, exportName, count, ...where }], line);
-  const interrupt = onInterrupt(line, context.output.lost, () => fleet.stop(Number.MAX_SAFE_INTEGER));
-  try {
-    await ended;
-    if (options.json) printJson(context, { role: "worker", workers: count });
-    return interrupt.code ?? EXIT.ok;
-  } finally {
-    interrupt.stop();
-  }
+  const { fleet, ended } = startWorkers([{ url: roles.url, exportName, count, ...where }], (text) =>
+    console.line(text),
+  );
+  console.drainOnInterrupt(() => fleet.stop(Number.MAX_SAFE_INTEGER));
+  await ended;
+  console.printOutcome(options, { role: "worker", workers: count }, () => "");
+  return EXIT.ok;
 }

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { countOption } from "../options.ts";
+import { countOption } from "../count-option.ts";
 import { type CommandContext, printJson } from "../output.ts";
 
 interface Options {

@@ -1,0 +1,72 @@
+import type { RunProgress } from "../../distributor/run-summary.ts";
+import { onInterrupt } from "../interrupts.ts";
+import { logTo } from "../log-to.ts";
+import { type CommandContext, type Output, printJson } from "../output.ts";
+import { ProgressView } from "../progress-view.ts";
+import type { PrintOptions } from "./run-options.ts";
+
+/**
+ * Runs an action with a console: warnings of all roles are written as lines, and signals are heard from `drainOnInterrupt()` on.
+ *
+ * @param action - Returns the exit code; a signal's code takes its place.
+ */
+export async function withConsole(
+  context: CommandContext,
+  action: (console: CommandConsole) => Promise<number>,
+): Promise<number> {
+  const console = new CommandConsole(context);
+  const endLog = await logTo((text) => console.line(text));
+  try {
+    const code = await action(console);
+    return console.interruptCode ?? code;
+  } finally {
+    console.close();
+    await endLog();
+  }
+}
+
+/** The terminal of a command that runs something: lines, progress, signals, and the outcome at the end. */
+export class CommandConsole {
+  readonly #context: CommandContext;
+  readonly #output: Output;
+  #view: ProgressView | undefined;
+  #interrupt: ReturnType<typeof onInterrupt> | undefined;
+
+  constructor(context: CommandContext) {
+    this.#context = context;
+    this.#output = context.output;
+  }
+
+  /** The exit code for the signal that has asked the command to end; `undefined` without one. */
+  get interruptCode(): number | undefined {
+    return this.#interrupt?.code;
+  }
+
+  /** Writes a line for the user, above the progress. */
+  line(text: string): void {
+    if (this.#view !== undefined) this.#view.line(text);
+    else this.#output.err.write(`${text}\n`);
+  }
+
+  /** Shows the progress of a run until the outcome is printed. */
+  showProgress(progress: () => RunProgress): void {
+    this.#view = new ProgressView(this.#output.err, progress);
+  }
+
+  /** @param drain - Called at the first signal: ends the work, and lets what is being executed finish. */
+  drainOnInterrupt(drain: () => void): void {
+    this.#interrupt = onInterrupt((text) => this.line(text), this.#output.lost, drain);
+  }
+
+  /** Prints the outcome: as JSON, in words, or, with `--quiet`, not at all. */
+  printOutcome({ json, quiet }: PrintOptions, outcome: object, text: () => string): void {
+    this.#view?.end();
+    if (json) printJson(this.#context, outcome);
+    else if (!quiet) this.#output.out(text());
+  }
+
+  close(): void {
+    this.#view?.end();
+    this.#interrupt?.stop();
+  }
+}
