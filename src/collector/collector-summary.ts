@@ -1,4 +1,4 @@
-import type { RunStatus } from "../protocol/message.ts";
+import type { RunStatus } from "../protocol/batch-message.ts";
 
 /** What a collector has seen when its run is over. */
 export interface CollectorSummary {

@@ -1,9 +1,9 @@
 import type { CollectorCore } from "../core/collector/collector-core.ts";
 import type { Delivery } from "../core/collector/inbox.ts";
 import { PipelineError } from "../errors.ts";
+import type { Open } from "../protocol/batch-message.ts";
 import { toErrorInfo, toThrownError } from "../protocol/error-info.ts";
 import { itemId } from "../protocol/item-id.ts";
-import type { Open } from "../protocol/message.ts";
 import { MessageType } from "../protocol/message-type.ts";
 import { decodePayload, encodePayload } from "../protocol/payload/payload.ts";
 import { TaskType } from "../protocol/task-type.ts";

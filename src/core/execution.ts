@@ -1,4 +1,4 @@
-import type { ErrorInfo, ItemPayload } from "../protocol/message.ts";
+import type { ErrorInfo, ItemPayload } from "../protocol/batch-message.ts";
 
 /** An item or a request that a worker is to execute, or is executing. */
 export interface Execution extends ItemPayload {

@@ -1,5 +1,5 @@
 import type { UnreliableWorker } from "../core/distributor/reliability.ts";
-import type { RunStatus } from "../protocol/message.ts";
+import type { RunStatus } from "../protocol/batch-message.ts";
 
 /** What became of one task. */
 export interface TaskSummary {

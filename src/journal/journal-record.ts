@@ -1,5 +1,5 @@
+import type { ErrorInfo } from "../protocol/batch-message.ts";
 import { MAX_NAME_BYTES, MAX_PAYLOAD_BYTES } from "../protocol/limits.ts";
-import type { ErrorInfo } from "../protocol/message.ts";
 import { type ByteReader, ProtocolError } from "../protocol/wire/byte-reader.ts";
 import type { ByteWriter } from "../protocol/wire/byte-writer.ts";
 import { flag, list, readError, writeError } from "../protocol/wire/codec-fields.ts";

@@ -1,5 +1,5 @@
 import type { PendingItem, TaskSnapshot } from "../core/distributor/task-journal.ts";
-import type { ErrorInfo } from "../protocol/message.ts";
+import type { ErrorInfo } from "../protocol/batch-message.ts";
 import { SeqMap } from "../structures/seq-map.ts";
 import { ContentTrail } from "./content-trail.ts";
 import type { PlacedRecord } from "./journal-reader.ts";

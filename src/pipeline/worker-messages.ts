@@ -1,5 +1,5 @@
+import type { ErrorInfo } from "../protocol/batch-message.ts";
 import { toErrorInfo } from "../protocol/error-info.ts";
-import type { ErrorInfo } from "../protocol/message.ts";
 import { reviveError } from "../protocol/revive-error.ts";
 import { EMPTY } from "../protocol/wire/payload-frames.ts";
 

@@ -1,7 +1,7 @@
+import type { ErrorInfo } from "./batch-message.ts";
 import { type DetailedError, decodeErrorDetail, type ErrorPart, encodeErrorDetail } from "./error-detail.ts";
 import { errorTexts } from "./error-texts.ts";
 import { MAX_ERROR_TEXT } from "./limits.ts";
-import type { ErrorInfo } from "./message.ts";
 
 /** What crosses the wire of anything that was thrown, bounded in size. Never throws itself. */
 export function toErrorInfo(thrown: unknown): ErrorInfo {

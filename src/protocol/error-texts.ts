@@ -1,4 +1,4 @@
-import type { ErrorInfo } from "./message.ts";
+import type { ErrorInfo } from "./batch-message.ts";
 import { cutText, describeThrown, describeValue, isError, propertyOf } from "./thrown.ts";
 
 /** Longest name and code, in UTF-16 units: a longer one is no label. */

@@ -1,14 +1,4 @@
-/**
- * What those send who only look, and what they get; of a distributor's task endpoints, and of a service's two:
- *
- * ```
- * inspector → distributor or service  inspect
- * distributor or service → inspector  report refuse
- * ```
- */
-export type InspectionMessage = Inspect | Report;
-
-/** How does the run stand; or, where a task type is named, why is it, or its item, not done? */
+/** Asks how a run or a service stands or, where a task type is named, why the type or its item is not done. */
 export interface Inspect {
   readonly type: "inspect";
   readonly runId: string;
@@ -19,7 +9,7 @@ export interface Inspect {
 }
 
 /** The answer, as a payload. */
-interface Report {
+export interface Report {
   readonly type: "report";
   readonly runId: string;
   readonly payload: Uint8Array;

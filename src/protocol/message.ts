@@ -1,235 +1,174 @@
-import type { InspectionMessage } from "./inspection-message.ts";
-import type { ServiceMessage } from "./service-message.ts";
+import type {
+  Ack,
+  Blocked,
+  End,
+  Fail,
+  Failed,
+  Grant,
+  Hello,
+  Metadata,
+  Open,
+  Ready,
+  Recall,
+  Refuse,
+  Result,
+  Returned,
+  Revoke,
+  Signal,
+  Welcome,
+} from "./batch-message.ts";
+import { Direction } from "./direction.ts";
+import type { Inspect, Report } from "./inspection-message.ts";
+import type { Assign, Cancel, Reply, Request, RequestFailures } from "./service-message.ts";
 
-/**
- * Every message of the batch side, on one page; `service-message.ts` has those of services, `inspection-message.ts` those of
- * who only looks. Who sends what to whom:
- *
- * ```
- * worker      → distributor  hello ready fail returned pong bye
- * worker      → distributor  blocked                     (on a connection of its own, with no hello before)
- * distributor → worker       welcome refuse grant recall revoke resend ping end
- * worker      → collector    hello result                (collector → worker: welcome refuse)
- * distributor → collector    open failed end bye         (collector → distributor: welcome refuse, on the same link)
- * distributor → collector    hello                       (on the ACK link; back: welcome ack ended ping)
- * metadata    → distributor  hello metadata              (distributor → metadata: welcome refuse accepted)
- * ```
- *
- * An item is named by its run, its task and its sequence number within the task; an execution of it also by its
- * attempt. Payloads are opaque bytes here: the distributor forwards results it could not read.
- */
-export type RoleName =
-  | "distributor"
-  | "worker"
-  | "collector"
-  | "metadataworker"
-  | "service"
-  | "serviceworker"
-  | "serviceclient";
+// --- batches: distributor, workers, collector ---------------------------------------------------------------------------
 
-/** One execution of one item. */
-export interface ItemRef {
-  readonly seq: number;
-  /** 1 for the first time the item was granted to a worker. */
-  readonly attempt: number;
-}
+/** A worker's watching thread sends `blocked` on a connection of its own, without a hello. */
+export type WorkerToDistributor = Hello | Ready | Fail | Returned | Blocked | Signal<"pong"> | Signal<"bye">;
+export const WORKER_TO_DISTRIBUTOR = Direction.of<WorkerToDistributor>({
+  hello: true,
+  ready: true,
+  fail: true,
+  returned: true,
+  blocked: true,
+  pong: true,
+  bye: true,
+});
 
-export interface ItemPayload extends ItemRef {
-  readonly payload: Uint8Array;
-}
-
-/** An error as it crosses the wire. */
-export interface ErrorInfo {
-  readonly name: string;
-  readonly message: string;
-  readonly stack: string;
-  /** The error's `code`, where it has one, else empty. */
-  readonly code: string;
-  /** The error's causes, errors and own properties, encoded; absent where there are none. `error-detail.ts` says how. */
-  readonly detail?: Uint8Array;
-}
-
-/** First message on every (re)connection. `held` lists what a worker still has, so that both ends agree again. */
-export interface Hello {
-  readonly type: "hello";
-  readonly runId: string;
-  readonly role: RoleName;
-  readonly peerId: string;
-  readonly taskType: string;
-  readonly held: readonly ItemRef[];
-}
-
-/** The answer to hello. A distributor's carries what a worker needs for the run. */
-export interface Welcome {
-  readonly type: "welcome";
-  readonly runId: string;
-  readonly role: RoleName;
-  readonly peerId: string;
-  /** Longest execution in ms; 0: unlimited. */
-  readonly timeout: number;
-  /** The run's trace context, for the spans of its items; empty: none. */
-  readonly context: string;
-  readonly metadata: Uint8Array;
-}
-
-/** The other answer: this peer cannot be served. */
-interface Refuse {
-  readonly type: "refuse";
-  readonly runId: string;
-  readonly reason: string;
-}
-
-/** A distributor opens its run at the collector. */
-export interface Open {
-  readonly type: "open";
-  readonly runId: string;
-  readonly peerId: string;
-  readonly tasks: readonly string[];
-  /** The run's trace context; empty: none. */
-  readonly context: string;
-  readonly metadata: Uint8Array;
-}
-
-/** A worker is initialised and takes items, so many at a time. */
-export interface Ready {
-  readonly type: "ready";
-  readonly runId: string;
-  readonly concurrency: number;
-}
-
-/** Items for a worker, and the outcomes it need not keep any longer (the CONFIRM). Either list may be empty. */
-export interface Grant {
-  readonly type: "grant";
-  readonly runId: string;
-  /** Flush each result at once: the item is suspected of killing workers. */
-  readonly solo: boolean;
-  /** Items settled for good: forget them in whatever state they are. */
-  readonly settled: readonly number[];
-  /** Failures that arrived: forget the report of exactly that attempt. */
-  readonly failuresSeen: readonly ItemRef[];
-  readonly items: readonly ItemPayload[];
-}
-
-/** Asks a worker for up to `count` items that it has not started: another worker idles. */
-interface Recall {
-  readonly type: "recall";
-  readonly runId: string;
-  readonly count: number;
-}
-
-/** These items went to others: drop the ones not started. */
-export interface Revoke {
-  readonly type: "revoke";
-  readonly runId: string;
-  readonly items: readonly ItemRef[];
-}
-
-/** Items that a worker gives back without having started them. */
-export interface Returned {
-  readonly type: "returned";
-  readonly runId: string;
-  /** The worker takes no more items: it is stopping. */
-  readonly leaving: boolean;
-  readonly items: readonly ItemRef[];
-}
-
-/**
- * The worker's main thread is stuck in these items, says the thread that watches it: nothing else that the worker holds will
- * be executed soon. Repeated while that is so.
- */
-export interface Blocked {
-  readonly type: "blocked";
-  readonly runId: string;
-  readonly workerId: string;
-  readonly running: readonly ItemRef[];
-  /** They are over their timeout: they have failed, and the worker is likely to end. */
-  readonly expired: boolean;
-}
-
-/** An execution failed. */
-export interface Fail extends ItemRef {
-  readonly type: "fail";
-  readonly runId: string;
-  readonly retryable: boolean;
-  readonly error: ErrorInfo;
-}
-
-export interface Result {
-  readonly type: "result";
-  readonly runId: string;
-  readonly taskType: string;
-  readonly workerId: string;
-  /** Time spent in the handler for these items, in µs. */
-  readonly busy: number;
-  readonly items: readonly ItemPayload[];
-}
-
-/** An item that failed for good, on its way to the collector. */
-export interface Failed {
-  readonly type: "failed";
-  readonly runId: string;
-  readonly taskType: string;
-  readonly seq: number;
-  readonly attempts: number;
-  readonly error: ErrorInfo;
-  readonly payload: Uint8Array;
-}
-
-/** The collector has handled these items. */
-export interface Ack {
-  readonly type: "ack";
-  readonly runId: string;
-  readonly taskType: string;
-  /** Who delivered them; empty for failures, which the distributor delivers itself. */
-  readonly workerId: string;
-  /** Handler time and result bytes that the worker reported with them: what its window is made from. */
-  readonly busy: number;
-  readonly bytes: number;
-  readonly seqs: readonly number[];
-  /** The latest ACK data of the task; empty: none. */
-  readonly ackData: Uint8Array;
-}
-
-interface Metadata {
-  readonly type: "metadata";
-  readonly runId: string;
-  readonly payload: Uint8Array;
-}
-
-/** The run is over. Repeated until confirmed by `bye` (a worker) or `ended` (the collector). */
-interface End {
-  readonly type: "end";
-  readonly runId: string;
-  readonly status: RunStatus;
-  readonly reason: string;
-}
-
-/** How a run ended: all done; stopped early and drained; given up on an error. */
-export type RunStatus = "complete" | "stopped" | "aborted";
-
-/** Messages that say nothing but their type and run. */
-interface Signal {
-  readonly type: "ping" | "pong" | "bye" | "ended" | "accepted" | "resend";
-  readonly runId: string;
-}
-
-export type Message =
-  | Hello
+export type DistributorToWorker =
   | Welcome
   | Refuse
-  | Open
-  | Ready
   | Grant
   | Recall
   | Revoke
-  | Returned
-  | Blocked
-  | Fail
-  | Result
-  | Failed
-  | Ack
-  | Metadata
   | End
-  | Signal
-  | ServiceMessage
-  | InspectionMessage;
+  | Signal<"resend">
+  | Signal<"ping">;
+export const DISTRIBUTOR_TO_WORKER = Direction.of<DistributorToWorker>({
+  welcome: true,
+  refuse: true,
+  grant: true,
+  recall: true,
+  revoke: true,
+  end: true,
+  resend: true,
+  ping: true,
+});
+
+export type WorkerToCollector = Hello | Result;
+export const WORKER_TO_COLLECTOR = Direction.of<WorkerToCollector>({ hello: true, result: true });
+
+export type CollectorToWorker = Welcome | Refuse;
+export const COLLECTOR_TO_WORKER = Direction.of<CollectorToWorker>({ welcome: true, refuse: true });
+
+/** On the collector's own endpoint, where workers deliver as well. */
+export type DistributorToCollector = Open | Failed | End | Signal<"bye">;
+export const DISTRIBUTOR_TO_COLLECTOR = Direction.of<DistributorToCollector>({
+  open: true,
+  failed: true,
+  end: true,
+  bye: true,
+});
+
+/** On the same connection back. `ended` comes here only where there is no ACK link. */
+export type CollectorToDistributor = Welcome | Refuse | Signal<"ended"> | Signal<"ping">;
+export const COLLECTOR_TO_DISTRIBUTOR = Direction.of<CollectorToDistributor>({
+  welcome: true,
+  refuse: true,
+  ended: true,
+  ping: true,
+});
+
+/** On the ACK link, a connection to the collector's second endpoint. */
+export type DistributorToAckLink = Hello;
+export const DISTRIBUTOR_TO_ACK_LINK = Direction.of<DistributorToAckLink>({ hello: true });
+
+export type AckLinkToDistributor = Welcome | Refuse | Ack | Signal<"ended"> | Signal<"ping">;
+export const ACK_LINK_TO_DISTRIBUTOR = Direction.of<AckLinkToDistributor>({
+  welcome: true,
+  refuse: true,
+  ack: true,
+  ended: true,
+  ping: true,
+});
+
+export type MetadataToDistributor = Hello | Metadata;
+export const METADATA_TO_DISTRIBUTOR = Direction.of<MetadataToDistributor>({ hello: true, metadata: true });
+
+export type DistributorToMetadata = Welcome | Refuse | Signal<"accepted">;
+export const DISTRIBUTOR_TO_METADATA = Direction.of<DistributorToMetadata>({
+  welcome: true,
+  refuse: true,
+  accepted: true,
+});
+
+// --- services -----------------------------------------------------------------------------------------------------------
+
+export type ClientToService = Hello | Request | Cancel | Signal<"bye">;
+export const CLIENT_TO_SERVICE = Direction.of<ClientToService>({
+  hello: true,
+  request: true,
+  cancel: true,
+  bye: true,
+});
+
+export type ServiceToClient = Welcome | Refuse | Reply | RequestFailures | End | Signal<"ping">;
+export const SERVICE_TO_CLIENT = Direction.of<ServiceToClient>({
+  welcome: true,
+  refuse: true,
+  reply: true,
+  failure: true,
+  end: true,
+  ping: true,
+});
+
+/** A worker's watching thread sends `blocked` on a connection of its own, without a hello. */
+export type WorkerToService = Hello | Ready | Reply | RequestFailures | Returned | Blocked | Signal<"bye">;
+export const WORKER_TO_SERVICE = Direction.of<WorkerToService>({
+  hello: true,
+  ready: true,
+  reply: true,
+  failure: true,
+  returned: true,
+  blocked: true,
+  bye: true,
+});
+
+export type ServiceToWorker = Welcome | Refuse | Assign | Cancel | Recall | End | Signal<"ping">;
+export const SERVICE_TO_WORKER = Direction.of<ServiceToWorker>({
+  welcome: true,
+  refuse: true,
+  assign: true,
+  cancel: true,
+  recall: true,
+  end: true,
+  ping: true,
+});
+
+// --- inspection ---------------------------------------------------------------------------------------------------------
+
+/** To a distributor's task endpoints, to a service's two, and to a collector, which refuses. */
+export type InspectorToRole = Inspect;
+export const INSPECTOR_TO_ROLE = Direction.of<InspectorToRole>({ inspect: true });
+
+export type RoleToInspector = Report | Refuse;
+export const ROLE_TO_INSPECTOR = Direction.of<RoleToInspector>({ report: true, refuse: true });
+
+/** Every message, whichever way it goes. */
+export type Message =
+  | WorkerToDistributor
+  | DistributorToWorker
+  | WorkerToCollector
+  | CollectorToWorker
+  | DistributorToCollector
+  | CollectorToDistributor
+  | DistributorToAckLink
+  | AckLinkToDistributor
+  | MetadataToDistributor
+  | DistributorToMetadata
+  | ClientToService
+  | ServiceToClient
+  | WorkerToService
+  | ServiceToWorker
+  | InspectorToRole
+  | RoleToInspector;

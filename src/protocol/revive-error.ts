@@ -1,5 +1,5 @@
+import type { ErrorInfo } from "./batch-message.ts";
 import { type DetailedError, decodeErrorDetail, type ErrorDetail, type ErrorPart } from "./error-detail.ts";
-import type { ErrorInfo } from "./message.ts";
 
 /** Not shown beside an error, but printed as its causes and errors are. */
 const HIDDEN = { writable: true, configurable: true, enumerable: false };

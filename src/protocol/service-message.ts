@@ -1,22 +1,14 @@
-import type { ErrorInfo, ItemPayload, ItemRef } from "./message.ts";
+import type { ErrorInfo, ItemPayload, ItemRef } from "./batch-message.ts";
 
-/**
- * Every message of the service side that the batch side does not have. Who sends what to whom:
- *
- * ```
- * client  → service  hello request cancel bye
- * service → client   welcome refuse reply failure ping end
- * worker  → service  hello ready reply failure returned bye
- * service → worker   welcome refuse assign cancel recall ping end
- * ```
- *
- * The run in a message is one start of the service. `seq` is the client's number for a request (`clientSeq`) between client
- * and service, and the service's own (`requestId`) between service and worker.
- */
+// The messages of services that batches do not have. `message.ts` says which role sends them to which.
+//
+// The run in a message is one start of the service. `seq` is the client's number for a request (`clientSeq`) between client and
+// service, and the service's own (`requestId`) between service and worker.
+
 export type ServiceMessage = Request | Assign | Reply | RequestFailures | Cancel;
 
 /** Requests of one client that have all but their payload in common. */
-interface Request {
+export interface Request {
   readonly type: "request";
   readonly runId: string;
   readonly taskType: string;
@@ -55,7 +47,7 @@ export interface Reply {
   readonly items: readonly ItemPayload[];
 }
 
-/** Who failed a request: its handler threw, its worker gave the handler up, or the service did not get that far. */
+/** What failed a request: its handler threw, its worker gave the handler up, or the service never assigned it. */
 export type FailureOrigin = "handler" | "worker" | "service";
 
 /** Requests that failed in the same way. */
@@ -68,7 +60,7 @@ export interface RequestFailures {
 }
 
 /** Nobody waits for these replies any more. */
-interface Cancel {
+export interface Cancel {
   readonly type: "cancel";
   readonly runId: string;
   readonly items: readonly ItemRef[];

@@ -1,6 +1,6 @@
 import { type ErrorFacts, PipelineError } from "../errors.ts";
+import type { ErrorInfo } from "../protocol/batch-message.ts";
 import { decodeErrorDetail } from "../protocol/error-detail.ts";
-import type { ErrorInfo } from "../protocol/message.ts";
 import { addDetail } from "../protocol/revive-error.ts";
 
 /** What a {@link RemoteError} says itself: a property of the original of such a name is among its `remoteProperties` only. */

@@ -1,6 +1,6 @@
 import type { RequestOutcome } from "../core/service-client/service-client-core.ts";
 import { ERROR_CODES, type ErrorCode, type ErrorFacts, PipelineError } from "../errors.ts";
-import type { ErrorInfo } from "../protocol/message.ts";
+import type { ErrorInfo } from "../protocol/batch-message.ts";
 import { decodePayload, type Payload } from "../protocol/payload/payload.ts";
 import { ProtocolError } from "../protocol/wire/byte-reader.ts";
 import { RemoteError } from "../role/remote-error.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Blocked } from "../protocol/batch-message.ts";
 import { EndpointAddress } from "../protocol/endpoint-address.ts";
-import type { Blocked } from "../protocol/message.ts";
 import { ZeromqOutlet } from "../transport/zeromq/zeromq-outlet.ts";
 import type { ExitLock } from "./exit-lock.ts";
 import type { ReportTo } from "./watch-messages.ts";

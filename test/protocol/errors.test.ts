@@ -1,9 +1,9 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
+import type { ErrorInfo } from "../../src/protocol/batch-message.ts";
 import { decodeErrorDetail, encodeErrorDetail } from "../../src/protocol/error-detail.ts";
 import { fromThrownError, toErrorInfo, toThrownError } from "../../src/protocol/error-info.ts";
 import { MAX_ERROR_DETAIL_BYTES, MAX_ERROR_TEXT } from "../../src/protocol/limits.ts";
-import type { ErrorInfo } from "../../src/protocol/message.ts";
 import { encodePayload } from "../../src/protocol/payload/payload.ts";
 import { reviveError } from "../../src/protocol/revive-error.ts";
 import { RemoteError } from "../../src/role/remote-error.ts";

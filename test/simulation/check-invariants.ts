@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { DistributorCore } from "../../src/core/distributor/distributor-core.ts";
 import type { WorkerRecord } from "../../src/core/distributor/worker-record.ts";
-import type { ItemRef } from "../../src/protocol/message.ts";
+import type { ItemRef } from "../../src/protocol/batch-message.ts";
 
 /** What must be true of the ledger after every step. */
 export function checkInvariants(core: DistributorCore, window: number): void {

@@ -6,7 +6,8 @@ import type { ItemSource, TaskSpec } from "../../src/core/distributor/task-ledge
 import { OutputGate } from "../../src/distributor/output-gate.ts";
 import type { Durability } from "../../src/journal/journal-options.ts";
 import { type OpenJournal, openOn } from "../../src/journal/open-journal.ts";
-import type { Grant, Message, RunStatus } from "../../src/protocol/message.ts";
+import type { Grant, RunStatus } from "../../src/protocol/batch-message.ts";
+import type { Message } from "../../src/protocol/message.ts";
 import { EMPTY } from "../../src/protocol/wire/payload-frames.ts";
 import { checkGrant, checkInvariants } from "./check-invariants.ts";
 import type { MemoryFile } from "./memory-file.ts";

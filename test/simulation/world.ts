@@ -6,7 +6,7 @@ import type { Execution } from "../../src/core/execution.ts";
 import { WorkerCore } from "../../src/core/worker/worker-core.ts";
 import type { WorkerPort } from "../../src/core/worker/worker-port.ts";
 import type { Durability } from "../../src/journal/journal-options.ts";
-import type { RunStatus } from "../../src/protocol/message.ts";
+import type { RunStatus } from "../../src/protocol/batch-message.ts";
 import { EMPTY } from "../../src/protocol/wire/payload-frames.ts";
 import { MemoryFile } from "./memory-file.ts";
 import { type Host, Network, type SimulatedLink } from "./network.ts";

@@ -1,5 +1,6 @@
 import { PipelineError } from "../../errors.ts";
-import type { Failed, Hello, Message, Open, Result, RunStatus } from "../../protocol/message.ts";
+import type { Failed, Hello, Open, Result, RunStatus } from "../../protocol/batch-message.ts";
+import type { Message } from "../../protocol/message.ts";
 import { EMPTY } from "../../protocol/wire/payload-frames.ts";
 import { RoleClock } from "../role-clock.ts";
 import type { CollectorCoreOptions, CollectorPhase, CollectorPort } from "./collector-port.ts";

@@ -1,4 +1,5 @@
-import type { Message, Open, RunStatus } from "../../protocol/message.ts";
+import type { Open, RunStatus } from "../../protocol/batch-message.ts";
+import type { Message } from "../../protocol/message.ts";
 
 export interface CollectorCoreOptions {
   readonly peerId: string;

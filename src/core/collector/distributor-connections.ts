@@ -1,4 +1,4 @@
-import type { Hello, Open } from "../../protocol/message.ts";
+import type { Hello, Open } from "../../protocol/batch-message.ts";
 
 /** Most distributors that are remembered: one works, others may be about to take over. */
 const MAX_DISTRIBUTORS = 100;

@@ -1,4 +1,4 @@
-import type { Ack, ErrorInfo, ItemPayload } from "../../protocol/message.ts";
+import type { Ack, ErrorInfo, ItemPayload } from "../../protocol/batch-message.ts";
 import { EMPTY } from "../../protocol/wire/payload-frames.ts";
 import { Fifo } from "../../structures/fifo.ts";
 import { SeqSet } from "../../structures/seq-set.ts";

@@ -1,5 +1,5 @@
+import type { ItemPayload } from "../../protocol/batch-message.ts";
 import { BATCH_BYTES, BATCH_ITEMS } from "../../protocol/limits.ts";
-import type { ItemPayload } from "../../protocol/message.ts";
 import type { Item } from "./item.ts";
 import { recallForIdle } from "./recall.ts";
 import type { TaskLedger } from "./task-ledger.ts";

@@ -1,5 +1,6 @@
 import { PipelineError } from "../../errors.ts";
-import type { Ack, Hello, ItemRef, Message, RunStatus } from "../../protocol/message.ts";
+import type { Ack, Hello, ItemRef, RunStatus } from "../../protocol/batch-message.ts";
+import type { Message } from "../../protocol/message.ts";
 import { EMPTY } from "../../protocol/wire/payload-frames.ts";
 import { RoleClock } from "../role-clock.ts";
 import { CollectorLink } from "./collector-link.ts";

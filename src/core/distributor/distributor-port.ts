@@ -1,4 +1,5 @@
-import type { Message, RunStatus } from "../../protocol/message.ts";
+import type { RunStatus } from "../../protocol/batch-message.ts";
+import type { Message } from "../../protocol/message.ts";
 import type { WindowLimits } from "../window.ts";
 import type { CollectorLinkPort } from "./collector-link.ts";
 import type { OwnedWorkers } from "./owned-workers.ts";

@@ -1,4 +1,5 @@
-import type { Fail, Hello, ItemRef, Message, Ready, Returned } from "../../protocol/message.ts";
+import type { Fail, Hello, ItemRef, Ready, Returned } from "../../protocol/batch-message.ts";
+import type { Message } from "../../protocol/message.ts";
 import type { WindowLimits } from "../window.ts";
 import { type Item, QUEUE } from "./item.ts";
 import type { TaskLedger } from "./task-ledger.ts";

@@ -1,4 +1,4 @@
-import type { ErrorInfo } from "../../protocol/message.ts";
+import type { ErrorInfo } from "../../protocol/batch-message.ts";
 import type { WorkerRecord } from "./worker-record.ts";
 
 /** Where an item is. Exactly one of these at any time; {@link Item} moves only through `TaskLedger.move`. */

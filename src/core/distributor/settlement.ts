@@ -1,6 +1,7 @@
 import { type ErrorCode, PipelineError } from "../../errors.ts";
+import type { Ack, ErrorInfo, Fail } from "../../protocol/batch-message.ts";
 import { toErrorInfo } from "../../protocol/error-info.ts";
-import type { Ack, ErrorInfo, Fail, Message } from "../../protocol/message.ts";
+import type { Message } from "../../protocol/message.ts";
 import type { RoleClock } from "../role-clock.ts";
 import type { Fleet } from "./fleet.ts";
 import { type Item, QUEUE, SUSPECTS } from "./item.ts";

@@ -1,4 +1,4 @@
-import type { ErrorInfo } from "../../protocol/message.ts";
+import type { ErrorInfo } from "../../protocol/batch-message.ts";
 import type { Item } from "./item.ts";
 import type { TaskCounts } from "./task-ledger.ts";
 

@@ -1,4 +1,4 @@
-import type { ErrorInfo } from "../../protocol/message.ts";
+import type { ErrorInfo } from "../../protocol/batch-message.ts";
 import { SeqMap } from "../../structures/seq-map.ts";
 import { SeqSet } from "../../structures/seq-set.ts";
 import { type Item, newItem, type Place, SETTLED, SUSPECTS } from "./item.ts";

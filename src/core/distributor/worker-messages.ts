@@ -1,4 +1,5 @@
-import type { ItemPayload, Message } from "../../protocol/message.ts";
+import type { ItemPayload } from "../../protocol/batch-message.ts";
+import type { Message } from "../../protocol/message.ts";
 import type { GrantPort } from "./dispatch.ts";
 import type { DistributorCoreOptions, DistributorPhase, DistributorPort } from "./distributor-port.ts";
 import type { WorkerRecord } from "./worker-record.ts";

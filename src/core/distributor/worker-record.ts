@@ -1,4 +1,4 @@
-import type { ItemRef } from "../../protocol/message.ts";
+import type { ItemRef } from "../../protocol/batch-message.ts";
 import { Window, type WindowLimits } from "../window.ts";
 import type { Item, Place } from "./item.ts";
 import { Reliability } from "./reliability.ts";

@@ -1,5 +1,6 @@
 import { type ErrorCode, PipelineError } from "../../errors.ts";
-import type { ErrorInfo, Message } from "../../protocol/message.ts";
+import type { ErrorInfo } from "../../protocol/batch-message.ts";
+import type { Message } from "../../protocol/message.ts";
 import type { FailureOrigin } from "../../protocol/service-message.ts";
 import { EMPTY } from "../../protocol/wire/payload-frames.ts";
 import { type Linked, LinkedQueue } from "../../structures/linked-queue.ts";

@@ -1,6 +1,7 @@
 import { PipelineError } from "../../errors.ts";
+import type { ItemPayload, ItemRef } from "../../protocol/batch-message.ts";
 import { BATCH_BYTES, REQUEST_BATCH_ITEMS } from "../../protocol/limits.ts";
-import type { ItemPayload, ItemRef, Message } from "../../protocol/message.ts";
+import type { Message } from "../../protocol/message.ts";
 import type { Assign } from "../../protocol/service-message.ts";
 import { Fifo } from "../../structures/fifo.ts";
 import type { ExecutionOutcome } from "../execution.ts";

@@ -1,4 +1,4 @@
-import type { Blocked, Ready, Returned } from "../../protocol/message.ts";
+import type { Blocked, Ready, Returned } from "../../protocol/batch-message.ts";
 import type { Reply, RequestFailures } from "../../protocol/service-message.ts";
 import type { RoleClock } from "../role-clock.ts";
 import { BrokerWorker, DOUBTFUL_FAILURES } from "./broker-worker.ts";

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../../errors.ts";
-import type { ErrorInfo, ItemPayload, ItemRef, Message } from "../../protocol/message.ts";
+import type { ErrorInfo, ItemPayload, ItemRef } from "../../protocol/batch-message.ts";
+import type { Message } from "../../protocol/message.ts";
 import type { AssignedItem, FailureOrigin } from "../../protocol/service-message.ts";
 import { batches } from "../batches.ts";
 import type { BrokerWorker } from "./broker-worker.ts";

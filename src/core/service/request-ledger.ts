@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../errors.ts";
-import type { ItemPayload } from "../../protocol/message.ts";
+import type { ItemPayload } from "../../protocol/batch-message.ts";
 import type { RoleClock } from "../role-clock.ts";
 import type { BrokerWorker } from "./broker-worker.ts";
 import type { OutgoingMessages } from "./outgoing-messages.ts";

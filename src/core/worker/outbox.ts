@@ -1,5 +1,5 @@
+import type { Fail, ItemPayload, ItemRef } from "../../protocol/batch-message.ts";
 import { BATCH_BYTES, BATCH_ITEMS } from "../../protocol/limits.ts";
-import type { Fail, ItemPayload, ItemRef } from "../../protocol/message.ts";
 import { SeqMap } from "../../structures/seq-map.ts";
 
 /** A result waits at most so long for others to travel with, in ms: sending them costs a worker about 0.1 ms, whatever their number. */

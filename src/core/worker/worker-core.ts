@@ -1,5 +1,6 @@
 import { PipelineError } from "../../errors.ts";
-import type { Grant, ItemPayload, ItemRef, Message, RunStatus, Welcome } from "../../protocol/message.ts";
+import type { Grant, ItemPayload, ItemRef, RunStatus, Welcome } from "../../protocol/batch-message.ts";
+import type { Message } from "../../protocol/message.ts";
 import type { Execution, ExecutionOutcome } from "../execution.ts";
 import { RoleClock } from "../role-clock.ts";
 import { Outbox } from "./outbox.ts";

@@ -1,4 +1,5 @@
-import type { Message, RunStatus, Welcome } from "../../protocol/message.ts";
+import type { RunStatus, Welcome } from "../../protocol/batch-message.ts";
+import type { Message } from "../../protocol/message.ts";
 import type { Execution } from "../execution.ts";
 
 export interface WorkerCoreOptions {

@@ -1,4 +1,4 @@
-import type { Grant, ItemRef, Revoke } from "../../protocol/message.ts";
+import type { Grant, ItemRef, Revoke } from "../../protocol/batch-message.ts";
 import { Fifo } from "../../structures/fifo.ts";
 import { SeqMap } from "../../structures/seq-map.ts";
 import type { Execution } from "../execution.ts";

@@ -1,5 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
-import type { ErrorInfo } from "../../protocol/message.ts";
+import type { ErrorInfo } from "../../protocol/batch-message.ts";
 import type { TransferablePayloads } from "./transferable-payloads.ts";
 
 /** What a thread is started with. */

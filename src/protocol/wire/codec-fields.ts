@@ -1,5 +1,5 @@
+import type { ErrorInfo, ItemPayload, ItemRef } from "../batch-message.ts";
 import { MAX_ERROR_DETAIL_BYTES, MAX_ERROR_TEXT } from "../limits.ts";
-import type { ErrorInfo, ItemPayload, ItemRef } from "../message.ts";
 import { scanPayload } from "../payload/payload-scan.ts";
 import { type ByteReader, ProtocolError } from "./byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";

@@ -1,5 +1,6 @@
+import type { RoleName, RunStatus } from "../batch-message.ts";
 import { MAX_CONTEXT_BYTES, MAX_NAME_BYTES } from "../limits.ts";
-import type { Message, RoleName, RunStatus } from "../message.ts";
+import type { Message } from "../message.ts";
 import { type ByteReader, ProtocolError } from "./byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import {

@@ -3,7 +3,8 @@ import { DistributorCore } from "../../../src/core/distributor/distributor-core.
 import { explainItem } from "../../../src/core/distributor/explain-item.ts";
 import { explainTask } from "../../../src/core/distributor/explain-task.ts";
 import type { ItemSource } from "../../../src/core/distributor/task-ledger.ts";
-import type { Ack, Grant, Message } from "../../../src/protocol/message.ts";
+import type { Ack, Grant } from "../../../src/protocol/batch-message.ts";
+import type { Message } from "../../../src/protocol/message.ts";
 import { EMPTY } from "../../../src/protocol/wire/payload-frames.ts";
 
 const RUN = "run";
