@@ -1,9 +1,12 @@
 import { defineConfig } from "vitest/config";
 
-/** `npm run test:all` runs the long campaigns, and the state machines under many more seeds; `npm test` runs everything else. */
+/**
+ * `npm test` runs all but the long tests: campaigns against real processes, examples, benchmarks, the installed package. `npm run test:all`
+ * (TESTS=long) runs those, and the state machines once more with many more seeds.
+ */
 const isLong = process.env.TESTS === "long";
 const LONG = "test/**/*.long.test.ts";
-const CAMPAIGNS = ["test/chaos/*.test.ts", "test/simulation/*.test.ts", "test/core/fuzz.test.ts"];
+const CAMPAIGNS = ["test/simulation/*.test.ts", "test/core/fuzz.test.ts"];
 
 if (isLong) {
   process.env.CHAOS ??= "full";
@@ -11,15 +14,32 @@ if (isLong) {
   process.env.FUZZ_RUNS ??= "10000";
 }
 
+/** Files whose tests leave nothing behind in their process: they share it, and load the library once. */
+const SHARED = [
+  "test/{contract,core,metrics,protocol,structures,transport}/**/*.test.ts",
+  "test/journal/content.test.ts",
+  "test/role/{known-options,misuse,protected-mode,spelling}.test.ts",
+  "test/cli/{failure-groups,progress-text}.test.ts",
+  "test/watching/block-detector.test.ts",
+];
+
+const common = {
+  pool: "forks",
+  testTimeout: isLong ? 900_000 : 60_000,
+  hookTimeout: 60_000,
+  expect: { poll: { timeout: 10_000 } },
+} as const;
+
 export default defineConfig({
   test: {
-    include: isLong ? [LONG, ...CAMPAIGNS] : ["test/**/*.test.ts"],
-    exclude: isLong ? [] : [LONG],
-    pool: "forks",
-    testTimeout: isLong ? 900_000 : 60_000,
-    hookTimeout: 60_000,
-    expect: { poll: { timeout: 10_000 } },
+    globalSetup: "test/support/end-with-run.ts",
     // The machine's cores are the tests' workers too; more files at once would measure each other's load.
-    maxWorkers: 2,
+    maxWorkers: isLong ? 2 : 3,
+    projects: isLong
+      ? [{ test: { ...common, name: "long", include: [LONG, ...CAMPAIGNS] } }]
+      : [
+          { test: { ...common, name: "alone", include: ["test/**/*.test.ts"], exclude: [LONG, ...SHARED] } },
+          { test: { ...common, name: "shared", include: SHARED, isolate: false } },
+        ],
   },
 });

@@ -67,7 +67,7 @@ async function announcedPid({ stdout, stderr }: ChildProcess): Promise<number> {
 }
 
 /** Whether a process runs. One that has ended, and whose new parent has not asked for how, does not. */
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     const stat = process.platform === "linux" ? readFileSync(`/proc/${pid}/stat`, "utf8") : "";

@@ -70,36 +70,3 @@ test("packed and installed in an empty folder, the quick start runs, and types a
     expect((await run(process.execPath, ["-e", code], { cwd: folder })).stdout).toContain("function");
   }
 }, 120_000);
-
-test("the public API has the names that programs are written against", async () => {
-  const api = await import("../../src/index.ts");
-  expect(Object.keys(api).sort()).toEqual([
-    "BatchCollector",
-    "Collector",
-    "Distributor",
-    "ERROR_CODES",
-    "EndpointAddress",
-    "Inspector",
-    "MessageType",
-    "MetaDataWorker",
-    "MultiThreadedWorker",
-    "NdjsonCollector",
-    "Pipeline",
-    "PipelineError",
-    "PostgresCollector",
-    "RemoteError",
-    "Security",
-    "Service",
-    "ServiceClient",
-    "ServiceWorker",
-    "SingleThreadedWorker",
-    "Task",
-    "TaskType",
-    "configureLogging",
-    "getLogger",
-    "isMain",
-    "map",
-    "prometheusText",
-    "readJournal",
-  ]);
-});
