@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ERROR_CODES } from "../../src/index.ts";
@@ -11,6 +11,18 @@ test("docs/errors.md has every code, and no others", () => {
     meaning,
   ]);
   expect(Object.fromEntries(listed)).toEqual(ERROR_CODES);
+});
+
+test("docs/delivery.md names tests that exist", () => {
+  const rows = readFileSync(join(ROOT, "docs/delivery.md"), "utf8").matchAll(/^\|.*\| ([^|]*) \|$/gm);
+  const names = [...rows].flatMap(([, cell = ""]) =>
+    [...cell.matchAll(/`([a-z/-]+)`/g)].map(([, name = ""]) => name),
+  );
+  expect(names.length).toBeGreaterThan(20);
+  for (const name of new Set(names)) {
+    const path = join(ROOT, "test", name);
+    expect(existsSync(path) || existsSync(`${path}.test.ts`), name).toBe(true);
+  }
 });
 
 test("README.md: the quick start has at most 8 lines", () => {
