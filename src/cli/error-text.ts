@@ -1,10 +1,10 @@
 import { inspect } from "node:util";
 import { describeThrown, isError, propertyOf } from "../protocol/thrown.ts";
 
-/** Most causes that are printed below an error. */
+/** How many causes are printed below an error. */
 const MAX_CAUSES = 8;
 
-/** All of anything that was thrown, for a terminal: its stack, its causes and its properties. Never throws. */
+/** The full text of a thrown value, for a terminal: stack, causes and properties. Never throws. */
 export function errorText(thrown: unknown): string {
   try {
     return isError(thrown) ? inspect(thrown) : describeThrown(thrown);
@@ -13,10 +13,10 @@ export function errorText(thrown: unknown): string {
   }
 }
 
-/** Where this library's files are. */
+/** The folder of this library's files. */
 const OWN_FILES = new URL("../", import.meta.url).href;
 
-/** Whether the library has refused what a file of the user's told it: the message says what, and a stack of ours nothing more. */
+/** Whether the library threw this because the user's file uses it wrongly. The message says what is wrong; the library's stack adds nothing. */
 export function isMisuse(thrown: unknown): thrown is TypeError | RangeError {
   if (!(thrown instanceof TypeError || thrown instanceof RangeError) || thrown.cause !== undefined)
     return false;
@@ -24,7 +24,7 @@ export function isMisuse(thrown: unknown): thrown is TypeError | RangeError {
   return firstFrame.includes(OWN_FILES);
 }
 
-/** A line for each cause below an error, and for each error that it consists of, but for those whose text is above already. */
+/** A line for each cause of an error, and for each part of an `AggregateError`. A text that is already printed above is left out. */
 export function causesText(thrown: unknown): string {
   let above = describeThrown(thrown);
   const lines: string[] = [];

@@ -1,2 +1,2 @@
-/** Something in a file of the user's is not as it has to be: wrong use, not a failure. */
+/** The user's file or the command line is wrong: the command ends with the exit code for wrong use. */
 export class FileError extends Error {}

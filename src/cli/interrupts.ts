@@ -1,14 +1,14 @@
 import { EXIT } from "./output.ts";
 
-/** What a signal ends a process with. */
+/** The exit code of a process that a signal has ended. */
 export const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
-/** Two signals within so many ms are one and its echo: no finger is as fast. */
+/** A second signal within this time, in ms, is an echo of the first: no finger is as fast. */
 const ECHO_MS = 50;
 
 let hasEchoes = false;
 
-/** Each signal may come twice: once from the terminal, once from the process that launched this one. */
+/** Call it where each signal may arrive twice: from the terminal, and from the process that launched this one. */
 export function expectEchoes(): void {
   hasEchoes = true;
 }
@@ -16,13 +16,13 @@ export function expectEchoes(): void {
 type InterruptSignal = keyof typeof SIGNAL_CODES;
 
 /**
- * Listens for Ctrl-C and SIGTERM while something runs: the first asks it to finish, and says so, the second ends the process. Standard
- * output that nobody reads any more, or that cannot be written, asks it to finish as well.
+ * Listens for Ctrl-C and SIGTERM: the first signal asks the work to finish, and says so; the second ends the process. The work is asked to
+ * finish as well when standard output is closed by its reader, or cannot be written.
  *
  * @param line - Writes a line for the user.
- * @param lost - Aborted when standard output cannot be written any more.
- * @param drain - Called at the first of these.
- * @returns What the process is to end with, where something asked it to end; and what ends the listening.
+ * @param lost - Aborted when standard output can no longer be written.
+ * @param drain - Called once, at the first signal or when `lost` is aborted.
+ * @returns `code`: the exit code, once a signal or a lost output has asked the work to end. `stop`: ends the listening.
  */
 export function onInterrupt(line: (text: string) => void, lost: AbortSignal, drain: () => void) {
   let code: number | undefined;
@@ -38,10 +38,10 @@ export function onInterrupt(line: (text: string) => void, lost: AbortSignal, dra
       const isEcho = hasEchoes && performance.now() - heardAt < ECHO_MS;
       heardAt = performance.now();
       if (isEcho) return;
-      // Workers' processes end with their connection to this one.
+      // The processes of workers end when their connection to this process does.
       if (code !== undefined) process.exit(SIGNAL_CODES[signal]);
       code = SIGNAL_CODES[signal];
-      line(`${signal}: what is under way may finish; once more, and it ends at once`);
+      line(`${signal}: running work may finish; a second signal ends it at once`);
       drain();
     };
     process.on(signal, listener);

@@ -1,9 +1,9 @@
 import { configure, type LogRecord, reset } from "@logtape/logtape";
 
 /**
- * Has warnings and errors of all roles written as lines.
+ * Writes warnings and errors of all roles as lines.
  *
- * @returns Ends that.
+ * @returns A function that ends it.
  */
 export async function logTo(line: (text: string) => void): Promise<() => Promise<void>> {
   const sink = ({ level, message }: LogRecord) => line(`${level}: ${message.map(String).join("")}`);

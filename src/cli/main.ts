@@ -6,6 +6,6 @@ import { standardOutput } from "./standard-output.ts";
 const isLaunched = endWithLauncher();
 const args = process.argv.slice(2);
 
-// A TypeScript file where this Node takes none: all over again, with a loader, so that the file's library and ours are one.
+// A TypeScript file that this Node cannot run: the command starts again with a loader, so that the file and the command share one copy of the library.
 const code = isLaunched ? undefined : await runThroughTsx(args);
 process.exitCode = code ?? (await runCommand(args, standardOutput()));

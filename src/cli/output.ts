@@ -1,25 +1,25 @@
 import { replaceForJson } from "../protocol/json-values.ts";
 import type { Screen } from "./progress-view.ts";
 
-/** Where a command writes: results to `out`; everything else to `err`, which may be a terminal. */
+/** The streams of a command: results go to `out`, everything else to `err`, which may be a terminal. */
 export interface Output {
   out(text: string): void;
   readonly err: Screen;
-  /** Aborted when results cannot be written any more; its reason is the error. */
+  /** Aborted when results can no longer be written; the reason is the error. */
   readonly lost: AbortSignal;
 }
 
-/** What a command ends with; 130 and 143 where a signal ended it, 141 where nobody read its output any more. */
+/** Exit codes of commands; 130 and 143 after a signal, 141 when the reader of the output has closed it. */
 export const EXIT = { ok: 0, runtime: 1, usage: 2, failures: 3, limit: 4, unread: 141 } as const;
 
-/** What commands share. */
+/** What all commands share. */
 export interface CommandContext {
   readonly output: Output;
-  /** What the process will end with. */
+  /** The exit code of the process. */
   exitCode: number;
 }
 
-/** One line of JSON, with the version of what is in it: raised when a field changes its meaning or goes. */
+/** Prints one line of JSON. `schema` is its version, raised when a field is removed or changes its meaning. */
 export function printJson({ output }: CommandContext, content: object): void {
   output.out(`${JSON.stringify({ schema: 1, ...content }, replaceForJson)}\n`);
 }

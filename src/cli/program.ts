@@ -19,7 +19,7 @@ import { keysCommand } from "./tools/keys-command.ts";
 /**
  * The command `zmqpipeline`.
  *
- * @param args - What follows the command's name.
+ * @param args - The arguments after the command's name.
  * @returns The exit code: see `EXIT`.
  */
 export async function runCommand(args: readonly string[], output: Output): Promise<number> {
@@ -31,7 +31,7 @@ export async function runCommand(args: readonly string[], output: Output): Promi
   const program = new Command("zmqpipeline")
     .description("Spread batches of work over threads, processes and machines")
     .version(version(), "-V, --version")
-    .showHelpAfterError("(add --help for how it is used)")
+    .showHelpAfterError("(add --help to see how it is used)")
     .addCommand(runFileCommand(context))
     .addCommand(initCommand(context))
     .addCommand(keysCommand(context))
@@ -46,11 +46,11 @@ export async function runCommand(args: readonly string[], output: Output): Promi
     () => context.exitCode,
     (error: unknown) => codeOf(error, output),
   );
-  await turn(); // an error of the last write is told by then
+  await turn(); // an error of the last write arrives by then
   return output.lost.aborted ? codeOfLost(code, output) : code;
 }
 
-/** A reader that has seen enough is no failure of the command. */
+/** The exit code after standard output was lost. A reader that has closed its end is no failure of the command. */
 function codeOfLost(exitCode: number, { lost, err }: Output): number {
   if (isReaderGone(lost.reason)) return exitCode;
   const text = describeThrown(lost.reason);
@@ -63,7 +63,7 @@ function descendants(command: Command): Command[] {
 }
 
 function codeOf(error: unknown, output: Output): number {
-  // Commander has written what is wrong already.
+  // Commander has already written the error.
   if (isInstance(error, CommanderError)) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (isInstance(error, FileError) || isMisuse(error)) {
     output.err.write(`zmqpipeline: ${error.message}\n`);

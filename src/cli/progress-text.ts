@@ -1,12 +1,12 @@
 import type { RunProgress, TaskProgress } from "../distributor/run-summary.ts";
 
-/** A task's progress as one line, the rate where it is known: done and total, rate, time left, what is under way, retried, skipped and failed, workers. */
+/** A task's progress as one line: done and total, rate, time left, items in flight, workers, and how many items were retried, skipped and failed. */
 export function taskLine(name: string, task: TaskProgress, rate: number | undefined, width: number): string {
   const { phase, total, acked, failed, retried, skipped, inFlight, workers, waitsFor } = task;
   const label = name.padEnd(width);
   if (phase === "blocked") return `${label}  waits for ${waitsFor.join(", ")}`;
   const done = acked + failed + skipped;
-  // Once all are produced, their number is known.
+  // Once all items are produced, their number is known.
   const known = phase === "exhausted" || phase === "complete" ? task.items + skipped : total;
   const share = known === undefined || known === 0 ? "" : ` (${Math.floor((100 * done) / known)} %)`;
   const parts = [`${count(done)}${known === undefined ? "" : `/${count(known)}`}${share}`];
@@ -23,11 +23,11 @@ export function taskLine(name: string, task: TaskProgress, rate: number | undefi
   return `${label}  ${parts.join("  ")}`;
 }
 
-/** Items per second of each task, as they have lately been. */
+/** Recent items per second of each task: a moving average whose weight halves every second. */
 export class Rates {
   readonly #last = new Map<string, Look>();
 
-  /** @param now - In ms. @returns Those of tasks that were looked at before. */
+  /** @param now - In ms. @returns The rate of each task; `undefined` for a task that is seen for the first time. */
   update({ tasks }: RunProgress, now: number): ReadonlyMap<string, number | undefined> {
     for (const [name, { acked, failed }] of Object.entries(tasks)) {
       const last = this.#last.get(name) ?? { at: now, done: acked + failed, rate: undefined };
@@ -35,7 +35,6 @@ export class Rates {
       const done = acked + failed;
       if (elapsed > 0) {
         const fresh = (done - last.done) / elapsed;
-        // Half of it is a second old or less.
         const weight = last.rate === undefined || last.rate === 0 ? 1 : 1 - 0.5 ** elapsed;
         const before = last.rate ?? 0;
         this.#last.set(name, { at: now, done, rate: before + (fresh - before) * weight });
@@ -51,16 +50,17 @@ interface Look {
   readonly rate: number | undefined;
 }
 
-/** As much of a line as a terminal of so many columns shows in one. */
+/** Cuts a line so that it fits into one row of a terminal with `columns` columns. */
 export function truncate(line: string, columns: number): string {
   return line.length < columns ? line : `${line.slice(0, columns - 2)}…`;
 }
 
+/** A number with thousands separators. */
 export function count(value: number): string {
   return Math.round(value).toLocaleString("en");
 }
 
-/** @param ms - Shown with two or three digits that count. */
+/** A time in words, with two or three significant digits. */
 export function duration(ms: number): string {
   if (ms < 1) return `${Number((ms * 1000).toPrecision(2))} µs`;
   if (ms < 1000) return `${Number(ms.toPrecision(3))} ms`;

@@ -1,28 +1,28 @@
 import type { RunProgress } from "../distributor/run-summary.ts";
 import { Rates, taskLine, truncate } from "./progress-text.ts";
 
-/** How often a terminal is drawn anew, in ms. */
+/** How often a terminal is redrawn, in ms. */
 const DRAW_MS = 200;
 
-/** Elsewhere: how often rates are looked at, in ms, and every how many of those a plain line is written. */
+/** Where there is no terminal: how often rates are updated, in ms, and after how many updates plain lines are written. */
 const LOOK_MS = 1000;
 const LOOKS = 5;
 
-/** A stream to draw on, as `process.stderr` is. */
+/** A stream to draw on, such as `process.stderr`. */
 export interface Screen {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
 }
 
-/** Progress of a run: lines that are drawn anew on a terminal, and plain ones now and then elsewhere. Other lines go above them. */
+/** Shows the progress of a run: lines that are redrawn on a terminal, plain lines every few seconds elsewhere. Other lines go above them. */
 export class ProgressView {
   readonly #screen: Screen;
   readonly #progress: () => RunProgress;
   readonly #isLive: boolean;
   readonly #rates = new Rates();
   readonly #timer: NodeJS.Timeout;
-  /** Lines that are on the terminal now. */
+  /** How many lines of progress are on the terminal now. */
   #drawn = 0;
   #looks = 0;
   #isOver = false;
@@ -35,14 +35,14 @@ export class ProgressView {
     this.#timer = setInterval(() => this.#tick(), this.#isLive ? DRAW_MS : LOOK_MS).unref();
   }
 
-  /** Writes a line without tearing what is drawn. */
+  /** Writes a line above the progress. */
   line(text: string): void {
     this.#erase();
     this.#screen.write(`${text}\n`);
     if (this.#isLive) this.#draw();
   }
 
-  /** The last state stays. */
+  /** Draws the last state, which stays, and ends. */
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -70,7 +70,7 @@ export class ProgressView {
   }
 
   #erase(): void {
-    // Up to the first of them, and everything below away; a ^C that the terminal shows may stand before the cursor.
+    // Moves up to the first line, and clears everything below. The terminal may show a ^C before the cursor, so start at column 1.
     if (this.#drawn > 0) this.#screen.write(`\r\u001b[${this.#drawn}A\u001b[0J`);
     this.#drawn = 0;
   }

@@ -6,17 +6,17 @@ import { holdParentPipe, PARENT_FD, PARENT_PIPE } from "../watching/parent-pipe.
 import { endWithParent } from "../watching/process-watch.ts";
 import { expectEchoes } from "./interrupts.ts";
 
-/** Tells the second process that it is one. */
+/** An environment variable that marks the second process. */
 const LAUNCHED = "ZMQPIPELINE_LAUNCHED";
 
 /**
- * Has a process that was launched so end with the one that launched it, however that ends.
+ * In a process that `runThroughTsx()` has launched: ends it when the process that launched it ends, in whatever way.
  *
- * @returns Whether it was launched so.
+ * @returns Whether this process was launched by `runThroughTsx()`.
  */
 export function endWithLauncher(): boolean {
   if (process.env[LAUNCHED] === undefined) return false;
-  delete process.env[LAUNCHED]; // not of those that it starts
+  delete process.env[LAUNCHED]; // processes that this one starts must not have it
   expectEchoes();
   process.once("disconnect", () => process.exit(1));
   process.channel?.unref();
@@ -25,10 +25,10 @@ export function endWithLauncher(): boolean {
 }
 
 /**
- * Runs the command again through the `tsx` of the file's project, where one of its arguments is a TypeScript file that this Node does
- * not take as it is.
+ * Runs the command again through the `tsx` of the file's project, if an argument is a TypeScript file that this Node cannot run by
+ * itself.
  *
- * @returns Its exit code; nothing where that is not needed, or there is no `tsx`: importing the file then says so.
+ * @returns The exit code; `undefined` where `tsx` is not needed, or missing: importing the file then fails with an error that says so.
  */
 export async function runThroughTsx(args: readonly string[]): Promise<number | undefined> {
   const file = args.find((argument) => needsTsx(argument) && existsSync(argument));
@@ -37,11 +37,11 @@ export async function runThroughTsx(args: readonly string[]): Promise<number | u
   const loader = tsxArguments(pathToFileURL(file).href);
   if (loader.length === 0) return undefined;
   const child = spawn(process.execPath, [...process.execArgv, ...loader, String(process.argv[1]), ...args], {
-    stdio: ["inherit", "inherit", "inherit", "ipc", PARENT_PIPE], // the last two tell it when we are no more
+    stdio: ["inherit", "inherit", "inherit", "ipc", PARENT_PIPE], // the last two end when this process does
     env: { ...process.env, [LAUNCHED]: "1" },
   });
   holdParentPipe(child.stdio[PARENT_FD]);
-  // A terminal sends Ctrl-C to both, others to us alone: the child takes two at a time for one.
+  // A terminal sends Ctrl-C to both processes, `kill` to this one alone. The child takes two signals at once for one.
   const pass = (signal: NodeJS.Signals) => child.kill(signal);
   process.on("SIGINT", pass).on("SIGTERM", pass);
   return await new Promise((resolve, reject) => {

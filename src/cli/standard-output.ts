@@ -3,8 +3,8 @@ import type { Output } from "./output.ts";
 import type { Screen } from "./progress-view.ts";
 
 /**
- * The two streams of the process as a command's output, from now on. An error of either is heard here, or it would end the process as an
- * uncaught exception: standard output that cannot be written is told to the command by `lost`, standard error is written in vain.
+ * Makes the output of a command from the two streams of the process. It handles their errors, which would otherwise end the process as
+ * uncaught exceptions: an error of standard output aborts `lost`, an error of standard error is ignored.
  */
 export function standardOutput(
   stdout: Writable = process.stdout,
@@ -22,7 +22,7 @@ export function standardOutput(
   };
 }
 
-/** Whether the reader has closed its end, as `head` does when it has seen enough. */
+/** Whether the reader has closed its end, as `head` does after its last line. */
 export function isReaderGone(reason: unknown): boolean {
   return reason instanceof Error && "code" in reason && (reason.code === "EPIPE" || reason.code === "EOF");
 }

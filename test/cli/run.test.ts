@@ -177,7 +177,7 @@ describe("signals", () => {
     child.kill(signal);
     const { code: found, out, err } = await outcome;
     expect(found).toBe(code);
-    expect(err).toContain(`${signal}: what is under way may finish; once more, and it ends at once`);
+    expect(err).toContain(`${signal}: running work may finish; a second signal ends it at once`);
     const [, items, collected] = /wait: ([\d,]+) items, ([\d,]+) collected/.exec(out) ?? [];
     expect(items).toBeDefined();
     expect(collected).toBe(items);

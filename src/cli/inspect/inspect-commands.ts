@@ -5,25 +5,25 @@ import type { InspectOptions } from "./inspect-options.ts";
 
 const TIMEOUT_MS = 5000;
 
-/** Between two looks of `top`, in s. */
-const INTERVAL = 1;
+/** Time between two updates of `top`, in s. */
+const INTERVAL_S = 1;
 
-/** `zmqpipeline status`, `top` and `explain`: how a run or a service stands, and why something is not done. */
+/** `zmqpipeline status`, `top` and `explain`: the state of a run or a service, and why something is not done. */
 export function inspectCommands(context: CommandContext): Command[] {
   return [
-    inspectCommand("status", "how a run or a service stands: tasks, workers, what is under way")
-      .option("--json", "print it as JSON")
-      .option("--prometheus", "print it in Prometheus' text format")
+    inspectCommand("status", "show the state of a run or a service: tasks, workers, items in flight")
+      .option("--json", "print JSON")
+      .option("--prometheus", "print Prometheus' text format")
       .addHelpText(
         "after",
         examples("status tcp://batch1:5550", "status tcp://batch1:5550 --json | jq .progress"),
       )
       .action(async (endpoint: string, options: InspectOptions) => {
-        const { showStatus } = await import("./inspect.ts"); // help is there before the library is
+        const { showStatus } = await import("./inspect.ts"); // loaded late, so that help appears at once
         await showStatus(endpoint, options, context);
       }),
-    inspectCommand("top", "the same, live; q ends it")
-      .option("-i, --interval <seconds>", "how often", intervalOption, INTERVAL)
+    inspectCommand("top", "show the same state live; q ends it")
+      .option("-i, --interval <seconds>", "time between two updates", intervalOption, INTERVAL_S)
       .addHelpText(
         "after",
         examples("top tcp://batch1:5550", "top tcp://gateway:5551 --keys keys/client.json"),
@@ -32,9 +32,12 @@ export function inspectCommands(context: CommandContext): Command[] {
         const { showTop } = await import("./inspect-top.ts");
         context.exitCode = await showTop(endpoint, options, context);
       }),
-    inspectCommand("explain", "why an item or a task is not done: who has it, since when, what it waits for")
+    inspectCommand(
+      "explain",
+      "say why an item or a task is not done: which worker has it, since when, what it waits for",
+    )
       .argument("<subject>", "a task type, an item as TYPE/NUMBER, or an item's id")
-      .option("--json", "print it as JSON")
+      .option("--json", "print JSON")
       .addHelpText(
         "after",
         examples("explain tcp://batch1:5550 square", "explain tcp://batch1:5550 square/17"),
@@ -49,10 +52,13 @@ export function inspectCommands(context: CommandContext): Command[] {
 function inspectCommand(name: string, description: string): Command {
   return new Command(name)
     .description(description)
-    .argument("<endpoint>", "where a distributor has its task, or a service its clients or workers")
-    .option("-k, --keys <path>", "keys, where it has some: of a worker or a client, a file or a folder")
-    .option("--service", "the keys are for a service, where they could be for both")
-    .option("--timeout <ms>", "how long to wait for an answer", countOption, TIMEOUT_MS);
+    .argument("<endpoint>", "the endpoint of a distributor's task, or one of a service's two endpoints")
+    .option(
+      "-k, --keys <path>",
+      "keys of a worker or a client, if the run or service uses keys: a file or a folder",
+    )
+    .option("--service", "connect to a service, if the keys fit both a distributor and a service")
+    .option("--timeout <ms>", "how long to wait for an answer, in ms", countOption, TIMEOUT_MS);
 }
 
 function intervalOption(text: string): number {

@@ -6,17 +6,17 @@ import { openInspector } from "./inspect.ts";
 import type { InspectOptions } from "./inspect-options.ts";
 import { reportLines } from "./report-text.ts";
 
-/** The other screen of a terminal, its cursor hidden, and back. */
+/** Switch a terminal to its alternate screen and hide the cursor; and back. */
 const ENTER = "\u001b[?1049h\u001b[?25l";
 const LEAVE = "\u001b[?25h\u001b[?1049l";
-/** To the upper left, and the rest away after each line and below. */
+/** Move to the upper left; clear the rest of a line; clear the screen below. */
 const HOME = "\u001b[H";
 const REST_OF_LINE = "\u001b[K";
 const REST_OF_SCREEN = "\u001b[0J";
 
 const CTRL_C = "\u0003";
 
-/** `zmqpipeline top`: the status again and again, on the whole terminal; elsewhere as plain text. @returns The exit code. */
+/** `zmqpipeline top`: shows the status again and again, on the whole terminal, or as plain text where there is none. @returns The exit code. */
 export async function showTop(
   address: string,
   options: InspectOptions,
@@ -39,7 +39,7 @@ export async function showTop(
       } catch (error) {
         if (keys.isOver) break;
         const isGone = error instanceof PipelineError && error.code === "PEER_TIMEOUT";
-        // Nobody was ever there, or does not want us: there is nothing to wait for.
+        // Nothing has ever answered, or the peer has refused: there is nothing to wait for.
         if (!isGone || answeredAt === undefined) throw error;
         trouble = `no answer for ${duration(Math.round(performance.now() - answeredAt))}: the run may be over`;
       }
@@ -58,13 +58,13 @@ function screen(lines: readonly string[], trouble: string): string {
   const room = Math.max(1, rows - 2);
   const shown =
     lines.length <= room ? lines : [...lines.slice(0, room - 1), `… ${lines.length - room + 1} more`];
-  const all = [...shown, "", trouble === "" ? "q ends this" : `${trouble}; q ends this`];
+  const all = [...shown, "", trouble === "" ? "press q to quit" : `${trouble}; press q to quit`];
   return HOME + all.map((line) => truncate(line, columns) + REST_OF_LINE).join("\n") + REST_OF_SCREEN;
 }
 
-/** q, Ctrl-C and the signals that end it. */
+/** Listens for what ends `top`: q, Ctrl-C, signals, and a lost output. */
 class Keys {
-  /** Rejected when it is to end. */
+  /** Rejects when `top` is to end. */
   readonly over: Promise<never>;
   code: number = EXIT.ok;
   isOver = false;
@@ -79,12 +79,12 @@ class Keys {
     else if (key === CTRL_C) this.#stop(SIGNAL_CODES.SIGINT);
   };
 
-  /** @param lost - Aborted when nobody sees what is written. */
+  /** @param lost - Aborted when standard output can no longer be written. */
   constructor(lost: AbortSignal) {
     this.over = new Promise((_resolve, reject) => {
       this.#end = reject;
     });
-    this.over.catch(() => {}); // who waits hears of it
+    this.over.catch(() => {}); // the loop races against it
     if (lost.aborted) this.#stop(EXIT.ok);
     lost.addEventListener("abort", () => this.#stop(EXIT.ok), { once: true });
     for (const [signal, listener] of Object.entries(this.#listeners)) process.on(signal, listener);
@@ -96,7 +96,7 @@ class Keys {
     const waited = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, ms);
     });
-    await Promise.race([waited, this.over]).catch(() => {}); // the loop looks itself
+    await Promise.race([waited, this.over]).catch(() => {}); // the loop checks `isOver`
     clearTimeout(timer);
   }
 

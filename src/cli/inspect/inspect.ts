@@ -8,7 +8,7 @@ import { Rates } from "../progress-text.ts";
 import type { InspectOptions } from "./inspect-options.ts";
 import { reportLines } from "./report-text.ts";
 
-/** @throws FileError when it is no endpoint, or the options do not go together. */
+/** @throws FileError when the address is no endpoint. */
 export function openInspector(address: string, { keys, service, timeout }: InspectOptions): Inspector {
   let endpoint: EndpointAddress;
   try {
@@ -26,7 +26,7 @@ export async function showStatus(
   options: InspectOptions,
   context: CommandContext,
 ): Promise<void> {
-  if (options.json && options.prometheus) throw new FileError("It is either --json or --prometheus");
+  if (options.json && options.prometheus) throw new FileError("--json and --prometheus exclude each other");
   await using inspector = openInspector(address, options);
   const report = await inspector.status();
   if (options.json) return printJson(context, report);

@@ -2,7 +2,7 @@ import type { RunReport, WorkerReport } from "../../distributor/run-report.ts";
 import type { ServiceReport } from "../../service/service-report.ts";
 import { count, duration, type Rates, taskLine } from "../progress-text.ts";
 
-/** What a report says, as lines. @param rates - Those of the looks before; a first look has none. */
+/** The lines of a report. @param rates - Keeps the counts of the last report; the first report shows no rates. */
 export function reportLines(report: RunReport | ServiceReport, rates: Rates): string[] {
   return report.kind === "run" ? runLines(report, rates) : serviceLines(report);
 }
@@ -23,7 +23,7 @@ function runLines(report: RunReport, rates: Rates): string[] {
   ];
 }
 
-/** Those that need looking at first. */
+/** A table of workers: those that need attention come first. */
 function workerLines(workers: readonly WorkerReport[]): string[] {
   const sorted = [...workers].sort(
     (a, b) =>

@@ -12,7 +12,7 @@ import { Service } from "../../service/service.ts";
 import { errorText } from "../error-text.ts";
 import { FileError } from "../file-error.ts";
 
-/** What all roles have. */
+/** The methods that all roles have. */
 export interface AnyRole {
   run(): Promise<unknown>;
   stop(options: { readonly timeout: number }): Promise<void>;
@@ -20,7 +20,7 @@ export interface AnyRole {
 
 type Class<T> = new () => T;
 
-/** What a user's file exports, by kind. */
+/** The exports of a user's file, by kind. */
 export interface ExportedRoles {
   readonly url: string;
   readonly tasks: readonly Class<AnyTask>[];
@@ -33,14 +33,14 @@ export interface ExportedRoles {
   readonly distributors: readonly Distributor[];
   readonly services: readonly Service[];
   readonly pipelines: readonly Pipeline[];
-  /** An object with `tasks`, `workers` and `collector`, its default export. */
+  /** The default export, if it is an object with `tasks`, `workers` and `collector`. */
   readonly options: PipelineOptions | undefined;
 }
 
 /**
- * Imports a file, and sorts what it exports.
+ * Imports a file, and sorts its exports.
  *
- * @throws FileError when it cannot be imported.
+ * @throws FileError when the file is missing or cannot be imported.
  */
 export async function loadRoles(file: string): Promise<ExportedRoles> {
   if (!existsSync(file)) throw new FileError(`There is no file ${JSON.stringify(file)}`);
@@ -73,7 +73,7 @@ export async function loadRoles(file: string): Promise<ExportedRoles> {
   };
 }
 
-/** The only one of its kind. @throws FileError when there is none, or more than one. */
+/** The only export of its kind. @throws FileError when there is none, or more than one. */
 export function only<T>(found: readonly T[], what: string, file: string): T {
   const [first] = found;
   if (first !== undefined && found.length === 1) return first;
@@ -82,20 +82,20 @@ export function only<T>(found: readonly T[], what: string, file: string): T {
   );
 }
 
-// Classes are told by what the library gives them: a method that the user forgot, or spells otherwise, is what run() complains of.
+// A class is recognised by the methods that its library base class gives it. Missing or misspelled methods of the user's are reported by run().
 
-/** Threads are what a `MultiThreadedWorker` has, too, but that has a `handleExecution` of its own. */
+/** `MultiThreadedWorker` has `initThread()`, too, but also `handleExecution()`, which service workers lack. */
 function isServiceWorker(value: unknown): boolean {
   return has(value, "handleMessage") || (has(value, "initThread") && !has(value, "handleExecution"));
 }
 
-/** It has what all roles have, and nothing else. */
+/** A metadata worker without `getMetadata()` has no method to be recognised by, so its base class is looked at. */
 function isMetaDataWorker(value: unknown): boolean {
   if (has(value, "getMetadata")) return true;
   return has(value, "run") && typeof value === "function" && value.prototype instanceof MetaDataWorker;
 }
 
-/** What has two names is one: a default export that has a name as well. */
+/** Keeps the first name of each value: a default export may have a name as well. */
 function onceEach(entries: readonly [string, unknown][]): [string, unknown][] {
   return entries.filter(([, value], index) => entries.findIndex(([, other]) => other === value) === index);
 }

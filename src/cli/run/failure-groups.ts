@@ -1,13 +1,13 @@
-/** How many groups of failures a summary names one by one. */
+/** How many groups of failures a summary lists. */
 const NAMED = 20;
 
 /**
- * How many messages are told apart. A message that names its item is seen once only; a frequent one still gets a group of its own if it
- * comes among the first messages.
+ * How many messages get a group of their own. A message that names its item is seen once only; a frequent message still gets a group
+ * if it is among the first.
  */
 const MAX_GROUPS = 1000;
 
-/** Longest message and stack that are kept, in UTF-16 units: with `MAX_GROUPS`, memory stays below 10 MB. */
+/** Longest message and stack that are kept, in UTF-16 units: with `MAX_GROUPS` groups, memory stays below 10 MB. */
 const MAX_MESSAGE = 1000;
 const MAX_STACK = 4000;
 
@@ -20,10 +20,10 @@ export interface FailureGroup {
   readonly count: number;
 }
 
-/** Counts failures by task type and message, in bounded memory, whatever the number of different messages. */
+/** Counts failures by task type and message. Memory is bounded, however many different messages there are. */
 export class FailureGroups {
   readonly #groups = new Map<string, FailureGroup & { count: number }>();
-  /** Failures whose messages came when there was no group left for them. */
+  /** Failures whose message came when all groups were taken. */
   #rest: (FailureGroup & { count: number }) | undefined;
 
   add(taskType: string, id: string, message: string, stack: string): void {
@@ -36,7 +36,7 @@ export class FailureGroups {
     else this.#rest = others(id, 1);
   }
 
-  /** The most frequent groups first, and one more that counts all other failures. The counts add up to the number of failures. */
+  /** The most frequent groups first, then one group for all other failures. The counts add up to the number of failures. */
   get all(): readonly FailureGroup[] {
     const groups = [...this.#groups.values()].sort((one, other) => other.count - one.count);
     const rest = [...groups.slice(NAMED), ...(this.#rest === undefined ? [] : [this.#rest])];
@@ -51,7 +51,7 @@ function others(firstId: string, count: number) {
   return { taskType: "", message: "other failures", stack: "", firstId, count };
 }
 
-/** A long text is copied: a slice would keep the whole of it in memory. */
+/** Cuts a text. The result is a copy, because a slice would keep the whole text in memory. */
 function cut(text: string, length: number): string {
   return text.length <= length ? text : Buffer.from(`${text.slice(0, length)}…`).toString();
 }

@@ -7,7 +7,7 @@ import type { RoleCommandName, RoleOptions } from "./run-options.ts";
 /** What a file has to export for each role. */
 const EXPORTS: Readonly<Record<RoleCommandName, string>> = {
   distributor: "a Distributor, or classes of tasks and of their collector",
-  worker: "a class of worker, of a run or of a service",
+  worker: "a class of worker, for a run or for a service",
   collector: "a class of collector",
   metadata: "a class of metadata worker",
   service: "a Service",
@@ -30,26 +30,31 @@ export function roleCommands(context: CommandContext): Command[] {
         `start a ${role === "metadata" ? "metadata worker" : role} alone: the file exports ${EXPORTS[role]}`,
       )
       .argument("<file>", "JavaScript or TypeScript")
-      .option("-e, --export <name>", "which export, where there are several")
-      .option("-k, --keys <path>", "its keys: a file or a folder")
-      .option("--json", "print what became of it as JSON", false)
-      .option("-q, --quiet", "print nothing but what goes wrong", false)
+      .option("-e, --export <name>", "which export to start, if there are several")
+      .option("-k, --keys <path>", "the role's keys: a file or a folder")
+      .option("--json", "print the outcome as JSON", false)
+      .option("-q, --quiet", "print only warnings and errors", false)
       .addHelpText(
         "after",
-        `\nExample:\n  ${EXAMPLES[role]}\n\nThe first Ctrl-C lets what is under way finish, the second ends at once.`,
+        `\nExample:\n  ${EXAMPLES[role]}\n\nThe first Ctrl-C lets running work finish, the second ends the role at once.`,
       );
     if (role === "worker")
-      command.option("-n, --count <n>", "how many, each in a process of its own", countOption, 1);
+      command.option(
+        "-n, --count <n>",
+        "how many workers to start, each in a process of its own",
+        countOption,
+        1,
+      );
     if (role === "worker" || role === "metadata")
       command.option(
         "-c, --connect <endpoint>",
-        "where its distributor or service listens, whatever the file says",
+        "the endpoint of the distributor or service; replaces the one in the file",
       );
     if (role === "worker")
-      command.option("--collector <endpoint>", "where the collector listens, whatever the file says");
+      command.option("--collector <endpoint>", "the endpoint of the collector; replaces the one in the file");
     if (role === "distributor") addLedgerOptions(command);
     return command.action(async (file: string, options: RoleOptions) => {
-      const { runRole } = await import("./run-role.ts"); // help is there before the library is
+      const { runRole } = await import("./run-role.ts"); // loaded late, so that help appears at once
       context.exitCode = await runRole(role, file, options, context);
     });
   });

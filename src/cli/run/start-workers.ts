@@ -1,10 +1,10 @@
 import { WorkerFleet } from "../../pipeline/worker-fleet.ts";
 import type { WorkerStart } from "../../pipeline/worker-messages.ts";
 
-/** How often each worker is started again when it dies. */
+/** How often in a row each worker that has not worked is started again. */
 const RESTARTS = 20;
 
-/** Workers of a file: which export, how many of it, and where their peers are, where the file does not say. */
+/** Workers of a file: which export, how many, and endpoints and keys that replace those in the file. */
 export interface WorkersSpec extends Pick<WorkerStart, "endpoint" | "collectorEndpoint" | "keys"> {
   readonly url: string;
   readonly exportName: string;
@@ -14,8 +14,8 @@ export interface WorkersSpec extends Pick<WorkerStart, "endpoint" | "collectorEn
 /**
  * Starts workers, each in a process of its own, which is started again when it dies.
  *
- * @param line - Gets what they write, and who.
- * @returns What ends them, and what resolves when all have ended. It rejects when they cannot work.
+ * @param line - Gets each line that a worker writes, behind the worker's number.
+ * @returns The fleet, and a promise that resolves when all workers have ended, and rejects when they cannot work.
  */
 export function startWorkers(specs: readonly WorkersSpec[], line: (text: string) => void) {
   let failure: Error | undefined;
@@ -41,6 +41,6 @@ export function startWorkers(specs: readonly WorkersSpec[], line: (text: string)
   const ended = fleet.ended.then(() => {
     if (failure !== undefined) throw failure;
   });
-  ended.catch(() => {}); // who waits hears of it
+  ended.catch(() => {}); // the caller that awaits `ended` gets the error
   return { fleet, ended };
 }

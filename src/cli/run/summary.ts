@@ -3,11 +3,11 @@ import { count, duration } from "../progress-text.ts";
 import type { FailureGroup } from "./failure-groups.ts";
 import type { RunStatistics } from "./run-statistics.ts";
 
-/** Lines of a message below its first one, and frames of a stack, that a summary shows. */
+/** How many lines of a message, below its first, and how many frames of a stack a summary shows. */
 const MESSAGE_LINES = 5;
 const FRAMES = 5;
 
-/** A run's end in words. @param journal - Where all failures can be looked up, if there is one. */
+/** The summary of a run in words. @param journal - The journal's path, if the run had one: it has all failures. */
 export function summaryText(
   summary: RunSummary,
   statistics: RunStatistics,
@@ -24,7 +24,7 @@ export function summaryText(
   }
   if (wasComplete)
     lines.push(
-      `  the journal's run was complete before, and nothing was executed: another file begins anew, --incremental executes what is new`,
+      `  the run in this journal was already complete, so nothing was executed: use another journal to start again, or --incremental to execute new items only`,
     );
   const { durations, slowest, failures } = statistics;
   if (durations !== undefined) {
@@ -42,8 +42,8 @@ export function summaryText(
   if (failures.length > 0)
     lines.push(
       journal === undefined
-        ? "  with a journal, all failed items are kept: see --journal"
-        : `  all of them: zmqpipeline journal failed ${journal}`,
+        ? "  to keep all failed items, use a journal: --journal FILE"
+        : `  list all failures: zmqpipeline journal failed ${journal}`,
     );
   return `${lines.join("\n")}\n`;
 }
@@ -59,13 +59,13 @@ function failureLines({ taskType, message, stack, firstId, count: times }: Failu
   ];
 }
 
-/** A stack begins with the message, which may have any number of lines. */
+/** The frames of a stack, without the message above them, which may have any number of lines. */
 function framesOf(stack: string): string[] {
   const lines = stack.split("\n").map((line) => line.trim());
   return lines.filter((line) => line.startsWith("at ")).slice(0, FRAMES);
 }
 
-/** The same for programs. */
+/** The summary of a run for programs. */
 export function summaryJson(
   { runId, status, duration: ms, tasks, unreliableWorkers, wasComplete }: RunSummary,
   statistics: RunStatistics,

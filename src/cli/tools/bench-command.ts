@@ -8,16 +8,16 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** `zmqpipeline bench`: what this machine does. */
+/** `zmqpipeline bench`: measures what this machine does. */
 export function benchCommand(context: CommandContext): Command {
   return new Command("bench")
     .description("measure items per second on this machine: items that do nothing, and items of 1 ms")
-    .option("-w, --workers <n>", "worker processes (default: one for each core)", countOption)
-    .option("-s, --seconds <n>", "how long each measurement takes", countOption, 3)
+    .option("-w, --workers <n>", "worker processes (default: one per core)", countOption)
+    .option("-s, --seconds <n>", "how long each measurement takes, in seconds", countOption, 3)
     .option("--json", "print the figures as JSON", false)
     .addHelpText("after", "\nExample:\n  zmqpipeline bench --workers 2 --seconds 5")
     .action(async ({ workers, seconds, json }: Options) => {
-      const { bench } = await import("./bench.ts"); // help is there before the library is
+      const { bench } = await import("./bench.ts"); // loaded late, so that help appears at once
       const figures = await bench(workers, seconds);
       if (json) return printJson(context, figures);
       const { empty, busy } = figures;
@@ -25,7 +25,7 @@ export function benchCommand(context: CommandContext): Command {
       context.output.out(`items that do nothing  ${Math.round(empty).toLocaleString("en")} per second\n`);
       context.output.out(`items of 1 ms          ${Math.round(busy).toLocaleString("en")} per second, `);
       context.output.out(
-        `${Math.round((busy / (figures.cores * 1000)) * 100)} % of what ${figures.cores} cores could do\n`,
+        `${Math.round((busy / (figures.cores * 1000)) * 100)} % of what ${figures.cores} cores could do at most\n`,
       );
     });
 }

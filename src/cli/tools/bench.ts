@@ -4,10 +4,10 @@ import { TaskType } from "../../protocol/task-type.ts";
 
 const WORKER = new URL("./bench-worker.js", import.meta.url);
 
-/** Time until workers are there and code is compiled, in ms: it does not count. */
+/** Time for workers to start and for code to be compiled, in ms. It is not measured. */
 const WARM_UP_MS = 1000;
 
-/** Items per second, end to end, of items that do nothing and of items that compute for 1 ms. */
+/** Measures items per second, end to end: of items that do nothing, and of items that compute for 1 ms. */
 export async function bench(workers: number | undefined, seconds: number) {
   const cores = availableParallelism();
   const count = workers ?? cores;
@@ -15,7 +15,7 @@ export async function bench(workers: number | undefined, seconds: number) {
   return { workers: count, cores: Math.min(cores, count), empty: await measure(0), busy: await measure(1) };
 }
 
-async function itemsPerSecond(count: number, duration: number, ms: number): Promise<number> {
+async function itemsPerSecond(count: number, durationMs: number, ms: number): Promise<number> {
   const taskType = TaskType.register("bench");
   const item = { ms };
   let isOver = false;
@@ -31,13 +31,12 @@ async function itemsPerSecond(count: number, duration: number, ms: number): Prom
     },
   });
   const running = pipeline.run();
-  // The first that comes says that they are there; what goes wrong ends the run.
-  const passed = (time: number) =>
-    Promise.race([running, new Promise((resolve) => setTimeout(resolve, time))]);
-  while (collected === 0) await passed(10);
+  // An error of the run ends the wait.
+  const passed = (ms: number) => Promise.race([running, new Promise((resolve) => setTimeout(resolve, ms))]);
+  while (collected === 0) await passed(10); // until the first worker works
   await passed(WARM_UP_MS);
   const [before, begun] = [collected, performance.now()];
-  await passed(duration);
+  await passed(durationMs);
   const rate = ((collected - before) / (performance.now() - begun)) * 1000;
   isOver = true;
   await pipeline.stop({ timeout: 0 });

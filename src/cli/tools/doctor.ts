@@ -7,17 +7,17 @@ import { openFileLimit } from "../../role/descriptor-limit.ts";
 import { Security } from "../../security/security.ts";
 import { libraryVersions } from "../../transport/zeromq/library-versions.ts";
 
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface Check {
   readonly name: string;
   readonly ok: boolean;
   readonly text: string;
 }
 
-/** Enough for the default number of connections. */
+/** Open files that the default number of connections needs. */
 const FILES = 4160;
 
-/** Looks at this machine. @param ports - Are to be free. @param keys - Are to be usable. */
+/** Checks this machine. @param ports - Ports that must be free. @param keys - Path of keys that must be usable. */
 export async function examine(ports: readonly string[], keys: string | undefined): Promise<Check[]> {
   const checked = await Promise.all(ports.map(checkPort));
   const checks = [checkNode(), checkLibraries(), checkMachine(), checkFiles(), checkFolder(), ...checked];
@@ -55,10 +55,10 @@ function checkMachine(): Check {
 
 function checkFiles(): Check {
   const limit = openFileLimit();
-  if (limit === undefined) return { name: "files", ok: true, text: "the limit of open files is not known" };
+  if (limit === undefined) return { name: "files", ok: true, text: "the limit of open files is unknown" };
   const ok = limit >= FILES;
   const advice = ok ? "" : `: raise it (ulimit -n ${FILES}), or lower maxConnections`;
-  return { name: "files", ok, text: `${limit} may be open${advice}` };
+  return { name: "files", ok, text: `${limit} files may be open${advice}` };
 }
 
 function checkFolder(): Check {
@@ -82,7 +82,7 @@ function checkPort(text: string): Promise<Check> {
   const port = Number(text);
   const name = `port ${text}`;
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    return Promise.resolve({ name, ok: false, text: "is no port: 1 to 65535" });
+    return Promise.resolve({ name, ok: false, text: "is not a port: 1 to 65535" });
   return new Promise((resolve) => {
     const server = createServer();
     server.once("error", (error: NodeJS.ErrnoException) =>

@@ -5,15 +5,15 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** `zmqpipeline init`: something that runs, to begin with. */
+/** `zmqpipeline init`: writes a small run to begin with. */
 export function initCommand(context: CommandContext): Command {
   return new Command("init")
     .description("write a small run in TypeScript, to begin with")
-    .argument("[folder]", "where; files that are there are left alone", ".")
+    .argument("[folder]", "where to write; existing files are not overwritten", ".")
     .option("--json", "print the files as JSON", false)
     .addHelpText("after", "\nExample:\n  zmqpipeline init primes && cd primes && npm install && npm start")
     .action(async (folder: string, { json }: Options) => {
-      const { writeStarter } = await import("./starter.ts"); // help is there before the library is
+      const { writeStarter } = await import("./starter.ts"); // loaded late, so that help appears at once
       const files = writeStarter(folder);
       if (json) return printJson(context, { files });
       context.output.out(`${files.join("\n")}\n`);

@@ -14,9 +14,9 @@ const EXAMPLES = `
 Examples:
   zmqpipeline journal show run.journal
   zmqpipeline journal failed run.journal --json | jq .data
-  zmqpipeline journal retry run.journal     then start the run again with the same journal`;
+  zmqpipeline journal retry run.journal     then run again with the same journal`;
 
-/** `zmqpipeline journal`: looks into a run's journal, also while it runs. */
+/** `zmqpipeline journal`: looks into a run's journal, also during the run. */
 export function journalCommand(context: CommandContext): Command {
   return new Command("journal")
     .description("look into the journal of a run")
@@ -28,9 +28,9 @@ export function journalCommand(context: CommandContext): Command {
 
 function showCommand(context: CommandContext): Command {
   return new Command("show")
-    .description("how the run stands")
-    .argument("<journal>", "the file")
-    .option("--json", "print it as JSON")
+    .description("show the state of the run")
+    .argument("<journal>", "the file of the journal")
+    .option("--json", "print JSON")
     .action(async (path: string, { json }: Options) => {
       const { readJournal } = await import("../../journal/read-journal.ts");
       const content = readJournal(path);
@@ -43,9 +43,9 @@ function showCommand(context: CommandContext): Command {
 
 function failedCommand(context: CommandContext): Command {
   return new Command("failed")
-    .description("every item that failed for good: its id, its data, and why")
-    .argument("<journal>", "the file")
-    .option("--json", "print each as a line of JSON")
+    .description("list every failed item: its id, its data, and its error")
+    .argument("<journal>", "the file of the journal")
+    .option("--json", "print each item as a line of JSON")
     .action(async (path: string, { json }: Options) => {
       const { readJournal } = await import("../../journal/read-journal.ts");
       for (const failure of readJournal(path).failures) {
@@ -58,21 +58,21 @@ function failedCommand(context: CommandContext): Command {
 
 function retryCommand(context: CommandContext): Command {
   return new Command("retry")
-    .description("have what failed for good executed again when the run goes on")
-    .argument("<journal>", "the file; no distributor may be using it")
+    .description("have failed items executed again when the run continues")
+    .argument("<journal>", "the file of the journal; no distributor may be using it")
     .option("--json", "print the number as JSON")
     .action(async (path: string, { json }: Options) => {
       const { readJournal } = await import("../../journal/read-journal.ts");
       const { openJournal } = await import("../../journal/open-journal.ts");
       const { tasks, failures } = readJournal(path);
-      // Opening it takes up the failures, and closing writes that down.
+      // Opening with `retryFailed` puts the failures back into the queue, and closing writes that to the file.
       if (failures.length > 0)
         openJournal(
           { path, durability: "power-loss", retryFailed: true, keep: false },
           Object.keys(tasks),
         ).close();
       if (json === true) return printJson(context, { retried: failures.length });
-      context.output.out(`${count(failures.length)} items will be executed again when the run goes on\n`);
+      context.output.out(`${count(failures.length)} items will be executed again when the run continues\n`);
     });
 }
 
@@ -88,7 +88,9 @@ function describe({ runId, begun, isComplete, tasks, torn }: JournalContent): st
     );
   }
   if (torn > 0)
-    lines.push(`  ${torn} bytes at the end are not whole: just being written, or cut off by a crash`);
+    lines.push(
+      `  ${torn} bytes at the end are no complete block: still being written, or cut off by a crash`,
+    );
   return `${lines.join("\n")}\n`;
 }
 

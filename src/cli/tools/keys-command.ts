@@ -10,10 +10,10 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** `zmqpipeline keys`: makes and changes a folder of keys, which `Security.load()` reads. */
+/** `zmqpipeline keys`: makes and changes a folder of keys for `Security.load()`. */
 export function keysCommand(context: CommandContext): Command {
   return new Command("keys")
-    .description("make keys, so that roles on other machines can connect and nobody else can")
+    .description("make keys, so that only roles with keys can connect")
     .addCommand(initCommand(context))
     .addCommand(addCommand(context))
     .addCommand(revokeCommand(context))
@@ -23,15 +23,15 @@ export function keysCommand(context: CommandContext): Command {
 
 const EXAMPLES = `
 Examples:
-  zmqpipeline keys init                   a folder "keys" with one file for each role: copy each to where its role runs
-  zmqpipeline keys add worker gpu-1       keys of its own for one more worker
-  zmqpipeline keys revoke worker gpu-1    and off the lists again; roles that run notice when their file is replaced
+  zmqpipeline keys init                   make a folder "keys" with one file per role: copy each to the machine of its role
+  zmqpipeline keys add worker gpu-1       make keys for one more worker
+  zmqpipeline keys revoke worker gpu-1    remove its keys; running roles notice when their file is replaced
   zmqpipeline keys list --keys /etc/zmqpipeline`;
 
 function initCommand(context: CommandContext): Command {
   return new Command("init")
     .description("make a new folder with keys for all roles; nothing is overwritten")
-    .argument("[folder]", "where", FOLDER)
+    .argument("[folder]", "where to make it", FOLDER)
     .option("--json", "print the files as JSON")
     .action(async (folder: string, { json }: Options) => {
       const { makeKeyFolder } = await keyFolder();
@@ -39,19 +39,19 @@ function initCommand(context: CommandContext): Command {
       if (json === true) return printJson(context, { files });
       context.output.out(`${files.join("\n")}\n`);
       context.output.err.write(
-        "Copy each file to where its role runs, readable by nobody else (mode 600), and to nowhere else.\n",
+        "Copy each file to the machine of its role, and nowhere else. Only the role's user may read it (mode 600).\n",
       );
     });
 }
 
 function addCommand(context: CommandContext): Command {
-  return changing("add", "make keys of its own for one more worker, metadata worker or client").action(
+  return changing("add", "make keys for one more worker, metadata worker or client").action(
     async (role: AddableRole, name: string, { keys, json }: Options) => {
       const { file, changed } = (await keyFolder()).addKeys(keys, role, name);
       if (json === true) return printJson(context, { file, changed });
       context.output.out(`${file}\n`);
       context.output.err.write(
-        `Copy it to where the ${role} runs, and these, which changed, to theirs: ${changed.join(", ")}\n`,
+        `Copy this file to the machine of the ${role}. These files have changed, copy them to the machines of their roles: ${changed.join(", ")}\n`,
       );
     },
   );
@@ -60,22 +60,22 @@ function addCommand(context: CommandContext): Command {
 function revokeCommand(context: CommandContext): Command {
   return changing(
     "revoke",
-    "take a worker, metadata worker or client off the lists, and remove its file",
+    "remove the keys of a worker, metadata worker or client from the lists, and its file",
   ).action(async (role: AddableRole, name: string, { keys, json }: Options) => {
     const { changed } = (await keyFolder()).revokeKeys(keys, role, name);
     if (json === true) return printJson(context, { changed });
     context.output.out(`${changed.join("\n")}\n`);
     context.output.err.write(
-      "Copy these to where their roles run: whoever is connected with the revoked keys is sent away then.\n",
+      "Copy these files to the machines of their roles. A role that gets its new file ends connections with the revoked keys.\n",
     );
   });
 }
 
 function listCommand(context: CommandContext): Command {
   return new Command("list")
-    .description("who has keys: role, name, fingerprint (as in logs), file with the secret key")
+    .description("list all keys: role, name, fingerprint (as in logs), file with the secret key")
     .option("-k, --keys <folder>", "the folder of keys", FOLDER)
-    .option("--json", "print them as JSON")
+    .option("--json", "print JSON")
     .action(async ({ keys, json }: Options) => {
       const entries = (await keyFolder()).listKeys(keys);
       if (json === true) return printJson(context, { keys: entries });
@@ -87,8 +87,8 @@ function listCommand(context: CommandContext): Command {
 function changing(name: string, description: string): Command {
   return new Command(name)
     .description(description)
-    .addArgument(new Argument("<role>", "whose").choices(ADDABLE_ROLES))
-    .argument("<name>", 'which one; "default" has the keys of the start', keyName)
+    .addArgument(new Argument("<role>", "the role").choices(ADDABLE_ROLES))
+    .argument("<name>", 'its name; "default" is the one that init has made', keyName)
     .option("-k, --keys <folder>", "the folder of keys", FOLDER)
     .option("--json", "print the files as JSON");
 }
@@ -99,7 +99,7 @@ function keyName(name: string): string {
   return name;
 }
 
-/** Help is there before the library is. */
+/** Loaded late, so that help appears at once. */
 async function keyFolder() {
   return await import("../../security/key-folder.ts");
 }

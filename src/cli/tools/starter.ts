@@ -7,7 +7,7 @@ const PIPELINE = `import { type PipelineOptions, TaskType } from "zmqpipeline";
 
 const PRIMES = TaskType.register("primes");
 
-/** The work: counts the primes below a million, in ranges. Items are made as workers have room for them. */
+/** The work: counts the primes below a million, in ranges. Items are produced when workers have room for them. */
 function* ranges() {
   for (let from = 0; from < 1_000_000; from += 10_000) yield { from, to: from + 10_000 };
 }
@@ -17,7 +17,7 @@ let primes = 0;
 export default {
   tasks: [{ taskType: PRIMES, items: ranges, total: 100 }],
   workers: { module: new URL("./worker.ts", import.meta.url) },
-  // Called once for each item, one at a time. Its id is the same whenever it is delivered: a key for idempotent writes.
+  // Called once for each item, one call at a time. The id in the third argument is a key for idempotent writes.
   collector: ({ count }: { count: number }) => {
     primes += count;
   },
@@ -26,7 +26,7 @@ export default {
 process.once("beforeExit", () => console.log(\`\${primes} primes\`));
 `;
 
-const WORKER = `/** What each worker does with an item. Whatever it throws is retried, and then reported. */
+const WORKER = `/** Called by each worker for each item. If it throws, the item is retried, and reported as failed in the end. */
 export default function countPrimes({ from, to }: { from: number; to: number }) {
   let count = 0;
   for (let n = Math.max(2, from); n < to; n++) if (isPrime(n)) count += 1;
@@ -40,16 +40,16 @@ function isPrime(n: number): boolean {
 `;
 
 /**
- * Writes a run that works, and leaves what is there alone.
+ * Writes a small run that works. Existing files are not overwritten.
  *
- * @returns The files.
- * @throws FileError when one of them exists.
+ * @returns The paths of the files.
+ * @throws FileError when one of the files exists.
  */
 export function writeStarter(folder: string): string[] {
   const files = { "package.json": manifest(folder), "pipeline.ts": PIPELINE, "worker.ts": WORKER };
   const paths = Object.keys(files).map((name) => join(folder, name));
   const existing = paths.find((path) => existsSync(path));
-  if (existing !== undefined) throw new FileError(`${existing} exists, and is left alone`);
+  if (existing !== undefined) throw new FileError(`${existing} exists already, and is not overwritten`);
   mkdirSync(folder, { recursive: true });
   for (const [name, content] of Object.entries(files))
     writeFileSync(join(folder, name), content, { flag: "wx" });
