@@ -1,19 +1,19 @@
 import { createInterface } from "node:readline";
 import type { Duplex } from "node:stream";
 
-/** The descriptor of a worker's process that is its end of the channel. */
+/** The file descriptor of the channel in a worker's process. */
 export const CONTROL_FD = 3;
 
 /**
- * What a pipeline and a worker's process say to each other: JSON, a message a line, over a pipe of their own. The channel of `fork()` is the
- * user's code's: whatever that sends, or disconnects, is not for us.
+ * Carries messages between a pipeline and a worker's process, as lines of JSON over a pipe of its own. The channel of `fork()` is left to
+ * the user's code, which may send anything over it, or disconnect it.
  */
 export class ControlChannel<Received, Sent> {
   readonly #stream: Duplex;
-  /** Resolves when the other side is gone, and all that it said was heard. */
+  /** Resolves when the other side has closed the channel, and all its messages were received. */
   readonly closed: Promise<void>;
 
-  /** @param gone - The other side is. */
+  /** @param gone - Called when the other side has closed the channel. */
   constructor(stream: Duplex, received: (message: Received) => void, gone: () => void = () => {}) {
     this.#stream = stream;
     stream.on("error", () => {}); // "close" follows
@@ -26,7 +26,7 @@ export class ControlChannel<Received, Sent> {
     void this.closed.then(gone);
   }
 
-  /** @param sent - Called when it is with the system, or cannot be sent any more. */
+  /** @param sent - Called when the message is handed to the system, or can no longer be sent. */
   send(message: Sent, sent: () => void = () => {}): void {
     if (this.#stream.writable) this.#stream.write(`${JSON.stringify(message)}\n`, () => sent());
     else sent();

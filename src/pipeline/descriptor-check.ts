@@ -1,16 +1,16 @@
 import { PipelineError } from "../errors.ts";
 import { freeDescriptors } from "../role/descriptor-limit.ts";
 
-/** Files that a run opens: sockets and what libzmq has of its own. */
+/** Files that a run opens: sockets, and libzmq's own. */
 const RUN_FILES = 32;
 
-/** Files for each worker: its pipes, its connections, and what starting it takes for a moment. */
+/** Files for each worker: pipes, connections, and some while it starts. */
 const WORKER_FILES = 8;
 
 /**
- * Without descriptors for its sockets libzmq ends the whole process: an error of the run is better.
+ * Checks that enough files may be opened. Without descriptors for its sockets, libzmq would end the whole process.
  *
- * @throws PipelineError `BIND_FAILED` where it is known that there are too few.
+ * @throws PipelineError `BIND_FAILED` when there are certainly too few.
  */
 export function assertDescriptors(workers: number): void {
   const free = freeDescriptors();

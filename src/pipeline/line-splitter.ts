@@ -1,13 +1,13 @@
 import { StringDecoder } from "node:string_decoder";
 
-/** Longest line in characters; what is longer comes in pieces, so that a stream without line ends is not kept whole. */
+/** Longest line, in characters. A longer line comes in pieces, so that a stream without line ends is never kept whole in memory. */
 export const MAX_LINE_LENGTH = 1 << 20;
 
-/** Makes lines of a stream's chunks. */
+/** Splits the chunks of a stream into lines. */
 export class LineSplitter {
   readonly #decoder = new StringDecoder("utf8");
   #rest = "";
-  /** The last chunk ended with a carriage return: a line feed after it belongs to the same line end. */
+  /** The last chunk ended with a carriage return: a line feed at the start of the next belongs to the same line end. */
   #hadReturn = false;
 
   /** @returns The lines that end in this chunk, without their ends. */
@@ -16,7 +16,7 @@ export class LineSplitter {
     return this.#split(decoded);
   }
 
-  /** @returns What came after the last line end. */
+  /** @returns The text after the last line end. */
   end(): string[] {
     const lines = this.#split(this.#decoder.end());
     if (this.#rest !== "") lines.push(this.#rest);

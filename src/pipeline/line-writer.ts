@@ -1,8 +1,8 @@
 import type { Writable } from "node:stream";
 
 /**
- * Writes lines to a stream of this process for as long as a run lasts. Its reader may be slow, which the writer is told; and the
- * stream may fail, because a disk is full or a reader gone: then lines are dropped, and the run goes on.
+ * Writes lines to a stream of this process during a run. When the stream is full, `write()` returns a promise to wait for. When the stream
+ * fails, because a disk is full or a reader has closed it, lines are dropped, and the run goes on.
  */
 export class LineWriter {
   readonly #stream: Writable;
@@ -11,7 +11,7 @@ export class LineWriter {
   #resume: () => void = () => {};
   #drained: Promise<void> | undefined;
 
-  /** @param failed - Told once, when lines cannot be written any more. */
+  /** @param failed - Called once, when lines can no longer be written. */
   constructor(stream: Writable, failed: (error: Error) => void) {
     this.#stream = stream;
     this.#onError = (error) => {
@@ -23,7 +23,7 @@ export class LineWriter {
     stream.on("drain", this.#goOn);
   }
 
-  /** @returns Where the stream is full: resolves when it takes more. */
+  /** @returns When the stream is full: a promise that resolves when it has room again. */
   write(line: string): Promise<void> | undefined {
     if (this.#failed || this.#stream.write(`${line}\n`)) return undefined;
     this.#drained ??= new Promise((resolve) => {
@@ -32,11 +32,11 @@ export class LineWriter {
     return this.#drained;
   }
 
-  /** The stream is this writer's no longer. */
+  /** Stops listening to the stream. */
   close(): void {
     this.#goOn();
     this.#stream.off("drain", this.#goOn);
-    // An error of the last line is told a moment later.
+    // An error of the last line arrives a moment later.
     setImmediate(() => this.#stream.off("error", this.#onError));
   }
 

@@ -4,7 +4,7 @@ import { EndpointAddress } from "../protocol/endpoint-address.ts";
 
 let pipelines = 0;
 
-/** Where the roles of one pipeline meet: sockets in its folder, and names where both sides are in this process. */
+/** The endpoints of one pipeline: sockets in its folder, and `inproc` names where both sides are in this process. */
 export class LocalEndpoints {
   readonly task: EndpointAddress;
   readonly collector: EndpointAddress;
@@ -19,7 +19,7 @@ export class LocalEndpoints {
     this.metadata = new EndpointAddress(`inproc://zmqpipeline-metadata-${number}`);
   }
 
-  /** @param folder - Only this user may enter it. */
+  /** @param folder - A folder that only this user may enter. */
   static async make(folder: string): Promise<LocalEndpoints> {
     if (process.platform === "win32")
       return new LocalEndpoints(`tcp://localhost:${await freePort()}`, `tcp://localhost:${await freePort()}`);
@@ -27,7 +27,7 @@ export class LocalEndpoints {
   }
 }
 
-/** A port that was free a moment ago: the system does not give it to others so soon. */
+/** Finds a port that was free a moment ago. The system does not give it to another process so soon. */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -12,7 +12,7 @@ import { LocalTask } from "./local-task.ts";
 import { assertTaskDefinition } from "./pipeline-checks.ts";
 import type { CollectFunction, PipelineOptions, TaskDefinition } from "./pipeline-options.ts";
 
-/** @throws TypeError when one is no task. */
+/** Makes tasks of the option `tasks`. @throws TypeError when an element is no task. */
 export function makeTasks(tasks: PipelineOptions["tasks"]): AnyTask[] {
   if (!Array.isArray(tasks) || tasks.length === 0) throw new TypeError("A Pipeline needs at least one task");
   return tasks.map((task: PipelineOptions["tasks"][number], index) => {
@@ -26,7 +26,7 @@ export function makeTasks(tasks: PipelineOptions["tasks"]): AnyTask[] {
   });
 }
 
-/** @throws TypeError when it is no collector. */
+/** Makes a collector of the option `collector`. @throws TypeError when it is no collector. */
 export function makeCollector(collector: PipelineOptions["collector"]): Collector<object, object, object> {
   const made = collectorOf(collector);
   assertRole(made);
@@ -43,7 +43,7 @@ function collectorOf(collector: PipelineOptions["collector"]): Collector<object,
   return new FunctionCollector(collector as CollectFunction);
 }
 
-/** @throws TypeError when it is neither a metadata worker nor an object. */
+/** Makes a metadata worker of the option `metadata`. @throws TypeError when it is neither a metadata worker nor an object. */
 export function makeMetadataWorker(
   metadata: PipelineOptions["metadata"],
 ): MetaDataWorker<object> | undefined {
@@ -62,7 +62,7 @@ function metadataWorkerOf(metadata: PipelineOptions["metadata"]): MetaDataWorker
   return new ObjectMetadata(metadata);
 }
 
-/** Puts a role where the pipeline wants it, whatever its class says. */
+/** Replaces endpoints of a role by those of the pipeline. */
 export function at<R extends object>(role: R, endpoints: Readonly<Record<string, EndpointAddress>>): R {
   for (const [name, value] of Object.entries(endpoints))
     Object.defineProperty(role, name, { value, configurable: true, enumerable: true });
@@ -88,7 +88,7 @@ class DefinedTask extends LocalTask {
     });
   }
 
-  /** Streams and `readline` emit whether somebody listens or not. */
+  /** Streams and `readline` emit events even before anything listens. */
   protected override get isUrgent(): boolean {
     return "on" in this.#items && typeof this.#items.on === "function";
   }

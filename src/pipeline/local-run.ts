@@ -20,24 +20,24 @@ import { RunFolder } from "./run-folder.ts";
 import { WorkerFleet } from "./worker-fleet.ts";
 import type { WorkerStart } from "./worker-messages.ts";
 
-/** How long workers may take to end once the run is over, in ms. */
+/** How long workers may take to end after the run is over, in ms. */
 const END_MS = 3000;
 
-/** How long a handler may take to react to its aborted signal where the run is cut off, in ms. Then its process is killed. */
+/** How long a handler may run on after its signal is aborted when the run is cut off, in ms. Then its process is killed. */
 const CUT_OFF_MS = 500;
 
-/** How long what the collector does may hold up the end of a run that is cut off, in ms. */
+/** How long the collector's handlers may delay the end of a run that is cut off, in ms. */
 const COLLECTOR_MS = 1000;
 
-/** The default `endTimeout`, in ms: on one machine, a peer that has not heard of the end by then has died or is busy, and is told otherwise. */
-const END_TIMEOUT = 500;
+/** The default `endTimeout`, in ms. On one machine, a peer that has not confirmed END by then has died, or is busy and ends by other means. */
+const END_TIMEOUT_MS = 500;
 
-/** Workers of one kind, and how many. */
+/** Workers of one kind, and their number. */
 interface WorkerPlan extends Omit<WorkerStart, "type" | "endpoint" | "collectorEndpoint" | "keys"> {
   readonly count: number;
 }
 
-/** All that is to run. */
+/** Everything that a run consists of. */
 export interface LocalPlan extends Pick<PipelineOptions, "onOutput"> {
   readonly collector: Collector<object, object, object>;
   readonly metadata: MetaDataWorker<object> | undefined;
@@ -62,23 +62,23 @@ export class LocalRun {
     this.#plan = plan;
   }
 
-  /** Where the tasks are while it runs. */
+  /** The endpoint of the tasks during the run. */
   endpoint: EndpointAddress | undefined;
 
   get progress(): RunProgress {
     return this.#distributor?.progress ?? { workers: 0, tasks: {} };
   }
 
-  /** Runs to the end. Call once. Aborting the signal is `abort()`. */
+  /** Runs to the end. Call it once. Aborting the signal has the effect of `abort()`. */
   async run(signal?: AbortSignal): Promise<RunSummary> {
     assertMayRun();
     for (const role of [this.#plan.collector, this.#plan.metadata]) if (role !== undefined) permit(role);
-    if (signal?.aborted) return this.#nothing();
+    if (signal?.aborted) return this.#emptySummary();
     assertDescriptors(this.#plan.workers.reduce((sum, { count }) => sum + count, 0));
     const abort = () => this.#cutOff();
     signal?.addEventListener("abort", abort, { once: true });
     let done: () => void = () => {};
-    // Before anything begins: the inputs may end it while their first step is taken.
+    // Set before anything begins: the user's inputs may stop the run in their first step.
     this.#done = new Promise<void>((resolve) => {
       done = resolve;
     });
@@ -90,24 +90,24 @@ export class LocalRun {
     }
   }
 
-  /** Ends it early; what is under way may finish for `timeout` ms, and is cut off then. Resolves when it is over. */
+  /** Ends the run early. Items that are being executed may finish for `timeout` ms, and are cut off then. Resolves when the run is over. */
   async stop(timeout: number): Promise<void> {
     if (this.#done === undefined) return;
     this.#isStopping = true;
-    // The deadline is the cut-off's, which tells workers first: one that hears of the run's end from the distributor has time for its handler.
+    // No deadline for the distributor: the cut-off below tells the workers first. A worker that hears of the end from the distributor lets its handler finish.
     void this.#distributor?.stop({ timeout: Number.POSITIVE_INFINITY });
     this.#after(timeout, () => this.#cutOff());
     await this.#done;
   }
 
-  /** Ends it now: handlers are told by their signal, and killed with their process soon after. Resolves when nothing of it is left. */
+  /** Ends the run now: handlers' signals are aborted, and their processes killed soon after. Resolves when nothing of the run is left. */
   async abort(): Promise<void> {
     if (this.#done === undefined) return;
     this.#cutOff();
     await this.#done;
   }
 
-  /** Nothing is waited for before the inputs are begun: some cannot wait. */
+  /** Begins the inputs before the first `await`, because some inputs emit events at once. */
   async #begin(): Promise<RunSummary> {
     const local = this.#plan.tasks.filter((task) => task instanceof LocalTask);
     try {
@@ -121,11 +121,11 @@ export class LocalRun {
   }
 
   async #runInFolder(): Promise<RunSummary> {
-    if (this.#isStopping) return this.#nothing();
+    if (this.#isStopping) return this.#emptySummary();
     const folder = await RunFolder.make();
     try {
       const endpoints = await LocalEndpoints.make(folder.path);
-      if (this.#isStopping) return this.#nothing();
+      if (this.#isStopping) return this.#emptySummary();
       this.endpoint = endpoints.task;
       return await this.#runIn(endpoints);
     } finally {
@@ -144,18 +144,18 @@ export class LocalRun {
     if (metadata !== undefined) at(metadata, { endpoint: endpoints.metadata });
     const distributor = this.#makeDistributor(endpoints, metadata !== undefined);
     const lines = new LineWriter(process.stderr, ({ message }) =>
-      this.#log.write("warn", "what workers write cannot be written to stderr", { message }),
+      this.#log.write("warn", "the output of workers cannot be written to stderr", { message }),
     );
     const fleet = this.#makeFleet(fail, lines);
     distributor[ownedWorkers] = { isComing: () => fleet.isLoading, endOf: (id) => fleet.endOf(id) };
     const distributed = distributor.run().then((summary) => {
       void metadata?.stop();
-      // Stopped before the run was opened: the collector has not heard of it, and would wait.
+      // The run was stopped before the collector heard of it: the collector would wait for ever.
       if (isEmpty(summary)) void collector.stop({ timeout: 0 });
       return summary;
     });
     const roles = Promise.all([distributed, collector.run(), metadata?.run()]);
-    // Whichever fails first says why; the others are then told to stop.
+    // The first failure is the run's error; the other roles are then stopped.
     const outcome = Promise.race([roles, failed]);
     this.#distributor = distributor;
     this.#fleet = fleet;
@@ -166,7 +166,7 @@ export class LocalRun {
       return summary;
     } catch (error) {
       this.#cutOff();
-      // In this order: the collector hears of the end, and ends too.
+      // The distributor first: the collector then hears of the end, and ends too.
       await distributor.stop({ timeout: 0 });
       await Promise.all([collector.stop({ timeout: 0 }), metadata?.stop(), fleet.end(CUT_OFF_MS)]);
       throw error;
@@ -175,7 +175,7 @@ export class LocalRun {
     }
   }
 
-  /** Workers first: what the others wait for is theirs. */
+  /** Ends the workers first, because distributor and collector wait for them. */
   #cutOff(): void {
     if (this.#isCutOff) return;
     this.#isCutOff = true;
@@ -190,7 +190,7 @@ export class LocalRun {
   }
 
   /** The summary of a run that was stopped before it began. */
-  #nothing(): RunSummary {
+  #emptySummary(): RunSummary {
     const counts = { items: 0, acked: 0, failed: 0, retried: 0, skipped: 0 };
     const tasks = Object.fromEntries(this.#plan.tasks.map(({ taskType }) => [taskType.name, counts]));
     return { runId: "", status: "stopped", duration: 0, tasks, unreliableWorkers: [] };
@@ -199,7 +199,7 @@ export class LocalRun {
   #makeDistributor(endpoints: LocalEndpoints, receiveMetadata: boolean): Distributor {
     const distributor = permit(
       new Distributor({
-        endTimeout: END_TIMEOUT,
+        endTimeout: END_TIMEOUT_MS,
         ...this.#plan.distributor,
         collectorEndpoint: endpoints.collector,
         collectorAckEndpoint: endpoints.ack,
@@ -235,7 +235,7 @@ function isEmpty({ status, tasks }: RunSummary): boolean {
   return status === "stopped" && Object.values(tasks).every(({ items }) => items === 0);
 }
 
-/** How many workers each task will have; a class whose task type is not known yet counts where there is one task only. */
+/** How many workers each task will have. A worker class whose task type is not known yet is counted if there is only one task. */
 function countByType({ tasks, workers }: LocalPlan): ReadonlyMap<string, number> {
   const only = tasks.length === 1 ? tasks[0]?.taskType.name : undefined;
   const counts = new Map<string, number>();

@@ -6,29 +6,29 @@ import { NO_ENDPOINT } from "../role/network.ts";
 /** How long an iterable may take to close, in ms. */
 const CLOSE_MS = 1000;
 
-/** A task whose iterable is given, so that it can be read from the first moment of the run. */
+/** A task that can read its iterable from the first moment of the run. */
 export abstract class LocalTask extends Task<object> {
   readonly endpoint = NO_ENDPOINT;
   #opened: { readonly items: ItemIterator } | { readonly error: unknown } | undefined;
   #isTaken = false;
 
-  /** Takes the iterator. Called once. */
+  /** Gets the iterator. Called once. */
   protected abstract open(): ItemIterator;
 
-  /** Whether it may be read before what it depends on is complete. */
+  /** Whether the iterable must be read at once, even if the task's dependencies are not complete. */
   protected get isUrgent(): boolean {
     return false;
   }
 
-  /** The run begins: takes the iterator and its first step, before anything else is waited for. */
+  /** Gets the iterator and asks for its first item. The run calls it before its first `await`. */
   begin(): void {
     if (this.dependencies.length > 0 && !this.isUrgent) return;
     this.#open();
-    // Whoever takes the items hears of the error.
+    // An error is thrown to the distributor when it takes the items.
     if (this.#opened !== undefined && "items" in this.#opened) this.#opened.items.begin(() => {});
   }
 
-  /** Lets go of what nobody has taken: the run has ended before it came to that. */
+  /** Closes the iterator if the run has ended before the distributor took it. */
   async close(): Promise<void> {
     if (this.#isTaken || this.#opened === undefined || "error" in this.#opened) return;
     await settlesWithin(
@@ -37,7 +37,7 @@ export abstract class LocalTask extends Task<object> {
     );
   }
 
-  /** Only here because a task has either `items()` or `handle()`. */
+  /** Never called: it is here because a task must have either `items()` or `handle()`. */
   override items(): Iterable<object> {
     throw new TypeError("The items of a local task are opened by the task itself");
   }

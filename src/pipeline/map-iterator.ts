@@ -1,29 +1,29 @@
 import { Readable } from "node:stream";
 import { Fifo } from "../structures/fifo.ts";
 
-/** Where a {@link MapIterator} has its results from. */
+/** The source of a {@link MapIterator}'s results. */
 export interface ResultSource<Result> {
-  /** Begins. `changed` is called when there may be something to take, or the run is over. Not called where nobody iterates. */
+  /** Begins the run, when the first result is asked for. `changed` is called when there may be a result to take, or the run is over. */
   start(changed: () => void): void;
-  /** @returns The next result, if one is there. @throws What that input failed with. */
+  /** @returns The next result, if it has arrived. @throws The error of that input. */
   take(): { readonly value: Result } | undefined;
-  /** Set when nothing more comes, with what ended it where that was an error. */
+  /** Set when no more results come; has the error, if one has ended the run. */
   readonly ending: { readonly error?: { readonly thrown: unknown } } | undefined;
-  /** Ends everything now. Resolves when nothing of it is left. Never rejects. */
+  /** Ends the run now. Resolves when nothing of the run is left. Never rejects. */
   close(): Promise<void>;
 }
 
-/** A `next()` that waits. */
+/** A `next()` that waits for its result. */
 interface Waiting<Result> {
   resolve(result: IteratorResult<Result, void> | PromiseLike<IteratorResult<Result, void>>): void;
 }
 
 /**
- * Iterates over results as an async generator does, but can be closed while a `next()` waits: generators put `return()` into a queue behind
- * it, which may be for ever.
+ * Iterates over results as an async generator does, but can be closed while a `next()` waits. A generator would queue `return()` behind that
+ * `next()`, perhaps for ever.
  *
- * It is a stream as well, because `stream.pipeline()` never closes an iterator that waits, but destroys streams at once. Nothing is read by
- * the stream where it is not used as one.
+ * It is also a stream, because `stream.pipeline()` never closes an iterator that waits, but destroys a stream at once. The stream reads
+ * nothing unless it is used as one.
  */
 export class MapIterator<Result> extends Readable implements AsyncGenerator<Result, void, undefined> {
   readonly #source: ResultSource<Result>;
@@ -35,7 +35,7 @@ export class MapIterator<Result> extends Readable implements AsyncGenerator<Resu
     this.#source = source;
   }
 
-  /** Several may wait; they are answered in order. */
+  /** Several calls may wait at a time; they are answered in order. */
   next(): Promise<IteratorResult<Result, void>> {
     if (this.#state === "closed") return Promise.resolve(done());
     return new Promise((resolve) => {
@@ -48,7 +48,7 @@ export class MapIterator<Result> extends Readable implements AsyncGenerator<Resu
     });
   }
 
-  /** Ends everything. What waits in `next()` gets the end at once; this resolves when nothing of the run is left. */
+  /** Ends the run. Calls of `next()` that wait get the end at once. Resolves when nothing of the run is left. */
   async return(value?: void | PromiseLike<void>): Promise<IteratorResult<Result, void>> {
     const wasNew = this.#state === "new";
     this.#close();
@@ -56,7 +56,7 @@ export class MapIterator<Result> extends Readable implements AsyncGenerator<Resu
     return { done: true, value: await value };
   }
 
-  /** The same, and then throws. */
+  /** Ends the run like `return()`, and then throws. */
   async throw(error: unknown): Promise<IteratorResult<Result, void>> {
     await this.return();
     throw error;
@@ -103,7 +103,7 @@ export class MapIterator<Result> extends Readable implements AsyncGenerator<Resu
     }
   }
 
-  /** Who waits first is told why, when all is gone; the others get the end. */
+  /** The first `next()` that waits gets the error, once nothing of the run is left. The others get the end. */
   #end(error: { readonly thrown: unknown } | undefined): void {
     const first = this.#waiting.shift();
     this.#close();

@@ -5,58 +5,58 @@ import { assertKnownOptions, describeKind, optionNames } from "../role/known-opt
 import { assertFunction, assertName, assertSignal, RETRY_OPTIONS } from "./option-checks.ts";
 import type { PipelineOptions, WorkerDefinition } from "./pipeline-options.ts";
 
-/** Of {@link map}. */
+/** Options of {@link map}. */
 export interface MapOptions
   extends Pick<WorkerDefinition, "exportName" | "threads" | "concurrency">,
     Pick<PipelineOptions, "restarts" | "onOutput"> {
   /**
-   * How many processes work.
+   * How many worker processes there are.
    * @default the number of cores; 1 with `threads`
    */
   readonly workers?: number;
   /**
-   * Whether results come in the order of their inputs, or as soon as they are there.
+   * Whether results come in the order of their inputs, or in the order of their arrival.
    * @default true
    */
   readonly ordered?: boolean;
   /**
-   * Whether an input may fail by itself: results are then like those of `Promise.allSettled`, with the input's index. Otherwise the
-   * first failure is thrown, and everything is ended.
+   * Whether results are like those of `Promise.allSettled`, with the input's index, so that one failed input does not end the others.
+   * Otherwise the first failure is thrown, and the run ends.
    * @default false
    */
   readonly settled?: boolean;
   /**
-   * Most inputs that are pulled and whose results are not taken yet.
+   * Most inputs that are pulled and whose results are not yet taken.
    * @default 2048
    */
   readonly maxPending?: number;
   /**
-   * Most bytes of results that wait to be taken, and of inputs on their way, as they are encoded. While there are more, no further input is
-   * pulled. What workers execute by then still arrives: each execution adds one result.
+   * Most bytes, encoded, of results that wait to be taken and of inputs that are not yet executed. While there are more, no further input is
+   * pulled. Results of inputs that are already being executed still arrive.
    * @default 67108864
    */
   readonly maxPendingBytes?: number;
-  /** How often, and after which wait, a failed input is tried again. */
+  /** How often, and after how long, a failed input is executed again. */
   readonly retry?: RetryOptions;
   /**
-   * Longest execution of one input, in ms.
+   * The longest that one execution of an input may take, in ms.
    * @default no limit
    */
   readonly timeout?: number;
   /**
-   * Aborting it ends everything now; the iteration throws its reason. A handler's `info.signal` is aborted at once, and a process whose handler
-   * still runs half a second later is killed.
+   * Aborting the signal ends the run now; the iteration throws the signal's reason. A handler's `info.signal` is aborted at once, and a process
+   * whose handler still runs half a second later is killed.
    */
   readonly signal?: AbortSignal;
 }
 
-/** A result of `map()` with `settled`, and the place of its input, counted from 0. */
+/** A result of `map()` with `settled`, and the index of its input, counted from 0. */
 export type MapResult<Result> = PromiseSettledResult<Result> & { readonly index: number };
 
-/** Enough to keep workers busy with items of microseconds. */
+/** Enough to keep workers busy with items that take microseconds. */
 export const DEFAULT_MAX_PENDING = 2048;
 
-/** Little beside what a process has anyway, and enough for thousands of results of some kB. */
+/** Little compared with the memory of a process, and enough for thousands of results of some kB. */
 export const DEFAULT_MAX_PENDING_BYTES = 64 * 1024 * 1024;
 
 const OPTIONS = optionNames<MapOptions>({

@@ -1,13 +1,13 @@
-/** What became of one input. A result stays encoded until it is taken, so that its size in memory is known. */
+/** The outcome of one input. A result stays encoded until it is taken, so that its size in memory is known. */
 export type Outcome =
   | { readonly ok: true; readonly index: number; readonly payload: Uint8Array }
   | { readonly ok: false; readonly index: number; readonly reason: Error };
 
 export interface MapLimits {
   readonly isOrdered: boolean;
-  /** Most inputs that are pulled and whose outcomes are not taken. */
+  /** Most inputs that are pulled and whose outcomes are not yet taken. */
   readonly maxPending: number;
-  /** Most bytes of outcomes that wait, and of inputs on their way. */
+  /** Most bytes of outcomes that wait, and of inputs that are not yet executed. */
   readonly maxPendingBytes: number;
   /** How many inputs all workers execute at once. */
   readonly slots: number;
@@ -16,22 +16,22 @@ export interface MapLimits {
 /** Weight of the newest result in the mean size. */
 const WEIGHT = 0.2;
 
-/** What an outcome that waits takes beside its payload, in bytes. */
+/** Memory that an outcome takes beside its payload, in bytes. */
 const OVERHEAD_BYTES = 128;
 
-/** A message of the network is copied out of when a payload is less than half of it; a small one is kept as it is. */
+/** A payload is copied if it would keep a message in memory that is larger than this, in bytes, and at least twice its size. */
 const SMALL_MESSAGE_BYTES = 64 * 1024;
 
 /**
- * What stands between the collector and the loop over results: outcomes in the order of the inputs or as they came. It says whether
- * more inputs may be pulled, by the number of inputs and by bytes. What has been handed out still arrives; so where more inputs
- * are under way than are executed, the results that they will have are counted as well, by the mean of those before.
+ * Keeps outcomes between the collector and the loop over results: in the order of the inputs, or of arrival. It also decides, by the
+ * number of inputs and by bytes, whether more inputs may be pulled. Inputs that workers have will produce results; where there are more
+ * of them than are executed at once, their results are counted in advance, by the mean size of earlier results.
  */
 export class MapOutput {
   readonly #limits: MapLimits;
-  /** By index, in the order of their arrival. */
+  /** Outcomes by index, in the order of their arrival. */
   readonly #outcomes = new Map<number, Outcome>();
-  /** Encoded inputs that are under way, by index. */
+  /** Sizes of encoded inputs without an outcome, in bytes, by index. */
   readonly #inputs = new Map<number, number>();
   #waitingBytes = 0;
   #inputBytes = 0;
@@ -56,14 +56,14 @@ export class MapOutput {
     this.#outcomes.set(outcome.index, kept);
   }
 
-  /** Forgets what waits, and takes nothing more. */
+  /** Drops the outcomes that wait, and all that arrive later. */
   end(): void {
     this.#ended = true;
     this.#outcomes.clear();
     this.#inputs.clear();
   }
 
-  /** Whether another input may be pulled. What everybody waits for has been pulled before, so this never stops all. */
+  /** Whether another input may be pulled. The outcome that the loop waits for belongs to an input that was pulled before, so this cannot block the run. */
   get hasRoom(): boolean {
     const { maxPending, maxPendingBytes, slots } = this.#limits;
     const open = this.#pulled - this.#taken;
@@ -73,17 +73,18 @@ export class MapOutput {
     return this.#waitingBytes + this.#inputBytes + underWay * this.#meanBytes < maxPendingBytes;
   }
 
-  /** Counts the inputs. @returns The place of the one that is pulled now. */
+  /** Counts an input that is pulled. @returns Its index. */
   pulled(): number {
     return this.#pulled++;
   }
 
+  /** Notes the size of the next input, in bytes. */
   encoded(bytes: number): void {
     this.#inputs.set(this.#encoded++, bytes);
     this.#inputBytes += bytes;
   }
 
-  /** @returns The next outcome that is due; nothing while it has not arrived. */
+  /** @returns The next outcome; `undefined` while it has not arrived. */
   take(): Outcome | undefined {
     const [first] = this.#limits.isOrdered ? [this.#taken] : this.#outcomes.keys();
     const outcome = first === undefined ? undefined : this.#outcomes.get(first);
@@ -101,7 +102,7 @@ function sizeOf(outcome: Outcome): number {
   return 2 * (message.length + stack.length) + OVERHEAD_BYTES;
 }
 
-/** A result that came with others must not keep all of them in memory. */
+/** Copies a payload that would keep a much larger message in memory. */
 function ownBytes(payload: Uint8Array): Uint8Array {
   const whole = payload.buffer.byteLength;
   return whole > SMALL_MESSAGE_BYTES && payload.length * 2 < whole ? payload.slice() : payload;

@@ -24,7 +24,7 @@ import { resolveRestarts, resolveWorkers } from "./resolve-workers.ts";
 
 export type MapInputs = Iterable<unknown> | AsyncIterable<unknown>;
 
-/** What `map()` runs: a pipeline of one task, whose results are taken by a loop. */
+/** The run behind `map()`: a local run of one task, whose results a loop takes. */
 export class MapRun implements ResultSource<unknown> {
   readonly #options: MapOptions;
   readonly #output: MapOutput;
@@ -93,16 +93,16 @@ export class MapRun implements ResultSource<unknown> {
     this.#output.end();
     this.#over({});
     await this.#run.abort();
-    await this.#done; // nothing of it rejects
+    await this.#done; // never rejects
   }
 
-  /** The inputs threw: that is what the loop throws, as soon as it has what is there. */
+  /** The inputs threw: the loop takes the results that have arrived, then throws that error. */
   #fail(thrown: unknown): void {
     this.#over({ error: { thrown } });
     void this.#run.abort();
   }
 
-  /** The caller's signal: nothing of what is there is wanted any more. */
+  /** The caller's signal was aborted: results that have arrived are dropped. */
   #cutOff(reason: unknown): void {
     this.#output.end();
     this.#fail(reason);
@@ -158,12 +158,12 @@ class MapCollector extends Collector<object> {
     this.#arrived = arrived;
   }
 
-  /** @internal Results are decoded when the loop takes them: until then their size is known. Items are numbered as inputs are. */
+  /** @internal Results stay encoded until the loop takes them, so that their size is known. An item's number is its input's index. */
   override [encodedResults](): EncodedResults {
     return (index, payload) => this.#arrived({ ok: true, index, payload });
   }
 
-  /** Never called: see above. */
+  /** Never called, because `encodedResults` takes the results. */
   handleCollection(): undefined {}
 
   override handleFailure({ data, error, attempts, id }: Failure<{ index: number }>): void {

@@ -3,24 +3,24 @@ import { assertMapArguments, type MapOptions, type MapResult } from "./map-optio
 import { type MapInputs, MapRun } from "./map-run.ts";
 
 /**
- * Maps inputs through a function of another file, over all cores: each worker is a process that imports the file. Inputs are pulled as
- * there is room, results are there to be iterated over; leaving the loop ends everything.
+ * Maps inputs through a function of another file, over all cores: each worker is a process that imports the file. Inputs are pulled when
+ * there is room for their results. Iterate over the results; leaving the loop ends the run.
  *
- * Nothing begins before the first result is asked for. Then the inputs' iterator is taken, and its first input asked for, at once, as a
- * plain loop over the inputs would: lines of `readline` and errors of streams arrive. When the loop is left early, by `break`, an
- * error or the signal, the inputs' iterator is closed, handlers' `info.signal` is aborted, and a process whose handler still runs half a second later
- * is killed. Call it on the main thread: a `node:worker_threads` thread that is terminated with open sockets takes the whole process down.
+ * Nothing begins before the first result is asked for. Then the first input is asked for at once, as in a plain loop over the inputs, so
+ * that no line of `readline` and no error of a stream is lost. When the loop is left early, by `break`, an error or the signal, the
+ * inputs' iterator is closed, handlers' `info.signal` is aborted, and a process whose handler still runs half a second later is killed.
+ * Call `map()` on the main thread: terminating a `node:worker_threads` thread with open sockets ends the whole process.
  *
- * @typeParam Input - Plain data: objects and arrays, text, numbers, bigints, dates, binary data; `docs/values.md` has the table.
- * @typeParam Result - The same.
+ * @typeParam Input - Plain data: objects, arrays, text, numbers, bigints, dates, binary data; `docs/values.md` has the table.
+ * @typeParam Result - Plain data, too.
  * @param inputs - Any iterable, sync or async; it may be endless. Promises among its values are awaited.
- * @param module - The file: its default export, or its only function, gets an input and an `ExecutionInfo`, and returns a result or a
- *   promise of one.
- * @returns Results to be iterated over, once. It is closed by `return()` at any time, also while `next()` waits, and by `await using`.
- * @throws TypeError, RangeError when an argument is wrong: at once, before anything is started.
- * @throws RemoteError `ITEM_FAILED` when the function threw, with the input's `index`; `settled` gives it as a result instead.
+ * @param module - The file. Its default export, or its only function, gets an input and an `ExecutionInfo`, and returns a result or a
+ *   promise of a result.
+ * @returns The results, to be iterated over once. `return()` and `await using` close the iterator at any time, also while `next()` waits.
+ * @throws TypeError, RangeError when an argument is wrong, before anything is started.
+ * @throws RemoteError `ITEM_FAILED` when the function threw, with the input's `index`; with `settled`, the error is a result instead.
  * @throws PipelineError `WORKER_FAILED` when the file cannot be used, or workers die too often.
- * @throws Whatever the inputs threw.
+ * @throws The error of the inputs, if their iterator throws.
  *
  * @example
  * ```ts

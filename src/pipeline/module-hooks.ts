@@ -1,6 +1,6 @@
 import type { Awaitable } from "../role/awaitable.ts";
 
-/** What a module may export beside its function: each is called once, before its first item and when it has done its last. */
+/** Hooks that a module may export beside its function: `initWorker` is called once before the first item, `closeWorker` once after the last. */
 const HOOKS = ["initWorker", "closeWorker"] as const;
 
 type HookName = (typeof HOOKS)[number];
@@ -16,13 +16,13 @@ export function hooksOf(module: Record<string, unknown>): ModuleHooks {
   return { initWorker: hookOf(module, "initWorker"), closeWorker: hookOf(module, "closeWorker") };
 }
 
-/** Of CommonJS, names that Node does not see are on the default export. */
+/** Finds a hook. Node does not see all export names of a CommonJS module: the others are properties of its default export. */
 function hookOf(module: Record<string, unknown>, name: HookName): () => Awaitable<void> {
   const { default: exported } = module;
   const isHolder = (typeof exported === "object" && exported !== null) || typeof exported === "function";
   const hook: unknown = module[name] ?? (isHolder ? Reflect.get(exported, name) : undefined);
   if (hook === undefined) return () => {};
   if (typeof hook !== "function")
-    throw new TypeError(`The export ${name} must be a function, which is called without arguments`);
+    throw new TypeError(`The export ${name} must be a function, called without arguments`);
   return async () => void (await hook());
 }

@@ -15,7 +15,7 @@ import type { WorkerStart } from "./worker-messages.ts";
 /** The worker function that the user's module exports, where it exports no worker class. */
 type WorkerFunction = (data: unknown, info: ExecutionInfo) => unknown;
 
-/** A worker of whatever copy of this library. */
+/** A worker, perhaps of another copy of this library. */
 export interface AnyWorker extends WorkSignal {
   readonly closeTimeout?: number;
   run(): Promise<unknown>;
@@ -24,10 +24,10 @@ export interface AnyWorker extends WorkSignal {
 
 type WorkerClass = new () => AnyWorker & { readonly endpoint?: EndpointAddress };
 
-/** How a thread of ours learns what to run: threads get a copy of the environment, and this process is the worker's own. */
+/** An environment variable that tells a thread of this library what to run: threads inherit the environment of their process. */
 const START = "ZMQPIPELINE_WORKER_START";
 
-/** @throws TypeError when the module exports no worker. */
+/** Makes the worker that a module exports. @throws TypeError when it exports none. */
 export async function makeWorker(start: WorkerStart): Promise<AnyWorker> {
   const module = await importUserModule(start.module);
   const exported = chooseExport(module, start);
@@ -58,11 +58,11 @@ function chooseExport(module: Record<string, unknown>, { exportName, module: url
   throw new TypeError(`${url} must export a function, or a class of worker; ${found}`);
 }
 
-/** By what it has, not by `instanceof`: a loader may give the module a copy of this library of its own. */
+/** Recognises a worker class by its methods, not by `instanceof`: a loader may give the module its own copy of this library. */
 export function isWorkerClass(value: unknown): value is WorkerClass {
   if (typeof value !== "function") return false;
   const prototype: unknown = value.prototype;
-  // Not by its handler, which may be missing or misspelled: its run() says so.
+  // Its handler is not looked for: run() reports a missing or misspelled handler.
   return (
     typeof prototype === "object" && prototype !== null && "run" in prototype && "initWorker" in prototype
   );
@@ -72,7 +72,7 @@ function notAWorker({ name }: { readonly name: string }): string {
   return `class ${name === "" ? "without a name" : name} must extend SingleThreadedWorker, MultiThreadedWorker or ServiceWorker`;
 }
 
-/** Who starts it may say where its distributor and its collector are, and with which keys, whatever the class does. */
+/** Replaces endpoints and keys of the worker's class by those that the pipeline or the command gives. */
 function configured(worker: InstanceType<WorkerClass>, start: WorkerStart): AnyWorker {
   const Address = addressClass(worker.endpoint);
   const { endpoint, collectorEndpoint, keys } = start;
@@ -83,7 +83,7 @@ function configured(worker: InstanceType<WorkerClass>, start: WorkerStart): AnyW
   return worker;
 }
 
-/** The worker's own copy of the library may be another than this one, and takes its own addresses only. */
+/** A worker of another copy of the library accepts only addresses of that copy. */
 function addressClass(endpoint: unknown): typeof EndpointAddress {
   const isAddress = typeof endpoint === "object" && endpoint !== null && "bindAddress" in endpoint;
   return isAddress ? (endpoint.constructor as typeof EndpointAddress) : EndpointAddress;
@@ -133,7 +133,7 @@ class FunctionWorker extends SingleThreadedWorker {
   }
 }
 
-/** @public The same in threads; each imports this module and makes an instance of its own. */
+/** @public Runs the function in threads; each thread imports this module and makes an instance of its own. */
 export class FunctionThreads extends MultiThreadedWorker {
   readonly #start = JSON.parse(process.env[START] ?? "{}") as WorkerStart;
   readonly module = import.meta.url;

@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
-/** Where relative paths among the options of this process were meant: before the program goes elsewhere. */
+/** The working directory at the start: relative paths among the options of this process refer to it. */
 const startFolder = currentFolder();
 
-/** Options with a value: how modules are found and loaded, and settings. What is loaded from a file is marked. */
+/** Options with a value, for loading modules and for settings. An option whose value is a file is marked. */
 const WITH_VALUE: ReadonlyMap<string, "path" | "url" | undefined> = new Map([
   ["--require", "path"],
   ["-r", "path"],
@@ -25,7 +25,7 @@ const WITH_VALUE: ReadonlyMap<string, "path" | "url" | undefined> = new Map([
   ).map((name) => [name, undefined] as const),
 ]);
 
-/** Options that are on or off, without their `no-`. */
+/** Options that are on or off, without the prefix `no-`. */
 const SWITCHES: ReadonlySet<string> = new Set(
   names(
     "--preserve-symlinks --preserve-symlinks-main --global-search-paths --addons --enable-source-maps --frozen-intrinsics",
@@ -55,10 +55,10 @@ const SWITCHES: ReadonlySet<string> = new Set(
 );
 
 /**
- * Which of a process's options its workers get: how modules are loaded, limits and settings. A list of what is passed on, for what is
- * not known must not start the program a second time (`--eval`, `--test`, `--watch`), nor wait for a debugger.
+ * Chooses the options of a process that its workers get: module loading, limits and settings. Only known options are passed on, because an
+ * unknown one might start the program a second time (`--eval`, `--test`, `--watch`), or wait for a debugger.
  *
- * @param options - As in `process.execArgv`, each value in the same element or in the next.
+ * @param options - As in `process.execArgv`: each value is in the same element or in the next.
  */
 export function optionsForWorkers(options: readonly string[]): string[] {
   const passed: string[] = [];
@@ -70,19 +70,19 @@ export function optionsForWorkers(options: readonly string[]): string[] {
       const kind = WITH_VALUE.get(name);
       if (equals !== -1)
         passed.push(`${option.slice(0, equals)}=${absolute(option.slice(equals + 1), kind)}`);
-      // Node takes no value that looks like an option.
+      // Node accepts no value that looks like an option.
       else if (next !== undefined && !next.startsWith("-")) passed.push(option, absolute(next, kind));
     } else if (SWITCHES.has(name.replace(/^--no-/, "--"))) passed.push(option);
   }
   return passed;
 }
 
-/** The same of what the variable `NODE_OPTIONS` holds. */
+/** Chooses likewise from a value of the variable `NODE_OPTIONS`. */
 export function nodeOptionsForWorkers(value: string): string {
   return optionsForWorkers(splitOptions(value)).map(quoted).join(" ");
 }
 
-/** As Node does: at spaces that are not between double quotes, where a backslash makes the next character an ordinary one. */
+/** Splits as Node does: at spaces outside double quotes. Inside quotes, a backslash escapes the next character. */
 function splitOptions(value: string): string[] {
   const options: string[] = [];
   for (const [text] of value.matchAll(/(?:"(?:\\.|[^"\\])*"|[^\s"])+/g))
@@ -96,7 +96,7 @@ function quoted(option: string): string {
   return /[\s"\\]/.test(option) ? `"${option.replace(/["\\]/g, "\\$&")}"` : option;
 }
 
-/** Node takes underscores for dashes. */
+/** The name of an option with dashes: Node accepts underscores, too. */
 function nameOf(option: string): string {
   return option.startsWith("--") ? option.replaceAll("_", "-") : option;
 }
@@ -115,6 +115,6 @@ function currentFolder(): string | undefined {
   try {
     return process.cwd();
   } catch {
-    return undefined; // it was removed
+    return undefined; // the directory was removed
   }
 }

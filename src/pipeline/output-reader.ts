@@ -4,21 +4,21 @@ import { settlesWithin } from "../executor/settles-within.ts";
 import { isPromiseLike } from "../structures/is-promise-like.ts";
 import { LineSplitter } from "./line-splitter.ts";
 
-/** After the process has ended: no data for this long, in ms, means that the pipe is empty. */
+/** When a process has ended and no data has come for this time, in ms, its pipe is empty. */
 const QUIET_MS = 100;
 
-/** Longest wait for data of a process that has ended, in ms: another process has the pipe, and may keep it for ever. */
+/** Longest wait for data after the process has ended, in ms: a child process may have inherited the pipe, and keep it open for ever. */
 const DRAIN_MS = 1000;
 
-/** More than a pipe holds, in bytes: what comes after that was written by another process. */
+/** More than a pipe holds, in bytes: data beyond it was written by another process. */
 const DRAIN_BYTES = 4 << 20;
 
-/** Longest wait for whoever takes the lines, in ms, once the process has ended. */
+/** Longest wait for the handler of lines, in ms, after the process has ended. */
 const STALLED_MS = 10_000;
 
 /**
- * Reads what a process writes, line by line. While a line is being handled nothing more is read, so that a process which writes
- * faster than its lines are handled has to wait when its pipe is full; nothing piles up here.
+ * Reads the output of a process line by line. While a line is being handled, nothing more is read. A process that writes faster than its
+ * lines are handled has to wait when its pipe is full, so no lines pile up here.
  */
 export class OutputReader {
   readonly #stream: Readable;
@@ -28,7 +28,7 @@ export class OutputReader {
   #lines = 0;
   #bytes = 0;
 
-  /** @param handle - Gets each line; where it returns a promise, the next line waits for that. Must not throw. */
+  /** @param handle - Gets each line; if it returns a promise, the next line waits for that. Must not throw. */
   constructor(stream: Readable, handle: (line: string) => unknown) {
     this.#stream = stream;
     this.#handle = handle;
@@ -36,8 +36,8 @@ export class OutputReader {
   }
 
   /**
-   * The process has ended: reads what is in the pipe, and closes it. A process that it has started may have the pipe, too, and
-   * is not waited for.
+   * Reads the rest of the pipe after the process has ended, and closes it. A child of that process may have inherited the pipe, and is not
+   * waited for.
    */
   async drain(): Promise<void> {
     const end = this.#bytes + DRAIN_BYTES;
@@ -46,7 +46,7 @@ export class OutputReader {
     while (waited < DRAIN_MS && stalled < STALLED_MS && this.#bytes < end) {
       const [bytes, lines] = [this.#bytes, this.#lines];
       if (await settlesWithin(this.#done, QUIET_MS)) return;
-      await nextTurn(); // a timer comes before what is to be read, after this process was busy for a while
+      await nextTurn(); // after a busy while, timers run before pending reads
       await nextTurn();
       if (this.#isHandling) {
         stalled = this.#lines === lines ? stalled + QUIET_MS : 0;
@@ -68,7 +68,7 @@ export class OutputReader {
         await this.#pass(splitter.push(chunk));
       }
     } catch {
-      // It was destroyed, or reading failed: what has come is all there is.
+      // The stream was destroyed, or reading failed: nothing more comes.
     }
     await this.#pass(splitter.end());
   }
@@ -78,7 +78,7 @@ export class OutputReader {
     for (const line of lines) {
       const handled = this.#handle(line);
       this.#lines += 1;
-      // A promise for each line would cost more than the rest.
+      // Awaiting every line would cost more than all the rest.
       if (isPromiseLike(handled)) await handled;
     }
     this.#isHandling = false;

@@ -44,7 +44,7 @@ const WORKER_OPTIONS = optionNames<WorkerDefinition>({
   concurrency: true,
 });
 
-/** The names and kinds of a pipeline's own options. @throws TypeError, RangeError */
+/** Checks the names and types of a pipeline's options. @throws TypeError, RangeError */
 export function assertPipelineOptions(options: unknown): asserts options is PipelineOptions {
   assertKnownOptions("Pipeline", options, PIPELINE_OPTIONS);
   const {
@@ -65,7 +65,7 @@ export function assertPipelineOptions(options: unknown): asserts options is Pipe
   resolveDistributorOptions(nowhere);
 }
 
-/** @param where - How the definition is called, such as `tasks[0]`. @throws TypeError, RangeError */
+/** @param where - The definition's name in errors, such as `tasks[0]`. @throws TypeError, RangeError */
 export function assertTaskDefinition(
   where: string,
   definition: object,
@@ -85,7 +85,7 @@ export function assertTaskDefinition(
   if (timeout !== undefined) assertTimeout(`${where}.timeout`, timeout);
 }
 
-/** @param where - How the definition is called, such as `workers[0]`. @throws TypeError */
+/** @param where - The definition's name in errors, such as `workers[0]`. @throws TypeError */
 export function assertWorkerDefinition(where: string, definition: unknown): void {
   assertKnownOptions(where, definition, WORKER_OPTIONS);
   const { exportName, taskType }: Partial<WorkerDefinition> = definition;

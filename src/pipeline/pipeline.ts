@@ -7,14 +7,14 @@ import { assertPipelineOptions } from "./pipeline-checks.ts";
 import type { PipelineOptions } from "./pipeline-options.ts";
 import { resolveRestarts, resolveWorkers } from "./resolve-workers.ts";
 
-/** Long enough for what workers execute, short enough for a person to wait. */
-const DEFAULT_STOP_TIMEOUT = 5000;
+/** Long enough for most handlers to finish, short enough for a person to wait, in ms. */
+const DEFAULT_STOP_TIMEOUT_MS = 5000;
 
 /**
- * A whole run on this machine: distributor and collector in this process, workers in processes of their own, or in threads of
- * those, which are started again when they die. Endpoints are in a private folder, and gone at the end. The same tasks, workers and
- * collectors run on many machines as roles of their own. Run it on the main thread: a `node:worker_threads` thread that is terminated with open
- * sockets takes the whole process down.
+ * A whole run on this machine: distributor and collector in this process, workers in processes of their own, or in threads of those
+ * processes. A worker process that dies is started again. Endpoints are in a private folder, which is removed at the end. The same tasks,
+ * workers and collectors can run on many machines as roles of their own. Run it on the main thread: terminating a `node:worker_threads`
+ * thread with open sockets ends the whole process.
  *
  * @example
  * ```ts
@@ -60,25 +60,25 @@ export class Pipeline implements AsyncDisposable {
     });
   }
 
-  /** How the run stands now: counts per task, and workers. Empty before `run()`. */
+  /** The state of the run now: counts per task, and workers. Empty before `run()`. */
   get progress(): RunProgress {
     return this.#run.progress;
   }
 
-  /** Where an `Inspector`, and the commands `status`, `top` and `explain`, find the run; nothing before and after it. */
+  /** The endpoint for an `Inspector` and the commands `status`, `top` and `explain`; `undefined` before and after the run. */
   get endpoint(): EndpointAddress | undefined {
     return this.#run.endpoint;
   }
 
   /**
-   * Runs to the end. The tasks' items are begun at once, as a loop over them would begin; those of a task with dependencies when these are
-   * complete, but for streams and `readline`, which cannot wait.
+   * Runs to the end. The first item of each task is asked for at once, as in a loop over the items. A task with dependencies waits until these
+   * are complete, unless its items are a stream or `readline`, which cannot wait.
    *
-   * @param options - Aborting `signal` ends it now: handlers' `info.signal` is aborted at once, and a process whose handler still runs half a
+   * @param options - Aborting `signal` ends the run now: handlers' `info.signal` is aborted at once, and a process whose handler still runs half a
    *   second later is killed. `run()` then resolves with the status `stopped`.
-   * @returns What became of each task's items.
-   * @throws PipelineError `WORKER_FAILED` when workers cannot work or die too often, and what a `Distributor` and a `Collector` throw.
-   * @throws TypeError when it has run already.
+   * @returns The outcome of each task's items.
+   * @throws PipelineError `WORKER_FAILED` when workers cannot work or die too often; and the errors of a `Distributor` and a `Collector`.
+   * @throws TypeError when this pipeline has run already.
    */
   async run(options: RunOptions = {}): Promise<RunSummary> {
     assertRunOptions(options);
@@ -88,17 +88,17 @@ export class Pipeline implements AsyncDisposable {
   }
 
   /**
-   * Ends the run early: nothing more is handed out, what is under way may finish until the deadline. Then it is cut off, as by an
-   * aborted signal. A second call may shorten the time.
+   * Ends the run early: no more items are granted, and items that are being executed may finish until the deadline. Then the run is cut off,
+   * as by an aborted signal. A second call may shorten the time.
    *
    * @param options - `timeout` in ms, 5000 by default.
    */
   async stop(options: StopOptions = {}): Promise<void> {
     assertStopOptions(options);
-    await this.#run.stop(options.timeout ?? DEFAULT_STOP_TIMEOUT);
+    await this.#run.stop(options.timeout ?? DEFAULT_STOP_TIMEOUT_MS);
   }
 
-  /** Ends it, for `await using`. */
+  /** Ends the run, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }

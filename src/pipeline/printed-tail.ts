@@ -1,8 +1,8 @@
-/** What is kept of the lines that a worker wrote last. */
+/** How many of a worker's last lines are kept, and how many characters of them. */
 const MAX_LINES = 20;
 const MAX_LENGTH = 2000;
 
-/** The last lines that a worker wrote to stderr: why it died is said there, if anywhere. */
+/** Keeps the last lines that a worker wrote to stderr: they may say why it died. */
 export class PrintedTail {
   readonly #lines: string[] = [];
   #length = 0;
@@ -15,7 +15,7 @@ export class PrintedTail {
       this.#length -= this.#lines.shift()?.length ?? 0;
   }
 
-  /** The lines as one text; empty without any. */
+  /** The lines as one text; empty without lines. */
   toString(): string {
     return this.#lines.join("\n").trim();
   }

@@ -1,27 +1,27 @@
 import type { WorkerEnd } from "./worker-process.ts";
 
-/** How many ends are remembered: those of the workers that the items in question have had. */
+/** How many ends are remembered. */
 const KEPT = 1000;
 
-/** How the workers' processes of a run ended, by the ids of the workers. */
+/** Remembers how the workers' processes of a run have ended, for the texts of errors. */
 export class ProcessEnds {
   readonly #byPid = new Map<string, string>();
 
   add(pid: number, { reason, printed }: WorkerEnd): void {
     const name = String(pid);
-    this.#byPid.delete(name); // a process id may have come round again
+    this.#byPid.delete(name); // the system may have used a process id again
     const tail = printed === "" ? "" : `. It wrote last:\n${printed}`;
     this.#byPid.set(name, `${reason}${tail}`);
     const [oldest] = this.#byPid.size > KEPT ? this.#byPid.keys() : [];
     if (oldest !== undefined) this.#byPid.delete(oldest);
   }
 
-  /** A process begins: what is known of an earlier one of the same id does not hold for it. */
+  /** Forgets an earlier process with the id of a process that begins. */
   forget(pid: number): void {
     this.#byPid.delete(String(pid));
   }
 
-  /** @param workerId - Ends with the id of its process and something random. */
+  /** @param workerId - Ends with the process id and a random part. @returns How the worker's process ended, if it is known. */
   of(workerId: string): string | undefined {
     const [, pid = ""] = /-(\d+)-[0-9a-f]+$/.exec(workerId) ?? [];
     return this.#byPid.get(pid);

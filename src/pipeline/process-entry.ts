@@ -1,4 +1,4 @@
-// What a worker's process runs: its parent, the pipeline, says what is to be worked on, and when to stop.
+// The program of a worker's process. Its parent, the pipeline, tells it which worker to run, and when to stop.
 import { Socket } from "node:net";
 import { printAtOnce, printed } from "../executor/own-output.ts";
 import { isInstance, propertyOf } from "../protocol/thrown.ts";
@@ -24,7 +24,7 @@ let endpoint = "";
 printAtOnce();
 becomeWorker((error) => fail("unusable", error));
 restoreEnvironment();
-// First, because importing the user's module may take for ever.
+// Before the user's module is imported, which may take for ever.
 endWithParent(PARENT_FD);
 becomeReplaceable();
 
@@ -35,11 +35,11 @@ const channel = new ControlChannel<ToWorkerProcess, FromWorkerProcess>(
     else if (worker === undefined) process.exit();
     else void worker.stop({ timeout: message.timeout });
   },
-  // The pipeline is gone, however that came about: nobody needs this process any more.
+  // The pipeline has ended, in whatever way: this process is no longer needed.
   () => void removeOrphaned(endpoint).then(leave),
 );
 
-// Ctrl-C reaches all processes of a terminal; the pipeline says what follows from it.
+// Ctrl-C reaches all processes of a terminal; the pipeline decides what follows.
 process.on("SIGINT", () => {});
 
 async function work(start: WorkerStart): Promise<void> {
@@ -59,16 +59,16 @@ async function work(start: WorkerStart): Promise<void> {
   }
 }
 
-/** Whoever has started this process decides by these what its death means, and how long its end may take. */
+/** Tells the pipeline how far the worker is. The pipeline judges by that what a death means, and how long the end may take. */
 function listen(worker: AnyWorker): void {
   const { closeTimeout = 0 } = worker;
   worker[onWork] = (stage) => {
-    // Hooks in threads come first, and then the worker's own.
+    // Twice: the hooks of threads run first, then the worker's own.
     tell(stage === "closing" ? { type: stage, timeout: 2 * closeTimeout } : { type: stage });
   };
 }
 
-/** Says why it cannot work, once, and ends. */
+/** Tells the pipeline once why this process cannot work, and ends. */
 function fail(type: "unusable" | "failed", error: unknown): void {
   if (hasFailed) return;
   hasFailed = true;
@@ -80,7 +80,7 @@ function leave(): void {
   void printed().then(() => process.exit());
 }
 
-/** Another process would end the same: the class is used wrongly, which is no PipelineError, or its initialisation fails. */
+/** Whether another process would end the same way: the class is used wrongly, or its initialisation fails. */
 function isFinal(error: unknown): boolean {
   const isMisuse = isInstance(error, TypeError) || isInstance(error, RangeError);
   return isMisuse || propertyOf(error, "code") === "INIT_FAILED";

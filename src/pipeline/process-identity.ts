@@ -1,13 +1,13 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
-/** Which process it is: a process id alone is used again, and means something else on another host and in another container. */
+/** Identifies a process. A process id alone is not enough: it is used again, and means another process on another host or in another container. */
 export interface ProcessIdentity {
   readonly pid: number;
   readonly host: string;
-  /** The space of process ids that `pid` is one of; empty where there is only one. */
+  /** The namespace of process ids that `pid` belongs to; empty where there is only one. */
   readonly namespace: string;
-  /** When the process began, as the system counts it, and since which boot; empty where that cannot be known. */
+  /** The id of the boot and the clock tick at which the process began; empty where they are unknown. */
   readonly started: string;
 }
 
@@ -16,7 +16,7 @@ export function ownIdentity(): ProcessIdentity {
   return { pid, host: hostname(), namespace: pidNamespace(), started: startOf(pid) ?? "" };
 }
 
-/** What {@link ownIdentity} gave, after it was written as JSON; nothing when the text is anything else. */
+/** Reads an identity that was written as JSON; `undefined` when the text is anything else. */
 export function parseIdentity(text: string): ProcessIdentity | undefined {
   try {
     const { pid, host, namespace, started } = JSON.parse(text) as Partial<ProcessIdentity>;
@@ -24,12 +24,12 @@ export function parseIdentity(text: string): ProcessIdentity | undefined {
     if (Number.isInteger(pid) && Number(pid) > 0 && areTexts)
       return { pid, host, namespace, started } as ProcessIdentity;
   } catch {
-    // no JSON
+    // not JSON
   }
   return undefined;
 }
 
-/** Whether a process has certainly ended. Where that cannot be told from here, it has not. */
+/** Whether a process has certainly ended; `false` where this process cannot tell. */
 export function isProvenDead({ pid, host, namespace, started }: ProcessIdentity): boolean {
   if (
     host !== hostname() ||
@@ -58,13 +58,13 @@ function pidNamespace(): string {
   }
 }
 
-/** Boot and clock ticks at which a process began; "dead" for one that only waits to be forgotten; nothing where it cannot be known. */
+/** Boot and clock tick at which a process began; "dead" for a zombie; `undefined` where they are unknown. */
 function startOf(pid: number): string | undefined {
   if (process.platform !== "linux") return undefined;
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    // After the name, which is in brackets and may contain anything.
+    // The fields after the name, which is in brackets and may contain anything.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return fields[0] === "Z" || fields[0] === "X" ? "dead" : `${boot} ${fields[19]}`;
   } catch {

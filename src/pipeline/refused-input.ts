@@ -1,7 +1,7 @@
 import { PayloadTypeError } from "../protocol/payload/payload-check.ts";
 import { isInstance } from "../protocol/thrown.ts";
 
-/** An input that cannot be sent, as whoever calls `map()` knows it: by its place, and by a path within it. Every other error as it is. */
+/** Rewrites the error of an input that cannot be sent, so that the caller of `map()` sees the input's index and the path within it. Other errors are returned unchanged. */
 export function refusedInput(error: unknown): unknown {
   const refusal = isInstance(error, TypeError) ? error.cause : undefined;
   if (!isInstance(refusal, PayloadTypeError) || !("index" in refusal)) return error;

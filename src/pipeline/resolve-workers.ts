@@ -5,10 +5,10 @@ import { assertCount } from "../role/checks.ts";
 import { assertWorkerDefinition } from "./pipeline-checks.ts";
 import type { PipelineOptions, WorkerDefinition } from "./pipeline-options.ts";
 
-/** A worker that dies now and then is replaced; one that dies all the time ends the run within seconds. */
+/** Enough to replace a worker that dies now and then; a worker that dies at every start ends the run within seconds. */
 const DEFAULT_RESTARTS = 5;
 
-/** @throws TypeError, RangeError when an option is missing or wrong. */
+/** Checks the option `workers`, and fills in its defaults. @throws TypeError, RangeError when an option is missing or wrong. */
 export function resolveWorkers(options: Pick<PipelineOptions, "workers">, tasks: readonly AnyTask[]) {
   const definitions = [options.workers].flat() as readonly WorkerDefinition[];
   if (definitions.length === 0 || options.workers === undefined)

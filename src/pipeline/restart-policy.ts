@@ -1,22 +1,22 @@
 import type { WorkerEnd } from "./worker-process.ts";
 
-/** Wait before a worker is started again, in ms; twice as long each time, for one that dies before it has worked. */
+/** Wait before a worker is started again, in ms. It doubles each time for a worker that dies before it has worked. */
 const RESTART_MS = 50;
 export const MAX_RESTART_MS = 5000;
 
-/** Before any worker of its kind has finished an item: deaths with an item are taken for the items' fault this many times as often. */
+/** Before any worker of its kind has finished an item, a worker may die with an item `limit` times this often in a row: the items may be at fault. */
 const BENEFIT_OF_DOUBT = 4;
 
-/** A worker that lived longer than this, in ms, and had no item, did not die of its start. */
+/** A worker without an item that lived longer than this, in ms, did not die of its start. */
 const SETTLED_MS = 10_000;
 
-/** Starts that the system refuses, in a row, before a worker is given up: 13 s. */
+/** How many starts in a row the system may refuse before a worker is given up: about 13 s. */
 const START_ATTEMPTS = 9;
 
 /**
- * Whether a worker that died is started again, and after which wait. A worker that dies before it has an item dies of itself, and
- * may do so `limit` times in a row. One that dies with an item may have died of that: which item it was is found out by the
- * distributor, and is reported as failed. So such deaths do not count, as long as items can be worked on at all.
+ * Decides whether a worker that died is started again, and after how long. A worker that dies before it has an item is at fault itself, and
+ * may do so `limit` times in a row. A worker that dies with an item may have died of that item: the distributor finds the item, and
+ * reports it as failed. So such deaths do not count, as long as workers of the same kind can finish items at all.
  */
 export class RestartPolicy {
   readonly #limit: number;
@@ -30,12 +30,12 @@ export class RestartPolicy {
     this.#limit = limit;
   }
 
-  /** How often the worker has died, or could not be started. */
+  /** How often the worker has died or could not be started. */
   get deaths(): number {
     return this.#deaths;
   }
 
-  /** It has executed an item to its end. */
+  /** The worker has executed an item to its end. */
   worked(): void {
     this.#barren = 0;
     this.#withItem = 0;
@@ -43,7 +43,7 @@ export class RestartPolicy {
 
   /**
    * @param kindWorks - Whether any worker of its kind has ever executed an item to its end.
-   * @returns The wait in ms before it is started again; nothing: it is given up.
+   * @returns The wait before the worker is started again, in ms; `undefined`: it is given up.
    */
   died({ isUnstarted, hadItem, livedMs }: WorkerEnd, kindWorks: boolean): number | undefined {
     this.#deaths += 1;

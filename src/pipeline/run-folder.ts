@@ -9,23 +9,23 @@ import { isProvenDead, ownIdentity, parseIdentity } from "./process-identity.ts"
 
 const PREFIX = "zqp-local-";
 
-/** The file in it that says whose it is. */
+/** The file in the folder with the identity of the process that made it. */
 const OWNER = "owner.json";
 
-/** Room for what `mkdtemp` adds, and for the names of the sockets. */
+/** Room for the name of the folder and of a socket in it, in bytes. */
 const NAME_BYTES = 1 + PREFIX.length + 6 + "/work".length;
 
-/** A folder without an owner is one whose maker was killed at that moment, if it is older than this, in ms. */
+/** A folder without an owner file that is older than this, in ms, was made by a process that was killed at that moment. */
 const ABANDONED_MS = 3_600_000;
 
-/** Leftovers that one run looks at: what is beyond that is left to the next. */
+/** How many old folders one run looks at; the next run looks at the others. */
 const MAX_SWEPT = 200;
 
-/** How long the end of a run's process is waited for, once its pipes have ended, in ms, and how often that is looked at. */
+/** After the pipes of a run's process have ended: how long its own end is waited for, and how often that is checked, in ms. */
 const ORPHANED_MS = 500;
 const ORPHANED_STEP_MS = 20;
 
-/** The folder of one run, with its sockets. Only this user may enter it. */
+/** The folder with the sockets of one run. Only this user may enter it. */
 export class RunFolder {
   readonly path: string;
   readonly #swept: Promise<unknown>;
@@ -36,10 +36,10 @@ export class RunFolder {
   }
 
   /**
-   * Makes it in the folder for temporary files, or elsewhere where the path of that is too long for sockets. What runs have left that
-   * were killed is removed.
+   * Makes the folder in the one for temporary files, or elsewhere if that path is too long for sockets. Folders of runs that were killed are
+   * removed.
    *
-   * @throws PipelineError `BIND_FAILED` when it cannot be made.
+   * @throws PipelineError `BIND_FAILED` when the folder cannot be made.
    */
   static async make(): Promise<RunFolder> {
     const base = chooseBase();
@@ -61,21 +61,21 @@ export class RunFolder {
 }
 
 /**
- * The process that made the run's folder is gone, and whoever worked for it removes the folder.
+ * Removes the run's folder from a worker's process, when the process that made the folder has ended.
  *
- * @param endpoint - A socket in it.
+ * @param endpoint - The endpoint of a socket in the folder.
  */
 export async function removeOrphaned(endpoint: string): Promise<void> {
   const path = dirname(endpoint.replace(/^ipc:\/\//, ""));
   if (!endpoint.startsWith("ipc://") || !basename(path).startsWith(PREFIX)) return;
-  // The end of a process's pipes is seen a moment before its own.
+  // The pipes of a process end a moment before the process does.
   for (let waited = 0; existsSync(path) && waited < ORPHANED_MS; waited += ORPHANED_STEP_MS) {
     await sweepOne(path);
     await sleep(ORPHANED_STEP_MS);
   }
 }
 
-/** The folder for temporary files; where its path leaves no room for a socket's name, the first of the usual ones that does. */
+/** The folder for temporary files; if its path leaves no room for a socket's name, the first of the usual folders that does. */
 function chooseBase(): string {
   const usual = [process.env.XDG_RUNTIME_DIR, "/tmp", "/var/tmp"];
   const bases = [tmpdir(), ...(process.platform === "win32" ? [] : usual)];
@@ -97,13 +97,13 @@ function unusable(base: string, cause: unknown): PipelineError {
   return new PipelineError("BIND_FAILED", text, { role: "distributor", cause });
 }
 
-/** Removes what killed runs of this user have left. That none of it can be removed ends no run. */
+/** Removes the folders of this user's runs that were killed. If it fails, the run goes on. */
 async function sweep(base: string): Promise<void> {
   try {
     const names = (await readdir(base)).filter((name) => name.startsWith(PREFIX));
     for (const name of names.slice(0, MAX_SWEPT)) await sweepOne(join(base, name));
   } catch {
-    // It cannot be listed: what is there stays.
+    // The folder cannot be listed: old folders stay.
   }
 }
 
@@ -114,10 +114,10 @@ async function sweepOne(path: string): Promise<void> {
     if (!found.isDirectory() || uid !== (process.getuid?.() ?? uid)) return;
     const owner = await readOwner(path);
     if (owner !== undefined && isProvenDead(owner)) await rm(path, { recursive: true, force: true });
-    // Only where it is empty.
+    // Removes it only if it is empty.
     else if (owner === undefined && Date.now() - mtimeMs > ABANDONED_MS) await rmdir(path);
   } catch {
-    // Another run removes it, or it is none of ours: the next run looks again.
+    // Another run removes it, or it belongs to another program: the next run looks again.
   }
 }
 

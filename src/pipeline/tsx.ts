@@ -1,23 +1,23 @@
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-/** Whether a module is TypeScript, and this Node does not take that as it is (as 22.18 and later do). */
+/** Whether a module is TypeScript and this Node cannot run TypeScript by itself, as 22.18 and later can. */
 export function needsTsx(module: string): boolean {
   const isUnderstood = "typescript" in process.features && process.features.typescript !== false;
   return /\.[cm]?tsx?$/.test(module) && !isUnderstood;
 }
 
-/** @returns What makes Node run TypeScript through the `tsx` of the module's project; nothing where there is none. */
+/** @returns Options of Node that load the `tsx` of the module's project; none if there is no `tsx`. */
 export function tsxArguments(module: string): string[] {
   try {
     const path = createRequire(fileURLToPath(module)).resolve("tsx");
     return ["--import", pathToFileURL(path).href];
   } catch {
-    return []; // importing the module then says what is missing
+    return []; // importing the module then fails with an error that says so
   }
 }
 
-/** Whether options of Node's load tsx. */
+/** Whether some options of Node load tsx. */
 export function isTsxAmong(options: readonly string[]): boolean {
   return options.some((option) => /(^|[\s"=/\\])tsx([\s"/\\@]|$)/.test(option));
 }

@@ -1,10 +1,10 @@
 import { marksOfWorker } from "../self/nesting.ts";
 import { nodeOptionsForWorkers } from "./node-options.ts";
 
-/** Has what the program has in `NODE_OPTIONS`, where its worker starts with less of it. */
+/** The variable that carries the program's `NODE_OPTIONS` to a worker that starts with fewer options. */
 const NODE_OPTIONS = "ZMQPIPELINE_NODE_OPTIONS";
 
-/** The environment of a worker's process: this program's, with marks of ours. */
+/** The environment of a worker's process: this program's, and variables of this library. */
 export function environmentOfWorker(): NodeJS.ProcessEnv {
   const environment = { ...process.env, ...marksOfWorker() };
   const { NODE_OPTIONS: options } = process.env;
@@ -13,7 +13,7 @@ export function environmentOfWorker(): NodeJS.ProcessEnv {
   return passed === options ? environment : { ...environment, NODE_OPTIONS: passed, [NODE_OPTIONS]: options };
 }
 
-/** In a worker's process: gives the user's code the environment that the program has. */
+/** In a worker's process: restores the program's environment for the user's code. */
 export function restoreEnvironment(): void {
   const { [NODE_OPTIONS]: options } = process.env;
   if (options === undefined) return;

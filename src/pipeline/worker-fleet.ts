@@ -8,21 +8,21 @@ import { MAX_RESTART_MS, RestartPolicy } from "./restart-policy.ts";
 import type { WorkerStart } from "./worker-messages.ts";
 import { type WorkerEnd, WorkerProcess } from "./worker-process.ts";
 
-/** A worker whose module is still loading after this many ms is told of; again after twice as long, and so on. */
+/** A worker whose module is still loading after this time, in ms, is reported; again after twice the time, and so on. */
 const LOADING_NOTICE_MS = 60_000;
 
 export interface FleetOptions {
-  /** How often in a row each worker that has not worked may be started again; 0: never, whatever it did. */
+  /** How often in a row each worker that has not worked may be started again; 0: no worker is ever started again. */
   readonly restarts: number;
   /** @default 60000 */
   readonly loadingNoticeMs?: number;
-  /** Where a promise is returned, the worker's next line waits for it. */
+  /** If a promise is returned, the worker's next line waits for it. */
   output(worker: number, stream: "stdout" | "stderr", line: string): unknown;
-  /** No worker of some kind is left, or none can work. */
+  /** Called when no worker of some kind is left, or none can work. */
   failed(error: PipelineError): void;
 }
 
-/** One place for a worker: a process, and the next one when that dies. */
+/** A worker's slot: its process, and the next process when that dies. */
 interface Slot {
   readonly number: number;
   readonly start: WorkerStart;
@@ -31,7 +31,7 @@ interface Slot {
   timer: NodeJS.Timeout | undefined;
 }
 
-/** The workers of a pipeline: processes that are started again when they die, up to a limit. */
+/** The workers of a pipeline, as processes that are started again when they die, up to a limit. */
 export class WorkerFleet {
   readonly #options: FleetOptions;
   readonly #log = new RoleLog("worker");
@@ -42,7 +42,7 @@ export class WorkerFleet {
   #isEnding = false;
   #hasOutputFailed = false;
   #onEmpty: () => void = () => {};
-  /** Resolves when no worker is left, nor about to be. */
+  /** Resolves when no worker is left, and none is about to be started. */
   readonly ended = new Promise<void>((resolve) => {
     this.#onEmpty = resolve;
   });
@@ -51,17 +51,17 @@ export class WorkerFleet {
     this.#options = options;
   }
 
-  /** Workers that run or are about to. */
+  /** How many workers run or are about to be started. */
   get size(): number {
     return this.#slots.filter(isOccupied).length;
   }
 
-  /** Whether a worker is on its way: its process loads its module, or is about to be started again. */
+  /** Whether some worker is loading its module, or is about to be started again. */
   get isLoading(): boolean {
     return this.#slots.some(({ process, timer }) => timer !== undefined || process?.isLoading);
   }
 
-  /** How a worker's process ended, in words; nothing while it is not known to have ended. */
+  /** How a worker's process ended, in words; `undefined` while it is not known to have ended. */
   endOf(workerId: string): string | undefined {
     return this.#ends.of(workerId);
   }
@@ -79,8 +79,8 @@ export class WorkerFleet {
   }
 
   /**
-   * The run is over: nobody is started again. A worker that has not ended after `timeout` ms is killed; one that has nothing else to do
-   * than its user's hooks gets the time that these may take.
+   * Ends all workers after the run; none is started again. A worker that has not ended after `timeout` ms is killed. A worker that only
+   * runs its closing hooks by then gets the time that these may take.
    */
   async end(timeout: number): Promise<void> {
     this.#isEnding = true;
@@ -89,13 +89,13 @@ export class WorkerFleet {
       slot.timer = undefined;
     }
     if (this.size === 0) return;
-    this.stop(0); // one that has just come, and has not heard of the end, ends too
+    this.stop(0); // a worker that has just started has not heard of the end
     const timers = this.#slots.map(({ process }) => process && killAfter(process, timeout));
     await this.ended;
     for (const stop of timers) stop?.();
   }
 
-  /** Asks all to stop; what they execute may take `timeout` ms. */
+  /** Asks all workers to stop; items that are being executed may finish for `timeout` ms. */
   stop(timeout: number): void {
     this.#isEnding = true;
     for (const { process } of this.#slots) process?.stop(timeout);
@@ -136,7 +136,7 @@ export class WorkerFleet {
     const others = this.#slots.filter(
       (other) => other.start.taskType === start.taskType && isOccupied(other),
     );
-    // The others work on, and the system may have room for this one later.
+    // The other workers work on, and the system may have room for this one later.
     if (wait === undefined && end.isUnstarted && others.length > 0) wait = MAX_RESTART_MS;
     const facts = { number, reason: end.reason, deaths: policy.deaths };
     if (wait === undefined) {
@@ -146,7 +146,7 @@ export class WorkerFleet {
       if (others.length === 0) this.#options.failed(this.#failure(slot, end, what));
       return;
     }
-    this.#log.write("warn", "worker died, and is started again", facts);
+    this.#log.write("warn", "worker died and is started again", facts);
     slot.timer = setTimeout(() => this.#launch(slot), wait);
   }
 
@@ -157,7 +157,7 @@ export class WorkerFleet {
     return new PipelineError("WORKER_FAILED", `Worker ${number} ${what}: ${reason}${tail}`, facts);
   }
 
-  /** A module may load for as long as it likes; but nobody should have to guess what is being waited for. */
+  /** Loading a module has no time limit, so the user is told what the run waits for. */
   #noticeLoading({ number, start }: Slot): NodeJS.Timeout {
     const { loadingNoticeMs = LOADING_NOTICE_MS } = this.#options;
     let passed = 0;
@@ -175,7 +175,7 @@ export class WorkerFleet {
     this.#log.warn(`Worker ${number} ended, but ${error.message}`, { number });
   }
 
-  /** A line is not worth a run: what goes wrong with it is told once. */
+  /** An error of `onOutput` does not end the run: the first one is logged. */
   #output(number: number, stream: "stdout" | "stderr", line: string): unknown {
     try {
       const handled = this.#options.output(number, stream, line);
@@ -190,12 +190,12 @@ export class WorkerFleet {
     if (this.#hasOutputFailed) return;
     this.#hasOutputFailed = true;
     this.#log.warn(
-      `onOutput failed: ${describeThrown(error)}. The run goes on; further failures are not told`,
+      `onOutput failed: ${describeThrown(error)}. The run goes on; further failures are not reported`,
     );
   }
 }
 
-/** @returns What calls it off. */
+/** Kills a process that has not ended in time. @returns A function that cancels it. */
 function killAfter(process: WorkerProcess, timeout: number): () => void {
   let timer = setTimeout(() => {
     const { closeTimeout } = process;

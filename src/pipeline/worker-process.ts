@@ -17,38 +17,38 @@ import {
   type WorkerStart,
 } from "./worker-messages.ts";
 
-/** Longest wait for what a process said last, in ms, once it has ended. */
+/** Longest wait for the last messages of a process, in ms, after it has ended. */
 const LAST_WORDS_MS = 500;
 
 /** How a worker's process ended. */
 export interface WorkerEnd {
-  /** It worked to the end of the run. */
+  /** Whether the worker worked to the end of the run. */
   readonly isDone: boolean;
-  /** Another one would end the same: its module or its initialisation is at fault. */
+  /** Whether another process may do better; `false` when the module or its initialisation is at fault. */
   readonly isUsable: boolean;
-  /** It has begun to execute an item. */
+  /** Whether the worker has begun to execute an item. */
   readonly hadItem: boolean;
-  /** The system did not let it start: it had no descriptors, processes or memory left. */
+  /** Whether the system refused to start the process: no descriptors, processes or memory were left. */
   readonly isUnstarted: boolean;
-  /** How long it lived after its module was loaded, in ms. */
+  /** How long the process lived after its module was loaded, in ms. */
   readonly livedMs: number;
-  /** In words: an exit code, a signal, or what it said. */
+  /** The reason in words: an exit code, a signal, or the error that the process reported. */
   readonly reason: string;
-  /** What it wrote to stderr last, a few lines at the most. */
+  /** The last lines that the process wrote to stderr. */
   readonly printed: string;
   readonly error: Error | undefined;
 }
 
 export interface WorkerProcessEvents {
-  /** Where a promise is returned, the next line of the stream waits for it. Must not throw. */
+  /** If a promise is returned, the next line of the stream waits for it. Must not throw. */
   output(stream: "stdout" | "stderr", line: string): unknown;
-  /** It has loaded its module. */
+  /** The process has loaded its module. */
   started(): void;
-  /** It has executed an item to its end. */
+  /** The worker has executed its first item to its end. */
   worked(): void;
-  /** What its `closeWorker()` or `closeThread()` threw. */
+  /** The worker's `closeWorker()` or `closeThread()` threw. */
   closeFailed(error: Error): void;
-  /** Once, after its output was read. */
+  /** The process has ended, and its output was read. Called once. */
   ended(end: WorkerEnd): void;
 }
 
@@ -72,15 +72,15 @@ export class WorkerProcess {
     try {
       this.#child = startProcess(start.module);
     } catch (error) {
-      // Later, as where it is told by an event: whoever makes this process does not have it yet.
+      // Later, as with an event: the caller of this constructor does not have the object yet.
       queueMicrotask(() => this.#unstarted(error));
       return;
     }
     const child = this.#child;
     child.once("error", (error) => {
-      if (child.pid === undefined) this.#unstarted(error); // otherwise a message could not be sent: it has an end
+      if (child.pid === undefined) this.#unstarted(error); // otherwise a message could not be sent, and "exit" follows
     });
-    // Without descriptors it has neither streams nor a channel.
+    // A process that could not be started has neither streams nor a channel.
     if (child.pid === undefined) return;
     holdParentPipe(child.stdio[PARENT_FD]);
     for (const stream of ["stdout", "stderr"] as const) {
@@ -89,26 +89,26 @@ export class WorkerProcess {
       this.#readers.push(new OutputReader(readable, (line) => this.#read(stream, line)));
     }
     this.#channel = new ControlChannel(child.stdio[CONTROL_FD] as Duplex, (message) => this.#heard(message));
-    // Not "close": a process that this one has started may have its pipes, and keep them.
+    // Not "close": a child of the process may have inherited its pipes, and keep them open.
     child.once("exit", (code, signal) => void this.#exited(code, signal));
-    this.#channel.send(start); // that it is gone is told by its end
+    this.#channel.send(start); // if the process has ended, "exit" follows
   }
 
   get pid(): number | undefined {
     return this.#child?.pid;
   }
 
-  /** It has not loaded its module yet. */
+  /** Whether the process has not yet loaded its module. */
   get isLoading(): boolean {
     return this.#startedAt === undefined && !this.#hasEnded;
   }
 
-  /** How long its hooks at the end may take, in ms, once it has nothing else to do; nothing while it works. */
+  /** How long the closing hooks may take, in ms, once only these are left; `undefined` while the worker works. */
   get closeTimeout(): number | undefined {
     return this.#closeTimeout;
   }
 
-  /** Lets it finish what it executes, for so many ms. */
+  /** Asks the worker to stop; items that are being executed may finish for `timeout` ms. */
   stop(timeout: number): void {
     this.#channel?.send({ type: "stop", timeout });
   }
@@ -143,7 +143,7 @@ export class WorkerProcess {
 
   #unstarted(error: unknown): void {
     this.#error = asError(error);
-    // What the system refuses, it may allow later; what this library lacks, it lacks then too.
+    // A start that the system refused may succeed later; a missing file of this library stays missing.
     const isRefused = "code" in this.#error;
     this.#isUsable = isRefused;
     this.#end(`it cannot be started: ${this.#error.message}`, isRefused);
@@ -173,8 +173,8 @@ export class WorkerProcess {
 }
 
 /**
- * A process for a worker: what is loaded into this one is loaded into it, but for what belongs to this program alone. Its channel of `fork()` is
- * there for the user's code, which may expect one; ours is another.
+ * Starts a process for a worker, with those options of this process that concern loading and limits. The channel of `fork()` is for the
+ * user's code, which may expect one; this library has a channel of its own.
  */
 function startProcess(module: string): ChildProcess {
   const options = optionsForWorkers(process.execArgv);
