@@ -1,6 +1,6 @@
 import { BATCH_BYTES, REQUEST_BATCH_ITEMS } from "../protocol/limits.ts";
 
-/** Cuts a list of requests or replies into messages of a bounded size, in order. Only the last item of one can be large. */
+/** Cuts a list of requests or replies into messages of bounded size, in order. Only the last item of a message can be large. */
 export function batches<T extends { readonly payload: Uint8Array }>(items: readonly T[]): (readonly T[])[] {
   const cut: (readonly T[])[] = [];
   let from = 0;

@@ -17,6 +17,6 @@ export type ExecutionOutcome =
       readonly ok: false;
       readonly error: ErrorInfo;
       readonly retryable: boolean;
-      /** The handler did not end: it was timed out, or its thread died. */
+      /** The handler did not end: the item timed out, or the thread died. */
       readonly isGivenUp?: boolean;
     };

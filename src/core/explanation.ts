@@ -4,21 +4,21 @@ export interface Explanation {
   readonly subject: string;
   readonly isDone: boolean;
   /**
-   * Of an item: `to come`, `waiting`, `with a worker`, `failing` (its failure is on the way to the collector), `failed` or
-   * `settled`. Of a task: its phase.
+   * An item is `to come`, `waiting`, `with a worker`, `failing` (its failure is on the way to the collector), `failed` or
+   * `settled`. For a task this is its phase.
    */
   readonly state: string;
-  /** Sentences for a person. */
+  /** Whole sentences, written for a person. */
   readonly reasons: readonly string[];
-  /** Number of the item's latest execution; 0 before the first. */
+  /** Number of the item's latest attempt; 0 before the first. */
   readonly attempt?: number;
   /** The worker that has the item. */
   readonly workerId?: string;
-  /** For how long it has had it, in ms. */
+  /** How long ago the item was granted to that worker, in ms. */
   readonly age?: number;
 }
 
-/** @param ms - A time that has passed. */
+/** A duration as text: `250 ms`, `1.5 s`. */
 export function ageText(ms: number): string {
   return ms < 1000 ? `${Math.max(0, Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`;
 }

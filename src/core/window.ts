@@ -1,16 +1,16 @@
 /**
- * Work that a worker of a batch should hold, in ms: three flushes of its results, so that one is under way while another fills.
- * What others could do meanwhile is recalled.
+ * Work that one batch worker should hold, in ms: as long as three flushes of its results, so that one batch travels while the next
+ * one fills. Items that idle workers could execute meanwhile are recalled.
  */
 export const DEFAULT_WINDOW_TIME = 300;
 
 /** Weight of the newest measurement. */
 const WEIGHT = 0.4;
 
-/** A window grows at most so many times per measurement: the first items of a process are slow or fast by accident. */
+/** Most growth per measurement, as a factor: how fast the first items of a process are says little. */
 const MAX_GROWTH = 4;
 
-/** Most items a worker holds, whatever their speed: about what two batches in each direction and the ACK's way need. */
+/** Most items a worker holds, whatever their speed: about two batches in each direction and those whose ACK is on its way. */
 export const DEFAULT_MAX_WINDOW = 8192;
 
 /** Most bytes of items or results a worker holds. One item may be larger. */
@@ -19,19 +19,19 @@ export const DEFAULT_WINDOW_BYTES = 16 * 1024 * 1024;
 export interface WindowLimits {
   readonly maxWindow: number;
   readonly windowBytes: number;
-  /** Work that it should hold, in ms. */
+  /** Work that a worker should hold, in ms. */
   readonly windowTime: number;
 }
 
 /**
- * How many items one worker may hold (granted and not yet ACKed), from what was measured of it: as many as take it a
- * target time; one per execution slot while items take long or nothing is known.
+ * How many items one worker may hold (granted and not yet ACKed). The size follows from measurements: as many items as fill the
+ * target time; one per execution slot while items take long or nothing is measured yet.
  */
 export class Window {
   readonly #limits: WindowLimits;
   readonly #slots: number;
   /** Handler time per item in ms. */
-  #service: number | undefined;
+  #serviceMs: number | undefined;
   /** Result bytes per item. */
   #bytes = 0;
   size: number;
@@ -43,34 +43,34 @@ export class Window {
     this.size = this.#clamp(slots);
   }
 
-  /** Handler time per item in ms, as far as known. */
-  get service(): number {
-    return this.#service ?? 0;
+  /** Handler time per item in ms; 0 before the first measurement. */
+  get serviceMs(): number {
+    return this.#serviceMs ?? 0;
   }
 
   /**
-   * @param busy - Handler time of `count` items in µs.
+   * @param busyMicros - Handler time of `count` items.
    * @param bytes - Bytes of their results.
    * @param mayGrow - Whether more items wait.
    */
-  observe(busy: number, bytes: number, count: number, mayGrow = true): void {
+  observe(busyMicros: number, bytes: number, count: number, mayGrow = true): void {
     if (count < 1) return;
-    const service = busy / 1000 / count;
-    this.#service =
-      this.#service === undefined ? service : this.#service + WEIGHT * (service - this.#service);
+    const serviceMs = busyMicros / 1000 / count;
+    const before = this.#serviceMs ?? serviceMs;
+    this.#serviceMs = before + WEIGHT * (serviceMs - before);
     this.#bytes += WEIGHT * (bytes / count - this.#bytes);
-    const perSlot = Math.max(1, Math.floor(this.#limits.windowTime / Math.max(this.#service, 0.001)));
+    const perSlot = Math.max(1, Math.floor(this.#limits.windowTime / Math.max(this.#serviceMs, 0.001)));
     const byBytes = Math.floor(this.#limits.windowBytes / Math.max(this.#bytes, 1));
     const reach = mayGrow ? this.size * MAX_GROWTH : this.size;
     this.size = this.#clamp(Math.min(perSlot * this.#slots, byBytes, reach));
   }
 
-  /** Nothing waits: no item need be where it is not executed yet. */
+  /** Halves the window, down to one item per slot: nothing waits, so no worker needs items that it does not execute yet. */
   shrink(): void {
     this.size = this.#clamp(Math.max(this.#slots, this.size >> 1));
   }
 
-  /** As many as are executed at once, until more is measured. */
+  /** Goes back to one item per slot, until the next measurement. */
   reset(): void {
     this.size = this.#clamp(this.#slots);
   }

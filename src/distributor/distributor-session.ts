@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { DistributorCore } from "../core/distributor/distributor-core.ts";
 import type { DistributorCoreOptions, DistributorPort } from "../core/distributor/distributor-port.ts";
-import { type UnreliableWorker, unreliableOf } from "../core/distributor/reliability.ts";
 import { resolveRetryPolicy } from "../core/distributor/retry-policy.ts";
-import type { TaskSpec } from "../core/distributor/task-ledger.ts";
+import type { TaskSpec } from "../core/distributor/task-spec.ts";
+import { type UnreliableWorker, unreliableOf } from "../core/distributor/unreliable-worker.ts";
 import { PipelineError } from "../errors.ts";
 import type { OpenJournal } from "../journal/open-journal.ts";
 import { openJournal } from "../journal/open-journal.ts";

@@ -49,7 +49,7 @@ export function reportRun(
   progress: RunProgress,
   startedAt: number,
 ): RunReport {
-  const { phase, collectorMissing, now } = core.view;
+  const { phase, collectorMissingMs: collectorMissing, now } = core.view;
   const workers = [...core.fleet.workers].map((worker) => ({
     id: worker.id,
     taskType: worker.task.name,
@@ -58,8 +58,8 @@ export function reportRun(
     held: worker.held,
     window: worker.window.size,
     acked: worker.acked,
-    failures: worker.record.failures,
-    ...(worker.record.isUnreliable ? { unreliable: Math.round(worker.record.ratio) } : {}),
+    failures: worker.reliability.failures,
+    ...(worker.reliability.isUnreliable ? { unreliable: Math.round(worker.reliability.ratio) } : {}),
     silence: Math.round(now - worker.lastHeard),
   }));
   return { kind: "run", ...processReport(startedAt), runId, phase, collectorMissing, progress, workers };

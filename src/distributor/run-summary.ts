@@ -1,4 +1,4 @@
-import type { UnreliableWorker } from "../core/distributor/reliability.ts";
+import type { UnreliableWorker } from "../core/distributor/unreliable-worker.ts";
 import type { RunStatus } from "../protocol/batch-message.ts";
 
 /** What became of one task. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ItemSource } from "../core/distributor/task-ledger.ts";
+import type { ItemSource } from "../core/distributor/task-spec.ts";
 import type { TaskReplay } from "../journal/journal-state.ts";
 import { RoleLog } from "../logging/logger.ts";
 import { MessageType } from "../protocol/message-type.ts";

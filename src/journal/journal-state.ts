@@ -1,4 +1,4 @@
-import type { PendingItem, TaskSnapshot } from "../core/distributor/task-journal.ts";
+import type { PendingItem, TaskSnapshot } from "../core/distributor/task-snapshot.ts";
 import type { ErrorInfo } from "../protocol/batch-message.ts";
 import { SeqMap } from "../structures/seq-map.ts";
 import { ContentTrail } from "./content-trail.ts";

@@ -91,7 +91,7 @@ describe("with one of these rules switched off, the simulator finds", () => {
   afterEach(() => vi.restoreAllMocks());
 
   test("an item that goes where it failed", () => {
-    vi.spyOn(WorkerRecord.prototype, "isHopeful").mockReturnValue(false);
+    vi.spyOn(WorkerRecord.prototype, "willTakeItems").mockReturnValue(false);
     expect(() => campaign(badWorker(1500), 120_000, () => {})).toThrow("must not go where it failed");
   });
 

@@ -18,7 +18,8 @@ export function checkInvariants(core: DistributorCore, window: number): void {
       assert.equal(worker.held, held.get(worker) ?? 0, "a worker holds what the ledger says it holds");
       assert.ok(worker.heldBytes >= 0);
       if (worker.suspect !== undefined) assert.equal(worker.held, 1, "a suspect is alone on its worker");
-      if (task.hungry.has(worker)) assert.equal(worker.phase.kind, "ready", "only ready workers are served");
+      if (task.withRoom.has(worker))
+        assert.equal(worker.phase.kind, "ready", "only ready workers are served");
       // Items that come back with a reconnected worker may exceed a window that has shrunk; nothing else may.
       assert.ok(worker.held <= Math.max(window, worker.window.size) * 4, "windows bound what is in flight");
       inFlight += worker.held;

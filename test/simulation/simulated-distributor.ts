@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { DistributorCore } from "../../src/core/distributor/distributor-core.ts";
 import type { DistributorPort } from "../../src/core/distributor/distributor-port.ts";
 import { resolveRetryPolicy } from "../../src/core/distributor/retry-policy.ts";
-import type { ItemSource, TaskSpec } from "../../src/core/distributor/task-ledger.ts";
+import type { ItemSource, TaskSpec } from "../../src/core/distributor/task-spec.ts";
 import { OutputGate } from "../../src/distributor/output-gate.ts";
 import type { Durability } from "../../src/journal/journal-options.ts";
 import { type OpenJournal, openOn } from "../../src/journal/open-journal.ts";

@@ -12,16 +12,16 @@ export interface CollectorLinkPort {
   toAckLink(message: Message): void;
 }
 
-/** The distributor's two links to the collector: greets on both, and knows when both are answered. */
+/** The distributor's two links to the collector: opens the run on the data link, says hello on the ACK link, knows when both are answered. */
 export class CollectorLink {
   readonly #options: CollectorLinkOptions;
   readonly #port: CollectorLinkPort;
-  /** The data link is connected, answered or not. */
+  /** Whether the data link is connected, answered or not. */
   isConnected = false;
   readonly #welcome = { data: false, ack: false };
-  /** Since when one of the links is not welcome. */
+  /** Since when one of the links is not answered. */
   missingSince = 0;
-  /** The collector has confirmed END, or cannot. */
+  /** Whether the collector has confirmed END, or cannot do so. */
   hasEnded = false;
 
   constructor(options: CollectorLinkOptions, port: CollectorLinkPort) {
@@ -29,7 +29,7 @@ export class CollectorLink {
     this.#port = port;
   }
 
-  /** The collector takes results and sends ACKs. */
+  /** Whether the collector has answered on both links. */
   get isReady(): boolean {
     return this.#welcome.data && this.#welcome.ack;
   }
@@ -58,13 +58,13 @@ export class CollectorLink {
     this.#welcome[link] = true;
   }
 
-  /** Opens the run at the collector. */
+  /** Tells the collector of the run. */
   open(metadata: Uint8Array): void {
     const { runId, peerId, tasks, context } = this.#options;
     this.#port.toCollector({ type: "open", runId, peerId, tasks, context, metadata });
   }
 
-  /** Greets again where no answer has come. */
+  /** Repeats what the collector has not answered. */
   repeat(metadata: Uint8Array): void {
     if (!this.#welcome.data) this.open(metadata);
     if (!this.#welcome.ack) this.#hello();

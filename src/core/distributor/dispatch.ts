@@ -1,67 +1,65 @@
 import type { ItemPayload } from "../../protocol/batch-message.ts";
 import { BATCH_BYTES, BATCH_ITEMS } from "../../protocol/limits.ts";
+import type { GrantPort } from "./grant-port.ts";
 import type { Item } from "./item.ts";
 import { recallForIdle } from "./recall.ts";
 import type { TaskLedger } from "./task-ledger.ts";
 import type { WorkerRecord } from "./worker-record.ts";
 
-export interface GrantPort {
-  grant(worker: WorkerRecord, items: readonly ItemPayload[], solo: boolean): void;
-  recall(worker: WorkerRecord, count: number): void;
-}
-
 /**
- * Gives a task's workers what they have room for: first one item per free execution slot all round, so that nobody idles
- * while another has a queue; then up to the windows; then an item at a time to workers on which items fail. When nothing is
- * left to give, work is called back from the longest queue for those who idle.
+ * Grants a task's workers the items that they have room for: first one item per free execution slot to each, so that no worker
+ * idles while another one has a queue; then up to the windows; then one item at a time to workers on which items fail. When no
+ * item is left, items are recalled from the longest queue for workers that idle.
  */
-export function dispatch(task: TaskLedger, now: number, sink: GrantPort): void {
+export function dispatch(task: TaskLedger, now: number, port: GrantPort): void {
   if (task.phase === "blocked" || task.phase === "complete") return;
   if (!task.hasSuspects) task.draining.clear();
   const demoted: WorkerRecord[] = [];
-  for (const worker of task.hungry) if (worker.record.isDemoted) demoted.push(worker);
+  for (const worker of task.withRoom) if (worker.reliability.isDemoted) demoted.push(worker);
   const slots = (worker: WorkerRecord) => Math.min(worker.concurrency, worker.window.size);
-  let supply = serve(task, task.hungry, false, now, sink, slots);
-  if (supply) supply = serve(task, task.hungry, false, now, sink, (worker) => worker.window.size);
-  if (supply && demoted.length > 0) serve(task, demoted, true, now, sink, () => 1);
-  if (task.hungry.size > 0) recallForIdle(task, now, sink);
+  let supply = serve(task, task.withRoom, false, now, port, slots);
+  if (supply) supply = serve(task, task.withRoom, false, now, port, (worker) => worker.window.size);
+  if (supply && demoted.length > 0) serve(task, demoted, true, now, port, () => 1);
+  if (task.withRoom.size > 0) recallForIdle(task, now, port);
 }
 
-/** False when the supply ran out before every hungry worker was served. */
+/** @returns False when the items ran out before every worker with room was served. */
 function serve(
   task: TaskLedger,
-  hungry: Iterable<WorkerRecord>,
+  workers: Iterable<WorkerRecord>,
   demoted: boolean,
   now: number,
-  sink: GrantPort,
+  port: GrantPort,
   limit: (worker: WorkerRecord) => number,
 ): boolean {
-  for (const worker of hungry) {
-    if (worker.record.isDemoted !== demoted) continue;
+  for (const worker of workers) {
+    if (worker.reliability.isDemoted !== demoted) continue;
     if (demoted && isPaused(task, worker, now)) continue;
-    if (task.hasSuspects && quarantine(task, worker, now, sink)) continue;
-    if (!fill(task, worker, limit(worker), now, sink)) {
-      // What waits is only kept from this worker, on which it has failed.
+    if (task.hasSuspects && quarantine(task, worker, now, port)) continue;
+    if (!fill(task, worker, limit(worker), now, port)) {
+      // Items wait, but not for this worker: they have failed on it.
       if (task.hasQueued || task.hasSuspects) continue;
       return false;
     }
-    if (!worker.hasRoom(worker.window.size)) task.hungry.delete(worker);
+    if (!worker.hasRoom(worker.window.size)) task.withRoom.delete(worker);
   }
   return true;
 }
 
-/** Items fail on this worker, and there are others: it is tried again after a while. */
+/** Whether the worker gets nothing for a while, because items fail on it and there are other workers. */
 function isPaused(task: TaskLedger, worker: WorkerRecord, now: number): boolean {
-  if (now >= worker.record.pausedUntil) return false;
-  for (const other of task.workers) if (other !== worker && other.isHopeful(now)) return true;
+  if (now >= worker.reliability.pausedUntil) return false;
+  for (const other of task.workers) if (other !== worker && other.willTakeItems(now)) return true;
   return false;
 }
 
 /**
- * Suspects go out alone: to a worker that is empty, or to one that is kept from filling up until it is. Only as many
- * workers are kept so as there are suspects. True when this worker must get nothing else now.
+ * Grants suspects alone: to a worker that is empty, or to one that gets nothing more until it is. At most as many workers are
+ * drained in this way as there are suspects.
+ *
+ * @returns True when this worker must get nothing else now.
  */
-function quarantine(task: TaskLedger, worker: WorkerRecord, now: number, sink: GrantPort): boolean {
+function quarantine(task: TaskLedger, worker: WorkerRecord, now: number, port: GrantPort): boolean {
   if (worker.held > 0) {
     if (!task.draining.has(worker) && task.draining.size >= task.suspects.size) return false;
     task.draining.add(worker);
@@ -70,17 +68,17 @@ function quarantine(task: TaskLedger, worker: WorkerRecord, now: number, sink: G
   const item = task.suspects.take(worker, now);
   if (item === undefined) return false;
   task.draining.delete(worker);
-  task.hungry.delete(worker);
-  sink.grant(worker, [granted(task, item, worker, now)], true);
+  task.withRoom.delete(worker);
+  port.grant(worker, [granted(task, item, worker, now)], true);
   worker.suspect = item;
   return true;
 }
 
-function fill(task: TaskLedger, worker: WorkerRecord, limit: number, now: number, sink: GrantPort): boolean {
+function fill(task: TaskLedger, worker: WorkerRecord, limit: number, now: number, port: GrantPort): boolean {
   let batch: ItemPayload[] = [];
   let bytes = 0;
   const flush = () => {
-    if (batch.length > 0) sink.grant(worker, batch, false);
+    if (batch.length > 0) port.grant(worker, batch, false);
     batch = [];
     bytes = 0;
   };

@@ -7,12 +7,13 @@ import { CollectorLink } from "./collector-link.ts";
 import { dispatch } from "./dispatch.ts";
 import type { DistributorCoreOptions, DistributorPhase, DistributorPort } from "./distributor-port.ts";
 import { Fleet, type FleetPort } from "./fleet.ts";
-import { relieve } from "./recall.ts";
+import { recallStalled } from "./recall.ts";
 import { lackOfWorkers, lookForWorkers, tooManyFailures } from "./run-limits.ts";
 import type { RunView } from "./run-view.ts";
 import { Settlement } from "./settlement.ts";
-import { TaskLedger, type TaskSpec } from "./task-ledger.ts";
+import { TaskLedger } from "./task-ledger.ts";
 import { TaskSet } from "./task-set.ts";
+import type { TaskSpec } from "./task-spec.ts";
 import { type EndingPhase, endMessage, WorkerMessages } from "./worker-messages.ts";
 
 /** How often workers and the collector are pinged, in ms: the ping is what finds a dead connection. */
@@ -45,7 +46,7 @@ export class DistributorCore {
     this.#tasks = new TaskSet(specs.map((spec) => new TaskLedger(spec)));
     this.#workerMessages = new WorkerMessages(options, port);
     this.#settlement = new Settlement(options, this.#clock, port);
-    this.#fleet = new Fleet(options.runId, options, this.#fleetPort());
+    this.#fleet = new Fleet(options.runId, options, this.#settlement, this.#fleetPort());
     this.#collector = new CollectorLink(
       { ...options, peerId: options.linkId, tasks: [...this.#tasks.byName.keys()] },
       port,
@@ -67,7 +68,7 @@ export class DistributorCore {
     return {
       phase: this.#phase.kind,
       now: this.#clock.now,
-      collectorMissing: missing,
+      collectorMissingMs: missing,
       minWorkers,
       tasks: this.#tasks.byName,
     };
@@ -191,8 +192,8 @@ export class DistributorCore {
     for (const task of this.#tasks) {
       this.#settlement.wake(task);
       lookForWorkers(task, this.#options.minWorkers, now);
-      relieve(task, now, this.#workerMessages);
-      if (task.hungry.size > 0) this.#tasks.touch(task); // a gate may have opened, a backoff or a pause ended
+      recallStalled(task, now, this.#workerMessages);
+      if (task.withRoom.size > 0) this.#tasks.touch(task); // a gate may have opened, a backoff or a pause ended
     }
     for (const worker of this.#fleet.workers) this.#workerMessages.confirm(worker);
     if (now >= this.#nextPing) this.#pingAll();
@@ -270,9 +271,6 @@ export class DistributorCore {
   #fleetPort(): FleetPort {
     return {
       send: (worker, message) => this.#port.toWorker(worker.connection, message),
-      failed: (task, item, worker, fail) => this.#settlement.failed(task, item, worker, fail),
-      lost: (task, item, worker) => this.#settlement.lost(task, item, worker.id),
-      expired: (task, item, worker) => this.#settlement.expired(task, item, worker),
       hasEnded: ({ id }) => this.#options.owned?.endOf(id) !== undefined,
       changed: (task) => this.#tasks.touch(task),
       note: (event, worker, facts) =>
@@ -333,7 +331,7 @@ export class DistributorCore {
       return this.fail(new PipelineError("PEER_TIMEOUT", message, { role: "distributor" }));
     }
     // A module may load for minutes: as long as its process lives, its worker is not missing.
-    if (this.#options.owned?.isComing()) for (const task of this.tasks) task.lonelySince = now;
+    if (this.#options.owned?.isComing()) for (const task of this.tasks) task.tooFewWorkersSince = now;
     const problem = lackOfWorkers(this.#tasks, now, peerTimeout);
     if (problem !== undefined) this.fail(problem);
   }

@@ -5,10 +5,11 @@ import type { CollectorLinkPort } from "./collector-link.ts";
 import type { OwnedWorkers } from "./owned-workers.ts";
 import type { TaskLedger } from "./task-ledger.ts";
 
+/** What a run's distributor is set up with. */
 export interface DistributorCoreOptions extends WindowLimits {
   readonly runId: string;
   readonly peerId: string;
-  /** What the two links to the collector have in common, and nobody else is told: nobody can speak for the distributor. */
+  /** A secret that the distributor sends on both links to the collector, so that no other peer can pose as the distributor. */
   readonly linkId: string;
   /** The run's trace context; empty: none. */
   readonly context: string;
@@ -20,33 +21,34 @@ export interface DistributorCoreOptions extends WindowLimits {
   readonly maxFailures: number;
   /** Longest wait for a collector, or for a task's first worker, in ms. */
   readonly peerTimeout: number;
-  /** Longest wait for END to be confirmed, in ms. */
+  /** Longest wait for the workers and the collector to confirm END, in ms. */
   readonly endTimeout: number;
-  /** What is known of the workers' processes, where they are this machine's. */
+  /** What is known of the worker processes, if this process started them. */
   readonly owned?: OwnedWorkers | undefined;
 }
 
+/** What the core tells its shell. */
 export interface DistributorPort extends CollectorLinkPort {
   toWorker(connection: string, message: Message): void;
-  /** The latest ACK data of a task. */
+  /** The collector's latest ACK data for a task. */
   ackData(task: string, data: Uint8Array): void;
   /**
-   * An item is to blame for a worker's death, or for its standstill: the worker was lost while it held this item alone, or
-   * is stuck in it for longer than its timeout.
+   * A worker was lost while it held this item alone, or is stuck in the item for longer than the task's timeout.
    */
   blamed(workerId: string, seq: number): void;
-  /** A task's items are all ACKed or failed. */
+  /** All items of a task are ACKed or failed for good. */
   completed(task: TaskLedger): void;
-  /** The run is over, END confirmed or given up on. */
+  /** The run is over: END was confirmed, or the wait for that has ended. */
   over(status: RunStatus, error: Error | undefined): void;
   note(event: string, facts: Readonly<Record<string, unknown>>): void;
 }
 
+/** How far a run is. */
 export type DistributorPhase =
-  /** Sources are being initialised; workers that say hello wait for their welcome. */
+  /** Tasks are being initialised; workers that say hello wait for their welcome. */
   | { readonly kind: "preparing" }
   | { readonly kind: "running" }
-  /** No new items; the ones in flight are waited for. */
+  /** Nothing more is produced; items in flight may finish before `until`. */
   | { readonly kind: "stopping"; readonly until: number }
   | {
       readonly kind: "ending";

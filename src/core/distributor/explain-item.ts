@@ -4,7 +4,7 @@ import type { RunView } from "./run-view.ts";
 import type { TaskLedger } from "./task-ledger.ts";
 import type { WorkerRecord } from "./worker-record.ts";
 
-/** Where an item is, and why it is not done. */
+/** Says where an item is, and why it is not done. */
 export function explainItem(view: RunView, task: TaskLedger, seq: number): Explanation {
   const subject = `${task.name}/${seq}`;
   const item = task.items.get(seq);
@@ -19,7 +19,7 @@ export function explainItem(view: RunView, task: TaskLedger, seq: number): Expla
     const reasons = ["It has failed for good; the collector has been given its failure."];
     return { subject, isDone: true, state: "failed", reasons };
   }
-  // What failed in an earlier life of the distributor, its journal knows.
+  // Failures from before a restart of the distributor are in its journal only.
   const which = task.spec.restored === undefined ? "result" : "result, or its failure";
   return { subject, isDone: true, state: "settled", reasons: [`The collector has handled its ${which}.`] };
 }
@@ -36,8 +36,8 @@ function explainPresent(view: RunView, task: TaskLedger, item: Item): Standing {
       `Worker ${worker.id} has had it for ${ageText(age)}, attempt ${attempt}: ${workerText(worker, view.now)}.`,
       ...history,
     ];
-    if (view.collectorMissing !== undefined)
-      reasons.push("The collector is not there: its result may exist already, and wait with the worker.");
+    if (view.collectorMissingMs !== undefined)
+      reasons.push("The collector is not connected: the result may exist already and wait at the worker.");
     return { state: "with a worker", attempt, workerId: worker.id, age, reasons };
   }
   if (place.at === "collector") {
@@ -59,7 +59,7 @@ const PHASES: Readonly<Record<Exclude<WorkerRecord["phase"]["kind"], "blocked" |
   leaving: "it finishes what it has begun, and leaves",
 };
 
-/** How a worker stands, as a part of a sentence. */
+/** How a worker stands, as the end of a sentence. */
 export function workerText(worker: WorkerRecord, now: number): string {
   const { held, concurrency, phase, lastHeard } = worker;
   if (phase.kind === "blocked" || phase.kind === "silent") {
@@ -73,11 +73,13 @@ export function workerText(worker: WorkerRecord, now: number): string {
   return `${PHASES[phase.kind]}, has ${items}, executes ${concurrency} at a time, was heard ${ageText(now - lastHeard)} ago`;
 }
 
-/** Which workers an item keeps away from, and whom it waits for. */
+/** Which workers an item avoids, and which one it waits for. */
 function avoidingText({ now }: RunView, task: TaskLedger, { failedOn }: Item): string[] {
   if (failedOn.length === 0) return [];
   const names = failedOn.slice(-3).join(", ");
-  const others = [...task.workers].filter((worker) => worker.isHopeful(now) && !failedOn.includes(worker.id));
+  const others = [...task.workers].filter(
+    (worker) => worker.willTakeItems(now) && !failedOn.includes(worker.id),
+  );
   const [first] = others;
   const which = failedOn.length === 1 ? `worker ${names}` : `workers ${names}`;
   if (first === undefined) return [];

@@ -4,7 +4,7 @@ import type { Item } from "./item.ts";
 import type { RunView } from "./run-view.ts";
 import type { TaskLedger } from "./task-ledger.ts";
 
-/** Why a task is not done. */
+/** Says why a task is not done. */
 export function explainTask(view: RunView, task: TaskLedger): Explanation {
   const { name: subject, phase: state } = task;
   const isDone = state === "complete";
@@ -12,17 +12,17 @@ export function explainTask(view: RunView, task: TaskLedger): Explanation {
   return { subject, isDone, state, reasons };
 }
 
-/** What keeps the task as a whole. */
+/** What holds up the task as a whole. */
 function runReasons(view: RunView, task: TaskLedger): string[] {
-  const { collectorMissing } = view;
+  const { collectorMissingMs } = view;
   if (view.phase === "preparing")
     return ["The distributor is not ready: it waits for metadata, or its tasks are being initialised."];
   if (view.phase === "stopping") return ["The run is being stopped: nothing more is produced."];
   if (view.phase !== "running") return ["The run is ending."];
   if (task.phase === "blocked") return dependencyReasons(view, task);
-  if (collectorMissing !== undefined)
+  if (collectorMissingMs !== undefined)
     return [
-      `The collector has not been there for ${ageText(collectorMissing)}: nothing is handed out.`,
+      `The collector has not been there for ${ageText(collectorMissingMs)}: nothing is handed out.`,
       ...workerReasons(view, task),
     ];
   return [...workerReasons(view, task), ...supplyReasons(task)];
@@ -47,27 +47,28 @@ function workerReasons(view: RunView, task: TaskLedger): string[] {
     return [
       `It begins when ${countText(view.minWorkers, "worker", ["is", "are"])} ready; ${ready} of ${workers.length} are.`,
     ];
-  if (first === undefined) return [`It has had no worker for ${ageText(view.now - task.lonelySince)}.`];
+  if (first === undefined)
+    return [`It has had no worker for ${ageText(view.now - task.tooFewWorkersSince)}.`];
   if (ready > 0) return [];
   return [
     `None of its workers takes items (${workers.length}); the first, ${first.id}: ${workerText(first, view.now)}.`,
   ];
 }
 
-/** Who waits for whom, while all are there. */
+/** Whether the task waits for its workers, or the workers for the task. */
 function supplyReasons(task: TaskLedger): string[] {
   if (!task.begun || task.workers.size === 0) return [];
   if (task.phase === "exhausted") return ["All its items are produced."];
-  const { size } = task.hungry;
+  const { size } = task.withRoom;
   if (size === 0)
     return ["Its workers have as many items as they may hold: more workers would make it faster."];
-  const idle = [...task.hungry].filter(({ held }) => held === 0).length;
+  const idle = [...task.withRoom].filter(({ held }) => held === 0).length;
   return [
     `${countText(size, "worker", ["has", "have"])} room (${idle} idle), and the task no item to give just now.`,
   ];
 }
 
-/** Where the items are that are not over. */
+/** Where the items are that are not settled. */
 function itemReasons(view: RunView, task: TaskLedger): string[] {
   const counts = { queue: 0, suspects: 0, backoff: 0, worker: 0, collector: 0, settled: 0 };
   const found: { oldest?: Item } = {};

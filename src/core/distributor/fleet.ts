@@ -2,43 +2,41 @@ import type { Fail, Hello, ItemRef, Ready, Returned } from "../../protocol/batch
 import type { Message } from "../../protocol/message.ts";
 import type { WindowLimits } from "../window.ts";
 import { type Item, QUEUE } from "./item.ts";
+import type { Settlement } from "./settlement.ts";
 import type { TaskLedger } from "./task-ledger.ts";
 import { WorkerRecord } from "./worker-record.ts";
 
-/** How long a worker whose connection ended may take to come back before its items go to others, in ms. */
+/** How long a worker whose connection ended may take to reconnect before its items go to others, in ms. */
 const REATTACH_MS = 500;
 
-/** How long a worker is not asked again for work that it could not give, in ms. */
+/** How long a worker that had nothing to give back is not asked again, in ms. */
 const RECALL_AGAIN_MS = 100;
 
-/** How much longer than an item's timeout a worker may say nothing, in ms: the timeout's own grace and a ping or two. */
+/** How much longer than the task's timeout a worker may send nothing, in ms: the timeout's own grace and a ping or two. */
 const SILENCE_GRACE_MS = 4000;
 
 export interface FleetPort {
   send(worker: WorkerRecord, message: Message): void;
-  /** An execution failed, or an item's workers keep dying: retry it or give it up. */
-  failed(task: TaskLedger, item: Item, worker: WorkerRecord, fail: Fail): void;
-  lost(task: TaskLedger, item: Item, worker: WorkerRecord): void;
-  /** The item has run for longer than its timeout, and its worker is stuck in it. */
-  expired(task: TaskLedger, item: Item, worker: WorkerRecord): void;
-  /** Whether the worker's process is known to be gone: nobody comes back. */
+  /** Whether the worker's process is known to have ended, so that the worker does not come back. */
   hasEnded(worker: WorkerRecord): boolean;
-  /** Something changed for this task's workers. */
+  /** The workers of a task, or what they hold, have changed. */
   changed(task: TaskLedger): void;
   note(event: string, worker: WorkerRecord, facts?: Readonly<Record<string, unknown>>): void;
 }
 
-/** The distributor's workers: who they are, on which connection, and what becomes of their items when they go. */
+/** The distributor's workers: which ones there are, on which connection, and what happens to their items when they leave. */
 export class Fleet {
   readonly #runId: string;
   readonly #port: FleetPort;
+  readonly #settlement: Settlement;
   readonly #limits: WindowLimits;
   readonly #byId = new Map<string, WorkerRecord>();
   readonly #byConnection = new Map<string, WorkerRecord>();
 
-  constructor(runId: string, limits: WindowLimits, port: FleetPort) {
+  constructor(runId: string, limits: WindowLimits, settlement: Settlement, port: FleetPort) {
     this.#runId = runId;
     this.#limits = limits;
+    this.#settlement = settlement;
     this.#port = port;
   }
 
@@ -54,7 +52,7 @@ export class Fleet {
     return this.#byId.get(id);
   }
 
-  /** The worker on a connection, noted as alive. */
+  /** The worker on a connection, from which a message has arrived. */
   heard(connection: string, now: number): WorkerRecord | undefined {
     const worker = this.#byConnection.get(connection);
     if (worker === undefined) return undefined;
@@ -75,7 +73,7 @@ export class Fleet {
     this.#byConnection.set(connection, worker);
     task.workers.add(worker);
     if (known === undefined) task.joined += 1;
-    this.#unserve(worker);
+    task.stopServing(worker);
     worker.connection = connection;
     worker.lastHeard = now;
     worker.recalled = false;
@@ -95,13 +93,13 @@ export class Fleet {
   fail(worker: WorkerRecord, fail: Fail): void {
     worker.failuresSeen.push({ seq: fail.seq, attempt: fail.attempt });
     const item = worker.task.items.get(fail.seq);
-    // Only the attempt that is out counts: the item may have been taken away and given to another since.
+    // Only the latest attempt counts: the item may have been taken away and granted to another worker since.
     if (item === undefined || item.place !== worker.place || item.attempt !== fail.attempt) {
       this.#port.note("late FAIL ignored", worker);
       return;
     }
-    this.#port.failed(worker.task, item, worker, fail);
-    this.roomOf(worker);
+    this.#settlement.failed(worker.task, item, worker, fail);
+    worker.task.refresh(worker);
   }
 
   returned(worker: WorkerRecord, message: Returned, now: number): void {
@@ -110,20 +108,20 @@ export class Fleet {
     if (message.items.length === 0) worker.nextRecall = now + RECALL_AGAIN_MS;
     if (message.leaving) {
       worker.phase = { kind: "leaving" };
-      this.#unserve(worker);
+      task.stopServing(worker);
       this.#port.note("is leaving", worker, { returned: message.items.length });
     }
     for (const ref of message.items) {
       const item = task.items.get(ref.seq);
       if (item?.place !== worker.place || item.attempt !== ref.attempt) continue;
       task.move(item, QUEUE);
-      // It may come back here at once, as those who idle may not have it.
+      // The item may come back to this worker at once: workers that idle may not get it.
       if (item.failedOn.length > 0) worker.nextRecall = now + RECALL_AGAIN_MS;
     }
     this.#port.changed(task);
   }
 
-  /** A worker that is done says goodbye; whatever it still holds comes back at once. */
+  /** A worker leaves; the items that it still holds go back to the queue at once. */
   bye(worker: WorkerRecord): void {
     for (const item of worker.task.heldBy(worker)) worker.task.move(item, QUEUE);
     this.#forget(worker);
@@ -131,8 +129,8 @@ export class Fleet {
   }
 
   /**
-   * The worker's main thread is stuck in exactly these items: all that it holds beside them goes to others at once. None of
-   * that is suspect, and what the worker has finished of it counts all the same when its result arrives.
+   * The worker's main thread is stuck in exactly the items `running`: its other items go to other workers at once. They are not
+   * suspects, and a result that the worker has finished already still counts when it arrives.
    */
   blocked(worker: WorkerRecord, running: readonly ItemRef[], expired: boolean, now: number): void {
     const { task, phase } = worker;
@@ -145,54 +143,42 @@ export class Fleet {
       worker.phase = { kind: "blocked", since, running: running.map(({ seq }) => seq), expired };
       worker.recalled = false;
       worker.window.reset();
-      this.#unserve(worker);
+      task.stopServing(worker);
       if (phase.kind === "ready") this.#port.note("is blocked", worker, { returned: others.length, expired });
     }
     for (const item of others) task.move(item, QUEUE);
     if (others.length > 0) this.#revoke(worker, others);
-    if (expired) for (const item of items.filter(isRunning)) this.#port.expired(task, item, worker);
+    if (expired) for (const item of items.filter(isRunning)) this.#settlement.expired(task, item, worker);
     this.#port.changed(task);
   }
 
-  /** The connection is gone; the worker may come back on another. */
+  /** A connection ended; its worker may come back on another one. */
   disconnected(connection: string, now: number): void {
     const worker = this.#byConnection.get(connection);
     this.#byConnection.delete(connection);
     if (worker === undefined || worker.connection !== connection) return;
     worker.phase = { kind: "detached", until: now + REATTACH_MS };
-    this.#unserve(worker);
+    worker.task.stopServing(worker);
     this.#port.note("disconnected", worker, { held: worker.held });
   }
 
-  /** Looks at deadlines: detached workers that did not return, and workers that have been silent for too long. */
+  /** Checks deadlines: of detached workers that did not come back, and of workers that have been silent for too long. */
   tick(now: number): void {
     for (const worker of this.#byId.values()) {
       if (worker.phase.kind === "detached" && (now >= worker.phase.until || this.#port.hasEnded(worker))) {
         this.#port.note("lost", worker, { held: worker.held });
         this.#takeAway(worker);
         this.#forget(worker);
-        worker.task.lostAt = now;
+        worker.task.workerLostAt = now;
       } else if (this.#isHung(worker, now)) {
         this.#port.note("does not answer", worker, { held: worker.held });
         const items = worker.task.heldBy(worker);
         worker.phase = { kind: "silent", since: worker.lastHeard, running: items.map(({ seq }) => seq) };
-        this.#unserve(worker);
+        worker.task.stopServing(worker);
         this.#takeAway(worker);
         this.#revoke(worker, items);
       }
     }
-  }
-
-  /** Puts a worker among those that are served, if it has room. */
-  roomOf(worker: WorkerRecord): void {
-    if (worker.phase.kind !== "ready" || worker.suspect !== undefined) return;
-    if (worker.hasRoom(worker.window.size)) worker.task.hungry.add(worker);
-  }
-
-  /** Gives a worker nothing more until it is ready again. */
-  #unserve(worker: WorkerRecord): void {
-    worker.task.hungry.delete(worker);
-    worker.task.draining.delete(worker);
   }
 
   #revoke(worker: WorkerRecord, held: readonly ItemRef[]): void {
@@ -202,7 +188,7 @@ export class Fleet {
 
   #becomeReady(worker: WorkerRecord, concurrency: number): void {
     worker.ready(concurrency);
-    this.roomOf(worker);
+    worker.task.refresh(worker);
     this.#port.changed(worker.task);
   }
 
@@ -215,14 +201,14 @@ export class Fleet {
   }
 
   /**
-   * A lost worker's items. Only what it was running can have killed it, and of a whole window nobody knows which that
-   * was: the items become suspects, which go out alone. One that was alone on the worker is to blame.
+   * Takes a lost worker's items away. An item that was alone on the worker is to blame for the loss. Of several, any that was running
+   * may have killed the worker: all of them become suspects, which are granted alone.
    */
   #takeAway(worker: WorkerRecord): void {
     const { task } = worker;
     const items = task.heldBy(worker);
     for (const item of items) {
-      if (items.length === 1) this.#port.lost(task, item, worker);
+      if (items.length === 1) this.#settlement.lost(task, item, worker.id);
       else task.suspect(item);
     }
     this.#port.changed(task);
@@ -232,34 +218,34 @@ export class Fleet {
     this.#byId.delete(worker.id);
     if (this.#byConnection.get(worker.connection) === worker) this.#byConnection.delete(worker.connection);
     worker.task.workers.delete(worker);
-    this.#unserve(worker);
+    worker.task.stopServing(worker);
     this.#port.changed(worker.task);
   }
 
-  /** A worker that comes back was cut off, not killed: by none of its items, whether it still has them or never got them. */
-  #exonerate(worker: WorkerRecord): void {
-    for (const item of worker.task.accused) {
+  /** A worker that comes back was cut off, not killed: no item is to blame for its loss. */
+  #clearBlame(worker: WorkerRecord): void {
+    for (const item of worker.task.blamed) {
       const others = item.lostWith.filter((id) => id !== worker.id);
       if (others.length < item.lostWith.length) {
         item.losses -= item.lostWith.length - others.length;
         item.lostWith = others;
         this.#port.note("came back: its item is not to blame", worker);
       }
-      if (others.length === 0) worker.task.accused.delete(item);
+      if (others.length === 0) worker.task.blamed.delete(item);
     }
   }
 
-  /** Taken away from the worker that reports it, but not given to another yet. */
-  #isStillOut(item: Item, ref: ItemRef): boolean {
+  /** Whether an item that a worker reports was taken away from it and has not been granted to another worker since. */
+  #isUnclaimed(item: Item, ref: ItemRef): boolean {
     if (item.failedAttempt === ref.attempt) return false;
     if (item.isRestored) return item.place.at !== "collector" && item.attempt <= ref.attempt;
     const waits = item.place.at !== "worker" && item.place.at !== "collector";
     return waits && item.attempt === ref.attempt;
   }
 
-  /** Brings both ends' views together after a reconnection: anything may have been lost with the old connection. */
+  /** Compares what the worker reports with the ledger: any message may have been lost with the old connection. */
   #reconcile(worker: WorkerRecord, held: readonly ItemRef[]): void {
-    this.#exonerate(worker);
+    this.#clearBlame(worker);
     const { task } = worker;
     const kept = new Set<number>();
     const revoked: ItemRef[] = [];
@@ -269,8 +255,8 @@ export class Fleet {
         worker.settled.push(ref.seq);
       } else if (item.place === worker.place) {
         if (item.attempt === ref.attempt) kept.add(ref.seq);
-      } else if (this.#isStillOut(item, ref)) {
-        // It was taken away, but nobody has it yet: the worker that has it already goes on with it.
+      } else if (this.#isUnclaimed(item, ref)) {
+        // Taken away, but granted to no other worker yet: the worker that still has the item goes on with it.
         item.attempt = ref.attempt;
         item.grantedAt = Math.trunc(worker.lastHeard);
         item.isRestored = false;

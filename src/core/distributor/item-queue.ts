@@ -1,28 +1,32 @@
 import { Fifo } from "../../structures/fifo.ts";
-import type { Item, Place } from "./item.ts";
-import type { WorkerRecord } from "./worker-record.ts";
 
-/** Whether an item that failed on these workers may go to this one now. */
-export type Suits = (failedOn: readonly string[], worker: WorkerRecord, now: number) => boolean;
+/** What a queue needs to know of an item. */
+interface QueuedItem {
+  readonly place: { readonly at: string };
+  readonly failedOn: readonly string[];
+}
+
+/** Whether an item that failed on these workers may go to this worker now. */
+type Suits<Worker> = (failedOn: readonly string[], worker: Worker, now: number) => boolean;
 
 /**
- * Items that wait for a worker with room, in order. Items that have failed stand in lines of their own, one for each list of
- * workers on which they failed: so an item that waits for another worker holds up nobody behind it, and finding the next one
+ * Items that wait for a worker with room, in order. Items that have failed wait in lines of their own, one line for each list of
+ * workers on which they failed. So an item that waits for a certain worker holds up no item behind it, and finding the next item
  * costs as much as there are such lists, not as much as there are items.
  */
-export class ItemQueue {
-  readonly #at: Place["at"];
-  readonly #suits: Suits;
+export class ItemQueue<Item extends QueuedItem, Worker> {
+  readonly #at: string;
+  readonly #suits: Suits<Worker>;
   readonly #plain = new Fifo<Item>();
   readonly #failed = new Map<string, Fifo<Item>>();
 
-  /** @param at - The place of the items in it. */
-  constructor(at: Place["at"], suits: Suits) {
+  /** @param at - The place of the items in this queue. */
+  constructor(at: Item["place"]["at"], suits: Suits<Worker>) {
     this.#at = at;
     this.#suits = suits;
   }
 
-  /** Its entries; those whose item has moved on since are among them. */
+  /** Number of entries, those included whose item has moved to another place since. */
   get size(): number {
     let size = this.#plain.size;
     for (const line of this.#failed.values()) size += line.size;
@@ -50,7 +54,7 @@ export class ItemQueue {
   }
 
   /** Takes the next item that may go to this worker. */
-  take(worker: WorkerRecord, now: number): Item | undefined {
+  take(worker: Worker, now: number): Item | undefined {
     if (this.#failed.size > 0) {
       const item = this.#takeFailed(worker, now);
       if (item !== undefined) return item;
@@ -60,7 +64,7 @@ export class ItemQueue {
     return item;
   }
 
-  #takeFailed(worker: WorkerRecord, now: number): Item | undefined {
+  #takeFailed(worker: Worker, now: number): Item | undefined {
     for (const [key, line] of this.#failed) {
       const item = this.#head(line, key);
       if (item === undefined) {
@@ -76,7 +80,7 @@ export class ItemQueue {
     return undefined;
   }
 
-  /** Entries whose item has moved on since are dropped on the way; it may have come back in another line. */
+  /** The first item of a line. Drops entries whose item has moved since; the item may have come back in another line. */
   #head(line: Fifo<Item>, key: string): Item | undefined {
     for (;;) {
       const item = line.peek();
@@ -86,6 +90,6 @@ export class ItemQueue {
   }
 }
 
-function keyOf({ failedOn }: Item): string {
+function keyOf({ failedOn }: QueuedItem): string {
   return failedOn.length === 0 ? "" : failedOn.join("\n");
 }

@@ -1,19 +1,20 @@
 import type { ErrorInfo } from "../../protocol/batch-message.ts";
+import type { ItemHistory } from "./item-history.ts";
 import type { WorkerRecord } from "./worker-record.ts";
 
-/** Where an item is. Exactly one of these at any time; {@link Item} moves only through `TaskLedger.move`. */
+/** Where an item is: in exactly one of these places at any time. An {@link Item} moves only through `TaskLedger.move`. */
 export type Place =
   /** Given back or to be retried; goes to the next worker with room. */
   | { readonly at: "queue" }
-  /** Was on a worker that was lost; goes out alone. */
+  /** Was on a worker that was lost; is granted alone. */
   | { readonly at: "suspects" }
-  /** Failed, and waits before its next attempt. */
+  /** Waits before its next attempt. */
   | { readonly at: "backoff"; readonly until: number }
   /** Granted and not yet ACKed: in flight. */
   | { readonly at: "worker"; readonly worker: WorkerRecord }
   /** Failed for good; the report is on its way to the collector. */
   | { readonly at: "collector"; readonly error: ErrorInfo; readonly sentAt: number }
-  /** ACKed. Only stale queue entries still know the item. */
+  /** ACKed. Only outdated queue entries still refer to the item. */
   | { readonly at: "settled" };
 
 export const QUEUE: Place = { at: "queue" };
@@ -21,30 +22,20 @@ export const SUSPECTS: Place = { at: "suspects" };
 export const SETTLED: Place = { at: "settled" };
 
 /** One item of one task, from the moment it was produced until it is ACKed. */
-export interface Item {
-  readonly seq: number;
-  readonly payload: Uint8Array;
+export interface Item extends ItemHistory {
   place: Place;
-  /** Number of the latest grant. */
-  attempt: number;
-  /** When that was, in whole ms of the role's clock. */
+  /** When the latest grant was made, in whole ms of the role's clock. */
   grantedAt: number;
-  /** Executions that ended in a FAIL that counted. */
-  failures: number;
-  /** The attempt whose FAIL counted last: whoever reports that he has it has only the report left. */
-  failedAttempt: number;
-  /** Workers lost while this item alone can have been the cause. */
-  losses: number;
-  /** Those of them that this life knows, by id: one that comes back was not killed. */
+  /** Ids of the workers counted in `losses` that this process has seen. A worker that comes back was not killed. */
   lostWith: string[];
-  /** The workers it has failed on, by id, the latest last: none of them gets it again while another one lives. */
+  /** Ids of the workers on which the item has failed, the latest last. None of them gets it again while another worker lives. */
   failedOn: readonly string[];
-  /** Of an earlier life of the distributor, and not granted in this one: a worker may have it, under an attempt that nobody wrote down. */
+  /** Restored from the journal and not granted since: a worker may hold the item under an attempt that the journal does not have. */
   isRestored: boolean;
 }
 
-/** Shared: hardly any item ever costs a worker. */
-const NOBODY: string[] = [];
+/** Shared by all new items: hardly any item ever fails or loses a worker. */
+const NO_WORKERS: string[] = [];
 
 export function newItem(seq: number, payload: Uint8Array): Item {
   return {
@@ -56,8 +47,8 @@ export function newItem(seq: number, payload: Uint8Array): Item {
     failures: 0,
     failedAttempt: 0,
     losses: 0,
-    lostWith: NOBODY,
-    failedOn: NOBODY,
+    lostWith: NO_WORKERS,
+    failedOn: NO_WORKERS,
     isRestored: false,
   };
 }

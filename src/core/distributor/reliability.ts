@@ -1,132 +1,115 @@
-import type { TaskLedger } from "./task-ledger.ts";
-import type { WorkerRecord } from "./worker-record.ts";
-
-/** Failures in a row after which a worker is tried with one item at a time, if others do better. */
+/** Failures in a row after which a worker is tried with one item at a time, if other workers do better. */
 const STREAK = 5;
 
-/** A worker does better than another when it has so many times fewer failures in a row. */
+/** A worker does better than another when it has this many times fewer failures in a row. */
 const BETTER = 4;
 
-/** First wait before a worker that only fails is tried again, in ms; doubled each time, up to {@link MAX_PAUSE_MS}. */
+/** First pause of a worker that only fails, in ms; doubled each time, up to {@link MAX_PAUSE_MS}. */
 const PAUSE_MS = 200;
 const MAX_PAUSE_MS = 10_000;
 
-/** A worker is named when so many items have failed on it that succeeded elsewhere … */
-const MIN_WRONGED = 5;
+/** A worker is unreliable when at least this many items have failed on it that succeeded elsewhere … */
+const MIN_FAILED_HERE = 5;
 
-/** … and that happens so many times as often as on the others. */
+/** … and that happens at least this many times as often as on the other workers. */
 const MIN_RATIO = 5;
 
-/** Results in a row after which a worker that was named is a worker like others again. */
+/** Results in a row after which an unreliable worker counts as reliable again. */
 const RECOVERY = 20;
 
-/** How reliable one worker is, from what became of the items it had. */
+/** What the reliability of one worker is compared with: the same of the other workers of its task. */
+export interface MeasuredWorker {
+  /** Results of this worker that were ACKed. */
+  readonly acked: number;
+  readonly reliability: Reliability;
+  readonly task: { readonly workers: Iterable<MeasuredWorker> };
+  willTakeItems(now: number): boolean;
+}
+
+/** How reliable one worker is, judged by what became of the items it had. */
 export class Reliability {
   /** Executions that ended in a failure that counted. */
   failures = 0;
-  /** Items that failed on it, and whose result then came from another worker. */
-  wronged = 0;
-  /** Failures since its last result. */
+  /** Items that failed on this worker, and whose result then came from another one. */
+  failedHereOnly = 0;
+  /** Failures since the worker's last result. */
   streak = 0;
-  /** It gets nothing before that time, in ms of the role's clock, while others are there. */
+  /** The worker gets nothing before this time, in ms of the role's clock, while other workers are there. */
   pausedUntil = 0;
-  /** Items fail on it that succeed elsewhere, far more often than on others: it is named, and served last. */
+  /** Items fail on this worker that succeed elsewhere, far more often than on others: it is reported, and served last. */
   isUnreliable = false;
-  /** How many times as often as on the others items have failed on it that succeeded elsewhere. */
+  /** How many times as often as on the other workers items failed here that succeeded elsewhere. */
   ratio = 1;
   #pauses = 0;
-  #inARow = 0;
+  #resultsInARow = 0;
 
-  /** It is served after others, and with one item at a time. */
+  /** Whether the worker is served after others, and with one item at a time. */
   get isDemoted(): boolean {
     return this.isUnreliable || this.#pauses > 0;
   }
 
-  /** An execution on it failed. */
-  failed(worker: WorkerRecord, now: number): void {
+  /** Counts an execution on the worker that failed. */
+  failed(worker: MeasuredWorker, now: number): void {
     this.failures += 1;
     this.streak += 1;
-    this.#inARow = 0;
+    this.#resultsInARow = 0;
     if (this.streak < STREAK || now < this.pausedUntil) return;
-    if (!isWorst(worker, now)) {
-      this.#pauses = 0; // they all fail: the items are to blame
+    if (!hasBetter(worker, now)) {
+      this.#pauses = 0; // all workers fail: the items are to blame
       return;
     }
     this.pausedUntil = now + Math.min(PAUSE_MS * 2 ** this.#pauses, MAX_PAUSE_MS);
     this.#pauses += 1;
   }
 
-  /** Results of it were collected. @returns Whether it has recovered by them. */
+  /** Counts results of the worker that were collected. @returns Whether the worker was unreliable, and is so no more. */
   succeeded(count: number): boolean {
     this.streak = 0;
     this.pausedUntil = 0;
     this.#pauses = 0;
     if (!this.isUnreliable) return false;
-    this.#inARow += count;
-    if (this.#inARow < RECOVERY) return false;
+    this.#resultsInARow += count;
+    if (this.#resultsInARow < RECOVERY) return false;
     this.isUnreliable = false;
-    this.wronged = 0;
+    this.failedHereOnly = 0;
     return true;
   }
 
-  /** An item that failed on it succeeded elsewhere. @returns Whether it is unreliable, and was not before. */
-  wrong(worker: WorkerRecord): boolean {
-    this.wronged += 1;
-    if (this.wronged < MIN_WRONGED) return false;
+  /** Counts an item that failed on the worker and succeeded elsewhere. @returns Whether the worker became unreliable by it. */
+  succeededElsewhere(worker: MeasuredWorker): boolean {
+    this.failedHereOnly += 1;
+    if (this.failedHereOnly < MIN_FAILED_HERE) return false;
     this.ratio = ratioOf(worker);
     if (this.isUnreliable || this.ratio < MIN_RATIO) return false;
     this.isUnreliable = true;
-    this.#inARow = 0;
+    this.#resultsInARow = 0;
     return true;
   }
 }
 
-/** Another worker that takes items fails far less. */
-function isWorst(worker: WorkerRecord, now: number): boolean {
+/** Whether another worker that takes items fails far less. */
+function hasBetter(worker: MeasuredWorker, now: number): boolean {
   for (const other of worker.task.workers) {
-    const isBetter = other.record.streak * BETTER <= worker.record.streak;
-    if (other !== worker && other.isHopeful(now) && isBetter) return true;
+    const isBetter = other.reliability.streak * BETTER <= worker.reliability.streak;
+    if (other !== worker && other.willTakeItems(now) && isBetter) return true;
   }
   return false;
 }
 
-/** Of the others, which may never have failed, one failure is assumed. */
-function ratioOf(worker: WorkerRecord): number {
-  let wronged = 0;
+/** The other workers may never have failed: at least one failure of theirs is assumed. */
+function ratioOf(worker: MeasuredWorker): number {
+  let failed = 0;
   let executions = 0;
   for (const other of worker.task.workers) {
     if (other === worker) continue;
-    wronged += other.record.wronged;
+    failed += other.reliability.failedHereOnly;
     executions += executionsOf(other);
   }
-  const own = worker.record.wronged / Math.max(1, executionsOf(worker));
-  return (own * Math.max(1, executions)) / Math.max(1, wronged);
+  const own = worker.reliability.failedHereOnly / Math.max(1, executionsOf(worker));
+  return (own * Math.max(1, executions)) / Math.max(1, failed);
 }
 
 /** Executions of a worker that have ended and count. */
-export function executionsOf({ acked, record }: WorkerRecord): number {
-  return acked + record.failures;
-}
-
-/** A worker that was unreliable in a run, whether it is there still or not. */
-export interface UnreliableWorker {
-  readonly id: string;
-  readonly taskType: string;
-  /** Executions on it that failed. */
-  readonly failures: number;
-  /** Executions on it in all. */
-  readonly executions: number;
-  /** How many times as often as on the others items failed on it that succeeded elsewhere; at least that. */
-  readonly ratio: number;
-}
-
-/** Those of a task's workers that are, or were, unreliable. */
-export function unreliableOf(task: TaskLedger): UnreliableWorker[] {
-  return [...task.unreliable].map((worker) => ({
-    id: worker.id,
-    taskType: task.name,
-    failures: worker.record.failures,
-    executions: executionsOf(worker),
-    ratio: Math.round(worker.record.ratio),
-  }));
+export function executionsOf({ acked, reliability }: Pick<MeasuredWorker, "acked" | "reliability">): number {
+  return acked + reliability.failures;
 }

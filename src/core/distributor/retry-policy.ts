@@ -1,12 +1,12 @@
-/** When an execution that failed is repeated. */
+/** How often, and after which wait, an execution that failed is repeated. */
 export interface RetryOptions {
   /**
-   * How often an item is executed at the most, the first time included.
+   * Most executions of one item, the first one included.
    * @default 3
    */
   readonly attempts?: number;
   /**
-   * Wait before the second attempt, in ms; doubled for each further one.
+   * Wait before the second attempt, in ms; doubled for each further attempt.
    * @default 100
    */
   readonly backoff?: number;
@@ -19,7 +19,7 @@ export interface RetryOptions {
 
 export type RetryPolicy = Required<RetryOptions>;
 
-/** Three: enough for a passing fault, few enough that a real bug shows soon. */
+/** Three attempts: enough for a passing fault, few enough that a real bug shows soon. */
 const DEFAULTS: RetryPolicy = { attempts: 3, backoff: 100, maxBackoff: 30_000 };
 
 /** @throws RangeError when a value is out of range. */
@@ -35,7 +35,7 @@ export function resolveRetryPolicy(options: RetryOptions = {}): RetryPolicy {
   return policy;
 }
 
-/** Wait after the given number of failures (1: the first), in ms. */
+/** Wait after the given number of failures, in ms; 1 is the first failure. */
 export function backoffAfter(failures: number, policy: RetryPolicy): number {
   return Math.min(policy.backoff * 2 ** (failures - 1), policy.maxBackoff);
 }

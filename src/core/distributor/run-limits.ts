@@ -2,19 +2,19 @@ import { PipelineError } from "../../errors.ts";
 import { countText, itemsText } from "../explanation.ts";
 import type { TaskLedger } from "./task-ledger.ts";
 
-/** Most workers that an error names. */
+/** Most workers that an error message names. */
 const MAX_NAMED = 5;
 
-/** Notes since when a task has had too few workers, and none that answers. */
+/** Records since when a task has had too few workers, and since when none of them answers. */
 export function lookForWorkers(task: TaskLedger, minWorkers: number, now: number): void {
   const enough = task.begun ? 1 : minWorkers;
-  // The workers of a task that waits for others may come later.
-  if (task.phase === "blocked" || task.workers.size >= enough) task.lonelySince = now;
+  // The workers of a task that waits for other tasks may come later.
+  if (task.phase === "blocked" || task.workers.size >= enough) task.tooFewWorkersSince = now;
   const isWaiting = task.phase !== "blocked" && task.workers.size > 0;
-  if (!isWaiting || [...task.workers].some(({ isAnswering }) => isAnswering)) task.unansweredSince = now;
+  if (!isWaiting || [...task.workers].some(({ isAnswering }) => isAnswering)) task.noAnswerSince = now;
 }
 
-/** The task that has had too few workers for too long, or none that answers, if there is one. */
+/** The error of a run in which a task has had too few workers, or none that answers, for longer than `peerTimeout` ms. */
 export function lackOfWorkers(
   tasks: Iterable<TaskLedger>,
   now: number,
@@ -24,10 +24,10 @@ export function lackOfWorkers(
     if (task.phase === "complete") continue;
     let problem: string | undefined;
     const ofTask = `of task ${JSON.stringify(task.name)}`;
-    if (now - task.lonelySince >= peerTimeout) {
-      const who = task.begun ? "No worker" : "Too few workers";
-      problem = `${who} ${ofTask} appeared within ${peerTimeout} ms`;
-    } else if (now - task.unansweredSince >= peerTimeout) {
+    if (now - task.tooFewWorkersSince >= peerTimeout) {
+      const subject = task.begun ? "No worker" : "Too few workers";
+      problem = `${subject} ${ofTask} appeared within ${peerTimeout} ms`;
+    } else if (now - task.noAnswerSince >= peerTimeout) {
       const count = countText(task.workers.size, "worker", [`${ofTask} is`, `${ofTask} are`]);
       problem = `${count} connected, but none has answered for ${peerTimeout} ms: ${stuckText(task)}`;
     }
@@ -37,7 +37,7 @@ export function lackOfWorkers(
   return undefined;
 }
 
-/** What the first few workers of a task that answer no more were executing. */
+/** Names the first few workers of a task that answer no more, and the items that they were executing. */
 function stuckText(task: TaskLedger): string {
   const texts: string[] = [];
   for (const { id, phase } of task.workers) {
@@ -49,7 +49,7 @@ function stuckText(task: TaskLedger): string {
   return `${texts.join(", ")}${more}`;
 }
 
-/** More items have failed for good than a run may have. */
+/** The error of a run in which more than `maxFailures` items have failed for good. */
 export function tooManyFailures(tasks: Iterable<TaskLedger>, maxFailures: number): PipelineError | undefined {
   let failed = 0;
   for (const task of tasks) failed += task.counts.failed;

@@ -1,13 +1,13 @@
 import type { DistributorPhase } from "./distributor-port.ts";
 import type { TaskLedger } from "./task-ledger.ts";
 
-/** A distributor's state as those see it who only look. */
+/** A distributor's state, for status reports and explanations: they read and change nothing. */
 export interface RunView {
   readonly phase: DistributorPhase["kind"];
-  /** In ms of the role's clock. */
+  /** Time of the role's clock, in ms. */
   readonly now: number;
-  /** For so many ms the collector has not been there; undefined while it is. */
-  readonly collectorMissing: number | undefined;
+  /** For how many ms the collector has been missing; undefined while it is connected. */
+  readonly collectorMissingMs: number | undefined;
   /** Ready workers that a task waits for before its first item. */
   readonly minWorkers: number;
   readonly tasks: ReadonlyMap<string, TaskLedger>;

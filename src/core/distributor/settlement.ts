@@ -3,7 +3,6 @@ import type { Ack, ErrorInfo, Fail } from "../../protocol/batch-message.ts";
 import { toErrorInfo } from "../../protocol/error-info.ts";
 import type { Message } from "../../protocol/message.ts";
 import type { RoleClock } from "../role-clock.ts";
-import type { Fleet } from "./fleet.ts";
 import { type Item, QUEUE, SUSPECTS } from "./item.ts";
 import type { OwnedWorkers } from "./owned-workers.ts";
 import { executionsOf } from "./reliability.ts";
@@ -11,10 +10,15 @@ import type { TaskLedger } from "./task-ledger.ts";
 import type { WorkerRecord } from "./worker-record.ts";
 
 /**
- * How long the last of the workers that an item seems to have killed has to come back, in ms: then it was only cut off, and the
- * item goes on.
+ * How long an item that seems to have killed `crashLimit` workers is kept before it fails, in ms: when one of them comes back, it was
+ * only cut off, and the item goes on.
  */
-const VERDICT_MS = 5000;
+const COME_BACK_MS = 5000;
+
+/** Finds workers by their ids. */
+export interface WorkerLookup {
+  byId(id: string): WorkerRecord | undefined;
+}
 
 export interface SettlementOptions {
   readonly runId: string;
@@ -25,12 +29,12 @@ export interface SettlementOptions {
 
 export interface SettlementPort {
   toCollector(message: Message): void;
-  /** An item is to blame for what became of a worker. */
+  /** The item is to blame for the loss, or the standstill, of a worker. */
   blamed(workerId: string, seq: number): void;
   note(event: string, facts: Readonly<Record<string, unknown>>): void;
 }
 
-/** How items end: ACKed by the collector, or failed for good and reported to it until that is ACKed. */
+/** Ends items: as ACKed by the collector, or as failed for good, which is reported to the collector until it is ACKed. */
 export class Settlement {
   readonly #options: SettlementOptions;
   readonly #clock: RoleClock;
@@ -42,12 +46,12 @@ export class Settlement {
     this.#port = port;
   }
 
-  /** An execution failed: again, or given up. */
+  /** An execution failed: the item is executed again, or fails for good. */
   failed(task: TaskLedger, item: Item, worker: WorkerRecord, fail: Fail): void {
     const now = this.#clock.now;
     worker.progressAt = now;
     task.progressAt = now;
-    worker.record.failed(worker, now);
+    worker.reliability.failed(worker, now);
     const again = fail.retryable && task.retry(item, worker.id, now);
     this.#port.note("item failed", { taskType: task.name, seq: item.seq, attempt: fail.attempt, again });
     if (again) return;
@@ -55,7 +59,7 @@ export class Settlement {
     this.#giveUp(task, item, fail.error);
   }
 
-  /** An execution is over its timeout, and its worker stuck in it: failed, like one that a thread has given up. */
+  /** An execution is over the task's timeout and its worker is stuck in it: counts as a failure, like one that a thread gave up. */
   expired(task: TaskLedger, item: Item, worker: WorkerRecord): void {
     const message = `The handler ran longer than ${task.spec.timeout} ms and did not return`;
     const error = infoOf("EXECUTION_TIMEOUT", message);
@@ -71,19 +75,19 @@ export class Settlement {
     });
   }
 
-  /** A worker was lost while it had this item alone: again, alone, or before the judge. */
-  lost(task: TaskLedger, item: Item, worker: string): void {
-    this.#port.blamed(worker, item.seq);
+  /** A worker was lost while it had this item alone: the item goes out again, alone, or is kept for {@link COME_BACK_MS}. */
+  lost(task: TaskLedger, item: Item, workerId: string): void {
+    this.#port.blamed(workerId, item.seq);
     item.losses += 1;
-    item.lostWith = [...item.lostWith, worker];
-    task.accused.add(item);
+    item.lostWith = [...item.lostWith, workerId];
+    task.blamed.add(item);
     if (item.losses < this.#options.crashLimit) task.suspect(item);
-    else task.move(item, { at: "backoff", until: this.#clock.now + this.#verdictMs(item) });
+    else task.move(item, { at: "backoff", until: this.#clock.now + this.#comeBackMs(item) });
   }
 
-  /** What has waited long enough goes on: as usual, alone, or not at all. */
+  /** Moves items whose wait is over: to the queue, to the suspects, or to the collector as failed. */
   wake(task: TaskLedger): void {
-    for (const item of task.due(this.#clock.now)) {
+    for (const item of task.takeDue(this.#clock.now)) {
       if (item.losses < this.#options.crashLimit) {
         task.move(item, item.losses > 0 ? SUSPECTS : QUEUE);
         continue;
@@ -95,14 +99,15 @@ export class Settlement {
     }
   }
 
-  /** Workers that are known to be dead do not come back. */
-  #verdictMs({ lostWith }: Item): number {
+  /** No wait where all workers that the item cost are known to have ended: they do not come back. */
+  #comeBackMs({ lostWith }: Item): number {
     const isKnown = (worker: string) => this.#options.owned?.endOf(worker) !== undefined;
-    return lostWith.every(isKnown) ? 0 : VERDICT_MS;
+    return lostWith.every(isKnown) ? 0 : COME_BACK_MS;
   }
 
-  acked(task: TaskLedger, { workerId, seqs, busy, bytes }: Ack, fleet: Fleet): void {
-    const worker = fleet.byId(workerId);
+  /** The collector has handled results of a worker, or reports of failed items. */
+  acked(task: TaskLedger, { workerId, seqs, busy, bytes }: Ack, workers: WorkerLookup): void {
+    const worker = workers.byId(workerId);
     const as = workerId === "" ? "failed" : "acked";
     const settled: number[] = [];
     for (const seq of seqs) {
@@ -110,12 +115,12 @@ export class Settlement {
       if (item === undefined) continue;
       const { place } = item;
       settled.push(seq);
-      if (item.failedOn.length > 0 && worker !== undefined) this.#vindicated(item, worker, fleet);
+      if (item.failedOn.length > 0 && worker !== undefined) this.#succeededElsewhere(item, worker, workers);
       task.settle(item, as);
-      // Another worker is (or was) on it too: it must not start it any more, and is confirmed here.
+      // Another worker holds the item, too: it is told with its next grant that the item is settled, and does not begin it.
       if (place.at === "worker" && place.worker !== worker) {
         place.worker.settled.push(seq);
-        fleet.roomOf(place.worker);
+        task.refresh(place.worker);
       }
     }
     if (settled.length > 0) task.spec.journal?.settled(settled, as);
@@ -123,14 +128,15 @@ export class Settlement {
     worker.acked += seqs.length;
     worker.progressAt = this.#clock.now;
     task.progressAt = this.#clock.now;
-    if (settled.length > 0 && worker.record.succeeded(settled.length)) this.#note("does well again", worker);
+    if (settled.length > 0 && worker.reliability.succeeded(settled.length))
+      this.#note("does well again", worker);
     for (const seq of seqs) worker.settled.push(seq);
     // Results that were sent again come without a measurement.
     if (busy > 0) worker.window.observe(busy, bytes, seqs.length);
-    fleet.roomOf(worker);
+    task.refresh(worker);
   }
 
-  /** Reports again what was reported before, and is not ACKed. */
+  /** Repeats the reports that were sent before the given time and are not ACKed. */
   repeat(tasks: Iterable<TaskLedger>, before: number): void {
     for (const task of tasks) {
       if (task.counts.items === task.counts.acked + task.counts.failed) continue;
@@ -143,18 +149,18 @@ export class Settlement {
     }
   }
 
-  /** An item succeeded that had failed on other workers. */
-  #vindicated(item: Item, by: WorkerRecord, fleet: Fleet): void {
+  /** An item succeeded that had failed on other workers: that counts against them. */
+  #succeededElsewhere(item: Item, by: WorkerRecord, workers: WorkerLookup): void {
     for (const id of item.failedOn) {
-      const other = fleet.byId(id);
-      if (other === undefined || other === by || !other.record.wrong(other)) continue;
-      other.task.distrust(other);
+      const other = workers.byId(id);
+      if (other === undefined || other === by || !other.reliability.succeededElsewhere(other)) continue;
+      other.task.markUnreliable(other);
       this.#note("is unreliable", other);
     }
   }
 
   #note(event: string, worker: WorkerRecord): void {
-    const { failures, ratio } = worker.record;
+    const { failures, ratio } = worker.reliability;
     const often = `fails ${Math.round(ratio)} times as often as the others`;
     const facts = {
       worker: worker.id,
@@ -162,7 +168,7 @@ export class Settlement {
       failures,
       executions: executionsOf(worker),
     };
-    this.#port.note(`worker ${event}`, worker.record.isUnreliable ? { ...facts, often } : facts);
+    this.#port.note(`worker ${event}`, worker.reliability.isUnreliable ? { ...facts, often } : facts);
   }
 
   #giveUp(task: TaskLedger, item: Item, error: ErrorInfo): void {
@@ -183,7 +189,7 @@ export class Settlement {
   }
 }
 
-/** An error of the distributor's own: where it was made says nothing to a user. */
+/** An error that the distributor itself makes: its stack would tell a user nothing. */
 function infoOf(code: ErrorCode, message: string): ErrorInfo {
   return { ...toErrorInfo(new PipelineError(code, message, { role: "distributor" })), stack: "" };
 }

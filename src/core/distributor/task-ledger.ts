@@ -3,70 +3,27 @@ import { SeqMap } from "../../structures/seq-map.ts";
 import { SeqSet } from "../../structures/seq-set.ts";
 import { type Item, newItem, type Place, SETTLED, SUSPECTS } from "./item.ts";
 import { ItemQueue } from "./item-queue.ts";
-import { backoffAfter, type RetryPolicy } from "./retry-policy.ts";
-import type { PendingItem, TaskJournal, TaskSnapshot } from "./task-journal.ts";
+import { backoffAfter } from "./retry-policy.ts";
+import type { PendingItem, TaskCounts, TaskSnapshot } from "./task-snapshot.ts";
+import type { TaskSpec } from "./task-spec.ts";
 import type { WorkerRecord } from "./worker-record.ts";
 
-/** Where a task's items come from. */
-export interface ItemSource {
-  /**
-   * The next item's payload; `"wait"` when there is none just now (the owner reports when there may be); `"done"` after
-   * the last one.
-   *
-   * @param worker - The id of the worker that will get it.
-   * @param wanted - How many items could be used at once, this one included.
-   */
-  pull(worker: string, wanted: number): Uint8Array | "wait" | "done";
-  /** The hash of the key of what `pull()` gave last, where items have keys. */
-  readonly key?: Uint8Array | undefined;
-  /** Items that it left out so far, because an item with their key was known. */
-  readonly skipped?: number | undefined;
-}
-
-export interface TaskSpec {
-  readonly name: string;
-  readonly dependencies: readonly string[];
-  readonly retry: RetryPolicy;
-  /** Longest execution in ms; 0: unlimited. */
-  readonly timeout: number;
-  readonly source: ItemSource;
-  /** Workers that are being started for it; 0 or none: nobody knows. */
-  readonly expectedWorkers?: number;
-  /** The ledger of an earlier life, to go on from. */
-  readonly restored?: TaskSnapshot | undefined;
-  /** Who writes the ledger's changes down. */
-  readonly journal?: TaskJournal | undefined;
-}
-
+/** How far a task is: waits for its dependencies; produces items; has produced all; all are settled. */
 export type TaskPhase = "blocked" | "open" | "exhausted" | "complete";
 
-/** Counts of one task so far. */
-export interface TaskCounts {
-  /** Items produced. */
-  items: number;
-  /** Items whose result the collector has handled. */
-  acked: number;
-  /** Items that failed for good and were reported to the collector. */
-  failed: number;
-  /** Executions repeated because of a failure or a lost worker. */
-  retried: number;
-  /** Items that were left out because an item with their key was known. */
-  skipped: number;
-}
-
-/** Most workers that an item remembers to have failed on. */
+/** Most workers whose failures an item remembers. */
 const MAX_FAILED_ON = 16;
 
-/** How long a worker that was lost is likely to be replaced, in ms: an item that failed on all others waits for that. */
+/** How long after the loss of a worker its replacement is likely, in ms: an item that failed on all others waits for that. */
 const REPLACED_MS = 3000;
 
-/** How long workers that are expected and have not been there yet are waited for in the same way, in ms. */
+/** How long such an item waits for workers that are expected and have not joined yet, in ms. */
 const EXPECTED_MS = 30_000;
 
 /** Most unreliable workers that a task remembers. */
 const MAX_UNRELIABLE = 100;
 
-/** How long the workers of an earlier life have to come back with what they hold, in ms. */
+/** How long after a restart of the distributor workers have to come back with the items that they hold, in ms. */
 const RESTORED_MS = 1000;
 
 /** One task's ledger: every item that was produced and is not yet ACKed, and where it is. */
@@ -75,30 +32,30 @@ export class TaskLedger {
   phase: TaskPhase;
   readonly items = new SeqMap<Item>();
   readonly counts: TaskCounts = { items: 0, acked: 0, failed: 0, retried: 0, skipped: 0 };
-  /** Items that this life knows to have failed for good. */
+  /** Items that failed for good since this process started. */
   readonly failed = new SeqSet();
-  readonly queue = new ItemQueue("queue", (...item) => this.#suits(...item));
-  readonly suspects = new ItemQueue("suspects", (...item) => this.#suits(...item));
-  /** Items that workers of this life were lost with: one that comes back clears them. */
-  readonly accused = new Set<Item>();
+  readonly queue = new ItemQueue<Item, WorkerRecord>("queue", (...item) => this.#suits(...item));
+  readonly suspects = new ItemQueue<Item, WorkerRecord>("suspects", (...item) => this.#suits(...item));
+  /** Items with which a worker was lost: a worker that comes back clears its items. */
+  readonly blamed = new Set<Item>();
   readonly workers = new Set<WorkerRecord>();
-  /** Ready workers with room, the longest-waiting first. */
-  readonly hungry = new Set<WorkerRecord>();
-  /** Workers that are given nothing until they are empty, and then a suspect. */
+  /** Ready workers with room, the one that waits longest first. */
+  readonly withRoom = new Set<WorkerRecord>();
+  /** Workers that get nothing until they hold nothing, and then a suspect. */
   readonly draining = new Set<WorkerRecord>();
-  /** Enough workers were there to begin. */
+  /** Whether enough workers were ready to begin. */
   begun = false;
-  /** Since when too few workers of this task are known. */
-  lonelySince = 0;
-  /** Since when none of its workers has answered, as far as it has any. */
-  unansweredSince = 0;
-  /** When a result or a failure of any of its items last arrived. */
+  /** Since when the task has had too few workers. */
+  tooFewWorkersSince = 0;
+  /** Since when the task has had workers and none has answered. */
+  noAnswerSince = 0;
+  /** When a result or a failure of any item last arrived. */
   progressAt = 0;
-  /** Workers that have been there. */
+  /** Workers that have joined, those included that have left. */
   joined = 0;
-  /** When one of them was last lost. */
-  lostAt = Number.NEGATIVE_INFINITY;
-  /** Workers on which items failed that succeeded elsewhere, far more often than on others; some may be gone. */
+  /** When a worker was last lost. */
+  workerLostAt = Number.NEGATIVE_INFINITY;
+  /** Workers that are, or were, unreliable; some may have left. */
   readonly unreliable = new Set<WorkerRecord>();
   #openedAt = 0;
   #backoff: Item[] = [];
@@ -119,10 +76,10 @@ export class TaskLedger {
     return this.#nextSeq;
   }
 
-  /** From now on what an earlier life left is waited for, and then given to whoever is there. */
+  /** Begins to wait for workers: they have {@link RESTORED_MS} to claim restored items, which then go to any worker. */
   open(now: number): void {
-    this.lonelySince = now;
-    this.unansweredSince = now;
+    this.tooFewWorkersSince = now;
+    this.noAnswerSince = now;
     this.#openedAt = now;
     for (const item of this.items.values()) {
       if (item.isRestored && item.place.at === "backoff")
@@ -130,7 +87,7 @@ export class TaskLedger {
     }
   }
 
-  /** Begins when so many workers are ready; from then on any number will do. */
+  /** Begins when `minWorkers` workers are ready; from then on any number will do. @returns Whether the task has begun. */
   begin(minWorkers: number): boolean {
     if (this.begun) return true;
     let ready = 0;
@@ -143,7 +100,7 @@ export class TaskLedger {
     return this.phase === "exhausted" || this.phase === "complete";
   }
 
-  /** The only way an item changes its place. */
+  /** Moves an item to another place; nothing else changes a place. */
   move(item: Item, place: Place): void {
     if (item.place.at === "worker") item.place.worker.release(item);
     item.place = place;
@@ -153,11 +110,11 @@ export class TaskLedger {
     else if (place.at === "backoff") this.#backoff.push(item);
     else if (place.at === "settled") {
       this.items.delete(item.seq);
-      this.accused.delete(item);
+      this.blamed.delete(item);
     }
   }
 
-  /** The next item for a worker: one that came back, or a new one; nothing when there is none now. */
+  /** The next item for a worker: one that came back, or a new one; undefined when there is none now. */
   next(worker: WorkerRecord, wanted: number, now: number): Item | undefined {
     const queued = this.queue.take(worker, now);
     if (queued !== undefined) return queued;
@@ -178,7 +135,7 @@ export class TaskLedger {
     return item;
   }
 
-  /** Whether items wait that only go out alone. */
+  /** Whether items wait that are granted alone. */
   get hasSuspects(): boolean {
     return !this.suspects.isEmpty;
   }
@@ -193,7 +150,7 @@ export class TaskLedger {
     this.move(item, SETTLED);
   }
 
-  /** After a FAIL that counts: back for another attempt. False when its attempts are used up. */
+  /** Counts a FAIL, and lets the item wait for its next attempt. @returns False when its attempts are used up. */
   retry(item: Item, worker: string, now: number): boolean {
     item.failures += 1;
     item.failedAttempt = item.attempt;
@@ -207,14 +164,14 @@ export class TaskLedger {
     return true;
   }
 
-  /** Nothing more is tried: the failure is the collector's to have. */
+  /** Ends the item's attempts: its failure goes to the collector. */
   giveUp(item: Item, error: ErrorInfo, now: number): void {
     this.spec.journal?.gaveUp(item, error);
     this.move(item, { at: "collector", error, sentAt: now });
   }
 
-  /** Takes the items whose wait is over; they are to be moved. */
-  due(now: number): readonly Item[] {
+  /** Takes the items whose wait is over; the caller has to move them. */
+  takeDue(now: number): readonly Item[] {
     const due: Item[] = [];
     if (this.#backoff.length === 0) return due;
     const waiting: Item[] = [];
@@ -227,15 +184,28 @@ export class TaskLedger {
     return due;
   }
 
+  /** Lets an item that was on a lost worker go out again, alone. */
   suspect(item: Item): void {
     this.counts.retried += 1;
     this.spec.journal?.retried(item);
     this.move(item, SUSPECTS);
   }
 
-  /** Remembers a worker on which items fail that succeed elsewhere. */
-  distrust(worker: WorkerRecord): void {
+  /** Remembers an unreliable worker, for the run's summary. */
+  markUnreliable(worker: WorkerRecord): void {
     if (this.unreliable.size < MAX_UNRELIABLE) this.unreliable.add(worker);
+  }
+
+  /** Puts a worker among those that are served, if it takes items and has room. */
+  refresh(worker: WorkerRecord): void {
+    if (worker.phase.kind !== "ready" || worker.suspect !== undefined) return;
+    if (worker.hasRoom(worker.window.size)) this.withRoom.add(worker);
+  }
+
+  /** Gives a worker nothing more until it is ready again. */
+  stopServing(worker: WorkerRecord): void {
+    this.withRoom.delete(worker);
+    this.draining.delete(worker);
   }
 
   heldBy(worker: WorkerRecord): Item[] {
@@ -252,7 +222,7 @@ export class TaskLedger {
     this.#nextSeq = nextSeq;
     for (const item of pending) this.#restoreItem(item);
     if (exhausted) this.phase = "exhausted";
-    else if (hasBegun) this.phase = "open"; // what it depends on was complete then
+    else if (hasBegun) this.phase = "open"; // its dependencies were complete then
   }
 
   #restoreItem({ seq, payload, error, attempt, failedAttempt, failures, losses }: PendingItem): void {
@@ -264,18 +234,19 @@ export class TaskLedger {
   }
 
   /**
-   * Whether an item that failed on these workers may go to this one: not where it has failed while another worker lives, however
-   * long that one is busy. Of workers on which it has failed, the one where that was longest ago is the first to have it again.
+   * Whether an item that failed on the workers `failedOn` may go to `worker`. An item does not return to a worker on which it has
+   * failed while another worker lives, however long that one is busy. When it has failed on all of them, it goes to the worker on
+   * which it failed longest ago.
    */
   #suits(failedOn: readonly string[], worker: WorkerRecord, now: number): boolean {
     if (!failedOn.includes(worker.id)) return true;
     let first = worker;
     let order = failedOn.indexOf(worker.id);
     for (const other of this.workers) {
-      if (!other.isHopeful(now)) continue;
+      if (!other.willTakeItems(now)) continue;
       const place = failedOn.indexOf(other.id);
       if (place < 0) return false;
-      const isWaiting = other.phase.kind === "ready" && now >= other.record.pausedUntil;
+      const isWaiting = other.phase.kind === "ready" && now >= other.reliability.pausedUntil;
       if (place < order && isWaiting) {
         first = other;
         order = place;
@@ -286,7 +257,7 @@ export class TaskLedger {
 
   /** Whether workers are likely to join soon. */
   #awaitsWorkers(now: number): boolean {
-    if (now < this.lostAt + REPLACED_MS) return true;
+    if (now < this.workerLostAt + REPLACED_MS) return true;
     return this.joined < (this.spec.expectedWorkers ?? 0) && now < this.#openedAt + EXPECTED_MS;
   }
 }

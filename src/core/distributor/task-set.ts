@@ -1,6 +1,6 @@
 import type { TaskLedger } from "./task-ledger.ts";
 
-/** A run's tasks: which of them an event has touched, and which wait for others. */
+/** A run's tasks, and which of them have to be looked at because an event touched them. */
 export class TaskSet implements Iterable<TaskLedger> {
   readonly byName: ReadonlyMap<string, TaskLedger>;
   readonly #touched = new Set<TaskLedger>();
@@ -26,7 +26,7 @@ export class TaskSet implements Iterable<TaskLedger> {
     for (const task of this) this.#touched.add(task);
   }
 
-  /** Takes those that were touched, also those that are touched meanwhile. */
+  /** Takes the touched tasks, those included that are touched meanwhile. */
   *takeTouched(): IterableIterator<TaskLedger> {
     for (const task of this.#touched) {
       this.#touched.delete(task);
@@ -34,7 +34,7 @@ export class TaskSet implements Iterable<TaskLedger> {
     }
   }
 
-  /** Opens the tasks that have waited for one that is complete now, and for no other. */
+  /** Opens the blocked tasks whose dependencies are all complete now. */
   openDependents(): void {
     const isPending = (name: string) => this.byName.get(name)?.phase !== "complete";
     for (const task of this) {

@@ -1,12 +1,12 @@
 import type { ItemPayload } from "../../protocol/batch-message.ts";
 import type { Message } from "../../protocol/message.ts";
-import type { GrantPort } from "./dispatch.ts";
 import type { DistributorCoreOptions, DistributorPhase, DistributorPort } from "./distributor-port.ts";
+import type { GrantPort } from "./grant-port.ts";
 import type { WorkerRecord } from "./worker-record.ts";
 
 export type EndingPhase = Extract<DistributorPhase, { kind: "ending" }>;
 
-/** What the distributor says to its workers. */
+/** Sends the distributor's messages to workers. */
 export class WorkerMessages implements GrantPort {
   readonly #options: DistributorCoreOptions;
   readonly #port: Pick<DistributorPort, "toWorker">;
@@ -27,7 +27,7 @@ export class WorkerMessages implements GrantPort {
     this.#send(worker, { type: "welcome", runId, role: "distributor", peerId, timeout, context, metadata });
   }
 
-  /** Carries with it what is settled of the worker's results. */
+  /** Grants items, and confirms what the collector has handled of the worker's results. */
   grant(worker: WorkerRecord, items: readonly ItemPayload[], solo: boolean): void {
     const { settled, failuresSeen } = worker;
     worker.settled = [];
@@ -36,7 +36,7 @@ export class WorkerMessages implements GrantPort {
     this.#send(worker, { type: "grant", runId, solo, settled, failuresSeen, items });
   }
 
-  /** Confirms what no grant has carried. */
+  /** Confirms what no grant has confirmed yet. */
   confirm(worker: WorkerRecord): void {
     if (worker.settled.length + worker.failuresSeen.length > 0 && worker.phase.kind !== "detached") {
       this.grant(worker, [], false);

@@ -4,57 +4,60 @@ import type { Item, Place } from "./item.ts";
 import { Reliability } from "./reliability.ts";
 import type { TaskLedger } from "./task-ledger.ts";
 
+/** How a worker stands. */
 export type WorkerRecordPhase =
   /** Said hello; is being initialised. */
   | { readonly kind: "new"; readonly since: number }
   | { readonly kind: "ready" }
-  /** Its connection ended; it may come back until then. */
+  /** The connection ended; the worker may come back before `until`. */
   | { readonly kind: "detached"; readonly until: number }
-  /** Its main thread is stuck in these items, says its watching thread. Alive and busy, unless they are over their timeout. */
+  /** The watching thread reports that the main thread is stuck in these items. `expired`: for longer than the task's timeout. */
   | {
       readonly kind: "blocked";
       readonly since: number;
       readonly running: readonly number[];
       readonly expired: boolean;
     }
-  /** Connected, but has said nothing for longer than its handler may run; these items were with it. */
+  /** Connected, but has sent nothing for longer than its handler may run; `running` are the items that it held. */
   | { readonly kind: "silent"; readonly since: number; readonly running: readonly number[] }
-  /** Finishes what it started and takes nothing more. */
+  /** Finishes the items that it has begun and takes no more. */
   | { readonly kind: "leaving" };
 
-/** How long a worker that is being initialised is waited for by items that have failed on all others, in ms. */
+/** How long items that have failed on all other workers wait for one that is being initialised, in ms. */
 const INIT_MS = 60_000;
 
 /** What the distributor knows of one worker. */
 export class WorkerRecord {
   readonly id: string;
   readonly task: TaskLedger;
-  /** The connection it was last heard on. */
+  /** The connection on which it was heard last. */
   connection: string;
   phase: WorkerRecordPhase;
-  /** The place of every item it holds. */
+  /** The place of every item that it holds; one object, so that places can be compared. */
   readonly place: Place = { at: "worker", worker: this };
   concurrency = 1;
   window: Window;
+  /** Items granted and not yet ACKed. */
   held = 0;
-  /** Those of them that have failed before, somewhere. */
+  /** Held items that have failed before, on any worker. */
   heldFailed = 0;
   heldBytes = 0;
-  /** The one item it holds while it works on a suspect. */
+  /** The suspect that it holds; it then holds nothing else. */
   suspect: Item | undefined;
-  /** To be confirmed with the next grant. */
+  /** Settled items that the worker has to be told of, with the next grant. */
   settled: number[] = [];
+  /** Attempts whose FAIL arrived; the worker has to be told of them, too. */
   failuresSeen: ItemRef[] = [];
   lastHeard: number;
-  /** Results of it that were ACKed. */
+  /** Results of this worker that were ACKed. */
   acked = 0;
   /** A recall is under way. */
   recalled = false;
-  /** When the next one may follow, in ms of the role's clock. */
+  /** When the next recall may follow, in ms of the role's clock. */
   nextRecall = 0;
-  /** When something was last known to begin or to end on it, in ms of the role's clock. */
+  /** When an execution was last known to begin or to end on it, in ms of the role's clock. */
   progressAt: number;
-  readonly record = new Reliability();
+  readonly reliability = new Reliability();
 
   readonly #limits: WindowLimits;
 
@@ -69,20 +72,20 @@ export class WorkerRecord {
     this.progressAt = now;
   }
 
-  /** Items that it holds and cannot be executing. */
+  /** How many of the items that it holds cannot be executing. */
   get waiting(): number {
     return this.held - this.concurrency;
   }
 
-  /** It takes items, or will before long: what it executes now may take as long as it likes. */
-  isHopeful(now: number): boolean {
+  /** Whether it takes items, or will before long, however long its present execution takes. */
+  willTakeItems(now: number): boolean {
     const { phase } = this;
     if (phase.kind === "blocked") return !phase.expired;
     if (phase.kind === "new") return now < phase.since + INIT_MS;
     return phase.kind !== "silent" && phase.kind !== "leaving";
   }
 
-  /** It is there, and may be at work: it is not stuck in an item for longer than that may take. */
+  /** Whether it may be at work: connected, and not stuck in an item for longer than the task's timeout. */
   get isAnswering(): boolean {
     return this.phase.kind === "blocked" ? !this.phase.expired : this.phase.kind !== "silent";
   }
@@ -93,7 +96,7 @@ export class WorkerRecord {
     this.concurrency = concurrency;
   }
 
-  /** Whether it may hold another item, of `limit` at the most. An empty worker always may, however large the item. */
+  /** Whether it may hold another item, with at most `limit` in all. An empty worker may hold any item, however large. */
   hasRoom(limit: number): boolean {
     return this.held === 0 || (this.held < limit && this.heldBytes < this.#limits.windowBytes);
   }

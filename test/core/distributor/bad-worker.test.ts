@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DistributorCore } from "../../../src/core/distributor/distributor-core.ts";
 import { explainItem } from "../../../src/core/distributor/explain-item.ts";
-import { unreliableOf } from "../../../src/core/distributor/reliability.ts";
+import { unreliableOf } from "../../../src/core/distributor/unreliable-worker.ts";
 import type { Ack } from "../../../src/protocol/batch-message.ts";
 import type { Message } from "../../../src/protocol/message.ts";
 import { EMPTY } from "../../../src/protocol/wire/payload-frames.ts";

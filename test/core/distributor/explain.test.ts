@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { DistributorCore } from "../../../src/core/distributor/distributor-core.ts";
 import { explainItem } from "../../../src/core/distributor/explain-item.ts";
 import { explainTask } from "../../../src/core/distributor/explain-task.ts";
-import type { ItemSource } from "../../../src/core/distributor/task-ledger.ts";
+import type { ItemSource } from "../../../src/core/distributor/task-spec.ts";
 import type { Ack, Grant } from "../../../src/protocol/batch-message.ts";
 import type { Message } from "../../../src/protocol/message.ts";
 import { EMPTY } from "../../../src/protocol/wire/payload-frames.ts";
