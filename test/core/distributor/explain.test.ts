@@ -157,7 +157,7 @@ describe("an item", () => {
       "Worker w has had it for 1.5 s, attempt 1: it is at work, has 1 item, executes 4 at a time, was heard 1.5 s ago.",
     ]);
     scene.core.collectorDisconnected("data");
-    expect(scene.item(0).reasons[1]).toContain("The collector is not there");
+    expect(scene.item(0).reasons[1]).toContain("The collector is not connected");
     scene.core.workerDisconnected("w");
     expect(scene.item(0).reasons[0]).toContain("its connection has ended");
   });
