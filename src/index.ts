@@ -72,16 +72,17 @@ export type { RunOptions, StopOptions } from "./role/role.ts";
 export type { KeyRole } from "./security/key-role.ts";
 export { Security } from "./security/security.ts";
 export { Service } from "./service/service.ts";
-export {
-  type ListRequestOptions,
-  type RequestOptions,
-  ServiceClient,
-  type ServiceClientOptions,
-} from "./service/service-client.ts";
+export { ServiceClient } from "./service/service-client.ts";
+export type {
+  ListRequestOptions,
+  RequestOptions,
+  ServiceClientOptions,
+} from "./service/service-client-options.ts";
 export type { ServiceOptions } from "./service/service-options.ts";
 export type { ServiceReport, ServiceWorkerReport } from "./service/service-report.ts";
 export type { ServiceStatus, ServiceSummary, ServiceTypeStatus } from "./service/service-summary.ts";
-export { ServiceWorker, type ServiceWorkerSummary } from "./service/service-worker.ts";
+export { ServiceWorker } from "./service/service-worker.ts";
+export type { ServiceWorkerSummary } from "./service/service-worker-summary.ts";
 export { NdjsonCollector, type NdjsonCollectorOptions } from "./sinks/ndjson-collector.ts";
 export { PostgresCollector } from "./sinks/postgres-collector.ts";
 export type { PostgresCollectorOptions, SqlClient } from "./sinks/postgres-options.ts";

@@ -3,103 +3,25 @@ import { PipelineError } from "../errors.ts";
 import { settlesWithin } from "../executor/settles-within.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { encodePayload, type Payload } from "../protocol/payload/payload.ts";
-import { TaskType } from "../protocol/task-type.ts";
 import { asError } from "../protocol/thrown.ts";
-import { assertBoolean, assertEndpoint, assertTaskType, assertTimeout } from "../role/checks.ts";
-import { assertArgumentCount, assertKnownOptions, optionNames } from "../role/known-options.ts";
-import { assertSecurity } from "../role/network.ts";
+import { assertArgumentCount } from "../role/known-options.ts";
 import { assertStopOptions, type StopOptions } from "../role/role.ts";
-import type { Security } from "../security/security.ts";
 import { currentTracer } from "../tracing/tracer.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { requestAll, requestAllSettled } from "./request-list.ts";
 import { replyOf } from "./request-outcome.ts";
 import { isRequestList, type RequestList } from "./request-source.ts";
+import {
+  assertRequestOptions,
+  type ListRequestOptions,
+  type RequestOptions,
+  type ResolvedClientOptions,
+  resolveClientOptions,
+  type ServiceClientOptions,
+} from "./service-client-options.ts";
 
-/** Longer than a person waits, shorter than most front ends do. */
-const DEFAULT_TIMEOUT = 30_000;
-
-/** Short, because an open connection keeps a process alive that has nothing else to do; opening one takes a few ms. */
-const DEFAULT_IDLE_TIMEOUT = 1000;
-
+/** In ms. */
 const DEFAULT_STOP_TIMEOUT = 5000;
-
-/** Of a request. */
-export interface RequestOptions {
-  /**
-   * Which workers answer.
-   * @default the client's `taskType`
-   */
-  readonly taskType?: TaskType;
-  /**
-   * Longest wait for the reply, in ms, from the call on. `Infinity` waits for ever.
-   * @default the client's `timeout`
-   */
-  readonly timeout?: number;
-  /** Aborting it rejects the request with the signal's reason, and aborts the `info.signal` of the handler that works on it. */
-  readonly signal?: AbortSignal;
-  /**
-   * Whether the request may be executed more than once. It then goes to another worker when its worker dies, and is sent
-   * again when the connection to the service is lost; otherwise it fails with `REQUEST_LOST` at once.
-   * @default the client's `idempotent`
-   */
-  readonly idempotent?: boolean;
-}
-
-/** Of a list of requests. */
-export interface ListRequestOptions extends RequestOptions {
-  /**
-   * Whether each request of a list may fail by itself: the result is like that of `Promise.allSettled`.
-   * @default false
-   */
-  readonly settled?: boolean;
-}
-
-/** Of a {@link ServiceClient}. */
-export interface ServiceClientOptions {
-  /**
-   * The task type of requests that name none.
-   * @default the blank one
-   */
-  readonly taskType?: TaskType;
-  /**
-   * Longest wait for a reply, in ms.
-   * @default 30000
-   */
-  readonly timeout?: number;
-  /**
-   * Whether requests may be executed more than once.
-   * @default false
-   */
-  readonly idempotent?: boolean;
-  /**
-   * How long the connection stays open without a request, in ms; the next one opens it again. While it is open the process
-   * does not end by itself. `Infinity` keeps it until `stop()`.
-   * @default 1000
-   */
-  readonly idleTimeout?: number;
-  /**
-   * Keys: `tcp` links are then encrypted, and only peers with the right keys are spoken to.
-   * @default none
-   */
-  readonly security?: Security | undefined;
-}
-
-const CLIENT_OPTIONS = optionNames<ServiceClientOptions>({
-  taskType: true,
-  timeout: true,
-  idempotent: true,
-  idleTimeout: true,
-  security: true,
-});
-
-const REQUEST_OPTIONS = optionNames<ListRequestOptions>({
-  taskType: true,
-  timeout: true,
-  signal: true,
-  idempotent: true,
-  settled: true,
-});
 
 /** What a request without options has; nothing is to be checked then. */
 const NO_OPTIONS: ListRequestOptions = {};
@@ -122,7 +44,7 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
   implements AsyncDisposable
 {
   readonly #endpoint: EndpointAddress;
-  readonly #defaults: Required<Pick<RequestOptions, "taskType" | "timeout" | "idempotent">>;
+  readonly #defaults: ResolvedClientOptions["defaults"];
   readonly #connection: ClientConnection;
   /** Requests, and lists of them, that are under way. */
   #active = 0;
@@ -136,18 +58,10 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
    */
   constructor(endpoint: EndpointAddress, options?: ServiceClientOptions);
   constructor(endpoint: EndpointAddress, options: ServiceClientOptions = {}, ...more: readonly unknown[]) {
-    assertKnownOptions("ServiceClient", options, CLIENT_OPTIONS);
     assertArgumentCount("new ServiceClient()", [endpoint, options, ...more], 2);
-    const { taskType = TaskType.register(""), timeout = DEFAULT_TIMEOUT, idempotent = false } = options;
-    const { idleTimeout = DEFAULT_IDLE_TIMEOUT, security } = options;
-    assertEndpoint("endpoint", endpoint);
-    assertTaskType("taskType", taskType);
-    assertBoolean("idempotent", idempotent);
-    assertTimeout("timeout", timeout);
-    assertTimeout("idleTimeout", idleTimeout);
-    assertSecurity("security", security);
+    const { defaults, idleTimeout, security } = resolveClientOptions(endpoint, options);
     this.#endpoint = endpoint;
-    this.#defaults = { taskType, timeout, idempotent };
+    this.#defaults = defaults;
     this.#connection = new ClientConnection(endpoint, idleTimeout, security);
   }
 
@@ -285,15 +199,4 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
     const facts = { role: "serviceclient", endpoint: this.#endpoint.address };
     return new PipelineError("CLIENT_STOPPED", "The client was stopped; make another one", facts);
   }
-}
-
-function assertRequestOptions(options: ListRequestOptions): void {
-  assertKnownOptions("request()", options, REQUEST_OPTIONS);
-  const { taskType, timeout, signal, idempotent, settled } = options;
-  if (taskType !== undefined) assertTaskType("taskType", taskType);
-  if (timeout !== undefined) assertTimeout("timeout", timeout);
-  if (idempotent !== undefined) assertBoolean("idempotent", idempotent);
-  if (settled !== undefined) assertBoolean("settled", settled);
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new TypeError("signal must be an AbortSignal");
 }

@@ -18,7 +18,7 @@ import type { Link, LinkHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 import { WorkerWatch } from "../watching/worker-watch.ts";
 import { FlushSchedule } from "./flush-schedule.ts";
-import type { ServiceWorkerSummary } from "./service-worker.ts";
+import type { ServiceWorkerSummary } from "./service-worker-summary.ts";
 
 /** How long requests are worked through before the event loop has its turn, in ms: new ones and cancellations are heard. */
 const SLICE_MS = 2;

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import type { PipelineError } from "../errors.ts";
 import { DEFAULT_CLOSE_TIMEOUT } from "../executor/close-hook.ts";
 import type { ExecutionInfo } from "../executor/execution-info.ts";
 import type { Executor } from "../executor/executor.ts";
@@ -27,19 +26,10 @@ import { onWork, type WorkSignal, type WorkStage } from "../role/work-signal.ts"
 import type { Security } from "../security/security.ts";
 import { depthOfThreads } from "../self/nesting.ts";
 import { ServiceWorkerSession } from "./service-worker-session.ts";
+import type { ServiceWorkerSummary } from "./service-worker-summary.ts";
 
 /** Work that each thread has in its queue, and longest wait of a reply in its thread, in ms: somebody waits for it. */
 const THREAD_MS = 2;
-
-/** What a service's worker has done when its run is over. */
-export interface ServiceWorkerSummary {
-  /** Requests that were answered. */
-  readonly executed: number;
-  /** Requests whose handler threw, or was given up. */
-  readonly failed: number;
-  /** What the hooks at its end threw, `CLOSE_FAILED`; absent where nothing went wrong. No reply is lost by it. */
-  readonly closeErrors?: readonly PipelineError[];
-}
 
 /**
  * Answers requests of one task type. Its handler runs on the event loop of its process, several at a time where it is async

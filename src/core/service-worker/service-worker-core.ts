@@ -3,9 +3,9 @@ import type { ItemPayload, ItemRef } from "../../protocol/batch-message.ts";
 import { BATCH_BYTES, REQUEST_BATCH_ITEMS } from "../../protocol/limits.ts";
 import type { Message } from "../../protocol/message.ts";
 import type { Assign } from "../../protocol/service-message.ts";
-import { Fifo } from "../../structures/fifo.ts";
 import type { ExecutionOutcome } from "../execution.ts";
 import { RoleClock } from "../role-clock.ts";
+import { Workload } from "../workload.ts";
 import type {
   ServiceExecution,
   ServiceWorkerOptions,
@@ -27,8 +27,7 @@ export class ServiceWorkerCore {
   readonly #options: ServiceWorkerOptions;
   readonly #port: ServiceWorkerPort;
   readonly #clock = new RoleClock();
-  readonly #queue = new Fifo<ServiceExecution>();
-  readonly #running = new Map<number, ServiceExecution>();
+  readonly #load: Workload<ServiceExecution>;
   #phase: ServiceWorkerPhase = "waiting";
   #link: "down" | "greeted" | "ready" = "down";
   /** The life of the service that it works for. */
@@ -44,6 +43,10 @@ export class ServiceWorkerCore {
   constructor(options: ServiceWorkerOptions, port: ServiceWorkerPort) {
     this.#options = options;
     this.#port = port;
+    this.#load = new Workload<ServiceExecution>({
+      keyOf: ({ requestId }) => requestId,
+      abandon: (execution) => port.abandon(execution),
+    });
   }
 
   /** The life of the service that it works for; empty: none yet. */
@@ -93,14 +96,12 @@ export class ServiceWorkerCore {
 
   /** What waits in the local queue; 0 is the next. */
   upcoming(index: number): ServiceExecution | undefined {
-    return this.#queue.peek(index);
+    return this.#load.upcoming(index);
   }
 
   /** Takes the next request off the queue, if there is one. */
   next(): ServiceExecution | undefined {
-    const execution = this.#queue.shift();
-    if (execution !== undefined) this.#running.set(execution.requestId, execution);
-    return execution;
+    return this.#load.next();
   }
 
   /**
@@ -112,8 +113,7 @@ export class ServiceWorkerCore {
    */
   finished(execution: ServiceExecution, outcome: ExecutionOutcome, busy: number, real: number): boolean {
     const { requestId, attempt } = execution;
-    if (this.#running.get(requestId) !== execution) return false; // of a connection that has ended
-    this.#running.delete(requestId);
+    if (!this.#load.ended(execution)) return false; // its connection has ended
     if (outcome.ok) {
       if (this.#replies.length === 0) this.#since = real - busy;
       this.#replies.push({ seq: requestId, attempt, payload: outcome.payload });
@@ -134,7 +134,7 @@ export class ServiceWorkerCore {
   rest(): void {
     if (this.#phase === "leaving") return this.flush();
     if (this.#replies.length === 0) return;
-    if (this.#queue.size === 0) this.#port.flushSoon();
+    if (this.#load.queued === 0) this.#port.flushSoon();
     else this.#port.flushLater();
   }
 
@@ -153,7 +153,7 @@ export class ServiceWorkerCore {
     if (this.#phase === "over" || this.#phase === "leaving") return;
     if (this.#phase !== "working" || this.#link === "down") return this.#over(undefined);
     this.#phase = "leaving";
-    this.#giveBack(this.#queue.size);
+    this.#giveBack(this.#load.queued);
     this.flush();
   }
 
@@ -187,38 +187,20 @@ export class ServiceWorkerCore {
   #assign({ clients, items }: Assign): void {
     for (const { seq: requestId, attempt, payload, clientIndex, clientSeq: seq, context } of items) {
       const sourceId = clients[clientIndex] ?? "";
-      this.#queue.push({ requestId, sourceId, seq, attempt, payload, solo: true, context });
+      this.#load.add({ requestId, sourceId, seq, attempt, payload, solo: true, context });
     }
-    if (this.#phase === "leaving") this.#giveBack(this.#queue.size);
+    if (this.#phase === "leaving") this.#giveBack(this.#load.queued);
     else this.#port.work();
   }
 
   #cancel(items: readonly ItemRef[]): void {
-    const cancelled = new Set(items.map(({ seq }) => seq));
-    const dropped: ItemRef[] = [];
-    for (const requestId of cancelled) {
-      const execution = this.#running.get(requestId);
-      // What runs keeps its place until its outcome is reported.
-      if (execution === undefined || this.#port.abandon(execution)) continue;
-      this.#running.delete(requestId);
-      dropped.push({ seq: requestId, attempt: execution.attempt });
-    }
-    this.#queue.filter(({ requestId, attempt }) => {
-      if (cancelled.has(requestId)) dropped.push({ seq: requestId, attempt });
-      return !cancelled.has(requestId);
-    });
+    const dropped = this.#load.drop(items.map(({ seq }) => seq));
     if (dropped.length > 0) this.#returned(dropped);
   }
 
   /** Gives back up to `count` requests from the end of the queue, and says so even when there are none. */
   #giveBack(count: number): void {
-    const items: ItemRef[] = [];
-    while (items.length < count) {
-      const execution = this.#queue.pop();
-      if (execution === undefined) break;
-      items.push({ seq: execution.requestId, attempt: execution.attempt });
-    }
-    this.#returned(items.reverse());
+    this.#returned(this.#load.giveBack(count).reverse());
   }
 
   #returned(items: readonly ItemRef[]): void {
@@ -232,7 +214,7 @@ export class ServiceWorkerCore {
   }
 
   #leaveIfDone(): void {
-    if (this.#phase !== "leaving" || this.#running.size > 0) return;
+    if (this.#phase !== "leaving" || this.#load.running > 0) return;
     this.#port.send({ type: "bye", runId: this.#runId });
     this.#over(undefined);
   }
@@ -245,9 +227,7 @@ export class ServiceWorkerCore {
 
   /** What was for a connection that has ended. */
   #drop(): void {
-    for (const execution of this.#running.values()) this.#port.abandon(execution);
-    this.#running.clear();
-    this.#queue.clear();
+    this.#load.clear();
     this.#dropReplies();
     this.#runId = "";
   }

@@ -6,19 +6,10 @@ import { BrokerFleet } from "./broker-fleet.ts";
 import type { BrokerWorker } from "./broker-worker.ts";
 import { explainType } from "./explain-type.ts";
 import { OutgoingMessages, type OutgoingMessagesPort } from "./outgoing-messages.ts";
+import { PingSchedule } from "./ping-schedule.ts";
 import { type BrokerCounts, RequestLedger, type RequestLedgerOptions } from "./request-ledger.ts";
 import type { BrokerClient } from "./service-request.ts";
 import type { TypeQueue } from "./type-queue.ts";
-
-/** How often all peers are pinged, in ms: the ping is what finds a dead connection. */
-const PING_MS = 1000;
-
-/**
- * Time between the rounds of pings when some connection has ended, in ms, and how many follow the first: libzmq may say that
- * a connection ended before it refuses to send on it.
- */
-const PROBE_MS = 40;
-const PROBES = 3;
 
 /** How often END is repeated until it is confirmed, in ms. */
 const END_MS = 500;
@@ -65,10 +56,7 @@ export class BrokerCore {
   /** Connections of peers that said goodbye: pinged until they end. */
   readonly #departed = { clients: new Set<string>(), workers: new Set<string>() };
   #phase: Phase = { kind: "running" };
-  #nextPing = 0;
-  /** Rounds of pings that are to follow soon. */
-  #probes = 0;
-  #lastPing = Number.NEGATIVE_INFINITY;
+  readonly #pings = new PingSchedule();
   #nextEnd = 0;
 
   constructor(options: BrokerOptions, port: BrokerPort) {
@@ -183,9 +171,8 @@ export class BrokerCore {
 
   /** Some connection ended, it is not known which: the pings will tell. */
   probe(): void {
-    this.#probes = PROBES;
-    if (this.#clock.now - this.#lastPing >= PROBE_MS) this.#pingAll();
-    else this.#nextPing = Math.min(this.#nextPing, this.#lastPing + PROBE_MS);
+    this.#pings.probe(this.#clock.now);
+    this.#pingIfDue();
   }
 
   /** Takes no new requests, lets those that are here finish, at most for so many ms, and ends the workers. */
@@ -206,7 +193,7 @@ export class BrokerCore {
     if (this.#phase.kind === "over") return;
     this.#ledger.tick(this.#clock.now);
     this.#fleet.tick(this.#clock.now);
-    if (this.#clock.now >= this.#nextPing) this.#pingAll();
+    this.#pingIfDue();
     this.#settleDown();
   }
 
@@ -224,10 +211,9 @@ export class BrokerCore {
     for (const request of [...client.requests.values()]) this.#ledger.abandon(request);
   }
 
-  #pingAll(): void {
-    this.#lastPing = this.#clock.now;
-    this.#nextPing = this.#clock.now + (this.#probes > 0 ? PROBE_MS : PING_MS);
-    this.#probes = Math.max(0, this.#probes - 1);
+  #pingIfDue(): void {
+    if (!this.#pings.isDue(this.#clock.now)) return;
+    this.#pings.pinged(this.#clock.now);
     const ping = { type: "ping", runId: this.#options.runId } as const;
     const { clients, workers } = this.#departed;
     for (const connection of [...this.#fleet.workers.keys(), ...workers])

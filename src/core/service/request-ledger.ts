@@ -4,7 +4,7 @@ import type { RoleClock } from "../role-clock.ts";
 import type { BrokerWorker } from "./broker-worker.ts";
 import type { OutgoingMessages } from "./outgoing-messages.ts";
 import { type BrokerClient, NOWHERE, type ServiceRequest } from "./service-request.ts";
-import { TypeQueue } from "./type-queue.ts";
+import { type QueueOutlet, TypeQueue } from "./type-queue.ts";
 
 export interface RequestLedgerOptions {
   /** Most requests of one task type that wait. */
@@ -49,6 +49,17 @@ export class RequestLedger {
   readonly #messages: OutgoingMessages;
   readonly #clock: RoleClock;
   readonly #load = { bytes: 0 };
+  readonly #outlet: QueueOutlet = {
+    assign: (worker, request) => {
+      request.attempt += 1;
+      this.#messages.assign(worker);
+    },
+    // The client has given the request up; its cancellation may be on its way.
+    drop: (request) => {
+      this.counts.cancelled += 1;
+      this.settle(request);
+    },
+  };
   #isOpen = true;
   #lastRequestId = 0;
   /** Requests that have not ended, with those that nobody waits for but a worker still has. */
@@ -114,18 +125,7 @@ export class RequestLedger {
 
   /** Gives what waits to the workers that have room. */
   serve(type: TypeQueue): void {
-    type.serve((worker, request) => {
-      if (this.#clock.now > request.expires) {
-        // Its client has given it up; that it says so may be on its way.
-        worker.outgoing.pop();
-        this.counts.cancelled += 1;
-        this.settle(request);
-        type.refresh(worker);
-      } else {
-        request.attempt += 1;
-        this.#messages.assign(worker);
-      }
-    });
+    type.serve(this.#clock.now, this.#outlet);
   }
 
   /** Nobody waits for it any more. What a worker has keeps its place there until the worker says that it is over. */

@@ -11,6 +11,14 @@ export interface QueueLoad {
   bytes: number;
 }
 
+/** What becomes of the requests that leave a queue. */
+export interface QueueOutlet {
+  /** Sends a request to a worker, which holds it. */
+  assign(worker: BrokerWorker, request: ServiceRequest): void;
+  /** Settles a request that has expired while it waited. */
+  drop(request: ServiceRequest): void;
+}
+
 /** The requests and the workers of one task type. */
 export class TypeQueue {
   readonly name: string;
@@ -79,14 +87,11 @@ export class TypeQueue {
     if (this.workers.size === 0) this.lonelySince = now;
   }
 
-  /**
-   * Gives requests to workers while there are both.
-   *
-   * @param assign - Carries it out. The request is in no queue then.
-   */
-  serve(assign: (worker: BrokerWorker, request: ServiceRequest) => void): void {
-    this.#serveSuspects(assign);
-    let request = this.queue.first;
+  /** Gives requests to workers while there are both, and drops the expired ones that it meets. */
+  serve(now: number, outlet: QueueOutlet): void {
+    this.#serveSuspects(now, outlet);
+    const next = () => nextOf(this.queue, now, outlet);
+    let request = next();
     while (request !== undefined) {
       const worker = this.#leastLoaded();
       if (worker === undefined) {
@@ -95,14 +100,15 @@ export class TypeQueue {
       }
       // What it cannot start at once travels together.
       let run = worker.held.size < worker.concurrency ? 1 : REQUEST_BATCH_ITEMS;
-      for (; run > 0 && request !== undefined && worker.hasRoom; run--, request = this.queue.first) {
-        this.#assign(worker, request, assign);
+      for (; run > 0 && request !== undefined && worker.hasRoom; run--, request = next()) {
+        this.#assign(worker, request, outlet);
       }
     }
   }
 
-  #serveSuspects(assign: (worker: BrokerWorker, request: ServiceRequest) => void): void {
-    for (let request = this.suspects.first; request !== undefined; request = this.suspects.first) {
+  #serveSuspects(now: number, outlet: QueueOutlet): void {
+    const next = () => nextOf(this.suspects, now, outlet);
+    for (let request = next(); request !== undefined; request = next()) {
       const isReserved = this.#reserved?.phase === "ready" && !this.#reserved.isSilent;
       const worker = isReserved ? this.#reserved : this.#leastLoaded();
       if (worker === undefined) return;
@@ -110,22 +116,18 @@ export class TypeQueue {
       if (worker.held.size > 0) return this.refresh(worker);
       this.#reserved = undefined;
       worker.isSolo = true;
-      this.#assign(worker, request, assign);
+      this.#assign(worker, request, outlet);
     }
     const free = this.#reserved;
     this.#reserved = undefined;
     if (free !== undefined) this.refresh(free);
   }
 
-  #assign(
-    worker: BrokerWorker,
-    request: ServiceRequest,
-    assign: (worker: BrokerWorker, request: ServiceRequest) => void,
-  ): void {
+  #assign(worker: BrokerWorker, request: ServiceRequest, outlet: QueueOutlet): void {
     this.remove(request);
     worker.hold(request);
     this.refresh(worker);
-    assign(worker, request);
+    outlet.assign(worker, request);
   }
 
   /**
@@ -148,4 +150,15 @@ export class TypeQueue {
     for (const worker of this.workers) if (worker.isTrusted) return undefined;
     return doubtful;
   }
+}
+
+/** The first request that has not expired. */
+function nextOf(
+  queue: LinkedQueue<ServiceRequest>,
+  now: number,
+  outlet: QueueOutlet,
+): ServiceRequest | undefined {
+  let first = queue.first;
+  for (; first !== undefined && now > first.expires; first = queue.first) outlet.drop(first);
+  return first;
 }

@@ -3,9 +3,9 @@ import type { Grant, ItemPayload, ItemRef, RunStatus, Welcome } from "../../prot
 import type { Message } from "../../protocol/message.ts";
 import type { Execution, ExecutionOutcome } from "../execution.ts";
 import { RoleClock } from "../role-clock.ts";
+import { Workload } from "../workload.ts";
 import { Outbox } from "./outbox.ts";
 import type { WorkerCoreOptions, WorkerPhase, WorkerPort } from "./worker-port.ts";
-import { Workload } from "./workload.ts";
 
 /** How often hello is repeated until it is answered, in ms. */
 const HELLO_MS = 1000;
@@ -19,7 +19,7 @@ export class WorkerCore {
   readonly #port: WorkerPort;
   readonly #clock = new RoleClock();
   #phase: WorkerPhase = { kind: "waiting" };
-  readonly #load: Workload;
+  readonly #load: Workload<Execution>;
   readonly #outbox: Outbox;
   /** A peer is ready when it has answered our hello on this connection; the collector is greeted once a run is known. */
   #collector: "down" | "connected" | "greeted" | "ready" = "down";
@@ -30,7 +30,13 @@ export class WorkerCore {
   constructor(options: WorkerCoreOptions, port: WorkerPort) {
     this.#options = options;
     this.#port = port;
-    this.#load = new Workload((execution) => port.abandon(execution));
+    this.#load = new Workload<Execution>({
+      keyOf: ({ seq }) => seq,
+      abandon: (execution) => {
+        port.abandon(execution);
+        return false;
+      },
+    });
     this.#outbox = new Outbox({
       results: (items, busy) => this.#results(items, busy),
       fail: (fail) => port.toDistributor(fail),
@@ -77,7 +83,7 @@ export class WorkerCore {
     if (message.runId !== this.runId) return this.#stray(message);
     if (message.type === "grant") this.#grant(message);
     else if (message.type === "recall") this.#giveBack(message.count);
-    else if (message.type === "revoke") this.#load.revoke(message);
+    else if (message.type === "revoke") this.#load.revoke(message.items);
     else if (message.type === "resend") this.#outbox.resendResults(this.#clock.now);
     else if (message.type === "ping") this.#port.toDistributor({ type: "pong", runId: this.runId });
   }
@@ -234,10 +240,12 @@ export class WorkerCore {
   // --- items ----------------------------------------------------------------------------------------------------------
 
   #grant(grant: Grant): void {
-    this.#load.forget(grant.settled.filter((seq) => !this.#outbox.settle(seq)));
+    this.#load.drop(grant.settled.filter((seq) => !this.#outbox.settle(seq)));
     for (const ref of grant.failuresSeen) this.#outbox.failureSeen(ref);
     for (const { seq } of grant.items) this.#outbox.settle(seq); // a FAIL that was seen, or there would be no further attempt
-    this.#load.add(grant);
+    const { runId: sourceId, solo } = grant;
+    for (const { seq, attempt, payload } of grant.items)
+      this.#load.add({ sourceId, seq, attempt, payload, solo, context: "" });
     if (this.#phase.kind === "leaving" && grant.items.length > 0) this.#giveBack(this.#load.queued);
     this.#leaveIfDone();
     if (grant.items.length > 0) this.#port.work();
