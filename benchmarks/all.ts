@@ -18,6 +18,7 @@ const names = [
   "scale",
   "memory",
   "latency",
+  "wordcount",
   "micro",
   // A short run saves nothing that could be drawn.
   ...(isShort ? [] : ["charts"]),

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -11,7 +11,8 @@ const LOADER = import.meta.resolve("tsx");
 
 /** Starts an example as its npm script does, against the built library. */
 async function example(name: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
-  const file = fileURLToPath(new URL(`../../examples/${name}/main.ts`, import.meta.url));
+  const folder = fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
+  const file = ["main.ts", "main.mjs"].map((main) => join(folder, main)).find(existsSync) ?? folder;
   return await run(process.execPath, ["--import", LOADER, file, ...args], {
     timeout: 60_000,
     cwd: tempFolder(),

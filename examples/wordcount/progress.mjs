@@ -1,12 +1,10 @@
-import type { RunProgress } from "zmqpipeline";
-
 /**
  * Shows how a run stands on stderr: one line that is rewritten in a terminal, else a plain line every second.
  *
  * @param read - Called for the current state.
  * @returns Call it at the end of the run.
  */
-export function showProgress(read: () => RunProgress): () => void {
+export function showProgress(read) {
   const { isTTY } = process.stderr;
   const startedAt = performance.now();
   let last = "";
@@ -24,7 +22,7 @@ export function showProgress(read: () => RunProgress): () => void {
   };
 }
 
-function describe({ workers, tasks }: RunProgress, seconds: number): string {
+function describe({ workers, tasks }, seconds) {
   let done = 0;
   const parts = Object.entries(tasks).map(([name, task]) => {
     done += task.acked;

@@ -1,13 +1,16 @@
-import { readdir } from "node:fs/promises";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Counts, RANGES } from "./settings.ts";
+import { RANGES } from "./settings.mjs";
 
 const TEXT =
   /\.(?:[cm]?[jt]sx?|json|md|txt|html|css|ya?ml|map|flow)$|(?:^|\/)(?:LICENSE|README|CHANGELOG)[^/]*$/i;
 
+/** A run of capitals, or of small letters with a capital before them: "parseURLPath" is "parse", "URL" and "Path". */
+const WORD = /\p{Lu}?\p{Ll}+|\p{Lu}+(?!\p{Ll})|\p{Lo}+/gu;
+
 /** The text and source files below a folder, in a fixed order. Links are not followed. */
-export async function* textFiles(folder: string): AsyncGenerator<string> {
-  const entries = await readdir(folder, { withFileTypes: true });
+export function* textFiles(folder) {
+  const entries = readdirSync(folder, { withFileTypes: true });
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) yield* textFiles(path);
@@ -15,9 +18,16 @@ export async function* textFiles(folder: string): AsyncGenerator<string> {
   }
 }
 
-/** Adds the words of a text to the totals. */
-export function addWords(text: string, totals: Map<string, number>): void {
-  for (const [word] of text.toLowerCase().matchAll(/\p{L}+/gu)) totals.set(word, (totals.get(word) ?? 0) + 1);
+/** How often each word occurs in the files. The command's workers and its proof both count with this. */
+export function countWords(paths) {
+  const totals = new Map();
+  for (const path of paths) {
+    for (const [word] of readFileSync(path, "utf8").matchAll(WORD)) {
+      const key = word.toLowerCase();
+      totals.set(key, (totals.get(key) ?? 0) + 1);
+    }
+  }
+  return totals;
 }
 
 const RANGE_OF = new Map(
@@ -25,10 +35,8 @@ const RANGE_OF = new Map(
 );
 
 /** Divides totals by the ranges of their first letters. */
-export function divide(
-  totals: ReadonlyMap<string, number>,
-): Map<string, { words: string[]; counts: number[] }> {
-  const parts = new Map<string, { words: string[]; counts: number[] }>();
+export function divide(totals) {
+  const parts = new Map();
   for (const [word, count] of totals) {
     const range = RANGE_OF.get(word.charAt(0)) ?? "other";
     let part = parts.get(range);
@@ -42,12 +50,13 @@ export function divide(
   return parts;
 }
 
-export function toCounts(totals: ReadonlyMap<string, number>): Counts {
+/** Totals as two lists, as they are sent: any word may be in them, "constructor" too. */
+export function toCounts(totals) {
   return { words: [...totals.keys()], counts: [...totals.values()] };
 }
 
-export function addCounts({ words, counts }: Counts, totals: Map<string, number>): void {
+export function addCounts({ words, counts }, totals) {
   words.forEach((word, index) => {
-    totals.set(word, (totals.get(word) ?? 0) + (counts[index] ?? 0));
+    totals.set(word, (totals.get(word) ?? 0) + counts[index]);
   });
 }
