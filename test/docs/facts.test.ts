@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ERROR_CODES } from "../../src/index.ts";
@@ -11,6 +11,26 @@ test("docs/errors.md has every code, and no others", () => {
     meaning,
   ]);
   expect(Object.fromEntries(listed)).toEqual(ERROR_CODES);
+});
+
+test("ARCHITECTURE.md names files, folders and definitions that exist", () => {
+  const paths = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" });
+  const sources = paths.filter((path) => path.endsWith(".ts"));
+  const source = sources.map((path) => readFileSync(join(ROOT, "src", path), "utf8")).join("\n");
+  const text = readFileSync(join(ROOT, "ARCHITECTURE.md"), "utf8").replace(/^```[\s\S]*?^```$/gm, "");
+  const names = new Set(
+    [...text.matchAll(/`([^`\n]+)`/g)].map(([, name = ""]) => name.replace(/\/$|\(.*\)$/, "")),
+  );
+  expect(names.size).toBeGreaterThan(50);
+  const missing = [...names].filter((name) => {
+    if (name.startsWith("npm ")) return false;
+    if (/^[A-Z]\w+$/.test(name))
+      return !new RegExp(`\\b(class|interface|type|function|const) ${name}\\b`).test(source);
+    return (
+      !source.includes(name) && !paths.some((path) => path.endsWith(name)) && !existsSync(join(ROOT, name))
+    );
+  });
+  expect(missing).toEqual([]);
 });
 
 test("docs/delivery.md names tests that exist", () => {
