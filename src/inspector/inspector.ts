@@ -15,18 +15,18 @@ import type { Link } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 import { subjectOf } from "./subject.ts";
 
-/** Long enough for a distributor that is busy, short enough for a person. */
-const DEFAULT_TIMEOUT = 5000;
+/** Long enough for a busy distributor, short enough for a person to wait, in ms. */
+const DEFAULT_TIMEOUT_MS = 5000;
 
-/** Of an {@link Inspector}. */
+/** Options of an {@link Inspector}. */
 export interface InspectorOptions {
   /**
-   * Keys, where the other side has them: a worker's for a distributor, a client's for a service, which is then asked at its
+   * Keys, if the distributor or service uses keys: those of a worker for a distributor; those of a client for a service, at its
    * `frontendEndpoint`.
    * @default none
    */
   readonly security?: Security | undefined;
-  /** Whom the keys are for, where there are keys for both. @default "distributor" */
+  /** The role that is asked, if the keys fit both. @default "distributor" */
   readonly server?: "distributor" | "service";
   /** How long to wait for an answer, in ms. @default 5000 */
   readonly timeout?: number;
@@ -35,8 +35,7 @@ export interface InspectorOptions {
 const OPTIONS = optionNames<InspectorOptions>({ security: true, server: true, timeout: true });
 
 /**
- * Looks into a run, or a service, from anywhere that reaches it: how it stands, and why something is not done. It changes
- * nothing there.
+ * Looks into a run or a service over the network: its state, and why something is not done. It changes nothing there.
  *
  * @example
  * ```ts
@@ -52,22 +51,22 @@ export class Inspector implements AsyncDisposable {
   readonly #link: Link;
   #isConnected = false;
   #failure: PipelineError | undefined;
-  /** The question that is out: the other side answers in order, and we ask one at a time. */
+  /** The question that waits for an answer. Only one is asked at a time. */
   #question:
     | { readonly inspect: Inspect; answer(message: Message): void; fail(error: Error): void }
     | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
   /**
-   * Connects, now or as soon as somebody listens there.
+   * Connects, now or as soon as a role listens at the endpoint.
    *
-   * @param endpoint - A task's `endpoint`, or one of a service's two.
+   * @param endpoint - A task's `endpoint`, or one of a service's two endpoints.
    * @throws TypeError, RangeError when an option is wrong.
-   * @throws PipelineError `KEYS_UNUSABLE` when the keys are no worker's and no client's.
+   * @throws PipelineError `KEYS_UNUSABLE` when the keys are neither a worker's nor a client's.
    */
   constructor(endpoint: EndpointAddress, options: InspectorOptions = {}) {
     assertKnownOptions("Inspector", options, OPTIONS);
-    const { security, timeout = DEFAULT_TIMEOUT } = options;
+    const { security, timeout = DEFAULT_TIMEOUT_MS } = options;
     assertEndpoint("endpoint", endpoint);
     assertSecurity("security", security);
     assertTimeout("timeout", timeout);
@@ -86,7 +85,7 @@ export class Inspector implements AsyncDisposable {
           this.#isConnected = false;
         },
         onMessage: (message) => this.#question?.answer(message),
-        onRefused: () => {}, // the question times out, and says so
+        onRefused: () => {}, // the question times out
         onFailed: (error) => {
           this.#failure = error;
           this.#question?.fail(error);
@@ -97,20 +96,20 @@ export class Inspector implements AsyncDisposable {
   }
 
   /**
-   * How everything stands.
+   * Asks for the state of the run or service.
    *
-   * @throws PipelineError `PEER_TIMEOUT` when nobody answers, `PEER_REFUSED` when it is neither a distributor nor a service, and
-   *   what wrong keys lead to.
+   * @throws PipelineError `PEER_TIMEOUT` when no answer comes, `PEER_REFUSED` when the peer is neither a distributor nor a service, and
+   *   the codes of wrong keys.
    */
   async status(): Promise<RunReport | ServiceReport> {
     return (await this.#inspect("", undefined)) as RunReport | ServiceReport;
   }
 
   /**
-   * Why something is not done: where it is, since when, which attempt, what it waits for.
+   * Asks why an item or a task is not done: where it is, since when, which attempt, what it waits for.
    *
-   * @param subject - A task type (`square`), an item of it by its number from 0 on (`square/17`), or an item's id.
-   * @throws PipelineError `PEER_REFUSED` when there is no such task, or the id is of another run.
+   * @param subject - A task type (`square`), an item by its number, counted from 0 (`square/17`), or an item's id.
+   * @throws PipelineError `PEER_REFUSED` when there is no such task, or the id belongs to another run.
    */
   async explain(subject: string): Promise<Explanation> {
     const report = await this.status();
@@ -124,14 +123,14 @@ export class Inspector implements AsyncDisposable {
     await this.#link.close();
   }
 
-  /** The same, for `await using`. */
+  /** Closes the connection, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
   #inspect(taskType: string, seq: number | undefined): Promise<unknown> {
     const answer = this.#last.then(() => this.#request({ type: "inspect", runId: "", taskType, seq }));
-    this.#last = answer.catch(() => undefined); // told to who asked
+    this.#last = answer.catch(() => undefined); // the caller gets the error
     return answer;
   }
 
@@ -169,7 +168,7 @@ export class Inspector implements AsyncDisposable {
 function readReport(payload: Uint8Array): unknown {
   const report = decodePayload(payload);
   if ("schema" in report && report.schema !== REPORT_SCHEMA) {
-    const text = `The peer's reports are of version ${String(report.schema)}, this is version ${REPORT_SCHEMA}`;
+    const text = `The peer sends reports of version ${String(report.schema)}, but this library reads version ${REPORT_SCHEMA}`;
     throw new PipelineError("PEER_REFUSED", text, { role: "inspector" });
   }
   return report;

@@ -1,6 +1,6 @@
 import { PipelineError } from "../errors.ts";
 
-/** What is asked about: a task type, or an item of it. */
+/** The subject of a question: a task type, or an item of it. */
 interface Subject {
   readonly taskType: string;
   readonly seq: number | undefined;
@@ -9,8 +9,8 @@ interface Subject {
 /**
  * Reads `square`, `square/17` or an item's id.
  *
- * @param types - Those that there are: their names may have slashes in them.
- * @throws PipelineError `PEER_REFUSED` when it is none of them.
+ * @param types - The known task types. Their names may contain slashes.
+ * @throws PipelineError `PEER_REFUSED` when the text is none of these.
  */
 export function subjectOf(text: string, runId: string, types: readonly string[]): Subject {
   if (types.includes(text)) return { taskType: text, seq: undefined };
@@ -21,10 +21,10 @@ export function subjectOf(text: string, runId: string, types: readonly string[])
   const [run, taskType] = [name.slice(0, slash), name.slice(slash + 1)];
   if (slash > 0 && types.includes(taskType)) {
     if (run === runId) return { taskType, seq };
-    throw refused(`${JSON.stringify(text)} is an item of run ${run}; this is run ${runId}`);
+    throw refused(`${JSON.stringify(text)} is an item of run ${run}, but this is run ${runId}`);
   }
   throw refused(
-    `There is no task type ${JSON.stringify(text)} here, nor an item of one: there are ${types.join(", ")}`,
+    `There is no task type ${JSON.stringify(text)} here, and no such item; task types are ${types.join(", ")}`,
   );
 }
 

@@ -2,65 +2,65 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { configureSync, type LogLevel, type Sink, type TextFormatter } from "@logtape/logtape";
 import { compileFormat, LEVELS } from "./format.ts";
 
-/** How much is logged. */
+/** A level: how much is logged. */
 export type LevelName = "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
 
-/** How a line of the log looks. */
+/** The format of a line of the log. */
 export interface FormatterConfig {
-  /** Such as `'%(levelname)s %(asctime)s %(name)s %(message)s'`. */
+  /** A format such as `'%(levelname)s %(asctime)s %(name)s %(message)s'`. */
   readonly format: string;
 }
 
-/** Where lines of the log go. */
+/** A destination of log lines. */
 export interface HandlerConfig {
   /** `console` writes to a stream of the process, `file` appends to a file. The `logging.*` names mean the same. */
   readonly class: "console" | "file" | "logging.StreamHandler" | "logging.FileHandler";
   /**
-   * Lower levels are left out.
+   * The lowest level that is written.
    * @default "DEBUG"
    */
   readonly level?: LevelName;
   /**
-   * One of `formatters`, or the ready-made `simple` or `verbose`.
+   * A name from `formatters`, or the built-in `simple` or `verbose`.
    * @default "simple"
    */
   readonly formatter?: string;
   /**
-   * For `console`.
+   * For `console`: the stream.
    * @default "stderr"
    */
   readonly stream?: "stdout" | "stderr";
   /** For `file`: its path. */
   readonly filename?: string;
   /**
-   * For `file`: append, or begin anew.
+   * For `file`: `"a"` appends, `"w"` empties the file first.
    * @default "a"
    */
   readonly mode?: "a" | "w";
 }
 
-/** What one logger takes, and where it goes. */
+/** The level and the handlers of one logger. */
 export interface LoggerConfig {
   /** Names from `handlers`. */
   readonly handlers?: readonly string[];
   /**
-   * Lower levels are dropped.
-   * @default the nearest configured ancestor's, or "WARNING"
+   * The lowest level that is logged.
+   * @default the level of the nearest configured ancestor, or "WARNING"
    */
   readonly level?: LevelName;
   /**
-   * Whether records also go to the handlers of the loggers above.
+   * Whether records also go to the handlers of the ancestors.
    * @default true
    */
   readonly propagate?: boolean;
 }
 
-/** The dictionary form of a logging configuration, as Python's `logging.config.dictConfig` has it. */
+/** A logging configuration in the form of Python's `logging.config.dictConfig`. */
 export interface LoggingConfig {
   readonly version?: 1;
   readonly formatters?: Readonly<Record<string, FormatterConfig>>;
   readonly handlers: Readonly<Record<string, HandlerConfig>>;
-  /** By dotted name; `""` is the root. */
+  /** Loggers by dotted name; `""` is the root. */
   readonly loggers: Readonly<Record<string, LoggerConfig>>;
 }
 
@@ -70,11 +70,11 @@ const READY_MADE: Readonly<Record<string, FormatterConfig>> = {
 };
 
 /**
- * Configures logging for this process; a later call replaces the earlier configuration. Until then everything is silent.
- * Underneath is LogTape, whose own `configure` serves as well and knows more.
+ * Configures logging for this process; a later call replaces the configuration. Nothing is logged before the first call. It is built on
+ * LogTape, whose own `configure()` works as well, and has more options.
  *
  * @param config - Handlers, loggers and formatters.
- * @throws TypeError when it names an unknown handler, formatter, level or format field.
+ * @throws TypeError when the configuration names an unknown handler, formatter, level or format field.
  * @throws Error when a log file cannot be opened.
  *
  * @example
@@ -104,7 +104,7 @@ export function configureLogging(config: LoggingConfig): void {
       category: name === "" ? [] : name.split("."),
       sinks: [...(logger.handlers ?? [])],
       lowestLevel: effectiveLevel(config.loggers, name),
-      // "forward" is dictConfig's propagation: the ancestors' handlers, whatever level the ancestors have themselves.
+      // "forward" propagates as dictConfig does: records go to the ancestors' handlers, whatever the ancestors' own levels are.
       parentSinks: logger.propagate === false ? ("override" as const) : ("forward" as const),
     };
   });
@@ -146,7 +146,7 @@ function openSink(name: string, handler: HandlerConfig, format: TextFormatter): 
   }
 }
 
-/** Keeps the sink's own `dispose`, which LogTape calls when the configuration is replaced or the process exits. */
+/** Adds a lowest level to a sink. The sink's `dispose` is kept: LogTape calls it when the configuration is replaced or the process exits. */
 function atLevel(lowest: LogLevel, sink: Sink): Sink {
   const order: readonly LogLevel[] = ["trace", "debug", "info", "warning", "error", "fatal"];
   const least = order.indexOf(lowest);

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { threadId } from "node:worker_threads";
 import type { LogLevel, LogRecord, TextFormatter } from "@logtape/logtape";
 
-/** LogTape's name of each level, by the familiar one. */
+/** LogTape's levels by their names in a configuration. */
 export const LEVELS: Readonly<Record<string, LogLevel>> = {
   DEBUG: "debug",
   INFO: "info",
@@ -35,9 +35,9 @@ const FIELDS: Readonly<Record<string, (record: LogRecord) => string>> = {
 };
 
 /**
- * Compiles a format such as `'%(levelname)s %(asctime)s %(message)s'`. A width (`%(levelname)-8s`) pads.
+ * Compiles a format such as `'%(levelname)s %(asctime)s %(message)s'`. A width pads, as in `%(levelname)-8s`.
  *
- * @throws TypeError when it names an unknown field.
+ * @throws TypeError when the format names an unknown field.
  */
 export function compileFormat(format: string): TextFormatter {
   const parts: ((record: LogRecord) => string)[] = [];

@@ -1,6 +1,6 @@
 import { getLogger as getLogTapeLogger, type Logger } from "@logtape/logtape";
 
-/** The names of our own loggers. Users put theirs below: `zmqpipeline.task.FirstTask`. */
+/** The names of the library's loggers. Users add their own below these: `zmqpipeline.task.FirstTask`. */
 export type RoleLoggerName =
   | "distributor"
   | "task"
@@ -12,10 +12,10 @@ export type RoleLoggerName =
   | "serviceclient";
 
 /**
- * The logger of a dotted name, silent until logging is configured.
+ * Gets the logger of a dotted name. It is silent until logging is configured.
  *
- * @param name - Names below `zmqpipeline` inherit what is configured for their ancestors.
- * @returns A LogTape logger; names become its category, one element for each part.
+ * @param name - A name below `zmqpipeline` inherits the configuration of its ancestors.
+ * @returns A LogTape logger, whose category has one element for each part of the name.
  *
  * @example
  * ```ts
@@ -29,21 +29,21 @@ export function getLogger(name: string): Logger {
 
 export type LogLevelName = "debug" | "info" | "warn" | "error";
 
-/** Facts of a log line: ids, counts and endpoints; never a payload. */
+/** The facts of a log line: ids, counts and endpoints; never a payload. */
 export type LogFacts = Readonly<Record<string, unknown>>;
 
-/** The logger of one role: an event in words, then the facts as `key=value`. */
+/** The logger of one role. A line has an event in words, then the facts as `key=value`. */
 export class RoleLog {
   readonly #logger: Logger;
   readonly #facts: LogFacts;
 
-  /** @param facts - Go on every line: task type, endpoint. */
+  /** @param facts - Facts of every line: task type, endpoint. */
   constructor(role: RoleLoggerName, facts: LogFacts = {}) {
     this.#logger = getLogger(`zmqpipeline.${role}`);
     this.#facts = { role, ...facts };
   }
 
-  /** Something that must be seen: a warning in the log, or, where nobody has configured one, a warning of the process. */
+  /** Writes a warning that must be seen: to the log, or, if no log is configured, as a warning of the process. */
   warn(event: string, facts: LogFacts = {}): void {
     if (this.#logger.isEnabledFor("warning")) return this.write("warn", event, facts);
     process.emitWarning(event, { type: "ZmqpipelineWarning" });
@@ -57,14 +57,14 @@ export class RoleLog {
   }
 }
 
-/** Different reasons of which one line each is written in a second. */
+/** How many different reasons get a line each within a second. */
 const REASONS = 4;
 
-/** Logs what comes in floods at a bounded rate: a few reasons at once, then again after a second, with the count. */
+/** Logs an event that may come in floods: a line for each of the first few reasons, then none for a second. A line has the count since the last one. */
 export class BoundedLog {
   readonly #log: RoleLog;
   readonly #event: string;
-  /** How many came since the last line. */
+  /** How many events came since the last line. */
   #count = 0;
   #nextAt = 0;
   readonly #said = new Set<unknown>();

@@ -3,7 +3,7 @@ import type { ServiceStatus } from "../service/service-summary.ts";
 
 type Labels = Readonly<Record<string, string>>;
 
-/** One metric, named as Prometheus does, with a value for each task or task type. */
+/** One metric with a Prometheus name, and a value for each task or task type. */
 export interface Metric {
   readonly name: string;
   readonly type: "counter" | "gauge";
@@ -11,6 +11,7 @@ export interface Metric {
   readonly values: readonly (readonly [Labels, number])[];
 }
 
+/** The metrics of a run or a service. */
 export function metricsOf(status: RunProgress | ServiceStatus): Metric[] {
   return "tasks" in status ? runMetrics(status) : serviceMetrics(status);
 }
@@ -46,16 +47,16 @@ function runMetrics({ tasks }: RunProgress): Metric[] {
     metric(
       "zmqpipeline_items_skipped_total",
       "counter",
-      "Items left out because one with their key was known.",
+      "Items skipped because their key was known.",
       ({ skipped }) => skipped,
     ),
     metric(
       "zmqpipeline_items_in_flight",
       "gauge",
-      "Items with workers, not collected yet.",
+      "Items granted to workers and not yet collected.",
       ({ inFlight }) => inFlight,
     ),
-    metric("zmqpipeline_workers", "gauge", "Workers known.", ({ workers }) => workers),
+    metric("zmqpipeline_workers", "gauge", "Workers known to the distributor.", ({ workers }) => workers),
     metric("zmqpipeline_task_complete", "gauge", "1 when all items are collected or failed.", ({ phase }) =>
       phase === "complete" ? 1 : 0,
     ),
@@ -85,7 +86,7 @@ function serviceMetrics(status: ServiceStatus): Metric[] {
     {
       name: "zmqpipeline_requests_ended_total",
       type: "counter",
-      help: "Requests by what became of them.",
+      help: "Requests that ended, by outcome.",
       values: outcomes.map(([outcome, count]) => [{ outcome }, count]),
     },
     {
@@ -96,6 +97,6 @@ function serviceMetrics(status: ServiceStatus): Metric[] {
     },
     gauge("zmqpipeline_service_workers", "Workers that are connected.", ({ workers }) => workers),
     gauge("zmqpipeline_requests_queued", "Requests that wait for a worker.", ({ queued }) => queued),
-    gauge("zmqpipeline_requests_running", "Requests with a worker.", ({ running }) => running),
+    gauge("zmqpipeline_requests_running", "Requests that a worker has.", ({ running }) => running),
   ];
 }

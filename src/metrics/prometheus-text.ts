@@ -3,10 +3,10 @@ import type { ServiceStatus } from "../service/service-summary.ts";
 import { type Metric, metricsOf } from "./metrics-of.ts";
 
 /**
- * Says how a run or a service stands in Prometheus' text format (version 0.0.4), for a `/metrics` of yours. It only reads counters.
+ * Formats the state of a run or a service as Prometheus text (version 0.0.4), for a `/metrics` page of your own. It only reads counters.
  *
- * @param status - `progress` of a `Distributor` or a `Pipeline`, or `status` of a `Service`.
- * @returns Lines; the content type is `text/plain; version=0.0.4`.
+ * @param status - The `progress` of a `Distributor` or a `Pipeline`, or the `status` of a `Service`.
+ * @returns Lines of text; their content type is `text/plain; version=0.0.4`.
  *
  * @example
  * ```ts

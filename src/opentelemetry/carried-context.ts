@@ -1,10 +1,10 @@
 import { type Context, propagation, ROOT_CONTEXT } from "@opentelemetry/api";
 import { MAX_CONTEXT_BYTES } from "../protocol/limits.ts";
 
-/** The last one that was read: mostly that of a whole run. */
+/** The context that was read last. Most items of a run carry the same one. */
 let last = { text: "", context: ROOT_CONTEXT };
 
-/** @returns What the propagators put into messages, as a line each; empty where it is nothing, or more than fits. */
+/** @returns The fields that the propagators set, one per line; empty if there are none, or if they are too long for a message. */
 export function writeContext(context: Context): string {
   const carrier: Record<string, string> = {};
   propagation.inject(context, carrier);
@@ -14,7 +14,7 @@ export function writeContext(context: Context): string {
   return Buffer.byteLength(text) > MAX_CONTEXT_BYTES ? "" : text;
 }
 
-/** Reads what a peer sent: that context, and nothing of what is active here. What is no line of ours is left out. */
+/** Reads the context that a peer sent, independent of the context that is active here. Lines of another form are ignored. */
 export function readContext(text: string): Context {
   if (text === last.text) return last.context;
   const carrier: Record<string, string> = {};

@@ -1,6 +1,6 @@
 /**
- * Spans and metrics for [OpenTelemetry](https://opentelemetry.io), by its API, which is a package of its own
- * (`npm install @opentelemetry/api`). Without an SDK they cost little and go nowhere.
+ * Spans and metrics for [OpenTelemetry](https://opentelemetry.io), through its API, a package of its own
+ * (`npm install @opentelemetry/api`). Without an SDK, spans and metrics cost little and are dropped.
  *
  * @packageDocumentation
  */

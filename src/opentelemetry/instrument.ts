@@ -15,11 +15,11 @@ import { asError, describeThrown } from "../protocol/thrown.ts";
 import { type Span, type SpanSpec, setTracer, type Tracer } from "../tracing/tracer.ts";
 import { readContext, writeContext } from "./carried-context.ts";
 
-/** Of {@link instrument}. */
+/** Options of {@link instrument}. */
 export interface InstrumentOptions {
   /**
-   * How the spans of items stand to the span of their run. `"child"`: all in one trace. `"link"`: each in a trace of its own that
-   * refers to the run's, so that a sampler can choose among them; for runs of many items. `"none"`: no spans for items.
+   * How the spans of items relate to the span of their run. `"child"`: all are in one trace. `"link"`: each has a trace of its own that
+   * refers to the run's, so that a sampler can choose among them; for runs of many items. `"none"`: items have no spans.
    * @default "child"
    */
   readonly items?: "child" | "link" | "none";
@@ -28,13 +28,13 @@ export interface InstrumentOptions {
 const SCOPE = "zmqpipeline";
 
 /**
- * Has every run, execution and request of this thread make a span, and measures how long executions and requests take. Call it before roles
+ * Makes a span for every run, execution and request of this thread, and measures how long executions and requests take. Call it before roles
  * run: in each process, and, for handlers in threads, in the module of their class.
  *
- * A run's spans belong to what is active where `run()` is called; the executions of its items, on whatever machine, to the run; a
- * request's execution to the request. What handlers do meanwhile is below the execution's span.
+ * The parent of a run's span is the span that is active where `run()` is called. The parent of an item's execution, on any machine, is the
+ * run; that of a request's execution is the request. Spans that a handler makes are children of the execution's span.
  *
- * @returns Ends it.
+ * @returns A function that ends it.
  *
  * @example
  * ```ts
@@ -114,7 +114,7 @@ class OpenTelemetryTracer implements Tracer {
   }
 }
 
-/** As far as there are conventions: https://opentelemetry.io/docs/specs/semconv/messaging/ and …/rpc/. */
+/** Attributes by the conventions, where there are some: https://opentelemetry.io/docs/specs/semconv/messaging/ and …/rpc/. */
 function attributesOf({ kind, taskType, id, attempt }: SpanSpec): Attributes {
   const own: Attributes = id === "" ? {} : { "zmqpipeline.id": id };
   if (attempt > 0) own["zmqpipeline.attempt"] = attempt;

@@ -6,16 +6,16 @@ import type { ServiceStatus } from "../service/service-summary.ts";
 /** A `Distributor` or a `Pipeline`, which have `progress`; or a `Service`, which has `status`. */
 export type Observable = { readonly progress: RunProgress } | { readonly status: ServiceStatus };
 
-/** Of {@link observe}. */
+/** Options of {@link observe}. */
 export interface ObserveOptions {
-  /** Attributes of every value, to tell several runs apart. @default none */
+  /** Attributes that are added to every value, to tell runs apart. @default none */
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
 /**
- * Has OpenTelemetry read how a run or a service stands, whenever it collects: the same numbers as `prometheusText` gives.
+ * Reports the state of a run or a service whenever OpenTelemetry collects: the same numbers as `prometheusText()`.
  *
- * @returns Ends it.
+ * @returns A function that ends it.
  *
  * @example
  * ```ts

@@ -2,7 +2,7 @@ import { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import { describeKind } from "./known-options.ts";
 
-/** @throws TypeError when a time is no number, RangeError when it is negative or NaN. In ms; `Infinity` means no limit. */
+/** Checks a time in ms; `Infinity` means no limit. @throws TypeError when it is no number, RangeError when it is negative or NaN. */
 export function assertTimeout(name: string, value: number): void {
   if (typeof value !== "number")
     throw new TypeError(`${name} must be a number of ms, at least 0, not ${describeKind(value)}`);
@@ -21,7 +21,7 @@ export function assertTaskType(name: string, value: unknown): asserts value is T
   throw new TypeError(`${name} must be a TaskType${instead}`);
 }
 
-/** @throws TypeError when a count is no number, RangeError when it is neither an integer within the bounds nor, without an upper one, `Infinity`. */
+/** Checks a count; `Infinity` is allowed if `most` is. @throws TypeError when it is no number, RangeError when it is no integer within the bounds. */
 export function assertCount(
   name: string,
   value: number,

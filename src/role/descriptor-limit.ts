@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import type { ResolvedNetwork } from "./network.ts";
 
-/** What a process has open besides connections: files, pipes, libzmq's own. */
+/** Open files besides connections: files, pipes, and libzmq's own. */
 const OTHERS = 64;
 
 /**
- * A role that runs out of file descriptors lets nobody in any more, and the process may end: better to hear of it at the start.
+ * Compares the limit of open files with `maxConnections` at the start of a role. A role that runs out of file descriptors accepts no more connections, and its process may end.
  *
- * @returns What to warn of, where fewer files may be open than there may be connections.
+ * @returns The facts of a warning, if fewer files may be open than connections are allowed.
  */
 export function descriptorWarning({ maxConnections }: ResolvedNetwork): object | undefined {
   const limit = openFileLimit();
@@ -15,19 +15,19 @@ export function descriptorWarning({ maxConnections }: ResolvedNetwork): object |
   return { limit, maxConnections, advice: `ulimit -n ${maxConnections + OTHERS}, or a lower maxConnections` };
 }
 
-/** How many files this process may have open, where that is known. Node raises the soft limit to the hard one when it starts. */
+/** How many files this process may have open; `undefined` if unknown. Node raises the soft limit to the hard one when it starts. */
 export function openFileLimit(): number | undefined {
   if (process.platform !== "linux") return undefined;
   try {
     const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
     return soft === undefined ? undefined : Number(soft);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EMFILE") return 0; // it does not matter how many: none is left
-    return undefined; // a system without /proc: nothing is known, and nothing is said
+    if ((error as NodeJS.ErrnoException).code === "EMFILE") return 0; // the limit does not matter: no descriptor is left
+    return undefined; // a system without /proc
   }
 }
 
-/** How many more files this process may open, where that is known. */
+/** How many more files this process may open; `undefined` if unknown. */
 export function freeDescriptors(): number | undefined {
   const limit = openFileLimit();
   if (limit === undefined) return undefined;

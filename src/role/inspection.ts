@@ -4,10 +4,10 @@ import type { Inspect } from "../protocol/inspection-message.ts";
 import type { Message } from "../protocol/message.ts";
 import { encodePayload } from "../protocol/payload/payload.ts";
 
-/** Raised when a report changes so that older readers would misread it. */
+/** The version of reports. It is raised when older readers would misread a report. */
 export const REPORT_SCHEMA = 1;
 
-/** What every report says of the process that gives it. */
+/** The part of every report about the process that sends it. */
 export interface ProcessReport {
   readonly schema: typeof REPORT_SCHEMA;
   readonly pid: number;
@@ -22,10 +22,10 @@ export function processReport(startedAt: number): ProcessReport {
 }
 
 /**
- * The answer to who asks how a role stands.
+ * Answers an inspector's question.
  *
- * @param status - How everything stands.
- * @param explain - Why an item or a task is not done; nothing where there is no such task.
+ * @param status - Returns the state of the run or service.
+ * @param explain - Returns why an item or a task is not done; `undefined` if there is no such task.
  */
 export function answerInspection(
   runId: string,

@@ -6,9 +6,9 @@ import { isMainThread } from "node:worker_threads";
 import { isWorker } from "../self/nesting.ts";
 
 /**
- * Whether a module is the file that the process was started with: by its name, without its extension, through a link, or as a
- * folder's main file. Never true in a worker thread nor in a worker's process of a `Pipeline` or of `map()`, so that a file can start
- * itself and still be imported by its workers.
+ * Whether a module is the file that the process was started with: by its name, by its name without extension, through a link, or as a
+ * folder's main file. Never true in a worker thread, nor in a worker's process of a `Pipeline` or of `map()`, so that the same file can
+ * start a run and be imported by the run's workers.
  *
  * @param meta - The module's `import.meta`.
  *
@@ -24,17 +24,17 @@ export function isMain(meta: { readonly url: string }): boolean {
   // With --entry-url, Node is started with a URL.
   const main = started.startsWith("file:") ? fileURLToPath(started) : started;
   if (own === real(main) || own === resolved(main)) return true;
-  // Loaders such as tsx take the file's name without its extension, and a folder for the index in it.
+  // Loaders such as tsx also accept the name without extension, and a folder for its index file.
   const bare = own.replace(/\.[cm]?[jt]sx?$/, "");
   return bare === real(main) || (/[\\/]index$/.test(bare) && dirname(own) === real(main));
 }
 
-/** As Node looks for a program: a folder's `main` or its index, and names without an extension. */
+/** Resolves a path as Node does for a program: a folder's `main` or index, and names without extension. */
 function resolved(path: string): string | undefined {
   try {
     return real(createRequire(path).resolve(path));
   } catch {
-    return undefined; // not a name of Node's; or not an absolute one
+    return undefined; // no program of that name, or no absolute path
   }
 }
 
@@ -42,6 +42,6 @@ function real(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    return path; // no such file: a name without its extension
+    return path; // no such file: a name without extension
   }
 }

@@ -1,12 +1,12 @@
 import { suggestion } from "./nearest-name.ts";
 
 /**
- * Refuses what TypeScript would refuse in a literal: options that are no object, and options that do not exist. A misspelled option would
- * otherwise be ignored without a word.
+ * Refuses what TypeScript would refuse in a literal: options that are no object, and unknown options. A misspelled option would otherwise be
+ * ignored silently.
  *
- * @param what - The class or function that is given the options, as its user writes it: `Distributor`, `map()`.
+ * @param what - The class or function that takes the options, as the user writes it: `Distributor`, `map()`.
  * @param known - The names of all its options.
- * @throws TypeError that names the option and the one that was most likely meant.
+ * @throws TypeError that names the unknown option, and the option that was most likely meant.
  *
  * @example
  * ```ts
@@ -23,7 +23,7 @@ export function assertKnownOptions(
     throw new TypeError(`${what} takes an object of options, not ${describeKind(options)}`);
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   const isStrange = isInstance(options) && !known.some((name) => name in options);
-  // An endpoint or a task type, say, given where the original Python library takes it by its position; or a bare signal.
+  // For example an endpoint, which the original Python library takes by position; or a bare AbortSignal.
   if (isStrange)
     throw new TypeError(`${what} takes an object with ${known.join(", ")}, not ${describeKind(options)}`);
   if (unknown === undefined) return;
@@ -33,19 +33,18 @@ export function assertKnownOptions(
 /**
  * The names of all options of an interface.
  *
- * @param names - Each of them, so that the compiler tells when one is forgotten.
+ * @param names - Each name, so that the compiler reports a forgotten one.
  */
 export function optionNames<Options>(names: Readonly<Record<keyof Options, true>>): readonly string[] {
   return Object.keys(names);
 }
 
 /**
- * Refuses arguments after the last one that a function has. JavaScript ignores them, so that `request(data, type)` of another
- * library's users would lose the type.
+ * Refuses surplus arguments. JavaScript would ignore them, so that `request(data, type)`, as in other libraries, would lose the type.
  *
- * @param what - The function, as its user calls it: `new Distributor(options)`.
+ * @param what - The function, as the user calls it: `new Distributor(options)`.
  * @param given - All arguments that were given.
- * @param most - How many it takes.
+ * @param most - How many arguments the function takes.
  * @throws TypeError when there are more.
  */
 export function assertArgumentCount(what: string, given: readonly unknown[], most: number): void {
@@ -55,7 +54,7 @@ export function assertArgumentCount(what: string, given: readonly unknown[], mos
     );
 }
 
-/** What a value is, for the text of an error: never the value itself, which may be large, secret or hostile. */
+/** The type of a value, for the text of an error. The value itself may be large, secret or hostile. */
 export function describeKind(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "an array";
@@ -64,7 +63,7 @@ export function describeKind(value: unknown): string {
   return isInstance(value) ? `an instance of ${value.constructor.name}` : "an object";
 }
 
-/** Whether it was made by a class. */
+/** Whether an object was made by a class. */
 function isInstance(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === null || prototype === Object.prototype) return false;

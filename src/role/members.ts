@@ -1,10 +1,10 @@
 import { isSameName, nearestName } from "./nearest-name.ts";
 
-/** What a class that extends one of the library's has, by name. */
+/** The names of members that a user's class has, which extends a class of the library. */
 export interface Members {
-  /** Up to here members are the library's; below it they are the user's. */
+  /** The prototype of the library's class: members below it are the user's. */
   readonly base: object;
-  /** Methods that must be there; the library's defaults count. */
+  /** Methods that must be there. Defaults of the library count. */
   readonly methods: readonly string[];
   /** Methods of which exactly one must be there. */
   readonly oneOf?: readonly string[];
@@ -13,15 +13,15 @@ export interface Members {
   readonly fields: readonly string[];
 }
 
-/** Fields that have no default, in the classes that have them. Another member that looks like a missing one is a misspelling. */
+/** Fields without a default. If one is missing and another member has a similar name, that is a misspelling. */
 const REQUIRED: readonly string[] = ["taskType", "endpoint", "collectorEndpoint", "ackEndpoint", "module"];
 
 /**
- * Refuses what TypeScript would refuse in a class: a method that is missing or is no function, and members in another spelling, such as
- * `handle_execution`, which nothing would ever call.
+ * Refuses what TypeScript would refuse in a class: a method that is missing or no function, and a member in another spelling, such as
+ * `handle_execution`, which the library would never call.
  *
  * @param object - The instance of the user's class.
- * @throws TypeError that names the class, the member, and how it is spelled.
+ * @throws TypeError that names the class, the member, and its right spelling.
  */
 export function assertMembers(object: object, members: Members): void {
   const { base, methods, oneOf = [], optional = [], fields } = members;
@@ -68,17 +68,17 @@ function assertSpelling(
   known: readonly string[],
   own: ReadonlyMap<string, boolean>,
 ): void {
-  // Names such as _metadata are what stands behind an accessor.
+  // Names such as _metadata are private fields behind an accessor.
   if (known.includes(member) || member.startsWith("_") || member.endsWith("_")) return;
   const right = known.find((other) => isSameName(other, member));
   if (right === undefined) return;
-  // A class for two libraries has both, and one calls the other.
+  // A class for two libraries has both spellings, and one method calls the other.
   if (isMethod && own.has(right)) return;
   const call = isMethod ? "()" : "";
   throw new TypeError(`${name}.${member}${call} is called ${right}${call} in this library`);
 }
 
-/** What the user's class and its instance have, and whether each is a method. Nothing is read: a getter may do anything. */
+/** The members of the user's class and its instance, and whether each is a method. Getters are not called, because they may do anything. */
 function userMembers(object: object, base: object): Map<string, boolean> {
   const members = new Map<string, boolean>();
   let owner: object | null = object;

@@ -1,12 +1,12 @@
-/** Share of a name's letters that a misspelling may differ in; more makes suggestions out of chance. */
+/** Share of a name's letters that a misspelling may change. With more, suggestions would be chance. */
 const MAX_DIFFERENCE = 1 / 3;
 
-/** Longer words are no misspelling of any name; comparing them would cost time for nothing. */
+/** Longer words are not compared: they are no misspelling of any name. */
 const MAX_WORD_LENGTH = 64;
 
 /**
- * The name that a misspelled word most likely stands for: the same letters in another spelling (`max_failures`, `MaxFailures`), or
- * few letters changed, dropped, added or swapped.
+ * Finds the name that a misspelled word most likely means: the same letters in another spelling (`max_failures`, `MaxFailures`), or with a few
+ * letters changed, dropped, added or swapped.
  *
  * @returns `undefined` when no name is near.
  */
@@ -25,19 +25,19 @@ export function nearestName(word: string, names: readonly string[]): string | un
   return nearest;
 }
 
-/** The rest of an error's text: which name was meant, or which names there are. */
+/** The end of an error's text: the name that was meant, or all names. */
 export function suggestion(word: string, names: readonly string[]): string {
   const nearest = nearestName(word, names);
   if (nearest !== undefined) return `did you mean ${JSON.stringify(nearest)}?`;
   return names.length === 0 ? "it has none" : `it has ${names.join(", ")}`;
 }
 
-/** Whether two names differ by their spelling only: `n_threads` and `nThreads` do. */
+/** Whether two names differ only in case and underscores, as `n_threads` and `nThreads` do. */
 export function isSameName(one: string, other: string): boolean {
   return one.length <= MAX_WORD_LENGTH && lettersOf(one) === lettersOf(other);
 }
 
-/** Names differ neither by case nor by underscores, as snake_case and camelCase do. */
+/** A name without case, underscores and dashes. */
 function lettersOf(name: string): string {
   return name.replace(/[_-]/g, "").toLowerCase();
 }

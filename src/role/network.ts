@@ -5,27 +5,27 @@ import { linkKeys, listenKeys, Security } from "../security/security.ts";
 import type { LinkOptions, ListenOptions } from "../transport/transport.ts";
 import { assertBoolean, assertCount } from "./checks.ts";
 
-/** Far above what one role can serve, and far below the file descriptors that Node has by default. */
+/** More than one role can serve, and far fewer than the file descriptors that Node has by default. */
 export const DEFAULT_MAX_CONNECTIONS = 4096;
 
-/** Of a role that is told later where it is: in a pipeline, which has endpoints of its own. */
+/** The endpoint of a role in a pipeline, until the pipeline gives it another. */
 export const NO_ENDPOINT = new EndpointAddress("inproc://nowhere");
 
-/** Who may connect to a role that listens. */
+/** Options of a role that listens: which peers may connect. */
 export interface NetworkOptions {
   /**
-   * Keys: all `tcp` links are then encrypted, and nobody gets in whose key is not on the list.
+   * Keys: all `tcp` links are encrypted, and only peers whose key is on the list may connect.
    * @default none: the role listens on the loopback, `ipc` and `inproc` only
    */
   readonly security?: Security | undefined;
   /**
-   * Listen on interfaces that other machines reach, without keys. Traffic is not encrypted and whoever connects is believed: only
-   * on a network where everybody is trusted.
+   * Listen without keys on interfaces that other machines reach. Traffic is not encrypted, and every peer that connects is trusted: use it
+   * only on a network where all machines are trusted.
    * @default false: anything but the loopback, `ipc` and `inproc` is refused with `INSECURE_BIND`
    */
   readonly allowInsecure?: boolean;
   /**
-   * Most connections to each endpoint at a time. While there are so many, nobody else is let in.
+   * Most connections to each endpoint at a time. Further connections are refused.
    * @default 4096
    */
   readonly maxConnections?: number;
@@ -52,8 +52,7 @@ export function assertSecurity(name: string, value: unknown): asserts value is S
 }
 
 /**
- * Protected mode: a role listens where only this machine reaches it, unless it has keys or its user has said that everybody who
- * can connect is trusted.
+ * Protected mode: a role listens only where this machine alone reaches it, unless it has keys, or the user has set `allowInsecure`.
  *
  * @throws PipelineError `INSECURE_BIND`.
  */
@@ -61,13 +60,13 @@ export function assertMayListen(role: string, endpoint: EndpointAddress, network
   if (network.allowInsecure || network.security !== undefined || endpoint.isLocal) return;
   const address = JSON.stringify(endpoint.bindAddress);
   const message =
-    `Endpoint ${address} would let anybody in who can reach it, without encryption: make keys ` +
+    `Endpoint ${address} would accept every peer that can reach it, without encryption: make keys ` +
     '("npx zmqpipeline keys init") and set security, listen on the loopback (tcp://localhost:PORT) or an ipc path, or set ' +
     "allowInsecure: true on a network that you trust";
   throw new PipelineError("INSECURE_BIND", message, { role, endpoint: endpoint.address });
 }
 
-/** @param peers - Who may connect. @throws PipelineError `KEYS_UNUSABLE` when the keys are another role's. */
+/** @param peers - The roles that may connect. @throws PipelineError `KEYS_UNUSABLE` when the keys belong to another role. */
 export function listenOptions(
   network: ResolvedNetwork,
   role: KeyRole,
@@ -78,9 +77,9 @@ export function listenOptions(
 }
 
 /**
- * @param name - What the role is called in errors.
- * @param server - Whom it connects to.
- * @throws PipelineError `KEYS_UNUSABLE` when the keys are another role's.
+ * @param name - The role's name in errors.
+ * @param server - The role that it connects to.
+ * @throws PipelineError `KEYS_UNUSABLE` when the keys belong to another role.
  */
 export function linkOptions(
   name: string,

@@ -3,7 +3,7 @@ import type { ErrorInfo } from "../protocol/batch-message.ts";
 import { decodeErrorDetail } from "../protocol/error-detail.ts";
 import { addDetail } from "../protocol/revive-error.ts";
 
-/** What a {@link RemoteError} says itself: a property of the original of such a name is among its `remoteProperties` only. */
+/** Names of a {@link RemoteError}'s own properties: properties of the original with these names are in `remoteProperties` only. */
 const RESERVED: ReadonlySet<string> = new Set([
   "endpoint",
   "role",
@@ -18,9 +18,9 @@ const RESERVED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What a worker's handler threw, as a client or a caller of `map()` sees it: `name`, `message` and `stack` are those of the original,
- * and so are `cause`, in depth, the `errors` of an `AggregateError`, and its own properties, such as `status`. Its `code` is
- * `REQUEST_FAILED` or `ITEM_FAILED`; a code that the original had is its `remoteCode`.
+ * An error that a worker's handler threw, for a client or a caller of `map()`. It has the `name`, `message` and `stack` of the original,
+ * its chain of causes, the `errors` of an `AggregateError`, and its own properties, such as `status`. `code` is `REQUEST_FAILED` or
+ * `ITEM_FAILED`; the code of the original is `remoteCode`.
  *
  * @example
  * ```ts
@@ -34,16 +34,16 @@ const RESERVED: ReadonlySet<string> = new Set([
  */
 export class RemoteError extends PipelineError {
   override readonly name: string;
-  /** The original's `code`, as a text; empty without one. */
+  /** The `code` of the original, as text; empty without one. */
   readonly remoteCode: string;
-  /** The original's stack, in the worker. */
+  /** The stack of the original, in the worker. */
   declare readonly remoteStack: string;
   /**
-   * The original's own properties, as plain data. They are the error's own as well, unless it says something itself by that name:
-   * `code`, `index`, `attempts`, and whatever else a {@link PipelineError} has.
+   * The own properties of the original, as plain data. They are copied to this error, too, except names that this error uses itself:
+   * `code`, `index`, `attempts`, and the others of a {@link PipelineError}.
    */
   declare readonly remoteProperties: Readonly<Record<string, unknown>>;
-  /** Of an `AggregateError`: what it consists of. */
+  /** The `errors` of an `AggregateError`. */
   declare readonly errors?: readonly unknown[];
 
   /** @internal */
@@ -55,7 +55,7 @@ export class RemoteError extends PipelineError {
     super(code, message, facts);
     this.name = name;
     this.remoteCode = remoteCode;
-    // Shown by whatever prints the error, once: where it was thrown says more than where the reply was read.
+    // Hidden, so that an error is printed with one stack: the original's, which says more than the place where the reply was read.
     const hidden = { writable: true, configurable: true, enumerable: false };
     Object.defineProperty(this, "remoteStack", { ...hidden, value: stack });
     if (stack !== "") Object.defineProperty(this, "stack", { ...hidden, value: stack });

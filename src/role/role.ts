@@ -4,37 +4,37 @@ import { assertKnownOptions, optionNames } from "./known-options.ts";
 import { assertMembers, type Members } from "./members.ts";
 import type { Session } from "./session.ts";
 
-/** Of a role's `run()`. */
+/** Options of a role's `run()`. */
 export interface RunOptions {
-  /** Aborting it stops the role as `stop()` does; `run()` then resolves. */
+  /** Aborting the signal stops the role as `stop()` does; `run()` then resolves. */
   readonly signal?: AbortSignal;
 }
 
-/** Of a role's `stop()`. */
+/** Options of a role's `stop()`. */
 export interface StopOptions {
   /**
-   * How long what is under way may take to finish, in ms. After that it is cut off.
+   * How long running work may take to finish, in ms. After that it is cut off.
    * @default the role's `stopTimeout`
    */
   readonly timeout?: number;
 }
 
-/** Long enough for a batch on its way and a handler of seconds, short enough for a person to wait. */
-const DEFAULT_STOP_TIMEOUT = 5000;
+/** Long enough for results on their way and handlers of seconds, short enough for a person to wait, in ms. */
+const DEFAULT_STOP_TIMEOUT_MS = 5000;
 
-/** Long enough to start the other roles by hand. */
+/** Long enough to start the other roles by hand, in ms. */
 export const DEFAULT_PEER_TIMEOUT = 60_000;
 
-/** Opens a role's session; a symbol, so that it is no part of what users see and override. */
+/** The method that opens a role's session. A symbol, so that users neither see nor override it. */
 export const openSession: unique symbol = Symbol("openSession");
 
-/** What a class of the user's must have; a symbol for the same reason. */
+/** The method that returns the members of a user's class; a symbol for the same reason. */
 export const roleMembers: unique symbol = Symbol("roleMembers");
 
 const RUN_OPTIONS = optionNames<RunOptions>({ signal: true });
 const STOP_OPTIONS = optionNames<StopOptions>({ timeout: true });
 
-/** @throws TypeError, RangeError when `run()` is given something else than its options. */
+/** @throws TypeError, RangeError when the options of `run()` are wrong. */
 export function assertRunOptions(options: unknown): void {
   assertKnownOptions("run()", options, RUN_OPTIONS);
   const { signal } = options as RunOptions;
@@ -42,33 +42,33 @@ export function assertRunOptions(options: unknown): void {
     throw new TypeError("signal must be an AbortSignal");
 }
 
-/** @throws TypeError, RangeError when `stop()` is given something else than its options. */
+/** @throws TypeError, RangeError when the options of `stop()` are wrong. */
 export function assertStopOptions(options: unknown): void {
   assertKnownOptions("stop()", options, STOP_OPTIONS);
   const { timeout } = options as StopOptions;
   if (timeout !== undefined) assertTimeout("timeout", timeout);
 }
 
-/** The outcome of a run that was stopped before it began. */
+/** The method that returns the outcome of a run that was stopped before it began. */
 export const emptyOutcome: unique symbol = Symbol("emptyOutcome");
 
-/** What all roles have: `run()`, `stop()` and disposal, in every state. */
+/** The base of all roles: `run()`, `stop()` and disposal. */
 export abstract class Role<Outcome> implements AsyncDisposable {
   #running: { readonly session: Session<Outcome>; readonly done: Promise<unknown> } | undefined;
-  #stopTimeout = DEFAULT_STOP_TIMEOUT;
+  #stopTimeout = DEFAULT_STOP_TIMEOUT_MS;
 
   /** Default of {@link StopOptions.timeout}, in ms. */
   get stopTimeout(): number {
     return this.#stopTimeout;
   }
 
-  /** @throws RangeError when it is not a number of at least 0. */
+  /** @throws TypeError when it is no number, RangeError when it is negative. */
   set stopTimeout(timeout: number) {
     assertTimeout("stopTimeout", timeout);
     this.#stopTimeout = timeout;
   }
 
-  /** @internal Nothing where users extend no class of the library. */
+  /** @internal `undefined` for roles that users do not extend. */
   [roleMembers](): Members | undefined {
     return undefined;
   }
@@ -79,12 +79,12 @@ export abstract class Role<Outcome> implements AsyncDisposable {
   abstract [emptyOutcome](): Outcome;
 
   /**
-   * Opens the role's endpoints and works until the run is over. The constructor has opened nothing.
+   * Opens the role's endpoints and works until the run is over.
    *
    * @param options - `signal` stops the role early.
-   * @returns Resolves at the end of the run, also when it was stopped.
-   * @throws TypeError when the role is running already, or was set up wrongly.
-   * @throws PipelineError for everything that goes wrong on the way.
+   * @returns Resolves at the end of the run, also when the role was stopped.
+   * @throws TypeError when the role is running already, or is set up wrongly.
+   * @throws PipelineError when something goes wrong during the run.
    */
   async run(options: RunOptions = {}): Promise<Outcome> {
     if (this.#running !== undefined) throw new TypeError(`This ${this.constructor.name} is running already`);
@@ -95,7 +95,7 @@ export abstract class Role<Outcome> implements AsyncDisposable {
     const session = this[openSession]();
     if (signal?.aborted) return this[emptyOutcome]();
     const outcome = session.run();
-    // Who awaits stop() waits for the end; how it ended is told to who awaits run().
+    // The caller of stop() waits for the end; only the caller of run() gets an error.
     this.#running = { session, done: outcome.catch(() => undefined) };
     const abort = () => session.stop(this.#stopTimeout);
     signal?.addEventListener("abort", abort, { once: true });
@@ -108,8 +108,7 @@ export abstract class Role<Outcome> implements AsyncDisposable {
   }
 
   /**
-   * Ends a run early: what is under way may finish until the deadline, then it is cut off. Nothing happens when the role is
-   * not running.
+   * Ends a run early: running work may finish until the deadline, and is cut off then. Nothing happens when the role is not running.
    *
    * @returns Resolves when the role has stopped and closed everything.
    */
@@ -122,13 +121,13 @@ export abstract class Role<Outcome> implements AsyncDisposable {
     await running.done;
   }
 
-  /** Stops it, for `await using`. */
+  /** Stops the role, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
 }
 
-/** @throws TypeError when the class of a role lacks a method, or has one that nothing would call. */
+/** @throws TypeError when the class of a role lacks a method, or has a misspelled one. */
 export function assertRole(role: { [roleMembers](): Members | undefined }): void {
   const members = role[roleMembers]();
   if (members !== undefined)

@@ -1,8 +1,8 @@
 import { RoleClock, TICK_MS } from "../core/role-clock.ts";
 
 /**
- * One run of one role: opens what it needs, ticks, and closes everything again however it ends. What a role's user sees is
- * the outcome; the first one counts.
+ * One run of one role: opens connections, ticks, and closes everything at the end, in whatever way the run ends. The first outcome or error
+ * is the result of `run()`.
  */
 export abstract class Session<Outcome> {
   readonly #outcome: Promise<Outcome>;
@@ -18,9 +18,9 @@ export abstract class Session<Outcome> {
     });
   }
 
-  /** Runs to the end. Call once. */
+  /** Runs to the end. Call it once. */
   async run(): Promise<Outcome> {
-    // Not unref'd: with inproc endpoints nothing else keeps the process alive while the role works.
+    // Not unref'd: with inproc endpoints, nothing else keeps the process alive while the role works.
     const timer = setInterval(
       this.guard(() => {
         const now = performance.now();
@@ -35,12 +35,12 @@ export abstract class Session<Outcome> {
     } finally {
       this.#ended = true;
       clearInterval(timer);
-      await opening; // or a socket opened late would never be closed
+      await opening; // otherwise a socket that opens late would never be closed
       await this.close();
     }
   }
 
-  /** Ends the run early: lets what is under way finish, at most for so many ms. */
+  /** Ends the run early: running work may finish for `timeout` ms. */
   abstract stop(timeout: number): void;
 
   /** Binds and connects. Must not wait for peers. */
@@ -58,7 +58,7 @@ export abstract class Session<Outcome> {
     this.#reject(error);
   }
 
-  /** A callback for timers and transports: nothing after the end, and an error in it ends the run instead of the process. */
+  /** Wraps a callback of a timer or transport: it does nothing after the end, and an error in it ends the run instead of the process. */
   protected guard<Args extends unknown[]>(action: (...args: Args) => void): (...args: Args) => void {
     return (...args) => {
       if (this.#ended) return;

@@ -1,18 +1,18 @@
 /**
- * A worker calls its method of this name when it begins its first item, when it has ended its first, and when nothing is executed any
- * more and its own hooks follow: the process that it runs in tells whoever has started it. A registered symbol: a TypeScript loader may give the user's module a copy of this library of
- * its own.
+ * The method that a worker calls when it begins its first item, when it has ended its first item, and before its closing hooks. The worker's
+ * process passes that on to the pipeline. A registered symbol, because a TypeScript loader may give the user's module its own copy of this
+ * library.
  */
 export const onWork: unique symbol = Symbol.for("zmqpipeline.onWork") as never;
 
 export type WorkStage = "busy" | "worked" | "closing";
 
-/** What may listen to that. */
+/** An object that may have such a method. */
 export interface WorkSignal {
   [onWork]?: (stage: WorkStage) => void;
 }
 
-/** Tells of the first item that a worker begins, and of the first that it ends. */
+/** Reports the first item that a worker begins, and the first that it ends. */
 export class FirstWork {
   readonly #tell: ((stage: WorkStage) => void) | undefined;
   #isBusy = false;

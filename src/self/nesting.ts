@@ -2,31 +2,31 @@ import { getEnvironmentData, setEnvironmentData } from "node:worker_threads";
 import { PipelineError } from "../errors.ts";
 import { startedAt } from "./started-at.ts";
 
-/** How many runs may be at work inside each other: a run, one that its handlers start, and one that those handlers start. */
+/** How deep runs may be nested: a run, a run that its handlers start, and a run that the handlers of that one start. */
 const MAX_DEPTH = 3;
 
-/** Names of environment variables, and of what threads inherit. */
+/** Names of environment variables; threads inherit the depth as environment data. */
 const DEPTH = "ZMQPIPELINE_DEPTH";
 const WORKER_OF = "ZMQPIPELINE_WORKER_OF";
 
-/** What a process or a thread knows about the run that it works for. */
+/** What a process or thread knows about the run that it works for. */
 interface Nesting {
-  /** 0 in a program, 1 in its workers, 2 in the workers of a run that one of those has started. */
+  /** 0 in a program, 1 in its workers, 2 in the workers of a run that such a worker has started. */
   readonly depth: number;
-  /** Whether it is a worker of a run. */
+  /** Whether this process or thread is a worker of a run. */
   isWorker: boolean;
-  /** The user's file with the worker, or with other roles: it is being imported, or has been. */
+  /** The user's file with the worker or with other roles, once its import has begun. */
   module: string | undefined;
   isImporting: boolean;
   /** Roles that the library itself starts. */
   readonly permitted: WeakSet<object>;
-  /** Each says whether a handler or a hook of the user's is under way. */
+  /** Each function says whether a handler or hook of the user's is running. */
   readonly activities: Set<() => boolean>;
-  /** Hears of a run that was refused, also when the user's code catches the error. */
+  /** Called when a run was refused, even if the user's code catches the error. */
   refused: (error: PipelineError) => void;
 }
 
-/** One for all copies of this library in a thread: a loader may give the user's module one of its own. */
+/** One state for all copies of this library in a thread: a loader may give the user's module its own copy. */
 const KEY = Symbol.for("zmqpipeline.nesting/1");
 
 const shared = globalThis as { [KEY]?: Nesting };
@@ -36,7 +36,7 @@ shared[KEY] = nesting;
 function begin(): Nesting {
   const depth = Math.max(toDepth(process.env[DEPTH]), toDepth(getEnvironmentData(DEPTH)));
   setEnvironmentData(DEPTH, depth);
-  // A worker's process whose entry has not begun: what runs now is a module of --import, or a program that took its place.
+  // This is a worker's process whose entry has not begun: a module of --import runs now, or a program that took the entry's place.
   const isStarting = process.env[WORKER_OF] === String(process.ppid);
   return {
     depth,
@@ -54,7 +54,7 @@ function toDepth(value: unknown): number {
   return Number.isSafeInteger(depth) && depth > 0 ? depth : 0;
 }
 
-/** What a worker's process has in its environment. */
+/** Variables for the environment of a worker's process. */
 export function marksOfWorker(): Readonly<Record<string, string>> {
   return { [DEPTH]: String(nesting.depth + 1), [WORKER_OF]: String(process.pid) };
 }
@@ -64,24 +64,24 @@ export function isWorker(): boolean {
   return nesting.isWorker;
 }
 
-/** How deep the threads of a role are: a worker's process and its threads work for the same run. */
+/** The depth of a role's threads. A worker's process and its threads work for the same run, and have the same depth. */
 export function depthOfThreads(role: object): number {
   return nesting.permitted.has(role) ? nesting.depth : nesting.depth + 1;
 }
 
 /**
- * This process or thread works for a run from now on: no other run may begin here but in a handler.
+ * Marks this process or thread as a worker of a run. From now on, another run may begin here only in a handler or hook.
  *
- * @param depth - Of a thread: its role's. A process has it in its environment.
- * @param refused - Hears of a run that began all the same, and was refused.
+ * @param depth - For a thread: the depth of its role. A process has its depth in its environment.
+ * @param refused - Called when a run that began elsewhere was refused.
  */
 export function becomeWorker(refused: (error: PipelineError) => void, depth = nesting.depth): void {
-  delete process.env[WORKER_OF]; // not of the processes that the user's code starts
+  delete process.env[WORKER_OF]; // processes that the user's code starts must not have it
   setEnvironmentData(DEPTH, depth);
   Object.assign(nesting, { depth, isWorker: true, isImporting: false, refused });
 }
 
-/** Imports a module with roles of the user's: no run may begin meanwhile. */
+/** Runs the import of a user's module. No run may begin meanwhile. */
 export async function whileImporting<T>(module: string, action: () => Promise<T>): Promise<T> {
   nesting.module = module;
   nesting.isImporting = true;
@@ -92,19 +92,19 @@ export async function whileImporting<T>(module: string, action: () => Promise<T>
   }
 }
 
-/** Lets a role run wherever it is: it belongs to a run that may. */
+/** Permits a role to run here, because it belongs to a run that may. */
 export function permit<Role extends object>(role: Role): Role {
   nesting.permitted.add(role);
   return role;
 }
 
-/** @param isActive - Whether a handler or a hook of the user's is under way: it may start a run. @returns What forgets it again. */
+/** @param isActive - Whether a handler or hook of the user's is running, which may start a run. @returns A function that removes it. */
 export function watchActivity(isActive: () => boolean): () => void {
   nesting.activities.add(isActive);
   return () => void nesting.activities.delete(isActive);
 }
 
-/** Calls a hook of the user's, which may start a run. */
+/** Calls a hook of the user's. The hook may start a run. */
 export async function duringHook<T>(hook: () => T): Promise<Awaited<T>> {
   const forget = watchActivity(() => true);
   try {
@@ -115,7 +115,7 @@ export async function duringHook<T>(hook: () => T): Promise<Awaited<T>> {
 }
 
 /**
- * @param role - What is to run.
+ * @param role - The role that is to run.
  * @throws PipelineError `NESTED_RUN` when no run may begin here and now.
  */
 export function assertMayRun(role?: object): void {
@@ -123,9 +123,9 @@ export function assertMayRun(role?: object): void {
   const reason = whyNot();
   if (reason === undefined) return;
   const error = new PipelineError("NESTED_RUN", reason);
-  // Another attempt would end the same.
+  // Another attempt would end the same way.
   Object.defineProperty(error, "retryable", { value: false, enumerable: true });
-  // In a handler it is the item's error; elsewhere the worker's, which others would have as well.
+  // In a handler, the error is the item's. Elsewhere it is the worker's, and other workers would have it as well.
   if (!isInHandler()) nesting.refused(error);
   throw error;
 }

@@ -2,11 +2,11 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /**
- * A file of this library that a process or a thread is started with.
+ * Finds a file of this library that a process or thread is started with.
  *
- * @param path - From the library's folder.
- * @returns Its URL.
- * @throws Error when it is not there, because a bundler has put the library into another file.
+ * @param path - The path from the library's folder.
+ * @returns The URL of the file.
+ * @throws Error when the file is missing, because a bundler has put the library into another file.
  */
 export function ownFile(path: string): URL {
   const url = urlOf(path);

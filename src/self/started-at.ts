@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
 
-/** The folder of this library; nothing where a bundler has moved it. */
+/** The folder of this library; `undefined` if a bundler has moved it. */
 const OWN_FOLDER = ownFolder();
 
-/** @returns Where the user's code has called this library, in words with a space before them; empty where that is not known. */
+/** @returns The place in the user's code that has called this library, as ` (at file:line)`; empty if it is unknown. */
 export function startedAt(): string {
   const lines = (new Error().stack ?? "").split("\n").slice(1);
   const users = lines

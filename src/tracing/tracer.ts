@@ -1,38 +1,38 @@
-/** What a span is about. */
+/** The description of a span. */
 export interface SpanSpec {
-  /** A whole run; one execution of an item or a request; a request, as its client sees it. */
+  /** `run`: a whole run. `item` and `reply`: one execution of an item or a request. `request`: a request, as its client sees it. */
   readonly kind: "run" | "item" | "request" | "reply";
   readonly taskType: string;
-  /** The run's, the item's or the request's. */
+  /** The id of the run, the item or the request. */
   readonly id: string;
-  /** Number of the execution; 0 where it is none. */
+  /** The number of the execution; 0 if the span is no execution. */
   readonly attempt: number;
-  /** The context that came with the work; empty: none. */
+  /** The context that the message with the work carried; empty: none. */
   readonly parent: string;
 }
 
-/** Something that takes time, from its making to `end`. */
+/** A span lasts from `begin()` to `end()`. */
 export interface Span {
-  /** What travels with messages, so that the work elsewhere belongs to it. */
+  /** The context to send with messages, so that spans on other machines belong to this span. */
   readonly context: string;
-  /** Runs an action whose own spans belong to this one. */
+  /** Runs an action; spans that the action makes belong to this span. */
   within<T>(action: () => T): T;
-  /** @param error - What it failed with. @param counts - What it came to. */
+  /** @param error - The error, if the work failed. @param counts - Counts of the outcome. */
   end(error?: unknown, counts?: Readonly<Record<string, number>>): void;
 }
 
-/** Who makes spans: `zmqpipeline/opentelemetry` is one. The library itself traces nothing. */
+/** Makes spans. `zmqpipeline/opentelemetry` has a tracer; without one, the library traces nothing. */
 export interface Tracer {
   begin(spec: SpanSpec): Span;
-  /** Runs an action whose own spans belong to the context that came with the work. */
+  /** Runs an action; spans that the action makes belong to the context that a message carried. */
   within<T>(context: string, action: () => T): T;
 }
 
-/** A registered symbol: a TypeScript loader may give the user's module a copy of this library of its own. */
+/** A registered symbol, because a TypeScript loader may give the user's module its own copy of this library. */
 const KEY = Symbol.for("zmqpipeline.tracer");
 const holder = globalThis as { [KEY]?: Tracer | undefined };
 
-/** Of this thread. */
+/** The tracer of this thread; `undefined` without one. */
 export function currentTracer(): Tracer | undefined {
   return holder[KEY];
 }

@@ -100,7 +100,7 @@ describe("of a run", () => {
     const { letGo, done } = await held(endpoints, 5);
     const look = inspector(endpoints.task);
     for (const [subject, text] of [
-      ["letters", 'There is no task type "letters" here, nor an item of one: there are numbers'],
+      ["letters", 'There is no task type "letters" here, and no such item; task types are numbers'],
       ["numbers/x", 'There is no task type "numbers/x" here'],
       ["0123/numbers/1", "is an item of run 0123; this is run"],
     ] as const) {
