@@ -102,7 +102,7 @@ describe("of a run", () => {
     for (const [subject, text] of [
       ["letters", 'There is no task type "letters" here, and no such item; task types are numbers'],
       ["numbers/x", 'There is no task type "numbers/x" here'],
-      ["0123/numbers/1", "is an item of run 0123; this is run"],
+      ["0123/numbers/1", "is an item of run 0123, but this is run"],
     ] as const) {
       await expect(look.explain(subject)).rejects.toMatchObject({
         code: "PEER_REFUSED",
