@@ -3,8 +3,20 @@ import type { CollectorPort } from "../core/collector/collector-port.ts";
 import { PipelineError } from "../errors.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { Open, RunStatus } from "../protocol/batch-message.ts";
+import type { Direction } from "../protocol/direction.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
-import type { Message } from "../protocol/message.ts";
+import {
+  type AckLinkToDistributor,
+  type CollectorToDistributor,
+  type CollectorToWorker,
+  DISTRIBUTOR_TO_ACK_LINK,
+  DISTRIBUTOR_TO_COLLECTOR,
+  INSPECTOR_TO_ROLE,
+  type InspectorToRole,
+  type Message,
+  type RoleToInspector,
+  WORKER_TO_COLLECTOR,
+} from "../protocol/message.ts";
 import { decodePayload, type Payload } from "../protocol/payload/payload.ts";
 import { PayloadTypeError } from "../protocol/payload/payload-check.ts";
 import type { TaskType } from "../protocol/task-type.ts";
@@ -13,14 +25,15 @@ import type { Awaitable } from "../role/awaitable.ts";
 import { descriptorWarning } from "../role/descriptor-limit.ts";
 import { listenOptions, type ResolvedNetwork } from "../role/network.ts";
 import { Session } from "../role/session.ts";
+import { narrowedListener } from "../transport/narrowed.ts";
 import type { Listener, ListenerHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 import type { CollectorSummary } from "./collector-summary.ts";
 import type { DeliveryHandlers } from "./delivery-handlers.ts";
 import { DeliveryLoop } from "./delivery-loop.ts";
 
-/** To who asks how the run stands. */
-const NOT_HERE: Message = {
+/** The answer to an inspector. */
+const NOT_HERE: RoleToInspector = {
   type: "refuse",
   runId: "",
   reason: "this is a collector; the distributor knows how the run stands, and is asked at a task's endpoint",
@@ -43,7 +56,10 @@ export class CollectorSession extends Session<CollectorSummary> {
   readonly #core: CollectorCore;
   readonly #log = new RoleLog("collector");
   readonly #refused = new BoundedLog(this.#log, "refused a peer or its message");
-  readonly #listeners: { data?: Listener; ack?: Listener } = {};
+  readonly #listeners: {
+    data?: Listener<CollectorToWorker | CollectorToDistributor>;
+    ack?: Listener<AckLinkToDistributor>;
+  } = {};
   readonly #loop: DeliveryLoop;
   #status: CollectorSummary["status"] = "stopped";
   /** The loop over deliveries, while it runs. */
@@ -71,8 +87,17 @@ export class CollectorSession extends Session<CollectorSummary> {
 
   protected async open(): Promise<void> {
     const { endpoint, ackEndpoint } = this.#host;
-    this.#listeners.data = await this.#listen("data", endpoint);
-    this.#listeners.ack = await this.#listen("ack", ackEndpoint);
+    const toData = WORKER_TO_COLLECTOR.and(DISTRIBUTOR_TO_COLLECTOR);
+    this.#listeners.data = await this.#listen("data", endpoint, toData, (connection, message) => {
+      // What comes after stop() is not handled: it stays with its worker, for the next collector.
+      if (!this.#stopping) this.#core.peerMessage(connection, message);
+    });
+    this.#listeners.ack = await this.#listen(
+      "ack",
+      ackEndpoint,
+      DISTRIBUTOR_TO_ACK_LINK,
+      (connection, hello) => this.#core.ackLinkMessage(connection, hello),
+    );
     const warning = descriptorWarning(this.#host.network);
     if (warning !== undefined) this.#log.write("warn", "few files may be open", { ...warning });
     this.#log.write("info", "collector began", {
@@ -94,22 +119,26 @@ export class CollectorSession extends Session<CollectorSummary> {
     return { status: this.#status, ...this.#loop.counts, duplicates: this.#core.duplicates };
   }
 
-  async #listen(link: "data" | "ack", endpoint: EndpointAddress): Promise<Listener> {
-    const receive = (connection: string, message: Message) => {
-      if (message.type === "inspect") this.#listeners[link]?.send(connection, NOT_HERE);
-      else if (link === "ack") this.#core.ackLinkMessage(connection, message);
-      // What comes after stop() is not handled: it stays with its worker, for the next collector.
-      else if (!this.#stopping) this.#core.peerMessage(connection, message);
-    };
-    const handler: ListenerHandler = {
-      onMessage: this.guard(receive),
+  async #listen<In extends Message>(
+    link: "data" | "ack",
+    endpoint: EndpointAddress,
+    direction: Direction<In>,
+    receive: (connection: string, message: In) => void,
+  ): Promise<Listener> {
+    const handler: ListenerHandler<In | InspectorToRole> = {
+      onMessage: this.guard((connection, message) => {
+        if (INSPECTOR_TO_ROLE.allows(message)) listener.send(connection, NOT_HERE);
+        else receive(connection, message as In);
+      }),
       onDisconnected: this.guard((connection) => this.#core.disconnected(link, connection)),
       onSomeDisconnected: this.guard(() => this.#core.probe()),
       onRefused: (reason) => this.#refused.add({ endpoint: endpoint.address, reason }),
     };
     const peers = link === "data" ? (["distributor", "worker"] as const) : (["distributor"] as const);
     const options = listenOptions(this.#host.network, "collector", peers);
-    return await transportFor(endpoint).listen(endpoint, handler, options);
+    const heard = narrowedListener(direction.and(INSPECTOR_TO_ROLE), handler);
+    const listener = await transportFor(endpoint).listen(endpoint, heard, options);
+    return listener;
   }
 
   #port(): CollectorPort {

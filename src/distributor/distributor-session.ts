@@ -11,13 +11,28 @@ import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { RunStatus } from "../protocol/batch-message.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Inspect } from "../protocol/inspection-message.ts";
-import type { Message } from "../protocol/message.ts";
+import {
+  ACK_LINK_TO_DISTRIBUTOR,
+  type AckLinkToDistributor,
+  COLLECTOR_TO_DISTRIBUTOR,
+  type CollectorToDistributor,
+  type DistributorToAckLink,
+  type DistributorToCollector,
+  type DistributorToWorker,
+  INSPECTOR_TO_ROLE,
+  type InspectorToRole,
+  type Message,
+  type RoleToInspector,
+  WORKER_TO_DISTRIBUTOR,
+  type WorkerToDistributor,
+} from "../protocol/message.ts";
 import { decodePayload, encodePayload, type Payload } from "../protocol/payload/payload.ts";
 import { descriptorWarning } from "../role/descriptor-limit.ts";
 import { answerInspection } from "../role/inspection.ts";
 import { linkOptions, listenOptions } from "../role/network.ts";
 import { Session } from "../role/session.ts";
 import { currentTracer, type Span } from "../tracing/tracer.ts";
+import { narrowedLink, narrowedListener } from "../transport/narrowed.ts";
 import type { Link, LinkHandler, Listener, ListenerHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 import type { ResolvedDistributorOptions } from "./distributor-options.ts";
@@ -56,13 +71,15 @@ export class DistributorSession extends Session<RunSummary> {
   readonly #log = new RoleLog("distributor");
   readonly #refused = new BoundedLog(this.#log, "refused a peer or its message");
   readonly #startedAt = performance.now();
-  readonly #listeners: Listener[] = [];
+  readonly #listeners: Listener<DistributorToWorker | RoleToInspector>[] = [];
   #runId = randomBytes(8).toString("hex");
   #journal: OpenJournal | undefined;
   #gate: OutputGate | undefined;
   /** From the first moment of `open()`: the journal knows the run's id and its ledger. */
   #core: DistributorCore | undefined;
-  #links: { readonly data: Link; readonly ack: Link } | undefined;
+  #links:
+    | { readonly data: Link<DistributorToCollector>; readonly ack: Link<DistributorToAckLink> }
+    | undefined;
   #metadataListener: MetadataListener | undefined;
   #span: Span | undefined;
   #hasCollector = false;
@@ -131,7 +148,7 @@ export class DistributorSession extends Session<RunSummary> {
         this.guard((metadata) => this.#metadataArrived(metadata)),
         this.#log,
       );
-      this.#listeners.push(await this.#metadataListener.listen(metadataEndpoint, network));
+      await this.#metadataListener.listen(metadataEndpoint, network);
     }
     this.#links = { data: this.#connect("data"), ack: this.#connect("ack") };
     const endpoint = [...addresses.values()].join(" ");
@@ -160,7 +177,8 @@ export class DistributorSession extends Session<RunSummary> {
     try {
       await this.#sources.close();
       const links = this.#links === undefined ? [] : [this.#links.data, this.#links.ack];
-      await Promise.all([...this.#listeners, ...links].map((socket) => socket.close()));
+      const sockets = [...this.#listeners, ...links].map((socket) => socket.close());
+      await Promise.all([...sockets, this.#metadataListener?.close()]);
     } finally {
       this.#endSpan(); // where it has not come to its end
       this.#journal?.close();
@@ -243,10 +261,13 @@ export class DistributorSession extends Session<RunSummary> {
     if (this.#earlyError !== undefined) this.#core?.fail(this.#earlyError);
   }
 
-  async #listen(endpoint: EndpointAddress, index: number): Promise<Listener> {
+  async #listen(
+    endpoint: EndpointAddress,
+    index: number,
+  ): Promise<Listener<DistributorToWorker | RoleToInspector>> {
     // Connections of different listeners may have the same name.
     const prefix = `${index}:`;
-    const handler: ListenerHandler = {
+    const handler: ListenerHandler<WorkerToDistributor | InspectorToRole> = {
       onMessage: this.guard((connection, message) => {
         if (message.type === "inspect") this.#listeners[index]?.send(connection, this.#inspected(message));
         else this.#core?.workerMessage(prefix + connection, message);
@@ -256,11 +277,12 @@ export class DistributorSession extends Session<RunSummary> {
       onRefused: (reason) => this.#refused.add({ endpoint: endpoint.address, reason }),
     };
     const options = listenOptions(this.#options.network, "distributor", ["worker"]);
-    return await transportFor(endpoint).listen(endpoint, handler, options);
+    const heard = WORKER_TO_DISTRIBUTOR.and(INSPECTOR_TO_ROLE);
+    return await transportFor(endpoint).listen(endpoint, narrowedListener(heard, handler), options);
   }
 
   /** Beside the run: who looks waits for no journal, and changes nothing. */
-  #inspected(inspect: Inspect): Message {
+  #inspected(inspect: Inspect): RoleToInspector {
     const core = this.#core as DistributorCore; // from the first moment of `open()`
     return answerInspection(
       this.#runId,
@@ -270,10 +292,10 @@ export class DistributorSession extends Session<RunSummary> {
     );
   }
 
-  #connect(link: "data" | "ack"): Link {
+  #connect(link: "data" | "ack"): Link<DistributorToCollector | DistributorToAckLink> {
     const { collectorEndpoint, collectorAckEndpoint, network } = this.#options;
     const endpoint = link === "data" ? collectorEndpoint : collectorAckEndpoint;
-    const handler: LinkHandler = {
+    const handler: LinkHandler<CollectorToDistributor | AckLinkToDistributor> = {
       onConnected: this.guard(() =>
         link === "data" ? this.#collectorConnected() : this.#core?.ackLinkConnected(),
       ),
@@ -282,8 +304,9 @@ export class DistributorSession extends Session<RunSummary> {
       onRefused: (reason) => this.#refused.add({ endpoint: endpoint.address, reason }),
       onFailed: this.guard((error) => this.#core?.fail(error)),
     };
+    const heard = link === "data" ? COLLECTOR_TO_DISTRIBUTOR : ACK_LINK_TO_DISTRIBUTOR;
     const options = linkOptions("distributor", network.security, "distributor", "collector");
-    return transportFor(endpoint).connect(endpoint, handler, options);
+    return transportFor(endpoint).connect(endpoint, narrowedLink(heard, handler), options);
   }
 
   #port(): DistributorPort {
@@ -316,7 +339,7 @@ export class DistributorSession extends Session<RunSummary> {
     else this.#gate.pass(output, isFarewell);
   }
 
-  #toWorker(connection: string, message: Message): void {
+  #toWorker(connection: string, message: DistributorToWorker): void {
     const colon = connection.indexOf(":");
     this.#listeners[Number(connection.slice(0, colon))]?.send(connection.slice(colon + 1), message);
   }

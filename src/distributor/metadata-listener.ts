@@ -1,10 +1,15 @@
 import { BoundedLog, type RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
-import type { Message } from "../protocol/message.ts";
+import {
+  type DistributorToMetadata,
+  METADATA_TO_DISTRIBUTOR,
+  type MetadataToDistributor,
+} from "../protocol/message.ts";
 import { decodePayload, type Payload } from "../protocol/payload/payload.ts";
 import { ProtocolError } from "../protocol/wire/byte-reader.ts";
 import { EMPTY } from "../protocol/wire/payload-frames.ts";
 import { listenOptions, type ResolvedNetwork } from "../role/network.ts";
+import { narrowedListener } from "../transport/narrowed.ts";
 import type { Listener, ListenerHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 
@@ -13,7 +18,7 @@ export class MetadataListener {
   readonly #runId: string;
   readonly #onMetadata: (metadata: Payload) => void;
   readonly #refused: BoundedLog;
-  #listener: Listener | undefined;
+  #listener: Listener<DistributorToMetadata> | undefined;
   received = false;
 
   constructor(runId: string, onMetadata: (metadata: Payload) => void, log: RoleLog) {
@@ -22,20 +27,27 @@ export class MetadataListener {
     this.#refused = new BoundedLog(log, "metadata refused");
   }
 
-  async listen(endpoint: EndpointAddress, network: ResolvedNetwork): Promise<Listener> {
+  async listen(endpoint: EndpointAddress, network: ResolvedNetwork): Promise<void> {
     const refused = (reason: string) => this.#refused.add({ endpoint: endpoint.address, reason });
-    const handler: ListenerHandler = {
+    const handler: ListenerHandler<MetadataToDistributor> = {
       onMessage: (connection, message) => this.#receive(connection, message, refused),
       onDisconnected: () => {},
       onSomeDisconnected: () => {},
       onRefused: refused,
     };
     const options = listenOptions(network, "distributor", ["metadata"]);
-    this.#listener = await transportFor(endpoint).listen(endpoint, handler, options);
-    return this.#listener;
+    this.#listener = await transportFor(endpoint).listen(
+      endpoint,
+      narrowedListener(METADATA_TO_DISTRIBUTOR, handler),
+      options,
+    );
   }
 
-  #receive(connection: string, message: Message, refused: (reason: string) => void): void {
+  async close(): Promise<void> {
+    await this.#listener?.close();
+  }
+
+  #receive(connection: string, message: MetadataToDistributor, refused: (reason: string) => void): void {
     const runId = this.#runId;
     if (message.type === "hello" && message.role === "metadataworker") {
       const welcome = {

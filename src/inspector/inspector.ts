@@ -3,7 +3,7 @@ import type { RunReport } from "../distributor/run-report.ts";
 import { PipelineError } from "../errors.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Inspect } from "../protocol/inspection-message.ts";
-import type { Message } from "../protocol/message.ts";
+import { type InspectorToRole, ROLE_TO_INSPECTOR, type RoleToInspector } from "../protocol/message.ts";
 import { decodePayload } from "../protocol/payload/payload.ts";
 import { assertEndpoint, assertTimeout } from "../role/checks.ts";
 import { REPORT_SCHEMA } from "../role/inspection.ts";
@@ -11,6 +11,7 @@ import { assertKnownOptions, optionNames } from "../role/known-options.ts";
 import { assertSecurity, linkOptions } from "../role/network.ts";
 import type { Security } from "../security/security.ts";
 import type { ServiceReport } from "../service/service-report.ts";
+import { narrowedLink } from "../transport/narrowed.ts";
 import type { Link } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 import { subjectOf } from "./subject.ts";
@@ -48,12 +49,12 @@ const OPTIONS = optionNames<InspectorOptions>({ security: true, server: true, ti
 export class Inspector implements AsyncDisposable {
   readonly #endpoint: EndpointAddress;
   readonly #timeout: number;
-  readonly #link: Link;
+  readonly #link: Link<InspectorToRole>;
   #isConnected = false;
   #failure: PipelineError | undefined;
   /** The question that waits for an answer. Only one is asked at a time. */
   #question:
-    | { readonly inspect: Inspect; answer(message: Message): void; fail(error: Error): void }
+    | { readonly inspect: Inspect; answer(message: RoleToInspector): void; fail(error: Error): void }
     | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -76,7 +77,7 @@ export class Inspector implements AsyncDisposable {
     const server = options.server ?? (hasOnlyClients ? "service" : "distributor");
     this.#link = transportFor(endpoint).connect(
       endpoint,
-      {
+      narrowedLink(ROLE_TO_INSPECTOR, {
         onConnected: () => {
           this.#isConnected = true;
           this.#ask();
@@ -90,7 +91,7 @@ export class Inspector implements AsyncDisposable {
           this.#failure = error;
           this.#question?.fail(error);
         },
-      },
+      }),
       linkOptions("inspector", security, server === "service" ? "client" : "worker", server),
     );
   }
@@ -138,9 +139,9 @@ export class Inspector implements AsyncDisposable {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const { address } = this.#endpoint;
     const answered = new Promise<unknown>((resolve, reject) => {
-      const answer = (message: Message) => {
+      const answer = (message: RoleToInspector) => {
         if (message.type === "report") resolve(readReport(message.payload));
-        else if (message.type === "refuse")
+        else
           reject(
             new PipelineError("PEER_REFUSED", `Refused by ${address}: ${message.reason}`, {
               endpoint: address,

@@ -1,12 +1,17 @@
 import { PipelineError } from "../errors.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
-import type { Message } from "../protocol/message.ts";
+import {
+  DISTRIBUTOR_TO_METADATA,
+  type DistributorToMetadata,
+  type MetadataToDistributor,
+} from "../protocol/message.ts";
 import { encodePayload } from "../protocol/payload/payload.ts";
 import { describeThrown } from "../protocol/thrown.ts";
 import { linkOptions } from "../role/network.ts";
 import { Session } from "../role/session.ts";
 import type { Security } from "../security/security.ts";
+import { narrowedLink } from "../transport/narrowed.ts";
 import type { Link, LinkHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 
@@ -25,7 +30,7 @@ export interface MetadataHost {
 export class MetadataSession extends Session<void> {
   readonly #host: MetadataHost;
   readonly #log: RoleLog;
-  #link: Link | undefined;
+  #link: Link<MetadataToDistributor> | undefined;
   #payload: Uint8Array | undefined;
   #runId = "";
   #nextSend = 0;
@@ -43,7 +48,7 @@ export class MetadataSession extends Session<void> {
   protected async open(): Promise<void> {
     const refused = new BoundedLog(this.#log, "refused a peer or its message");
     const { endpoint, security } = this.#host;
-    const handler: LinkHandler = {
+    const handler: LinkHandler<DistributorToMetadata> = {
       onConnected: this.guard(() => this.#hello()),
       onDisconnected: () => {},
       onMessage: this.guard((message) => this.#receive(message)),
@@ -51,7 +56,11 @@ export class MetadataSession extends Session<void> {
       onFailed: this.guard((error) => this.reject(error)),
     };
     const options = linkOptions("metadataworker", security, "metadata", "distributor");
-    this.#link = transportFor(endpoint).connect(endpoint, handler, options);
+    this.#link = transportFor(endpoint).connect(
+      endpoint,
+      narrowedLink(DISTRIBUTOR_TO_METADATA, handler),
+      options,
+    );
     // Not awaited: open() does not wait for what may take long.
     this.#host.getMetadata().then(
       this.guard((metadata) => {
@@ -88,7 +97,7 @@ export class MetadataSession extends Session<void> {
     this.#link?.send({ type: "hello", runId: "", role: "metadataworker", peerId, taskType: "", held: [] });
   }
 
-  #receive(message: Message): void {
+  #receive(message: DistributorToMetadata): void {
     if (message.type === "welcome") {
       this.#runId = message.runId;
       this.#send();

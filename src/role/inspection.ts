@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import type { Explanation } from "../core/explanation.ts";
 import type { Inspect } from "../protocol/inspection-message.ts";
-import type { Message } from "../protocol/message.ts";
+import type { RoleToInspector } from "../protocol/message.ts";
 import { encodePayload } from "../protocol/payload/payload.ts";
 
 /** The version of reports. It is raised when older readers would misread a report. */
@@ -32,7 +32,7 @@ export function answerInspection(
   { taskType, seq }: Inspect,
   status: () => object,
   explain: (taskType: string, seq: number | undefined) => Explanation | undefined,
-): Message {
+): RoleToInspector {
   const content = taskType === "" ? status() : explain(taskType, seq);
   if (content === undefined)
     return { type: "refuse", runId, reason: `there is no task type ${JSON.stringify(taskType)} here` };

@@ -9,8 +9,10 @@ import {
 import type { ErrorCode, PipelineError } from "../errors.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import { type ClientToService, SERVICE_TO_CLIENT, type ServiceToClient } from "../protocol/message.ts";
 import { linkOptions } from "../role/network.ts";
 import type { Security } from "../security/security.ts";
+import { narrowedLink } from "../transport/narrowed.ts";
 import type { Link, LinkHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 import { FlushSchedule } from "./flush-schedule.ts";
@@ -25,7 +27,7 @@ export class ClientConnection {
   readonly #refused: BoundedLog;
   /** What is asked for in one go travels in one message. */
   readonly #flushes = new FlushSchedule(() => this.#core.flush());
-  #open: { readonly link: Link; readonly timer: NodeJS.Timeout } | undefined;
+  #open: { readonly link: Link<ClientToService>; readonly timer: NodeJS.Timeout } | undefined;
   #idleSince = 0;
 
   /** @param idleTimeout - How long it stays open without a request, in ms. */
@@ -75,7 +77,7 @@ export class ClientConnection {
     this.#core.tick(performance.now());
     // What an earlier link has to say yet is not for this one.
     const isCurrent = () => this.#open?.link === link;
-    const handler: LinkHandler = {
+    const handler: LinkHandler<ServiceToClient> = {
       onConnected: () => isCurrent() && this.#core.connected(),
       onDisconnected: () => isCurrent() && this.#core.disconnected(),
       onMessage: (message) => isCurrent() && this.#core.message(message),
@@ -83,7 +85,11 @@ export class ClientConnection {
       onFailed: (error) => isCurrent() && this.#failed(error),
     };
     const options = linkOptions("serviceclient", this.#security, "client", "service");
-    const link = transportFor(this.#endpoint).connect(this.#endpoint, handler, options);
+    const link = transportFor(this.#endpoint).connect(
+      this.#endpoint,
+      narrowedLink(SERVICE_TO_CLIENT, handler),
+      options,
+    );
     this.#open = { link, timer: setInterval(() => this.#tick(), TICK_MS) };
     this.#idleSince = performance.now();
   }

@@ -1,14 +1,25 @@
 import { randomBytes } from "node:crypto";
 import { BrokerCore, type BrokerPort } from "../core/service/broker-core.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
+import type { Direction } from "../protocol/direction.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Inspect } from "../protocol/inspection-message.ts";
-import type { Message } from "../protocol/message.ts";
+import {
+  CLIENT_TO_SERVICE,
+  INSPECTOR_TO_ROLE,
+  type InspectorToRole,
+  type Message,
+  type RoleToInspector,
+  type ServiceToClient,
+  type ServiceToWorker,
+  WORKER_TO_SERVICE,
+} from "../protocol/message.ts";
 import { descriptorWarning } from "../role/descriptor-limit.ts";
 import { answerInspection } from "../role/inspection.ts";
 import { listenOptions } from "../role/network.ts";
 import { Session } from "../role/session.ts";
 import type { KeyRole } from "../security/key-role.ts";
+import { narrowedListener } from "../transport/narrowed.ts";
 import type { Listener, ListenerHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 import { FlushSchedule } from "./flush-schedule.ts";
@@ -31,8 +42,8 @@ export class ServiceSession extends Session<ServiceSummary> {
     () => this.#core.flush(),
     (action) => this.guard(action),
   );
-  #frontend: Listener | undefined;
-  #backend: Listener | undefined;
+  #frontend: Listener<ServiceToClient> | undefined;
+  #backend: Listener<ServiceToWorker> | undefined;
 
   constructor(options: ResolvedServiceOptions) {
     super();
@@ -58,11 +69,11 @@ export class ServiceSession extends Session<ServiceSummary> {
 
   protected async open(): Promise<void> {
     const { frontendEndpoint, backendEndpoint } = this.#options;
-    this.#backend = await this.#listen(backendEndpoint, "worker", {
+    this.#backend = await this.#listen(backendEndpoint, "worker", WORKER_TO_SERVICE, {
       onMessage: this.guard((connection, message) => this.#core.workerMessage(connection, message)),
       onDisconnected: this.guard((connection) => this.#core.workerDisconnected(connection)),
     });
-    this.#frontend = await this.#listen(frontendEndpoint, "client", {
+    this.#frontend = await this.#listen(frontendEndpoint, "client", CLIENT_TO_SERVICE, {
       onMessage: this.guard((connection, message) => this.#core.clientMessage(connection, message)),
       onDisconnected: this.guard((connection) => this.#core.clientDisconnected(connection)),
     });
@@ -80,26 +91,28 @@ export class ServiceSession extends Session<ServiceSummary> {
     await Promise.all([this.#frontend?.close(), this.#backend?.close()]);
   }
 
-  async #listen(
+  async #listen<In extends Message>(
     endpoint: EndpointAddress,
     peers: KeyRole,
-    handler: Pick<ListenerHandler, "onMessage" | "onDisconnected">,
+    direction: Direction<In>,
+    handler: Pick<ListenerHandler<In>, "onMessage" | "onDisconnected">,
   ): Promise<Listener> {
-    const all: ListenerHandler = {
+    const all: ListenerHandler<In | InspectorToRole> = {
       ...handler,
       onMessage: this.guard((connection, message) => {
-        if (message.type !== "inspect") handler.onMessage(connection, message);
-        else listener.send(connection, this.#inspected(message));
+        if (INSPECTOR_TO_ROLE.allows(message)) listener.send(connection, this.#inspected(message));
+        else handler.onMessage(connection, message as In);
       }),
       onSomeDisconnected: this.guard(() => this.#core.probe()),
       onRefused: (reason) => this.#refused.add({ endpoint: endpoint.address, reason }),
     };
     const options = listenOptions(this.#options.network, "service", [peers]);
-    const listener = await transportFor(endpoint).listen(endpoint, all, options);
+    const heard = narrowedListener(direction.and(INSPECTOR_TO_ROLE), all);
+    const listener = await transportFor(endpoint).listen(endpoint, heard, options);
     return listener;
   }
 
-  #inspected(inspect: Inspect): Message {
+  #inspected(inspect: Inspect): RoleToInspector {
     return answerInspection(
       this.#runId,
       inspect,

@@ -8,12 +8,14 @@ import { WorkLoop } from "../executor/work-loop.ts";
 import type { WorkerHooks } from "../executor/worker-hooks.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import { SERVICE_TO_WORKER, type ServiceToWorker, type WorkerToService } from "../protocol/message.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import { describeThrown, isInstance } from "../protocol/thrown.ts";
 import { linkOptions } from "../role/network.ts";
 import { Session } from "../role/session.ts";
 import { FirstWork, type WorkStage } from "../role/work-signal.ts";
 import type { Security } from "../security/security.ts";
+import { narrowedLink } from "../transport/narrowed.ts";
 import type { Link, LinkHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 import { WorkerWatch } from "../watching/worker-watch.ts";
@@ -49,7 +51,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
     executed: 0,
     failed: 0,
   };
-  #link: Link | undefined;
+  #link: Link<WorkerToService> | undefined;
   /** Absent: its handler cannot block this thread, or its service is in it, too. */
   #watch: WorkerWatch | undefined;
   /** The service's run that is watched for. */
@@ -92,7 +94,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
   protected async open(): Promise<void> {
     const { endpoint, executor, workerId, security } = this.#host;
     const refused = new BoundedLog(this.#log, "refused a peer or its message");
-    const handler: LinkHandler = {
+    const handler: LinkHandler<ServiceToWorker> = {
       onConnected: this.guard(() => this.#core.connected()),
       onDisconnected: this.guard(() => this.#core.disconnected()),
       onMessage: this.guard((message) => this.#core.message(message)),
@@ -106,7 +108,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
         endpoint: endpoint.address,
         keys: options.keys,
       });
-    this.#link = transportFor(endpoint).connect(endpoint, handler, options);
+    this.#link = transportFor(endpoint).connect(endpoint, narrowedLink(SERVICE_TO_WORKER, handler), options);
     executor.open(this.#executorPort());
     this.#log.write("info", "worker began", { worker: workerId, endpoint: endpoint.address });
   }

@@ -48,9 +48,9 @@ export interface LinkKeys {
   readonly serverKey: string;
 }
 
-export interface ListenerHandler {
+export interface ListenerHandler<In extends Message = Message> {
   /** @param connection - Names the peer's connection until it ends; a peer that reconnects has a new one. */
-  onMessage(connection: string, message: Message): void;
+  onMessage(connection: string, message: In): void;
   /** A send found that the connection has ended. */
   onDisconnected(connection: string): void;
   /** Some connection ended, it is not known which: sending to all will tell. */
@@ -59,24 +59,24 @@ export interface ListenerHandler {
   onRefused(reason: string): void;
 }
 
-export interface Listener {
-  send(connection: string, message: Message): void;
+export interface Listener<Out extends Message = Message> {
+  send(connection: string, message: Out): void;
   /** Sends what is queued, at most for {@link CLOSE_MS}, and closes. */
   close(): Promise<void>;
 }
 
-export interface LinkHandler {
+export interface LinkHandler<In extends Message = Message> {
   onConnected(): void;
   onDisconnected(): void;
-  onMessage(message: Message): void;
+  onMessage(message: In): void;
   onRefused(reason: string): void;
   /** Waiting is in vain: the two sides' keys do not fit, or the peer is not to be trusted. The link does not try again. */
   onFailed(error: PipelineError): void;
 }
 
-export interface Link {
+export interface Link<Out extends Message = Message> {
   /** Sends, or drops the message while there is no connection. */
-  send(message: Message): void;
+  send(message: Out): void;
   close(): Promise<void>;
 }
 

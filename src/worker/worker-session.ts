@@ -10,7 +10,14 @@ import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { Welcome } from "../protocol/batch-message.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { itemId } from "../protocol/item-id.ts";
-import type { Message } from "../protocol/message.ts";
+import {
+  COLLECTOR_TO_WORKER,
+  type CollectorToWorker,
+  DISTRIBUTOR_TO_WORKER,
+  type DistributorToWorker,
+  type WorkerToCollector,
+  type WorkerToDistributor,
+} from "../protocol/message.ts";
 import { decodePayload } from "../protocol/payload/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import { describeThrown, isInstance } from "../protocol/thrown.ts";
@@ -19,6 +26,7 @@ import { Session } from "../role/session.ts";
 import { FirstWork, type WorkStage } from "../role/work-signal.ts";
 import type { KeyRole } from "../security/key-role.ts";
 import type { Security } from "../security/security.ts";
+import { narrowedLink } from "../transport/narrowed.ts";
 import type { Link, LinkHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 import { WorkerWatch } from "../watching/worker-watch.ts";
@@ -60,7 +68,9 @@ export class WorkerSession extends Session<WorkerSummary> {
     executed: 0,
     failed: 0,
   };
-  #links: { readonly distributor: Link; readonly collector: Link } | undefined;
+  #links:
+    | { readonly distributor: Link<WorkerToDistributor>; readonly collector: Link<WorkerToCollector> }
+    | undefined;
   /** Absent: its handler cannot block this thread, or its distributor is in it, too. */
   #watch: WorkerWatch | undefined;
   #stopAt = Number.POSITIVE_INFINITY;
@@ -98,14 +108,14 @@ export class WorkerSession extends Session<WorkerSummary> {
     const onRefused = (endpoint: EndpointAddress) => (reason: string) =>
       this.#refused.add({ endpoint: endpoint.address, reason });
     const onFailed = this.guard((error: PipelineError) => this.#core.abort(error));
-    const toDistributor: LinkHandler = {
+    const fromDistributor: LinkHandler<DistributorToWorker> = {
       onConnected: this.guard(() => this.#core.distributorConnected()),
       onDisconnected: this.guard(() => this.#core.distributorDisconnected()),
       onMessage: this.guard((message) => this.#core.distributorMessage(message)),
       onRefused: onRefused(endpoint),
       onFailed,
     };
-    const toCollector: LinkHandler = {
+    const fromCollector: LinkHandler<CollectorToWorker> = {
       onConnected: this.guard(() => this.#core.collectorConnected()),
       onDisconnected: this.guard(() => this.#core.collectorDisconnected()),
       onMessage: this.guard((message) => this.#core.collectorMessage(message)),
@@ -122,10 +132,14 @@ export class WorkerSession extends Session<WorkerSummary> {
         keys: toWatch.keys,
       });
     this.#links = {
-      distributor: transportFor(endpoint).connect(endpoint, toDistributor, options("distributor")),
+      distributor: transportFor(endpoint).connect(
+        endpoint,
+        narrowedLink(DISTRIBUTOR_TO_WORKER, fromDistributor),
+        options("distributor"),
+      ),
       collector: transportFor(collectorEndpoint).connect(
         collectorEndpoint,
-        toCollector,
+        narrowedLink(COLLECTOR_TO_WORKER, fromCollector),
         options("collector"),
       ),
     };
@@ -162,8 +176,8 @@ export class WorkerSession extends Session<WorkerSummary> {
 
   #port(): WorkerPort {
     return {
-      toDistributor: (message: Message) => this.#links?.distributor.send(message),
-      toCollector: (message: Message) => this.#links?.collector.send(message),
+      toDistributor: (message) => this.#links?.distributor.send(message),
+      toCollector: (message) => this.#links?.collector.send(message),
       begin: (welcome) => this.#begin(welcome),
       abandon: (execution) => this.#host.executor.abort(execution),
       work: () => this.#loop.schedule(),

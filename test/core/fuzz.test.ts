@@ -7,8 +7,23 @@ import { BrokerCore } from "../../src/core/service/broker-core.ts";
 import { ServiceClientCore } from "../../src/core/service-client/service-client-core.ts";
 import { ServiceWorkerCore } from "../../src/core/service-worker/service-worker-core.ts";
 import { WorkerCore } from "../../src/core/worker/worker-core.ts";
+import type { Direction } from "../../src/protocol/direction.ts";
 import { MAX_SEQ } from "../../src/protocol/limits.ts";
-import type { Message } from "../../src/protocol/message.ts";
+import {
+  ACK_LINK_TO_DISTRIBUTOR,
+  CLIENT_TO_SERVICE,
+  COLLECTOR_TO_DISTRIBUTOR,
+  COLLECTOR_TO_WORKER,
+  DISTRIBUTOR_TO_ACK_LINK,
+  DISTRIBUTOR_TO_COLLECTOR,
+  DISTRIBUTOR_TO_WORKER,
+  type Message,
+  SERVICE_TO_CLIENT,
+  SERVICE_TO_WORKER,
+  WORKER_TO_COLLECTOR,
+  WORKER_TO_DISTRIBUTOR,
+  WORKER_TO_SERVICE,
+} from "../../src/protocol/message.ts";
 import { decodeMessage, encodeMessage } from "../../src/protocol/wire/codec.ts";
 import { EMPTY } from "../../src/protocol/wire/payload-frames.ts";
 import { checkInvariants } from "../simulation/check-invariants.ts";
@@ -33,6 +48,16 @@ const any = fc.oneof(
 /** Something that happens to a core. */
 type Step<Core> = (core: Core, message: Message, connection: string) => unknown;
 
+/** A core hears what a shell lets through: the messages of its direction. */
+function heard<Core, M extends Message>(
+  direction: Direction<M>,
+  step: (core: Core, message: M, connection: string) => unknown,
+): Step<Core> {
+  return (core, message, connection) => {
+    if (direction.allows(message)) step(core, message, connection);
+  };
+}
+
 function fuzz<Core>(
   make: () => Core,
   steps: readonly Step<Core>[],
@@ -45,7 +70,7 @@ function fuzz<Core>(
     fc.constantFrom("c0", "c1", "c2"),
   );
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60, size: "max" }), fc.boolean(), (history, hasBegun) => {
+    fc.property(fc.array(step, { maxLength: 150, size: "max" }), fc.boolean(), (history, hasBegun) => {
       const core = make();
       if (hasBegun) begin(core);
       for (const [index, message, connection] of history) {
@@ -97,10 +122,16 @@ describe("whatever peers say, in whatever order, no state machine throws or lose
     fuzz(
       makeDistributor,
       [
-        ({ core }, message, connection) => core.workerMessage(connection, message),
-        ({ core }, message, connection) => core.workerMessage(connection, { ...message, runId: "run" }),
-        ({ core }, message) => core.collectorMessage("data", message),
-        ({ core }, message) => core.collectorMessage("ack", { ...message, runId: "run" }),
+        heard(WORKER_TO_DISTRIBUTOR, ({ core }, message, connection) =>
+          core.workerMessage(connection, message),
+        ),
+        heard(WORKER_TO_DISTRIBUTOR, ({ core }, message, connection) =>
+          core.workerMessage(connection, { ...message, runId: "run" }),
+        ),
+        heard(COLLECTOR_TO_DISTRIBUTOR, ({ core }, message) => core.collectorMessage("data", message)),
+        heard(ACK_LINK_TO_DISTRIBUTOR, ({ core }, message) =>
+          core.collectorMessage("ack", { ...message, runId: "run" }),
+        ),
         ({ core }, message) => {
           if (message.type === "blocked") core.workerBlocked("w0", message.running, message.expired);
         },
@@ -144,9 +175,15 @@ describe("whatever peers say, in whatever order, no state machine throws or lose
     fuzz(
       () => ({ core: new CollectorCore({ peerId: "c", peerTimeout: 60_000 }, port), now: 0 }),
       [
-        ({ core }, message, connection) => core.peerMessage(connection, message),
-        ({ core }, message, connection) => core.peerMessage(connection, { ...message, runId: "run" }),
-        ({ core }, message, connection) => core.ackLinkMessage(connection, message),
+        heard(WORKER_TO_COLLECTOR.and(DISTRIBUTOR_TO_COLLECTOR), ({ core }, message, connection) =>
+          core.peerMessage(connection, message),
+        ),
+        heard(WORKER_TO_COLLECTOR.and(DISTRIBUTOR_TO_COLLECTOR), ({ core }, message, connection) =>
+          core.peerMessage(connection, { ...message, runId: "run" }),
+        ),
+        heard(DISTRIBUTOR_TO_ACK_LINK, ({ core }, message, connection) =>
+          core.ackLinkMessage(connection, message),
+        ),
         ({ core }, _message, connection) => core.disconnected("data", connection),
         ({ core }) => {
           const delivery = core.next();
@@ -187,9 +224,11 @@ describe("whatever peers say, in whatever order, no state machine throws or lose
     fuzz(
       () => ({ core: new WorkerCore(options, port), now: 0 }),
       [
-        ({ core }, message) => core.distributorMessage(message),
-        ({ core }, message) => core.distributorMessage({ ...message, runId: "run" }),
-        ({ core }, message) => core.collectorMessage(message),
+        heard(DISTRIBUTOR_TO_WORKER, ({ core }, message) => core.distributorMessage(message)),
+        heard(DISTRIBUTOR_TO_WORKER, ({ core }, message) =>
+          core.distributorMessage({ ...message, runId: "run" }),
+        ),
+        heard(COLLECTOR_TO_WORKER, ({ core }, message) => core.collectorMessage(message)),
         ({ core }) => core.distributorDisconnected(),
         ({ core }) => core.collectorConnected(),
         ({ core }) => core.initialised("run"),
@@ -222,9 +261,13 @@ describe("whatever peers say, in whatever order, no state machine throws or lose
     fuzz(
       () => ({ core: new BrokerCore(options, port), now: 0 }),
       [
-        ({ core }, message, connection) => core.clientMessage(connection, { ...message, runId: "run" }),
-        ({ core }, message, connection) => core.workerMessage(connection, { ...message, runId: "run" }),
-        ({ core }, message, connection) => core.workerMessage(connection, message),
+        heard(CLIENT_TO_SERVICE, ({ core }, message, connection) =>
+          core.clientMessage(connection, { ...message, runId: "run" }),
+        ),
+        heard(WORKER_TO_SERVICE, ({ core }, message, connection) =>
+          core.workerMessage(connection, { ...message, runId: "run" }),
+        ),
+        heard(WORKER_TO_SERVICE, ({ core }, message, connection) => core.workerMessage(connection, message)),
         ({ core }, _message, connection) => core.clientDisconnected(connection),
         ({ core }, _message, connection) => core.workerDisconnected(connection),
         ({ core }) => core.flush(),
@@ -261,8 +304,8 @@ describe("whatever peers say, in whatever order, no state machine throws or lose
     fuzz(
       () => ({ core: new ServiceWorkerCore(options, port), now: 0 }),
       [
-        ({ core }, message) => core.message({ ...message, runId: "run" }),
-        ({ core }, message) => core.message(message),
+        heard(SERVICE_TO_WORKER, ({ core }, message) => core.message({ ...message, runId: "run" })),
+        heard(SERVICE_TO_WORKER, ({ core }, message) => core.message(message)),
         ({ core }) => core.disconnected(),
         ({ core }) => core.connected(),
         ({ core }) => core.initialised(),
@@ -286,8 +329,8 @@ describe("whatever peers say, in whatever order, no state machine throws or lose
     fuzz(
       () => ({ core: new ServiceClientCore({ clientId: "c", endpoint: "front" }, port), now: 0, ended: [0] }),
       [
-        ({ core }, message) => core.message({ ...message, runId: "run" }),
-        ({ core }, message) => core.message(message),
+        heard(SERVICE_TO_CLIENT, ({ core }, message) => core.message({ ...message, runId: "run" })),
+        heard(SERVICE_TO_CLIENT, ({ core }, message) => core.message(message)),
         ({ core, ended }) => {
           const number = ended.push(0) - 1;
           const settle = () => {

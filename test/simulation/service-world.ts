@@ -2,6 +2,13 @@ import assert from "node:assert/strict";
 import { BrokerCore } from "../../src/core/service/broker-core.ts";
 import { type RequestOutcome, ServiceClientCore } from "../../src/core/service-client/service-client-core.ts";
 import { ServiceWorkerCore } from "../../src/core/service-worker/service-worker-core.ts";
+import {
+  CLIENT_TO_SERVICE,
+  SERVICE_TO_CLIENT,
+  SERVICE_TO_WORKER,
+  WORKER_TO_SERVICE,
+} from "../../src/protocol/message.ts";
+import { inDirection } from "../support/in-direction.ts";
 import { type Host, Network } from "./network.ts";
 import { Random } from "./random.ts";
 import { Timeline } from "./timeline.ts";
@@ -133,13 +140,15 @@ export class ServiceWorld {
     );
     const toClient = this.network.listen("front", {
       host,
-      onMessage: (connection, message) => core.clientMessage(connection, message),
+      onMessage: (connection, message) =>
+        core.clientMessage(connection, inDirection(CLIENT_TO_SERVICE, message)),
       onDisconnected: (connection) => core.clientDisconnected(connection),
       onSomeDisconnected: () => core.probe(),
     });
     const toWorker = this.network.listen("back", {
       host,
-      onMessage: (connection, message) => core.workerMessage(connection, message),
+      onMessage: (connection, message) =>
+        core.workerMessage(connection, inDirection(WORKER_TO_SERVICE, message)),
       onDisconnected: (connection) => core.workerDisconnected(connection),
       onSomeDisconnected: () => core.probe(),
     });
@@ -189,7 +198,7 @@ export class ServiceWorld {
       host,
       onConnected: () => core.connected(),
       onDisconnected: () => core.disconnected(),
-      onMessage: (message) => core.message(message),
+      onMessage: (message) => core.message(inDirection(SERVICE_TO_WORKER, message)),
     });
     this.#ticks(host, (now) => core.tick(now));
   }
@@ -209,7 +218,7 @@ export class ServiceWorld {
       host,
       onConnected: () => core.connected(),
       onDisconnected: () => core.disconnected(),
-      onMessage: (message) => core.message(message),
+      onMessage: (message) => core.message(inDirection(SERVICE_TO_CLIENT, message)),
     });
     this.#ticks(host, (now) => core.tick(now));
     let left = this.#options.requests;

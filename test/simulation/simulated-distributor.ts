@@ -7,8 +7,14 @@ import { OutputGate } from "../../src/distributor/output-gate.ts";
 import type { Durability } from "../../src/journal/journal-options.ts";
 import { type OpenJournal, openOn } from "../../src/journal/open-journal.ts";
 import type { Grant, RunStatus } from "../../src/protocol/batch-message.ts";
-import type { Message } from "../../src/protocol/message.ts";
+import {
+  ACK_LINK_TO_DISTRIBUTOR,
+  COLLECTOR_TO_DISTRIBUTOR,
+  type Message,
+  WORKER_TO_DISTRIBUTOR,
+} from "../../src/protocol/message.ts";
 import { EMPTY } from "../../src/protocol/wire/payload-frames.ts";
+import { inDirection } from "../support/in-direction.ts";
 import { checkGrant, checkInvariants } from "./check-invariants.ts";
 import type { MemoryFile } from "./memory-file.ts";
 import type { Host, Network } from "./network.ts";
@@ -81,7 +87,9 @@ export class SimulatedDistributor {
       };
     this.#toWorker = network.listen("distributor", {
       host,
-      onMessage: touching((connection, message) => core.workerMessage(connection, message)),
+      onMessage: touching((connection, message) =>
+        core.workerMessage(connection, inDirection(WORKER_TO_DISTRIBUTOR, message)),
+      ),
       onDisconnected: touching((connection) => core.workerDisconnected(connection)),
       onSomeDisconnected: touching(() => core.probe()),
     });
@@ -89,13 +97,17 @@ export class SimulatedDistributor {
       host,
       onConnected: touching(() => core.collectorConnected()),
       onDisconnected: touching(() => core.collectorDisconnected("data")),
-      onMessage: touching((message) => core.collectorMessage("data", message)),
+      onMessage: touching((message) =>
+        core.collectorMessage("data", inDirection(COLLECTOR_TO_DISTRIBUTOR, message)),
+      ),
     });
     this.#ack = network.connect("ack", {
       host,
       onConnected: touching(() => core.ackLinkConnected()),
       onDisconnected: touching(() => core.collectorDisconnected("ack")),
-      onMessage: touching((message) => core.collectorMessage("ack", message)),
+      onMessage: touching((message) =>
+        core.collectorMessage("ack", inDirection(ACK_LINK_TO_DISTRIBUTOR, message)),
+      ),
     });
   }
 

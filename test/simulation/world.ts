@@ -7,7 +7,15 @@ import { WorkerCore } from "../../src/core/worker/worker-core.ts";
 import type { WorkerPort } from "../../src/core/worker/worker-port.ts";
 import type { Durability } from "../../src/journal/journal-options.ts";
 import type { RunStatus } from "../../src/protocol/batch-message.ts";
+import {
+  COLLECTOR_TO_WORKER,
+  DISTRIBUTOR_TO_ACK_LINK,
+  DISTRIBUTOR_TO_COLLECTOR,
+  DISTRIBUTOR_TO_WORKER,
+  WORKER_TO_COLLECTOR,
+} from "../../src/protocol/message.ts";
 import { EMPTY } from "../../src/protocol/wire/payload-frames.ts";
+import { inDirection } from "../support/in-direction.ts";
 import { MemoryFile } from "./memory-file.ts";
 import { type Host, Network, type SimulatedLink } from "./network.ts";
 import { Random } from "./random.ts";
@@ -221,13 +229,15 @@ export class World {
     const core = new CollectorCore({ peerId: `collector${this.lives.length}`, peerTimeout: 60_000 }, port);
     const toPeer = this.network.listen("collector", {
       host,
-      onMessage: (connection, message) => core.peerMessage(connection, message),
+      onMessage: (connection, message) =>
+        core.peerMessage(connection, inDirection(WORKER_TO_COLLECTOR.and(DISTRIBUTOR_TO_COLLECTOR), message)),
       onDisconnected: (connection) => core.disconnected("data", connection),
       onSomeDisconnected: () => core.probe(),
     });
     const toAck = this.network.listen("ack", {
       host,
-      onMessage: (connection, message) => core.ackLinkMessage(connection, message),
+      onMessage: (connection, message) =>
+        core.ackLinkMessage(connection, inDirection(DISTRIBUTOR_TO_ACK_LINK, message)),
       onDisconnected: (connection) => core.disconnected("ack", connection),
       onSomeDisconnected: () => core.probe(),
     });
@@ -282,13 +292,13 @@ export class World {
       host,
       onConnected: () => core.distributorConnected(),
       onDisconnected: () => core.distributorDisconnected(),
-      onMessage: (message) => core.distributorMessage(message),
+      onMessage: (message) => core.distributorMessage(inDirection(DISTRIBUTOR_TO_WORKER, message)),
     });
     const collector = this.network.connect("collector", {
       host,
       onConnected: () => core.collectorConnected(),
       onDisconnected: () => core.collectorDisconnected(),
-      onMessage: (message) => core.collectorMessage(message),
+      onMessage: (message) => core.collectorMessage(inDirection(COLLECTOR_TO_WORKER, message)),
     });
     const nothing = () => {};
     const watcher =

@@ -1,6 +1,10 @@
 import { PipelineError } from "../../errors.ts";
-import type { Failed, Hello, Open, Result, RunStatus } from "../../protocol/batch-message.ts";
-import type { Message } from "../../protocol/message.ts";
+import type { Failed, Hello, Open, Result, RunStatus, Welcome } from "../../protocol/batch-message.ts";
+import type {
+  DistributorToAckLink,
+  DistributorToCollector,
+  WorkerToCollector,
+} from "../../protocol/message.ts";
 import { EMPTY } from "../../protocol/wire/payload-frames.ts";
 import { RoleClock } from "../role-clock.ts";
 import type { CollectorCoreOptions, CollectorPhase, CollectorPort } from "./collector-port.ts";
@@ -53,7 +57,7 @@ export class CollectorCore {
   }
 
   /** A message on the collector's endpoint, from a worker or the distributor. */
-  peerMessage(connection: string, message: Message): void {
+  peerMessage(connection: string, message: WorkerToCollector | DistributorToCollector): void {
     if (this.#phase.kind === "over") return;
     if (message.type === "open") return this.#open(connection, message);
     if (message.type === "hello") return this.#workerHello(connection, message);
@@ -66,8 +70,8 @@ export class CollectorCore {
     else if (message.type === "end") this.#end(message.status, message.reason);
   }
 
-  ackLinkMessage(connection: string, message: Message): void {
-    if (this.#phase.kind !== "over" && message.type === "hello") this.#distributorHello(connection, message);
+  ackLinkMessage(connection: string, message: DistributorToAckLink): void {
+    if (this.#phase.kind !== "over") this.#distributorHello(connection, message);
   }
 
   disconnected(link: "data" | "ack", connection: string): void {
@@ -179,7 +183,7 @@ export class CollectorCore {
     if (this.runId !== "") this.#stray(hello);
   }
 
-  #welcome(): Message {
+  #welcome(): Welcome {
     const { peerId } = this.#options;
     return {
       type: "welcome",
@@ -223,7 +227,7 @@ export class CollectorCore {
       this.flush();
     }
     const { ack, data } = this.#distributors.current;
-    const ended: Message = { type: "ended", runId: this.runId };
+    const ended = { type: "ended", runId: this.runId } as const;
     if (ack !== "") this.#port.toAckLink(ack, ended);
     else if (data !== "") this.#port.toPeer(data, ended);
     if (!begun) return;
@@ -253,12 +257,12 @@ export class CollectorCore {
   #ping(): void {
     this.#nextPing = this.#clock.now + PING_MS;
     const { ack, data } = this.#distributors.current;
-    const ping: Message = { type: "ping", runId: this.runId };
+    const ping = { type: "ping", runId: this.runId } as const;
     if (ack !== "") this.#port.toAckLink(ack, ping);
     if (data !== "") this.#port.toPeer(data, ping);
   }
 
-  #stray(message: Message): void {
+  #stray(message: WorkerToCollector | DistributorToCollector): void {
     this.#port.note("message of another run dropped", { type: message.type });
   }
 }

@@ -1,5 +1,9 @@
 import type { Open, RunStatus } from "../../protocol/batch-message.ts";
-import type { Message } from "../../protocol/message.ts";
+import type {
+  AckLinkToDistributor,
+  CollectorToDistributor,
+  CollectorToWorker,
+} from "../../protocol/message.ts";
 
 export interface CollectorCoreOptions {
   readonly peerId: string;
@@ -8,8 +12,8 @@ export interface CollectorCoreOptions {
 }
 
 export interface CollectorPort {
-  toPeer(connection: string, message: Message): void;
-  toAckLink(connection: string, message: Message): void;
+  toPeer(connection: string, message: CollectorToWorker | CollectorToDistributor): void;
+  toAckLink(connection: string, message: AckLinkToDistributor): void;
   /** A run begins. */
   begin(open: Open): void;
   /** Deliveries arrived: call `next`. */

@@ -1,4 +1,4 @@
-import type { Message } from "../../protocol/message.ts";
+import type { DistributorToAckLink, DistributorToCollector } from "../../protocol/message.ts";
 
 export interface CollectorLinkOptions {
   readonly runId: string;
@@ -8,8 +8,8 @@ export interface CollectorLinkOptions {
 }
 
 export interface CollectorLinkPort {
-  toCollector(message: Message): void;
-  toAckLink(message: Message): void;
+  toCollector(message: DistributorToCollector): void;
+  toAckLink(message: DistributorToAckLink): void;
 }
 
 /** The distributor's two links to the collector: opens the run on the data link, says hello on the ACK link, knows when both are answered. */

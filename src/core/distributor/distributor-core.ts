@@ -1,6 +1,10 @@
 import { PipelineError } from "../../errors.ts";
 import type { Ack, Hello, ItemRef, RunStatus } from "../../protocol/batch-message.ts";
-import type { Message } from "../../protocol/message.ts";
+import type {
+  AckLinkToDistributor,
+  CollectorToDistributor,
+  WorkerToDistributor,
+} from "../../protocol/message.ts";
 import { EMPTY } from "../../protocol/wire/payload-frames.ts";
 import { RoleClock } from "../role-clock.ts";
 import { CollectorLink } from "./collector-link.ts";
@@ -101,7 +105,7 @@ export class DistributorCore {
   }
 
   /** A message from the collector, over either link. */
-  collectorMessage(link: "data" | "ack", message: Message): void {
+  collectorMessage(link: "data" | "ack", message: CollectorToDistributor | AckLinkToDistributor): void {
     if (message.type === "refuse") {
       this.#collector.hasEnded = true; // it knows nothing of this run
       this.fail(
@@ -118,7 +122,7 @@ export class DistributorCore {
     this.#settleDown();
   }
 
-  workerMessage(connection: string, message: Message): void {
+  workerMessage(connection: string, message: WorkerToDistributor): void {
     const now = this.#clock.now;
     if (message.type === "hello") {
       this.#workerHello(connection, message);
@@ -336,7 +340,7 @@ export class DistributorCore {
     if (problem !== undefined) this.fail(problem);
   }
 
-  #stray(message: Message): void {
+  #stray(message: WorkerToDistributor | CollectorToDistributor | AckLinkToDistributor): void {
     this.#port.note("message of another run dropped", { type: message.type });
   }
 }

@@ -1,5 +1,5 @@
 import type { RunStatus } from "../../protocol/batch-message.ts";
-import type { Message } from "../../protocol/message.ts";
+import type { DistributorToWorker } from "../../protocol/message.ts";
 import type { WindowLimits } from "../window.ts";
 import type { CollectorLinkPort } from "./collector-link.ts";
 import type { OwnedWorkers } from "./owned-workers.ts";
@@ -29,7 +29,7 @@ export interface DistributorCoreOptions extends WindowLimits {
 
 /** What the core tells its shell. */
 export interface DistributorPort extends CollectorLinkPort {
-  toWorker(connection: string, message: Message): void;
+  toWorker(connection: string, message: DistributorToWorker): void;
   /** The collector's latest ACK data for a task. */
   ackData(task: string, data: Uint8Array): void;
   /**

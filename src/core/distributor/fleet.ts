@@ -1,5 +1,5 @@
 import type { Fail, Hello, ItemRef, Ready, Returned } from "../../protocol/batch-message.ts";
-import type { Message } from "../../protocol/message.ts";
+import type { DistributorToWorker } from "../../protocol/message.ts";
 import type { WindowLimits } from "../window.ts";
 import { type Item, QUEUE } from "./item.ts";
 import type { Settlement } from "./settlement.ts";
@@ -16,7 +16,7 @@ const RECALL_AGAIN_MS = 100;
 const SILENCE_GRACE_MS = 4000;
 
 export interface FleetPort {
-  send(worker: WorkerRecord, message: Message): void;
+  send(worker: WorkerRecord, message: DistributorToWorker): void;
   /** Whether the worker's process is known to have ended, so that the worker does not come back. */
   hasEnded(worker: WorkerRecord): boolean;
   /** The workers of a task, or what they hold, have changed. */

@@ -1,7 +1,7 @@
 import { type ErrorCode, PipelineError } from "../../errors.ts";
 import type { Ack, ErrorInfo, Fail } from "../../protocol/batch-message.ts";
 import { toErrorInfo } from "../../protocol/error-info.ts";
-import type { Message } from "../../protocol/message.ts";
+import type { DistributorToCollector } from "../../protocol/message.ts";
 import type { RoleClock } from "../role-clock.ts";
 import { type Item, QUEUE, SUSPECTS } from "./item.ts";
 import type { OwnedWorkers } from "./owned-workers.ts";
@@ -28,7 +28,7 @@ export interface SettlementOptions {
 }
 
 export interface SettlementPort {
-  toCollector(message: Message): void;
+  toCollector(message: DistributorToCollector): void;
   /** The item is to blame for the loss, or the standstill, of a worker. */
   blamed(workerId: string, seq: number): void;
   note(event: string, facts: Readonly<Record<string, unknown>>): void;

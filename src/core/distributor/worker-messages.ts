@@ -1,5 +1,5 @@
-import type { ItemPayload } from "../../protocol/batch-message.ts";
-import type { Message } from "../../protocol/message.ts";
+import type { End, ItemPayload } from "../../protocol/batch-message.ts";
+import type { DistributorToWorker } from "../../protocol/message.ts";
 import type { DistributorCoreOptions, DistributorPhase, DistributorPort } from "./distributor-port.ts";
 import type { GrantPort } from "./grant-port.ts";
 import type { WorkerRecord } from "./worker-record.ts";
@@ -59,12 +59,12 @@ export class WorkerMessages implements GrantPort {
     this.#send(worker, endMessage(this.#options.runId, phase));
   }
 
-  #send(worker: WorkerRecord, message: Message): void {
+  #send(worker: WorkerRecord, message: DistributorToWorker): void {
     this.#port.toWorker(worker.connection, message);
   }
 }
 
 /** How the run ended, for workers and collector. */
-export function endMessage(runId: string, { status, error }: EndingPhase): Message {
+export function endMessage(runId: string, { status, error }: EndingPhase): End {
   return { type: "end", runId, status, reason: error?.message.slice(0, 1000) ?? "" };
 }

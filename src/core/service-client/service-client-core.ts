@@ -1,6 +1,6 @@
 import { type ErrorCode, PipelineError } from "../../errors.ts";
 import type { ErrorInfo } from "../../protocol/batch-message.ts";
-import type { Message } from "../../protocol/message.ts";
+import type { ClientToService, ServiceToClient } from "../../protocol/message.ts";
 import type { FailureOrigin } from "../../protocol/service-message.ts";
 import { EMPTY } from "../../protocol/wire/payload-frames.ts";
 import { type Linked, LinkedQueue } from "../../structures/linked-queue.ts";
@@ -42,7 +42,7 @@ export interface PendingRequest extends Linked<PendingRequest> {
 }
 
 export interface ServiceClientPort {
-  send(message: Message): void;
+  send(message: ClientToService): void;
   /** Something waits to be sent: call `flush` before long. */
   flushSoon(): void;
   note(event: string, facts: Readonly<Record<string, unknown>>): void;
@@ -159,7 +159,7 @@ export class ServiceClientCore {
     }
   }
 
-  message(message: Message): void {
+  message(message: ServiceToClient): void {
     if (message.type === "welcome") {
       this.#link = "ready";
       this.#runId = message.runId;
@@ -177,8 +177,6 @@ export class ServiceClientCore {
       // What is asked from now on waits for the next service; what is on its way is refused before this arrives.
       if (this.#link === "ready") this.#port.send({ type: "bye", runId: this.#runId });
       this.#link = "ended";
-    } else if (message.type !== "ping") {
-      this.#port.note("message out of place dropped", { type: message.type });
     }
   }
 

@@ -1,7 +1,7 @@
 import { PipelineError } from "../../errors.ts";
 import type { ItemPayload, ItemRef } from "../../protocol/batch-message.ts";
 import { BATCH_BYTES, REQUEST_BATCH_ITEMS } from "../../protocol/limits.ts";
-import type { Message } from "../../protocol/message.ts";
+import type { ServiceToWorker } from "../../protocol/message.ts";
 import type { Assign } from "../../protocol/service-message.ts";
 import type { ExecutionOutcome } from "../execution.ts";
 import { RoleClock } from "../role-clock.ts";
@@ -71,7 +71,7 @@ export class ServiceWorkerCore {
     if (this.#phase === "leaving") this.#over(undefined);
   }
 
-  message(message: Message): void {
+  message(message: ServiceToWorker): void {
     if (this.#phase === "over") return;
     if (message.type === "welcome") return this.#welcome(message.runId);
     if (message.type === "refuse") {
@@ -84,7 +84,6 @@ export class ServiceWorkerCore {
     else if (message.type === "cancel") this.#cancel(message.items);
     else if (message.type === "recall") this.#giveBack(message.count);
     else if (message.type === "end") this.#end(message.runId);
-    else if (message.type !== "ping") this.#stray(message);
   }
 
   /** The shell has initialised the user's worker. */
@@ -260,7 +259,7 @@ export class ServiceWorkerCore {
     return { role: "serviceworker", taskType: this.#options.taskType };
   }
 
-  #stray(message: Message): void {
+  #stray(message: ServiceToWorker): void {
     this.#port.note("message out of place dropped", { type: message.type });
   }
 }

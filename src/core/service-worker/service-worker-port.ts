@@ -1,4 +1,4 @@
-import type { Message } from "../../protocol/message.ts";
+import type { WorkerToService } from "../../protocol/message.ts";
 import type { Execution } from "../execution.ts";
 
 /** A request that the worker is to execute, or is executing. `sourceId` is the client's id, `seq` the client's number for it. */
@@ -16,7 +16,7 @@ export interface ServiceWorkerOptions {
 }
 
 export interface ServiceWorkerPort {
-  send(message: Message): void;
+  send(message: WorkerToService): void;
   /** The first contact: initialise, then call `initialised`. */
   begin(): void;
   /** Nobody wants this reply any more. @returns Whether its outcome will be reported all the same. */

@@ -1,4 +1,5 @@
-import type { Message } from "../../protocol/message.ts";
+import type { End, Refuse, Welcome } from "../../protocol/batch-message.ts";
+import type { ClientToService, WorkerToService } from "../../protocol/message.ts";
 import { EMPTY } from "../../protocol/wire/payload-frames.ts";
 import type { Explanation } from "../explanation.ts";
 import { RoleClock } from "../role-clock.ts";
@@ -98,7 +99,7 @@ export class BrokerCore {
     return type === undefined ? undefined : explainType(type, this.#clock.now);
   }
 
-  clientMessage(connection: string, message: Message): void {
+  clientMessage(connection: string, message: ClientToService): void {
     if (this.#phase.kind === "over") return;
     const client = this.#clients.get(connection);
     if (message.type === "hello") {
@@ -130,7 +131,7 @@ export class BrokerCore {
     this.#settleDown();
   }
 
-  workerMessage(connection: string, message: Message): void {
+  workerMessage(connection: string, message: WorkerToService): void {
     if (this.#phase.kind === "over") return;
     const worker = this.#fleet.workers.get(connection);
     if (message.type === "hello") {
@@ -260,20 +261,20 @@ export class BrokerCore {
 
   // --- messages -------------------------------------------------------------------------------------------------------
 
-  #welcome(): Message {
+  #welcome(): Welcome {
     const { runId, peerId } = this.#options;
     return { type: "welcome", runId, role: "service", peerId, timeout: 0, context: "", metadata: EMPTY };
   }
 
-  #refusal(what: string): Message {
+  #refusal(what: string): Refuse {
     return { type: "refuse", runId: this.#options.runId, reason: `this is a service's ${what}` };
   }
 
-  #end(): Message {
+  #end(): End {
     return { type: "end", runId: this.#options.runId, status: "stopped", reason: "" };
   }
 
-  #stray(message: Message): void {
+  #stray(message: ClientToService | WorkerToService): void {
     this.#port.note("message out of place dropped", { type: message.type });
   }
 }

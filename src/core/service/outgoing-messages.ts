@@ -1,14 +1,14 @@
 import type { ErrorCode } from "../../errors.ts";
 import type { ErrorInfo, ItemPayload, ItemRef } from "../../protocol/batch-message.ts";
-import type { Message } from "../../protocol/message.ts";
+import type { ServiceToClient, ServiceToWorker } from "../../protocol/message.ts";
 import type { AssignedItem, FailureOrigin } from "../../protocol/service-message.ts";
 import { batches } from "../batches.ts";
 import type { BrokerWorker } from "./broker-worker.ts";
 import type { BrokerClient, ServiceRequest } from "./service-request.ts";
 
 export interface OutgoingMessagesPort {
-  toClient(connection: string, message: Message): void;
-  toWorker(connection: string, message: Message): void;
+  toClient(connection: string, message: ServiceToClient): void;
+  toWorker(connection: string, message: ServiceToWorker): void;
 }
 
 /** What one event makes the broker send, gathered so that each peer gets it in as few messages as possible. */

@@ -1,6 +1,6 @@
 import { PipelineError } from "../../errors.ts";
-import type { Grant, ItemPayload, ItemRef, RunStatus, Welcome } from "../../protocol/batch-message.ts";
-import type { Message } from "../../protocol/message.ts";
+import type { Grant, Hello, ItemPayload, ItemRef, RunStatus, Welcome } from "../../protocol/batch-message.ts";
+import type { CollectorToWorker, DistributorToWorker } from "../../protocol/message.ts";
 import type { Execution, ExecutionOutcome } from "../execution.ts";
 import { RoleClock } from "../role-clock.ts";
 import { Workload } from "../workload.ts";
@@ -68,7 +68,7 @@ export class WorkerCore {
     this.#collector = "down";
   }
 
-  distributorMessage(message: Message): void {
+  distributorMessage(message: DistributorToWorker): void {
     if (this.#phase.kind === "over") return;
     if (message.type === "refuse") {
       const { taskType } = this.#options;
@@ -88,10 +88,10 @@ export class WorkerCore {
     else if (message.type === "ping") this.#port.toDistributor({ type: "pong", runId: this.runId });
   }
 
-  collectorMessage(message: Message): void {
+  collectorMessage(message: CollectorToWorker): void {
     if (message.type === "refuse") {
       this.#port.note("the collector refused this worker", { reason: message.reason });
-    } else if (message.type !== "welcome" || message.runId !== this.runId) {
+    } else if (message.runId !== this.runId) {
       this.#stray(message);
     } else {
       // A connection began, or the collector did.
@@ -186,7 +186,7 @@ export class WorkerCore {
 
   // --- who is there ---------------------------------------------------------------------------------------------------
 
-  #hello(send: (message: Message) => void, held: readonly ItemRef[]): void {
+  #hello(send: (message: Hello) => void, held: readonly ItemRef[]): void {
     const { workerId, taskType } = this.#options;
     send({ type: "hello", runId: this.runId, role: "worker", peerId: workerId, taskType, held });
   }
@@ -289,7 +289,7 @@ export class WorkerCore {
     this.#port.over(status, error);
   }
 
-  #stray(message: Message): void {
+  #stray(message: DistributorToWorker | CollectorToWorker): void {
     this.#port.note("message of another run dropped", { type: message.type });
   }
 }

@@ -1,5 +1,5 @@
 import type { RunStatus, Welcome } from "../../protocol/batch-message.ts";
-import type { Message } from "../../protocol/message.ts";
+import type { WorkerToCollector, WorkerToDistributor } from "../../protocol/message.ts";
 import type { Execution } from "../execution.ts";
 
 export interface WorkerCoreOptions {
@@ -11,8 +11,8 @@ export interface WorkerCoreOptions {
 }
 
 export interface WorkerPort {
-  toDistributor(message: Message): void;
-  toCollector(message: Message): void;
+  toDistributor(message: WorkerToDistributor): void;
+  toCollector(message: WorkerToCollector): void;
   /** A run begins: initialise, then call `initialised`. */
   begin(welcome: Welcome): void;
   /** Nobody wants the result of this running execution any more. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { CollectorCore } from "../../../src/core/collector/collector-core.ts";
-import type { Message } from "../../../src/protocol/message.ts";
+import type { End, Failed, Hello, Open } from "../../../src/protocol/batch-message.ts";
 import { EMPTY } from "../../../src/protocol/wire/payload-frames.ts";
 
 /** A collector's core, and all it does. */
@@ -21,7 +21,7 @@ function makeCore() {
   return { core, sent };
 }
 
-const open = (peerId: string, runId = "run"): Message => ({
+const open = (peerId: string, runId = "run"): Open => ({
   type: "open",
   runId,
   peerId,
@@ -29,7 +29,7 @@ const open = (peerId: string, runId = "run"): Message => ({
   context: "",
   metadata: EMPTY,
 });
-const hello = (peerId: string, runId = "run"): Message => ({
+const hello = (peerId: string, runId = "run"): Hello => ({
   type: "hello",
   runId,
   role: "distributor",
@@ -38,7 +38,7 @@ const hello = (peerId: string, runId = "run"): Message => ({
   held: [],
 });
 const error = { name: "Error", message: "invented", stack: "", code: "" };
-const failed: Message = {
+const failed: Failed = {
   type: "failed",
   runId: "run",
   taskType: "a",
@@ -47,7 +47,7 @@ const failed: Message = {
   error,
   payload: EMPTY,
 };
-const end: Message = { type: "end", runId: "run", status: "complete", reason: "" };
+const end: End = { type: "end", runId: "run", status: "complete", reason: "" };
 
 test.each(["open first", "hello first"])(
   "a run begins when its distributor has come on both links: %s",

@@ -3,8 +3,7 @@ import { DistributorCore } from "../../../src/core/distributor/distributor-core.
 import { explainItem } from "../../../src/core/distributor/explain-item.ts";
 import { explainTask } from "../../../src/core/distributor/explain-task.ts";
 import type { ItemSource } from "../../../src/core/distributor/task-spec.ts";
-import type { Ack, Grant } from "../../../src/protocol/batch-message.ts";
-import type { Message } from "../../../src/protocol/message.ts";
+import type { Ack, Grant, Welcome } from "../../../src/protocol/batch-message.ts";
 import { EMPTY } from "../../../src/protocol/wire/payload-frames.ts";
 
 const RUN = "run";
@@ -115,7 +114,7 @@ class Scene {
   }
 }
 
-const welcome: Message = {
+const welcome: Welcome = {
   type: "welcome",
   runId: RUN,
   role: "collector",
