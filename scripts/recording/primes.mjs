@@ -1,7 +1,7 @@
 import { TaskType } from "zmqpipeline";
 
-const ITEMS = 400;
-const WIDTH = 25_000;
+const ITEMS = 300;
+const WIDTH = 20_000;
 let primes = 0;
 
 export default {
