@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const COMMAND = "npx zmqpipeline run primes.mjs";
 const PROMPT = "$ ";
 const COLUMNS = 100;
-const ROWS = 15;
+const ROWS = 13;
 
 /** How often the screen is looked at, and the longest time that a run may take, in ms. */
 const LOOK_MS = 100;

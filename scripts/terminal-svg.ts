@@ -32,7 +32,7 @@ export function animation(frames: readonly Frame[], { columns, rows }: TerminalS
     return `${percent}%{transform:translateX(${-index * stride}px)}`;
   });
   const still = `translateX(${-(frames.length - 1) * stride}px)`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" xml:space="preserve">
 <style>
 text{font:${FONT_SIZE}px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#d7dae0;white-space:pre}
 .c{fill:#7ee0a3}
