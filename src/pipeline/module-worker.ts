@@ -43,7 +43,7 @@ function chooseExport(module: Record<string, unknown>, { exportName, module: url
   if (exportName !== undefined) {
     if (fits(module[exportName])) return module[exportName];
     throw new TypeError(
-      `${url} must export a function or a class of worker named ${JSON.stringify(exportName)}`,
+      `${url} must export a function or a worker class named ${JSON.stringify(exportName)}`,
     );
   }
   if (fits(module.default)) return module.default;
@@ -55,7 +55,7 @@ function chooseExport(module: Record<string, unknown>, { exportName, module: url
     candidates.length === 0
       ? "it exports none"
       : `it exports ${candidates.length}: name one, or make one the default`;
-  throw new TypeError(`${url} must export a function, or a class of worker; ${found}`);
+  throw new TypeError(`${url} must export a function or a worker class; ${found}`);
 }
 
 /** Recognises a worker class by its methods, not by `instanceof`: a loader may give the module its own copy of this library. */

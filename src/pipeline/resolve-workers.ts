@@ -24,7 +24,9 @@ export function resolveWorkers(options: Pick<PipelineOptions, "workers">, tasks:
       definitions.length > 1 &&
       exportName === undefined
     )
-      throw new TypeError("Workers of several kinds need a taskType each, or an exportName that has one");
+      throw new TypeError(
+        "Workers of several kinds need a taskType each, or an exportName whose class has a taskType",
+      );
     assertCount(`${where}.count`, count, 1, 1024);
     assertCount(`${where}.threads`, threads, 0, 1024);
     assertCount(`${where}.concurrency`, concurrency, 1, 10_000);

@@ -141,7 +141,7 @@ export class WorkerFleet {
     const facts = { number, reason: end.reason, deaths: policy.deaths };
     if (wait === undefined) {
       this.#log.write("error", "worker given up", facts);
-      const times = policy.deaths === 1 ? "" : ` ${policy.deaths} times, the last time of this`;
+      const times = policy.deaths === 1 ? "" : ` ${policy.deaths} times, most recently`;
       const what = end.isUnstarted ? "is missing" : `died${times}`;
       if (others.length === 0) this.#options.failed(this.#failure(slot, end, what));
       return;

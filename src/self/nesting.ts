@@ -143,6 +143,6 @@ function whyNot(): string | undefined {
   if (isWorker && !isInHandler())
     return `A run began in a worker of ${file}, but not in its handler${place}: ${guard}`;
   if (depth >= MAX_DEPTH)
-    return `A run began in a handler of a run that is ${MAX_DEPTH} deep in others already${place}; ${MAX_DEPTH} is the most`;
+    return `A run began in a handler of a run that is already ${MAX_DEPTH} levels deep${place}; ${MAX_DEPTH} is the limit`;
   return undefined;
 }

@@ -44,6 +44,6 @@ test("A summary in words says how many other failures there were", async () => {
   expect(code).toBe(3);
   expect(out.match(/^ {2}failed once in check: item \d+ is wrong$/gm)).toHaveLength(20);
   expect(out).toMatch(
-    /^ {2}failed 5 times: other failures\n {4}first: [0-9a-f]+\/check\/\d+\n {2}with a journal/m,
+    /^ {2}failed 5 times: other failures\n {4}first: [0-9a-f]+\/check\/\d+\n {2}to keep all failed items/m,
   );
 });

@@ -6,10 +6,10 @@ import type { RoleCommandName, RoleOptions } from "./run-options.ts";
 
 /** What a file has to export for each role. */
 const EXPORTS: Readonly<Record<RoleCommandName, string>> = {
-  distributor: "a Distributor, or classes of tasks and of their collector",
-  worker: "a class of worker, for a run or for a service",
-  collector: "a class of collector",
-  metadata: "a class of metadata worker",
+  distributor: "a Distributor, or task classes and their collector class",
+  worker: "a worker class, for a run or for a service",
+  collector: "a collector class",
+  metadata: "a metadata worker class",
   service: "a Service",
 };
 

@@ -53,14 +53,13 @@ function classOf(
   file: string,
   { export: wanted }: RoleOptions,
 ): new () => AnyRole {
-  if (name === "collector") return only(roles.collectors, "class of collector", file);
-  if (name === "metadata") return only(roles.metadata, "class of metadata worker", file);
+  if (name === "collector") return only(roles.collectors, "collector class", file);
+  if (name === "metadata") return only(roles.metadata, "metadata worker class", file);
   const all = new Map([...roles.workers, ...roles.serviceWorkers]);
-  if (wanted === undefined)
-    return only([...all.values()], "class of worker (or name one with --export)", file);
+  if (wanted === undefined) return only([...all.values()], "worker class (or name one with --export)", file);
   const found = all.get(wanted);
   if (found === undefined)
-    throw new FileError(`${file} exports no class of worker named ${JSON.stringify(wanted)}`);
+    throw new FileError(`${file} exports no worker class named ${JSON.stringify(wanted)}`);
   return found;
 }
 
@@ -88,8 +87,8 @@ function makeDistributor(
     return only(distributors, "Distributor", file);
   }
   if (tasks.length === 0)
-    throw new FileError(`${file} must export a Distributor, or classes of tasks and of their collector`);
-  const { endpoint, ackEndpoint } = new (only(collectors, "class of collector", file))();
+    throw new FileError(`${file} must export a Distributor, or task classes and their collector class`);
+  const { endpoint, ackEndpoint } = new (only(collectors, "collector class", file))();
   const [Metadata] = metadata;
   const distributor = new Distributor({
     collectorEndpoint: endpoint,
