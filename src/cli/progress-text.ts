@@ -31,11 +31,11 @@ export class Rates {
   update({ tasks }: RunProgress, now: number): ReadonlyMap<string, number | undefined> {
     for (const [name, { acked, failed }] of Object.entries(tasks)) {
       const last = this.#last.get(name) ?? { at: now, done: acked + failed, rate: undefined };
-      const elapsed = (now - last.at) / 1000;
+      const seconds = (now - last.at) / 1000;
       const done = acked + failed;
-      if (elapsed > 0) {
-        const fresh = (done - last.done) / elapsed;
-        const weight = last.rate === undefined || last.rate === 0 ? 1 : 1 - 0.5 ** elapsed;
+      if (seconds > 0) {
+        const fresh = (done - last.done) / seconds;
+        const weight = last.rate === undefined || last.rate === 0 ? 1 : 1 - 0.5 ** seconds;
         const before = last.rate ?? 0;
         this.#last.set(name, { at: now, done, rate: before + (fresh - before) * weight });
       } else this.#last.set(name, last);

@@ -48,7 +48,7 @@ const OPTIONS = optionNames<InspectorOptions>({ security: true, server: true, ti
  */
 export class Inspector implements AsyncDisposable {
   readonly #endpoint: EndpointAddress;
-  readonly #timeout: number;
+  readonly #timeoutMs: number;
   readonly #link: Link<InspectorToRole>;
   #isConnected = false;
   #failure: PipelineError | undefined;
@@ -72,7 +72,7 @@ export class Inspector implements AsyncDisposable {
     assertSecurity("security", security);
     assertTimeout("timeout", timeout);
     this.#endpoint = endpoint;
-    this.#timeout = timeout;
+    this.#timeoutMs = timeout;
     const hasOnlyClients = security?.roles.includes("worker") === false;
     const server = options.server ?? (hasOnlyClients ? "service" : "distributor");
     this.#link = transportFor(endpoint).connect(
@@ -151,9 +151,9 @@ export class Inspector implements AsyncDisposable {
       this.#question = { inspect, answer, fail: reject };
     });
     const timer = setTimeout(() => {
-      const text = `No distributor or service answered at ${JSON.stringify(address)} within ${this.#timeout} ms`;
+      const text = `No distributor or service answered at ${JSON.stringify(address)} within ${this.#timeoutMs} ms`;
       this.#question?.fail(new PipelineError("PEER_TIMEOUT", text, { role: "inspector", endpoint: address }));
-    }, this.#timeout);
+    }, this.#timeoutMs);
     this.#ask();
     return answered.finally(() => {
       clearTimeout(timer);

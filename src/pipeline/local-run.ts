@@ -90,13 +90,13 @@ export class LocalRun {
     }
   }
 
-  /** Ends the run early. Items that are being executed may finish for `timeout` ms, and are cut off then. Resolves when the run is over. */
-  async stop(timeout: number): Promise<void> {
+  /** Ends the run early. Items that are being executed may finish for `timeoutMs`, and are cut off then. Resolves when the run is over. */
+  async stop(timeoutMs: number): Promise<void> {
     if (this.#done === undefined) return;
     this.#isStopping = true;
     // No deadline for the distributor: the cut-off below tells the workers first. A worker that hears of the end from the distributor lets its handler finish.
     void this.#distributor?.stop({ timeout: Number.POSITIVE_INFINITY });
-    this.#after(timeout, () => this.#cutOff());
+    this.#after(timeoutMs, () => this.#cutOff());
     await this.#done;
   }
 

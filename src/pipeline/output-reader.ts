@@ -41,20 +41,20 @@ export class OutputReader {
    */
   async drain(): Promise<void> {
     const end = this.#bytes + DRAIN_BYTES;
-    let waited = 0;
-    let stalled = 0;
-    while (waited < DRAIN_MS && stalled < STALLED_MS && this.#bytes < end) {
+    let waitedMs = 0;
+    let stalledMs = 0;
+    while (waitedMs < DRAIN_MS && stalledMs < STALLED_MS && this.#bytes < end) {
       const [bytes, lines] = [this.#bytes, this.#lines];
       if (await settlesWithin(this.#done, QUIET_MS)) return;
       await nextTurn(); // after a busy while, timers run before pending reads
       await nextTurn();
       if (this.#isHandling) {
-        stalled = this.#lines === lines ? stalled + QUIET_MS : 0;
+        stalledMs = this.#lines === lines ? stalledMs + QUIET_MS : 0;
         continue;
       }
-      stalled = 0;
+      stalledMs = 0;
       if (this.#bytes === bytes) break;
-      waited += QUIET_MS;
+      waitedMs += QUIET_MS;
     }
     this.#stream.destroy();
     await settlesWithin(this.#done, QUIET_MS);

@@ -33,7 +33,7 @@ const channel = new ControlChannel<ToWorkerProcess, FromWorkerProcess>(
   (message) => {
     if (message.type === "start") void work(message);
     else if (worker === undefined) process.exit();
-    else void worker.stop({ timeout: message.timeout });
+    else void worker.stop({ timeout: message.timeoutMs });
   },
   // The pipeline has ended, in whatever way: this process is no longer needed.
   () => void removeOrphaned(endpoint).then(leave),
@@ -64,7 +64,7 @@ function listen(worker: AnyWorker): void {
   const { closeTimeout = 0 } = worker;
   worker[onWork] = (stage) => {
     // Twice: the hooks of threads run first, then the worker's own.
-    tell(stage === "closing" ? { type: stage, timeout: 2 * closeTimeout } : { type: stage });
+    tell(stage === "closing" ? { type: stage, timeoutMs: 2 * closeTimeout } : { type: stage });
   };
 }
 

@@ -79,10 +79,10 @@ export class WorkerFleet {
   }
 
   /**
-   * Ends all workers after the run; none is started again. A worker that has not ended after `timeout` ms is killed. A worker that only
+   * Ends all workers after the run; none is started again. A worker that has not ended after `timeoutMs` is killed. A worker that only
    * runs its closing hooks by then gets the time that these may take.
    */
-  async end(timeout: number): Promise<void> {
+  async end(timeoutMs: number): Promise<void> {
     this.#isEnding = true;
     for (const slot of this.#slots) {
       clearTimeout(slot.timer);
@@ -90,15 +90,15 @@ export class WorkerFleet {
     }
     if (this.size === 0) return;
     this.stop(0); // a worker that has just started has not heard of the end
-    const timers = this.#slots.map(({ process }) => process && killAfter(process, timeout));
+    const timers = this.#slots.map(({ process }) => process && killAfter(process, timeoutMs));
     await this.ended;
     for (const stop of timers) stop?.();
   }
 
-  /** Asks all workers to stop; items that are being executed may finish for `timeout` ms. */
-  stop(timeout: number): void {
+  /** Asks all workers to stop; items that are being executed may finish for `timeoutMs`. */
+  stop(timeoutMs: number): void {
     this.#isEnding = true;
-    for (const { process } of this.#slots) process?.stop(timeout);
+    for (const { process } of this.#slots) process?.stop(timeoutMs);
   }
 
   #launch(slot: Slot): void {
@@ -132,14 +132,14 @@ export class WorkerFleet {
   #replace(slot: Slot, end: WorkerEnd): void {
     const { number, start, policy } = slot;
     if (!end.isUsable) return this.#options.failed(this.#failure(slot, end, "cannot work"));
-    let wait = policy.died(end, this.#working.has(workerKind(start)));
+    let waitMs = policy.died(end, this.#working.has(workerKind(start)));
     const others = this.#slots.filter(
       (other) => other.start.taskType === start.taskType && isOccupied(other),
     );
     // The other workers work on, and the system may have room for this one later.
-    if (wait === undefined && end.isUnstarted && others.length > 0) wait = MAX_RESTART_MS;
+    if (waitMs === undefined && end.isUnstarted && others.length > 0) waitMs = MAX_RESTART_MS;
     const facts = { number, reason: end.reason, deaths: policy.deaths };
-    if (wait === undefined) {
+    if (waitMs === undefined) {
       this.#log.write("error", "worker given up", facts);
       const times = policy.deaths === 1 ? "" : ` ${policy.deaths} times, most recently`;
       const what = end.isUnstarted ? "is missing" : `died${times}`;
@@ -147,7 +147,7 @@ export class WorkerFleet {
       return;
     }
     this.#log.write("warn", "worker died and is started again", facts);
-    slot.timer = setTimeout(() => this.#launch(slot), wait);
+    slot.timer = setTimeout(() => this.#launch(slot), waitMs);
   }
 
   #failure({ number, start }: Slot, end: WorkerEnd, what: string): PipelineError {
@@ -196,12 +196,12 @@ export class WorkerFleet {
 }
 
 /** Kills a process that has not ended in time. @returns A function that cancels it. */
-function killAfter(process: WorkerProcess, timeout: number): () => void {
+function killAfter(process: WorkerProcess, timeoutMs: number): () => void {
   let timer = setTimeout(() => {
-    const { closeTimeout } = process;
-    if (closeTimeout === undefined) return process.kill();
-    timer = setTimeout(() => process.kill(), Math.min(closeTimeout, MAX_TIMER_MS));
-  }, timeout);
+    const { closeTimeoutMs } = process;
+    if (closeTimeoutMs === undefined) return process.kill();
+    timer = setTimeout(() => process.kill(), Math.min(closeTimeoutMs, MAX_TIMER_MS));
+  }, timeoutMs);
   return () => clearTimeout(timer);
 }
 

@@ -23,7 +23,7 @@ export interface WorkerStart {
   readonly isWrapped: boolean;
 }
 
-export type ToWorkerProcess = WorkerStart | { readonly type: "stop"; readonly timeout: number };
+export type ToWorkerProcess = WorkerStart | { readonly type: "stop"; readonly timeoutMs: number };
 
 /** An error on a channel that carries JSON. */
 export interface ProcessError extends Omit<ErrorInfo, "detail"> {
@@ -38,8 +38,8 @@ export type FromWorkerProcess =
   | { readonly type: "busy" }
   /** The worker has executed its first item to its end. */
   | { readonly type: "worked" }
-  /** The worker executes nothing any more; its closing hooks follow, and may take `timeout` ms. */
-  | { readonly type: "closing"; readonly timeout: number }
+  /** The worker executes nothing any more; its closing hooks follow, and may take `timeoutMs`. */
+  | { readonly type: "closing"; readonly timeoutMs: number }
   /** The worker's run is over. A process that ends without this message has died, whatever its exit code. `closeErrors`: errors of its closing hooks. */
   | { readonly type: "done"; readonly closeErrors: readonly ProcessError[] }
   /** The worker cannot work, and another process would end the same way. */

@@ -60,7 +60,7 @@ export class WorkerProcess {
   readonly #printed = new PrintedTail();
   readonly #channel: ControlChannel<FromWorkerProcess, ToWorkerProcess> | undefined;
   #startedAt: number | undefined;
-  #closeTimeout: number | undefined;
+  #closeTimeoutMs: number | undefined;
   #hadItem = false;
   #isUsable = true;
   #isDone = false;
@@ -104,13 +104,13 @@ export class WorkerProcess {
   }
 
   /** How long the closing hooks may take, in ms, once only these are left; `undefined` while the worker works. */
-  get closeTimeout(): number | undefined {
-    return this.#closeTimeout;
+  get closeTimeoutMs(): number | undefined {
+    return this.#closeTimeoutMs;
   }
 
-  /** Asks the worker to stop; items that are being executed may finish for `timeout` ms. */
-  stop(timeout: number): void {
-    this.#channel?.send({ type: "stop", timeout });
+  /** Asks the worker to stop; items that are being executed may finish for `timeoutMs`. */
+  stop(timeoutMs: number): void {
+    this.#channel?.send({ type: "stop", timeoutMs });
   }
 
   kill(): void {
@@ -131,7 +131,7 @@ export class WorkerProcess {
     } else if (message.type === "worked") {
       this.#events.worked();
     } else if (message.type === "closing") {
-      this.#closeTimeout = message.timeout;
+      this.#closeTimeoutMs = message.timeoutMs;
     } else if (message.type === "done") {
       this.#isDone = true;
       for (const error of message.closeErrors) this.#events.closeFailed(fromProcessError(error));

@@ -55,17 +55,17 @@ export const emptyOutcome: unique symbol = Symbol("emptyOutcome");
 /** The base of all roles: `run()`, `stop()` and disposal. */
 export abstract class Role<Outcome> implements AsyncDisposable {
   #running: { readonly session: Session<Outcome>; readonly done: Promise<unknown> } | undefined;
-  #stopTimeout = DEFAULT_STOP_TIMEOUT_MS;
+  #stopTimeoutMs = DEFAULT_STOP_TIMEOUT_MS;
 
   /** Default of {@link StopOptions.timeout}, in ms. */
   get stopTimeout(): number {
-    return this.#stopTimeout;
+    return this.#stopTimeoutMs;
   }
 
   /** @throws TypeError when it is no number, RangeError when it is negative. */
   set stopTimeout(timeout: number) {
     assertTimeout("stopTimeout", timeout);
-    this.#stopTimeout = timeout;
+    this.#stopTimeoutMs = timeout;
   }
 
   /** @internal `undefined` for roles that users do not extend. */
@@ -97,7 +97,7 @@ export abstract class Role<Outcome> implements AsyncDisposable {
     const outcome = session.run();
     // The caller of stop() waits for the end; only the caller of run() gets an error.
     this.#running = { session, done: outcome.catch(() => undefined) };
-    const abort = () => session.stop(this.#stopTimeout);
+    const abort = () => session.stop(this.#stopTimeoutMs);
     signal?.addEventListener("abort", abort, { once: true });
     try {
       return await outcome;
@@ -114,10 +114,10 @@ export abstract class Role<Outcome> implements AsyncDisposable {
    */
   async stop(options: StopOptions = {}): Promise<void> {
     assertStopOptions(options);
-    const timeout = options.timeout ?? this.#stopTimeout;
+    const timeoutMs = options.timeout ?? this.#stopTimeoutMs;
     const running = this.#running;
     if (running === undefined) return;
-    running.session.stop(timeout);
+    running.session.stop(timeoutMs);
     await running.done;
   }
 

@@ -40,8 +40,8 @@ export abstract class Session<Outcome> {
     }
   }
 
-  /** Ends the run early: running work may finish for `timeout` ms. */
-  abstract stop(timeout: number): void;
+  /** Ends the run early: running work may finish for `timeoutMs`. */
+  abstract stop(timeoutMs: number): void;
 
   /** Binds and connects. Must not wait for peers. */
   protected abstract open(): Promise<void>;

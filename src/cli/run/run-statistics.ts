@@ -19,7 +19,7 @@ export class RunStatistics {
   readonly #buckets = new Map<number, number>();
   readonly #failures = new FailureGroups();
   #count = 0;
-  #max = 0;
+  #maxMs = 0;
   #slowest: SlowItem[] = [];
 
   /** Wraps a collector's handlers, so that each result and each failure is counted. */
@@ -48,17 +48,17 @@ export class RunStatistics {
   /** In ms; `undefined` when no item was collected. */
   get durations(): { readonly p50: number; readonly p95: number; readonly max: number } | undefined {
     if (this.#count === 0) return undefined;
-    return { p50: this.#quantile(0.5), p95: this.#quantile(0.95), max: this.#max };
+    return { p50: this.#quantile(0.5), p95: this.#quantile(0.95), max: this.#maxMs };
   }
 
-  #collected(id: string, duration: number): void {
+  #collected(id: string, durationMs: number): void {
     this.#count += 1;
-    this.#max = Math.max(this.#max, duration);
-    const bucket = Math.max(0, Math.ceil(Math.log(duration / LEAST_MS) / WIDTH));
+    this.#maxMs = Math.max(this.#maxMs, durationMs);
+    const bucket = Math.max(0, Math.ceil(Math.log(durationMs / LEAST_MS) / WIDTH));
     this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + 1);
     const least = this.#slowest[SLOWEST - 1];
-    if (least !== undefined && least.duration >= duration) return;
-    this.#slowest = [...this.#slowest, { id, duration }]
+    if (least !== undefined && least.duration >= durationMs) return;
+    this.#slowest = [...this.#slowest, { id, duration: durationMs }]
       .sort((one, other) => other.duration - one.duration)
       .slice(0, SLOWEST);
   }
@@ -67,8 +67,8 @@ export class RunStatistics {
     let left = Math.ceil(this.#count * share);
     for (const bucket of [...this.#buckets.keys()].sort((one, other) => one - other)) {
       left -= this.#buckets.get(bucket) ?? 0;
-      if (left <= 0) return Math.min(this.#max, LEAST_MS * Math.exp(bucket * WIDTH));
+      if (left <= 0) return Math.min(this.#maxMs, LEAST_MS * Math.exp(bucket * WIDTH));
     }
-    return this.#max;
+    return this.#maxMs;
   }
 }
