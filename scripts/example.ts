@@ -1,4 +1,4 @@
-// Runs an example: npm run example NAME [its arguments]. Without a name it lists them.
+// Runs an example: npm run example NAME [arguments of the example]. Without a name it lists the examples.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -14,7 +14,7 @@ const [name = "", ...args] = process.argv.slice(2);
 const main = names.includes(name) ? mainOf(name) : undefined;
 if (main === undefined) {
   console.error(
-    `${name === "" ? "Which one?" : `There is no example ${JSON.stringify(name)}.`} There are: ${names.join(", ")}`,
+    `${name === "" ? "Name an example" : `There is no example ${JSON.stringify(name)}`}. There are: ${names.join(", ")}`,
   );
   process.exitCode = 2;
 } else {

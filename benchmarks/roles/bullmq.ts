@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
-import { blockFor } from "../../examples/support/sleep.ts";
+import { blockFor } from "../../examples/support/block-for.ts";
 
 const [role, ...numbers] = process.argv.slice(2);
 const [port = 0, second = 1, third = 1] = numbers.map(Number);

@@ -1,5 +1,5 @@
 // loop.ts ITEMS SLEEP STEPS START: the same work in a loop without anything around it, from a moment in Unix ms on. Prints the time in ms.
-import { blockFor } from "../../examples/support/sleep.ts";
+import { blockFor } from "../../examples/support/block-for.ts";
 import { compute } from "./compute.mjs";
 
 const [items = 1, sleep = 0, steps = 0, start = 0] = process.argv.slice(2).map(Number);

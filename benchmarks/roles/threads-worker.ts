@@ -1,6 +1,6 @@
 // threads-worker.ts THREADS: executes items that say how long to block, in ms, or how many steps to compute.
 import { isMain, MultiThreadedWorker } from "zmqpipeline";
-import { blockFor } from "../../examples/support/sleep.ts";
+import { blockFor } from "../../examples/support/block-for.ts";
 import { compute } from "./compute.mjs";
 import { BENCH, COLLECTOR, WORKER } from "./settings.ts";
 

@@ -1,6 +1,6 @@
 // worker.ts SLOWNESS: executes items that say how long to block, in ms, or how many steps to compute; so many times as slow.
 import { SingleThreadedWorker } from "zmqpipeline";
-import { blockFor } from "../../examples/support/sleep.ts";
+import { blockFor } from "../../examples/support/block-for.ts";
 import { compute } from "./compute.mjs";
 import { BENCH, COLLECTOR, WORKER } from "./settings.ts";
 

@@ -1,4 +1,4 @@
-// All roles of a run over machines; who listens where is in the environment, the same on all of them.
+// All roles of a run over several machines. The environment, the same on all machines, says at which address each role listens.
 import { Collector, EndpointAddress, SingleThreadedWorker, Task, TaskType } from "zmqpipeline";
 
 const { DISTRIBUTOR, COLLECTOR, COLLECTOR_ACK, ITEMS = "1000" } = process.env;

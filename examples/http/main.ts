@@ -1,4 +1,4 @@
-// An HTTP server in front of a service that does CPU work, under load, while a worker is killed and replaced. Prints the
+// Puts load on an HTTP server in front of a service that computes, while a worker is killed and replaced. Prints the
 // latencies of each third of the time. Usage: main.ts [seconds of each third]
 import { once } from "node:events";
 import autocannon from "autocannon";

@@ -6,12 +6,12 @@ import { FRONT, HASH } from "./settings.ts";
 const client = new ServiceClient<{ user: string; password: string }, { hash: string }>(FRONT, {
   taskType: HASH,
   timeout: 5000,
-  // Hashing twice does no harm: when a worker dies, another takes over.
+  // Hashing twice does no harm: when a worker dies, its requests may go to another one.
   idempotent: true,
   idleTimeout: Number.POSITIVE_INFINITY,
 });
 
-/** What a client of the server is told about a request that was not answered. */
+/** The HTTP status for a request that was not answered, by the code of the error. */
 const STATUS: Readonly<Record<string, number>> = {
   SERVICE_BUSY: 503,
   SERVICE_STOPPED: 503,
@@ -23,7 +23,7 @@ const STATUS: Readonly<Record<string, number>> = {
 const app = Fastify();
 
 app.post<{ Body: { user: string; password: string } }>("/hash", async (request, reply) => {
-  // Who hangs up needs no reply: the worker's handler is told, if it has begun, and the request dropped, if it has not.
+  // A caller that hangs up needs no reply. A handler that has begun is told by its signal; a request that waits is dropped.
   const gone = new AbortController();
   reply.raw.once("close", () => {
     if (!reply.raw.writableFinished) gone.abort();

@@ -1,4 +1,4 @@
-// Hashes passwords: some ms of CPU each, which would hold up everything else in the server's own process.
+// Hashes passwords. Each takes some ms of processor time, in which the server could do nothing else.
 import { createHash, scryptSync } from "node:crypto";
 import { isMain, ServiceWorker } from "zmqpipeline";
 import { BACK, HASH } from "./settings.ts";

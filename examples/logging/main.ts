@@ -1,4 +1,4 @@
-// What each role logs, to the console and, in more detail, to a file, which is shown at the end.
+// Shows what each role logs to the console and, at the end, the log file, which has more detail.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { inTempFolder, launch } from "../support/launch.ts";

@@ -17,9 +17,9 @@ configureLogging({
     file: { class: "logging.FileHandler", filename: "pipeline.log", formatter: "verbose" },
   },
   loggers: {
-    // Every role, to both; details to the file only.
+    // All roles log to both handlers; the console shows nothing below INFO.
     zmqpipeline: { handlers: ["console", "file"], level: "DEBUG" },
-    // One task's own lines, to the file only.
+    // The lines of this task go to the file only.
     "zmqpipeline.task.GreetingTask": { handlers: ["file"], level: "DEBUG", propagate: false },
   },
 });

@@ -1,4 +1,4 @@
-// Run-wide parameters: the metadata worker hands them out, every other role uses them.
+// Run-wide parameters: the metadata worker gives them to the distributor, and all other roles use them.
 import { inTempFolder, launch } from "../support/launch.ts";
 
 const file = (name: string) => ({ file: new URL(name, import.meta.url) });

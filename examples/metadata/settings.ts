@@ -7,7 +7,7 @@ export const COLLECTOR = new EndpointAddress("ipc://collector.ipc");
 export const COLLECTOR_ACK = new EndpointAddress("ipc://collector-ack.ipc");
 export const METADATA = new EndpointAddress("ipc://metadata.ipc");
 
-/** What all roles of a run are told before it starts. */
+/** The run-wide parameters, which every role gets before the first item. */
 export interface Parameters {
   readonly items: number;
   readonly factor: number;

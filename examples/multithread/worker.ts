@@ -1,6 +1,6 @@
 import { isMain, MultiThreadedWorker } from "zmqpipeline";
 import { CALCULATION, COLLECTOR, WORKER } from "../singlethread/settings.ts";
-import { blockFor } from "../support/sleep.ts";
+import { blockFor } from "../support/block-for.ts";
 
 export class CalculationThreads extends MultiThreadedWorker<{ workload: number }> {
   readonly module = import.meta.url;

@@ -1,4 +1,4 @@
-// collector.ts URL: writes squares into a table that `main.ts` has made, and what failed into another.
+// collector.ts URL: writes squares into a table that `main.ts` has made, and failed items into another table.
 import { PostgresCollector } from "zmqpipeline";
 import { COLLECTOR, COLLECTOR_ACK } from "./settings.ts";
 

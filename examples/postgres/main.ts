@@ -1,5 +1,5 @@
-// Results in PostgreSQL. In the middle of the run the database is killed and started again, and then the collector: at the end there is one
-// row for each item. Starts a server of its own.
+// Writes results to PostgreSQL, on a server that the example starts. In the middle of the run it kills the database and starts it again,
+// and then the collector. At the end there is one row for each item.
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";

@@ -1,4 +1,4 @@
-// Writes the compressed files into the folder it runs in.
+// Writes the compressed files into the folder `out` of the working directory.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { Collector, isMain } from "zmqpipeline";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { brotliCompressSync, constants } from "node:zlib";
 
-/** Brotli at its best: about a second per megabyte, which nobody wants to spend on each request. */
+/** Compresses with the highest quality of Brotli: about a second per megabyte, too long for each request. */
 export function compress(file: string): Uint8Array {
   const content = readFileSync(file);
   const params = {

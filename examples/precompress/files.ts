@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 const COMPRESSIBLE = /\.(html|css|js|mjs|json|svg|txt|md|ts)$/;
 
-/** The text files below a folder, relative to it, the largest first: it should not be the last one to begin. */
+/** The text files below a folder, by their paths in it. The largest is first: a large file that begins last would end alone. */
 export function filesOf(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((path) => COMPRESSIBLE.test(path))

@@ -1,5 +1,5 @@
 // Compresses the text files of a folder for a web server: a CPU-bound job on real files, in a loop and then with 1, 2 and 4
-// threads. Checks that what was written unpacks to the originals. Another folder can be given: main.ts dist
+// threads. Checks that what was written unpacks to the originals. Usage: main.ts [folder]
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -9,12 +9,12 @@ export const COLLECTOR_ACK = new EndpointAddress("ipc://collector-ack.ipc");
 export interface File {
   /** Relative to the folder that is compressed. */
   readonly path: string;
-  /** Where it is. */
+  /** The path from which a worker reads the file. */
   readonly source: string;
 }
 
 export interface Compressed {
   readonly path: string;
-  /** What a browser would be sent. */
+  /** The content as a web server would send it. */
   readonly brotli: Uint8Array;
 }

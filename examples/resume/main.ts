@@ -1,5 +1,5 @@
-// The distributor is killed in the middle of a run, and started again: with its journal it goes on where it was, and the
-// workers and the collector, which have waited for it, notice nothing.
+// Kills the distributor in the middle of a run, and starts it again. The new process reads the journal and goes on where the old
+// one was; the workers and the collector wait for it meanwhile.
 import { once } from "node:events";
 import { inTempFolder, withPrograms } from "../support/launch.ts";
 

@@ -5,7 +5,7 @@ class Numbers extends Task<{ n: number }> {
   readonly taskType = SQUARE;
   readonly endpoint = WORKER;
 
-  // The same items in the same order each time: so it can be continued without more.
+  // Yields the same items in the same order each time: that is all that a journal asks of a task.
   override *items() {
     for (let n = 1; n <= ITEMS; n++) yield { n };
   }

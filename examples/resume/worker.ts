@@ -1,5 +1,5 @@
 import { isMain, SingleThreadedWorker } from "zmqpipeline";
-import { blockFor } from "../support/sleep.ts";
+import { blockFor } from "../support/block-for.ts";
 import { COLLECTOR, SQUARE, WORKER } from "./settings.ts";
 
 class Squarer extends SingleThreadedWorker<{ n: number }> {

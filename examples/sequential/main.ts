@@ -1,19 +1,20 @@
-// The baseline: the same work in one loop, without any distribution.
+// The baseline: the work of `singlethread` and `multithread` in one loop, without any distribution.
+// Usage: main.ts [items]
 import { isMain } from "zmqpipeline";
-import { blockFor } from "../support/sleep.ts";
+import { blockFor } from "../support/block-for.ts";
 
-const WORKLOAD = 10;
+const WORKLOAD_MS = 10;
 
-/** Works through so many items of 10 ms and returns the time it took, in ms. */
+/** Works through `items` items of 10 ms each, and returns the time in ms. */
 export function runSequentially(items: number): number {
   const start = performance.now();
-  for (let i = 0; i < items; i++) blockFor(WORKLOAD);
+  for (let i = 0; i < items; i++) blockFor(WORKLOAD_MS);
   return performance.now() - start;
 }
 
 if (isMain(import.meta)) {
   for (const items of process.argv[2] === undefined ? [100, 1000, 5000] : [Number(process.argv[2])]) {
-    const expected = (items * WORKLOAD) / 1000;
+    const expected = (items * WORKLOAD_MS) / 1000;
     const taken = runSequentially(items) / 1000;
     const overhead = (taken / expected - 1) * 100;
     console.log(

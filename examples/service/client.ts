@@ -19,7 +19,7 @@ const client = new ServiceClient<{ message: string }, { message: string; worker:
 const one = await client.request({ message: "one" });
 console.log(`one → ${one.message}`);
 
-// A list goes over all workers at once; the replies are in its order.
+// The requests of a list go to all workers at once; the replies are in the order of the list.
 const replies = await client.request(messages.map((message) => ({ message })));
 for (const [index, { message }] of replies.entries()) console.log(`${messages[index]} → ${message}`);
 const workers = [...new Set(replies.map(({ worker }) => worker))].sort();

@@ -9,7 +9,7 @@ await inTempFolder((folder) =>
     const workers = ["A", "B"].map((name) => start({ file: file("worker.ts"), args: [name] }));
     const service = start({ file: file("run-service.ts") });
     await client.ended;
-    // It lets what runs finish, and ends its workers.
+    // The service lets running requests finish, and ends its workers.
     service.child.kill("SIGTERM");
     await Promise.all([service.ended, ...workers.map(({ ended }) => ended)]);
   }),

@@ -1,4 +1,4 @@
-// worker.ts NAME: answers in capitals, after a moment's thought.
+// worker.ts NAME: answers in capitals, after 100 ms.
 import { setTimeout as sleep } from "node:timers/promises";
 import { isMain, ServiceWorker } from "zmqpipeline";
 import { BACK, SHOUT } from "./settings.ts";
@@ -16,5 +16,5 @@ class ShoutWorker extends ServiceWorker<{ message: string }, { message: string; 
   }
 }
 
-// Ends when the service does.
+// The worker ends when the service ends.
 if (isMain(import.meta)) await new ShoutWorker().run();

@@ -1,5 +1,5 @@
 import { Task } from "zmqpipeline";
-import { CALCULATION, WORKER, WORKLOAD } from "./settings.ts";
+import { CALCULATION, WORKER, WORKLOAD_MS } from "./settings.ts";
 
 export class CalculationTask extends Task<{ workload: number }> {
   readonly taskType = CALCULATION;
@@ -16,6 +16,6 @@ export class CalculationTask extends Task<{ workload: number }> {
   override handle() {
     if (this.#count === 0) this.startedAt = performance.now();
     if (++this.#count >= this.#items) this.isComplete = true;
-    return { workload: WORKLOAD };
+    return { workload: WORKLOAD_MS };
   }
 }

@@ -1,5 +1,5 @@
 import { isMain, SingleThreadedWorker } from "zmqpipeline";
-import { blockFor } from "../support/sleep.ts";
+import { blockFor } from "../support/block-for.ts";
 import { CALCULATION, COLLECTOR, WORKER } from "./settings.ts";
 
 class CalculationWorker extends SingleThreadedWorker<{ workload: number }> {

@@ -1,4 +1,4 @@
-// Starts the processes of an example, and sees to it that all of them end.
+// Starts the processes of an example, and makes sure that all of them end.
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,30 +13,30 @@ export interface Program {
 
 export interface RunningProgram {
   readonly child: ChildProcess;
-  /** Rejects when it fails, or is killed. */
+  /** Rejects when the process fails or is killed. */
   readonly ended: Promise<void>;
 }
 
-/** How long the processes may take, in ms: an example never hangs. */
-const DEADLINE = 10 * 60_000;
+/** Longest run of the processes: an example never hangs. */
+const DEADLINE_MS = 10 * 60_000;
 
 /**
- * Gives the action a way to start programs in a folder, where their ipc endpoints are. What still runs when it is over is
- * killed.
+ * Calls the action with a function that starts programs in the folder: the addresses of their ipc endpoints are relative to it.
+ * Programs that still run when the action ends are killed.
  *
- * @throws Error when a program fails and the action waits for it, and whatever the action throws.
+ * @throws Error when a program fails and the action waits for it, and what the action throws.
  */
 export async function withPrograms<T>(
   folder: string,
   action: (start: (program: Program) => RunningProgram) => Promise<T>,
 ): Promise<T> {
-  // Found from here, not from the folder the processes run in.
+  // Resolved from this file, because the processes run in another folder.
   const loader = import.meta.resolve("tsx");
   const children: ChildProcess[] = [];
   const endAll = () => {
     for (const child of children) if (child.exitCode === null) child.kill("SIGKILL");
   };
-  const deadline = setTimeout(endAll, DEADLINE);
+  const deadline = setTimeout(endAll, DEADLINE_MS);
   const start = ({ file, args = [] }: Program): RunningProgram => {
     const path = fileURLToPath(file);
     const child = spawn(process.execPath, ["--import", loader, path, ...args], {
@@ -51,7 +51,7 @@ export async function withPrograms<T>(
         else reject(new Error(`${path} ended with ${signal ?? `exit code ${code}`}`));
       });
     });
-    ended.catch(() => {}); // reported to who waits for it
+    ended.catch(() => {}); // the action gets the error where it awaits `ended`
     return { child, ended };
   };
   try {
@@ -73,7 +73,7 @@ export async function launch(programs: readonly Program[], folder: string): Prom
   });
 }
 
-/** Gives the action an empty folder, and removes it afterwards. */
+/** Calls the action with the path of a new, empty folder, and removes the folder afterwards. */
 export async function inTempFolder<T>(action: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "zmqpipeline-"));
   try {

@@ -1,4 +1,4 @@
-// A PostgreSQL server of an example's own: in a temporary folder, on the loopback, gone at the end.
+// A PostgreSQL server for one example: in a temporary folder, on the loopback address, removed at the end.
 import { type ChildProcess, execFileSync, type SpawnSyncOptions, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -7,13 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-/** How long the server may take to start, recovery included, in ms. */
+/** Longest start of the server, recovery included. */
 const START_MS = 60_000;
 
-/** Where Debian has the server's programs, a folder for each version. */
+/** The folder of the server's programs on Debian, with a folder for each version in it. */
 const DEBIAN = "/usr/lib/postgresql";
 
-/** Gives the action a server, and removes it afterwards. */
+/** Calls the action with a running server, and removes the server afterwards. */
 export async function withPostgres<T>(action: (server: PostgresServer) => Promise<T>): Promise<T> {
   const server = new PostgresServer(await freePort());
   try {
@@ -29,7 +29,7 @@ export class PostgresServer {
   readonly #port: number;
   readonly #folder = mkdtempSync(join(tmpdir(), "zmqpipeline-postgres-"));
   readonly #programs = findPrograms();
-  /** PostgreSQL does not run as root. */
+  /** PostgreSQL refuses to run as root: the user `postgres` runs it then. */
   readonly #user: { readonly uid?: number; readonly gid?: number } =
     process.getuid?.() === 0 ? userOf("postgres") : {};
   #child: ChildProcess | undefined;
@@ -55,7 +55,7 @@ export class PostgresServer {
     });
   }
 
-  /** Resolves when it takes connections. */
+  /** Resolves when the server accepts connections. */
   async start(): Promise<void> {
     const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", `port=${this.#port}`];
     const flags = ["-D", join(this.#folder, "data"), ...settings.flatMap((setting) => ["-c", setting])];
@@ -63,7 +63,7 @@ export class PostgresServer {
       ...this.#user,
       cwd: this.#folder,
       stdio: ["ignore", "ignore", "pipe"],
-      detached: true, // a group of its own, to be killed as one
+      detached: true, // in a process group of its own, so that all of it can be killed at once
     });
     this.#child = child;
     const timer = setTimeout(() => void this.kill(), START_MS);
@@ -79,7 +79,7 @@ export class PostgresServer {
     child.stderr.resume();
   }
 
-  /** All of its processes, at once, as a machine's end does. */
+  /** Kills all processes of the server at once, as a crash of the machine would. */
   async kill(): Promise<void> {
     const child = this.#child;
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -88,6 +88,7 @@ export class PostgresServer {
     await ended;
   }
 
+  /** Kills the server and removes its data. */
   async remove(): Promise<void> {
     await this.kill();
     rmSync(this.#folder, { recursive: true, force: true });
@@ -111,7 +112,7 @@ function findPrograms(): string {
   return folder;
 }
 
-/** From Debian's packages, where that can be done. */
+/** Installs the server from Debian's packages. Returns whether that was possible. */
 function install(): boolean {
   console.error("PostgreSQL is not installed: apt-get install postgresql");
   const options: SpawnSyncOptions = { stdio: ["ignore", "ignore", "inherit"] };

@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { blockFor } from "../../examples/support/sleep.ts";
+import { blockFor } from "../../examples/support/block-for.ts";
 import {
   type ExecutionInfo,
   Service,
