@@ -1,4 +1,4 @@
-// Runs every benchmark, one after another, and draws the charts. With --short, only to see that everything works.
+// Runs all benchmarks, one after another, and draws the charts. --short takes minutes, and only shows that everything works.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { isShort } from "./support/rounds.ts";
@@ -20,7 +20,7 @@ const names = [
   "latency",
   "wordcount",
   "micro",
-  // A short run saves nothing that could be drawn.
+  // A short run saves no results to draw.
   ...(isShort ? [] : ["charts"]),
 ];
 const failed = names.filter((name) => {

@@ -17,7 +17,7 @@ async function draw(name: string, spec: Omit<TopLevelSpec, "background">): Promi
   writeFileSync(new URL(`${name}.svg`, folder), `${svg}\n`);
 }
 
-/** A bar for each row, in the order given, with its value written beside it. */
+/** A chart with a bar for each row, in the order of the rows, and the value beside the bar. */
 function bars(title: string, axis: string, rows: readonly { name: string; value: number }[], format: string) {
   const y = { field: "name", type: "nominal", sort: null, title: null, axis: { labelLimit: 500 } };
   const x = { field: "value", type: "quantitative", title: axis, axis: { format: "~s" } };

@@ -1,5 +1,5 @@
-// How much of the ideal is reached with items that take from nothing to a second, with 1, 2 and 8 workers? The ideal is measured
-// in the same run: loops without anything around them, as many at a time as there are workers, or cores where they compute.
+// How efficient (ideal over taken) are runs of items that take from nothing to a second, with 1, 2 and 8 workers? The ideal is
+// measured in the same round: bare loops side by side, one for each worker, but where items compute at most one for each core.
 import { availableParallelism } from "node:os";
 import { calibrate } from "./roles/compute.mjs";
 import { measureAll, type Program } from "./support/children.ts";
@@ -9,11 +9,11 @@ import { option, sideBySide } from "./support/rounds.ts";
 
 const SECONDS = option("seconds", 5, 0.2);
 const ROUNDS = option("rounds", 3, 1);
-/** Until processes have started, in ms. */
+/** Time in which the processes of the loops have started. */
 const START_MS = 1500;
 
 const perMs = calibrate();
-/** In ms. Up to 1 ms items compute, from 10 ms on they sleep. */
+/** Durations of an item, in ms. Items of up to 1 ms compute, longer ones sleep. */
 const durations = [0, 0.01, 0.1, 1, 10, 100, 1000];
 
 interface Work {
@@ -22,7 +22,7 @@ interface Work {
   readonly steps: number;
 }
 
-/** Side by side, each a share of the items. */
+/** Runs loops side by side, each with its share of the items. Returns the time of the slowest loop, in ms. */
 async function loops({ items, sleep, steps }: Work, parallel: number): Promise<number> {
   const start = Date.now() + START_MS;
   const loop: Program = ["loop.ts", Math.round(items / parallel), sleep, steps, start];

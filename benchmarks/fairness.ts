@@ -1,11 +1,12 @@
-// Does an item wait while a worker idles? Workers of which one is ten times slower, few long items, and one that takes long.
+// Does an item wait while a worker is idle? With one worker that is ten times slower, with few long items, and with one long item
+// before many short ones.
 import { measureAll, type Program } from "./support/children.ts";
 import { median, printTable, saveResults } from "./support/report.ts";
 import { option, sideBySide } from "./support/rounds.ts";
 
 const ROUNDS = option("rounds", 3, 1);
 
-/** How long items block, in ms, for how many workers, with which the first is so many times as slow. */
+/** `sleeps`: how long each item blocks, in ms. `slowness`: how many times as long items take on the first worker. `ideal`: in ms. */
 const scenarios = [
   {
     name: "550 items of 10 ms, 2 workers, one of them 10 times slower",
@@ -30,7 +31,7 @@ const scenarios = [
   },
   {
     name: "200 items of 10 to 200 ms, 4 workers",
-    // A fixed sequence without a pattern.
+    // The same sequence each time, without a pattern.
     sleeps: Array.from({ length: 200 }, (_, n) => 10 + ((n * 7919) % 191)),
     workers: 4,
     slowness: 1,

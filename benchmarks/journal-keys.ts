@@ -1,4 +1,4 @@
-// What do keys cost? A million of them: hashing and knowing them, memory, the journal's file, and the start of the next run.
+// What do a million keys cost: to hash and look up, in memory, in the journal's file, and at the start of the next run?
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ const open = () =>
 const task = { key: ({ path }: { path: string }) => path, taskType: { name: "files" } };
 const payload = Buffer.alloc(20);
 
-/** Memory of this process beside what was there at first, after a collection. */
+/** Bytes of memory that this process uses after a garbage collection. */
 function memory(): number {
   collectGarbage();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
@@ -76,13 +76,13 @@ printTable(
     ["memory", `${(bytes / 1e6).toFixed(1)} MB`, `${(bytes / KEYS).toFixed(1)} bytes`],
     ["file, compacted", `${(compacted / 1e6).toFixed(1)} MB`, `${(compacted / KEYS).toFixed(1)} bytes`],
     [
-      "hashing, knowing and writing",
+      "hashing, looking up and writing",
       `${whole(producing)} ms`,
       `${((producing / KEYS) * 1000).toFixed(2)} µs`,
     ],
     ["start from the run's log", `${whole(reading)} ms`, `${((reading / KEYS) * 1000).toFixed(2)} µs`],
     ["start from a compacted file", `${whole(opening)} ms`, `${((opening / KEYS) * 1000).toFixed(2)} µs`],
-    ["leaving out what is known", `${whole(skipping)} ms`, `${((skipping / KEYS) * 1000).toFixed(2)} µs`],
+    ["skipping known keys", `${whole(skipping)} ms`, `${((skipping / KEYS) * 1000).toFixed(2)} µs`],
   ],
 );
 saveResults("journal-keys", results);

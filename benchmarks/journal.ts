@@ -1,4 +1,4 @@
-// What does a journal cost? Items that do nothing, without one and with one at each level, side by side.
+// What does a journal cost? Items that do nothing, without a journal and with one of each durability, side by side.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ const results = contestants.map(({ name }, index) => {
 });
 const [without] = results;
 printTable(
-  ["journal", "items/s", "of that without"],
+  ["journal", "items/s", "of no journal"],
   results.map(({ name, itemsPerSecond }) => [
     name,
     whole(itemsPerSecond),

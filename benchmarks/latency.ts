@@ -1,4 +1,5 @@
-// How long from the moment an item is produced until its result is collected, with one worker that is busy half of the time?
+// How long does an item take from the moment when it is produced until its result is collected? With one worker that is busy half of
+// the time.
 import { calibrate } from "./roles/compute.mjs";
 import { measureAll } from "./support/children.ts";
 import { printTable, quantile, saveResults } from "./support/report.ts";
@@ -9,7 +10,7 @@ const LOAD = 0.5;
 
 const perMs = calibrate();
 const results = [];
-/** In ms. */
+/** Durations of an item, in ms. */
 for (const duration of [0.1, 1, 10]) {
   const every = duration / LOAD;
   const items = Math.ceil((SECONDS * 1000) / every);
@@ -23,7 +24,7 @@ for (const duration of [0.1, 1, 10]) {
 }
 const ms = (value = Number.NaN) => `${value.toFixed(2)} ms`;
 printTable(
-  ["items of, half of the time", "p50", "p90", "p99"],
+  ["items of", "p50", "p90", "p99"],
   results.map(({ duration, p50, p90, p99 }) => [`${duration} ms`, ms(p50), ms(p90), ms(p99)]),
 );
 saveResults("latency", results);

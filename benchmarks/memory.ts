@@ -1,4 +1,4 @@
-// Is memory flat? The most that each role ever took, for runs of 10^5, 10^6 and 10^7 items that do nothing.
+// Does memory stay flat? The peak of each role in runs of 10^5, 10^6 and 10^7 items that do nothing.
 import { measureAll } from "./support/children.ts";
 import { printTable, saveResults, whole } from "./support/report.ts";
 import { isShort } from "./support/rounds.ts";

@@ -1,5 +1,5 @@
-// How many items that do nothing pass per second, end to end, ACKed and tracked? Beside BullMQ and piscina, and beside a bare
-// zeromq.js PUSH/PULL, which neither tracks nor ACKs, with single messages and with our batches.
+// How many items that do nothing pass per second, from end to end, tracked and ACKed? Compared with BullMQ and piscina, and with bare
+// PUSH/PULL sockets of zeromq.js, which neither track nor ACK, with one item a message and with as many as this library sends.
 import { BATCH_ITEMS } from "../src/protocol/limits.ts";
 import { runBullmq } from "./support/bullmq.ts";
 import { measure } from "./support/children.ts";
@@ -23,7 +23,7 @@ const piscina = async (threads: number, items: number) =>
   (await measure<{ ms: number }>([["piscina.ts", items, threads, 0]])).ms;
 const bullmq = (workers: number, items: number) => runBullmq({ items, workers, concurrency: 100, sleep: 0 });
 
-/** Slower ones get fewer items, enough for seconds. */
+/** Slower contestants get fewer items, which still take seconds. */
 const [few, fewer] = [Math.ceil(ITEMS / 10), Math.ceil(ITEMS / 40)];
 const contestants = [
   { name: "zmqpipeline, 1 worker", items: ITEMS, run: () => ours(1) },

@@ -1,11 +1,11 @@
-// How many items of 0 bytes to 1 MB pass per second, and how many MB, where each result is as large as its item? Beside bare
-// zeromq.js sockets that move the same bytes the same way, a message per item, untracked.
+// How many items of 0 bytes to 1 MB pass per second, and how many MB, where each result is as large as its item? Compared with bare
+// sockets of zeromq.js that move the same bytes the same way, one item a message, untracked.
 import { measureAll } from "./support/children.ts";
 import { median, printTable, saveResults, whole } from "./support/report.ts";
 import { option, sideBySide } from "./support/rounds.ts";
 
 const ROUNDS = option("rounds", 3, 1);
-/** Share of the items: 1 takes a second or so for each size. */
+/** Share of the items below: all of them take about a second for each size. */
 const SHARE = option("share", 1, 0.02);
 
 const sizes = [

@@ -1,22 +1,22 @@
-// From 1 to 512 workers whose handlers wait: what of the ideal is reached, and what does an item cost the distributor? And: 100 task
-// types side by side, and in one chain of dependencies.
+// How efficient are runs with 1 to 512 workers whose handlers wait, and how much processor time does an item cost the distributor? And how fast are
+// 100 task types, side by side and in one chain of dependencies?
 import { measureAll, type Program } from "./support/children.ts";
 import { median, printTable, saveResults, whole } from "./support/report.ts";
 import { option, sideBySide } from "./support/rounds.ts";
 
 const ROUNDS = option("rounds", 3, 1);
-/** Items of each worker. */
+/** Items for each worker. */
 const ITEMS = option("items", 60, 10);
-/** How long an item waits, in ms. */
-const SLEEP = 50;
+/** How long an item waits. */
+const SLEEP_MS = 50;
 const TASKS = option("tasks", 100, 10);
 
-/** Workers share processes: as many processes would take more memory than most machines have. */
+/** How many workers share a process: 512 processes would take more memory than most machines have. */
 const PER_PROCESS = 64;
 
 interface Measured {
   readonly ms: number;
-  /** CPU time of the distributor in µs. */
+  /** Processor time of the distributor, in µs. */
   readonly cpu?: number;
 }
 
@@ -25,7 +25,7 @@ async function withWorkers(workers: number): Promise<Measured> {
   for (let left = workers; left > 0; left -= PER_PROCESS) {
     programs.push(["many-workers.ts", Math.min(left, PER_PROCESS)]);
   }
-  programs.push(["distributor.ts", workers * ITEMS, workers, SLEEP, 0]);
+  programs.push(["distributor.ts", workers * ITEMS, workers, SLEEP_MS, 0]);
   return (await measureAll<Measured>(programs)).at(-1) as Measured;
 }
 
@@ -59,7 +59,7 @@ const workers = fleets.map((fleet, index) => {
     workers: fleet.workers,
     items,
     rounds,
-    efficiency: (ITEMS * SLEEP) / ms,
+    efficiency: (ITEMS * SLEEP_MS) / ms,
     itemsPerSecond: (items / ms) * 1000,
     cpuPerItem: median(rounds.map(({ cpu = 0 }) => cpu / items)),
   };

@@ -1,15 +1,15 @@
-// What do keys cost? Items that carry nothing, and items and results of 64 kB, over tcp with and without keys, and over ipc.
+// What does CURVE cost? Items that carry nothing, and items and results of 64 kB, over tcp with and without keys, and over ipc.
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Security } from "zmqpipeline";
+import { freePorts } from "../examples/support/free-port.ts";
 import { measureAll } from "./support/children.ts";
 import { median, printTable, saveResults, whole } from "./support/report.ts";
 import { option, sideBySide } from "./support/rounds.ts";
 
 const ROUNDS = option("rounds", 5, 1);
-/** Share of the items: 1 takes a second or so for each size. */
+/** Share of the items below: all of them take about a second for each size. */
 const SHARE = option("share", 1, 0.02);
 
 const loads = [
@@ -21,25 +21,10 @@ const folder = mkdtempSync(join(tmpdir(), "zqp-bench-"));
 const keys = join(folder, "keys");
 Security.generate().save(keys);
 
-async function freePorts(): Promise<string> {
-  const servers = [createServer(), createServer(), createServer()];
-  const ports = servers.map(
-    (server) =>
-      new Promise<number>((resolve) => {
-        server.listen(0, "127.0.0.1", () => {
-          const address = server.address();
-          resolve(typeof address === "object" && address !== null ? address.port : 0);
-        });
-      }),
-  );
-  const found = await Promise.all(ports);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return found.join(",");
-}
-
+const ports = async () => (await freePorts(3)).join(",");
 const links = [
-  { link: "tcp with keys", env: async () => ({ BENCH_PORTS: await freePorts(), BENCH_KEYS: keys }) },
-  { link: "tcp without", env: async () => ({ BENCH_PORTS: await freePorts() }) },
+  { link: "tcp with keys", env: async () => ({ BENCH_PORTS: await ports(), BENCH_KEYS: keys }) },
+  { link: "tcp without", env: async () => ({ BENCH_PORTS: await ports() }) },
   { link: "ipc", env: async () => ({}) },
 ];
 

@@ -1,4 +1,4 @@
-// Items through one worker with 1, 2 and 4 threads, beside piscina's run() per task with as many: how many per second?
+// How many items per second does one worker with 1, 2 and 4 threads execute? Compared with piscina, run() called for each item, with as many threads.
 import { calibrate } from "./roles/compute.mjs";
 import { measure } from "./support/children.ts";
 import { runPipeline } from "./support/pipeline.ts";
@@ -10,7 +10,7 @@ const ROUNDS = option("rounds", 3, 1);
 
 const perMs = calibrate();
 
-/** Steps to compute, and items that take about a second. */
+/** `steps`: how many steps an item computes. `perSecond`: about how many items one thread executes in a second. */
 const works = [
   { name: "no-op", steps: 0, perSecond: 100_000 },
   { name: "100 µs", steps: Math.round(perMs / 10), perSecond: 9_000 },

@@ -1,5 +1,5 @@
-// What does it cost a run to be watched? Items that do nothing, while nobody looks; while its status is read once a second, and 50 times a second; and
-// with OpenTelemetry: without an SDK, with one, and with one but without spans for items.
+// What does observing a run cost? Items that do nothing: unobserved, with the status read once and 50 times a second, and with OpenTelemetry:
+// without an SDK, with an SDK, and with an SDK but without spans for items.
 import { measureAll, type Program } from "./support/children.ts";
 import { median, printTable, saveResults, whole } from "./support/report.ts";
 import { option, sideBySide } from "./support/rounds.ts";

@@ -1,5 +1,5 @@
-// How much sooner does the example `wordcount` end with a worker process per core than a single process that counts the same files? Both
-// times are the example's own: its run with the start of the processes, and its proof.
+// How many times as fast as a single process is the example `wordcount` with a worker process for each core? The example measures
+// both times: that of its run, the start of the processes included, and that of its proof.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,8 +10,8 @@ import { isShort, option } from "./support/rounds.ts";
 
 const ROUNDS = option("rounds", 5, 1);
 
-/** Longest run of the example, in ms. */
-const DEADLINE = 5 * 60_000;
+/** Longest run of the example. */
+const DEADLINE_MS = 5 * 60_000;
 
 const example = fileURLToPath(new URL("../examples/wordcount/main.mjs", import.meta.url));
 const files = fileURLToPath(new URL(isShort ? "../node_modules/@types" : "../node_modules", import.meta.url));
@@ -21,7 +21,7 @@ const rounds = Array.from({ length: ROUNDS }, () => {
   const output = execFileSync(process.execPath, [example, files, join(folder, "wordcount.json")], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
-    timeout: DEADLINE,
+    timeout: DEADLINE_MS,
   });
   const [, alone, workers, parallel] =
     /It took (\S+) s; (\d+) worker processes took (\S+) s/.exec(output)?.map(Number) ?? [];

@@ -1,5 +1,5 @@
-// bare-echo.ts source | worker | sink ITEMS BYTES: the same way for the same bytes over bare zeromq.js PUSH and PULL sockets, a message
-// per item. Nothing is tracked. The sink prints the time from the first item to the last, in ms.
+// bare-echo.ts source | worker | sink ITEMS BYTES: sends the bytes of echo.ts the same way over bare PUSH and PULL sockets of zeromq.js,
+// one item a message, untracked. The sink prints the time from the first item to the last, in ms.
 import { randomBytes } from "node:crypto";
 import { Pull, Push } from "zeromq";
 
@@ -14,7 +14,7 @@ async function source(): Promise<void> {
   for (let n = 0; n < items; n++) await socket.send(item);
   const done = new Pull(limits);
   await done.bind("ipc://bare-done.ipc");
-  await done.receive(); // closing before could cut off what is on its way
+  await done.receive(); // closing the socket earlier could lose messages
 }
 
 async function work(): Promise<void> {
@@ -22,7 +22,7 @@ async function work(): Promise<void> {
   const to = new Push();
   from.connect("ipc://bare-items.ipc");
   to.connect("ipc://bare-results.ipc");
-  // For ever: a process that ended would take the memory with it that its socket is still sending.
+  // The loop never ends: if the process did, messages that the socket has not sent yet would be lost.
   for await (const message of from) await to.send(message);
 }
 

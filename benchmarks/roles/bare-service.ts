@@ -1,5 +1,5 @@
-// bare-service.ts broker | worker | client SEQUENTIAL PIPELINED: the least that zeromq.js needs for the same: REQ or DEALER
-// clients, two ROUTERs that give each request to the longest idle worker, REP-like workers. Nothing is checked or repaired.
+// bare-service.ts broker | worker | client SEQUENTIAL PIPELINED: the least code for a service on zeromq.js: a DEALER client, two
+// ROUTERs that give each request to the worker that has been idle longest, and REQ workers. Nothing is checked or repaired.
 import { Dealer, Request, Router } from "zeromq";
 import { load } from "./service-load.ts";
 
@@ -12,7 +12,7 @@ async function broker(): Promise<void> {
   await back.bind("ipc://bare-back.ipc");
   const idle: Buffer[] = [];
   const waiting: Buffer[][] = [];
-  // One send at a time for each socket.
+  // Each socket sends one message at a time.
   let [sentFront, sentBack] = [Promise.resolve(), Promise.resolve()];
   const serve = () => {
     while (idle.length > 0 && waiting.length > 0) {
@@ -49,7 +49,7 @@ async function worker(): Promise<void> {
 async function client(): Promise<void> {
   const socket = new Dealer();
   socket.connect("ipc://bare-front.ipc");
-  // Replies are alike: the first reply is taken for that of the first request.
+  // All replies are equal, so each one is taken for the reply to the oldest request.
   const waiting: (() => void)[] = [];
   const read = async () => {
     for await (const _ of socket) waiting.shift()?.();

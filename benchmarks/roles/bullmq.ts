@@ -1,4 +1,4 @@
-// bullmq.ts worker PORT CONCURRENCY SLEEP | producer PORT ITEMS WORKERS: BullMQ as its documentation advises for throughput: jobs
+// bullmq.ts worker PORT CONCURRENCY SLEEP | producer PORT ITEMS WORKERS: runs BullMQ as its documentation advises for throughput: jobs are
 // added in bulk, and removed when they are complete. The producer prints the time from the first job to the last completion, in ms.
 import { setTimeout as sleep } from "node:timers/promises";
 import { Queue, Worker } from "bullmq";
@@ -10,7 +10,7 @@ const [port = 0, second = 1, third = 1] = numbers.map(Number);
 const connection = new Redis(port, "127.0.0.1", { maxRetriesPerRequest: null });
 const QUEUE = "bench";
 const BULK = 1000;
-/** How often the producer looks whether all are complete, in ms. */
+/** How often the producer checks whether all jobs are complete. */
 const POLL_MS = 5;
 
 async function work(concurrency: number, blockMs: number): Promise<void> {
@@ -33,7 +33,7 @@ async function produce(items: number, workers: number): Promise<void> {
     }
   };
   while ((await queue.getWorkersCount()) < workers) await sleep(POLL_MS);
-  await complete(20 * workers); // warm
+  await complete(20 * workers); // the workers compile their code
   const startedAt = performance.now();
   await complete(items);
   console.log(JSON.stringify({ ms: performance.now() - startedAt }));

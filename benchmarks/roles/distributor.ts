@@ -1,5 +1,5 @@
-// distributor.ts ITEMS WORKERS SLEEP STEPS [JOURNAL DURABILITY]: prints the time from the first item handed out to the last one ACKed, in ms,
-// the CPU time meanwhile in µs, and the most memory in bytes.
+// distributor.ts ITEMS WORKERS SLEEP STEPS [JOURNAL DURABILITY]: prints the time from the first item produced to the last one ACKed, in ms,
+// the processor time meanwhile in µs, and the peak of memory in bytes.
 import { Distributor, type Durability, Task } from "zmqpipeline";
 import { BENCH, COLLECTOR, COLLECTOR_ACK, WORKER } from "./settings.ts";
 

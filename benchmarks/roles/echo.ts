@@ -1,4 +1,4 @@
-// echo.ts worker | collector | distributor ITEMS BYTES: items of so many bytes, whose results are as large.
+// echo.ts worker | collector | distributor ITEMS BYTES: runs items of BYTES bytes, whose results are as large.
 import { randomBytes } from "node:crypto";
 import { Collector, Distributor, SingleThreadedWorker, Task } from "zmqpipeline";
 import { BENCH, COLLECTOR, COLLECTOR_ACK, SECURITY, WORKER } from "./settings.ts";

@@ -1,4 +1,4 @@
-// inspector.ts INTERVAL: reads the status of the run every so many ms, until it is killed.
+// inspector.ts INTERVAL: reads the status of the run every INTERVAL ms, until it is killed.
 import { setTimeout as sleep } from "node:timers/promises";
 import { Inspector } from "zmqpipeline";
 import { WORKER } from "./settings.ts";

@@ -1,19 +1,19 @@
-// latency.ts worker | collector | distributor ITEMS EVERY STEPS: an item every so many ms (Poisson), with the moment when it was
-// produced. The collector prints how long each took until it was collected, in ms.
+// latency.ts worker | collector | distributor ITEMS EVERY STEPS: produces an item every EVERY ms on average (Poisson), with the moment when
+// it was produced. The collector prints how long each item took from then until it was collected, in ms.
 import { setTimeout as sleep } from "node:timers/promises";
 import { Collector, Distributor, SingleThreadedWorker, Task } from "zmqpipeline";
 import { compute } from "./compute.mjs";
 import { BENCH, COLLECTOR, COLLECTOR_ACK, WORKER } from "./settings.ts";
 
 interface Item {
-  /** In Unix ms. */
+  /** When the item was produced, in Unix ms. */
   readonly at: number;
   readonly steps: number;
 }
 
 const [role, ...numbers] = process.argv.slice(2);
 const [items = 1, every = 1, steps = 0] = numbers.map(Number);
-/** The first ones find code that is not compiled. */
+/** The first items do not count: they find code that is not compiled yet. */
 const WARM_UP = items * 0.2;
 const now = () => performance.timeOrigin + performance.now();
 

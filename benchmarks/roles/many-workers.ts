@@ -1,5 +1,5 @@
-// many-workers.ts COUNT PREFIX: so many workers in one process, each with sockets of its own, whose handlers wait for as many ms as
-// the item says. With a PREFIX, worker number n works on the task type PREFIX-n.
+// many-workers.ts COUNT [PREFIX]: runs COUNT workers in one process, each with sockets of its own. Their handlers wait for as long as the
+// item says, in ms. With a PREFIX, worker number n works on the task type PREFIX-n.
 import { setTimeout as sleep } from "node:timers/promises";
 import { SingleThreadedWorker, TaskType } from "zmqpipeline";
 import { BENCH, COLLECTOR, WORKER } from "./settings.ts";

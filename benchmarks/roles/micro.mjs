@@ -1,5 +1,5 @@
-// micro.mjs CASE TIMES: a part of the hot path so many times, in this process alone; for callgrind, which counts its instructions, and
-// prints the time in ms beside that of a fixed loop. Plain JavaScript on the built library, so that nothing else is counted.
+// micro.mjs CASE TIMES [timed]: runs a part of the hot path TIMES times in this process, for callgrind to count the instructions. With "timed" it
+// prints the time, and that of a fixed loop, in ms. It is plain JavaScript on the built library, so that nothing else is counted.
 import { CollectorCore } from "../../dist/core/collector/collector-core.js";
 import { DistributorCore } from "../../dist/core/distributor/distributor-core.js";
 import { resolveRetryPolicy } from "../../dist/core/distributor/retry-policy.js";
@@ -25,12 +25,12 @@ const result = (from) => ({
   items: Array.from({ length: BATCH }, (_, index) => ({ seq: from + index, attempt: 1, payload })),
 });
 
-/** The three cores, each message handed from one to the next as an object: everything but codec and sockets. */
+/** Runs items through the three cores, which hand messages to each other as objects: everything but codec and sockets. */
 function cores() {
   let produced = 0;
   let isOver = false;
-  let mail = [];
-  const send = (deliver) => void mail.push(deliver);
+  let queue = [];
+  const send = (deliver) => void queue.push(deliver);
   const ignore = () => {};
   const source = { pull: () => (produced++ < times ? payload : "done") };
   const spec = { name: "task", dependencies: [], retry: resolveRetryPolicy(), timeout: 0, source };
@@ -91,10 +91,10 @@ function cores() {
   distributor.ackLinkConnected();
   worker.distributorConnected();
   worker.collectorConnected();
-  // A turn: everything that has arrived is read, then a batch is worked on, as event loops do.
+  // Each turn reads all messages that have arrived and then works on a batch, as an event loop does.
   for (let turn = 0; !isOver; turn++) {
-    const delivered = mail;
-    mail = [];
+    const delivered = queue;
+    queue = [];
     for (const deliver of delivered) deliver();
     for (let left = BATCH; left > 0; left--) {
       const next = worker.next();
@@ -133,7 +133,7 @@ const cases = {
   cores,
 };
 
-/** Steps of the loop that times are compared with. */
+/** Steps of the fixed loop. */
 const FIXED = 20_000_000;
 const timed = (work) => {
   const startedAt = performance.now();
@@ -141,7 +141,7 @@ const timed = (work) => {
   return performance.now() - startedAt;
 };
 if (process.argv[4] === "timed") {
-  cases[name](); // compiled
+  cases[name](); // until it is compiled
   const times = { ms: timed(cases[name]), fixed: timed(() => compute(FIXED)) };
   console.log(JSON.stringify(times));
 } else cases[name]();

@@ -1,4 +1,4 @@
-// moleculer.ts NODE NODES SEQUENTIAL PIPELINED: nodes of Moleculer over its own TCP transporter; the one called client calls.
+// moleculer.ts NODE NODES SEQUENTIAL PIPELINED: a node of Moleculer, over its own TCP transporter. The node `client` calls the others.
 import { ServiceBroker } from "moleculer";
 import { load } from "./service-load.ts";
 
@@ -6,7 +6,7 @@ const [node = "", nodes = "", sequential, pipelined] = process.argv.slice(2);
 const broker = new ServiceBroker({
   nodeID: node,
   logger: false,
-  // No discovery over the network: the nodes are named.
+  // The list of nodes is given, so none has to be discovered.
   transporter: { type: "TCP", options: { udpDiscovery: false, urls: nodes.split(",") } },
 });
 if (node !== "client") {

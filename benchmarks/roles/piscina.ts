@@ -1,4 +1,4 @@
-// piscina.ts ITEMS THREADS STEPS: prints the time that piscina's run() per task takes, in ms, its threads started before.
+// piscina.ts ITEMS THREADS STEPS: calls piscina's run() for each item, and prints the time in ms. Its threads are started before.
 import { Piscina } from "piscina";
 
 const [items = 1, threads = 1, steps = 0] = process.argv.slice(2).map(Number);
@@ -12,7 +12,7 @@ const pool = new Piscina({
   maxThreads: threads,
 });
 const item = steps > 0 ? { steps } : {};
-await Promise.all(Array.from({ length: 4 * threads }, () => pool.run(item))); // warm
+await Promise.all(Array.from({ length: 4 * threads }, () => pool.run(item))); // the threads compile their code
 let next = 0;
 const startedAt = performance.now();
 await Promise.all(

@@ -1,10 +1,10 @@
-/** Requests under way at a time, when they are pipelined. */
+/** How many pipelined requests are under way at a time. */
 const IN_FLIGHT = 512;
 
-/** Share of the requests that is not measured: code is compiled, windows open. */
+/** Share of the requests that is sent first and not measured, while code is compiled and windows open. */
 const WARM_UP = 0.2;
 
-/** Sends requests one after another, then many at a time, and prints round-trip time in µs and requests per second. */
+/** Sends requests one after another, then many at a time. Prints the time of a round trip in µs, and requests per second. */
 export async function load(
   sequential: number,
   pipelined: number,

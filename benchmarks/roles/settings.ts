@@ -1,4 +1,5 @@
-// Where the roles of a benchmark meet: in ipc sockets in their folder, or at BENCH_PORTS (three, with commas), with BENCH_KEYS.
+// The endpoints of a benchmark's roles: ipc sockets in the working directory, or the three tcp ports in BENCH_PORTS (1,2,3), with the keys in the
+// folder BENCH_KEYS.
 import { EndpointAddress, Security, TaskType } from "zmqpipeline";
 
 const [worker, collector, ack] = (process.env.BENCH_PORTS ?? "").split(",");

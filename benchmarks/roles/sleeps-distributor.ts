@@ -1,5 +1,5 @@
-// sleeps-distributor.ts WORKERS SLEEP...: an item for each number of ms that it is to block. Prints the time from the first to the
-// last ACK, in ms.
+// sleeps-distributor.ts WORKERS SLEEP...: produces an item for each SLEEP, which blocks for SLEEP ms. Prints the time from the first
+// item to the last ACK, in ms.
 import { Distributor, Task } from "zmqpipeline";
 import { BENCH, COLLECTOR, COLLECTOR_ACK, WORKER } from "./settings.ts";
 

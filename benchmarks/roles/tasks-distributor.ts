@@ -1,5 +1,5 @@
-// tasks-distributor.ts TASKS ITEMS chain|flat: tasks named task-0 and so on, each of so many items that do nothing, in a chain of
-// dependencies or side by side. Prints the time from the first item to the last ACK, in ms.
+// tasks-distributor.ts TASKS ITEMS chain|flat: runs TASKS tasks, named task-0 and so on, each with ITEMS items that do nothing, in a chain
+// of dependencies or side by side. Prints the time from the first item to the last ACK, in ms.
 import { Distributor, Task, TaskType } from "zmqpipeline";
 import { COLLECTOR, COLLECTOR_ACK, WORKER } from "./settings.ts";
 

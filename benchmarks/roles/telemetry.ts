@@ -1,4 +1,5 @@
-// Instruments the process as BENCH_OTEL says: "api": no SDK; "sdk": with one that makes a span for each item and drops it; "none": no spans for items.
+// Instruments the process as BENCH_OTEL says: "api": without an SDK; "sdk": with an SDK that drops the spans of items; "none": with an SDK, without
+// spans for items.
 import { context, propagation, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";

@@ -1,4 +1,4 @@
-// threads-worker.ts THREADS: executes items that say how long to block, in ms, or how many steps to compute.
+// threads-worker.ts THREADS: executes items in THREADS threads. An item says how long to block, in ms, or how many steps to compute.
 import { isMain, MultiThreadedWorker } from "zmqpipeline";
 import { blockFor } from "../../examples/support/block-for.ts";
 import { compute } from "./compute.mjs";

@@ -1,4 +1,4 @@
-// worker.ts SLOWNESS: executes items that say how long to block, in ms, or how many steps to compute; so many times as slow.
+// worker.ts [SLOWNESS]: executes items. An item says how long to block, in ms, SLOWNESS times as long as it says, or how many steps to compute.
 import { SingleThreadedWorker } from "zmqpipeline";
 import { blockFor } from "../../examples/support/block-for.ts";
 import { compute } from "./compute.mjs";

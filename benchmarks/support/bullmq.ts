@@ -9,7 +9,7 @@ export interface BullmqWork {
   readonly sleep: number;
 }
 
-/** Runs items through BullMQ on a Redis server of its own; the time from the first one added to the last one complete, in ms. */
+/** Runs items through BullMQ on a Redis server of its own. Returns the time from the first item added to the last one complete, in ms. */
 export async function runBullmq({ items, workers, concurrency, sleep }: BullmqWork): Promise<number> {
   return await withRedis(async (port) => {
     const worker: Program = ["bullmq.ts", "worker", port, concurrency, sleep];

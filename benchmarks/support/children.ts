@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Longest run of one measurement, in ms. */
-const DEADLINE = 10 * 60_000;
+/** Longest run of one measurement. */
+const DEADLINE_MS = 10 * 60_000;
 
 const loader = import.meta.resolve("tsx");
 
@@ -18,7 +18,7 @@ export type Program = readonly [string, ...unknown[]];
  * Starts programs side by side in an empty folder, waits for all, and returns what each printed, as JSON.
  *
  * @param servers - Programs that run until they are killed, once the others have ended.
- * @param env - What their environment has besides ours.
+ * @param env - Environment variables for all of them, besides this process's own.
  */
 export async function measureAll<T>(
   programs: readonly Program[],
@@ -29,7 +29,7 @@ export async function measureAll<T>(
   const children: ChildProcess[] = [];
   const timer = setTimeout(() => {
     for (const child of children) child.kill("SIGKILL");
-  }, DEADLINE);
+  }, DEADLINE_MS);
   try {
     const start = ([file, ...args]: Program) => {
       const path = fileURLToPath(new URL(`../roles/${file}`, import.meta.url));
@@ -61,7 +61,7 @@ export async function measureAll<T>(
   }
 }
 
-/** The same; returns what the last program printed. */
+/** Runs programs as {@link measureAll} does, and returns what the last one printed. */
 export async function measure<T>(programs: readonly Program[], servers: readonly Program[] = []): Promise<T> {
   return (await measureAll<T>(programs, servers)).at(-1) as T;
 }

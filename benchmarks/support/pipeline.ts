@@ -5,17 +5,17 @@ export interface PipelineWork {
   readonly items: number;
   /** @default 1 */
   readonly workers?: number;
-  /** Threads of each worker. Without it, workers are single-threaded. */
+  /** How many threads each worker has. Single-threaded workers by default. */
   readonly threads?: number;
-  /** How long each item blocks, in ms. */
+  /** How long each item blocks, in ms. None by default. */
   readonly sleep?: number;
-  /** How many steps each item computes. */
+  /** How many steps each item computes. None by default. */
   readonly steps?: number;
-  /** Where the distributor keeps a journal, and how durable it is. */
+  /** The distributor's journal. None by default. */
   readonly journal?: { readonly path: string; readonly durability: Durability };
 }
 
-/** Runs items over workers, all roles as processes; the time from the first item to the last ACK, in ms. */
+/** Runs items over workers, each role in a process of its own. Returns the time from the first item to the last ACK, in ms. */
 export async function runPipeline(work: PipelineWork): Promise<number> {
   const { items, workers = 1, threads, sleep = 0, steps = 0, journal } = work;
   const kept = journal === undefined ? [] : [journal.path, journal.durability];

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { createInterface } from "node:readline";
+import { freePort } from "../../examples/support/free-port.ts";
 
-/** How long the server may take to start, in ms. */
+/** Longest start of the server. */
 const START_MS = 10_000;
 
-/** Gives work the port of a Redis server of its own: on loopback, nothing written to disk, stopped at the end. */
+/** Does the work with a Redis server: on the loopback address, without files, stopped at the end. The work gets its port. */
 export async function withRedis<T>(work: (port: number) => Promise<T>): Promise<T> {
   install();
   const port = await freePort();
@@ -36,7 +36,7 @@ async function ready(server: ChildProcess): Promise<void> {
   server.stdout.resume();
 }
 
-/** From Debian's packages, where it is missing and can be installed. */
+/** Installs the server from Debian's packages where it is missing. */
 function install(): void {
   const isThere = () => spawnSync("redis-server", ["--version"]).status === 0;
   if (isThere()) return;
@@ -44,12 +44,4 @@ function install(): void {
   const flags = ["install", "--yes", "--no-install-recommends", "redis-server"];
   spawnSync("apt-get", flags, { stdio: ["ignore", "ignore", "inherit"] });
   if (!isThere()) throw new Error("BullMQ needs redis-server, which could not be installed");
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,4 +1,4 @@
-// What every benchmark ends with: a table for people, a JSON file for later.
+// Every benchmark ends with a table for people and a JSON file with the raw results.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { isShort } from "./rounds.ts";
@@ -29,7 +29,7 @@ export const quantile = (values: readonly number[], share: number): number =>
 
 export const whole = (value: number): string => Math.round(value).toLocaleString("en");
 
-/** Keeps raw results with the command, machine and versions that made them; those of a short run are not worth it. */
+/** Saves raw results with the command, machine and versions that made them. A short run saves nothing: its figures mean nothing. */
 export function saveResults(name: string, results: unknown): void {
   if (isShort) return;
   const folder = new URL("../results/", import.meta.url);

@@ -1,7 +1,7 @@
-/** Whether this is a short run, which shows that everything works, and whose figures are worth nothing. */
+/** Whether this is a short run: it shows that everything works, and its figures mean nothing. */
 export const isShort = process.argv.includes("--short");
 
-/** Number after a flag on the command line: `--rounds 5`. */
+/** The number after a flag on the command line, such as `--rounds 5`; without the flag the fallback, or `short` in a short run. */
 export function option(name: string, fallback: number, short: number = fallback): number {
   const at = process.argv.indexOf(`--${name}`);
   if (at >= 0) return Number(process.argv[at + 1]);
@@ -9,9 +9,9 @@ export function option(name: string, fallback: number, short: number = fallback)
 }
 
 /**
- * Measures contestants side by side, round by round, so that a noisy minute hits all of them.
+ * Measures all contestants in each round, so that a noisy minute hits all of them.
  *
- * @returns For each contestant, in order, its measurements.
+ * @returns The measurements of each contestant, in the order of the contestants.
  */
 export async function sideBySide<T>(
   rounds: number,
