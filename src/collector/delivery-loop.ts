@@ -111,14 +111,23 @@ export class DeliveryLoop {
   }
 
   /** A result; or a failure, which what cannot be decoded is too. */
-  #read({ runId, task, seq, attempt, workerId, payload, error, busy }: Delivery): CollectedResult | Failure {
+  #read({
+    runId,
+    task,
+    seq,
+    attempt,
+    workerId,
+    payload,
+    error,
+    busyMs,
+  }: Delivery): CollectedResult | Failure {
     const taskType = this.#taskTypes.get(task) as TaskType;
     this.#lastType = taskType;
     const id = itemId(runId, task, seq);
     if (error !== undefined)
       return { id, data: decodePayload(payload), error: toThrownError(error), attempts: attempt };
     try {
-      return { id, attempt, worker: workerId, duration: busy / 1000, data: decodePayload(payload), taskType };
+      return { id, attempt, worker: workerId, duration: busyMs, data: decodePayload(payload), taskType };
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       const broken = new PipelineError("BAD_MESSAGE", `The result cannot be decoded: ${error.message}`);

@@ -49,13 +49,13 @@ export class Window {
   }
 
   /**
-   * @param busyMicros - Handler time of `count` items.
+   * @param busyMs - Handler time of `count` items.
    * @param bytes - Bytes of their results.
    * @param mayGrow - Whether more items wait.
    */
-  observe(busyMicros: number, bytes: number, count: number, mayGrow = true): void {
+  observe(busyMs: number, bytes: number, count: number, mayGrow = true): void {
     if (count < 1) return;
-    const serviceMs = busyMicros / 1000 / count;
+    const serviceMs = busyMs / count;
     const before = this.#serviceMs ?? serviceMs;
     this.#serviceMs = before + WEIGHT * (serviceMs - before);
     this.#bytes += WEIGHT * (bytes / count - this.#bytes);

@@ -144,8 +144,8 @@ export interface Result {
   readonly runId: string;
   readonly taskType: string;
   readonly workerId: string;
-  /** Time spent in the handler for these items, in µs. */
-  readonly busy: number;
+  /** Time spent in the handler for these items, in ms. */
+  readonly busyMs: number;
   readonly items: readonly ItemPayload[];
 }
 
@@ -168,7 +168,7 @@ export interface Ack {
   /** Who delivered them; empty for failures, which the distributor delivers itself. */
   readonly workerId: string;
   /** Handler time and result bytes that the worker reported with them: what its window is made from. */
-  readonly busy: number;
+  readonly busyMs: number;
   readonly bytes: number;
   readonly seqs: readonly number[];
   /** The latest ACK data of the task; empty: none. */

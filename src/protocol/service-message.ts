@@ -42,8 +42,8 @@ export interface Assign {
 export interface Reply {
   readonly type: "reply";
   readonly runId: string;
-  /** Time spent in the handler for these requests, in µs; 0 on the way to a client. */
-  readonly busy: number;
+  /** Time spent in the handler for these requests, in ms; 0 on the way to a client. */
+  readonly busyMs: number;
   readonly items: readonly ItemPayload[];
 }
 

@@ -76,7 +76,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
       slice: SLICE_MS,
       next: () => this.#next(),
       upcoming: (index) => this.#core.upcoming(index),
-      ended: (execution, outcome, busy, now) => this.#finish(execution, outcome, busy, now),
+      ended: (execution, outcome, busyMs, now) => this.#finish(execution, outcome, busyMs, now),
       rest: () => this.#core.rest(),
       guard: (action) => this.guard(action),
     });
@@ -167,8 +167,8 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
 
   #executorPort(): ExecutorPort {
     return {
-      finished: this.guard((execution, outcome, busy) => {
-        this.#finish(execution as ServiceExecution, outcome, busy, performance.now());
+      finished: this.guard((execution, outcome, busyMs) => {
+        this.#finish(execution as ServiceExecution, outcome, busyMs, performance.now());
       }),
       upcoming: (index) => this.#core.upcoming(index),
       room: this.guard((atOnce) => (atOnce ? this.#loop.resume() : this.#loop.schedule())),
@@ -212,7 +212,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
     return execution;
   }
 
-  #finish(execution: ServiceExecution, outcome: ExecutionOutcome, busy: number, now: number): boolean {
+  #finish(execution: ServiceExecution, outcome: ExecutionOutcome, busyMs: number, now: number): boolean {
     this.#firstWork.ends();
     if (outcome.ok) {
       this.#summary.executed += 1;
@@ -224,7 +224,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
         message: outcome.error.message,
       });
     }
-    const isSent = this.#core.finished(execution, outcome, busy, now);
+    const isSent = this.#core.finished(execution, outcome, busyMs, now);
     this.#answerWatch();
     return isSent;
   }

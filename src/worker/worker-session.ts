@@ -89,7 +89,7 @@ export class WorkerSession extends Session<WorkerSummary> {
       slice: executor.slots > 1 ? SHARED_SLICE_MS : SLICE_MS,
       next: () => this.#next(),
       upcoming: (index) => this.#core.upcoming(index),
-      ended: (execution, outcome, busy, now) => this.#finish(execution, outcome, busy, now, false),
+      ended: (execution, outcome, busyMs, now) => this.#finish(execution, outcome, busyMs, now, false),
       guard: (action) => this.guard(action),
     });
   }
@@ -192,8 +192,8 @@ export class WorkerSession extends Session<WorkerSummary> {
 
   #executorPort(): ExecutorPort {
     return {
-      finished: this.guard((execution, outcome, busy, more) => {
-        this.#finish(execution, outcome, busy, performance.now(), more);
+      finished: this.guard((execution, outcome, busyMs, more) => {
+        this.#finish(execution, outcome, busyMs, performance.now(), more);
       }),
       upcoming: (index) => this.#core.upcoming(index),
       room: this.guard((atOnce) => (atOnce ? this.#loop.resume() : this.#loop.schedule())),
@@ -233,14 +233,14 @@ export class WorkerSession extends Session<WorkerSummary> {
   #finish(
     execution: Execution,
     outcome: ExecutionOutcome,
-    busy: number,
+    busyMs: number,
     now: number,
     more: boolean,
   ): boolean {
     this.#firstWork.ends();
     if (outcome.ok) this.#summary.executed += 1;
     else this.#failed(execution, outcome.error.message);
-    const isSent = this.#core.finished(execution, outcome, busy, now, more);
+    const isSent = this.#core.finished(execution, outcome, busyMs, now, more);
     this.#answerWatch();
     return isSent;
   }

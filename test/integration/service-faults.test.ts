@@ -228,7 +228,7 @@ function sendEverything(peer: Stranger, runId: string): void {
   const payload = Uint8Array.of(0xc1);
   const items = [{ seq: 7, attempt: 1 }];
   const error = { name: "Error", message: "x", stack: "", code: "THREAD_LOST" };
-  peer.send({ type: "reply", runId, busy: 1, items: [{ seq: 7, attempt: 1, payload }] });
+  peer.send({ type: "reply", runId, busyMs: 1, items: [{ seq: 7, attempt: 1, payload }] });
   peer.send({ type: "failure", runId, origin: "worker", error, items });
   peer.send({ type: "returned", runId, leaving: true, items });
   peer.send({ type: "cancel", runId, items });

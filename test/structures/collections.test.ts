@@ -92,7 +92,7 @@ describe("Inbox", () => {
     runId: "run",
     task: "task",
     workerId,
-    busy: 0,
+    busyMs: 0,
     items: seqs.map((seq) => ({ seq, attempt: 1, payload: new Uint8Array() })),
   });
   const acked = (inbox: Inbox) => inbox.takeAcks("run").map(({ workerId, seqs }) => [workerId, ...seqs]);
@@ -163,9 +163,9 @@ describe("RoleClock", () => {
 
 describe("Window", () => {
   const limits = { maxWindow: 8192, windowBytes: 1_000_000, windowTime: 300 };
-  const settled = (busyPerItem: number, bytes = 0, slots = 1) => {
+  const settled = (busyMicros: number, bytes = 0, slots = 1) => {
     const window = new Window(slots, limits);
-    for (let i = 0; i < 30; i++) window.observe(busyPerItem * 10, bytes * 10, 10);
+    for (let i = 0; i < 30; i++) window.observe((busyMicros * 10) / 1000, bytes * 10, 10);
     return window.size;
   };
 
@@ -180,7 +180,7 @@ describe("Window", () => {
   test("grows at most fourfold for each measurement, and knows nothing at first", () => {
     const window = new Window(1, limits);
     expect(window.size).toBe(1);
-    window.observe(1, 0, 1);
+    window.observe(0.001, 0, 1);
     expect(window.size).toBe(4);
   });
 

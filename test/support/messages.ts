@@ -36,6 +36,7 @@ export function arbitraryMessages({ name, count, seq, bytes }: MessageParts): {
     "serviceclient" as const,
   );
   const error = fc.record({ name, message: fc.string(), stack: fc.string(), code: name });
+  const duration = fc.nat().map((micros) => micros / 1000);
   const of = <T extends Message["type"]>(type: T) => ({ type: fc.constant(type), runId: name });
 
   const batch: fc.Arbitrary<Message> = fc.oneof(
@@ -56,13 +57,13 @@ export function arbitraryMessages({ name, count, seq, bytes }: MessageParts): {
     fc.record({ ...of("returned"), leaving: fc.boolean(), items: fc.array(ref) }),
     fc.record({ ...of("blocked"), workerId: name, expired: fc.boolean(), running: fc.array(ref) }),
     fc.record({ ...of("fail"), seq, attempt: count, retryable: fc.boolean(), error }),
-    fc.record({ ...of("result"), taskType: name, workerId: name, busy: count, items: fc.array(item) }),
+    fc.record({ ...of("result"), taskType: name, workerId: name, busyMs: duration, items: fc.array(item) }),
     fc.record({ ...of("failed"), taskType: name, seq, attempts: count, error, payload: bytes }),
     fc.record({
       ...of("ack"),
       taskType: name,
       workerId: name,
-      busy: count,
+      busyMs: duration,
       bytes: count,
       seqs: fc.array(seq),
       ackData: bytes,
@@ -113,7 +114,7 @@ export function arbitraryMessages({ name, count, seq, bytes }: MessageParts): {
       context: name,
       items: fc.array(item),
     }),
-    fc.record({ ...of("reply"), busy: count, items: fc.array(item) }),
+    fc.record({ ...of("reply"), busyMs: duration, items: fc.array(item) }),
     fc.record({
       ...of("failure"),
       items: fc.array(ref),

@@ -201,8 +201,8 @@ export class CollectorCore {
   #result(result: Result): void {
     const { runId, taskType: task, workerId } = result;
     if (!this.#knowsTask(task)) return this.#stray(result);
-    const busy = result.busy / result.items.length;
-    this.#inbox.add({ runId, task, workerId, busy, items: result.items });
+    const busyMs = result.busyMs / result.items.length;
+    this.#inbox.add({ runId, task, workerId, busyMs, items: result.items });
     this.#port.work();
   }
 
@@ -210,7 +210,7 @@ export class CollectorCore {
     const { runId, taskType: task, seq, attempts, payload, error } = failed;
     if (!this.#knowsTask(task)) return this.#stray(failed);
     const items = [{ seq, attempt: attempts, payload }];
-    this.#inbox.add({ runId, task, workerId: "", busy: 0, items, error });
+    this.#inbox.add({ runId, task, workerId: "", busyMs: 0, items, error });
     this.#port.work();
   }
 

@@ -12,8 +12,8 @@ export interface Delivery {
   /** Who executed it; empty for a failure. */
   readonly workerId: string;
   readonly payload: Uint8Array;
-  /** Its share of the handler time that its worker reported, in µs. */
-  readonly busy: number;
+  /** Its share of the handler time that its worker reported, in ms. */
+  readonly busyMs: number;
   /** Set where the item failed for good; `payload` then is the item's own. */
   readonly error?: ErrorInfo;
 }
@@ -36,8 +36,8 @@ interface TaskLog {
 interface AckGroup {
   readonly task: string;
   readonly workerId: string;
-  /** Handler time in µs and result bytes of the items, for the distributor to measure the worker by. */
-  busy: number;
+  /** Handler time and result bytes of the items, for the distributor to measure the worker by. */
+  busyMs: number;
   bytes: number;
   seqs: number[];
 }
@@ -79,23 +79,23 @@ export class Inbox {
   next(): Delivery | undefined {
     const batch = this.#queue.peek();
     if (batch === undefined) return undefined;
-    const { task, workerId, runId, busy, error, items } = batch;
+    const { task, workerId, runId, busyMs, error, items } = batch;
     const { seq, attempt, payload } = items[this.#taken++] as ItemPayload;
     this.size -= 1;
     if (this.#taken === items.length) {
       this.#queue.shift();
       this.#taken = 0;
     }
-    const delivery = { runId, task, seq, attempt, workerId, payload, busy };
+    const delivery = { runId, task, seq, attempt, workerId, payload, busyMs };
     return error === undefined ? delivery : { ...delivery, error };
   }
 
-  handled({ task, seq, workerId, busy, payload }: Delivery, ackData: Uint8Array): void {
+  handled({ task, seq, workerId, busyMs, payload }: Delivery, ackData: Uint8Array): void {
     const log = this.#log(task);
     log.handled.add(seq);
     log.ackData = ackData;
     const group = this.#group(task, workerId);
-    group.busy += busy;
+    group.busyMs += busyMs;
     group.bytes += payload.length;
     group.seqs.push(seq);
   }
@@ -105,12 +105,12 @@ export class Inbox {
     const groups = this.#acks;
     this.#acks = new Map();
     this.#lastGroup = undefined;
-    return [...groups.values()].map(({ task, workerId, busy, bytes, seqs }) => ({
+    return [...groups.values()].map(({ task, workerId, busyMs, bytes, seqs }) => ({
       type: "ack",
       runId,
       taskType: task,
       workerId,
-      busy: Math.ceil(busy),
+      busyMs,
       bytes,
       seqs,
       ackData: this.#log(task).ackData,
@@ -132,7 +132,7 @@ export class Inbox {
     const key = `${workerId}\0${task}`;
     let group = this.#acks.get(key);
     if (group === undefined) {
-      group = { task, workerId, busy: 0, bytes: 0, seqs: [] };
+      group = { task, workerId, busyMs: 0, bytes: 0, seqs: [] };
       this.#acks.set(key, group);
     }
     this.#lastGroup = group;

@@ -106,7 +106,7 @@ export class Settlement {
   }
 
   /** The collector has handled results of a worker, or reports of failed items. */
-  acked(task: TaskLedger, { workerId, seqs, busy, bytes }: Ack, workers: WorkerLookup): void {
+  acked(task: TaskLedger, { workerId, seqs, busyMs, bytes }: Ack, workers: WorkerLookup): void {
     const worker = workers.byId(workerId);
     const as = workerId === "" ? "failed" : "acked";
     const settled: number[] = [];
@@ -132,7 +132,7 @@ export class Settlement {
       this.#note("does well again", worker);
     for (const seq of seqs) worker.settled.push(seq);
     // Results that were sent again come without a measurement.
-    if (busy > 0) worker.window.observe(busy, bytes, seqs.length);
+    if (busyMs > 0) worker.window.observe(busyMs, bytes, seqs.length);
     task.refresh(worker);
   }
 

@@ -34,7 +34,7 @@ export class ServiceWorkerCore {
   #runId = "";
   #replies: ItemPayload[] = [];
   #bytes = 0;
-  #busy = 0;
+  #busyMs = 0;
   /** When the oldest of them was added. */
   #since = 0;
   #nextHello = 0;
@@ -106,18 +106,18 @@ export class ServiceWorkerCore {
   /**
    * A request was executed.
    *
-   * @param busy - Time its handler took, in ms.
+   * @param busyMs - Time its handler took.
    * @param real - The time now, in ms, of the clock that `tick` gets.
    * @returns Whether anything was sent because of it. Call `rest` when nothing more can be done at once.
    */
-  finished(execution: ServiceExecution, outcome: ExecutionOutcome, busy: number, real: number): boolean {
+  finished(execution: ServiceExecution, outcome: ExecutionOutcome, busyMs: number, real: number): boolean {
     const { requestId, attempt } = execution;
     if (!this.#load.ended(execution)) return false; // its connection has ended
     if (outcome.ok) {
-      if (this.#replies.length === 0) this.#since = real - busy;
+      if (this.#replies.length === 0) this.#since = real - busyMs;
       this.#replies.push({ seq: requestId, attempt, payload: outcome.payload });
       this.#bytes += outcome.payload.length;
-      this.#busy += busy;
+      this.#busyMs += busyMs;
       const isFull = this.#replies.length >= REQUEST_BATCH_ITEMS || this.#bytes >= BATCH_BYTES;
       if (!isFull && real - this.#since < FLUSH_MS) return false;
       this.flush();
@@ -140,8 +140,8 @@ export class ServiceWorkerCore {
   /** Sends the replies that wait. */
   flush(): void {
     if (this.#replies.length > 0) {
-      const busy = Math.ceil(this.#busy * 1000);
-      this.#port.send({ type: "reply", runId: this.#runId, busy, items: this.#replies });
+      const busyMs = this.#busyMs;
+      this.#port.send({ type: "reply", runId: this.#runId, busyMs, items: this.#replies });
       this.#dropReplies();
     }
     this.#leaveIfDone();
@@ -234,7 +234,7 @@ export class ServiceWorkerCore {
   #dropReplies(): void {
     this.#replies = [];
     this.#bytes = 0;
-    this.#busy = 0;
+    this.#busyMs = 0;
   }
 
   #hello(): void {

@@ -56,7 +56,7 @@ export class BrokerFleet {
     this.#heard(worker);
   }
 
-  replies(worker: BrokerWorker, { busy, items }: Reply): void {
+  replies(worker: BrokerWorker, { busyMs, items }: Reply): void {
     let bytes = 0;
     for (const { seq, attempt, payload } of items) {
       const request = this.#heldBy(worker, seq, attempt);
@@ -69,7 +69,7 @@ export class BrokerFleet {
       this.#ledger.settle(request);
     }
     worker.failures = 0;
-    worker.window.observe(busy, bytes, items.length, worker.type.queue.size > 0);
+    worker.window.observe(busyMs, bytes, items.length, worker.type.queue.size > 0);
     this.#heard(worker);
   }
 

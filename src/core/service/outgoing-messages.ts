@@ -81,7 +81,7 @@ export class OutgoingMessages {
     this.#cancelled.clear();
     for (const [client, items] of this.#replies) {
       for (const batch of batches(items)) {
-        toClient(client.connection, { type: "reply", runId, busy: 0, items: batch });
+        toClient(client.connection, { type: "reply", runId, busyMs: 0, items: batch });
       }
     }
     this.#replies.clear();

@@ -18,8 +18,8 @@ type Kept =
   | { readonly kind: "fail"; readonly item: Fail; sentAt: number; wait: number };
 
 export interface OutboxPort {
-  /** @param busy - Handler time of the items in ms; 0: not measured, or reported before. */
-  results(items: readonly ItemPayload[], busy: number): void;
+  /** @param busyMs - Handler time of the items; 0: not measured, or reported before. */
+  results(items: readonly ItemPayload[], busyMs: number): void;
   fail(fail: Fail): void;
   /** Whether the collector takes results now. */
   isOpen(): boolean;
@@ -38,7 +38,7 @@ export class Outbox {
   /** Results not yet sent for the first time. */
   #batch: ItemPayload[] = [];
   #bytes = 0;
-  #busy = 0;
+  #busyMs = 0;
   #since = 0;
   #nextCheck = 0;
   #nextGeneration = 0;
@@ -61,15 +61,15 @@ export class Outbox {
   }
 
   /**
-   * @param busy - Its handler time in ms.
+   * @param busyMs - Its handler time.
    * @param real - The real time, which flushes go by.
    */
-  addResult(item: ItemPayload, busy: number, real: number): void {
+  addResult(item: ItemPayload, busyMs: number, real: number): void {
     this.#young.set(item.seq, item);
     if (this.#batch.length === 0) this.#since = real;
     this.#batch.push(item);
     this.#bytes += item.payload.length;
-    this.#busy += busy;
+    this.#busyMs += busyMs;
   }
 
   addFail(item: Fail, now: number): void {
@@ -96,9 +96,9 @@ export class Outbox {
   flush(): void {
     if (this.#batch.length === 0 || !this.#port.isOpen()) return;
     const items = this.#batch;
-    const busy = this.#busy;
+    const busyMs = this.#busyMs;
     this.#dropBatch();
-    this.#port.results(items, busy);
+    this.#port.results(items, busyMs);
   }
 
   /** Nothing more is needed of this item. False when there is no outcome of it. */
@@ -184,6 +184,6 @@ export class Outbox {
   #dropBatch(): void {
     this.#batch = [];
     this.#bytes = 0;
-    this.#busy = 0;
+    this.#busyMs = 0;
   }
 }

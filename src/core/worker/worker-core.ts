@@ -38,7 +38,7 @@ export class WorkerCore {
       },
     });
     this.#outbox = new Outbox({
-      results: (items, busy) => this.#results(items, busy),
+      results: (items, busyMs) => this.#results(items, busyMs),
       fail: (fail) => port.toDistributor(fail),
       isOpen: () => this.#collector === "ready",
     });
@@ -120,7 +120,7 @@ export class WorkerCore {
   /**
    * An execution ended.
    *
-   * @param busy - Time its handler took, in ms.
+   * @param busyMs - Time its handler took.
    * @param real - The time now, in ms, of the clock that `tick` gets.
    * @param more - Others that ended with it follow at once: a batch is not sent for this one alone.
    * @returns Whether anything was sent because of it.
@@ -128,7 +128,7 @@ export class WorkerCore {
   finished(
     execution: Execution,
     outcome: ExecutionOutcome,
-    busy: number,
+    busyMs: number,
     real: number,
     more = false,
   ): boolean {
@@ -137,7 +137,7 @@ export class WorkerCore {
     const now = this.#clock.now;
     let sent = true;
     if (outcome.ok) {
-      this.#outbox.addResult({ seq, attempt, payload: outcome.payload }, busy, real);
+      this.#outbox.addResult({ seq, attempt, payload: outcome.payload }, busyMs, real);
       sent = execution.solo || (!more && this.#flushIsDue(real));
       if (sent) this.#outbox.flush();
     } else {
@@ -224,7 +224,7 @@ export class WorkerCore {
     this.#port.toDistributor({ type: "ready", runId: this.runId, concurrency: this.#options.concurrency });
   }
 
-  #results(items: readonly ItemPayload[], busy: number): void {
+  #results(items: readonly ItemPayload[], busyMs: number): void {
     const { workerId, taskType } = this.#options;
     const { runId } = this;
     this.#port.toCollector({
@@ -232,7 +232,7 @@ export class WorkerCore {
       runId,
       taskType,
       workerId,
-      busy: Math.ceil(busy * 1000),
+      busyMs,
       items,
     });
   }

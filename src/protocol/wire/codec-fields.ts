@@ -104,3 +104,14 @@ export function choice<T>(reader: ByteReader, values: readonly T[]): T {
 export function flag(reader: ByteReader): boolean {
   return choice(reader, [false, true]);
 }
+
+/** Writes a duration in whole µs. One that is not 0 is not written as 0. */
+export function writeDuration(writer: ByteWriter, ms: number): void {
+  // To the ns first: 4.035 ms times 1000 is a little more than 4035.
+  writer.integer(Math.ceil(Math.round(ms * 1e6) / 1e3));
+}
+
+/** @returns In ms. */
+export function readDuration(reader: ByteReader): number {
+  return reader.integer() / 1000;
+}

@@ -1,10 +1,11 @@
 import { MAGIC, MAX_FRAMES, MAX_MESSAGE_BYTES, MAX_NAME_BYTES, PROTOCOL_VERSION } from "../limits.ts";
 import type { Message } from "../message.ts";
+import { BATCH_LAYOUTS } from "./batch-layouts.ts";
 import { ByteReader, ProtocolError } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
-import { readFields, writeFields } from "./message-fields.ts";
+import type { Layout } from "./layout.ts";
 import { packFrames } from "./payload-frames.ts";
-import { SERVICE_TYPES } from "./service-codec.ts";
+import { SERVICE_LAYOUTS } from "./service-layouts.ts";
 
 /** A peer speaks another version of the protocol. It is told so, instead of being ignored. */
 export class VersionError extends ProtocolError {
@@ -38,12 +39,22 @@ const TYPES = [
   "ended",
   "accepted",
   "resend",
-  ...SERVICE_TYPES,
+  "request",
+  "assign",
+  "reply",
+  "failure",
+  "cancel",
   "inspect",
   "report",
   "blocked",
 ] as const satisfies readonly Message["type"][];
 const TYPE_CODES = new Map<Message["type"], number>(TYPES.map((type, code) => [type, code]));
+
+/** A layout takes only its own kind of message; the table has it under that kind. */
+const LAYOUTS = { ...BATCH_LAYOUTS, ...SERVICE_LAYOUTS } as Readonly<
+  Record<Message["type"], Layout<Message>>
+>;
+
 /**
  * Encodes a message as frames: an envelope (magic, version, type, run, fields, payload sizes), with small payloads behind it, and large ones.
  * The layout is described in `docs/protocol.md`.
@@ -54,7 +65,7 @@ export function encodeMessage(message: Message): Uint8Array[] {
   writer.byte(PROTOCOL_VERSION);
   writer.byte(TYPE_CODES.get(message.type) as number);
   writer.text(message.runId);
-  const payloads = writeFields(writer, message);
+  const payloads = LAYOUTS[message.type].write(writer, message);
   return packFrames(writer, payloads);
 }
 
@@ -77,8 +88,7 @@ export function decodeMessage(frames: readonly Uint8Array[]): Message {
   if (version !== PROTOCOL_VERSION && type !== "refuse") throw new VersionError(version);
   if (type === undefined) throw new ProtocolError("Message type is unknown");
   const reader = new ByteReader(envelope, MAGIC.length + 2);
-  const message = readFields(reader, type, reader.text(MAX_NAME_BYTES), frames.slice(1));
-  return message;
+  return LAYOUTS[type].read(reader, reader.text(MAX_NAME_BYTES), frames.slice(1));
 }
 
 function hasMagic(envelope: Uint8Array): boolean {

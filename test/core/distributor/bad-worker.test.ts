@@ -102,13 +102,13 @@ class Scene {
     return seqs;
   }
 
-  ack(workerId: string, seqs: readonly number[], busy = 1000): void {
+  ack(workerId: string, seqs: readonly number[], busyMs = 1): void {
     const ack: Ack = {
       type: "ack",
       runId: RUN,
       taskType: "t",
       workerId,
-      busy,
+      busyMs,
       bytes: 1,
       seqs,
       ackData: EMPTY,
@@ -214,7 +214,7 @@ describe("what waits behind a long item", () => {
   test("is called back for a worker that idles, whatever the mean of the items before", () => {
     const scene = new Scene(3);
     scene.join("a");
-    scene.ack("a", [0], 1);
+    scene.ack("a", [0], 0.001);
     expect(scene.of("a")).toEqual([1, 2]);
     scene.join("b");
     scene.wait(300);
@@ -247,7 +247,7 @@ describe("a worker whose main thread is blocked", () => {
   test("keeps what it runs, all else goes to others at once, and it gets nothing until it is heard", () => {
     const scene = new Scene(6);
     scene.join("a");
-    scene.ack("a", [0], 1);
+    scene.ack("a", [0], 0.001);
     const held = scene.of("a");
     expect(held.length).toBeGreaterThan(1);
     const first = held[0] ?? 0;

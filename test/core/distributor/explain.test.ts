@@ -88,7 +88,7 @@ class Scene {
       runId: RUN,
       taskType: "first",
       workerId,
-      busy: 1,
+      busyMs: 0.001,
       bytes: 1,
       seqs,
       ackData: EMPTY,

@@ -76,7 +76,7 @@ test("What a blocked worker has not started goes to others if it may be executed
   ask(5, true);
   expect(given("blocked").length).toBe(4);
   const late = given("blocked").map((_, index) => ({ seq: index + 1, attempt: 1, payload }));
-  core.workerMessage("blocked", { type: "reply", runId, busy: 0, items: late });
+  core.workerMessage("blocked", { type: "reply", runId, busyMs: 0, items: late });
   const replied = (said.get("client") ?? []).flatMap((message) =>
     message.type === "reply" ? message.items.map(({ seq }) => seq) : [],
   );

@@ -6,88 +6,70 @@ import {
   choice,
   flag,
   list,
+  readDuration,
   readError,
   readItems,
   readRefs,
+  writeDuration,
   writeError,
   writeItems,
   writeRefs,
 } from "./codec-fields.ts";
+import { fieldsOnly, type Layouts } from "./layout.ts";
 
 const ORIGINS: readonly FailureOrigin[] = ["handler", "worker", "service"];
 
-export const SERVICE_TYPES = [
-  "request",
-  "assign",
-  "reply",
-  "failure",
-  "cancel",
-] as const satisfies readonly ServiceMessage["type"][];
-
-/** Writes what follows the header, and returns the payloads. */
-export function writeServiceFields(writer: ByteWriter, message: ServiceMessage): readonly Uint8Array[] {
-  switch (message.type) {
-    case "request":
+export const SERVICE_LAYOUTS: Layouts<ServiceMessage["type"]> = {
+  request: {
+    write(writer, message) {
       writer.text(message.taskType);
       writer.integer(message.timeout);
       writer.byte(message.idempotent ? 1 : 0);
       writer.text(message.context);
       return writeItems(writer, message.items);
-    case "assign":
-      return writeAssign(writer, message);
-    case "reply":
-      writer.integer(message.busy);
+    },
+    read: (reader, runId, bodies) => ({
+      type: "request",
+      runId,
+      taskType: reader.text(MAX_NAME_BYTES),
+      timeout: reader.integer(),
+      idempotent: flag(reader),
+      context: reader.text(MAX_CONTEXT_BYTES),
+      items: readItems(reader, bodies),
+    }),
+  },
+  assign: { write: writeAssign, read: readAssign },
+  reply: {
+    write(writer, message) {
+      writeDuration(writer, message.busyMs);
       return writeItems(writer, message.items);
-    case "failure":
-      writer.byte(ORIGINS.indexOf(message.origin));
-      writeError(writer, message.error);
-      writeRefs(writer, message.items);
-      return [];
-    case "cancel":
-      writeRefs(writer, message.items);
-      return [];
-  }
-}
-
-/** Reads what {@link writeServiceFields} wrote, up to the end of the envelope. Throws ProtocolError. */
-export function readServiceFields(
-  reader: ByteReader,
-  type: ServiceMessage["type"],
-  runId: string,
-  bodies: readonly Uint8Array[],
-): ServiceMessage {
-  const done = <M extends ServiceMessage>(message: M): M => {
-    reader.end();
-    if (bodies.length > 0) throw new ProtocolError("Message has frames that belong to nothing");
-    return message;
-  };
-  switch (type) {
-    case "request":
-      return {
-        type,
-        runId,
-        taskType: reader.text(MAX_NAME_BYTES),
-        timeout: reader.integer(),
-        idempotent: flag(reader),
-        context: reader.text(MAX_CONTEXT_BYTES),
-        items: readItems(reader, bodies),
-      };
-    case "assign":
-      return readAssign(reader, runId, bodies);
-    case "reply":
-      return { type, runId, busy: reader.integer(), items: readItems(reader, bodies) };
-    case "failure":
-      return done({
-        type,
-        runId,
-        origin: choice(reader, ORIGINS),
-        error: readError(reader),
-        items: readRefs(reader),
-      });
-    case "cancel":
-      return done({ type, runId, items: readRefs(reader) });
-  }
-}
+    },
+    read: (reader, runId, bodies) => ({
+      type: "reply",
+      runId,
+      busyMs: readDuration(reader),
+      items: readItems(reader, bodies),
+    }),
+  },
+  failure: fieldsOnly(
+    (writer, { origin, error, items }) => {
+      writer.byte(ORIGINS.indexOf(origin));
+      writeError(writer, error);
+      writeRefs(writer, items);
+    },
+    (reader, runId) => ({
+      type: "failure",
+      runId,
+      origin: choice(reader, ORIGINS),
+      error: readError(reader),
+      items: readRefs(reader),
+    }),
+  ),
+  cancel: fieldsOnly(
+    (writer, { items }) => writeRefs(writer, items),
+    (reader, runId) => ({ type: "cancel", runId, items: readRefs(reader) }),
+  ),
+};
 
 function writeAssign(writer: ByteWriter, { clients, items }: Assign): readonly Uint8Array[] {
   writer.integer(clients.length);

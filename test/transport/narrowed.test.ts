@@ -1,0 +1,74 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Direction } from "../../src/protocol/direction.ts";
+import type { Message } from "../../src/protocol/message.ts";
+import * as directions from "../../src/protocol/message.ts";
+import { narrowedLink, narrowedListener } from "../../src/transport/narrowed.ts";
+import { ANYTHING, arbitraryMessages } from "../support/messages.ts";
+
+/** What each direction carries, by the protocol's description. */
+const KINDS: Readonly<Record<keyof typeof directions, string>> = {
+  WORKER_TO_DISTRIBUTOR: "hello ready fail returned blocked pong bye",
+  DISTRIBUTOR_TO_WORKER: "welcome refuse grant recall revoke end resend ping",
+  WORKER_TO_COLLECTOR: "hello result",
+  COLLECTOR_TO_WORKER: "welcome refuse",
+  DISTRIBUTOR_TO_COLLECTOR: "open failed end bye",
+  COLLECTOR_TO_DISTRIBUTOR: "welcome refuse ended ping",
+  DISTRIBUTOR_TO_ACK_LINK: "hello",
+  ACK_LINK_TO_DISTRIBUTOR: "welcome refuse ack ended ping",
+  METADATA_TO_DISTRIBUTOR: "hello metadata",
+  DISTRIBUTOR_TO_METADATA: "welcome refuse accepted",
+  CLIENT_TO_SERVICE: "hello request cancel bye",
+  SERVICE_TO_CLIENT: "welcome refuse reply failure end ping",
+  WORKER_TO_SERVICE: "hello ready reply failure returned blocked bye",
+  SERVICE_TO_WORKER: "welcome refuse assign cancel recall end ping",
+  INSPECTOR_TO_ROLE: "inspect",
+  ROLE_TO_INSPECTOR: "report refuse",
+};
+
+const all = Object.entries(KINDS) as [keyof typeof directions, string][];
+const { batch, service, inspection } = arbitraryMessages(ANYTHING);
+
+/** One message of each kind. */
+const messages = new Map<string, Message>();
+for (const message of fc.sample(fc.oneof(batch, service, inspection), { numRuns: 3000, seed: 1 }))
+  messages.set(message.type, message);
+
+describe.each(all)("%s", (name, kinds) => {
+  const direction: Direction<Message> = directions[name];
+  const allowed = kinds.split(" ");
+  const ignored = { onConnected() {}, onDisconnected() {}, onSomeDisconnected() {}, onFailed() {} };
+
+  test("A listener hears the direction's messages and refuses every other", () => {
+    const [heard, refused]: [string[], string[]] = [[], []];
+    const handler = narrowedListener(direction, {
+      ...ignored,
+      onMessage: (_connection, { type }) => heard.push(type),
+      onRefused: (reason) => refused.push(reason),
+    });
+    for (const message of messages.values()) handler.onMessage("c", message);
+    expect(heard.sort()).toEqual(allowed.toSorted());
+    expect(refused).toHaveLength(messages.size - allowed.length);
+    for (const reason of refused)
+      expect(reason).toMatch(/^a peer sent a message that does not belong here: /);
+  });
+
+  test("A link hears the direction's messages and refuses every other", () => {
+    const [heard, refused]: [string[], string[]] = [[], []];
+    const handler = narrowedLink(direction, {
+      ...ignored,
+      onMessage: ({ type }) => heard.push(type),
+      onRefused: (reason) => refused.push(reason),
+    });
+    for (const message of messages.values()) handler.onMessage(message);
+    expect(heard.sort()).toEqual(allowed.toSorted());
+    expect(refused).toHaveLength(messages.size - allowed.length);
+  });
+});
+
+test("Every kind of message goes some way", () => {
+  expect(messages.size).toBe(29);
+  expect([...new Set(all.flatMap(([, kinds]) => kinds.split(" ")))].sort()).toEqual(
+    [...messages.keys()].sort(),
+  );
+});
