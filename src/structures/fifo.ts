@@ -19,7 +19,7 @@ export class Fifo<T> {
   shift(): T | undefined {
     const item = this.#items[this.#head];
     if (this.size === 0) return undefined;
-    this.#items[this.#head++] = undefined; // or the spent part would keep payloads alive
+    this.#items[this.#head++] = undefined; // so that the spent part keeps no payload alive
     if (this.#head >= 64 && this.#head * 2 >= this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;

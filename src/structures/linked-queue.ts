@@ -1,10 +1,10 @@
-/** What can be in a {@link LinkedQueue}, in one at a time. */
+/** An entry of a {@link LinkedQueue}; it can be in one queue at a time. */
 export interface Linked<T> {
   previous: T | undefined;
   next: T | undefined;
 }
 
-/** A queue from which anything can be taken out, in O(1): for what may be cancelled while it waits. */
+/** A queue from which any entry can be removed in O(1): for requests that may be cancelled while they wait. */
 export class LinkedQueue<T extends Linked<T>> {
   #first: T | undefined;
   #last: T | undefined;
@@ -32,7 +32,7 @@ export class LinkedQueue<T extends Linked<T>> {
     return entry;
   }
 
-  /** @param entry - One that is in this queue. */
+  /** @param entry - An entry of this queue. */
   remove(entry: T): void {
     const { previous, next } = entry;
     if (previous === undefined) this.#first = next;

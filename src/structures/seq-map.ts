@@ -7,7 +7,7 @@ interface Page<T> {
 }
 
 /**
- * A map from sequence numbers, for numbers that come and go more or less in order: pages of consecutive ones, so that nearly
+ * A map from sequence numbers, for numbers that come and go more or less in order: pages of consecutive numbers, so that nearly
  * every access is one to an array. A page is dropped with its last entry.
  */
 export class SeqMap<T extends object> {

@@ -3,12 +3,12 @@ import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Message } from "../protocol/message.ts";
 
 /**
- * What the roles need of a network: messages to a peer, and to know when a connection begins and ends. Delivery is not
- * promised: whatever is sent may be lost with its connection, and the cores repair that.
+ * What the roles need of a network: to send messages to a peer, and to hear when a connection begins and ends. Delivery is not
+ * promised: a message may be lost with its connection, and the cores repair that.
  */
 export interface Transport {
   /**
-   * Binds an endpoint. The handler hears of nothing before the listener is in the caller's hands to answer with.
+   * Binds an endpoint. The handler is called only after the promise has resolved, so that it can answer.
    *
    * @throws PipelineError `ADDRESS_IN_USE`, `BIND_FAILED`, `IPC_PATH_OCCUPIED`, `IPC_PATH_UNSAFE` or `SELF_TEST_FAILED`.
    */
@@ -18,30 +18,30 @@ export interface Transport {
 }
 
 export interface ListenOptions {
-  /** Most connections at a time; nobody is let in while there are so many. */
+  /** Most connections at a time; further peers are refused. */
   readonly maxConnections: number;
-  /** Without them, everybody is let in who can connect. */
+  /** Without keys, every peer is let in that can connect. */
   readonly keys: ListenKeys | undefined;
 }
 
-/** Who a secured listener is, and whom it lets in. Keys are Curve25519 keys, as text in Z85. */
+/** A secured listener's keys, and the peers that it lets in. Keys are Curve25519 keys, as text in Z85. */
 export interface ListenKeys {
   readonly publicKey: string;
   readonly secretKey: string;
-  /** Whether the owner of a public key may come in, now. */
+  /** Whether the owner of a public key may connect now. */
   allows(publicKey: string): boolean;
-  /** Tells when a key that was allowed is so no more, and when the list cannot be read. @returns Ends that. */
+  /** Tells when an allowed key was revoked, and when the list cannot be read. @returns Ends that. */
   watch(watcher: { revoked(): void; problem(text: string): void }): () => void;
 }
 
 export interface LinkOptions {
-  /** Who connects, for errors. */
+  /** The role that connects, for errors. */
   readonly role: string;
-  /** Without them, nothing is encrypted, and whoever listens is believed. */
+  /** Without keys, nothing is encrypted, and any listener at the endpoint is believed. */
   readonly keys: LinkKeys | undefined;
 }
 
-/** Who connects, and to whom. Keys are Curve25519 keys, as text in Z85. */
+/** A link's keys and its listener's. Keys are Curve25519 keys, as text in Z85. */
 export interface LinkKeys {
   readonly publicKey: string;
   readonly secretKey: string;
@@ -53,9 +53,9 @@ export interface ListenerHandler<In extends Message = Message> {
   onMessage(connection: string, message: In): void;
   /** A send found that the connection has ended. */
   onDisconnected(connection: string): void;
-  /** Some connection ended, it is not known which: sending to all will tell. */
+  /** A connection ended, and it is not known which one: sending to all peers will tell. */
   onSomeDisconnected(): void;
-  /** A peer sent what is not a message of ours, or was not let in; it was dropped. */
+  /** A peer was not let in, or its bytes or message were dropped: no message of this protocol, or none that belongs here. */
   onRefused(reason: string): void;
 }
 
@@ -70,7 +70,7 @@ export interface LinkHandler<In extends Message = Message> {
   onDisconnected(): void;
   onMessage(message: In): void;
   onRefused(reason: string): void;
-  /** Waiting is in vain: the two sides' keys do not fit, or the peer is not to be trusted. The link does not try again. */
+  /** The link has given up: the two sides' keys do not fit, or the peer is not to be trusted. */
   onFailed(error: PipelineError): void;
 }
 

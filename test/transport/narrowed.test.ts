@@ -26,7 +26,8 @@ const KINDS: Readonly<Record<keyof typeof directions, string>> = {
   ROLE_TO_INSPECTOR: "report refuse",
 };
 
-const all = Object.entries(KINDS) as [keyof typeof directions, string][];
+const DIRECTIONS: Readonly<Record<string, Direction<Message>>> = { ...directions };
+const all = Object.entries(KINDS);
 const { batch, service, inspection } = arbitraryMessages(ANYTHING);
 
 /** One message of each kind. */
@@ -35,7 +36,7 @@ for (const message of fc.sample(fc.oneof(batch, service, inspection), { numRuns:
   messages.set(message.type, message);
 
 describe.each(all)("%s", (name, kinds) => {
-  const direction: Direction<Message> = directions[name];
+  const direction = DIRECTIONS[name] as Direction<Message>;
   const allowed = kinds.split(" ");
   const ignored = { onConnected() {}, onDisconnected() {}, onSomeDisconnected() {}, onFailed() {} };
 

@@ -4,7 +4,7 @@ import { PipelineError } from "../../errors.ts";
 import type { EndpointAddress } from "../../protocol/endpoint-address.ts";
 import { bindIpcPath, ipcPath } from "./ipc-path.ts";
 
-/** @throws PipelineError that says why it cannot be bound. */
+/** Binds a socket to its endpoint. @throws PipelineError that says why it cannot. */
 export async function bindSocket(socket: zmq.Router, endpoint: EndpointAddress): Promise<void> {
   try {
     if (endpoint.scheme === "ipc")

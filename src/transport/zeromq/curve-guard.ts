@@ -2,15 +2,15 @@ import type * as zmq from "zeromq";
 import { PipelineError } from "../../errors.ts";
 import type { EndpointAddress } from "../../protocol/endpoint-address.ts";
 import type { ListenKeys } from "../transport.ts";
-import { guard, type Hall, secureContext } from "./zap-handler.ts";
+import { type GuardedListener, registerListener, secureContext } from "./zap-handler.ts";
 import { zeromq } from "./zeromq-socket.ts";
 
-/** How long a stranger's refusal may take at the start, in ms; it takes 5 ms where nothing else is going on. */
+/** Longest self-test, in ms; on an idle machine it takes 5 ms. */
 const SELF_TEST_MS = 5000;
 
 /** What guards one secured listener. */
-export interface Door {
-  /** Options of the socket: it is a server with keys, and does not work without somebody at the door. */
+export interface CurveGuard {
+  /** Options of the socket, which lets nobody in unless the ZAP handler allows it. */
   readonly socketOptions: {
     readonly context: zmq.Context;
     readonly curveServer: true;
@@ -19,20 +19,20 @@ export interface Door {
     readonly zapEnforceDomain: true;
   };
   /**
-   * Tries to get in with a key that was made for it.
+   * Tries to connect with a key that was made for this test.
    *
    * @throws PipelineError `SELF_TEST_FAILED` unless it is refused.
    */
-  assertClosed(endpoint: EndpointAddress, bound: string): Promise<void>;
-  /** Calls back when somebody who was let in must go. @returns Ends that. */
+  assertRefusesStrangers(endpoint: EndpointAddress, bound: string): Promise<void>;
+  /** Calls back when a key that was allowed is revoked. @returns Ends that. */
   onRevoked(callback: () => void): () => void;
   /** Call when the socket is closed. */
   close(): void;
 }
 
-/** Posts somebody at the door, before there is one: a socket that is made with its options lets in whom `keys` allows. */
-export async function openDoor(keys: ListenKeys, hall: Hall): Promise<Door> {
-  const { context, domain, leave, expectStranger } = await guard(keys, hall);
+/** Makes a listener's guard, before its socket: a socket with the guard's options lets in the peers that `keys` allows. */
+export async function guardListener(keys: ListenKeys, listener: GuardedListener): Promise<CurveGuard> {
+  const { context, domain, leave, expectStranger } = await registerListener(keys, listener);
   return {
     socketOptions: {
       context,
@@ -41,13 +41,13 @@ export async function openDoor(keys: ListenKeys, hall: Hall): Promise<Door> {
       zapDomain: domain,
       zapEnforceDomain: true,
     },
-    async assertClosed(endpoint, bound) {
+    async assertRefusesStrangers(endpoint, bound) {
       const outcome = await tryToEnter(bound, keys.publicKey, expectStranger);
       if (outcome === "refused") return;
       const text = `Endpoint ${JSON.stringify(endpoint.address)} failed its self-test: a stranger's key was ${outcome}`;
       throw new PipelineError("SELF_TEST_FAILED", text, { endpoint: endpoint.address });
     },
-    onRevoked: (callback) => keys.watch({ revoked: callback, problem: hall.refused }),
+    onRevoked: (callback) => keys.watch({ revoked: callback, problem: listener.refused }),
     close: leave,
   };
 }

@@ -1,16 +1,16 @@
 import { connect } from "node:net";
 import type { EndpointAddress } from "../../protocol/endpoint-address.ts";
 
-/** How long the other side may take to say how it speaks, in ms. */
+/** How long the peer's greeting may take, in ms. */
 const PROBE_MS = 1000;
 
-/** Of a ZMTP greeting (https://rfc.zeromq.org/spec/37/): signature, version, mechanism, as-server, filler; in bytes. */
+/** A ZMTP greeting (https://rfc.zeromq.org/spec/37/) in bytes: signature, version, mechanism, as-server, filler. */
 const GREETING_BYTES = 64;
 const MECHANISM = { from: 12, to: 32 } as const;
 
 /**
- * The beginning of ours, signature and version 3.1. The other side then sends all of its own; of the rest it would only say that
- * it does not fit, and close.
+ * The beginning of a greeting: signature and version 3.1. The peer answers with all of its own greeting. The rest of ours is not sent,
+ * because the peer would only close the connection when it does not fit.
  */
 const BEGINNING = Buffer.from([0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 1]);
 
@@ -33,7 +33,7 @@ export function askMechanism(endpoint: EndpointAddress): Promise<string | undefi
       heard = Buffer.concat([heard, chunk]);
       if (heard.length >= GREETING_BYTES) done();
     });
-    // The mechanism is known, or is not, by what was heard until then.
+    // What was heard until then has the mechanism, or has not.
     socket.once("error", done).once("close", done);
   });
 }

@@ -34,7 +34,7 @@ export async function bindIpcPath(path: string, bind: () => void): Promise<void>
 
 /** The socket's file has the mode 0600 from its first moment on: setting it later would leave a gap. */
 function bindPrivately(bind: () => void): void {
-  if (!isMainThread) return bind(); // threads cannot set the mask; what theirs is decides
+  if (!isMainThread) return bind(); // a thread cannot set the mask: the process's mask counts
   const mask = process.umask(0o177);
   try {
     bind();
@@ -83,14 +83,10 @@ async function isStale(lock: string): Promise<boolean> {
 async function claim(path: string): Promise<void> {
   const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
-    throw new PipelineError(
-      "BIND_FAILED",
-      `Path ${JSON.stringify(path)} cannot be looked at: ${error.code}`,
-      {
-        endpoint: `ipc://${path}`,
-        cause: error,
-      },
-    );
+    throw new PipelineError("BIND_FAILED", `Path ${JSON.stringify(path)} cannot be examined: ${error.code}`, {
+      endpoint: `ipc://${path}`,
+      cause: error,
+    });
   });
   if (found === undefined) return;
   const endpoint = `ipc://${path}`;
@@ -111,7 +107,7 @@ async function claim(path: string): Promise<void> {
   await unlink(path);
 }
 
-/** Removes our own socket file, where libzmq has not. */
+/** Removes the socket file of a closed listener, where libzmq has not. */
 export async function releaseIpcPath(path: string): Promise<void> {
   await unlink(path).catch(ignoreMissing);
 }

@@ -10,7 +10,7 @@ export interface SendingSocket {
   readonly closed: boolean;
 }
 
-/** What may wait for one peer that does not read, in bytes. More, and it is treated as gone: memory is not its to fill. */
+/** Most bytes that wait for one peer that does not read. With more, the peer is treated as gone, so that it cannot fill the memory. */
 const MAX_STALLED_BYTES = 64 * 1024 * 1024;
 
 interface Entry {
@@ -76,7 +76,7 @@ export class SendQueue {
 
   /** Callbacks instead of a loop that awaits: a message is on its way before its `push` returns, at half the cost. */
   #next(): void {
-    // Who hears that a peer is gone may send something, so that it may go on already.
+    // A callback of #onGone may have pushed something, and so have begun the next send already.
     while (this.#current === undefined) {
       const entry = this.#queue.shift();
       if (entry === undefined) return;

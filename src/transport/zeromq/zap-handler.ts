@@ -3,28 +3,28 @@ import { encodeCurveKey, keyFingerprint } from "../../protocol/curve-key.ts";
 import type { ListenKeys } from "../transport.ts";
 import { zeromq } from "./zeromq-socket.ts";
 
-/** Where libzmq asks whether somebody may come in: https://rfc.zeromq.org/spec/27/ (ZAP). */
+/** Where libzmq asks whether a peer may connect: https://rfc.zeromq.org/spec/27/ (ZAP). */
 const ADDRESS = "inproc://zeromq.zap.01";
 
-/** How long the address may take to become free, in ms, after the last listener of before was closed. */
+/** How long the address may take to become free after an earlier handler was closed, in ms. */
 const BIND_MS = 2000;
 
-/** What is behind the door: whether there is room, and who is told of those who do not get in. */
-export interface Hall {
+/** A listener with keys: whether it has room, and what it is told of a refused peer. */
+export interface GuardedListener {
   hasRoom(): boolean;
   refused(reason: string): void;
 }
 
-/** A listener, as the handler knows it. */
-interface Guarded {
+/** What the handler knows of a listener. */
+interface Registration {
   readonly keys: ListenKeys;
-  readonly hall: Hall;
-  /** The self-test's keys: to be refused like any stranger's, and not to be talked about. */
+  readonly listener: GuardedListener;
+  /** Keys of the self-test: refused like any unknown key, but not reported. */
   readonly expected: Set<string>;
 }
 
-/** By domain, of which each listener has its own: what one listener allows is nothing to another. */
-const guarded = new Map<string, Guarded>();
+/** By ZAP domain. Each listener has a domain of its own, so that its list of keys counts for no other listener. */
+const guarded = new Map<string, Registration>();
 let handler: zmq.Reply | undefined;
 let starting: Promise<void> | undefined;
 let domains = 0;
@@ -36,11 +36,11 @@ export function secureContext(): zmq.Context {
   return context;
 }
 
-/** Has the handler look after a listener. Resolves when it does: a socket must not be bound before. */
-export async function guard(keys: ListenKeys, hall: Hall) {
+/** Registers a listener with the handler. Its socket must not be bound before this has resolved. */
+export async function registerListener(keys: ListenKeys, listener: GuardedListener) {
   const domain = `zmqpipeline-${++domains}`;
   const expected = new Set<string>();
-  guarded.set(domain, { keys, hall, expected });
+  guarded.set(domain, { keys, listener, expected });
   const leave = () => {
     guarded.delete(domain);
     if (guarded.size > 0) return;
@@ -76,7 +76,7 @@ async function start(): Promise<void> {
       await socket.bind(ADDRESS);
       break;
     } catch (error) {
-      // The socket before may still be there, in a thread of libzmq's.
+      // libzmq closes the earlier socket in a thread of its own, which may take a moment.
       if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE" || performance.now() > deadline) {
         socket.close();
         throw error;
@@ -99,7 +99,7 @@ async function answer(socket: zmq.Reply): Promise<void> {
   }
 }
 
-/** Yes, no for good, and not now: a client tries again after that. */
+/** Allowed; refused for good; refused for now: a client tries again after 500. */
 type Status = "200" | "400" | "500";
 
 function decide(request: readonly Buffer[]): (string | Uint8Array)[] {
@@ -110,15 +110,15 @@ function decide(request: readonly Buffer[]): (string | Uint8Array)[] {
 }
 
 function statusOf(domain: string, publicKey: string, address: string): Status {
-  const listener = guarded.get(domain);
-  if (listener === undefined) return "400";
-  const { keys, hall, expected } = listener;
+  const registration = guarded.get(domain);
+  if (registration === undefined) return "400";
+  const { keys, listener, expected } = registration;
   if (!keys.allows(publicKey)) {
     if (!expected.delete(publicKey))
-      hall.refused(`the key ${keyFingerprint(publicKey)} of ${address} is not on the list`);
+      listener.refused(`the key ${keyFingerprint(publicKey)} of ${address} is not on the list`);
     return "400";
   }
-  if (hall.hasRoom()) return "200";
-  hall.refused(`there is no room for ${address}: there are as many connections as maxConnections allows`);
+  if (listener.hasRoom()) return "200";
+  listener.refused(`there is no room for ${address}: there are as many connections as maxConnections allows`);
   return "500";
 }

@@ -20,21 +20,21 @@ import {
   zeromq,
 } from "./zeromq-socket.ts";
 
-/** Shortest and longest wait before libzmq connects again, in ms: a role that starts late is found soon. */
+/** Shortest and longest wait before libzmq connects again, in ms. Short, so that a peer that starts late is found soon. */
 const RECONNECT_MS = 50;
 const MAX_RECONNECT_MS = 250;
 
 /**
- * libzmq gives an endpoint up when a peer breaks the protocol. So long after a disconnect without a retry, we retry, in ms: soon where
- * that was in the handshake, and late where the retry may only not have been heard of yet, because the event loop was blocked.
+ * libzmq gives an endpoint up when a peer breaks the protocol. After a disconnect without a retry by libzmq the link connects again, after
+ * this many ms: soon when the handshake failed, late when libzmq's retry may only be unreported because the event loop was blocked.
  */
 const ABANDONED_MS = 100;
 const PERHAPS_ABANDONED_MS = 10_000;
 
-/** A connection that ends within so many ms of its beginning, in the handshake, was ended by the peer and not by a deadline. */
+/** A handshake that ends within this many ms was ended by the peer, not by a deadline. */
 const DROP_MS = 1000;
 
-/** After so many of them in a row the peer is asked what it wants, and again after so many ms at the earliest. */
+/** After `DROPS` of them in a row the peer is asked for its mechanism, at most once in `ASK_MS` ms. */
 const DROPS = 3;
 const ASK_MS = 1000;
 
@@ -152,12 +152,12 @@ export class ZeromqLink implements Link {
     if (this.#drops >= DROPS && isTime && !this.#isAsking) void this.#ask();
   }
 
-  /** Somebody listens there and ends every connection: not for good, as long as it is not certain that the keys are why. */
+  /** The peer ends every connection. The link gives up only when it is certain that the keys are the reason. */
   async #ask(): Promise<void> {
     this.#isAsking = true;
     this.#askedAt = performance.now();
     const heard = await askMechanism(this.#endpoint);
-    // Twice: who only throws bytes at us does not say the same again.
+    // Twice: a peer that sends random bytes does not answer the same twice.
     const mechanism = (await askMechanism(this.#endpoint)) === heard ? heard : undefined;
     this.#isAsking = false;
     if (this.#socket.closed || this.#drops < DROPS) return;

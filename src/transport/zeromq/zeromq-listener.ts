@@ -4,11 +4,11 @@ import type { Message } from "../../protocol/message.ts";
 import { encodeMessage } from "../../protocol/wire/codec.ts";
 import type { Listener, ListenerHandler, ListenOptions } from "../transport.ts";
 import { bindSocket } from "./bind-socket.ts";
-import { type Door, openDoor } from "./curve-guard.ts";
+import { type CurveGuard, guardListener } from "./curve-guard.ts";
 import { ipcPath, releaseIpcPath } from "./ipc-path.ts";
 import { SendQueue } from "./send-queue.ts";
 import { hasSpareDescriptors } from "./spare-descriptors.ts";
-import type { Hall } from "./zap-handler.ts";
+import type { GuardedListener } from "./zap-handler.ts";
 import {
   decodeFrames,
   makeObservable,
@@ -20,10 +20,10 @@ import {
   zeromq,
 } from "./zeromq-socket.ts";
 
-/** How long nobody is let in after a connection could not be accepted, in ms. */
+/** How long no peer is let in after a connection could not be accepted, in ms. */
 const PAUSE_MS = 1000;
 
-/** Wait before an address is tried again that the closed socket has yet to leave, in ms. */
+/** Wait before an address is bound again that a closed socket still holds, in ms. */
 const REBIND_MS = 20;
 
 /** A bound ROUTER socket. */
@@ -31,15 +31,15 @@ export class ZeromqListener implements Listener {
   readonly #endpoint: EndpointAddress;
   readonly #handler: ListenerHandler;
   readonly #options: ListenOptions;
-  /** Who guards it, where there are keys. */
-  readonly #door: Door | undefined;
+  /** Absent without keys. */
+  readonly #guard: CurveGuard | undefined;
   readonly #stopWatching: () => void;
   #socket: zmq.Router;
   #queue: SendQueue;
   #connections = 0;
-  /** The last event was a stranger's: the disconnect that follows is nobody's loss. */
+  /** The last event was a failed handshake: the disconnect that follows ends no connection of a peer. */
   #handshakeFailed = false;
-  /** Nobody is let in just now. */
+  /** The socket is unbound for a moment: no peer can connect. */
   #isPaused = false;
   #isBound = false;
   #isClosed = false;
@@ -50,16 +50,16 @@ export class ZeromqListener implements Listener {
     options: ListenOptions,
   ): Promise<ZeromqListener> {
     const keys = endpoint.scheme === "tcp" ? options.keys : undefined;
-    const hall: Hall = {
+    const guarded: GuardedListener = {
       hasRoom: () => listener.#connections <= options.maxConnections,
       refused: (reason) => handler.onRefused(reason),
     };
-    const door = keys === undefined ? undefined : await openDoor(keys, hall);
-    const listener: ZeromqListener = new ZeromqListener(endpoint, handler, options, door);
+    const guard = keys === undefined ? undefined : await guardListener(keys, guarded);
+    const listener: ZeromqListener = new ZeromqListener(endpoint, handler, options, guard);
     try {
       await bindSocket(listener.#socket, endpoint);
       listener.#isBound = true;
-      await door?.assertClosed(endpoint, listener.#socket.lastEndpoint ?? "");
+      await guard?.assertRefusesStrangers(endpoint, listener.#socket.lastEndpoint ?? "");
     } catch (error) {
       await listener.close();
       throw error;
@@ -72,15 +72,15 @@ export class ZeromqListener implements Listener {
     endpoint: EndpointAddress,
     handler: ListenerHandler,
     options: ListenOptions,
-    door: Door | undefined,
+    guard: CurveGuard | undefined,
   ) {
     this.#endpoint = endpoint;
     this.#handler = handler;
     this.#options = options;
-    this.#door = door;
+    this.#guard = guard;
     this.#socket = this.#makeSocket();
     this.#queue = this.#serve(this.#socket);
-    this.#stopWatching = door?.onRevoked(() => void this.#sendAllAway()) ?? (() => {});
+    this.#stopWatching = guard?.onRevoked(() => void this.#endAllConnections()) ?? (() => {});
   }
 
   send(connection: string, message: Message): void {
@@ -93,14 +93,14 @@ export class ZeromqListener implements Listener {
     this.#stopWatching();
     await this.#queue.finish();
     this.#socket.close();
-    this.#door?.close();
+    this.#guard?.close();
     if (this.#isBound && this.#endpoint.scheme === "ipc") await releaseIpcPath(ipcPath(this.#endpoint));
   }
 
   #makeSocket(): zmq.Router {
     const { Router } = zeromq();
     const options = {
-      ...(this.#door === undefined ? PLAIN_OPTIONS : { ...SOCKET_OPTIONS, ...this.#door.socketOptions }),
+      ...(this.#guard === undefined ? PLAIN_OPTIONS : { ...SOCKET_OPTIONS, ...this.#guard.socketOptions }),
       mandatory: true,
       ipv6: this.#endpoint.bindAddress.includes("["),
     };
@@ -114,7 +114,7 @@ export class ZeromqListener implements Listener {
     return new SendQueue(socket, (connection) => this.#handler.onDisconnected(connection));
   }
 
-  /** Later: a peer may have sent something already, and could not be answered before listen() has returned. */
+  /** In a later turn: a peer's first message cannot be answered before listen() has returned. */
   #readSoon(): void {
     const [socket, queue] = [this.#socket, this.#queue];
     setImmediate(() => void readFrames(socket, (frames) => this.#receive(queue, frames)));
@@ -130,7 +130,7 @@ export class ZeromqListener implements Listener {
       this.#connections = Math.max(0, this.#connections - 1);
       if (!isStranger) this.#handler.onSomeDisconnected();
     } else if (this.#handshakeFailed && type !== "handshake:error:auth") {
-      // Whose key is refused, the door says.
+      // Refused keys are reported by the ZAP handler.
       const reason = REASONS[code] ?? `${text} ${code}`.trim();
       this.#handler.onRefused(`a peer did not get through the handshake: ${reason}`);
     }
@@ -138,15 +138,15 @@ export class ZeromqListener implements Listener {
 
   #accepted(): void {
     this.#connections += 1;
-    // Those who have said nothing yet may be many more, where the door refuses who is one too many.
-    const most = this.#options.maxConnections * (this.#door === undefined ? 1 : 2);
+    // With keys, the ZAP handler refuses surplus peers: connections in their handshake may be many more.
+    const most = this.#options.maxConnections * (this.#guard === undefined ? 1 : 2);
     if (this.#connections > most)
       this.#pause(`there are ${this.#connections} connections, more than maxConnections allows`);
   }
 
   /**
-   * Sends everybody away for a while, because libzmq cannot do less: mostly for want of file descriptors, when it tries again
-   * without a pause and tells of each time, which leaves no time for anything else. Those who should be here come back.
+   * Ends all connections for a while, because libzmq cannot do less. Without file descriptors libzmq tries to accept again without
+   * a pause and reports each try, which leaves no time for anything else. Peers connect again by themselves.
    */
   #pause(reason: string): void {
     if (this.#isPaused || this.#isClosed) return;
@@ -156,7 +156,7 @@ export class ZeromqListener implements Listener {
     // Not `unbindSync`, which in zeromq 6.8 binds. Meanwhile the socket can neither send nor receive.
     socket.unbind(socket.lastEndpoint ?? "").then(
       () => {
-        this.#connections = 0; // it does not tell of them
+        this.#connections = 0; // libzmq does not report their ends
         this.#handler.onSomeDisconnected();
         this.#bindLater(socket);
       },
@@ -179,8 +179,8 @@ export class ZeromqListener implements Listener {
     timer.unref();
   }
 
-  /** A key was revoked. ZeroMQ cannot end one connection, so all end; those who are still allowed to come back. */
-  async #sendAllAway(): Promise<void> {
+  /** A key was revoked. ZeroMQ cannot end one connection, so all end; peers whose keys are still allowed connect again. */
+  async #endAllConnections(): Promise<void> {
     this.#socket.linger = 0;
     this.#socket.close();
     const socket = this.#makeSocket();
@@ -188,7 +188,7 @@ export class ZeromqListener implements Listener {
     this.#connections = 0;
     this.#isPaused = false;
     this.#queue = this.#serve(socket);
-    // The closed socket leaves its address in a thread of libzmq's.
+    // libzmq frees the address in a thread of its own, which may take a moment.
     while (!this.#isClosed && socket === this.#socket) {
       try {
         await bindSocket(socket, this.#endpoint);

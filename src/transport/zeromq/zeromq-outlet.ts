@@ -11,8 +11,8 @@ const RECONNECT_MS = 50;
 const MAX_RECONNECT_MS = 250;
 
 /**
- * A DEALER socket that only sends, for a thread that may be ended at any moment: a socket that waits for messages or for events would then
- * take the whole process with it. It queues a single message, so that `isEmpty` says when that one has left.
+ * A DEALER socket that only sends, for a thread that may be ended at any moment: ending a thread whose socket waits for messages or events
+ * aborts the whole process. It queues a single message, so that `isEmpty` tells when the message has left.
  */
 export class ZeromqOutlet {
   readonly #endpoint: EndpointAddress;
@@ -41,7 +41,7 @@ export class ZeromqOutlet {
   /** Sends a message where there is a connection, or drops it. @returns Whether it is on its way. */
   send(message: Message): boolean {
     if (!this.isEmpty) return false;
-    // Another user of this machine may have put its socket there.
+    // Another user of this machine may have made the socket file.
     if (this.#endpoint.scheme === "ipc" && ownerProblem(this.#endpoint) !== undefined) return false;
     this.#socket.send(encodeMessage(message)).catch(() => {}); // the connection has just ended
     return true;

@@ -7,20 +7,20 @@ import { decodeMessage, VersionError } from "../../protocol/wire/codec.ts";
 import type { LinkKeys } from "../transport.ts";
 
 /**
- * How long a closed socket may go on delivering, in ms. What must arrive is confirmed before a role closes; this is for the
- * goodbyes, and short, because the process cannot end before.
+ * How long a closed socket may go on delivering, in ms. It is for `bye` only: everything else is confirmed before a role closes.
+ * It is short because the process cannot end before.
  */
 const LINGER_MS = 200;
 
-/** Longest handshake, in ms; a connection that has not said who it is by then is closed. */
+/** Longest handshake, in ms; after that libzmq closes the connection. */
 const HANDSHAKE_MS = 5000;
 
-/** Messages per connection that ZeroMQ queues. The windows keep far below it; a stalled peer's wait in the `SendQueue`. */
+/** Messages per connection that ZeroMQ queues. Windows keep a connection far below that; a stalled peer's messages wait in the `SendQueue`. */
 const HIGH_WATER_MARK = 2000;
 
 /**
- * All options are set when a socket is made: later ones miss the connections that exist. libzmq's I/O thread answers the
- * heartbeats, so that a busy event loop does not end a connection, and a stopped process does.
+ * All options are set when a socket is made: later ones do not count for connections that exist. libzmq's I/O thread answers the
+ * heartbeats, so a busy event loop does not end a connection, but a stopped process does.
  */
 export const SOCKET_OPTIONS = {
   sendTimeout: 0,
@@ -36,7 +36,7 @@ export const SOCKET_OPTIONS = {
 /** Without a ZAP domain libzmq falls back to ZMTP 1.0 for peers that are no ZeroMQ at all. */
 export const PLAIN_OPTIONS = { ...SOCKET_OPTIONS, zapDomain: "zmqpipeline" } as const;
 
-/** What a socket needs to know of its keys, and of its peer's. */
+/** A link's socket options for its keys and its peer's. */
 export function curveOptions({ publicKey, secretKey, serverKey }: LinkKeys) {
   return { curvePublicKey: publicKey, curveSecretKey: secretKey, curveServerKey: serverKey };
 }
@@ -67,7 +67,7 @@ export async function readFrames(
       continue;
     }
     receive(frames);
-    // What the message brings about is sent before the socket is asked again, which takes about as long as sending does.
+    // Answers to the message are sent before the next receive(), which takes about as long as a send.
     await new Promise(process.nextTick);
   }
 }
@@ -75,10 +75,10 @@ export async function readFrames(
 /** What a socket tells of its connections. */
 export interface SocketEvent {
   readonly type: zmq.EventType;
-  /** Of an error: its text, and what it says besides. */
+  /** An error's message; empty without one. */
   readonly text: string;
   readonly code: string;
-  /** Of a refused key: 400, or what else the other side's handler said. */
+  /** The ZAP status of a refused connection: 400 for its key, 500 for want of room. */
   readonly status: number;
 }
 
@@ -129,7 +129,7 @@ async function passEvents(
   }
 }
 
-/** @returns The message, or nothing when it was refused, and the peer told where it can know why. */
+/** @returns The message; nothing when it was refused. A peer of another version is told so. */
 export function decodeFrames(
   frames: Buffer[],
   refused: (reason: string) => void,
@@ -140,7 +140,7 @@ export function decodeFrames(
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     refused(error.message);
-    // The other side reads our version in the envelope, and says the same.
+    // The peer reads this side's version in the envelope, and refuses it in turn.
     if (error instanceof VersionError) answer({ type: "refuse", runId: "", reason: error.message });
     return undefined;
   }

@@ -22,7 +22,7 @@ export const zeromqTransport: Transport = {
   },
 };
 
-/** The system has no room for a socket. */
+/** Makes an error for the user where the system has no room for a socket. */
 function toPipelineError({ address }: EndpointAddress, error: unknown): unknown {
   const { code = "", message } = error as { readonly code?: string; readonly message: string };
   if (!["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS"].includes(code)) return error;
