@@ -10,25 +10,26 @@ import { RoleClock } from "../role-clock.ts";
 import { CollectorLink } from "./collector-link.ts";
 import { dispatch } from "./dispatch.ts";
 import type { DistributorCoreOptions, DistributorPhase, DistributorPort } from "./distributor-port.ts";
-import { Fleet, type FleetPort } from "./fleet.ts";
+import { EndOfRun } from "./end-of-run.ts";
+import { Fleet } from "./fleet.ts";
 import { recallStalled } from "./recall.ts";
-import { lackOfWorkers, lookForWorkers, tooManyFailures } from "./run-limits.ts";
+import { lackOfPeers, lookForWorkers, tooManyFailures } from "./run-limits.ts";
 import type { RunView } from "./run-view.ts";
 import { Settlement } from "./settlement.ts";
 import { TaskLedger } from "./task-ledger.ts";
 import { TaskSet } from "./task-set.ts";
 import type { TaskSpec } from "./task-spec.ts";
-import { type EndingPhase, endMessage, WorkerMessages } from "./worker-messages.ts";
+import { WorkerMessages } from "./worker-messages.ts";
 
-/** How often workers and the collector are pinged, in ms: the ping is what finds a dead connection. */
+/** How often workers are pinged, in ms: a ping that cannot be sent shows that the connection is dead. */
 const PING_MS = 1000;
 
-/** How often what is not answered is repeated, in ms: hello, failure reports, END. */
+/** How often unanswered messages are repeated, in ms: hello, reports of failed items, END. */
 const REPEAT_MS = 1000;
 
 /**
- * The distributor's state machine: the ledger, the windows, the way from the first item to END. It has no sockets, timers
- * or clock; its shell brings it messages and ticks, and carries out what it says to its port.
+ * The distributor's state machine, from the first item to END. It has no sockets, timers or clock: its shell brings it messages
+ * and ticks, and does what the core says to its port.
  */
 export class DistributorCore {
   readonly #options: DistributorCoreOptions;
@@ -41,6 +42,7 @@ export class DistributorCore {
   #phase: DistributorPhase = { kind: "preparing" };
   #metadata: Uint8Array = EMPTY;
   readonly #collector: CollectorLink;
+  readonly #endOfRun: EndOfRun;
   #nextPing = 0;
   #nextRepeat = 0;
 
@@ -50,11 +52,12 @@ export class DistributorCore {
     this.#tasks = new TaskSet(specs.map((spec) => new TaskLedger(spec)));
     this.#workerMessages = new WorkerMessages(options, port);
     this.#settlement = new Settlement(options, this.#clock, port);
-    this.#fleet = new Fleet(options.runId, options, this.#settlement, this.#fleetPort());
+    this.#fleet = new Fleet(options, this.#tasks, this.#workerMessages, this.#settlement, port);
     this.#collector = new CollectorLink(
       { ...options, peerId: options.linkId, tasks: [...this.#tasks.byName.keys()] },
       port,
     );
+    this.#endOfRun = new EndOfRun(options.runId, this.#fleet, this.#collector, this.#workerMessages, port);
   }
 
   get tasks(): Iterable<TaskLedger> {
@@ -65,20 +68,19 @@ export class DistributorCore {
     return this.#fleet;
   }
 
-  /** What status reports need beside tasks and workers. */
+  /** The state for status reports and explanations. */
   get view(): RunView {
-    const missing = this.#collector.isReady ? undefined : this.#clock.now - this.#collector.missingSince;
-    const { minWorkers } = this.#options;
+    const { now } = this.#clock;
     return {
       phase: this.#phase.kind,
-      now: this.#clock.now,
-      collectorMissingMs: missing,
-      minWorkers,
+      now,
+      collectorMissingMs: this.#collector.isReady ? undefined : now - this.#collector.missingSince,
+      minWorkers: this.#options.minWorkers,
       tasks: this.#tasks.byName,
     };
   }
 
-  /** The tasks' sources are ready: workers are welcome. */
+  /** Begins the run: the tasks' sources are ready, and workers are welcomed. */
   open(metadata: Uint8Array): void {
     if (this.#phase.kind !== "preparing") return;
     this.#metadata = metadata;
@@ -107,13 +109,9 @@ export class DistributorCore {
   /** A message from the collector, over either link. */
   collectorMessage(link: "data" | "ack", message: CollectorToDistributor | AckLinkToDistributor): void {
     if (message.type === "refuse") {
-      this.#collector.hasEnded = true; // it knows nothing of this run
-      this.fail(
-        new PipelineError("PEER_REFUSED", `The collector refused this run: ${message.reason}`, {
-          role: "distributor",
-        }),
-      );
-      return;
+      this.#collector.hasEnded = true; // the collector will not confirm END: it knows nothing of this run
+      const text = `The collector refused this run: ${message.reason}`;
+      return this.fail(new PipelineError("PEER_REFUSED", text, { role: "distributor" }));
     }
     if (message.runId !== this.#options.runId) return this.#stray(message);
     if (message.type === "welcome") this.#collectorWelcome(link);
@@ -131,17 +129,13 @@ export class DistributorCore {
       return this.workerBlocked(message.workerId, message.running, message.expired);
     } else {
       const worker = this.#fleet.heard(connection, now);
-      // A worker of an earlier run, or one that was forgotten, says hello again when it is asked to.
       if (worker === undefined || message.runId !== this.#options.runId) return this.#stray(message);
-      if (message.type === "ready") this.#fleet.ready(worker, message);
-      else if (message.type === "fail") this.#fleet.fail(worker, message);
-      else if (message.type === "returned") this.#fleet.returned(worker, message, now);
-      else if (message.type === "bye") this.#fleet.bye(worker);
+      this.#fleet.message(worker, message, now);
     }
     this.#settleDown();
   }
 
-  /** A worker's watching thread reports its main thread, on a connection of its own. */
+  /** A worker's watching thread reports, on a connection of its own, that the main thread is blocked. */
   workerBlocked(workerId: string, running: readonly ItemRef[], expired: boolean): void {
     const worker = this.#fleet.byId(workerId);
     if (worker === undefined) return this.#port.note("report of an unknown worker dropped", { workerId });
@@ -153,7 +147,7 @@ export class DistributorCore {
     this.#fleet.disconnected(connection, this.#clock.now);
   }
 
-  /** Some connection ended, it is not known which: the pings will tell. */
+  /** Some connection ended, and it is not known which: the pings will show it. */
   probe(): void {
     this.#pingAll();
   }
@@ -165,12 +159,12 @@ export class DistributorCore {
     this.#settleDown();
   }
 
-  /** Produces nothing more, waits for what is in flight, at most so long, and ends the run. */
-  stop(timeout: number): void {
+  /** Produces nothing more, waits at most `timeoutMs` for the items in flight, and ends the run. */
+  stop(timeoutMs: number): void {
     if (this.#phase.kind === "preparing") this.#end("stopped", undefined);
-    const until = this.#clock.now + timeout;
+    const until = this.#clock.now + timeoutMs;
     if (this.#phase.kind === "stopping" && until < this.#phase.until) {
-      this.#phase = { kind: "stopping", until }; // told again, to be quicker
+      this.#phase = { kind: "stopping", until }; // called again, with an earlier deadline
       this.#settleDown();
     }
     if (this.#phase.kind !== "running") return;
@@ -182,15 +176,16 @@ export class DistributorCore {
     this.#settleDown();
   }
 
-  /** Gives the run up. */
+  /** Gives the run up with an error. */
   fail(error: Error): void {
     if (this.#phase.kind === "ending" || this.#phase.kind === "over") return;
     this.#end("aborted", error);
     this.#settleDown();
   }
 
-  tick(real: number): void {
-    this.#clock.tick(real);
+  /** @param realMs - A monotonic time. */
+  tick(realMs: number): void {
+    this.#clock.tick(realMs);
     const now = this.#clock.now;
     this.#fleet.tick(now);
     for (const task of this.#tasks) {
@@ -202,16 +197,17 @@ export class DistributorCore {
     for (const worker of this.#fleet.workers) this.#workerMessages.confirm(worker);
     if (now >= this.#nextPing) this.#pingAll();
     if (now >= this.#nextRepeat) this.#repeat();
-    this.#checkPeers(now);
+    if (this.#phase.kind === "running") {
+      const problem = lackOfPeers(this.#collector, this.#tasks, now, this.#options);
+      if (problem !== undefined) this.fail(problem);
+    }
     this.#settleDown();
   }
 
-  // --- what follows from an event -------------------------------------------------------------------------------------
-
-  /** Serves the tasks that an event touched, and sees whether they, and the run, are complete. */
+  /** After every event: serves the tasks that it touched, and finds out whether they, and the run, are complete. */
   #settleDown(): void {
     for (const task of this.#tasks.takeTouched()) {
-      // What an earlier life had complete is so from `open()` on, which looks at every task.
+      // A task that was complete before a restart is completed by `open()`, which touches every task.
       if (this.#phase.kind !== "running" && this.#phase.kind !== "stopping") continue;
       if (this.#collector.isReady && task.begin(this.#options.minWorkers)) {
         dispatch(task, this.#clock.now, this.#workerMessages);
@@ -224,8 +220,9 @@ export class DistributorCore {
       const late = phase.kind === "stopping" && this.#clock.now >= phase.until;
       if (late || this.#tasks.areComplete) this.#end(status, undefined);
     } else if (phase.kind === "ending") {
-      const confirmed = this.#collector.hasEnded && this.#fleet.size === 0;
-      if (confirmed || this.#clock.now >= phase.until) this.#over(phase);
+      if (!this.#endOfRun.isConfirmed && this.#clock.now < phase.until) return;
+      this.#phase = { kind: "over" };
+      this.#endOfRun.finish(phase);
     }
   }
 
@@ -233,28 +230,16 @@ export class DistributorCore {
     task.phase = "complete";
     if (this.#phase.kind !== "running") return;
     this.#port.completed(task);
-    this.#tasks.openDependents(); // seen by the loop of #settleDown that runs now
+    this.#tasks.openDependents(); // the loop in #settleDown() that runs now serves them
   }
 
   #end(status: RunStatus, error: Error | undefined): void {
-    // A collector that waits for a run which never began is told so as well; one that is not there cannot confirm.
+    // A collector that waits for a run which never began has to hear of its end, too; a missing collector cannot confirm it.
     if (this.#phase.kind === "preparing" && this.#collector.isConnected) this.#collector.open(this.#metadata);
     if (status !== "complete" && !this.#collector.isConnected) this.#collector.hasEnded = true;
     this.#phase = { kind: "ending", status, error, until: this.#clock.now + this.#options.endTimeout };
-    this.#nextRepeat = this.#clock.now;
     this.#repeat();
   }
-
-  #over(phase: EndingPhase): void {
-    if (!this.#collector.hasEnded) this.#port.note("END was not confirmed by the collector", {});
-    if (this.#fleet.size > 0)
-      this.#port.note("END was not confirmed by every worker", { workers: this.#fleet.size });
-    this.#phase = { kind: "over" };
-    this.#port.toCollector({ type: "bye", runId: this.#options.runId });
-    this.#port.over(phase.status, phase.error);
-  }
-
-  // --- workers --------------------------------------------------------------------------------------------------------
 
   #workerHello(connection: string, hello: Hello): void {
     const task = this.#tasks.byName.get(hello.taskType);
@@ -267,31 +252,18 @@ export class DistributorCore {
     const worker = this.#fleet.hello(connection, hello, task, this.#clock.now);
     if (this.#phase.kind === "ending") return this.#workerMessages.end(worker, this.#phase);
     if (this.#phase.kind !== "preparing") this.#workerMessages.welcome(worker, this.#metadata);
-    // It worked for an earlier life of this distributor, which may have had ACKs for it.
+    // The worker has worked for this run before a restart of the distributor: ACKs may have been lost.
     if (known === undefined && worker.held > 0 && this.#collector.isReady)
       this.#workerMessages.resend(worker);
   }
-
-  #fleetPort(): FleetPort {
-    return {
-      send: (worker, message) => this.#port.toWorker(worker.connection, message),
-      hasEnded: ({ id }) => this.#options.owned?.endOf(id) !== undefined,
-      changed: (task) => this.#tasks.touch(task),
-      note: (event, worker, facts) =>
-        this.#port.note(`worker ${event}`, { worker: worker.id, taskType: worker.task.name, ...facts }),
-    };
-  }
-
-  // --- the collector --------------------------------------------------------------------------------------------------
 
   #collectorWelcome(link: "data" | "ack"): void {
     this.#collector.welcomed(link);
     if (!this.#collector.isReady) return;
     this.#port.note("collector is ready", {});
     this.#tasks.touchAll();
-    this.#nextRepeat = this.#clock.now;
     this.#repeat();
-    // ACKs may have been lost with the link that was there before: what is delivered again is ACKed again.
+    // ACKs may have been lost with the previous link: results that are delivered again are ACKed again.
     for (const worker of this.#fleet.workers) if (worker.held > 0) this.#workerMessages.resend(worker);
   }
 
@@ -306,41 +278,21 @@ export class DistributorCore {
     if (problem !== undefined) this.fail(problem);
   }
 
-  // --- deadlines ------------------------------------------------------------------------------------------------------
-
   #pingAll(): void {
     this.#nextPing = this.#clock.now + PING_MS;
     for (const worker of this.#fleet.workers) this.#workerMessages.ping(worker);
   }
 
-  /** Sends again what has not been answered: hello, the reports of failed items, END. */
+  /** Repeats what has not been answered: hello, reports of failed items, END. */
   #repeat(): void {
     this.#nextRepeat = this.#clock.now + REPEAT_MS;
-    if (this.#phase.kind === "ending") {
-      for (const worker of this.#fleet.workers) this.#workerMessages.end(worker, this.#phase);
-      if (!this.#collector.hasEnded) this.#port.toCollector(endMessage(this.#options.runId, this.#phase));
-      return;
-    }
+    if (this.#phase.kind === "ending") return this.#endOfRun.send(this.#phase);
     if (this.#phase.kind !== "preparing") this.#collector.repeat(this.#metadata);
     if (!this.#collector.takesData) return;
     this.#settlement.repeat(this.#tasks, this.#clock.now - REPEAT_MS);
   }
 
-  #checkPeers(now: number): void {
-    if (this.#phase.kind !== "running") return;
-    const { peerTimeout } = this.#options;
-    if (!this.#collector.isReady) {
-      if (now - this.#collector.missingSince < peerTimeout) return;
-      const message = `No collector answered within ${peerTimeout} ms`;
-      return this.fail(new PipelineError("PEER_TIMEOUT", message, { role: "distributor" }));
-    }
-    // A module may load for minutes: as long as its process lives, its worker is not missing.
-    if (this.#options.owned?.isComing()) for (const task of this.tasks) task.tooFewWorkersSince = now;
-    const problem = lackOfWorkers(this.#tasks, now, peerTimeout);
-    if (problem !== undefined) this.fail(problem);
-  }
-
-  #stray(message: WorkerToDistributor | CollectorToDistributor | AckLinkToDistributor): void {
-    this.#port.note("message of another run dropped", { type: message.type });
+  #stray({ type }: { readonly type: string }): void {
+    this.#port.note("message of another run dropped", { type });
   }
 }

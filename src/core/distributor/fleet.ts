@@ -1,9 +1,13 @@
 import type { Fail, Hello, ItemRef, Ready, Returned } from "../../protocol/batch-message.ts";
-import type { DistributorToWorker } from "../../protocol/message.ts";
+import type { WorkerToDistributor } from "../../protocol/message.ts";
 import type { WindowLimits } from "../window.ts";
 import { type Item, QUEUE } from "./item.ts";
+import type { OwnedWorkers } from "./owned-workers.ts";
+import { reconcile } from "./reconcile.ts";
 import type { Settlement } from "./settlement.ts";
 import type { TaskLedger } from "./task-ledger.ts";
+import type { TaskSet } from "./task-set.ts";
+import type { WorkerMessages } from "./worker-messages.ts";
 import { WorkerRecord } from "./worker-record.ts";
 
 /** How long a worker whose connection ended may take to reconnect before its items go to others, in ms. */
@@ -15,27 +19,35 @@ const RECALL_AGAIN_MS = 100;
 /** How much longer than the task's timeout a worker may send nothing, in ms: the timeout's own grace and a ping or two. */
 const SILENCE_GRACE_MS = 4000;
 
+export interface FleetOptions extends WindowLimits {
+  readonly runId: string;
+  readonly owned?: OwnedWorkers | undefined;
+}
+
 export interface FleetPort {
-  send(worker: WorkerRecord, message: DistributorToWorker): void;
-  /** Whether the worker's process is known to have ended, so that the worker does not come back. */
-  hasEnded(worker: WorkerRecord): boolean;
-  /** The workers of a task, or what they hold, have changed. */
-  changed(task: TaskLedger): void;
-  note(event: string, worker: WorkerRecord, facts?: Readonly<Record<string, unknown>>): void;
+  note(event: string, facts: Readonly<Record<string, unknown>>): void;
 }
 
 /** The distributor's workers: which ones there are, on which connection, and what happens to their items when they leave. */
 export class Fleet {
-  readonly #runId: string;
-  readonly #port: FleetPort;
+  readonly #options: FleetOptions;
+  readonly #tasks: TaskSet;
+  readonly #messages: WorkerMessages;
   readonly #settlement: Settlement;
-  readonly #limits: WindowLimits;
+  readonly #port: FleetPort;
   readonly #byId = new Map<string, WorkerRecord>();
   readonly #byConnection = new Map<string, WorkerRecord>();
 
-  constructor(runId: string, limits: WindowLimits, settlement: Settlement, port: FleetPort) {
-    this.#runId = runId;
-    this.#limits = limits;
+  constructor(
+    options: FleetOptions,
+    tasks: TaskSet,
+    messages: WorkerMessages,
+    settlement: Settlement,
+    port: FleetPort,
+  ) {
+    this.#options = options;
+    this.#tasks = tasks;
+    this.#messages = messages;
     this.#settlement = settlement;
     this.#port = port;
   }
@@ -58,7 +70,7 @@ export class Fleet {
     if (worker === undefined) return undefined;
     worker.lastHeard = now;
     if (worker.phase.kind === "silent" || worker.phase.kind === "blocked") {
-      this.#port.note("answers again", worker);
+      this.#note("answers again", worker);
       this.#becomeReady(worker, worker.concurrency);
     }
     return worker;
@@ -67,7 +79,7 @@ export class Fleet {
   /** A worker says hello, for the first time or on a new connection. */
   hello(connection: string, hello: Hello, task: TaskLedger, now: number): WorkerRecord {
     const known = this.#byId.get(hello.peerId);
-    const worker = known ?? new WorkerRecord(hello.peerId, task, connection, this.#limits, now);
+    const worker = known ?? new WorkerRecord(hello.peerId, task, connection, this.#options, now);
     if (known !== undefined) this.#byConnection.delete(known.connection);
     this.#byId.set(worker.id, worker);
     this.#byConnection.set(connection, worker);
@@ -78,38 +90,48 @@ export class Fleet {
     worker.lastHeard = now;
     worker.recalled = false;
     worker.phase = { kind: "new", since: now };
-    this.#port.note(known === undefined ? "joined" : "reconnected", worker);
-    this.#reconcile(worker, hello.runId === this.#runId ? hello.held : []);
-    this.#port.changed(task);
+    this.#note(known === undefined ? "joined" : "reconnected", worker);
+    this.#clearBlame(worker);
+    const revoked = reconcile(worker, hello.runId === this.#options.runId ? hello.held : []);
+    if (revoked.length > 0) this.#messages.revoke(worker, revoked);
+    this.#tasks.touch(task);
     return worker;
   }
 
-  ready(worker: WorkerRecord, ready: Ready): void {
-    if (worker.phase.kind !== "new") return;
-    this.#becomeReady(worker, ready.concurrency);
-    this.#port.note("ready", worker, { concurrency: ready.concurrency });
+  /** A message of a worker, other than hello. */
+  message(worker: WorkerRecord, message: Exclude<WorkerToDistributor, Hello>, now: number): void {
+    if (message.type === "ready") this.#ready(worker, message);
+    else if (message.type === "fail") this.#fail(worker, message);
+    else if (message.type === "returned") this.#returned(worker, message, now);
+    else if (message.type === "bye") this.#bye(worker);
   }
 
-  fail(worker: WorkerRecord, fail: Fail): void {
+  #ready(worker: WorkerRecord, ready: Ready): void {
+    if (worker.phase.kind !== "new") return;
+    this.#becomeReady(worker, ready.concurrency);
+    this.#note("ready", worker, { concurrency: ready.concurrency });
+  }
+
+  #fail(worker: WorkerRecord, fail: Fail): void {
     worker.failuresSeen.push({ seq: fail.seq, attempt: fail.attempt });
     const item = worker.task.items.get(fail.seq);
     // Only the latest attempt counts: the item may have been taken away and granted to another worker since.
     if (item === undefined || item.place !== worker.place || item.attempt !== fail.attempt) {
-      this.#port.note("late FAIL ignored", worker);
+      this.#note("late FAIL ignored", worker);
       return;
     }
     this.#settlement.failed(worker.task, item, worker, fail);
     worker.task.refresh(worker);
   }
 
-  returned(worker: WorkerRecord, message: Returned, now: number): void {
+  #returned(worker: WorkerRecord, message: Returned, now: number): void {
     const { task } = worker;
     worker.recalled = false;
     if (message.items.length === 0) worker.nextRecall = now + RECALL_AGAIN_MS;
     if (message.leaving) {
       worker.phase = { kind: "leaving" };
       task.stopServing(worker);
-      this.#port.note("is leaving", worker, { returned: message.items.length });
+      this.#note("is leaving", worker, { returned: message.items.length });
     }
     for (const ref of message.items) {
       const item = task.items.get(ref.seq);
@@ -118,14 +140,14 @@ export class Fleet {
       // The item may come back to this worker at once: workers that idle may not get it.
       if (item.failedOn.length > 0) worker.nextRecall = now + RECALL_AGAIN_MS;
     }
-    this.#port.changed(task);
+    this.#tasks.touch(task);
   }
 
   /** A worker leaves; the items that it still holds go back to the queue at once. */
-  bye(worker: WorkerRecord): void {
+  #bye(worker: WorkerRecord): void {
     for (const item of worker.task.heldBy(worker)) worker.task.move(item, QUEUE);
     this.#forget(worker);
-    this.#port.note("left", worker);
+    this.#note("left", worker);
   }
 
   /**
@@ -144,12 +166,12 @@ export class Fleet {
       worker.recalled = false;
       worker.window.reset();
       task.stopServing(worker);
-      if (phase.kind === "ready") this.#port.note("is blocked", worker, { returned: others.length, expired });
+      if (phase.kind === "ready") this.#note("is blocked", worker, { returned: others.length, expired });
     }
     for (const item of others) task.move(item, QUEUE);
-    if (others.length > 0) this.#revoke(worker, others);
+    if (others.length > 0) this.#messages.revoke(worker, others);
     if (expired) for (const item of items.filter(isRunning)) this.#settlement.expired(task, item, worker);
-    this.#port.changed(task);
+    this.#tasks.touch(task);
   }
 
   /** A connection ended; its worker may come back on another one. */
@@ -159,37 +181,39 @@ export class Fleet {
     if (worker === undefined || worker.connection !== connection) return;
     worker.phase = { kind: "detached", until: now + REATTACH_MS };
     worker.task.stopServing(worker);
-    this.#port.note("disconnected", worker, { held: worker.held });
+    this.#note("disconnected", worker, { held: worker.held });
   }
 
   /** Checks deadlines: of detached workers that did not come back, and of workers that have been silent for too long. */
   tick(now: number): void {
     for (const worker of this.#byId.values()) {
-      if (worker.phase.kind === "detached" && (now >= worker.phase.until || this.#port.hasEnded(worker))) {
-        this.#port.note("lost", worker, { held: worker.held });
+      if (
+        worker.phase.kind === "detached" &&
+        (now >= worker.phase.until || this.#options.owned?.endOf(worker.id) !== undefined)
+      ) {
+        this.#note("lost", worker, { held: worker.held });
         this.#takeAway(worker);
         this.#forget(worker);
         worker.task.workerLostAt = now;
       } else if (this.#isHung(worker, now)) {
-        this.#port.note("does not answer", worker, { held: worker.held });
+        this.#note("does not answer", worker, { held: worker.held });
         const items = worker.task.heldBy(worker);
         worker.phase = { kind: "silent", since: worker.lastHeard, running: items.map(({ seq }) => seq) };
         worker.task.stopServing(worker);
         this.#takeAway(worker);
-        this.#revoke(worker, items);
+        this.#messages.revoke(worker, items);
       }
     }
   }
 
-  #revoke(worker: WorkerRecord, held: readonly ItemRef[]): void {
-    const items = held.map(({ seq, attempt }) => ({ seq, attempt }));
-    this.#port.send(worker, { type: "revoke", runId: this.#runId, items });
+  #note(event: string, { id, task }: WorkerRecord, facts: Readonly<Record<string, unknown>> = {}): void {
+    this.#port.note(`worker ${event}`, { worker: id, taskType: task.name, ...facts });
   }
 
   #becomeReady(worker: WorkerRecord, concurrency: number): void {
     worker.ready(concurrency);
     worker.task.refresh(worker);
-    this.#port.changed(worker.task);
+    this.#tasks.touch(worker.task);
   }
 
   #isHung(worker: WorkerRecord, now: number): boolean {
@@ -211,7 +235,7 @@ export class Fleet {
       if (items.length === 1) this.#settlement.lost(task, item, worker.id);
       else task.suspect(item);
     }
-    this.#port.changed(task);
+    this.#tasks.touch(task);
   }
 
   #forget(worker: WorkerRecord): void {
@@ -219,7 +243,7 @@ export class Fleet {
     if (this.#byConnection.get(worker.connection) === worker) this.#byConnection.delete(worker.connection);
     worker.task.workers.delete(worker);
     worker.task.stopServing(worker);
-    this.#port.changed(worker.task);
+    this.#tasks.touch(worker.task);
   }
 
   /** A worker that comes back was cut off, not killed: no item is to blame for its loss. */
@@ -229,45 +253,9 @@ export class Fleet {
       if (others.length < item.lostWith.length) {
         item.losses -= item.lostWith.length - others.length;
         item.lostWith = others;
-        this.#port.note("came back: its item is not to blame", worker);
+        this.#note("came back: its item is not to blame", worker);
       }
       if (others.length === 0) worker.task.blamed.delete(item);
     }
-  }
-
-  /** Whether an item that a worker reports was taken away from it and has not been granted to another worker since. */
-  #isUnclaimed(item: Item, ref: ItemRef): boolean {
-    if (item.failedAttempt === ref.attempt) return false;
-    if (item.isRestored) return item.place.at !== "collector" && item.attempt <= ref.attempt;
-    const waits = item.place.at !== "worker" && item.place.at !== "collector";
-    return waits && item.attempt === ref.attempt;
-  }
-
-  /** Compares what the worker reports with the ledger: any message may have been lost with the old connection. */
-  #reconcile(worker: WorkerRecord, held: readonly ItemRef[]): void {
-    this.#clearBlame(worker);
-    const { task } = worker;
-    const kept = new Set<number>();
-    const revoked: ItemRef[] = [];
-    for (const ref of held) {
-      const item = task.items.get(ref.seq);
-      if (item === undefined) {
-        worker.settled.push(ref.seq);
-      } else if (item.place === worker.place) {
-        if (item.attempt === ref.attempt) kept.add(ref.seq);
-      } else if (this.#isUnclaimed(item, ref)) {
-        // Taken away, but granted to no other worker yet: the worker that still has the item goes on with it.
-        item.attempt = ref.attempt;
-        item.grantedAt = Math.trunc(worker.lastHeard);
-        item.isRestored = false;
-        task.move(item, worker.place);
-        kept.add(ref.seq);
-      } else {
-        revoked.push(ref);
-      }
-    }
-    for (const item of task.heldBy(worker)) if (!kept.has(item.seq)) task.move(item, QUEUE);
-    if (worker.suspect !== undefined && worker.suspect.place !== worker.place) worker.suspect = undefined;
-    if (revoked.length > 0) this.#port.send(worker, { type: "revoke", runId: this.#runId, items: revoked });
   }
 }

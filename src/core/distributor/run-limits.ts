@@ -1,5 +1,7 @@
 import { PipelineError } from "../../errors.ts";
 import { countText, itemsText } from "../explanation.ts";
+import type { CollectorLink } from "./collector-link.ts";
+import type { OwnedWorkers } from "./owned-workers.ts";
 import type { TaskLedger } from "./task-ledger.ts";
 
 /** Most workers that an error message names. */
@@ -14,8 +16,25 @@ export function lookForWorkers(task: TaskLedger, minWorkers: number, now: number
   if (!isWaiting || [...task.workers].some(({ isAnswering }) => isAnswering)) task.noAnswerSince = now;
 }
 
+/** The error of a run that has waited for its collector, or for workers, for longer than `peerTimeout` ms. */
+export function lackOfPeers(
+  collector: CollectorLink,
+  tasks: Iterable<TaskLedger>,
+  now: number,
+  { peerTimeout, owned }: { readonly peerTimeout: number; readonly owned?: OwnedWorkers | undefined },
+): PipelineError | undefined {
+  if (!collector.isReady) {
+    if (now - collector.missingSince < peerTimeout) return undefined;
+    const message = `No collector answered within ${peerTimeout} ms`;
+    return new PipelineError("PEER_TIMEOUT", message, { role: "distributor" });
+  }
+  // A module may take minutes to load: while a worker's process lives, the worker is not missing.
+  if (owned?.isComing()) for (const task of tasks) task.tooFewWorkersSince = now;
+  return lackOfWorkers(tasks, now, peerTimeout);
+}
+
 /** The error of a run in which a task has had too few workers, or none that answers, for longer than `peerTimeout` ms. */
-export function lackOfWorkers(
+function lackOfWorkers(
   tasks: Iterable<TaskLedger>,
   now: number,
   peerTimeout: number,

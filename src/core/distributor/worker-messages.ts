@@ -1,4 +1,4 @@
-import type { End, ItemPayload } from "../../protocol/batch-message.ts";
+import type { End, ItemPayload, ItemRef } from "../../protocol/batch-message.ts";
 import type { DistributorToWorker } from "../../protocol/message.ts";
 import type { DistributorCoreOptions, DistributorPhase, DistributorPort } from "./distributor-port.ts";
 import type { GrantPort } from "./grant-port.ts";
@@ -41,6 +41,11 @@ export class WorkerMessages implements GrantPort {
     if (worker.settled.length + worker.failuresSeen.length > 0 && worker.phase.kind !== "detached") {
       this.grant(worker, [], false);
     }
+  }
+
+  revoke(worker: WorkerRecord, refs: readonly ItemRef[]): void {
+    const items = refs.map(({ seq, attempt }) => ({ seq, attempt }));
+    this.#send(worker, { type: "revoke", runId: this.#options.runId, items });
   }
 
   recall(worker: WorkerRecord, count: number): void {
