@@ -32,6 +32,7 @@ export async function runCommand(args: readonly string[], output: Output): Promi
     .description("Spread batches of work over threads, processes and machines")
     .version(version(), "-V, --version")
     .showHelpAfterError("(add --help to see how it is used)")
+    .configureHelp({ subcommandTerm: termOf })
     .addCommand(runFileCommand(context))
     .addCommand(initCommand(context))
     .addCommand(keysCommand(context))
@@ -56,6 +57,14 @@ function codeOfLost(exitCode: number, { lost, err }: Output): number {
   const text = describeThrown(lost.reason);
   err.write(`zmqpipeline: standard output cannot be written: ${text}\n`);
   return EXIT.runtime;
+}
+
+/** The name of a command and its arguments, without "[options]": that leaves room for descriptions in 80 columns. */
+function termOf(command: Command): string {
+  const args = command.registeredArguments.map((arg) =>
+    arg.required ? `<${arg.name()}>` : `[${arg.name()}]`,
+  );
+  return [command.name(), ...args].join(" ");
 }
 
 function descendants(command: Command): Command[] {

@@ -22,7 +22,7 @@ export function inspectCommands(context: CommandContext): Command[] {
         const { showStatus } = await import("./inspect.ts"); // loaded late, so that help appears at once
         await showStatus(endpoint, options, context);
       }),
-    inspectCommand("top", "show the same state live; q ends it")
+    inspectCommand("top", "show the state of a run or a service live; q ends it")
       .option("-i, --interval <seconds>", "time between two updates", intervalOption, INTERVAL_S)
       .addHelpText(
         "after",

@@ -14,11 +14,10 @@ export interface LedgerOptions {
 export function addLedgerOptions(command: Command): Command {
   return command
     .option("-j, --journal <file>", "keep a journal; if the file exists, continue its run", journalOption)
-    .option("--retry-failed", "with a journal: execute failed items once more", false)
+    .option("--retry-failed", "with a journal: execute failed items once more")
     .option(
       "--incremental",
       "with a journal: execute only items whose key() is new; the journal is kept for the next run",
-      false,
     )
     .option("--max-failures <n>", "end the run when more than this many items have failed", countOption);
 }

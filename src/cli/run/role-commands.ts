@@ -16,7 +16,7 @@ const EXPORTS: Readonly<Record<RoleCommandName, string>> = {
 const EXAMPLES: Readonly<Record<RoleCommandName, string>> = {
   distributor: "zmqpipeline distributor roles.ts --keys keys/distributor.json --journal run.journal",
   worker:
-    "zmqpipeline worker roles.ts --count 4 --connect tcp://batch1:5550 --collector tcp://db1:5558 --keys keys/worker.json",
+    "zmqpipeline worker roles.ts --count 4 --keys keys/worker.json \\\n    --connect tcp://batch1:5550 --collector tcp://db1:5558",
   collector: "zmqpipeline collector roles.ts --keys keys/collector.json",
   metadata: "zmqpipeline metadata roles.ts --connect tcp://batch1:5551",
   service: "zmqpipeline service roles.ts",
@@ -32,8 +32,8 @@ export function roleCommands(context: CommandContext): Command[] {
       .argument("<file>", "JavaScript or TypeScript")
       .option("-e, --export <name>", "which export to start, if there are several")
       .option("-k, --keys <path>", "the role's keys: a file or a folder")
-      .option("--json", "print the outcome as JSON", false)
-      .option("-q, --quiet", "print only warnings and errors", false)
+      .option("--json", "print the outcome as JSON")
+      .option("-q, --quiet", "print only warnings and errors")
       .addHelpText(
         "after",
         `\nExample:\n  ${EXAMPLES[role]}\n\nThe first Ctrl-C lets running work finish, the second ends the role at once.`,

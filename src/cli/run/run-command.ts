@@ -11,13 +11,22 @@ The file exports one of these:
 - a Service, and its workers as classes
 
 Examples:
-  zmqpipeline run squares.ts                           on all cores
+  zmqpipeline run squares.ts                 on all cores
   zmqpipeline run squares.ts --workers 2 --journal squares.journal
-  zmqpipeline run files.ts --journal files.journal --incremental    only items that are new since the last run
+  zmqpipeline run files.ts --journal files.journal --incremental
+                                             only new items
   zmqpipeline run squares.ts --json --quiet > summary.json
 
 The first Ctrl-C lets running items finish, the second ends the run at once.
-Exit codes: 0 done, 1 error, 2 wrong use, 3 items failed, 4 too many items failed, 130 and 143 ended by a signal, 141 output closed by its reader.`;
+
+Exit codes:
+  0    done
+  1    error
+  2    wrong use
+  3    items failed
+  4    too many items failed
+  130  ended by SIGINT (Ctrl-C); 143: by SIGTERM
+  141  the reader closed the output`;
 
 /** `zmqpipeline run`: runs everything that a file exports on this machine. */
 export function runFileCommand(context: CommandContext): Command {
@@ -30,8 +39,8 @@ export function runFileCommand(context: CommandContext): Command {
       countOption,
     );
   return addLedgerOptions(command)
-    .option("--json", "print the summary as JSON", false)
-    .option("-q, --quiet", "print neither progress nor summary, only warnings and errors", false)
+    .option("--json", "print the summary as JSON")
+    .option("-q, --quiet", "print neither progress nor summary, only warnings and errors")
     .addHelpText("after", EXAMPLES)
     .action(async (file: string, options: RunFileOptions) => {
       const { runFile } = await import("./run-file.ts"); // loaded late, so that help appears at once

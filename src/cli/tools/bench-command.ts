@@ -14,7 +14,7 @@ export function benchCommand(context: CommandContext): Command {
     .description("measure items per second on this machine: items that do nothing, and items of 1 ms")
     .option("-w, --workers <n>", "worker processes (default: one per core)", countOption)
     .option("-s, --seconds <n>", "how long each measurement takes, in seconds", countOption, 3)
-    .option("--json", "print the figures as JSON", false)
+    .option("--json", "print the figures as JSON")
     .addHelpText("after", "\nExample:\n  zmqpipeline bench --workers 2 --seconds 5")
     .action(async ({ workers, seconds, json }: Options) => {
       const { bench } = await import("./bench.ts"); // loaded late, so that help appears at once

@@ -10,7 +10,7 @@ export function initCommand(context: CommandContext): Command {
   return new Command("init")
     .description("write a small run in TypeScript, to begin with")
     .argument("[folder]", "where to write; existing files are not overwritten", ".")
-    .option("--json", "print the files as JSON", false)
+    .option("--json", "print the files as JSON")
     .addHelpText("after", "\nExample:\n  zmqpipeline init primes && cd primes && npm install && npm start")
     .action(async (folder: string, { json }: Options) => {
       const { writeStarter } = await import("./starter.ts"); // loaded late, so that help appears at once

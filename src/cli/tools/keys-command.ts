@@ -23,9 +23,11 @@ export function keysCommand(context: CommandContext): Command {
 
 const EXAMPLES = `
 Examples:
-  zmqpipeline keys init                   make a folder "keys" with one file per role: copy each to the machine of its role
-  zmqpipeline keys add worker gpu-1       make keys for one more worker
-  zmqpipeline keys revoke worker gpu-1    remove its keys; running roles notice when their file is replaced
+  zmqpipeline keys init                 make a folder "keys" with a file per role:
+                                        copy each to the machine of its role
+  zmqpipeline keys add worker gpu-1     make keys for one more worker
+  zmqpipeline keys revoke worker gpu-1  remove its keys; running roles notice when
+                                        their file is replaced
   zmqpipeline keys list --keys /etc/zmqpipeline`;
 
 function initCommand(context: CommandContext): Command {
