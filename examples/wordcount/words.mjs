@@ -8,13 +8,14 @@ const TEXT =
 /** A run of capitals, or of small letters with a capital before them: "parseURLPath" is "parse", "URL" and "Path". */
 const WORD = /\p{Lu}?\p{Ll}+|\p{Lu}+(?!\p{Ll})|\p{Lo}+/gu;
 
-/** The text and source files below a folder, in a fixed order. Links are not followed. */
+/** The text and source files below a folder, in a fixed order, without links and without folders such as `.cache`. */
 export function* textFiles(folder) {
   const entries = readdirSync(folder, { withFileTypes: true });
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) yield* textFiles(path);
-    else if (entry.isFile() && TEXT.test(path)) yield path;
+    if (entry.isDirectory()) {
+      if (!entry.name.startsWith(".")) yield* textFiles(path);
+    } else if (entry.isFile() && TEXT.test(path)) yield path;
   }
 }
 
