@@ -5,7 +5,7 @@ import { WorkerMessages } from "../../src/core/distributor/worker-messages.ts";
 import { WorkerRecord } from "../../src/core/distributor/worker-record.ts";
 import { World, type WorldOptions } from "./world.ts";
 
-const SEEDS = Number(process.env.SIMULATION_SEEDS ?? 100);
+const SEEDS = Number(process.env.SIMULATION_SEEDS ?? 30);
 const FIRST = Number(process.env.SIMULATION_FIRST_SEED ?? 1);
 
 /** Runs a scenario for every seed, each to its end within `limit` virtual ms. */

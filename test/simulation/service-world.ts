@@ -9,6 +9,8 @@ import {
   WORKER_TO_SERVICE,
 } from "../../src/protocol/message.ts";
 import { inDirection } from "../support/in-direction.ts";
+import { checkBroker } from "./check-broker.ts";
+import { must } from "./must.ts";
 import { type Host, Network } from "./network.ts";
 import { Random } from "./random.ts";
 import { Timeline } from "./timeline.ts";
@@ -94,8 +96,8 @@ export class ServiceWorld {
       this.#asking === 0 &&
       [...this.asked.values()].every((each) => each.outcome !== undefined || each.orphaned);
     for (let steps = 0; steps % 20 !== 0 || !isOver(); steps++) {
-      assert.ok(this.timeline.step(), "something is always to happen while requests are out");
-      assert.ok(this.timeline.now < limit, `every request must end within ${limit} virtual ms`);
+      must(this.timeline.step(), "something is always to happen while requests are out");
+      must(this.timeline.now < limit, `every request must end within ${limit} virtual ms`);
       if (this.broker !== undefined) checkBroker(this.broker);
     }
     this.#settle();
@@ -339,31 +341,5 @@ export class ServiceWorld {
         this.#later(host, host.frozenUntil - this.timeline.now, action);
       else action();
     });
-  }
-}
-
-/** What must hold after every step. */
-function checkBroker(broker: BrokerCore): void {
-  let known = 0;
-  for (const type of broker.types) {
-    for (const request of type.queue) assert.equal(request.place.at, "queue");
-    for (const request of type.suspects) assert.ok(request.place.at === "suspects" && request.idempotent);
-    known += type.queue.size + type.suspects.size;
-    if (type.queue.size > 0) assert.ok(!type.hasRoom, "nothing waits while a worker has room");
-  }
-  for (const worker of broker.workers) {
-    let bytes = 0;
-    for (const [requestId, request] of worker.held) {
-      assert.equal(request.requestId, requestId);
-      assert.ok(request.place.at === "worker" && request.place.worker === worker);
-      bytes += request.bytes;
-    }
-    assert.equal(worker.heldBytes, bytes);
-    assert.ok(!worker.isSolo || worker.held.size === 1, "a suspect has its worker for itself");
-    known += worker.held.size;
-  }
-  assert.equal(broker.unsettled, known, "each request is in one place");
-  for (const client of broker.clients) {
-    for (const request of client.requests.values()) assert.equal(request.client, client);
   }
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, expect, test } from "vitest";
 import { ServiceWorld, type ServiceWorldOptions } from "./service-world.ts";
 
-const SEEDS = Number(process.env.SIMULATION_SEEDS ?? 25);
+const SEEDS = Number(process.env.SIMULATION_SEEDS ?? 8);
 const FIRST = Number(process.env.SIMULATION_FIRST_SEED ?? 1);
 
 /** Runs a scenario for every seed; the failing seed is in the error, and running it again gives the same failure. */

@@ -17,6 +17,7 @@ import {
 import { EMPTY } from "../../src/protocol/wire/payload-frames.ts";
 import { inDirection } from "../support/in-direction.ts";
 import { MemoryFile } from "./memory-file.ts";
+import { must } from "./must.ts";
 import { type Host, Network, type SimulatedLink } from "./network.ts";
 import { Random } from "./random.ts";
 import { SimulatedDistributor } from "./simulated-distributor.ts";
@@ -117,20 +118,20 @@ export class World {
   /** Runs until the distributor's run is over; throws when an invariant breaks or virtual time runs out. */
   run(limit = 600_000): void {
     while (this.outcome === undefined) {
-      assert.ok(this.timeline.step(), "something is always to happen while the run goes on");
-      assert.ok(this.timeline.now < limit, `the run must end within ${limit} virtual ms`);
+      must(this.timeline.step(), "something is always to happen while the run goes on");
+      must(this.timeline.now < limit, `the run must end within ${limit} virtual ms`);
       this.#distributor.check();
     }
     // Whatever was lost, nobody waits for ever.
     const end = this.timeline.now + PATIENCE;
     while (this.#unfinished > 0 && this.timeline.step())
-      assert.ok(this.timeline.now < end, "every role must end when the run is over");
+      must(this.timeline.now < end, "every role must end when the run is over");
   }
 
   /** Runs for so long, in ms. */
   runUntil(time: number): void {
     while (this.timeline.now < time) {
-      assert.ok(this.timeline.step());
+      must(this.timeline.step(), "something is always to happen");
       this.#distributor.check();
     }
   }

@@ -1,0 +1,9 @@
+// Checks for what is looked at after every step. `node:assert` is slow there: Vitest reaches a built-in module through a proxy.
+
+export function must(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new Error(message);
+}
+
+export function mustEqual(found: unknown, expected: unknown, message: string): void {
+  if (found !== expected) throw new Error(`${message}: ${found} instead of ${expected}`);
+}
