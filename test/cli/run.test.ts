@@ -6,11 +6,15 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { EndpointAddress, ServiceClient, TaskType } from "../../src/index.ts";
+import { compiled } from "../support/compiled.ts";
 import { freePort, tempFolder } from "../support/endpoints.ts";
 
 const COMMAND = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
-const SERVICE = fileURLToPath(new URL("../fixtures/cli-service.ts", import.meta.url));
-const ROLES = fileURLToPath(new URL("../fixtures/cli-roles.ts", import.meta.url));
+const SERVICE = fileURLToPath(compiled("cli-service"));
+const ROLES = fileURLToPath(compiled("cli-roles"));
+
+/** The same in TypeScript: each process loads it through tsx, which takes longer than most tests. */
+const TYPED_ROLES = fileURLToPath(new URL("../fixtures/cli-roles.ts", import.meta.url));
 
 /** No command may take longer, in ms. */
 const DEADLINE = 25_000;
@@ -46,7 +50,7 @@ const SUM = 2 * ((200 * 201 * 401) / 6);
 
 describe("run", () => {
   test("runs all that a TypeScript file exports, and sums it up", async () => {
-    const { code, out, err } = await zmqpipeline(["run", ROLES, "--workers", "2"]);
+    const { code, out, err } = await zmqpipeline(["run", TYPED_ROLES, "--workers", "2"]);
     expect(out).toContain(`sum ${SUM}\n`);
     expect(out).toMatch(
       /^complete in .*\n {2}square: 200 items, 200 collected, 0 failed, 0 retried, [\d,]+\/s\n {2}an item took /m,

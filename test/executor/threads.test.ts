@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import {
   ThreadedExecutor,
   type ThreadedExecutorOptions,
@@ -29,7 +29,9 @@ function unbegun(options: Options = {}): ExecutorDriver {
     facts: { role: "worker", taskType: "faulty" },
     ...options,
   };
-  return new ExecutorDriver(new ThreadedExecutor(all));
+  const driver = new ExecutorDriver(new ThreadedExecutor(all));
+  onTestFinished(() => driver.end());
+  return driver;
 }
 
 /** Executes an item that tells the thread it was executed in. */

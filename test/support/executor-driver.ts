@@ -1,4 +1,3 @@
-import { onTestFinished } from "vitest";
 import type { Execution, ExecutionOutcome } from "../../dist/core/execution.js";
 import type { Executor } from "../../dist/executor/executor.js";
 import { decodePayload, encodePayload, type Payload } from "../../dist/protocol/payload/payload.js";
@@ -19,6 +18,7 @@ export class ExecutorDriver {
   /** What the executor failed with. */
   readonly failed: Promise<Error>;
   #seq = 0;
+  readonly #timer: NodeJS.Timeout;
 
   constructor(executor: Executor) {
     this.executor = executor;
@@ -35,11 +35,12 @@ export class ExecutorDriver {
       });
     });
     const started = performance.now();
-    const timer = setInterval(() => executor.tick(performance.now() - started), 20);
-    onTestFinished(async () => {
-      clearInterval(timer);
-      await executor.close(0);
-    });
+    this.#timer = setInterval(() => executor.tick(performance.now() - started), 20);
+  }
+
+  async end(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.executor.close(0);
   }
 
   /** Executes an item; resolves with its result, or with how it failed. */
