@@ -7,6 +7,12 @@ import { defineConfig } from "vitest/config";
 const isLong = process.env.TESTS === "long";
 const LONG = "test/**/*.long.test.ts";
 const CAMPAIGNS = ["test/simulation/*.test.ts", "test/core/fuzz.test.ts"];
+/** Files with single tests that are long, marked by `long` of test/support/long.ts. */
+const PARTLY_LONG = [
+  "test/cli/run.test.ts",
+  "test/integration/{delivery,faults,service-faults,service-threads,slow-collector,threads}.test.ts",
+  "test/pipeline/{map,worker-life}.test.ts",
+];
 
 if (isLong) {
   process.env.CHAOS ??= "full";
@@ -16,7 +22,7 @@ if (isLong) {
 
 /** Files whose tests leave nothing behind in their process: they share it, and load the library once. */
 const SHARED = [
-  "test/{contract,core,metrics,protocol,structures,transport}/**/*.test.ts",
+  "test/{contract,core,metrics,protocol,simulation,structures,transport}/**/*.test.ts",
   "test/journal/content.test.ts",
   "test/role/{known-options,misuse,protected-mode,spelling}.test.ts",
   "test/cli/{failure-groups,progress-text}.test.ts",
@@ -25,7 +31,8 @@ const SHARED = [
 
 const common = {
   pool: "forks",
-  testTimeout: isLong ? 900_000 : 60_000,
+  // More seeds than usual take their time.
+  testTimeout: isLong || process.env.SIMULATION_SEEDS !== undefined ? 1_800_000 : 60_000,
   hookTimeout: 60_000,
   expect: { poll: { timeout: 10_000 } },
 } as const;
@@ -36,7 +43,7 @@ export default defineConfig({
     // The machine's cores are the tests' workers too; more files at once would measure each other's load.
     maxWorkers: isLong ? 2 : 3,
     projects: isLong
-      ? [{ test: { ...common, name: "long", include: [LONG, ...CAMPAIGNS] } }]
+      ? [{ test: { ...common, name: "long", include: [LONG, ...CAMPAIGNS, ...PARTLY_LONG] } }]
       : [
           { test: { ...common, name: "alone", include: ["test/**/*.test.ts"], exclude: [LONG, ...SHARED] } },
           { test: { ...common, name: "shared", include: SHARED, isolate: false } },

@@ -8,6 +8,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { EndpointAddress, ServiceClient, TaskType } from "../../src/index.ts";
 import { compiled } from "../support/compiled.ts";
 import { freePort, tempFolder } from "../support/endpoints.ts";
+import { long } from "../support/long.ts";
 
 const COMMAND = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 const SERVICE = fileURLToPath(compiled("cli-service"));
@@ -231,7 +232,7 @@ describe("roles alone", () => {
     await Promise.all(others);
   });
 
-  test("make a run, wherever they are, with keys and without endpoints of their own", async () => {
+  long("make a run, wherever they are, with keys and without endpoints of their own", async () => {
     const folder = join(tempFolder(), "keys");
     expect((await zmqpipeline(["keys", "init", folder])).code).toBe(0);
     const env = { PORTS: await ports() };
@@ -314,7 +315,7 @@ test("doctor looks at this machine", async () => {
   });
 });
 
-test("bench measures", async () => {
+long("bench measures", async () => {
   const { out, code } = await zmqpipeline(["bench", "--workers", "1", "--seconds", "1", "--json"]);
   expect(code).toBe(0);
   expect(JSON.parse(out)).toMatchObject({ schema: 1, workers: 1 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { CollectorSummary, EndpointScheme, RunSummary } from "../../src/index.ts";
 import { freshEndpoints } from "../support/endpoints.ts";
+import { long } from "../support/long.ts";
 import { RoleProcess } from "../support/processes.ts";
 import { makeDistributor, NumbersCollector, NumbersTask, NumbersWorker } from "../support/roles.ts";
 
@@ -45,37 +46,39 @@ describe.each(["tcp", "ipc", "inproc"] as const)(
   },
 );
 
-describe.each(["tcp", "ipc"] as const)("%s: 20,000 items over 2 worker processes", (scheme) => {
-  test.each([ORDERS[1], ORDERS[2]])(
-    "each collected exactly once, started as %s, %s, %s",
-    async (...order) => {
-      const endpoints = await freshEndpoints(scheme);
-      const processes = new Map<string, RoleProcess[]>();
-      for (const role of order) {
-        const started = Array.from(
-          { length: role === "worker" ? 2 : 1 },
-          () => new RoleProcess({ role, endpoints, items: ITEMS }),
-        );
-        processes.set(role, started);
-        for (const one of started) await one.printed("started");
-      }
-      const [distributor] = processes.get("distributor") ?? [];
-      const [collector] = processes.get("collector") ?? [];
-      const summary = await distributor?.outcome<RunSummary>();
-      expect(summary?.status).toBe("complete");
-      expect(summary?.tasks.numbers).toEqual({
-        items: ITEMS,
-        acked: ITEMS,
-        failed: 0,
-        retried: 0,
-        skipped: 0,
-      });
-      const collected = await collector?.outcome<CollectorSummary & { distinct: number; repeated: number }>();
-      expect(collected).toMatchObject({ collected: ITEMS, distinct: ITEMS, repeated: 0, failed: 0 });
-      const executed = await Promise.all(
-        (processes.get("worker") ?? []).map((one) => one.outcome<{ executed: number }>()),
+describe.each([
+  ["tcp", test, ORDERS[1]],
+  ["ipc", test, ORDERS[2]],
+  ["tcp", long, ORDERS[2]],
+  ["ipc", long, ORDERS[1]],
+] as const)("%s: 20,000 items over 2 worker processes", (scheme, run, order) => {
+  run(`each collected exactly once, started as ${order.join(", ")}`, async () => {
+    const endpoints = await freshEndpoints(scheme);
+    const processes = new Map<string, RoleProcess[]>();
+    for (const role of order) {
+      const started = Array.from(
+        { length: role === "worker" ? 2 : 1 },
+        () => new RoleProcess({ role, endpoints, items: ITEMS }),
       );
-      expect(executed.reduce((sum, one) => sum + one.executed, 0)).toBe(ITEMS);
-    },
-  );
+      processes.set(role, started);
+      for (const one of started) await one.printed("started");
+    }
+    const [distributor] = processes.get("distributor") ?? [];
+    const [collector] = processes.get("collector") ?? [];
+    const summary = await distributor?.outcome<RunSummary>();
+    expect(summary?.status).toBe("complete");
+    expect(summary?.tasks.numbers).toEqual({
+      items: ITEMS,
+      acked: ITEMS,
+      failed: 0,
+      retried: 0,
+      skipped: 0,
+    });
+    const collected = await collector?.outcome<CollectorSummary & { distinct: number; repeated: number }>();
+    expect(collected).toMatchObject({ collected: ITEMS, distinct: ITEMS, repeated: 0, failed: 0 });
+    const executed = await Promise.all(
+      (processes.get("worker") ?? []).map((one) => one.outcome<{ executed: number }>()),
+    );
+    expect(executed.reduce((sum, one) => sum + one.executed, 0)).toBe(ITEMS);
+  });
 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { RunSummary, WorkerSummary } from "../../src/index.ts";
 import { freshEndpoints, tempFolder } from "../support/endpoints.ts";
+import { long } from "../support/long.ts";
 import { RoleProcess } from "../support/processes.ts";
 
 /** What the collector wrote, read independently of what it says. */
@@ -14,7 +15,7 @@ function written(file: string): Map<number, number> {
   return counts;
 }
 
-test("a worker whose handler blocks its event loop for 5 s is not taken for dead", async () => {
+long("a worker whose handler blocks its event loop for 5 s is not taken for dead", async () => {
   const endpoints = await freshEndpoints("tcp");
   const folder = tempFolder();
   const logs = [join(folder, "a"), join(folder, "b")];

@@ -9,6 +9,7 @@ import type { LinkHandler } from "../../src/transport/transport.ts";
 import { zeromqTransport } from "../../src/transport/zeromq/zeromq-transport.ts";
 import { serviceEndpoints, tempFolder } from "../support/endpoints.ts";
 import { address, type ServiceEndpoints } from "../support/endpoints-of.ts";
+import { long } from "../support/long.ts";
 import { RoleProcess } from "../support/processes.ts";
 import { running } from "../support/running-service.ts";
 import { EchoWorker, makeClient } from "../support/service-roles.ts";
@@ -134,7 +135,7 @@ describe("a worker that is stopped", () => {
     expect(service.status).toMatchObject({ requests: 2, replied: 1, lost: 1 });
   });
 
-  test("a busy worker is never taken for a dead one", async () => {
+  long("a busy worker is never taken for a dead one", async () => {
     const endpoints = await serviceEndpoints("tcp");
     await running(endpoints, []);
     await worker(endpoints);

@@ -9,6 +9,7 @@ import {
   type ThreadRequest,
 } from "../fixtures/service-threads.ts";
 import { serviceEndpoints } from "../support/endpoints.ts";
+import { long } from "../support/long.ts";
 
 async function begun(Class: new (endpoint: string) => ThreadedService = ThreadedService) {
   const endpoints = await serviceEndpoints("ipc");
@@ -63,16 +64,19 @@ test("an aborted request ends a handler that never awaits", async () => {
   await expect.poll(() => service.status.types[THREADED.name]?.running).toBe(0);
 });
 
-test("a thread that dies fails its request; an idempotent one goes to another, and is given up in the end", async () => {
-  const { client } = await begun();
-  await expect(client.request({ n: 1, exit: true })).rejects.toMatchObject({ code: "THREAD_LOST" });
-  expect(await client.request({ n: 2 })).toMatchObject({ n: 2 });
-  await expect(client.request({ n: 3, exit: true }, { idempotent: true })).rejects.toMatchObject({
-    code: "REQUEST_LOST",
-    message: expect.stringContaining("3 workers"),
-  });
-  expect(await client.request({ n: 4 })).toMatchObject({ n: 4 });
-});
+long(
+  "a thread that dies fails its request; an idempotent one goes to another, and is given up in the end",
+  async () => {
+    const { client } = await begun();
+    await expect(client.request({ n: 1, exit: true })).rejects.toMatchObject({ code: "THREAD_LOST" });
+    expect(await client.request({ n: 2 })).toMatchObject({ n: 2 });
+    await expect(client.request({ n: 3, exit: true }, { idempotent: true })).rejects.toMatchObject({
+      code: "REQUEST_LOST",
+      message: expect.stringContaining("3 workers"),
+    });
+    expect(await client.request({ n: 4 })).toMatchObject({ n: 4 });
+  },
+);
 
 test("a loop without an end loses its thread when the worker's timeout is over", async () => {
   class Impatient extends ThreadedService {

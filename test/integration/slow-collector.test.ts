@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { freshEndpoints } from "../support/endpoints.ts";
+import { long } from "../support/long.ts";
 import { RoleProcess } from "../support/processes.ts";
 import { makeDistributor, NumbersCollector, NumbersTask, NumbersWorker } from "../support/roles.ts";
 
@@ -43,7 +44,7 @@ test("a slow collector holds the producers back: what is out stays within the wi
 });
 
 // Reads /proc.
-test.runIf(process.platform === "linux")(
+(process.platform === "linux" ? long : test.skip)(
   "with a slow collector the memory of every role stays flat",
   async () => {
     const endpoints = await freshEndpoints("ipc");

@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { EndpointAddress, MultiThreadedWorker, TaskType } from "zmqpipeline";
 import type { CollectorSummary, RunSummary, WorkerSummary } from "../../src/index.ts";
 import { freshEndpoints, tempFolder } from "../support/endpoints.ts";
+import { long } from "../support/long.ts";
 import { RoleProcess } from "../support/processes.ts";
 
 interface Collected extends CollectorSummary {
@@ -30,7 +31,7 @@ test("an item that ends its threads and one that the main thread refuses fail; a
   expect(await worker.outcome<WorkerSummary>()).toMatchObject({ executed: items - 2 });
 });
 
-test("a worker with threads is killed: its items go to another, and each is collected once", async () => {
+long("a worker with threads is killed: its items go to another, and each is collected once", async () => {
   const endpoints = await freshEndpoints("tcp");
   const items = 2000;
   const collector = new RoleProcess({ role: "collector", endpoints });
@@ -64,27 +65,30 @@ test("stop() lets running items end and gives the others back; nothing is execut
   expect(readFileSync(log, "utf8").trim().split("\n").length).toBe(items);
 });
 
-test("stop() ends a thread that hangs when its deadline is over, and the process ends; the item goes to another", async () => {
-  const endpoints = await freshEndpoints("ipc");
-  const items = 200;
-  const collector = new RoleProcess({ role: "collector", endpoints });
-  const hung = new RoleProcess({
-    role: "threads",
-    endpoints,
-    sleep: 5,
-    loopOn: 0,
-    stopAfter: 200,
-    stopTimeout: 300,
-  });
-  const distributor = new RoleProcess({ role: "distributor", endpoints, items });
-  await hung.printed("working");
-  const other = new RoleProcess({ role: "threads", endpoints, sleep: 5 });
-  expect(await hung.outcome<WorkerSummary>()).toMatchObject({ failed: 0 });
-  const summary = await distributor.outcome<RunSummary>();
-  expect(summary.tasks.numbers).toMatchObject({ items, acked: items, failed: 0 });
-  expect(await collector.outcome<Collected>()).toMatchObject({ distinct: items, repeated: 0 });
-  await other.outcome();
-});
+long(
+  "stop() ends a thread that hangs when its deadline is over, and the process ends; the item goes to another",
+  async () => {
+    const endpoints = await freshEndpoints("ipc");
+    const items = 200;
+    const collector = new RoleProcess({ role: "collector", endpoints });
+    const hung = new RoleProcess({
+      role: "threads",
+      endpoints,
+      sleep: 5,
+      loopOn: 0,
+      stopAfter: 200,
+      stopTimeout: 300,
+    });
+    const distributor = new RoleProcess({ role: "distributor", endpoints, items });
+    await hung.printed("working");
+    const other = new RoleProcess({ role: "threads", endpoints, sleep: 5 });
+    expect(await hung.outcome<WorkerSummary>()).toMatchObject({ failed: 0 });
+    const summary = await distributor.outcome<RunSummary>();
+    expect(summary.tasks.numbers).toMatchObject({ items, acked: items, failed: 0 });
+    expect(await collector.outcome<Collected>()).toMatchObject({ distinct: items, repeated: 0 });
+    await other.outcome();
+  },
+);
 
 test("what is wrong with a worker's threads is an error of run(), though no distributor is there", async () => {
   const endpoints = await freshEndpoints("inproc");

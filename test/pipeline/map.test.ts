@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type MapOptions, map, RemoteError } from "zmqpipeline";
 import { tempFolder } from "../support/endpoints.ts";
+import { long } from "../support/long.ts";
 
 const MODULE = new URL("../fixtures/local-worker.mjs", import.meta.url);
 const LIBRARY = new URL("../../dist/index.js", import.meta.url).href;
@@ -148,7 +149,7 @@ describe("failures", () => {
     expect(() => map([], 7 as unknown as string)).toThrow(/must be a URL or a path/);
   });
 
-  test("of a worker's process cost nothing, until they happen all the time", async () => {
+  long("of a worker's process cost nothing, until they happen all the time", async () => {
     const file = join(tempFolder(), "died");
     const inputs = [...upTo(50)].map((n) => (n === 25 ? { n, file } : { n }));
     expect(await collect(mapped("diesOnce", inputs))).toEqual([...upTo(50)]);
@@ -222,7 +223,7 @@ describe("the end", () => {
     await results.return();
   });
 
-  test("a program ends by itself, and its workers with it when it is killed", async () => {
+  long("a program ends by itself, and its workers with it when it is killed", async () => {
     const folder = tempFolder();
     const program = (body: string) => {
       const file = join(folder, "program.mjs");

@@ -7,6 +7,7 @@ import { map, Pipeline, TaskType } from "zmqpipeline";
 import { RestartPolicy } from "../../src/pipeline/restart-policy.ts";
 import type { WorkerEnd } from "../../src/pipeline/worker-process.ts";
 import { tempFolder } from "../support/endpoints.ts";
+import { long } from "../support/long.ts";
 
 const MODULE = new URL("../fixtures/lively-worker.mjs", import.meta.url);
 const LIBRARY = new URL("../../dist/index.js", import.meta.url).href;
@@ -95,22 +96,26 @@ describe("a module that loads for long", () => {
 });
 
 describe("inputs that kill their worker", () => {
-  test("fail one by one with default options, and say how", async () => {
-    const inputs = [...Array(40).keys()];
-    const options = { ...quiet, workers: 2, settled: true, exportName: "killed" } as const;
-    const results = await collect(map<number>(inputs, MODULE, options));
-    const rejected = results.filter(({ status }) => status === "rejected") as PromiseRejectedResult[];
-    expect(results.map(({ index }) => index)).toEqual(inputs);
-    expect(results.flatMap((result) => (result.status === "rejected" ? [result.index] : []))).toEqual([
-      5, 15, 25, 35,
-    ]);
-    expect(rejected.map(({ reason }) => (reason as { remoteCode: string }).remoteCode)).toEqual(
-      Array(4).fill("WORKER_LOST"),
-    );
-    const messages = rejected.map(({ reason }) => (reason as Error).message);
-    expect(messages[0]).toMatch(/exit code 3/);
-    expect(messages[1]).toMatch(/signal SIGKILL[\s\S]*killed by 15/);
-  }, 60_000);
+  long(
+    "fail one by one with default options, and say how",
+    async () => {
+      const inputs = [...Array(40).keys()];
+      const options = { ...quiet, workers: 2, settled: true, exportName: "killed" } as const;
+      const results = await collect(map<number>(inputs, MODULE, options));
+      const rejected = results.filter(({ status }) => status === "rejected") as PromiseRejectedResult[];
+      expect(results.map(({ index }) => index)).toEqual(inputs);
+      expect(results.flatMap((result) => (result.status === "rejected" ? [result.index] : []))).toEqual([
+        5, 15, 25, 35,
+      ]);
+      expect(rejected.map(({ reason }) => (reason as { remoteCode: string }).remoteCode)).toEqual(
+        Array(4).fill("WORKER_LOST"),
+      );
+      const messages = rejected.map(({ reason }) => (reason as Error).message);
+      expect(messages[0]).toMatch(/exit code 3/);
+      expect(messages[1]).toMatch(/signal SIGKILL[\s\S]*killed by 15/);
+    },
+    60_000,
+  );
 
   const end: WorkerEnd = {
     isDone: false,
@@ -160,18 +165,22 @@ describe.skipIf(process.platform !== "linux")("without descriptors", () => {
     expect(stdout).toMatch(/^BIND_FAILED EMFILE .*ulimit -n/);
   });
 
-  test("a worker is started again later, when there are some again", async () => {
-    const body = `${HOLD}
+  long(
+    "a worker is started again later, when there are some again",
+    async () => {
+      const body = `${HOLD}
       for await (const { status, index } of map([1, 5, 6], MODULE, { workers: 1, exportName: "killed", settled: true, ordered: false, onOutput() {} })) {
         console.log(index, status);
         if (index !== 0) continue;
         hold(0);
         setTimeout(() => { for (const file of held) closeSync(file); }, 1000);
       }`;
-    const { stdout, stderr } = await program(body, "ulimit -n 200;");
-    expect(stderr).toBe("");
-    expect(stdout.trim().split("\n").sort()).toEqual(["0 fulfilled", "1 rejected", "2 fulfilled"]);
-  }, 60_000);
+      const { stdout, stderr } = await program(body, "ulimit -n 200;");
+      expect(stderr).toBe("");
+      expect(stdout.trim().split("\n").sort()).toEqual(["0 fulfilled", "1 rejected", "2 fulfilled"]);
+    },
+    60_000,
+  );
 });
 
 describe("the folder of a run", () => {

@@ -13,13 +13,18 @@ export function tempFolder(): string {
   return folder;
 }
 
-/** The system gives the ports above to whoever connects somewhere: one of them may be taken before it is bound. */
+/** The system gives the ports above to any process that connects somewhere: one of them may be taken before it is bound. */
 const PORTS = { from: 15_000, to: 32_000 } as const;
 
-/** A port that was free a moment ago. */
+/** Test files run side by side, each in a process with a number: each number has ports of its own. */
+const SHARE = 2_000;
+const firstPort = PORTS.from + ((Number(process.env.VITEST_POOL_ID ?? 1) - 1) % 8) * SHARE;
+let nextPort = Math.floor(Math.random() * SHARE);
+
+/** A port that was free a moment ago, and another one each time. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from));
+    const port = firstPort + (nextPort++ % SHARE);
     if (await isFree(port)) return port;
   }
 }
