@@ -2,7 +2,7 @@ import { ByteWriter } from "../protocol/wire/byte-writer.ts";
 import { BLOCK_HEAD_BYTES, encodeBlockHead } from "./journal-block.ts";
 import { type JournalRecord, writeRecord } from "./journal-record.ts";
 
-/** A block is closed once it has so many bytes; what is committed at once may be several. */
+/** A block is closed once it has this many bytes; one commit may write several blocks. */
 const BLOCK_BYTES = 1024 * 1024;
 
 /** What a batch of items takes, more or less. */

@@ -1,6 +1,6 @@
 /**
- * A hash of 64 bits that rolls over payloads, in order: two lanes of 32 bits, four bytes at a time. It tells apart what happens by accident,
- * such as another order or a changed field; it withstands nobody who looks for a collision.
+ * A hash of 64 bits that rolls over payloads in order: two lanes of 32 bits, four bytes at a time. It detects accidents, such as another
+ * order or a changed field. It is not made against somebody who looks for a collision.
  */
 export class ContentHash {
   #a = 0x9e3779b9 | 0;
@@ -22,7 +22,7 @@ export class ContentHash {
 
   add(payload: Uint8Array): void {
     const { length } = payload;
-    // The length first: two items are never the same as one that is as long as both.
+    // The length first: two items never hash as one item with the bytes of both.
     let a = mixA(this.#a, length);
     let b = mixB(this.#b, length);
     let at = 0;

@@ -1,12 +1,12 @@
 import { ContentHash } from "./content-hash.ts";
 
-/** Marks that are kept at most: 4 MiB of memory and file for each task, whatever its number of items. */
+/** Most marks that are kept: 4 MiB of memory and file for each task, whatever its number of items. */
 const MAX_MARKS = 1 << 20;
 
-/** Room for so many at first. */
+/** Marks for which there is room at first. */
 const SOME_MARKS = 64;
 
-/** A trail as the journal's file has it. */
+/** A trail as it lies in the journal's file. */
 export interface TrailState {
   readonly count: number;
   readonly stride: number;

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 
-/** A journal's one file, as its storage shows it. Tests put storage in its place that fails or forgets. */
+/** A journal's file as its storage offers it. Tests replace it by storage that fails or forgets. */
 export interface JournalFile {
   readonly size: number;
   /** Fewer bytes than asked for at the end. */
@@ -20,7 +20,7 @@ export interface JournalFile {
   append(bytes: readonly Uint8Array[]): void;
   /** Waits until all that was appended would survive a loss of power. */
   sync(done: (error: Error | null) => void): void;
-  /** Puts other content in the place of all of it, at once and for good, or not at all. */
+  /** Replaces the whole content durably, or not at all. */
   replace(write: (append: (bytes: readonly Uint8Array[]) => void) => void): void;
   close(): void;
 }
@@ -76,7 +76,7 @@ export class DiskFile implements JournalFile {
 
   replace(compose: (append: (bytes: readonly Uint8Array[]) => void) => void): void {
     const temporary = `${this.#path}.new`;
-    unlinkIfThere(temporary); // of a life that ended in the middle of this
+    unlinkIfThere(temporary); // of a process that ended in the middle of a replacement
     const descriptor = openSync(temporary, "wx+", MODE);
     let size = 0;
     try {
@@ -102,7 +102,7 @@ export class DiskFile implements JournalFile {
   }
 }
 
-/** All of it: the operating system may take less at a time, when the disk is nearly full for instance. */
+/** Writes all bytes: the operating system may take fewer at a time, for instance when the disk is nearly full. */
 function write(descriptor: number, bytes: Uint8Array, position: number): number {
   let written = 0;
   while (written < bytes.length) {
@@ -111,7 +111,7 @@ function write(descriptor: number, bytes: Uint8Array, position: number): number 
   return written;
 }
 
-/** Makes a rename last. Not every file system lets a folder be synced. */
+/** Makes a rename durable. Not every file system can sync a folder. */
 function syncFolder(path: string): void {
   let descriptor: number;
   try {

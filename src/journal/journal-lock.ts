@@ -5,7 +5,7 @@ import { PipelineError } from "../errors.ts";
 import { holdFile } from "./held-lock.ts";
 import { type LockOwner, type OwnerState, parseOwner, stateOf, thisOwner } from "./lock-owner.ts";
 
-/** Keeps a journal to one distributor, by a file beside it that names its process. A process that is gone has no claim. */
+/** Reserves a journal for one distributor, by a file beside it that names its process. The lock of a process that has ended does not count. */
 export class JournalLock {
   readonly #path: string;
   readonly #text: string;
@@ -38,7 +38,7 @@ export class JournalLock {
   }
 }
 
-/** Written elsewhere and then given its name: whoever is killed meanwhile leaves no lock that says nothing of its owner. */
+/** Writes the lock under another name first and then renames it: a process that is killed meanwhile leaves no lock without an owner. */
 function create(path: string): { readonly text: string; readonly descriptor: number } | undefined {
   const unfinished = `${path}.${randomBytes(4).toString("hex")}`;
   const descriptor = openSync(unfinished, "wx+", 0o600);
@@ -58,7 +58,7 @@ function create(path: string): { readonly text: string; readonly descriptor: num
   }
 }
 
-/** Moved before it is removed: of several that find it stale, one moves it, and sees that it is what was found. */
+/** Moves a stale lock before removing it: of several processes that find it, one moves it, and checks that it is the one it found. */
 function removeStale(path: string, journal: string): void {
   const found = read(path);
   if (found === undefined) return; // released meanwhile
@@ -73,7 +73,7 @@ function removeStale(path: string, journal: string): void {
     throw error;
   }
   try {
-    if (read(aside) !== found) linkSync(aside, path); // another's, taken in between: it goes back
+    if (read(aside) !== found) linkSync(aside, path); // another process took it in between: its lock is put back
   } finally {
     unlinkSync(aside);
   }
@@ -88,7 +88,7 @@ function read(path: string): string | undefined {
   }
 }
 
-/** Where the process itself cannot be seen, the system's lock tells. */
+/** The system's lock tells where the process itself cannot be seen from here. */
 function judge(owner: LockOwner, path: string): OwnerState {
   const state = stateOf(owner);
   if (state !== "unknown" || owner.isHeld !== true) return state;

@@ -8,14 +8,14 @@ import { PipelineError } from "../errors.ts";
  */
 export type Durability = "process-crash" | "power-loss";
 
-/** Of a distributor's `journal`. */
+/** The options of a distributor's `journal`. */
 export interface JournalOptions {
-  /** The file. It is made when it is not there; one of an earlier life is gone on with. */
+  /** The file. It is made when it is not there; a run that it has is resumed. */
   readonly path: string;
   /** @default "process-crash" */
   readonly durability?: Durability;
   /**
-   * Execute items that failed for good in an earlier life again, under new ids.
+   * Execute items again, under new ids, that failed for good before the run was resumed.
    * @default false
    */
   readonly retryFailed?: boolean;
@@ -41,7 +41,7 @@ export function resolveJournalOptions(options: string | JournalOptions): Require
   return { path, durability, retryFailed, keep };
 }
 
-/** What the operating system said, in our words. */
+/** Reasons by the operating system's codes. */
 export function unavailable(path: string, cause: unknown): PipelineError {
   const { code, message } = cause as NodeJS.ErrnoException;
   const isNoFile = code === "ENOENT" && existsSync(dirname(path));

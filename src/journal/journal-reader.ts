@@ -12,7 +12,7 @@ import {
 import type { JournalFile } from "./journal-file.ts";
 import { type JournalRecord, readRecord } from "./journal-record.ts";
 
-/** How much is searched at once for blocks behind one that is broken, in bytes. */
+/** How much is searched at a time for whole blocks behind a broken one, in bytes. */
 const SEARCH_BYTES = 1024 * 1024;
 
 function ofOtherVersion(path: string, format: number): PipelineError {
@@ -22,7 +22,7 @@ function ofOtherVersion(path: string, format: number): PipelineError {
   return new PipelineError("JOURNAL_VERSION", message, { role: "distributor" });
 }
 
-/** A record, and where its bytes are. */
+/** A record, and where its bytes lie. */
 export interface PlacedRecord {
   readonly record: JournalRecord;
   readonly position: number;
@@ -97,7 +97,7 @@ export class JournalReader {
     }
   }
 
-  /** An error about a place in it. */
+  /** An error that names a position in the journal. */
   damaged(what: string, position: number): PipelineError {
     const message = `Journal ${JSON.stringify(this.#path)} ${what} at byte ${position}; it is left as it is`;
     return new PipelineError("JOURNAL_DAMAGED", message, { role: "distributor" });

@@ -14,7 +14,7 @@ export interface FilePlace {
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** A task as its records leave it. */
+/** A task's state after its records were read. */
 export class TaskReplay implements TaskSnapshot {
   readonly name: string;
   readonly counts = { items: 0, acked: 0, failed: 0, retried: 0, skipped: 0 };
@@ -22,7 +22,7 @@ export class TaskReplay implements TaskSnapshot {
   nextSeq = 0;
   firstSeq = 0;
   exhausted = false;
-  /** Its items were all settled once: its source is not read again. */
+  /** All its items were settled once: its source is not read again. */
   isOver = false;
   isKeyed = false;
   /** What the source gave; of a task with keys nobody asks for it. */
@@ -82,7 +82,7 @@ export class TaskReplay implements TaskSnapshot {
     for (const seq of seqs) {
       if (!this.#pending.delete(seq)) continue;
       this.counts[as] += 1;
-      // A late result came in before the report of the failure.
+      // A late result arrived before the report of the failure.
       if (as === "acked") this.failures.delete(seq);
     }
   }
@@ -104,7 +104,7 @@ export class TaskReplay implements TaskSnapshot {
   }
 
   #add(seq: number, payload: Uint8Array): void {
-    // A copy: it would keep its whole block alive.
+    // A copy: a view would keep its whole block alive.
     const item = {
       seq,
       payload: Uint8Array.from(payload),
@@ -117,7 +117,7 @@ export class TaskReplay implements TaskSnapshot {
   }
 }
 
-/** Reads a journal's records into what a run can go on from. */
+/** Gathers from a journal's records the state from which a run is resumed. */
 export class JournalState {
   runId = "";
   /** When the run began, in ms since 1970. */

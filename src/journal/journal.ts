@@ -12,13 +12,13 @@ import type { ItemHistory, JournalRecord, TaskTotals } from "./journal-record.ts
 import type { FilePlace } from "./journal-state.ts";
 import type { KeySet } from "./key-set.ts";
 
-/** A journal is not compacted before it has so many bytes … */
+/** A journal is not compacted before it has this many bytes … */
 const COMPACT_BYTES = 32 * 1024 * 1024;
 
-/** … and so many times what a compacted one had. */
+/** … and this many times the size that it had after the last compaction. */
 const COMPACT_FACTOR = 4;
 
-/** What of a task's ledger only the journal needs to know. */
+/** The part of a task's state that only the journal needs. */
 interface TaskPart {
   readonly name: string;
   /** Sequence numbers that the source did not give in this increment: of earlier ones, and failed items that were taken up again. */
@@ -32,7 +32,7 @@ interface TaskPart {
   failures: SeqMap<FilePlace>;
 }
 
-/** A task as a compacted journal begins with it. */
+/** A task's content at the beginning of a compacted journal. */
 export interface TaskContent extends Omit<TaskTotals, "position"> {
   readonly takenUp: number;
   readonly trail: ContentTrail;
@@ -86,7 +86,7 @@ export class Journal {
     if (this.#error !== undefined) throw this.#error;
   }
 
-  /** Something was recorded and not committed. */
+  /** Whether records wait to be committed. */
   get isDirty(): boolean {
     return !this.#blocks.isEmpty;
   }
@@ -144,9 +144,9 @@ export class Journal {
   }
 
   /**
-   * Replaces the log by what it comes to, once it is much longer than that.
+   * Compacts the journal once it is much longer than its compacted form.
    *
-   * @returns What went wrong, if anything did.
+   * @returns The error, if there was one.
    */
   tidy(tasks: Iterable<TaskLedger>): PipelineError | undefined {
     const isDue = this.#file.size >= this.#compactAt && !this.#syncing && this.#error === undefined;
@@ -169,7 +169,7 @@ export class Journal {
     this.#attempt(() => this.#file.append(parts));
   }
 
-  /** Once a write has failed nobody knows what is in the file: nothing more is written. */
+  /** After a failed write the content of the file is unknown: nothing more is written. */
   #attempt(write: () => void): void {
     try {
       write();

@@ -1,19 +1,19 @@
 /** Bytes of a key's hash. */
 export const KEY_BYTES = 16;
 
-/** Hashes that one record of a compacted journal has at most. */
+/** Most hashes in one record of a compacted journal. */
 const CHUNK_KEYS = 4096;
 
 /** Slots at first; always a power of two. */
 const SLOTS = 64;
 
-/** What a slot has. */
+/** The states of a slot. */
 const EMPTY = 0;
 /** Kept from an earlier increment. */
 const KEPT = 1;
-/** An earlier life of this run produced its item, and the source has not given it again in this one. */
+/** Its item was produced before the run was resumed, and the source has not given it again since. */
 const EXPECTED = 2;
-/** The source gave its item in this life. */
+/** The source gave its item since the run was begun or resumed. */
 const MET = 3;
 
 /**
@@ -28,7 +28,7 @@ export class KeySet {
   /**
    * The source gives an item with this key.
    *
-   * @returns `"new"`: nobody knows it, and it is not added; `"expected"`: it is the item of an earlier life; `"repeated"`: it is one too many.
+   * @returns `"new"`: the key is unknown, and is not added; `"expected"`: its item was produced before the run was resumed; `"repeated"`: its item was given already.
    */
   meet(hash: Buffer): "new" | "expected" | "repeated" {
     const slot = this.#find(hash);
@@ -39,18 +39,18 @@ export class KeySet {
     return "expected";
   }
 
-  /** An item with this key was produced in this life. */
+  /** Adds the key of an item that was produced. */
   add(hash: Buffer): void {
     this.#put(hash, MET);
   }
 
-  /** As a journal has them: hashes one behind the other. */
+  /** Adds the keys of a journal's record: hashes one behind the other. */
   restore(hashes: Buffer, isKept: boolean): void {
     for (let at = 0; at + KEY_BYTES <= hashes.length; at += KEY_BYTES)
       this.#put(hashes.subarray(at, at + KEY_BYTES), isKept ? KEPT : EXPECTED);
   }
 
-  /** The increment is over: from now on whatever the source gives again is one too many. */
+  /** The increment is over: from now on every known key that the source gives is a repetition. */
   keep(): void {
     for (let slot = 0; slot < this.#states.length; slot++)
       if (this.#states[slot] !== EMPTY) this.#states[slot] = KEPT;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
-/** The process that has a journal. What cannot be known is empty or not there: on Linux all of it can, elsewhere host and process id only. */
+/** The process that has a journal. Unknown facts are empty or absent: Linux tells all of them, other systems only host and process id. */
 export interface LockOwner {
   readonly host: string;
   readonly pid: number;
@@ -14,7 +14,7 @@ export interface LockOwner {
   readonly machine?: string;
   /** Where the process id counts: each container has process ids of its own. */
   readonly pidSpace?: string;
-  /** The system holds a lock on the file as long as this process lives, whoever can see the process. */
+  /** The system holds a lock on the file as long as this process lives, also for those that cannot see the process. */
   readonly isHeld?: boolean;
 }
 
@@ -34,7 +34,7 @@ export function thisOwner(isHeld: boolean): LockOwner {
   };
 }
 
-/** @returns Nothing where it is no owner. */
+/** Reads an owner from a lock's text. @returns Nothing where the text is none. */
 export function parseOwner(text: string): LockOwner | undefined {
   let found: Partial<LockOwner>;
   try {
@@ -48,7 +48,7 @@ export function parseOwner(text: string): LockOwner | undefined {
   return isOwner ? (found as LockOwner) : undefined;
 }
 
-/** What became of the owner, as far as this process can see. */
+/** Whether the owner still lives, as far as this process can see. */
 export function stateOf(owner: LockOwner): OwnerState {
   const own = thisOwner(false);
   if (owner.started === "" || own.started === "") {

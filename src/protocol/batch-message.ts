@@ -28,7 +28,7 @@ export interface ErrorInfo {
   readonly name: string;
   readonly message: string;
   readonly stack: string;
-  /** The error's `code`, where it has one, else empty. */
+  /** The error's `code`; empty where it has none. */
   readonly code: string;
   /** The error's causes, errors and own properties, encoded; absent where there are none. `error-detail.ts` says how. */
   readonly detail?: Uint8Array;
@@ -57,7 +57,7 @@ export interface Welcome {
   readonly metadata: Uint8Array;
 }
 
-/** The other answer: this peer cannot be served. */
+/** The other answer to hello: this peer cannot be served. */
 export interface Refuse {
   readonly type: "refuse";
   readonly runId: string;
@@ -75,7 +75,7 @@ export interface Open {
   readonly metadata: Uint8Array;
 }
 
-/** A worker is initialised and takes items, so many at a time. */
+/** A worker is initialised and executes up to `concurrency` items at a time. */
 export interface Ready {
   readonly type: "ready";
   readonly runId: string;
@@ -102,7 +102,7 @@ export interface Recall {
   readonly count: number;
 }
 
-/** These items went to others: drop the ones not started. */
+/** These items went to other workers: the worker drops those that it has not started. */
 export interface Revoke {
   readonly type: "revoke";
   readonly runId: string;
@@ -165,7 +165,7 @@ export interface Ack {
   readonly type: "ack";
   readonly runId: string;
   readonly taskType: string;
-  /** Who delivered them; empty for failures, which the distributor delivers itself. */
+  /** The worker that delivered the items; empty for failures, which the distributor delivers itself. */
   readonly workerId: string;
   /** Handler time and result bytes that the worker reported with them: what its window is made from. */
   readonly busyMs: number;

@@ -44,7 +44,7 @@ export function decodeCurveKey(text: string): Buffer | undefined {
   return key;
 }
 
-/** How a public key is called in logs and errors: 16 hexadecimal digits of its SHA-256. */
+/** A public key's name in logs and errors: 16 hexadecimal digits of its SHA-256. */
 export function keyFingerprint(publicKey: string): string {
   return createHash("sha256").update(publicKey).digest("hex").slice(0, 16);
 }

@@ -6,10 +6,10 @@ import { MAX_IPC_PATH_BYTES } from "./limits.ts";
 /** How an endpoint is reached. */
 export type EndpointScheme = "tcp" | "ipc" | "inproc";
 
-/** Of an {@link EndpointAddress}. */
+/** The options of an {@link EndpointAddress}. */
 export interface EndpointAddressOptions {
   /**
-   * What the role that owns the endpoint binds, where it differs from what peers connect to: a public host name and
+   * The address that the endpoint's role binds, where peers connect to another one: a public host name and
    * `tcp://0.0.0.0:5551`, say. Same scheme as the address.
    * @default the address itself
    */
@@ -19,7 +19,7 @@ export interface EndpointAddressOptions {
 const WANTED = "must be tcp://host:port, ipc://path or inproc://name";
 const LOOPBACK = "127.0.0.1";
 
-/** Where {@link EndpointAddress.private} has its sockets: short, because their paths must be. */
+/** The folder of {@link EndpointAddress.private}: short, because paths of sockets must be. */
 export const PRIVATE_FOLDER = join(tmpdir(), `zmqpipeline-${process.getuid?.() ?? "user"}`);
 
 /**

@@ -31,7 +31,7 @@ export interface DetailedError extends ErrorDetail {
   readonly code: string;
 }
 
-/** What the texts tell, and what has a place of its own. */
+/** Properties that are in the texts or have a field of their own. */
 const TOLD: ReadonlySet<string> = new Set(["name", "message", "stack", "cause", "errors"]);
 const TOLD_WITH_CODE: ReadonlySet<string> = new Set([...TOLD, "code"]);
 
@@ -47,7 +47,7 @@ export function encodeErrorDetail(thrown: unknown): Uint8Array | undefined {
   return undefined;
 }
 
-/** What {@link encodeErrorDetail} wrote; nothing of what is not like that, since a peer may have written it. */
+/** Reads what {@link encodeErrorDetail} wrote. A detail that is not like that is empty: a peer may have made it. */
 export function decodeErrorDetail(bytes: Uint8Array | undefined): ErrorDetail {
   if (bytes === undefined) return {};
   try {

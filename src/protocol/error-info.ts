@@ -3,7 +3,7 @@ import { type DetailedError, decodeErrorDetail, type ErrorPart, encodeErrorDetai
 import { errorTexts } from "./error-texts.ts";
 import { MAX_ERROR_TEXT } from "./limits.ts";
 
-/** What crosses the wire of anything that was thrown, bounded in size. Never throws itself. */
+/** Anything that was thrown, as it crosses the wire, bounded in size. Never throws. */
 export function toErrorInfo(thrown: unknown): ErrorInfo {
   const detail = encodeErrorDetail(thrown);
   return { ...errorTexts(thrown, MAX_ERROR_TEXT), ...(detail === undefined ? {} : { detail }) };

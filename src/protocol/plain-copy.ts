@@ -16,7 +16,7 @@ const TELLING: Readonly<Record<string, readonly string[]>> = {
   "[object Request]": ["method", "url"],
 };
 
-/** Left out: no data, and no loss to whoever reads an error. */
+/** Left out: it is no data, and tells a reader of the error nothing. */
 const NOTHING: unique symbol = Symbol("nothing");
 
 /**

@@ -14,7 +14,7 @@ export interface Request {
   readonly taskType: string;
   /** How long the client waits from now on, in ms; 0: for ever. */
   readonly timeout: number;
-  /** They may be executed more than once. */
+  /** Whether the requests may be executed more than once. */
   readonly idempotent: boolean;
   /** Their trace context; empty: none. */
   readonly context: string;
@@ -59,7 +59,7 @@ export interface RequestFailures {
   readonly items: readonly ItemRef[];
 }
 
-/** Nobody waits for these replies any more. */
+/** The client no longer waits for these replies. */
 export interface Cancel {
   readonly type: "cancel";
   readonly runId: string;

@@ -11,7 +11,7 @@ const SHORT = {
   maxArrayLength: 16,
   maxStringLength: 200,
   breakLength: Number.POSITIVE_INFINITY,
-  customInspect: false, // code of whoever made the value
+  customInspect: false, // the value's own code must not run
 } as const;
 
 /** Whether a thrown value is an error, of this realm or another (node:vm, a test runner). Never throws. */
@@ -57,7 +57,7 @@ export function describeThrown(thrown: unknown): string {
   return describeValue(isError(thrown) && message !== undefined ? message : thrown);
 }
 
-/** A value in a line. Bounded; never throws, and runs no code of whoever made it, but for the getters of an error's stack. */
+/** A value in a line. Bounded; never throws, and runs no code of the value's, except the getter of an error's stack. */
 export function describeValue(value: unknown): string {
   if (typeof value === "bigint") return cutText(String(value), MAX_DESCRIPTION);
   try {

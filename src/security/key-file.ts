@@ -7,19 +7,19 @@ import { isKeyRole, KEY_ROLES, type KeyRole } from "./key-role.ts";
 /** Public keys by the name of their owner. */
 type PublicKeys = Readonly<Record<string, string>>;
 
-/** All that one role needs: its keys, those of whom it connects to, and those of whom it lets in. */
+/** All keys that one role needs: its own, those of the roles it connects to, and those of the roles it lets in. */
 export interface RoleKeys extends KeyPair {
   readonly role: KeyRole;
-  /** Tells apart those of one role that have keys of their own. */
+  /** Distinguishes the keys of several workers, metadata workers or clients. */
   readonly name: string;
   readonly servers: Readonly<Partial<Record<KeyRole, string>>>;
   readonly allowed: Readonly<Partial<Record<KeyRole, PublicKeys>>>;
 }
 
-/** Raised when the file changes so that older versions would misread it. */
+/** Raised when the file's format changes so that older versions would misread it. */
 const FILE_VERSION = 1;
 
-/** Larger ones are no keys: 10,000 workers need less than 1 MB. */
+/** Larger files are no keys: those of 10,000 workers need less than 1 MB. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -32,7 +32,7 @@ export function readKeyFile(path: string): RoleKeys {
   return keys;
 }
 
-/** Writes a file that nobody else can read; whoever reads it meanwhile finds the old one or the new one. */
+/** Writes a file that only this user can read. A concurrent reader finds the old file or the new one. */
 export function writeKeyFile(path: string, keys: RoleKeys): void {
   const { role, name, publicKey, secretKey, servers, allowed } = keys;
   const content = { version: FILE_VERSION, role, name, publicKey, secretKey, servers, allowed };
@@ -68,7 +68,7 @@ function readPrivately(path: string): string {
     throw unusable(path, `cannot be opened (${(error as NodeJS.ErrnoException).code})`);
   }
   try {
-    // Of the open file, so that it is the one that is read.
+    // The open file's owner and mode, so that the file that is checked is the one that is read.
     const { uid, mode, size } = fstatSync(file);
     const problem = accessProblem(uid, mode);
     if (problem !== undefined) throw unusable(path, problem);

@@ -10,7 +10,7 @@ import { addToKeySet, DEFAULT_NAME, makeKeySet, revokeInKeySet } from "./key-set
 export interface KeyEntry {
   readonly role: KeyRole;
   readonly name: string;
-  /** How the public key is called in logs. */
+  /** The public key's fingerprint, as logs have it. */
   readonly fingerprint: string;
   /** The file with its secret key, where it is in the folder. */
   readonly file: string | undefined;
@@ -39,7 +39,7 @@ export function makeKeyFolder(folder: string, keys: readonly RoleKeys[] = makeKe
 }
 
 /**
- * Makes keys for one more worker, metadata worker or client, and puts it on the lists of the files of those it connects to.
+ * Makes keys for one more worker, metadata worker or client, and adds it to the lists of the roles that it connects to.
  *
  * @returns The new file's path, and those of the files that changed: copy them to where they are used.
  * @throws PipelineError `KEYS_EXIST`, `KEYS_UNUSABLE`.
@@ -58,7 +58,7 @@ export function addKeys(
 }
 
 /**
- * Takes one off the lists, and removes its file. Who is connected with it is sent away as soon as the changed files have arrived.
+ * Revokes a name's keys: takes them off all lists and removes their file. Its connections end as soon as the roles have the changed files.
  *
  * @returns The paths of the files that changed.
  * @throws PipelineError `KEYS_UNUSABLE` when nobody has that name.
@@ -74,7 +74,7 @@ export function revokeKeys(folder: string, role: AddableRole, name: string): { c
   return { changed: files };
 }
 
-/** Who has keys in a folder. */
+/** Lists the keys of a folder. */
 export function listKeys(folder: string): KeyEntry[] {
   const files = readKeyFolder(folder);
   const entries = new Map<string, KeyEntry>();

@@ -1,10 +1,10 @@
 /** The roles that have keys of their own. `worker` stands for those of a `Service` too. */
 export const KEY_ROLES = ["distributor", "collector", "worker", "metadata", "service", "client"] as const;
 
-/** Whose keys: each has its own, and its own list of who may connect. */
+/** A role that has keys of its own, and a list of the keys that may connect to it. */
 export type KeyRole = (typeof KEY_ROLES)[number];
 
-/** Whom each role connects to, and so whose public key it needs; those let it in by its own. */
+/** The roles that each role connects to. It needs their public keys, and they have its public key on their lists. */
 const SERVERS: Readonly<Record<KeyRole, readonly KeyRole[]>> = {
   distributor: ["collector"],
   collector: [],
@@ -18,7 +18,7 @@ export function serversOf(role: KeyRole): readonly KeyRole[] {
   return SERVERS[role];
 }
 
-/** Who connects to a role. */
+/** The roles that connect to a role. */
 export function peersOf(role: KeyRole): KeyRole[] {
   return KEY_ROLES.filter((peer) => SERVERS[peer].includes(role));
 }

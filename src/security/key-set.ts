@@ -7,7 +7,7 @@ import { type AddableRole, KEY_ROLES, type KeyRole, peersOf, serversOf } from ".
 /** The name of the keys that each role has from the start. */
 export const DEFAULT_NAME = "default";
 
-/** Makes keys for all roles, so that each knows whom it connects to and whom it lets in. */
+/** Makes keys for all roles, each with the public keys of its servers and of the peers that it lets in. */
 export function makeKeySet(): RoleKeys[] {
   const pairs = new Map(KEY_ROLES.map((role) => [role, generateKeyPair()]));
   const publicKeyOf = (role: KeyRole) => pairs.get(role)?.publicKey ?? "";

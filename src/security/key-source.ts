@@ -3,16 +3,16 @@ import { describeThrown } from "../protocol/thrown.ts";
 import { type RoleKeys, readKeyFile } from "./key-file.ts";
 import type { KeyRole } from "./key-role.ts";
 
-/** How often a file of keys is looked at, in ms: a revoked peer is sent away about so soon. */
+/** How often a file of keys is checked for changes, in ms: a revoked peer is disconnected after about this time. */
 const LOOK_MS = 1000;
 
-/** Who wants to know of changes. */
+/** A listener that hears of changes. */
 export interface KeyWatcher {
-  /** Whose keys it lets in. */
+  /** The roles whose keys it lets in. */
   readonly peers: readonly KeyRole[];
-  /** A key of theirs was taken off the list. */
+  /** A key of these roles was taken off the list. */
   revoked(): void;
-  /** The file has changed and cannot be used; what it said before still counts. */
+  /** The file has changed and cannot be used; its earlier content still counts. */
   problem(text: string): void;
 }
 
@@ -72,7 +72,7 @@ export class KeySource {
     }
   }
 
-  /** What tells one state of the file from another. */
+  /** Distinguishes the file's states. */
   #look(): string {
     if (this.#path === undefined) return "";
     const found = statSync(this.#path, { throwIfNoEntry: false });

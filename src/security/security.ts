@@ -39,7 +39,7 @@ export class Security {
   }
 
   /**
-   * Reads keys. A role that listens looks at its file again, and lets in who was added, and sends away who was revoked.
+   * Reads keys. A role that listens looks at its file again, and lets in keys that were added, and ends the connections of revoked ones.
    *
    * @param path - A role's file, or a folder of which each role takes its own (`worker.json` for workers).
    * @throws PipelineError `KEYS_UNUSABLE` when it is missing, damaged, another user's, or can be read by others.
@@ -62,7 +62,7 @@ export class Security {
     return new Security(new Map(makeKeySet().map((keys) => [keys.role, new KeySource(keys)])));
   }
 
-  /** Whose keys these are. */
+  /** The role whose keys these are. */
   get roles(): KeyRole[] {
     return [...this.#sources.keys()];
   }

@@ -40,7 +40,7 @@ class ExactDecoder {
     }
   }
 
-  /** Passes a head of so many bytes. @returns The count in it. */
+  /** Skips a head of this many bytes. @returns The count in it. */
   #head(bytes: number, count: number): number {
     this.#offset += bytes;
     return count;

@@ -46,7 +46,7 @@ export function kindOf(value: object): OwnKind {
   return kindElsewhere(value, prototype as object);
 }
 
-/** Of an object of another realm, the prototype is that realm's own: a subclass's has none of the methods. */
+/** The prototype of an object of another realm is that realm's own; a subclass's prototype has none of the methods. */
 function kindElsewhere(value: object, prototype: object): OwnKind {
   if (Array.isArray(value)) return Array.isArray(prototype) ? "list" : "other";
   if (types.isDate(value)) return Object.hasOwn(prototype, "getTime") ? "elsewhere" : "other";

@@ -11,7 +11,7 @@ export class PayloadSizeError extends RangeError {}
 /** Parts of a value that were looked at: each takes at least a byte. */
 let parts = 0;
 
-/** From so many parts on, objects are remembered: one that is in a value again and again, in many levels, is looked at once. */
+/** Values with more parts than this have their objects remembered: one that occurs again and again is examined once. */
 const MANY_PARTS = 100_000;
 
 /** What was found in an object, at this depth or a lower one. */

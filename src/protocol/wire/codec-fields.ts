@@ -56,7 +56,7 @@ export function readItems(reader: ByteReader, bodies: readonly Uint8Array[]): It
   }));
 }
 
-/** The payloads of a message: what is left of its envelope, and its other frames. */
+/** Reads the payloads of a message from the rest of its envelope and its other frames. */
 export function readPayloads(
   reader: ByteReader,
   bodies: readonly Uint8Array[],
@@ -84,7 +84,7 @@ export function readError(reader: ByteReader): ErrorInfo {
   const error = { name: text(), message: text(), stack: text(), code: text() };
   const detail = reader.bytes(MAX_ERROR_DETAIL_BYTES);
   if (detail.length === 0) return error;
-  // It is forwarded and kept as it is: what nobody could decode is refused here. The copy lets go of the message.
+  // A detail is forwarded and kept undecoded, so one that cannot be decoded is refused here. The copy does not keep the message alive.
   scanPayload(detail);
   return { ...error, detail: new Uint8Array(detail) };
 }

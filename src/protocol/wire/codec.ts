@@ -7,7 +7,7 @@ import type { Layout } from "./layout.ts";
 import { packFrames } from "./payload-frames.ts";
 import { SERVICE_LAYOUTS } from "./service-layouts.ts";
 
-/** A peer speaks another version of the protocol. It is told so, instead of being ignored. */
+/** A peer speaks another version of the protocol. The peer is told so instead of being ignored. */
 export class VersionError extends ProtocolError {
   readonly version: number;
 

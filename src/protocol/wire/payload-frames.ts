@@ -24,7 +24,7 @@ export function packFrames(envelope: ByteWriter, payloads: readonly Uint8Array[]
   return frames;
 }
 
-/** Cuts the frames into payloads of the given sizes; no payload may span frames and no byte may be left over. */
+/** Cuts the frames into payloads of the given sizes. No payload may span frames, and no byte may be left over. */
 export function unpackPayloads(frames: readonly Uint8Array[], sizes: readonly number[]): Uint8Array[] {
   let frameIndex = 0;
   let offset = 0;

@@ -15,7 +15,7 @@ const MECHANISM = { from: 12, to: 32 } as const;
 const BEGINNING = Buffer.from([0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 1]);
 
 /**
- * Asks whoever listens at an endpoint which security mechanism it wants: libzmq does not say why a connection ended.
+ * Asks the listener at an endpoint which security mechanism it wants: libzmq does not say why a connection ended.
  *
  * @returns `"NULL"`, `"CURVE"` or another name; nothing when nobody answers in ZMTP 3.
  */
