@@ -1,6 +1,6 @@
 /**
- * Spreads batches of work over processes and machines: a `Distributor` hands the items of its `Task`s to workers, a
- * `Collector` receives every result.
+ * Spreads batches of work over threads, processes and machines: a `Distributor` gives the items of its `Task`s to workers, and a `Collector`
+ * receives every result. A `Service` answers single requests in the same way.
  *
  * @packageDocumentation
  */

@@ -9,16 +9,16 @@ import type { CollectedResult, CollectionInfo } from "./collected-result.ts";
 import { COLLECTOR_FIELDS, COLLECTOR_METHODS, Collector, resultBatches } from "./collector.ts";
 import type { ResultBatches } from "./delivery-handlers.ts";
 
-/** Enough for a database to be at its best, few enough to be repeated after a crash. */
+/** Large enough for a database to be efficient, and small enough to be repeated after a crash. */
 const DEFAULT_BATCH_SIZE = 1000;
 
 /**
- * A collector that gets results together: as many as have arrived while it handled the ones before, so that a slow sink, such as a
- * database, gets large batches, and a fast one does not wait for them.
+ * A collector that gets results in batches. A batch holds the results that arrived while the batch before was handled: a slow sink, such
+ * as a database, gets large batches, and a fast sink gets its results without delay.
  *
  * @typeParam Result - What the workers' handlers return.
- * @typeParam AckData - What goes back to the tasks with each ACK.
- * @typeParam Metadata - What a `MetaDataWorker` provides.
+ * @typeParam AckData - The data that goes back to the task with each ACK.
+ * @typeParam Metadata - The metadata that a `MetaDataWorker` provides.
  *
  * @example
  * ```ts
@@ -37,21 +37,21 @@ export abstract class BatchCollector<
   Metadata extends object = Payload,
 > extends Collector<Result, AckData, Metadata> {
   /**
-   * Most results at a time.
-   * @default 1000, and no more than 8 MiB of them
+   * Most results in a batch.
+   * @default 1000, and at most 8 MiB of encoded results
    */
   readonly batchSize: number = DEFAULT_BATCH_SIZE;
 
   /**
-   * Called with results that have not been handled, one call at a time. They count as collected when this has returned; when it
-   * throws, the collector ends with `COLLECTION_FAILED` and all of them are delivered to the next collector.
+   * Called with a batch of results that have not been handled before, one call at a time. The results count as collected when the method
+   * has returned. When it throws, the collector ends with `COLLECTION_FAILED`, and all results of the batch go to the next collector.
    *
-   * @param results - At least one: its data, task type, id, attempt, worker and duration.
-   * @returns Data for their ACK: `handle()` gets it as `ackData`. Nothing counts as `{}`.
+   * @param results - At least one result: its data, task type, id, attempt, worker and duration.
+   * @returns Data for the ACKs of these results: the task's `handle()` gets it as `ackData`. Returning nothing means `{}`.
    */
   abstract handleBatch(results: readonly CollectedResult<Result>[]): Awaitable<Maybe<Partial<AckData>>>;
 
-  /** Gives one result to `handleBatch`. A run calls that itself. */
+  /** Passes one result to `handleBatch()`. A run does not call it: it calls `handleBatch()` directly. */
   handleCollection(
     data: Result,
     taskType: TaskType,

@@ -1,19 +1,19 @@
 import type { Payload } from "../protocol/payload/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 
-/** What a collector's handler is told about a result beside its data. */
+/** What a collector's handler gets about a result beside its data. */
 export interface CollectionInfo {
-  /** The item's id: a key for idempotent writes. */
+  /** The item's id, for use as a key of idempotent writes. */
   readonly id: string;
-  /** Which of the item's executions gave the result; 1 is the first. */
+  /** The number of the execution that gave the result; 1 is the first. */
   readonly attempt: number;
-  /** The id of the worker that executed it. */
+  /** The id of the worker that executed the item. */
   readonly worker: string;
-  /** How long the handler took, in ms: of results that came together, the mean. */
+  /** How long the worker's handler took, in ms. Results that arrived in one message have the mean of their times. */
   readonly duration: number;
 }
 
-/** One of the results that are handed over together. */
+/** One result of a batch. */
 export interface CollectedResult<Result extends object = Payload> extends CollectionInfo {
   readonly data: Result;
   readonly taskType: TaskType;

@@ -32,14 +32,14 @@ import type { CollectorSummary } from "./collector-summary.ts";
 import type { DeliveryHandlers } from "./delivery-handlers.ts";
 import { DeliveryLoop } from "./delivery-loop.ts";
 
-/** The answer to an inspector. */
+/** The answer to an inspector that asks for the state of the run. */
 const NOT_HERE: RoleToInspector = {
   type: "refuse",
   runId: "",
-  reason: "this is a collector; the distributor knows how the run stands, and is asked at a task's endpoint",
+  reason: "this is a collector: ask the distributor for the state of the run, at a task's endpoint",
 };
 
-/** What a session needs to know of its collector. */
+/** What a session needs to know about its collector. */
 export interface CollectorHost extends DeliveryHandlers {
   readonly peerId: string;
   readonly endpoint: EndpointAddress;
@@ -50,7 +50,7 @@ export interface CollectorHost extends DeliveryHandlers {
   handleFinished(summary: CollectorSummary, taskType: TaskType): Awaitable<void>;
 }
 
-/** One run of a collector: its listeners, the user's handlers, and the core between them. */
+/** One run of a collector: connects the core to the listeners and the user's handlers. */
 export class CollectorSession extends Session<CollectorSummary> {
   readonly #host: CollectorHost;
   readonly #core: CollectorCore;
@@ -62,7 +62,7 @@ export class CollectorSession extends Session<CollectorSummary> {
   } = {};
   readonly #loop: DeliveryLoop;
   #status: CollectorSummary["status"] = "stopped";
-  /** The loop over deliveries, while it runs. */
+  /** Pending while the delivery loop runs. */
   #handling: Promise<void> | undefined;
   #stopping = false;
   #stopAt = Number.POSITIVE_INFINITY;
@@ -74,7 +74,7 @@ export class CollectorSession extends Session<CollectorSummary> {
     this.#loop = new DeliveryLoop(host, this.#core);
   }
 
-  /** Handles and ACKs what has arrived, then ends. */
+  /** Handles and ACKs the results that have arrived, then ends. */
   stop(timeout: number): void {
     queueMicrotask(
       this.guard(() => {
@@ -89,7 +89,7 @@ export class CollectorSession extends Session<CollectorSummary> {
     const { endpoint, ackEndpoint } = this.#host;
     const toData = WORKER_TO_COLLECTOR.and(DISTRIBUTOR_TO_COLLECTOR);
     this.#listeners.data = await this.#listen("data", endpoint, toData, (connection, message) => {
-      // What comes after stop() is not handled: it stays with its worker, for the next collector.
+      // Results that arrive after stop() are not handled: their workers keep them for the next collector.
       if (!this.#stopping) this.#core.peerMessage(connection, message);
     });
     this.#listeners.ack = await this.#listen(
@@ -125,9 +125,10 @@ export class CollectorSession extends Session<CollectorSummary> {
     direction: Direction<In>,
     receive: (connection: string, message: In) => void,
   ): Promise<Listener> {
+    let listener: Listener | undefined; // a message may arrive before it is set
     const handler: ListenerHandler<In | InspectorToRole> = {
       onMessage: this.guard((connection, message) => {
-        if (INSPECTOR_TO_ROLE.allows(message)) listener.send(connection, NOT_HERE);
+        if (INSPECTOR_TO_ROLE.allows(message)) listener?.send(connection, NOT_HERE);
         else receive(connection, message as In);
       }),
       onDisconnected: this.guard((connection) => this.#core.disconnected(link, connection)),
@@ -137,7 +138,7 @@ export class CollectorSession extends Session<CollectorSummary> {
     const peers = link === "data" ? (["distributor", "worker"] as const) : (["distributor"] as const);
     const options = listenOptions(this.#host.network, "collector", peers);
     const heard = narrowedListener(direction.and(INSPECTOR_TO_ROLE), handler);
-    const listener = await transportFor(endpoint).listen(endpoint, heard, options);
+    listener = await transportFor(endpoint).listen(endpoint, heard, options);
     return listener;
   }
 
@@ -168,13 +169,13 @@ export class CollectorSession extends Session<CollectorSummary> {
       .catch((error: unknown) => this.#core.abort(this.#failed(error)))
       .finally(() => {
         this.#handling = undefined;
-        // Deliveries that came after the loop's last look found it still running.
+        // A delivery that arrived after the loop had looked for the last time, and before it ended, started no loop.
         if (this.#core.queued > 0) this.#handle();
         else if (this.#stopping) this.#core.abort();
       });
   }
 
-  /** END: hands over what is left, then tells the user. */
+  /** END has arrived: waits until all deliveries are handled, then calls the user's `handleFinished()`. */
   async #finish(status: RunStatus, error: Error | undefined): Promise<void> {
     try {
       if (error !== undefined || status === "aborted") return this.#core.finished(error);

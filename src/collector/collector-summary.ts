@@ -1,13 +1,13 @@
 import type { RunStatus } from "../protocol/batch-message.ts";
 
-/** What a collector has seen when its run is over. */
+/** What a collector has received, returned by `run()`. */
 export interface CollectorSummary {
   /** How the run ended. */
   readonly status: Exclude<RunStatus, "aborted">;
-  /** Results that `handleCollection` got. */
+  /** Number of results that `handleCollection` got. */
   readonly collected: number;
-  /** Items that `handleFailure` got. */
+  /** Number of failed items that `handleFailure` got. */
   readonly failed: number;
-  /** Results that were delivered again, recognised and dropped. */
+  /** Number of repeated deliveries, which were dropped. */
   readonly duplicates: number;
 }

@@ -16,10 +16,10 @@ import type { CollectorSummary } from "./collector-summary.ts";
 import type { EncodedResults, ResultBatches } from "./delivery-handlers.ts";
 import type { Failure } from "./failure.ts";
 
-/** How a collector gets several results at a time; a symbol, so that it is no part of what users see. */
+/** The method of a collector that gets results in batches. A symbol keeps it out of the public API. */
 export const resultBatches: unique symbol = Symbol("resultBatches");
 
-/** How a collector gets results before they are decoded. */
+/** The method of a collector that gets results before they are decoded. */
 export const encodedResults: unique symbol = Symbol("encodedResults");
 
 /** The methods and fields that all collectors have. */
@@ -40,11 +40,11 @@ export const COLLECTOR_FIELDS = [
 ] as const;
 
 /**
- * The sink: gets every result once, and says so to the distributor. One collector serves one run.
+ * Receives every result once and acknowledges it to the distributor (ACK). One collector serves one run.
  *
  * @typeParam Result - What the workers' handlers return.
- * @typeParam AckData - What goes back to the tasks with each ACK.
- * @typeParam Metadata - What a `MetaDataWorker` provides.
+ * @typeParam AckData - The data that goes back to the task with each ACK.
+ * @typeParam Metadata - The metadata that a `MetaDataWorker` provides.
  *
  * @example
  * ```ts
@@ -66,9 +66,9 @@ export abstract class Collector<
   AckData extends object = Payload,
   Metadata extends object = Payload,
 > extends Role<CollectorSummary> {
-  /** Where workers and the distributor deliver. */
+  /** The endpoint to which workers deliver results, and the distributor failed items. */
   abstract readonly endpoint: EndpointAddress;
-  /** Where the distributor fetches the ACKs. */
+  /** The endpoint from which the distributor gets the ACKs. */
   abstract readonly ackEndpoint: EndpointAddress;
   /**
    * Longest wait for the distributor, at the start and whenever the connection is lost, in ms. `Infinity` waits for ever.
@@ -76,33 +76,33 @@ export abstract class Collector<
    */
   readonly peerTimeout: number = DEFAULT_PEER_TIMEOUT;
   /**
-   * Keys: `tcp` links are then encrypted, and nobody gets in whose key is not on the list.
-   * @default none: the collector listens on the loopback, `ipc` and `inproc` only
+   * Keys of this role and its peers. With keys, `tcp` links are encrypted, and only peers whose keys are on the list may connect.
+   * @default none: the collector listens only on the loopback interface, `ipc` and `inproc`
    */
   readonly security?: Security | undefined;
   /**
-   * Listen on interfaces that other machines reach, without keys. Traffic is not encrypted and whoever connects is believed: only
-   * on a network where everybody is trusted.
-   * @default false: anything but the loopback, `ipc` and `inproc` is refused with `INSECURE_BIND`
+   * Whether the collector may listen without keys on interfaces that other machines reach. Traffic is then not encrypted, and every peer
+   * that connects is trusted: use it only on a network where everybody is trusted.
+   * @default false: endpoints other than the loopback interface, `ipc` and `inproc` are refused with `INSECURE_BIND`
    */
   readonly allowInsecure: boolean = false;
   /**
-   * Most connections to each endpoint at a time. While there are so many, nobody else is let in.
+   * Most connections to each endpoint at a time. Further ones are refused.
    * @default 4096
    */
   readonly maxConnections: number = DEFAULT_MAX_CONNECTIONS;
-  /** What the `MetaDataWorker` provided; `{}` without one. Set before the first item. */
+  /** The metadata of the `MetaDataWorker`; `{}` without one. Set before the first result arrives. */
   metadata: Metadata = {} as Metadata;
 
   /**
-   * Called once for each item that was executed, one at a time. An item counts as collected when this has returned; when it
-   * throws, the collector ends with `COLLECTION_FAILED` and the item is delivered to the next collector.
+   * Called once for each result, one call at a time. The item counts as collected when the method has returned. When it throws, the
+   * collector ends with `COLLECTION_FAILED`, and the result goes to the next collector.
    *
-   * @param data - What the worker's handler returned; `{}` for nothing.
+   * @param data - What the worker's handler returned; `{}` if it returned nothing.
    * @param taskType - The item's task type.
    * @param msgtype - `DATA`.
    * @param info - The item's id, attempt and worker.
-   * @returns Data for the ACK: `handle()` gets it as `ackData`. Nothing counts as `{}`.
+   * @returns Data for the ACK: the task's `handle()` gets it as `ackData`. Returning nothing means `{}`.
    */
   abstract handleCollection(
     data: Result,
@@ -112,9 +112,9 @@ export abstract class Collector<
   ): Awaitable<Maybe<Partial<AckData>>>;
 
   /**
-   * Called once for each item that failed for good. The default logs it.
+   * Called once for each item that failed for good. The default writes it to the log.
    *
-   * @param failure - The item's data and id, the error, and how often it was tried.
+   * @param failure - The item's data and id, the error, and how often the item was executed.
    * @param taskType - The item's task type.
    */
   handleFailure(failure: Failure<object>, taskType: TaskType): Awaitable<void> {
@@ -127,14 +127,14 @@ export abstract class Collector<
   }
 
   /**
-   * Called once, at the end of the run, after the last item.
+   * Called once at the end of the run, after the last item.
    *
-   * @param _data - The counts of this collector.
-   * @param _taskType - The type of the item handled last, where there was one, else of the run's first task.
+   * @param _data - How many items this collector has received.
+   * @param _taskType - The task type of the last item; the type of the run's first task if there was no item.
    */
   handleFinished(_data: CollectorSummary, _taskType: TaskType): Awaitable<void> {}
 
-  /** Data for every ACK; what `handleCollection` returns is merged over it. */
+  /** Data for every ACK. What `handleCollection` returns is merged over it. */
   getAckData(): Partial<AckData> {
     return {};
   }

@@ -5,7 +5,7 @@ import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import type { CollectedResult, CollectionInfo } from "./collected-result.ts";
 import type { Failure } from "./failure.ts";
 
-/** Where deliveries go. */
+/** The user's methods that get deliveries. */
 export interface DeliveryHandlers {
   handleCollection(
     data: Payload,
@@ -15,16 +15,17 @@ export interface DeliveryHandlers {
   ): Awaitable<Maybe<object>>;
   handleFailure(failure: Failure, taskType: TaskType): Awaitable<void>;
   readonly getAckData: (() => object) | undefined;
-  /** Instead of `handleCollection`: results as they came, for one who decodes them later. */
+  /** Called instead of `handleCollection`, with results that are not decoded. */
   readonly encoded: EncodedResults | undefined;
-  /** Instead of `handleCollection`: up to so many results at a time. */
+  /** Used instead of `handleCollection`, with several results at a time. */
   readonly batches: ResultBatches | undefined;
 }
 
-/** @param seq - The item's place in the order of its task. */
+/** @param seq - The item's sequence number within its task. */
 export type EncodedResults = (seq: number, payload: Uint8Array) => void;
 
 export interface ResultBatches {
+  /** Most results in a batch. */
   readonly size: number;
   handle(results: readonly CollectedResult[]): Awaitable<Maybe<object>>;
 }

@@ -16,13 +16,13 @@ import type { CollectedResult } from "./collected-result.ts";
 import type { DeliveryHandlers, ResultBatches } from "./delivery-handlers.ts";
 import type { Failure } from "./failure.ts";
 
-/** After how long of handling, in ms, ACKs go out and the event loop has its turn. */
+/** How long deliveries are handled before ACKs go out and the event loop runs, in ms. */
 const SLICE_MS = 10;
 
-/** Results are handed over together until they have this many encoded bytes: all of them are in memory decoded, and as what becomes of them. */
+/** Most encoded bytes in a batch: all its results are in memory at once, decoded and as what the handler makes of them. */
 const BATCH_BYTES = 8 * 1024 * 1024;
 
-/** Hands what the core has received to the user's handlers, one call at a time, and says to the core what is handled. */
+/** Calls the user's handlers with the deliveries that the core has received, one call at a time, and reports to the core what was handled. */
 export class DeliveryLoop {
   readonly counts = { collected: 0, failed: 0 };
   readonly #handlers: DeliveryHandlers;
@@ -37,23 +37,23 @@ export class DeliveryLoop {
     this.#core = core;
   }
 
-  /** The type of the item handled last, where there was one, else of the run's first task. */
+  /** The task type of the last item; the type of the run's first task if there was no item. */
   get lastType(): TaskType | undefined {
     return this.#lastType ?? [...this.#taskTypes.values()][0];
   }
 
-  /** A run begins. The names come from the distributor that this collector serves, not from whoever sends results. */
+  /** A run begins. Task types come from the distributor's `open`, because a worker could name any type. */
   begin({ tasks, context }: Open): void {
     this.#context = context;
     this.#taskTypes = new Map(tasks.map((name) => [name, TaskType.register(name)]));
   }
 
-  /** Handles all there is. What handlers trace belongs to the run. */
+  /** Handles all deliveries that wait. Spans that handlers make belong to the run's trace. */
   run(): Promise<void> {
     return currentTracer()?.within(this.#context, () => this.#handle()) ?? this.#handle();
   }
 
-  /** Without a promise for handlers that return none. */
+  /** Awaits only handlers that return a promise: an `await` for each item would be slow. */
   async #handle(): Promise<void> {
     const { batches } = this.#handlers;
     let sliceEnd = performance.now() + SLICE_MS;
@@ -78,7 +78,7 @@ export class DeliveryLoop {
     const read = this.#read(delivery);
     if ("error" in read) return this.#fail(delivery, read);
     this.counts.collected += 1;
-    // The result is its info too: one object less for each item.
+    // `read` is passed as the info, too: that saves one object for each item.
     return this.#handled(
       delivery,
       this.#handlers.handleCollection(read.data, read.taskType, MessageType.DATA, read),
@@ -105,12 +105,12 @@ export class DeliveryLoop {
       this.counts.collected += results.length;
       const ackData = this.#encodeAckData(await handle(results));
       for (const delivery of deliveries) this.#core.handled(delivery, ackData);
-      this.#core.flush(); // whoever writes many at a time takes long enough for ACKs to be worth a message
+      this.#core.flush(); // handling a batch takes long enough for its ACKs to be worth a message
     }
     if (failure !== undefined) await this.#fail(failure.delivery, failure.read);
   }
 
-  /** A result; or a failure, which what cannot be decoded is too. */
+  /** @returns A result; or a failure, also when the result cannot be decoded. */
   #read({
     runId,
     task,

@@ -8,6 +8,6 @@ export interface Failure<Item extends object = Payload> {
   readonly data: Item;
   /** The last execution's error, with its causes and its own properties, as plain data. */
   readonly error: ThrownError;
-  /** How often it was tried. */
+  /** How often the item was executed. */
   readonly attempts: number;
 }

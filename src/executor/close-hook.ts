@@ -3,26 +3,26 @@ import { describeThrown } from "../protocol/thrown.ts";
 import { duringHook } from "../self/nesting.ts";
 import { settlesWithin } from "./settles-within.ts";
 
-/** The default `closeTimeout`, in ms: long enough to write what is left to a disk or a database. */
+/** The default `closeTimeout`, in ms: long enough to write pending data to a disk or a database. */
 export const DEFAULT_CLOSE_TIMEOUT = 5000;
 
 /**
- * Calls a hook at the end of a worker or of a thread. What it throws, or that it takes too long, takes nothing from the results: it is
- * an error to tell of.
+ * Calls a hook at the end of a worker or of a thread. A hook that throws or takes too long costs no result: its error is returned, to be
+ * reported.
  *
- * @param name - How the hook is called in errors.
- * @param timeout - How long it may take, in ms.
+ * @param name - The hook's name in errors.
+ * @param timeoutMs - How long the hook may take.
  */
 export async function runCloseHook(
   name: string,
   hook: () => unknown,
-  timeout: number,
+  timeoutMs: number,
   facts: ErrorFacts,
 ): Promise<PipelineError | undefined> {
   try {
     const closed = duringHook(hook);
-    if (await settlesWithin(closed, timeout)) return undefined;
-    return new PipelineError("CLOSE_FAILED", `${name}() did not end within ${timeout} ms`, facts);
+    if (await settlesWithin(closed, timeoutMs)) return undefined;
+    return new PipelineError("CLOSE_FAILED", `${name}() did not end within ${timeoutMs} ms`, facts);
   } catch (cause) {
     const text = describeThrown(cause);
     return new PipelineError("CLOSE_FAILED", `${name}() threw: ${text}`, { ...facts, cause });

@@ -1,9 +1,9 @@
 import type { Payload } from "../protocol/payload/payload.ts";
 
-/** How many items are decoded at a time. */
+/** Most items that are decoded at a time. */
 const AHEAD = 32;
 
-/** Larger payloads, in bytes, wait for their turn: decoded values take more memory. */
+/** Largest payload that is decoded ahead, in bytes: decoded values take more memory. */
 const SMALL_BYTES = 1024;
 
 interface Encoded {
@@ -11,25 +11,24 @@ interface Encoded {
 }
 
 /**
- * Decodes the items that are next together with the one that is needed. Decoding takes a microsecond or two, but about 60 when
- * it comes after milliseconds of other work, with its code and data out of the processor's caches. So a lot of items pays that
- * once.
+ * Decodes the next items together with the one that is needed. Decoding takes one or two microseconds, but about 60 after milliseconds of
+ * other work, when its code and data have left the processor's caches. Decoding several items at a time pays that price once.
  */
 export class DecodeAhead<T extends Encoded> {
   readonly #decode: (bytes: Uint8Array) => Payload;
   readonly #upcoming: (index: number) => T | undefined;
-  /** What was decoded before its turn, in order of turns. */
+  /** Items decoded ahead, in the order in which they are needed. */
   #ahead: { readonly item: T; readonly data: Payload }[] = [];
   #next = 0;
 
-  /** @param upcoming - The items that are likely to be next: 0 is the first. */
+  /** @param upcoming - Returns an item that is likely to be next: 0 is the first. */
   constructor(decode: (bytes: Uint8Array) => Payload, upcoming: (index: number) => T | undefined) {
     this.#decode = decode;
     this.#upcoming = upcoming;
   }
 
   /**
-   * The data of the item whose turn it is.
+   * Returns the data of the item that is executed now.
    *
    * @throws ProtocolError when it cannot be decoded.
    */
@@ -39,7 +38,7 @@ export class DecodeAhead<T extends Encoded> {
       this.#next += 1;
       return known.data;
     }
-    // The lot is spent, or the items have gone elsewhere.
+    // All items decoded ahead are used up, or other items came first.
     const data = this.#decode(item.payload);
     this.#fill();
     return data;
@@ -54,7 +53,7 @@ export class DecodeAhead<T extends Encoded> {
       try {
         this.#ahead.push({ item, data: this.#decode(item.payload) });
       } catch {
-        return; // it is decoded again when it is its turn, and fails then
+        return; // the item is decoded again when it is needed, and fails then
       }
     }
   }

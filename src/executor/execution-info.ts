@@ -4,17 +4,17 @@ import type { TaskType } from "../protocol/task-type.ts";
 
 type ExecutionName = Omit<Execution, "solo" | "payload">;
 
-/** What a worker's handler is told about the item beside its data. */
+/** What a worker's handler gets about the item beside its data. */
 export class ExecutionInfo {
   readonly taskType: TaskType;
-  /** 1 for the first time the item is executed. A higher number: it may have run before, at least in part. */
+  /** 1 for the item's first execution. With a higher number, the item may have been executed before, at least in part. */
   readonly attempt: number;
   readonly #execution: ExecutionName;
-  /** Made when it is asked for: most handlers never do. */
+  /** Made when `signal` is read for the first time: most handlers never read it. */
   #controller: AbortController | undefined;
   #aborted: Error | undefined;
 
-  /** Asks whether it was aborted meanwhile, where that need not have been told. */
+  /** Returns the reason if the execution was aborted meanwhile. Absent where `abort()` is always called. */
   readonly #poll: (() => Error | undefined) | undefined;
 
   /** @internal */
@@ -25,7 +25,7 @@ export class ExecutionInfo {
     this.#poll = poll;
   }
 
-  /** The item's id: the same for each of its executions, and no other item's. A key for idempotent writes. */
+  /** The item's id, for use as a key of idempotent writes: unique, and the same for each execution of the item. */
   get id(): string {
     return itemId(this.#execution.sourceId, this.taskType.name, this.#execution.seq);
   }
@@ -36,8 +36,8 @@ export class ExecutionInfo {
   }
 
   /**
-   * Aborted when the item's timeout is over, or when nobody needs its result any more. In a thread of a
-   * `MultiThreadedWorker`, a loop that never awaits sees it too, where it asks for `info.signal` anew each time.
+   * Aborted when the item's timeout is over, or when its result is not needed any more. In a thread of a `MultiThreadedWorker`, a loop
+   * that never awaits sees the abort, too, if it reads `info.signal` anew each time.
    */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();

@@ -7,21 +7,21 @@ import { PayloadTypeError } from "../protocol/payload/payload-check.ts";
 import { isInstance, propertyOf } from "../protocol/thrown.ts";
 import { ProtocolError } from "../protocol/wire/byte-reader.ts";
 
-/** A handler returned. @throws PayloadTypeError when what it returned cannot be sent. */
+/** The outcome of a handler that returned. @throws PayloadTypeError when the result cannot be sent. */
 export function success(result: unknown): ExecutionOutcome {
   return { ok: true, payload: encodePayload(result as object, "result") };
 }
 
-/** A handler threw. An error that another attempt cannot mend, by its kind or by its own word (`retryable: false`), is not retried. */
+/** The outcome of a handler that threw. It is not retryable if the error has `retryable: false`, or is of a kind that would happen again. */
 export function failure(error: unknown): ExecutionOutcome {
-  const hopeless =
+  const isLasting =
     isInstance(error, PayloadTypeError) ||
     isInstance(error, ProtocolError) ||
     propertyOf(error, "retryable") === false;
-  return { ok: false, error: toErrorInfo(error), retryable: !hopeless };
+  return { ok: false, error: toErrorInfo(error), retryable: !isLasting };
 }
 
-/** A handler was given up. */
+/** The outcome of a handler that is not waited for any more. */
 export function givenUp(
   code: ErrorCode,
   message: string,
@@ -34,16 +34,17 @@ export function givenUp(
   return { ok: false, error, retryable: true, isGivenUp: true };
 }
 
-export function timedOut(execution: Execution, taskType: string, timeout: number): ExecutionOutcome {
-  return givenUp("EXECUTION_TIMEOUT", `The handler ran longer than ${timeout} ms`, execution, taskType);
+/** The outcome of a handler that is not waited for any more because its timeout is over. */
+export function timedOut(execution: Execution, taskType: string, timeoutMs: number): ExecutionOutcome {
+  return givenUp("EXECUTION_TIMEOUT", `The handler ran longer than ${timeoutMs} ms`, execution, taskType);
 }
 
-/** The reason of a signal aborted because the item's time is over. */
-export function timeoutReason(timeout: number): DOMException {
-  return new DOMException(`The item's timeout of ${timeout} ms is over`, "TimeoutError");
+/** The reason of a signal that is aborted because the item's timeout is over. */
+export function timeoutReason(timeoutMs: number): DOMException {
+  return new DOMException(`The item's timeout of ${timeoutMs} ms is over`, "TimeoutError");
 }
 
-/** The reason of a signal aborted because nobody waits for the result. */
+/** The reason of a signal that is aborted because the result is not needed. */
 export function abortReason(): DOMException {
   return new DOMException("The result is not needed any more", "AbortError");
 }

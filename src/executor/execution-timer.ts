@@ -1,32 +1,33 @@
-/** How long a handler may take to react to its aborted signal before it is given up, in ms. */
+/** How long a handler may take to react to its aborted signal, in ms. After that it is not waited for any more. */
 export const ABORT_GRACE_MS = 1000;
 
 /**
- * Times one execution against its timeout, from the first tick that sees it run: in the time that its role has lived,
- * so that a stopped process does not time its items out when it wakes.
+ * Compares the time of one execution with its timeout. The time runs from the first tick that sees the execution, by the role's clock:
+ * items of a process that was suspended do not time out when the process goes on.
  */
 export class ExecutionTimer {
   #since: number | undefined;
   #expired = false;
 
-  /** Its time is over; the signal was aborted. */
+  /** The timeout is over, and the signal was aborted. */
   get expired(): boolean {
     return this.#expired;
   }
 
   /**
-   * @param timeout - In ms; 0: unlimited.
-   * @returns What is to be done now: abort the signal, or give the handler up that did not react to it.
+   * @param now - The role's time in ms.
+   * @param timeoutMs - 0: unlimited.
+   * @returns What is to be done now: abort the signal, or stop waiting for a handler that did not react to the signal.
    */
-  check(now: number, timeout: number): "abort" | "give up" | undefined {
+  check(now: number, timeoutMs: number): "abort" | "give up" | undefined {
     this.#since ??= now;
-    if (timeout <= 0) return;
-    const over = now - this.#since - timeout;
-    if (over < 0) return;
+    if (timeoutMs <= 0) return;
+    const overMs = now - this.#since - timeoutMs;
+    if (overMs < 0) return;
     if (!this.#expired) {
       this.#expired = true;
       return "abort";
     }
-    return over >= ABORT_GRACE_MS ? "give up" : undefined;
+    return overMs >= ABORT_GRACE_MS ? "give up" : undefined;
   }
 }

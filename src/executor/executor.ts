@@ -3,62 +3,62 @@ import type { PipelineError } from "../errors.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
 import type { RunningNote } from "./running-note.ts";
 
-/** What an executor tells its owner. */
+/** What an executor tells the session that uses it. */
 export interface ExecutorPort {
   /**
    * An execution ended that had not ended in `execute`.
    *
-   * @param busy - Time its handler took, in ms.
-   * @param more - Others that ended with it follow at once.
+   * @param busyMs - Time that its handler took.
+   * @param more - Whether further executions that ended with it follow at once.
    */
-  finished(execution: Execution, outcome: ExecutionOutcome, busy: number, more: boolean): void;
-  /** What is likely to be executed next; 0 is the first. */
+  finished(execution: Execution, outcome: ExecutionOutcome, busyMs: number, more: boolean): void;
+  /** Returns an execution that is likely to be next; 0 is the first. */
   upcoming(index: number): Execution | undefined;
   /**
-   * Places are free.
+   * The executor has room for more items.
    *
-   * @param atOnce - Whether the next item may come now. Otherwise more is likely to come free in this turn of the event loop, and
-   *   what is executed next travels together.
+   * @param atOnce - Whether the next item may come now. Otherwise more room is likely to follow in this turn of the event loop, and the
+   *   next items should come together.
    */
   room(atOnce: boolean): void;
-  /** It cannot go on. */
+  /** The executor cannot go on. */
   failed(error: Error): void;
   note(event: string, facts: Readonly<Record<string, unknown>>): void;
 }
 
-/** Runs the user's handler on items, wherever that is. */
+/** Runs the user's handler on items, in this thread or in others. */
 export interface Executor {
-  /** How many items are executed at a time. */
+  /** Most items that are executed at a time. */
   readonly slots: number;
-  /** What runs now, for a thread that watches this one. Absent: handlers run elsewhere, and cannot block this thread. */
+  /** Shows the watching thread what runs now. Absent when handlers run in other threads and cannot block this one. */
   readonly note?: RunningNote;
 
-  /** Starts what takes time to start. What goes wrong is told to the port. Call once. */
+  /** Starts what takes time to start. The port is told of failures. Call it once. */
   open(port: ExecutorPort): void;
 
   /**
    * A run begins.
    *
    * @param metadata - The run's metadata.
-   * @param timeout - Longest execution in ms; 0: unlimited.
+   * @param timeoutMs - Longest execution; 0: unlimited.
    * @param context - The run's trace context; empty: none.
    * @returns Resolves when everything is started and initialised.
    */
-  begin(metadata: Payload, timeout: number, context: string): Promise<void>;
+  begin(metadata: Payload, timeoutMs: number, context: string): Promise<void>;
 
   /** Whether `execute` takes another item now. */
   hasRoom(): boolean;
 
   /**
-   * Executes one item, when there is room. A synchronous handler's outcome comes back at once; nothing means that the port
-   * will be told. Never throws: what the handler throws is the outcome.
+   * Executes one item; call it only when there is room. A synchronous handler's outcome is returned at once; otherwise the port is told
+   * later. It never throws: an error of the handler is an outcome.
    */
   execute(execution: Execution): ExecutionOutcome | undefined;
 
   /**
-   * Nobody needs the result of this execution any more: its `signal` is aborted.
+   * The result of this execution is not needed any more: its `signal` is aborted.
    *
-   * @returns Whether its outcome will be reported all the same: it runs, and keeps its place until it ends.
+   * @returns Whether the execution runs. Then it keeps its slot until it ends, and its outcome is reported.
    */
   abort(execution: Execution): boolean;
 
@@ -66,10 +66,10 @@ export interface Executor {
   tick(now: number): void;
 
   /**
-   * Ends everything.
+   * Ends all executions and threads.
    *
-   * @param grace - How long handlers that run may take to end by themselves, in ms. Their signals are aborted first.
-   * @returns What hooks at the end threw.
+   * @param graceMs - How long handlers that run may take to end by themselves. Their signals are aborted first.
+   * @returns The errors of hooks at the end.
    */
-  close(grace: number): Promise<readonly PipelineError[]>;
+  close(graceMs: number): Promise<readonly PipelineError[]>;
 }

@@ -3,11 +3,11 @@ import { moduleExports } from "./module-exports.ts";
 import { locateSyntaxError } from "./syntax-error.ts";
 
 /**
- * Imports a module of the user's, TypeScript included: by Node itself where it can, else through the `tsx` of the
- * user's project, an optional peer of this package. It may start no run meanwhile.
+ * Imports a user's module, JavaScript or TypeScript. Node imports TypeScript itself if it can; otherwise the `tsx` of the user's project
+ * does, an optional peer dependency of this package. A module that starts a run while it is imported gets an error.
  *
  * @param url - A `file:` URL.
- * @throws Whatever the import throws.
+ * @throws What the import throws.
  */
 export async function importUserModule(url: string): Promise<Record<string, unknown>> {
   try {

@@ -14,24 +14,24 @@ import { RunningNote } from "./running-note.ts";
 import { settlesWithin } from "./settles-within.ts";
 import { tracedHandler } from "./traced-handler.ts";
 
-/** An execution that waits for a promise. */
+/** An execution whose handler returned a promise that is pending. */
 interface Pending {
   readonly info: ExecutionInfo;
   readonly timer: ExecutionTimer;
   readonly startedAt: number;
-  /** Nobody wants its outcome any more. */
+  /** Its outcome is not needed any more. */
   isAbandoned: boolean;
-  /** Since when, as far as a tick has seen it. */
+  /** When a tick first saw that it is abandoned, in ms. */
   abandonedAt: number | undefined;
-  /** Where the note has it. */
+  /** Its slot in the running note. */
   readonly slot: number;
 }
 
-/** How long a handler whose outcome nobody wants keeps its place, in ms. A promise that never settles must not keep it for ever. */
+/** How long an abandoned handler keeps its slot, in ms: a promise that never settles must not keep a slot for ever. */
 const ABANDONED_GRACE_MS = 5000;
 
 function abandoned(): Error {
-  return new Error(`The handler did not end within ${ABANDONED_GRACE_MS} ms of its signal's abort`);
+  return new Error(`The handler did not end within ${ABANDONED_GRACE_MS} ms after its signal was aborted`);
 }
 
 /** Runs the handler on the event loop of this thread. */
@@ -40,20 +40,20 @@ export class InlineExecutor implements Executor {
   readonly note: RunningNote;
   readonly #handler: Handler;
   readonly #spans: SpanSpec["kind"] | undefined;
-  /** The handler, with what belongs to the run around it. */
+  /** The handler with the spans of the current run. */
   #run: Handler;
   readonly #taskType: TaskType;
   readonly #pending = new Map<Execution, Pending>();
   readonly #payloads = new DecodeAhead<Execution>(decodePayload, (index) => this.#port?.upcoming(index));
   #port: ExecutorPort | undefined;
-  #timeout = 0;
+  #timeoutMs = 0;
   #idle: (() => void) | undefined;
   #isCalling = false;
   #forget: (() => void) | undefined;
 
   /**
-   * @param slots - How many promises of an async handler may be pending.
-   * @param spans - What its executions are to whoever traces; nothing: they are no work of their own.
+   * @param slots - Most promises of an async handler that may be pending.
+   * @param spans - The kind of span that a tracer gets for each execution; nothing: no spans.
    */
   constructor(handler: Handler, taskType: TaskType, slots: number, spans?: SpanSpec["kind"]) {
     this.#spans = spans;
@@ -69,8 +69,8 @@ export class InlineExecutor implements Executor {
     this.#forget = watchActivity(() => this.#isCalling || this.#pending.size > 0);
   }
 
-  async begin(_metadata: Payload, timeout: number, context: string): Promise<void> {
-    this.#timeout = timeout;
+  async begin(_metadata: Payload, timeoutMs: number, context: string): Promise<void> {
+    this.#timeoutMs = timeoutMs;
     this.#run = tracedHandler(this.#handler, this.#spans, context);
   }
 
@@ -120,22 +120,22 @@ export class InlineExecutor implements Executor {
         if (now - pending.abandonedAt >= ABANDONED_GRACE_MS) this.#finish(execution, failure(abandoned()));
         continue;
       }
-      if (this.#timeout === 0) continue;
-      const due = timer.check(now, this.#timeout);
-      if (due === "abort") info.abort(timeoutReason(this.#timeout));
-      // It cannot be stopped; its place is given to another.
+      if (this.#timeoutMs === 0) continue;
+      const due = timer.check(now, this.#timeoutMs);
+      if (due === "abort") info.abort(timeoutReason(this.#timeoutMs));
+      // A handler in this thread cannot be stopped; another item gets its slot.
       else if (due === "give up") this.#finish(execution, this.#timedOut(execution));
     }
   }
 
-  async close(grace: number): Promise<readonly []> {
+  async close(graceMs: number): Promise<readonly []> {
     this.#forget?.();
     if (this.#pending.size === 0) return [];
     for (const execution of this.#pending.keys()) this.abort(execution);
     const idle = new Promise<void>((resolve) => {
       this.#idle = resolve;
     });
-    await settlesWithin(idle, grace);
+    await settlesWithin(idle, graceMs);
     return [];
   }
 
@@ -151,7 +151,7 @@ export class InlineExecutor implements Executor {
 
   #finish(execution: Execution, outcome: ExecutionOutcome): void {
     const pending = this.#pending.get(execution);
-    if (pending === undefined) return; // it was given up
+    if (pending === undefined) return; // it has ended before: after its timeout, or as abandoned
     this.#pending.delete(execution);
     this.note.settled(pending.slot);
     this.#port?.finished(execution, outcome, performance.now() - pending.startedAt, false);
@@ -160,6 +160,6 @@ export class InlineExecutor implements Executor {
   }
 
   #timedOut(execution: Execution): ExecutionOutcome {
-    return timedOut(execution, this.#taskType.name, this.#timeout);
+    return timedOut(execution, this.#taskType.name, this.#timeoutMs);
   }
 }

@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 type Exports = Readonly<Record<string, unknown>>;
 
 /**
- * What a module exports, whether it is an ECMAScript module or CommonJS of whatever tool: `module.exports` as a function or as an object,
- * `exports.name`, and `exports.default` with or without the mark `__esModule` that compilers set. Of CommonJS, `import()` gives
- * `module.exports` as the default, and beside it the names that can be read from the source.
+ * Returns what a module exports, whether it is an ECMAScript module or CommonJS, written by hand or by any compiler: `module.exports` as a
+ * function or as an object, `exports.name`, and `exports.default` with or without the mark `__esModule` that compilers set. For CommonJS,
+ * `import()` returns `module.exports` as the default, and beside it the names that Node can read from the source.
  */
 export function moduleExports(url: string, namespace: Exports): Record<string, unknown> {
   const { default: own, "module.exports": commonJs, ...names } = namespace;
@@ -17,7 +17,7 @@ export function moduleExports(url: string, namespace: Exports): Record<string, u
   return { ...names, ...members, default: isInnerMeant ? unwrapped(inner) : own };
 }
 
-/** A compiler's default export of a module that another had compiled already. */
+/** The default export of a module that two compilers have compiled, one after the other. */
 function unwrapped(value: unknown): unknown {
   return hasMark(value) && "default" in value ? value.default : value;
 }
@@ -30,13 +30,13 @@ function isObject(value: unknown): value is object {
   return (typeof value === "object" && value !== null) || typeof value === "function";
 }
 
-/** `module.exports` of a file that was loaded as CommonJS. */
+/** The `module.exports` of a file that was loaded as CommonJS. */
 function requiredExports(url: string): unknown {
   try {
     const path = fileURLToPath(url);
     return createRequire(path).cache[path]?.exports ?? NONE;
   } catch {
-    return NONE; // it is no file
+    return NONE; // the URL is not of a file
   }
 }
 

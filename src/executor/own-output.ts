@@ -1,16 +1,16 @@
 import { settlesWithin } from "./settles-within.ts";
 
-/** Longest wait until what was printed has been taken, in ms: nobody may be reading it. */
+/** Longest wait for output to be written, in ms: it may be that no process reads the pipe. */
 const WRITTEN_MS = 2000;
 
 /**
- * Has a process write what it prints at once, where that goes to a pipe: it waits while the pipe is full. Otherwise what did not
- * fit into the pipe waits in this process, and is lost when it exits, fails, or is killed.
+ * Makes this process write its output at once, also to a pipe: `write()` then waits while the pipe is full. Otherwise Node keeps output
+ * that does not fit into the pipe, and the output is lost when the process exits or is killed.
  */
 export function printAtOnce(): void {
-  if (process.platform === "win32") return; // there it is so
+  if (process.platform === "win32") return; // Node does so there by itself
   for (const stream of [process.stdout, process.stderr]) {
-    // Node has no public way to say so, and does the same on Windows by itself.
+    // Node has no public method for this.
     const { _handle: handle } = stream as {
       readonly _handle?: { setBlocking?(isBlocking: boolean): number };
     };
@@ -18,7 +18,7 @@ export function printAtOnce(): void {
   }
 }
 
-/** Waits until what this process or thread has printed is on its way, but not for ever. */
+/** Waits until the output of this process or thread is written, but not longer than 2 s. */
 export async function printed(): Promise<void> {
   const streams = [process.stdout, process.stderr];
   const written = streams.map((stream) => new Promise<void>((resolve) => stream.write("", () => resolve())));

@@ -1,4 +1,4 @@
-/** One execution that runs, as the watching thread reads it. */
+/** A running execution, as the watching thread reads it. */
 export interface NotedItem {
   readonly seq: number;
   readonly attempt: number;
@@ -6,14 +6,14 @@ export interface NotedItem {
   readonly since: number;
 }
 
-/** Cells of the shared memory. Numbers of 64 bits: a sequence number needs more than 32. */
+/** Indices of the shared memory's cells. A cell has 64 bits: a sequence number needs more than 32. */
 const CLOCK = 0;
 const BEATS = 1;
 const REPORTED = 2;
 const DEBUGGED = 3;
-/** The execution that is in the handler's synchronous part: its sequence number, its attempt, its beginning. */
+/** The execution in the handler's synchronous part: its sequence number, attempt and start time. */
 const CURRENT = 4;
-/** The executions whose promise is pending, three cells each. */
+/** The executions whose promises are pending, three cells each. */
 const FIRST_SLOT = 7;
 const SLOT_CELLS = 3;
 
@@ -21,10 +21,10 @@ const SLOT_CELLS = 3;
 const NONE = -1;
 
 /**
- * What the main thread executes, in memory that a watching thread reads: the handler may block the main thread, and nobody could
- * ask it. The main thread writes with plain stores, a few nanoseconds for each item, and never looks at a clock: the watching thread
- * writes its own clock into the memory, and the main thread copies it. The watching thread trusts the memory only when nothing in
- * it has changed for a while.
+ * Notes in shared memory what the main thread executes. The watching thread reads the note when a handler blocks the main thread, which
+ * cannot answer messages then. The main thread writes with plain stores, in a few nanoseconds for each item, and never reads a clock: the
+ * watching thread writes its own clock into the memory, and the main thread copies it. The watching thread trusts the note only when it
+ * has not changed for a while.
  */
 export class RunningNote {
   readonly memory: SharedArrayBuffer;
@@ -33,14 +33,14 @@ export class RunningNote {
   #usedSlots = 0;
   #beats = 0;
 
-  /** @param slots - How many promises may be pending at a time. */
+  /** @param slots - Most promises that may be pending at a time. */
   constructor(slots: number) {
     this.memory = new SharedArrayBuffer((FIRST_SLOT + slots * SLOT_CELLS) * Float64Array.BYTES_PER_ELEMENT);
     this.#cells = new Float64Array(this.memory);
     this.#cells.fill(NONE, CURRENT);
   }
 
-  /** The handler is called now. */
+  /** The handler is about to be called. */
   begin(seq: number, attempt: number): void {
     const cells = this.#cells;
     cells[CURRENT] = seq;
@@ -62,19 +62,19 @@ export class RunningNote {
     this.#cells[BEATS] = ++this.#beats;
   }
 
-  /** A pending item ended, or was given up. */
+  /** A pending item has ended, or is not waited for any more. */
   settled(slot: number): void {
     this.#cells[slot] = NONE;
     this.#freeSlots.push(slot);
   }
 
-  /** The event loop had a turn. @param isDebugged - Whether a debugger may hold the main thread. */
+  /** The event loop runs. @param isDebugged - Whether a debugger may have stopped the main thread. */
   beat(isDebugged: boolean): void {
     this.#cells[DEBUGGED] = isDebugged ? 1 : 0;
     this.#cells[BEATS] = ++this.#beats;
   }
 
-  /** Whether the watching thread has called this thread blocked since the last call. */
+  /** @returns Whether the watching thread has reported this thread as blocked since the last call. */
   takeReported(): boolean {
     if (this.#cells[REPORTED] === 0) return false;
     this.#cells[REPORTED] = 0;
@@ -90,7 +90,7 @@ export class RunningNoteReader {
     this.#cells = new Float64Array(memory);
   }
 
-  /** Another number than before: the main thread has begun or ended an item, or had a turn of its event loop. */
+  /** Changes whenever the main thread begins or ends an item, or its event loop runs. */
   get beats(): number {
     return this.#cells[BEATS] ?? 0;
   }
@@ -103,12 +103,12 @@ export class RunningNoteReader {
     this.#cells[CLOCK] = now;
   }
 
-  /** The item in the handler's synchronous part. */
+  /** The item whose handler is in its synchronous part. */
   get current(): NotedItem | undefined {
     return this.#at(CURRENT);
   }
 
-  /** Items whose promise is pending. */
+  /** The items whose promises are pending. */
   get pending(): NotedItem[] {
     const items: NotedItem[] = [];
     for (let slot = FIRST_SLOT; slot < this.#cells.length; slot += SLOT_CELLS) {
@@ -118,7 +118,7 @@ export class RunningNoteReader {
     return items;
   }
 
-  /** Tells the main thread that it was called blocked: it answers as soon as it can. */
+  /** Notes that the main thread was reported as blocked: it tells the distributor as soon as it is not. */
   markReported(): void {
     this.#cells[REPORTED] = 1;
   }

@@ -1,17 +1,17 @@
 import { spawnSync } from "node:child_process";
 import { marksOfWorker } from "../self/nesting.ts";
 
-/** Longest time that Node may take to say where a syntax error is, in ms. */
+/** How long another Node process may take to report the syntax error, in ms. */
 const ASK_MS = 10_000;
 
-/** What Node prints before a syntax error: file and line, the code, and where in it. */
+/** What Node prints before a syntax error: file and line, the line's code, and a mark below it. */
 const FRAME = /^((?:file:\/\/|\/|[A-Za-z]:\\)[^\n]*:\d+)\n([^\n]*)\n(\s*\^+)\s*\n/m;
 
 /**
- * Says in the message of a module's syntax error where it is, with the line of code. Node has that for an error that nobody
- * catches only, unless the file is CommonJS: another Node is asked, which links the module and ends there.
+ * Adds the place and the line of code to the message of a module's syntax error. For ECMAScript modules, Node prints them only for errors
+ * that are not caught: so another Node process imports the module, and its output is read.
  *
- * @returns The same error. Others are left alone.
+ * @returns The same error. Errors of other kinds are not changed.
  */
 export function locateSyntaxError(error: unknown, url: string): unknown {
   if (!(error instanceof SyntaxError) || typeof error.stack !== "string") return error;
@@ -22,7 +22,7 @@ export function locateSyntaxError(error: unknown, url: string): unknown {
   return error;
 }
 
-/** Thrown by code that ran, such as `JSON.parse()`: the stack says where. */
+/** Whether code that ran has thrown the error, such as `JSON.parse()`: then its stack says where. */
 function isOfUsersCode(stack: string): boolean {
   return /^\s+at (?!.*(?:node:|import-user-module)).*:\d+:\d+\)?$/m.test(stack);
 }
@@ -34,7 +34,7 @@ function uncaught(url: string): string {
     {
       encoding: "utf8",
       stdio: ["ignore", "ignore", "pipe"],
-      env: { ...process.env, ...marksOfWorker() }, // no run may begin there either
+      env: { ...process.env, ...marksOfWorker() }, // a module must not start a run there, either
       timeout: ASK_MS,
       killSignal: "SIGKILL",
     },

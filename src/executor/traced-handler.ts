@@ -5,10 +5,10 @@ import type { ExecutionInfo } from "./execution-info.ts";
 import type { Handler } from "./handler.ts";
 
 /**
- * Gives each execution of a handler a span, which ends with it, where somebody traces.
+ * Gives each execution of a handler a span that ends with it, if this thread has a tracer.
  *
- * @param kind - What an execution is; nothing: no work of its own.
- * @param context - That of the run; a request comes with its own.
+ * @param kind - The kind of span; nothing: no spans.
+ * @param context - The run's trace context. A request has a context of its own.
  */
 export function tracedHandler(
   handler: Handler,
@@ -30,7 +30,7 @@ export function tracedHandler(
       span.end();
       return result;
     }
-    // Through a promise: a thenable may call back twice, or return nothing.
+    // Through a promise: a thenable may call back twice, and its then() may return nothing.
     return Promise.resolve(result).then(
       (value) => {
         span.end();

@@ -3,37 +3,37 @@ import { RESOLVED } from "../structures/resolved.ts";
 import type { Executor } from "./executor.ts";
 
 /**
- * Outcomes are reported in lots that took so many ms, or so many items: after milliseconds of a handler's work, the code that
- * reports them is out of the processor's caches, and costs 30 µs instead of one.
+ * Outcomes are reported in batches of at most this many items, or as many as took this many ms. After milliseconds of a handler's work, the
+ * code that reports them has left the processor's caches and takes 30 µs instead of one.
  */
-const LOT_MS = 40;
-const LOT_ITEMS = 32;
+const BATCH_MS = 40;
+const BATCH_ITEMS = 32;
 
 interface Ended<E> {
   readonly execution: E;
   readonly outcome: ExecutionOutcome;
-  readonly busy: number;
+  readonly busyMs: number;
   readonly at: number;
 }
 
 export interface WorkLoopOptions<E extends Execution> {
   readonly executor: Executor;
-  /** How long executions follow one another before the event loop has its turn, in ms. */
-  readonly slice: number;
+  /** How long executions follow one another before the event loop runs. */
+  readonly sliceMs: number;
   /** Takes the next execution off the local queue. */
   next(): E | undefined;
-  /** What waits in the local queue; 0 is the next. */
+  /** Returns an execution of the local queue; 0 is the next. */
   upcoming(index: number): E | undefined;
   /**
-   * One that ended at once.
+   * An execution has ended in `execute`.
    *
-   * @param busy - Time its handler took, in ms.
-   * @returns Whether anything was sent because of it.
+   * @param busyMs - Time that its handler took.
+   * @returns Whether a message was sent because of it.
    */
-  ended(execution: E, outcome: ExecutionOutcome, busy: number, now: number): boolean;
-  /** Nothing more can be executed now: the queue is empty, or the executor is full. */
+  ended(execution: E, outcome: ExecutionOutcome, busyMs: number, now: number): boolean;
+  /** No more can be executed now: the queue is empty, or the executor is full. */
   rest?(): void;
-  /** Makes the callback of a timer. */
+  /** Wraps a callback, so that its errors end the session. */
   guard(action: () => void): () => void;
 }
 
@@ -49,7 +49,7 @@ export class WorkLoop<E extends Execution> {
     this.#options = options;
     this.#nextTurn = options.guard(() => {
       this.#scheduled = false;
-      this.#sliceEnd = performance.now() + options.slice;
+      this.#sliceEnd = performance.now() + options.sliceMs;
       this.#work();
     });
     this.#goOn = options.guard(() => {
@@ -58,64 +58,64 @@ export class WorkLoop<E extends Execution> {
     });
   }
 
-  /** Works in a later turn of the event loop, so that messages that have arrived are read first. */
+  /** Works in the next turn of the event loop: messages that have arrived are read first. */
   schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(this.#nextTurn);
   }
 
-  /** Something came for a worker that idled: nothing else can have arrived before it. */
+  /** Starts at once because items have arrived for an idle worker: no other message can have arrived before them. */
   start(): void {
     if (this.#scheduled) return;
-    this.#sliceEnd = performance.now() + this.#options.slice;
+    this.#sliceEnd = performance.now() + this.#options.sliceMs;
     this.resume();
   }
 
-  /** A promise has settled: there is room again. Handlers that wait for nothing need no turn of the event loop each. */
+  /** A promise has settled, and there is room again. The slice goes on: short async handlers need no turn of the event loop each. */
   resume(): void {
     if (this.#scheduled) return;
     if (performance.now() >= this.#sliceEnd) return this.schedule();
     this.#scheduled = true;
-    // Not at once: the executor is in the middle of its own work.
+    // Later, because the executor that calls this is in the middle of its own work.
     void RESOLVED.then(this.#goOn);
   }
 
   #work(): void {
     const { executor } = this.#options;
     let startedAt = performance.now();
-    let lot: Ended<E>[] = [];
-    let lotEnd = startedAt + LOT_MS;
+    let batch: Ended<E>[] = [];
+    let batchEnd = startedAt + BATCH_MS;
     while (executor.hasRoom()) {
       const execution = this.#options.next();
       if (execution === undefined) break;
       const outcome = executor.execute(execution);
       if (outcome === undefined) continue;
       const now = performance.now();
-      lot.push({ execution, outcome, busy: now - startedAt, at: now });
+      batch.push({ execution, outcome, busyMs: now - startedAt, at: now });
       startedAt = now;
-      if (!this.#isComplete(lot, execution, Math.min(lotEnd, this.#sliceEnd), now)) continue;
-      const sent = this.#report(lot);
-      // What was sent leaves, and what it brings back arrives, in the event loop's turn.
+      if (!this.#isComplete(batch, execution, Math.min(batchEnd, this.#sliceEnd), now)) continue;
+      const sent = this.#report(batch);
+      // Messages leave, and their answers arrive, only when the event loop runs.
       if (sent || now >= this.#sliceEnd) return this.schedule();
-      lot = [];
-      lotEnd = now + LOT_MS;
+      batch = [];
+      batchEnd = now + BATCH_MS;
     }
-    this.#report(lot);
+    this.#report(batch);
     this.#options.rest?.();
   }
 
-  /** A lot goes out early where it is half of what is here: results need not wait for a long item behind a few short ones. */
-  #isComplete(lot: readonly Ended<E>[], last: E, end: number, now: number): boolean {
-    const isHalf = this.#options.upcoming(lot.length) === undefined;
-    return last.solo || lot.length >= LOT_ITEMS || now >= end || isHalf;
+  /** A batch is reported early when it is half of the items here: results of short items need not wait for a long one behind them. */
+  #isComplete(batch: readonly Ended<E>[], last: E, end: number, now: number): boolean {
+    const isHalf = this.#options.upcoming(batch.length) === undefined;
+    return last.solo || batch.length >= BATCH_ITEMS || now >= end || isHalf;
   }
 
-  /** Whether anything was sent because of it. */
-  #report(lot: readonly Ended<E>[]): boolean {
+  /** @returns Whether a message was sent because of it. */
+  #report(batch: readonly Ended<E>[]): boolean {
     let sent = false;
-    for (const { execution, outcome, busy, at } of lot) {
-      if (this.#options.ended(execution, outcome, busy, at)) sent = true;
+    for (const { execution, outcome, busyMs, at } of batch) {
+      if (this.#options.ended(execution, outcome, busyMs, at)) sent = true;
     }
     return sent;
   }

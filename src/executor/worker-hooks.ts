@@ -4,17 +4,17 @@ import { duringHook } from "../self/nesting.ts";
 import { runCloseHook } from "./close-hook.ts";
 import { settlesWithin } from "./settles-within.ts";
 
-/** A worker's own hooks, of its user. */
+/** The user's hooks of a worker. */
 export interface WorkerHookOptions {
   init(metadata: Payload): Promise<void>;
   close(): unknown;
-  /** How long `close` may take, in ms. */
-  readonly closeTimeout: number;
-  /** Where an error of a hook happened. */
+  /** How long `close` may take. */
+  readonly closeTimeoutMs: number;
+  /** Where a hook's error happened. */
   readonly facts: ErrorFacts;
 }
 
-/** Calls a worker's hooks: what was initialised is closed, once. */
+/** Calls a worker's hooks. `close` is called once, and only if `init` has succeeded. */
 export class WorkerHooks {
   readonly #options: WorkerHookOptions;
   #initialised: Promise<void> | undefined;
@@ -23,26 +23,26 @@ export class WorkerHooks {
     this.#options = options;
   }
 
-  /** A run begins. @throws What the hook throws. */
+  /** A run begins: calls `init`. @throws What the hook throws. */
   async begin(metadata: Payload): Promise<void> {
     this.#initialised = duringHook(() => this.#options.init(metadata));
     await this.#initialised;
   }
 
-  /** The worker ends. @returns What went wrong in that. */
+  /** The worker ends: calls `close`. @returns The hook's error. */
   async close(): Promise<PipelineError | undefined> {
-    const { close, closeTimeout, facts } = this.#options;
-    if (!(await this.#isOpen())) return undefined;
-    return await runCloseHook("closeWorker", close, closeTimeout, facts);
+    const { close, closeTimeoutMs, facts } = this.#options;
+    if (!(await this.#isInitialised())) return undefined;
+    return await runCloseHook("closeWorker", close, closeTimeoutMs, facts);
   }
 
-  /** A hook that is under way still may open what is to be closed. */
-  async #isOpen(): Promise<boolean> {
+  /** Waits for an `init` that still runs: what it opens must be closed. */
+  async #isInitialised(): Promise<boolean> {
     if (this.#initialised === undefined) return false;
     try {
-      return await settlesWithin(this.#initialised, this.#options.closeTimeout);
+      return await settlesWithin(this.#initialised, this.#options.closeTimeoutMs);
     } catch {
-      return false; // told when it happened
+      return false; // the error was reported when it happened
     }
   }
 }

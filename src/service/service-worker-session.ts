@@ -73,7 +73,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
     this.#core = new ServiceWorkerCore(options, this.#port());
     this.#loop = new WorkLoop({
       executor,
-      slice: SLICE_MS,
+      sliceMs: SLICE_MS,
       next: () => this.#next(),
       upcoming: (index) => this.#core.upcoming(index),
       ended: (execution, outcome, busyMs, now) => this.#finish(execution, outcome, busyMs, now),

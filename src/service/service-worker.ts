@@ -166,7 +166,7 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
       taskType: this.taskType,
       spans: "reply",
       close: () => this.closeThread(index),
-      closeTimeout: this.closeTimeout,
+      closeTimeoutMs: this.closeTimeout,
     };
   }
 
@@ -184,7 +184,7 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
       hooks: new WorkerHooks({
         init: async () => await this.initWorker(),
         close: () => this.closeWorker(),
-        closeTimeout: this.closeTimeout,
+        closeTimeoutMs: this.closeTimeout,
         facts: { role: "serviceworker", taskType: this.taskType.name },
       }),
       onWork: this[onWork],
@@ -211,12 +211,12 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
       threads: this.nThreads,
       module: moduleUrl(name, this.module),
       className: name,
-      queue: THREAD_MS,
-      flush: THREAD_MS,
+      queueMs: THREAD_MS,
+      flushMs: THREAD_MS,
       maxItemsPerThread: Number.POSITIVE_INFINITY,
       resourceLimits: undefined,
       forward: undefined,
-      closeTimeout: this.closeTimeout,
+      closeTimeoutMs: this.closeTimeout,
       depth: depthOfThreads(this),
       facts: { role: "serviceworker", taskType: this.taskType.name },
     });

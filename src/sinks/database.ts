@@ -7,31 +7,31 @@ import type { SqlClient } from "./postgres-options.ts";
 const BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 2000;
 
-/** Longest that a statement and a connection of our own pool may take, in ms: a host that vanished does not say so. */
+/** How long a statement and a connection of our own pool may take, in ms: a host that has vanished does not answer. */
 const QUERY_MS = 60_000;
 const CONNECT_MS = 10_000;
 
-/** Of PostgreSQL's error codes, those of faults that pass by themselves: connections, resources, shutdown, conflicts. */
+/** PostgreSQL's codes of errors that pass by themselves: connections, resources, shutdown, conflicts. */
 const PASSING = /^(08|53|57P|40001|40P01|55P03|25006)/;
 
-/** Runs statements, again and again while the database is not there. Statements must bear to be repeated. */
+/** Runs statements, and repeats them while the database cannot be reached. Statements must be idempotent. */
 export class Database {
   readonly #client: SqlClient;
-  readonly #retryTimeout: number;
+  readonly #retryTimeoutMs: number;
   readonly #note: (problem: string) => void;
   readonly #close: () => Promise<void>;
   readonly #closed = new AbortController();
 
   /**
-   * @param note - Hears of each time that the database is not there.
-   * @throws PipelineError `COLLECTION_FAILED` where the package pg is needed and missing.
+   * @param note - Called each time that a statement failed and will be repeated.
+   * @throws PipelineError `COLLECTION_FAILED` when the package pg is needed and missing.
    */
   static async open(
     database: string | SqlClient,
-    retryTimeout: number,
+    retryTimeoutMs: number,
     note: (problem: string) => void,
   ): Promise<Database> {
-    if (typeof database !== "string") return new Database(database, retryTimeout, note, async () => {});
+    if (typeof database !== "string") return new Database(database, retryTimeoutMs, note, async () => {});
     const { Pool } = await importPg();
     const pool = new Pool({
       connectionString: database,
@@ -40,33 +40,33 @@ export class Database {
       connectionTimeoutMillis: CONNECT_MS,
     });
     pool.on("error", (error) => note(error.message));
-    return new Database(pool, retryTimeout, note, () => pool.end());
+    return new Database(pool, retryTimeoutMs, note, () => pool.end());
   }
 
   private constructor(
     client: SqlClient,
-    retryTimeout: number,
+    retryTimeoutMs: number,
     note: (problem: string) => void,
     close: () => Promise<void>,
   ) {
     this.#client = client;
-    this.#retryTimeout = retryTimeout;
+    this.#retryTimeoutMs = retryTimeoutMs;
     this.#note = note;
     this.#close = close;
   }
 
-  /** @throws What the database says, where it would say the same again, or was not there for too long. */
+  /** @throws The database's error, when it would come again, or when the database could not be reached for `retryTimeout` ms. */
   async query(text: string, values: unknown[] = []): Promise<void> {
-    const giveUpAt = performance.now() + this.#retryTimeout;
-    for (let wait = BACKOFF_MS; ; wait = Math.min(2 * wait, MAX_BACKOFF_MS)) {
+    const giveUpAt = performance.now() + this.#retryTimeoutMs;
+    for (let waitMs = BACKOFF_MS; ; waitMs = Math.min(2 * waitMs, MAX_BACKOFF_MS)) {
       try {
         await this.#client.query(text, values);
         return;
       } catch (error) {
-        if (isLasting(error) || performance.now() + wait > giveUpAt || this.#closed.signal.aborted)
+        if (isLasting(error) || performance.now() + waitMs > giveUpAt || this.#closed.signal.aborted)
           throw error;
         this.#note(messageOf(error));
-        await sleep(wait, undefined, { signal: this.#closed.signal });
+        await sleep(waitMs, undefined, { signal: this.#closed.signal });
       }
     }
   }
@@ -77,18 +77,18 @@ export class Database {
   }
 }
 
-/** Whether the database has looked at the statement, and will not like it another time either. */
+/** Whether the database has refused the statement, and would refuse it again. */
 export function isLasting(error: unknown): boolean {
   const code = propertyOf(error, "code");
   return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) && !PASSING.test(code) && !isErrno(code);
 }
 
-/** System errors with five letters, such as `EPIPE`, look like codes of PostgreSQL. */
+/** A system error with five letters, such as `EPIPE`, looks like a code of PostgreSQL. */
 function isErrno(code: string): boolean {
   return /^E[A-Z]{4}$/.test(code);
 }
 
-/** Of several attempts to connect, Node says nothing but that there were some. */
+/** Node's error for several failed attempts to connect has no message, only a code. */
 function messageOf(error: unknown): string {
   const code = propertyOf(error, "code");
   return propertyOf(error, "message") === "" && typeof code === "string" ? code : describeThrown(error);

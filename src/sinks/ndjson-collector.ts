@@ -12,23 +12,23 @@ import type { RunOptions } from "../role/role.ts";
 import type { Security } from "../security/security.ts";
 import { NdjsonFile } from "./ndjson-file.ts";
 
-/** Of an {@link NdjsonCollector}. */
+/** The options of an {@link NdjsonCollector}. */
 export interface NdjsonCollectorOptions extends NetworkOptions {
-  /** Where results go: `{"id":…,"taskType":…,"data":{…}}`, a line for each. */
+  /** The file for results. Each is one line: `{"id":…,"taskType":…,"data":{…}}`. */
   readonly path: string;
   /**
-   * Where failures go: `{"id":…,"taskType":…,"data":{…},"error":{…},"attempts":…}`.
-   * @default nowhere: they are logged
+   * The file for items that failed for good: `{"id":…,"taskType":…,"data":{…},"error":{…},"attempts":…}`.
+   * @default none: failures are logged
    */
   readonly failuresPath?: string;
   /**
-   * Where workers and the distributor deliver.
-   * @default none: for a `Pipeline`, which has its own
+   * The endpoint to which workers deliver results, and the distributor failed items.
+   * @default none: a `Pipeline` has endpoints of its own
    */
   readonly endpoint?: EndpointAddress;
   /**
-   * Where the distributor fetches the ACKs.
-   * @default none
+   * The endpoint from which the distributor gets the ACKs.
+   * @default none: a `Pipeline` has endpoints of its own
    */
   readonly ackEndpoint?: EndpointAddress;
 }
@@ -44,9 +44,9 @@ const OPTIONS = optionNames<NdjsonCollectorOptions>({
 });
 
 /**
- * Writes results into a file of JSON lines. An item is ACKed when its line is with the operating system, and a collector that is started
- * again with the same file knows which items have a line: each has exactly one, however often collectors are killed. (Not if the machine
- * loses power: the file is flushed to the disk at the end.)
+ * Writes results into a file of JSON lines. An item is ACKed when the operating system has its line. A collector that is started again with
+ * the same file reads which items have a line, so each item has exactly one, however often collectors are killed. This does not hold when
+ * the machine loses power: the file is flushed to the disk only at the end of the run.
  *
  * @example
  * ```ts
@@ -64,12 +64,12 @@ export class NdjsonCollector<Result extends object = Payload> extends Collector<
   #results: NdjsonFile | undefined;
   #failures: NdjsonFile | undefined;
 
-  /** Nothing is opened before `run()`. @throws TypeError, RangeError when an option is missing or wrong. */
+  /** Opens no file before `run()`. @throws TypeError, RangeError when an option is missing or wrong. */
   constructor(options: NdjsonCollectorOptions) {
     super();
     assertKnownOptions("NdjsonCollector", options, OPTIONS);
     const { path, failuresPath, endpoint = NO_ENDPOINT, ackEndpoint = NO_ENDPOINT } = options;
-    if (typeof path !== "string" || path === "") throw new TypeError("path must be a path");
+    if (typeof path !== "string" || path === "") throw new TypeError("path must be the path of a file");
     this.#paths = failuresPath === undefined ? { path } : { path, failuresPath };
     this.endpoint = endpoint;
     this.ackEndpoint = ackEndpoint;
@@ -79,7 +79,7 @@ export class NdjsonCollector<Result extends object = Payload> extends Collector<
     this.maxConnections = network.maxConnections;
   }
 
-  /** @throws Error of the file system when a file cannot be opened. */
+  /** @throws The file system's error when a file cannot be opened. */
   override async run(options: RunOptions = {}): Promise<CollectorSummary> {
     const { path, failuresPath } = this.#paths;
     this.#results = new NdjsonFile(path);

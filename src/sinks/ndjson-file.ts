@@ -2,30 +2,30 @@ import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, wri
 import { replaceForJson } from "../protocol/json-values.ts";
 import { SeqSet } from "../structures/seq-set.ts";
 
-/** How much of an existing file is read at a time, in bytes. */
-const CHUNK = 1024 * 1024;
+/** Part of an existing file that is read at a time. */
+const CHUNK_BYTES = 1024 * 1024;
 
 const NEWLINE = 0x0a;
 
-/** What every line begins with: the item's id. */
+/** The beginning of every line: the item's id. */
 const ID = /^\{"id":"((?:[^"\\]|\\.)*)\/(\d+)"/;
 
 /**
- * A file of JSON lines that each begin with an item's id. It knows which ids it has: those of earlier lives too, as ranges of sequence
- * numbers, so that ten million lines need no more memory than ten.
+ * A file of JSON lines, each of which begins with an item's id. The ids in the file are known, also those that earlier processes wrote. They
+ * are kept as ranges of sequence numbers, so that ten million lines need no more memory than ten.
  */
 export class NdjsonFile {
   readonly #file: number;
-  /** By run and task. */
+  /** The sequence numbers in the file, by run and task. */
   readonly #known = new Map<string, SeqSet>();
 
-  /** Opens it, or makes it. A line that a crash left unfinished is cut off. */
+  /** Opens the file, or makes it. A line that a crash left unfinished is cut off. */
   constructor(path: string) {
     this.#file = openSync(path, "a+");
     this.#read();
   }
 
-  /** Writes a line, unless the item has one. It is with the operating system when this returns. */
+  /** Writes a line, unless the item has one. The operating system has the line when this returns. */
   add(id: string, content: object): void {
     const slash = id.lastIndexOf("/");
     const known = this.#knownOf(id.slice(0, slash));
@@ -36,7 +36,7 @@ export class NdjsonFile {
     known.add(seq);
   }
 
-  /** Waits for the disk. */
+  /** Writes the file to the disk. */
   flush(): void {
     fsyncSync(this.#file);
   }
@@ -47,11 +47,11 @@ export class NdjsonFile {
 
   #read(): void {
     const { size } = fstatSync(this.#file);
-    const buffer = Buffer.alloc(CHUNK);
+    const buffer = Buffer.alloc(CHUNK_BYTES);
     let rest = Buffer.alloc(0);
     let end = 0;
     for (let position = 0; position < size; ) {
-      const read = readSync(this.#file, buffer, 0, CHUNK, position);
+      const read = readSync(this.#file, buffer, 0, CHUNK_BYTES, position);
       position += read;
       const text = Buffer.concat([rest, buffer.subarray(0, read)]);
       let from = 0;
@@ -66,16 +66,16 @@ export class NdjsonFile {
   }
 
   #remember(line: string): void {
-    const [, owner, seq] = ID.exec(line) ?? [];
-    if (owner !== undefined && seq !== undefined)
-      this.#knownOf(JSON.parse(`"${owner}"`) as string).add(Number(seq));
+    const [, runAndTask, seq] = ID.exec(line) ?? [];
+    if (runAndTask !== undefined && seq !== undefined)
+      this.#knownOf(JSON.parse(`"${runAndTask}"`) as string).add(Number(seq));
   }
 
-  #knownOf(owner: string): SeqSet {
-    let known = this.#known.get(owner);
+  #knownOf(runAndTask: string): SeqSet {
+    let known = this.#known.get(runAndTask);
     if (known === undefined) {
       known = new SeqSet();
-      this.#known.set(owner, known);
+      this.#known.set(runAndTask, known);
     }
     return known;
   }

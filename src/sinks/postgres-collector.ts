@@ -14,16 +14,16 @@ import type { Security } from "../security/security.ts";
 import { Database, isLasting } from "./database.ts";
 import { identifier, type PostgresCollectorOptions, resolvePostgresOptions } from "./postgres-options.ts";
 
-/** PostgreSQL's code for it. */
+/** PostgreSQL's code for a missing privilege. */
 const INSUFFICIENT_PRIVILEGE = "42501";
 
-/** How bytea is written as text. */
+/** Writes bytes as PostgreSQL's text form of bytea. */
 const replace = jsonValues((bytes) => `\\x${Buffer.from(bytes).toString("hex")}`);
 
 /**
- * Writes results into a table of PostgreSQL, as many in one `INSERT` as have arrived. The item's id is the key, and what is there
+ * Writes results into a table of PostgreSQL: one `INSERT` for all results that have arrived. The item's id is the key, and a row that exists
  * already stays: each item has exactly one row, however often collectors and the database are killed. Results are ACKed when they are
- * committed; while the database is not there, they wait with their workers.
+ * committed. While the database cannot be reached, workers keep their results.
  *
  * @typeParam Result - What the workers' handlers return.
  *
@@ -50,7 +50,7 @@ export class PostgresCollector<Result extends object = Payload> extends BatchCol
   #database: Database | undefined;
 
   /**
-   * Nothing is opened before `run()`.
+   * Opens no connection before `run()`.
    *
    * @throws TypeError, RangeError when an option is missing or wrong.
    */
@@ -67,11 +67,11 @@ export class PostgresCollector<Result extends object = Payload> extends BatchCol
     this.maxConnections = network.maxConnections;
   }
 
-  /** @throws Error of the database when it is not there for too long, or a table cannot be made. */
+  /** @throws The database's error when it cannot be reached for `retryTimeout` ms, or when a table cannot be made. */
   override async run(options: RunOptions = {}): Promise<CollectorSummary> {
     const { database, retryTimeout } = this.#options;
     this.#database = await Database.open(database, retryTimeout, (problem) =>
-      this.#log.write("warn", "the database is not there: it is tried again", { problem }),
+      this.#log.write("warn", "the database cannot be reached: the collector tries again", { problem }),
     );
     try {
       await this.#makeTables();
@@ -88,7 +88,7 @@ export class PostgresCollector<Result extends object = Payload> extends BatchCol
       await this.#insert(table, rows);
     } catch (error) {
       if (!isLasting(error)) throw error;
-      // One of them is to blame: the others are written, and it is named.
+      // One of the rows is to blame. Writing them one by one finds it, and the rows before it are written.
       for (const [index, one] of rows.entries())
         await this.#insertNamed(table, one, results[index]?.id ?? "");
     }
@@ -113,7 +113,7 @@ export class PostgresCollector<Result extends object = Payload> extends BatchCol
     try {
       await this.#database?.query(`CREATE TABLE IF NOT EXISTS ${table} (${columns})`);
     } catch (error) {
-      // Who may make no tables may well have one.
+      // A user without the right to make tables may have one that exists already.
       if (propertyOf(error, "code") !== INSUFFICIENT_PRIVILEGE) throw error;
     }
   }
@@ -126,7 +126,7 @@ export class PostgresCollector<Result extends object = Payload> extends BatchCol
     }
   }
 
-  /** The table's own types say how values are read, and one parameter takes any number of rows. */
+  /** Converts values by the table's own column types, and takes any number of rows as one parameter. */
   async #insert(table: string, rows: readonly Row[]): Promise<void> {
     for (const [columns, alike] of byColumns(rows)) {
       const names = columns.map(identifier).join(", ");
@@ -142,7 +142,7 @@ function defaultRow<Result extends object>({ taskType, data }: CollectedResult<R
   return { task_type: taskType.name, data };
 }
 
-/** Columns of floating point numbers take NaN and infinities as texts; what is within JSON is marked. */
+/** Writes NaN and infinities as text, which columns of floating point numbers accept. Within JSON values `replace` marks them. */
 function columnTexts(row: Row): Row {
   const entries = Object.entries(row).map(([column, value]) => {
     return [column, typeof value === "number" && !Number.isFinite(value) ? String(value) : value];
@@ -150,7 +150,7 @@ function columnTexts(row: Row): Row {
   return Object.fromEntries(entries) as Row;
 }
 
-/** Rows that have the same columns, so that a column that is left out has its default. */
+/** Groups rows by their columns, so that a column that a row leaves out gets its default. */
 function byColumns(rows: readonly Row[]): [readonly string[], Row[]][] {
   const groups = new Map<string, [readonly string[], Row[]]>();
   for (const row of rows) {

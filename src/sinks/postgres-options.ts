@@ -5,29 +5,30 @@ import { assertCount, assertTimeout } from "../role/checks.ts";
 import { assertKnownOptions, optionNames } from "../role/known-options.ts";
 import type { NetworkOptions } from "../role/network.ts";
 
-/** What is needed of a database: a `Pool` of [pg](https://node-postgres.com) has it, and others that speak PostgreSQL's SQL. */
+/** A client of a database that understands PostgreSQL's SQL, such as a `Pool` of [pg](https://node-postgres.com). */
 export interface SqlClient {
-  /** Runs a statement; `$1` in it is the first of the values. */
+  /** Runs a statement. `$1` in it stands for the first value. */
   query(text: string, values?: unknown[]): Promise<unknown>;
 }
 
-/** Of a {@link PostgresCollector}. */
+/** The options of a {@link PostgresCollector}. */
 export interface PostgresCollectorOptions<Result extends object = Payload> extends NetworkOptions {
   /**
-   * A connection string (`postgres://user@host/database`; needs the package `pg`), or a pool that stays yours to close. A pool of pg
-   * needs a listener for `error`: without one, a server that restarts ends the process.
+   * A connection string such as `postgres://user@host/database`, which needs the package `pg`, or a pool, which the collector does not
+   * close. Add a listener for `error` to a pool of pg: without one, a restart of the server ends the process.
    */
   readonly database: string | SqlClient;
-  /** The table, also as `schema.table`. It is made where it is missing, unless `row` is given. */
+  /** The table, also as `schema.table`. It is made if it is missing, unless `row` is given. */
   readonly table: string;
   /**
-   * What goes into the table beside the id: values by column. The column `id` must be the primary key, or unique.
+   * Returns the values for a result's row by column, without the id. The table's column `id` must be the primary key, or unique.
    * @default `task_type` (text) and `data` (jsonb)
    */
   readonly row?: (result: CollectedResult<Result>) => Readonly<Record<string, unknown>>;
   /**
-   * Where items go that failed for good: `id`, `task_type`, `data` (jsonb), `error` (jsonb), `attempts`. It is made where it is missing.
-   * @default nowhere: they are logged
+   * The table for items that failed for good, with the columns `id`, `task_type`, `data` (jsonb), `error` (jsonb), `attempts`. It is made if
+   * it is missing.
+   * @default none: failures are logged
    */
   readonly failuresTable?: string;
   /**
@@ -36,25 +37,25 @@ export interface PostgresCollectorOptions<Result extends object = Payload> exten
    */
   readonly batchSize?: number;
   /**
-   * How long the database may be unreachable before the collector gives up, in ms. Meanwhile results wait with their workers.
+   * How long the collector tries to reach the database before it gives up, in ms. Meanwhile workers keep their results.
    * @default 300000
    */
   readonly retryTimeout?: number;
   /**
-   * Where workers and the distributor deliver.
-   * @default none: for a `Pipeline`, which has its own
+   * The endpoint to which workers deliver results, and the distributor failed items.
+   * @default none: a `Pipeline` has endpoints of its own
    */
   readonly endpoint?: EndpointAddress;
   /**
-   * Where the distributor fetches the ACKs.
-   * @default none
+   * The endpoint from which the distributor gets the ACKs.
+   * @default none: a `Pipeline` has endpoints of its own
    */
   readonly ackEndpoint?: EndpointAddress;
 }
 
 const DEFAULT_BATCH_SIZE = 1000;
 
-/** A server's restart, or its move to another machine. */
+/** Enough for a restart of the server, or its move to another machine; in ms. */
 const DEFAULT_RETRY_TIMEOUT = 300_000;
 
 const OPTIONS = optionNames<PostgresCollectorOptions>({

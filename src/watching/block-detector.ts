@@ -1,42 +1,42 @@
 import type { NotedItem, RunningNoteReader } from "../executor/running-note.ts";
 
-/** The main thread is blocked when it has done nothing new for this long, in ms. */
+/** The main thread counts as blocked when its note has not changed for this long, in ms. */
 export const BLOCKED_MS = 300;
 
-/** After this long, in ms, what is pending beside the item that blocks is not waited for either: others may repeat it. */
+/** After this long, in ms, only the item that blocks is reported as running: other workers may repeat the pending ones. */
 const ALONE_MS = 1000;
 
-/** How often a report is repeated, in ms: it may have been lost, or its distributor may have been started again. */
+/** Interval at which a report is repeated, in ms: it may have been lost, or the distributor may have been started again. */
 export const REPEAT_MS = 1000;
 
 /**
- * How much longer than its timeout an item may block the main thread, in ms: an async handler has a second to react to its aborted signal,
- * and the main thread gives it up then, where it is not blocked.
+ * How much longer than its timeout an item may block the main thread, in ms. A main thread that is not blocked aborts the handler's signal
+ * itself, and stops waiting for the handler after a second.
  */
 export const EXPIRY_GRACE_MS = 1500;
 
-/** The most that one look at the note may add to the clock, in ms: a process that was stopped has not been blocked meanwhile. */
+/** Most time that one look may add to the clock, in ms: a process that was suspended has not been blocked meanwhile. */
 const MAX_STEP_MS = 200;
 
 export interface BlockReport {
   /** The items in which the main thread is stuck. */
   readonly running: readonly NotedItem[];
-  /** They are over their timeout, and one of them alone is why. */
+  /** The one item in `running` is over its timeout and blocks the thread. */
   readonly expired: boolean;
-  /** Nothing but the end of the process frees its main thread in time. */
+  /** An item is over its timeout, and only the end of the process can free the main thread. */
   readonly isStuck: boolean;
 }
 
-/** Decides from a worker's note whether its main thread is blocked, in which items, and whether that is to be told now. */
+/** Decides from a worker's note whether its main thread is blocked, in which items, and whether to report that now. */
 export class BlockDetector {
-  /** Longest execution in ms; 0: unlimited. */
-  timeout = 0;
+  /** Longest execution; 0: unlimited. */
+  timeoutMs = 0;
   readonly #note: RunningNoteReader;
   #now = 0;
   #beats = -1;
   #beatAt = 0;
   #reportedAt = Number.NEGATIVE_INFINITY;
-  /** What was reported since the last beat: more of it is told at once, the same again after a while. */
+  /** The last report since the note changed: another one is sent at once, the same one again after `REPEAT_MS`. */
   #reported: "nothing" | "blocked" | "alone" | "stuck" = "nothing";
 
   constructor(note: RunningNoteReader) {
@@ -48,9 +48,9 @@ export class BlockDetector {
     return this.#note.beats !== this.#beats;
   }
 
-  /** @param elapsed - Since the last look, in ms. @returns What is to be reported now. */
-  look(elapsed: number): BlockReport | undefined {
-    this.#now += Math.min(Math.max(elapsed, 0), MAX_STEP_MS);
+  /** @param elapsedMs - Time since the last look. @returns What is to be reported now. */
+  look(elapsedMs: number): BlockReport | undefined {
+    this.#now += Math.min(Math.max(elapsedMs, 0), MAX_STEP_MS);
     this.#note.clock = this.#now;
     if (this.hasGoneOn) {
       this.#beats = this.#note.beats;
@@ -58,18 +58,18 @@ export class BlockDetector {
       this.#reported = "nothing";
       return undefined;
     }
-    const blockedFor = this.#now - this.#beatAt;
-    if (blockedFor < BLOCKED_MS) return undefined;
+    const blockedMs = this.#now - this.#beatAt;
+    if (blockedMs < BLOCKED_MS) return undefined;
     const { current, pending } = this.#note;
-    const limit = this.timeout + EXPIRY_GRACE_MS;
-    const isOver = ({ since }: NotedItem) => this.#now - since >= limit;
-    const mayExpire = this.timeout > 0 && !this.#note.isDebugged;
+    const limitMs = this.timeoutMs + EXPIRY_GRACE_MS;
+    const isOver = ({ since }: NotedItem) => this.#now - since >= limitMs;
+    const mayExpire = this.timeoutMs > 0 && !this.#note.isDebugged;
     if (
       mayExpire &&
-      (current === undefined ? isHopeless(pending, isOver, blockedFor >= limit) : isOver(current))
+      (current === undefined ? isHopeless(pending, isOver, blockedMs >= limitMs) : isOver(current))
     )
       return this.#report("stuck", current === undefined ? pending : [current]);
-    const isAlone = current !== undefined && pending.length > 0 && blockedFor >= ALONE_MS;
+    const isAlone = current !== undefined && pending.length > 0 && blockedMs >= ALONE_MS;
     if (isAlone) return this.#report("alone", [current]);
     return this.#report("blocked", current === undefined ? pending : [current, ...pending]);
   }
@@ -79,14 +79,14 @@ export class BlockDetector {
     this.#reported = kind;
     this.#reportedAt = this.#now;
     const isStuck = kind === "stuck";
-    // Of several items nobody knows which one blocks: they are not blamed, and go out again one at a time when the process has ended.
+    // With several pending items it is not known which one blocks. None is blamed: when the process has ended, they are repeated one at a time.
     return { running, expired: isStuck && running.length <= 1, isStuck };
   }
 }
 
 /**
- * Whether what blocks after an `await` is over its time: one of the pending items, or nothing that is known any more, such as a handler that
- * was given up before.
+ * Whether code after an `await` blocks for too long: that of a pending item that is over its timeout, or, if no item is pending, of a
+ * handler that is not waited for any more.
  */
 function isHopeless(
   pending: readonly NotedItem[],

@@ -8,19 +8,19 @@ import type { ReportTo } from "./watch-messages.ts";
 /** How long a report may take to leave this process, in ms. */
 const LEAVE_MS = 1000;
 
-/** How often it is looked whether it has left, in ms. */
+/** Interval at which the reporter checks whether a report has left, in ms. */
 const LOOK_MS = 5;
 
-/** A connection is closed when nothing was reported for this long, in ms: the distributor has one less to keep. */
+/** A connection that was not used for this long, in ms, is closed: the distributor need not keep it. */
 const IDLE_MS = 30_000;
 
-/** Sends a worker's reports to its distributor, over a connection of their own. */
+/** Sends a blocked worker's reports to its distributor, over a connection of its own. */
 export class BlockReporter {
   readonly #to: ReportTo;
   readonly #exitLock: ExitLock;
   #outlet: ZeromqOutlet | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
-  /** One report after the other. */
+  /** The report before, so that reports are sent one after the other. */
   #last: Promise<boolean> = Promise.resolve(true);
 
   constructor(to: ReportTo, exitLock: ExitLock) {

@@ -1,4 +1,4 @@
-/** How long the main thread waits at its exit for the watching thread to leave ZeroMQ, in ms. */
+/** How long the main thread waits at its exit until the watching thread has left ZeroMQ, in ms. */
 const WAIT_MS = 1000;
 
 const FREE = 0;
@@ -6,8 +6,8 @@ const TAKEN = 1;
 const CLOSED = 2;
 
 /**
- * Keeps the process from exiting while its watching thread is inside ZeroMQ: an exit ends the thread wherever it is, and in the middle of
- * loading the addon that aborts the process.
+ * Keeps the process from exiting while its watching thread is inside ZeroMQ. An exit ends the thread at once, and the process would abort if
+ * the thread was just loading the addon.
  */
 export class ExitLock {
   readonly memory: SharedArrayBuffer;
@@ -18,7 +18,7 @@ export class ExitLock {
     this.#state = new Int32Array(memory);
   }
 
-  /** Runs the action, unless the process is about to exit. @returns What the action returned. */
+  /** Runs the action, unless the process exits. @returns What the action returned. */
   hold<T>(action: () => T): T | undefined {
     if (Atomics.compareExchange(this.#state, 0, FREE, TAKEN) !== FREE) return undefined;
     try {
@@ -29,7 +29,7 @@ export class ExitLock {
     }
   }
 
-  /** The process exits now: waits for the action that runs, and lets no other begin. */
+  /** The process exits: waits for an action that runs, and lets no other begin. */
   close(): void {
     const deadline = performance.now() + WAIT_MS;
     while (Atomics.compareExchange(this.#state, 0, FREE, CLOSED) === TAKEN && performance.now() < deadline) {

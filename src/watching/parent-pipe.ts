@@ -1,15 +1,15 @@
 import type { Readable, Writable } from "node:stream";
 
-/** The descriptor of a process that is a pipe to its parent. Nobody writes to it: its end says that the parent is gone. */
+/** The descriptor of a child process's pipe to its parent. Nothing is written to the pipe: it ends when the parent does. */
 export const PARENT_FD = 4;
 
-/** What `spawn()` is told about that descriptor; on Windows a pipe that a thread can wait for. */
+/** The value for this descriptor in `spawn()`'s `stdio`. On Windows it makes a pipe that a thread can wait for. */
 export const PARENT_PIPE = "overlapped";
 
-/** The parent's end: open as long as the parent lives, and no reason for it to live. */
+/** Holds the parent's end of the pipe: it stays open as long as the parent lives, and does not keep the parent alive. */
 export function holdParentPipe(pipe: Readable | Writable | null | undefined): void {
   if (pipe === null || pipe === undefined) return;
-  pipe.on("error", () => {}); // the child is gone
+  pipe.on("error", () => {}); // the child has ended
   if ("resume" in pipe) pipe.resume();
   if ("unref" in pipe && typeof pipe.unref === "function") pipe.unref();
 }

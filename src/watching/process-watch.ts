@@ -4,10 +4,10 @@ import { ownFile } from "../self/own-file.ts";
 import { ExitLock } from "./exit-lock.ts";
 import type { ToWatchThread, WatchThreadData } from "./watch-messages.ts";
 
-/** What the watching thread may need: it holds some counters, and a socket. */
+/** Memory limits of the watching thread, which holds some counters and a socket. */
 const LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 
-/** The thread that watches this process's main thread. It starts with the first message, and never keeps the process alive. */
+/** The thread that watches this process's main thread. It starts with the first message and does not keep the process alive. */
 class ProcessWatch {
   #thread: Worker | undefined;
   #hasStarted = false;
@@ -31,7 +31,7 @@ class ProcessWatch {
       this.#thread = new Worker(ownFile("watching/watch-entry.js"), {
         workerData,
         name: "zmqpipeline watch",
-        // Nothing of the program's is loaded into it, and nothing that it might print is seen.
+        // The program's preloaded modules are not loaded into the thread, and its output is not shown.
         execArgv: [],
         env: {},
         stdout: true,
@@ -39,37 +39,41 @@ class ProcessWatch {
         resourceLimits: LIMITS,
       });
     } catch (error) {
-      return this.#failed(error); // no more threads, or none are permitted
+      return this.#failed(error); // the system has no more threads, or the permission model forbids them
     }
     this.#thread.once("error", (error) => this.#failed(error));
     this.#thread.unref();
     process.once("exit", () => exitLock.close());
   }
 
-  /** The process works on, as before there was such a thread. */
+  /** The process works on, without being watched. */
   #failed(error: unknown): void {
     this.#thread = undefined;
     const reason = error instanceof Error ? error.message : String(error);
-    new RoleLog("worker").write("warn", "no thread watches this process", { reason });
+    new RoleLog("worker").write(
+      "warn",
+      "this process works on without a watching thread: its blocked handlers are not reported",
+      { reason },
+    );
   }
 }
 
-/** One for all copies of this library in a process: a loader may give the user's module one of its own. */
+/** One watch for all copies of this library in a process: a loader may give the user's module its own copy. */
 const KEY = Symbol.for("zmqpipeline.watch/1");
 const shared = globalThis as { [KEY]?: ProcessWatch };
 shared[KEY] ??= new ProcessWatch();
 
-/** The watching thread of this process. Nothing in a thread: its main thread is another one's business. */
+/** The watch of this process. Nothing in worker threads: only the main thread is watched. */
 export function processWatch(): ProcessWatch | undefined {
   return isMainThread ? shared[KEY] : undefined;
 }
 
-/** This process ends with its parent, also while its main thread is blocked: when the pipe on this descriptor is at its end. */
+/** Makes this process end with its parent, when the pipe on this descriptor ends, also while the main thread is blocked. */
 export function endWithParent(fd: number): void {
   processWatch()?.post({ type: "parent", fd });
 }
 
-/** Somebody replaces this process when it dies: it may kill itself to get out of an item that is over its timeout. */
+/** Lets this process kill itself when an item that is over its timeout blocks it: the parent starts another one. */
 export function becomeReplaceable(): void {
   processWatch()?.post({ type: "replaceable" });
 }

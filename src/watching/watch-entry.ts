@@ -1,14 +1,14 @@
-// What the watching thread runs. It looks from outside at the main thread, which a handler may block: says so to the distributor, and ends
-// the process where nobody else could.
+// The code of the watching thread. It watches the main thread, which a handler may block: it reports that to the distributor, and ends the
+// process when nothing else can.
 import { parentPort, workerData } from "node:worker_threads";
 import { ExitLock } from "./exit-lock.ts";
 import type { ToWatchThread, WatchThreadData } from "./watch-messages.ts";
 import { WatchedWorker } from "./watched-worker.ts";
 
-/** How often the thread looks at the notes, in ms. */
+/** Interval at which the thread looks at the workers' notes, in ms. */
 const LOOK_MS = 100;
 
-/** How long the main thread may take to end by itself when the parent is gone, in ms. */
+/** How long the main thread may take to end by itself when the parent has ended, in ms. */
 const ORPHAN_MS = 500;
 
 if (parentPort === null) throw new Error("This file is only for the watching thread");
@@ -23,12 +23,12 @@ parentPort.on("message", (message: ToWatchThread) => {
   else if (message.type === "replaceable") isReplaceable = true;
   else if (message.type === "watch")
     workers.set(message.id, new WatchedWorker(message.memory, message.report, exitLock, stuck));
-  else if (message.type === "begin") begin(message.id, message.runId, message.timeout);
+  else if (message.type === "begin") begin(message.id, message.runId, message.timeoutMs);
   else forget(message.id);
 });
 
-function begin(id: number, runId: string, timeout: number): void {
-  workers.get(id)?.begin(runId, timeout);
+function begin(id: number, runId: string, timeoutMs: number): void {
+  workers.get(id)?.begin(runId, timeoutMs);
   if (timer !== undefined) return;
   lookedAt = performance.now();
   timer = setInterval(look, LOOK_MS);
@@ -36,9 +36,9 @@ function begin(id: number, runId: string, timeout: number): void {
 
 function look(): void {
   const now = performance.now();
-  const elapsed = now - lookedAt;
+  const elapsedMs = now - lookedAt;
   lookedAt = now;
-  for (const worker of workers.values()) worker.look(elapsed);
+  for (const worker of workers.values()) worker.look(elapsedMs);
 }
 
 function forget(id: number): void {

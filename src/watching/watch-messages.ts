@@ -1,6 +1,6 @@
 import type { LinkKeys } from "../transport/transport.ts";
 
-/** Where the watching thread reports a worker that is blocked. */
+/** The distributor to which the watching thread reports a blocked worker. */
 export interface ReportTo {
   readonly workerId: string;
   /** The distributor's endpoint. */
@@ -8,24 +8,24 @@ export interface ReportTo {
   readonly keys: LinkKeys | undefined;
 }
 
-/** What the main thread tells the watching thread. */
+/** Messages from the main thread to the watching thread. */
 export type ToWatchThread =
   /** A worker is to be watched. */
   | {
       readonly type: "watch";
       readonly id: number;
-      /** Its {@link RunningNote}. */
+      /** The memory of the worker's {@link RunningNote}. */
       readonly memory: SharedArrayBuffer;
-      /** Absent: nobody is told; a process that is to end ends all the same. */
+      /** Absent: nothing is reported, but a replaceable process still ends when it is stuck. */
       readonly report: ReportTo | undefined;
     }
-  /** Its run begins: from now on it may be blocked. `timeout` in ms; 0: none. */
-  | { readonly type: "begin"; readonly id: number; readonly runId: string; readonly timeout: number }
-  /** It is over. */
+  /** The worker's run begins: from now on it may be blocked. `timeoutMs` 0: no limit. */
+  | { readonly type: "begin"; readonly id: number; readonly runId: string; readonly timeoutMs: number }
+  /** The worker has ended. */
   | { readonly type: "forget"; readonly id: number }
-  /** Somebody replaces this process when it dies: it kills itself when an item is over its timeout. */
+  /** The parent replaces this process when it ends: the thread may kill it when an item that is over its timeout blocks it. */
   | { readonly type: "replaceable" }
-  /** The process ends when its parent does: when the pipe on this descriptor is at its end. */
+  /** The process is to end when the pipe on this descriptor does: then its parent has ended. */
   | { readonly type: "parent"; readonly fd: number };
 
 /** What the watching thread is started with. */

@@ -4,7 +4,7 @@ import type { BlockReporter } from "./block-reporter.ts";
 import type { ExitLock } from "./exit-lock.ts";
 import type { ReportTo } from "./watch-messages.ts";
 
-/** One worker of the process, in the thread that watches it. */
+/** One worker of the process, as the watching thread sees it. */
 export class WatchedWorker {
   readonly #note: RunningNoteReader;
   readonly #detector: BlockDetector;
@@ -15,7 +15,7 @@ export class WatchedWorker {
   #runId: string | undefined;
   #isForgotten = false;
 
-  /** @param stuck - Only the end of the process frees its main thread; its distributor was told. */
+  /** @param stuck - Called when only the end of the process can free its main thread, after the distributor was told. */
   constructor(memory: SharedArrayBuffer, to: ReportTo | undefined, exitLock: ExitLock, stuck: () => void) {
     this.#note = new RunningNoteReader(memory);
     this.#detector = new BlockDetector(this.#note);
@@ -24,15 +24,15 @@ export class WatchedWorker {
     this.#stuck = stuck;
   }
 
-  begin(runId: string, timeout: number): void {
+  begin(runId: string, timeoutMs: number): void {
     this.#runId = runId;
-    this.#detector.timeout = timeout;
+    this.#detector.timeoutMs = timeoutMs;
   }
 
-  /** @param elapsed - Since the last look, in ms. */
-  look(elapsed: number): void {
+  /** @param elapsedMs - Time since the last look. */
+  look(elapsedMs: number): void {
     if (this.#runId === undefined) return;
-    const report = this.#detector.look(elapsed);
+    const report = this.#detector.look(elapsedMs);
     if (report !== undefined) void this.#report(this.#runId, report);
   }
 
@@ -44,7 +44,7 @@ export class WatchedWorker {
   async #report(runId: string, { running, expired, isStuck }: BlockReport): Promise<void> {
     this.#note.markReported();
     if (this.#to !== undefined) {
-      // Loaded now: most workers are never blocked.
+      // Loaded only now, because most workers are never blocked.
       const { BlockReporter } = await import("./block-reporter.ts");
       if (this.#isForgotten) return;
       this.#reporter ??= new BlockReporter(this.#to, this.#exitLock);
@@ -52,7 +52,7 @@ export class WatchedWorker {
       await this.#reporter.send({ runId, running: items, expired });
     }
     if (isStuck) this.#stuck();
-    // The main thread's answer may have overtaken the report: it answers again.
+    // The main thread's answer may have overtaken the report: makes it answer again.
     if (this.#detector.hasGoneOn) this.#note.markReported();
   }
 }

@@ -19,20 +19,20 @@ import { depthOfThreads } from "../self/nesting.ts";
 import { isPromiseLike } from "../structures/is-promise-like.ts";
 import { createExecutor, WORKER_FIELDS, WORKER_METHODS, Worker } from "./worker.ts";
 
-/** Work that each thread has in its queue, in ms: what the main thread may need to bring more. */
+/** Work in each thread's queue, in ms: the main thread may need that long to bring more. */
 const QUEUE_MS = 40;
 
-/** Longest time a result waits in its thread for others, in ms: a message costs both threads about 10 µs. */
+/** Longest time that a result waits in its thread for others, in ms: each message costs both threads about 10 µs. */
 const FLUSH_MS = 25;
 
 /**
- * Executes items in worker threads: for handlers that compute. The file that exports the class is imported by each thread,
- * which makes an instance without arguments; `argv`, the environment and `this.metadata` are the same there.
+ * Executes items in worker threads: for handlers that compute. Each thread imports the file that exports the class and makes an instance
+ * of it without arguments. `process.argv`, the environment and `this.metadata` are the same in each thread.
  *
  * @typeParam Item - What the task's `handle()` or `items()` produces.
- * @typeParam Result - What the collector gets.
- * @typeParam Metadata - What a `MetaDataWorker` provides.
- * @typeParam ThreadItem - What `handleExecution` makes of an item for the thread.
+ * @typeParam Result - What the handler returns, and the collector gets.
+ * @typeParam Metadata - The metadata that a `MetaDataWorker` provides.
+ * @typeParam ThreadItem - What `handleExecution` returns for the thread.
  *
  * @example
  * ```ts
@@ -61,26 +61,26 @@ export abstract class MultiThreadedWorker<
   /** The file that exports this class: `import.meta.url`. Each thread imports it. */
   abstract readonly module: string | URL;
   /**
-   * How many threads.
+   * Number of threads.
    * @default the number of cores
    */
   readonly nThreads: number = availableParallelism();
   /**
-   * A thread is replaced by a fresh one after so many items: for code that leaks.
+   * Number of items after which a thread is replaced by a fresh one: for code that leaks memory.
    * @default Infinity
    */
   readonly maxItemsPerThread: number = Number.POSITIVE_INFINITY;
   /**
-   * Memory limits of each thread. One that needs more fails the item that it executes, and is replaced.
-   * @default Node's own
+   * Memory limits of each thread. A thread that exceeds one ends: its item fails, and the thread is replaced.
+   * @default Node's defaults
    */
   readonly resourceLimits?: ResourceLimits;
 
   /**
-   * Called in the main thread, before an item goes to a thread: may look at it, change it, or throw to fail it.
+   * Called in the main thread before an item goes to a thread. It may read or change the item, or throw to make it fail.
    *
    * @param data - The item, as its task produced it.
-   * @returns What the thread gets. Nothing means `data` itself, with the changes made to it.
+   * @returns What the thread gets. Returning nothing means `data`, with any changes made to it.
    */
   handleExecution(data: Item, _info: ExecutionInfo): Awaitable<Maybe<ThreadItem>> {
     return data as unknown as ThreadItem;
@@ -89,28 +89,28 @@ export abstract class MultiThreadedWorker<
   /**
    * Called once in each thread, before its first item; `this.metadata` is set.
    *
-   * @param _index - 0 for the first thread. A thread that takes the place of a dead one has its index.
+   * @param _index - The thread's number, from 0. A thread that replaces another has the same index.
    */
   initThread(_index: number): Awaitable<void> {}
 
   /**
-   * Called once in each thread when it ends, if `initThread()` was called and did not throw, before `closeWorker()` of the main thread.
-   * It may take `closeTimeout` ms; what it throws is logged, and is in the summary's `closeErrors`. A thread that is terminated,
-   * because its handler does not end, calls nothing.
+   * Called once in each thread when the thread ends, before `closeWorker()` in the main thread, if `initThread()` was called and did not
+   * throw. It may take `closeTimeout` ms. An error that it throws is logged and stands in the summary's `closeErrors`. It is not called in
+   * a thread that is terminated because its handler does not end.
    *
-   * @param _index - As `initThread()` got it.
+   * @param _index - The same index that `initThread()` got.
    */
   closeThread(_index: number): Awaitable<void> {}
 
   /**
-   * The work, in a thread. It is executed at least once for each item.
+   * Does the work, in a thread. It is called at least once for each item.
    *
    * @param data - What `handleExecution` returned; the item itself by default.
    * @param index - The thread's index.
-   * @param info - The item's id, attempt, and a signal that is aborted when its timeout is over. A handler that does not end
-   *   within a second of that loses its thread.
-   * @returns A plain object for the collector; nothing counts as `{}`.
-   * @throws Whatever it likes: the item is retried as the task's `retry` says, unless the error has `retryable: false`.
+   * @param info - The item's id and attempt, and a signal that is aborted when the item's timeout is over. If the handler does not end
+   *   within a second after that, its thread is terminated.
+   * @returns A plain object for the collector. Returning nothing means `{}`.
+   * @throws Any error: the item is retried as the task's `retry` says, unless the error has `retryable: false`.
    */
   abstract handleThreadExecution(
     data: ThreadItem,
@@ -136,7 +136,7 @@ export abstract class MultiThreadedWorker<
       taskType: this.taskType,
       spans: "item",
       close: () => this.closeThread(index),
-      closeTimeout: this.closeTimeout,
+      closeTimeoutMs: this.closeTimeout,
     };
   }
 
@@ -150,18 +150,18 @@ export abstract class MultiThreadedWorker<
       threads: this.nThreads,
       module: moduleUrl(name, this.module),
       className: name,
-      queue: QUEUE_MS,
-      flush: FLUSH_MS,
+      queueMs: QUEUE_MS,
+      flushMs: FLUSH_MS,
       maxItemsPerThread: this.maxItemsPerThread,
       resourceLimits: this.resourceLimits,
       forward: this.#forward(),
-      closeTimeout: this.closeTimeout,
+      closeTimeoutMs: this.closeTimeout,
       depth: depthOfThreads(this),
       facts: { role: "worker", taskType: this.taskType.name },
     });
   }
 
-  /** Nothing when `handleExecution` is not overridden: items then go to the threads without being decoded before. */
+  /** @returns Nothing when `handleExecution` is not overridden: the main thread then need not decode items. */
   #forward(): Handler | undefined {
     if (this.handleExecution === MultiThreadedWorker.prototype.handleExecution) return undefined;
     return (data, info) => {

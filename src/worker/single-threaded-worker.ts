@@ -9,11 +9,11 @@ import { roleMembers } from "../role/role.ts";
 import { createExecutor, WORKER_FIELDS, WORKER_METHODS, Worker } from "./worker.ts";
 
 /**
- * Executes items on the event loop of its process: one at a time, or, with an async handler and `concurrency`, several.
+ * Executes items on the event loop of its process: one at a time, or several at a time with an async handler and `concurrency`.
  *
  * @typeParam Item - What the task's `handle()` or `items()` produces.
- * @typeParam Result - What the collector gets.
- * @typeParam Metadata - What a `MetaDataWorker` provides.
+ * @typeParam Result - What the handler returns, and the collector gets.
+ * @typeParam Metadata - The metadata that a `MetaDataWorker` provides.
  *
  * @example
  * ```ts
@@ -34,19 +34,20 @@ export abstract class SingleThreadedWorker<
   Metadata extends object = Payload,
 > extends Worker<Metadata> {
   /**
-   * How many items are executed at a time, where the handler is async.
+   * Number of items that are executed at a time when the handler is async.
    * @default 1
    */
   readonly concurrency: number = 1;
 
   /**
-   * The work. It is executed at least once for each item: when a worker is lost, another repeats what it had not delivered.
+   * Does the work. It is called at least once for each item: when a worker is lost, other workers repeat the items whose results it had
+   * not delivered.
    *
    * @param data - The item, as its task produced it.
-   * @param info - Its task type, id, attempt, and a signal that is aborted when its timeout is over.
-   * @returns A plain object for the collector; nothing counts as `{}`.
-   * @throws Whatever it likes: the item is retried as the task's `retry` says, unless the error has `retryable: false`, and
-   *   then given to the collector's `handleFailure`.
+   * @param info - The item's task type, id and attempt, and a signal that is aborted when the item's timeout is over.
+   * @returns A plain object for the collector. Returning nothing means `{}`.
+   * @throws Any error: the item is retried as the task's `retry` says, unless the error has `retryable: false`. After the last attempt
+   *   the item goes to the collector's `handleFailure`.
    */
   abstract handleExecution(data: Item, info: ExecutionInfo): Awaitable<Maybe<Result>>;
 

@@ -32,16 +32,16 @@ import { transportFor } from "../transport/transport-for.ts";
 import { WorkerWatch } from "../watching/worker-watch.ts";
 import type { WorkerSummary } from "./worker-summary.ts";
 
-/** How long items are worked through before the event loop has its turn, in ms. A turn costs 0.4 ms after blocking work. */
+/** How long executions follow one another before the event loop runs, in ms: a turn of the loop costs 0.4 ms after blocking work. */
 const SLICE_MS = 100;
 
-/** The same where handlers wait for promises: what they wait for arrives in the event loop's turn. */
+/** The same for async handlers, in ms: what they wait for arrives only when the event loop runs. */
 const SHARED_SLICE_MS = 20;
 
-/** How long a handler may take to react to its aborted signal when the worker's time is over, in ms: less than a pipeline waits for its process. */
+/** How long a handler may take to react to its aborted signal after `stop()`'s timeout, in ms: less than a pipeline waits for the process. */
 const CUT_OFF_GRACE_MS = 400;
 
-/** What a session needs to know of its worker. */
+/** What a session needs to know about its worker. */
 export interface WorkerHost {
   readonly workerId: string;
   readonly taskType: TaskType;
@@ -52,11 +52,11 @@ export interface WorkerHost {
   readonly security: Security | undefined;
   readonly executor: Executor;
   readonly hooks: WorkerHooks;
-  /** Hears of the first item. */
+  /** Called when the first item begins and ends, and when the worker closes. */
   readonly onWork: ((stage: WorkStage) => void) | undefined;
 }
 
-/** One run of a worker: its links, its executor, and the core between them. */
+/** One run of a worker: connects the core to the links, the executor and the user's hooks. */
 export class WorkerSession extends Session<WorkerSummary> {
   readonly #host: WorkerHost;
   readonly #core: WorkerCore;
@@ -71,7 +71,7 @@ export class WorkerSession extends Session<WorkerSummary> {
   #links:
     | { readonly distributor: Link<WorkerToDistributor>; readonly collector: Link<WorkerToCollector> }
     | undefined;
-  /** Absent: its handler cannot block this thread, or its distributor is in it, too. */
+  /** Absent when the handler cannot block this thread, or when the distributor runs in this thread, too. */
   #watch: WorkerWatch | undefined;
   #stopAt = Number.POSITIVE_INFINITY;
 
@@ -86,7 +86,7 @@ export class WorkerSession extends Session<WorkerSummary> {
     this.#core = new WorkerCore(options, this.#port());
     this.#loop = new WorkLoop({
       executor,
-      slice: executor.slots > 1 ? SHARED_SLICE_MS : SLICE_MS,
+      sliceMs: executor.slots > 1 ? SHARED_SLICE_MS : SLICE_MS,
       next: () => this.#next(),
       upcoming: (index) => this.#core.upcoming(index),
       ended: (execution, outcome, busyMs, now) => this.#finish(execution, outcome, busyMs, now, false),
@@ -155,7 +155,7 @@ export class WorkerSession extends Session<WorkerSummary> {
     if (this.clock.now >= this.#stopAt) this.#core.abort();
   }
 
-  /** The distributor was told that this thread was blocked, and gives it nothing until it hears otherwise. */
+  /** Tells the distributor that this thread is not blocked any more: it grants nothing to a worker that was reported as blocked. */
   #answerWatch(): void {
     if (this.#watch?.takeReported()) this.#core.unblocked();
   }
@@ -164,7 +164,7 @@ export class WorkerSession extends Session<WorkerSummary> {
     this.#watch?.close();
     const { executor, hooks, onWork } = this.#host;
     onWork?.("closing");
-    // What still runs is needed by nobody. Where a deadline cut it off, a handler has just the time to react to its signal.
+    // The results of handlers that still run are not needed. After stop()'s timeout they have only the time to react to their signals.
     const grace = this.clock.now >= this.#stopAt ? CUT_OFF_GRACE_MS : ABORT_GRACE_MS;
     const links = [this.#links?.distributor.close(), this.#links?.collector.close()];
     const [inThreads] = await Promise.all([executor.close(grace), ...links]);
@@ -203,13 +203,13 @@ export class WorkerSession extends Session<WorkerSummary> {
   }
 
   #begin(welcome: Welcome): void {
-    const timeout = this.#host.timeout ?? welcome.timeout;
+    const timeoutMs = this.#host.timeout ?? welcome.timeout;
     const metadata = decodePayload(welcome.metadata);
-    const unlimited = timeout === Number.POSITIVE_INFINITY ? 0 : timeout;
+    const limitMs = timeoutMs === Number.POSITIVE_INFINITY ? 0 : timeoutMs;
     const begun = async () => {
       await this.#host.hooks.begin(metadata);
-      await this.#host.executor.begin(metadata, unlimited, welcome.context);
-      this.#watch?.begin(welcome.runId, unlimited);
+      await this.#host.executor.begin(metadata, limitMs, welcome.context);
+      this.#watch?.begin(welcome.runId, limitMs);
     };
     begun().then(
       this.guard(() => this.#core.initialised(welcome.runId)),

@@ -1,11 +1,11 @@
 import type { PipelineError } from "../errors.ts";
 
-/** What a worker has done when its run is over. */
+/** What a worker has done, returned by `run()`. */
 export interface WorkerSummary {
   /** Executions that gave a result. */
   readonly executed: number;
   /** Executions that failed. */
   readonly failed: number;
-  /** What the hooks at its end threw, `CLOSE_FAILED`; absent where nothing went wrong. No result is lost by it. */
+  /** The errors of hooks at the worker's end (`CLOSE_FAILED`). Absent when there are none. They cost no result. */
   readonly closeErrors?: readonly PipelineError[];
 }

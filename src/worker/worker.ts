@@ -15,7 +15,7 @@ import type { Security } from "../security/security.ts";
 import { type WorkerHost, WorkerSession } from "./worker-session.ts";
 import type { WorkerSummary } from "./worker-summary.ts";
 
-/** Makes the executor of a kind of worker. */
+/** The method by which each kind of worker makes its executor. */
 export const createExecutor: unique symbol = Symbol("createExecutor");
 
 /** The methods and fields that all workers have. */
@@ -31,13 +31,13 @@ export const WORKER_FIELDS = [
   "metadata",
 ] as const;
 
-/** What all workers have; extend `SingleThreadedWorker` or another of the ready kinds. */
+/** The base of all workers. Extend `SingleThreadedWorker` or `MultiThreadedWorker` instead. */
 export abstract class Worker<Metadata extends object = Payload>
   extends Role<WorkerSummary>
   implements WorkSignal
 {
   abstract readonly taskType: TaskType;
-  /** The endpoint of the task, at the distributor. */
+  /** The endpoint of the task at the distributor. */
   abstract readonly endpoint: EndpointAddress;
   /** The collector's `endpoint`. */
   abstract readonly collectorEndpoint: EndpointAddress;
@@ -52,16 +52,16 @@ export abstract class Worker<Metadata extends object = Payload>
    */
   readonly peerTimeout: number = DEFAULT_PEER_TIMEOUT;
   /**
-   * How long each of the hooks at the end may take, in ms. Then the worker ends without it.
+   * How long each hook at the end may take, in ms. After that the worker ends without waiting for the hook.
    * @default 5000
    */
   readonly closeTimeout: number = DEFAULT_CLOSE_TIMEOUT;
   /**
-   * Keys: `tcp` links are then encrypted, and only peers with the right keys are spoken to.
+   * Keys of this role and its peers. With keys, `tcp` links are encrypted, and the worker talks only to peers that have the right keys.
    * @default none
    */
   readonly security?: Security | undefined;
-  /** What the `MetaDataWorker` provided; `{}` without one. Set before `initWorker`. */
+  /** The metadata of the `MetaDataWorker`; `{}` without one. Set before `initWorker()` is called. */
   metadata: Metadata = {} as Metadata;
   /** @internal */
   [onWork]?: (stage: WorkStage) => void;
@@ -70,13 +70,13 @@ export abstract class Worker<Metadata extends object = Payload>
   initWorker(): Awaitable<void> {}
 
   /**
-   * Called once, when the worker ends and no handler runs any more, if `initWorker()` was called and did not throw: at the end of the
-   * run, after `stop()`, and when the run failed. The place to write what is left and to close what was opened. It may take
-   * `closeTimeout` ms; what it throws is logged, and is in the summary's `closeErrors`. A process that is killed calls nothing.
+   * Called once when the worker ends and no handler runs any more, if `initWorker()` was called and did not throw: at the end of the
+   * run, after `stop()`, and when the run failed. Write pending data and close connections here. It may take `closeTimeout` ms. An error
+   * that it throws is logged and stands in the summary's `closeErrors`. It is not called when the process is killed.
    */
   closeWorker(): Awaitable<void> {}
 
-  /** @throws TypeError or RangeError when its settings are wrong. */
+  /** @throws TypeError or RangeError when a field of the worker is wrong. */
   abstract [createExecutor](): Executor;
 
   /** @internal */
@@ -97,7 +97,7 @@ export abstract class Worker<Metadata extends object = Payload>
           await this.initWorker();
         },
         close: () => this.closeWorker(),
-        closeTimeout: this.closeTimeout,
+        closeTimeoutMs: this.closeTimeout,
         facts: { role: "worker", taskType: this.taskType.name },
       }),
       onWork: this[onWork],

@@ -19,9 +19,9 @@ function unbegun(options: Options = {}): ExecutorDriver {
     threads: 2,
     module: FIXTURE,
     className: "FaultyWorker",
-    queue: 40,
-    flush: 25,
-    closeTimeout: 1000,
+    queueMs: 40,
+    flushMs: 25,
+    closeTimeoutMs: 1000,
     maxItemsPerThread: Number.POSITIVE_INFINITY,
     resourceLimits: undefined,
     forward: undefined,
@@ -170,7 +170,7 @@ test.each([
     "the module threw",
   ],
   ["a class that is not exported", { className: "Hidden" }, "does not export the class Hidden"],
-  ["a class that is not for threads", { className: "NotForThreads" }, "is not a class for threads"],
+  ["a class that is not for threads", { className: "NotForThreads" }, "cannot run in threads"],
   ["a constructor that throws", { className: "ConstructorThrows" }, "cannot be constructed"],
 ])("%s is an error at once, before any run begins", async (_what, options, text) => {
   const error = await unbegun(options).failed;

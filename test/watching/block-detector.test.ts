@@ -78,7 +78,7 @@ describe("a BlockDetector", () => {
   });
 
   test("gives an item up when it is over its timeout and some grace, and no other", () => {
-    detector.timeout = 1000;
+    detector.timeoutMs = 1000;
     pend(1);
     note.begin(2, 1);
     const before = lookFor(1000 + EXPIRY_GRACE_MS - LOOK_MS);
@@ -87,7 +87,7 @@ describe("a BlockDetector", () => {
   });
 
   test("gives the only pending item up, and blames none of several", () => {
-    detector.timeout = 1000;
+    detector.timeoutMs = 1000;
     const [only = 0] = pend(1);
     expect(lookFor(3000)).toContainEqual({ running: [1], expired: true, isStuck: true });
     note.settled(only);
@@ -97,17 +97,17 @@ describe("a BlockDetector", () => {
   });
 
   test("finds a process stuck that no item blocks", () => {
-    detector.timeout = 1000;
+    detector.timeoutMs = 1000;
     expect(lookFor(3000)).toContainEqual({ running: [], expired: true, isStuck: true });
   });
 
   test("never ends what a debugger may hold, nor what has no timeout", () => {
-    detector.timeout = 1000;
+    detector.timeoutMs = 1000;
     note.beat(true);
     note.begin(1, 1);
     expect(lookFor(10_000).some(({ isStuck }) => isStuck)).toBe(false);
     note.beat(false);
-    detector.timeout = 0;
+    detector.timeoutMs = 0;
     expect(lookFor(10_000).some(({ isStuck }) => isStuck)).toBe(false);
   });
 

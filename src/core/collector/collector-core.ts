@@ -97,7 +97,7 @@ export class CollectorCore {
     if (delivery.runId === this.runId) this.#inbox.handled(delivery, ackData);
   }
 
-  /** Sends the ACKs that wait. They go on waiting while the distributor is away. */
+  /** Sends the ACKs that wait, unless the distributor is not connected. */
   flush(): void {
     const connection = this.#distributors.current.ack;
     if (connection === "" || !this.#inbox.hasAcks) return;

@@ -11,14 +11,15 @@ export interface CollectorCoreOptions {
   readonly peerTimeout: number;
 }
 
+/** What the core does through its shell. */
 export interface CollectorPort {
   toPeer(connection: string, message: CollectorToWorker | CollectorToDistributor): void;
   toAckLink(connection: string, message: AckLinkToDistributor): void;
   /** A run begins. */
   begin(open: Open): void;
-  /** Deliveries arrived: call `next`. */
+  /** Deliveries have arrived: the shell calls `next()`. */
   work(): void;
-  /** END arrived: everything was handled. `error` where the run was given up. */
+  /** END has arrived: the distributor has ACKs for all items, or `error` says why it gave the run up. */
   finish(status: RunStatus, error: Error | undefined): void;
   over(error: Error | undefined): void;
   note(event: string, facts: Readonly<Record<string, unknown>>): void;
@@ -27,6 +28,6 @@ export interface CollectorPort {
 export type CollectorPhase =
   | { readonly kind: "waiting" }
   | { readonly kind: "collecting"; readonly open: Open }
-  /** END was confirmed; the confirmation may get lost until the distributor says goodbye. */
+  /** END was confirmed. The confirmation may get lost until the distributor's `bye` arrives. */
   | { readonly kind: "ended"; readonly open: Open; readonly until: number }
   | { readonly kind: "over" };

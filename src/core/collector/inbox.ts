@@ -3,36 +3,36 @@ import { EMPTY } from "../../protocol/wire/payload-frames.ts";
 import { Fifo } from "../../structures/fifo.ts";
 import { SeqSet } from "../../structures/seq-set.ts";
 
-/** One item for the user's handler: a result, or a failure. */
+/** One item for the user's handler: a result or a failure. */
 export interface Delivery {
   readonly runId: string;
   readonly task: string;
   readonly seq: number;
   readonly attempt: number;
-  /** Who executed it; empty for a failure. */
+  /** The worker that executed the item; empty for a failure. */
   readonly workerId: string;
   readonly payload: Uint8Array;
   /** Its share of the handler time that its worker reported, in ms. */
   readonly busyMs: number;
-  /** Set where the item failed for good; `payload` then is the item's own. */
+  /** Set when the item failed for good; `payload` is then the item itself, not a result. */
   readonly error?: ErrorInfo;
 }
 
-/** Items that arrived together. */
+/** Items that arrived in one message. */
 export interface DeliveryBatch extends Omit<Delivery, "seq" | "attempt" | "payload"> {
   readonly items: readonly ItemPayload[];
 }
 
-/** What is known of one task's items. */
-interface TaskLog {
+/** The items of one task that have arrived. */
+interface TaskItems {
   /** Handled, or waiting for the handler. */
   readonly received: SeqSet;
   readonly handled: SeqSet;
-  /** The ACK data of the item handled last. */
+  /** The ACK data of the item that was handled last. */
   ackData: Uint8Array;
 }
 
-/** ACKs of one task and worker that wait to be sent. */
+/** ACKs for one task and worker that wait to be sent. */
 interface AckGroup {
   readonly task: string;
   readonly workerId: string;
@@ -42,18 +42,18 @@ interface AckGroup {
   seqs: number[];
 }
 
-/** One run's items at the collector: hands each out once, and notes the ACK of every delivery, repeated ones too. */
+/** One run's items at the collector. Gives each to the handler once, and keeps the ACKs to be sent, also for repeated deliveries. */
 export class Inbox {
   readonly #queue = new Fifo<DeliveryBatch>();
-  /** How many of the first batch's items were taken. */
+  /** Number of items taken from the first batch. */
   #taken = 0;
-  readonly #logs = new Map<string, TaskLog>();
+  readonly #tasks = new Map<string, TaskItems>();
   #acks = new Map<string, AckGroup>();
-  /** The group that the last item went to; the next one mostly goes there too. */
+  /** The group of the last item; the next item mostly belongs to it, too. */
   #lastGroup: AckGroup | undefined;
-  /** Deliveries of items that were here before, and dropped. */
+  /** Number of repeated deliveries, which were dropped. */
   duplicates = 0;
-  /** Deliveries that wait for the handler. */
+  /** Number of deliveries that wait for the handler. */
   size = 0;
 
   get hasAcks(): boolean {
@@ -62,11 +62,11 @@ export class Inbox {
 
   add(batch: DeliveryBatch): void {
     const { task, workerId } = batch;
-    const { received, handled } = this.#log(task);
+    const { received, handled } = this.#task(task);
     const items = batch.items.filter(({ seq }) => {
       if (received.add(seq)) return true;
       this.duplicates += 1;
-      // Otherwise its ACK follows when it was handled.
+      // The ACK of an item that is not handled yet follows when it is.
       if (handled.has(seq)) this.#group(task, workerId).seqs.push(seq);
       return false;
     });
@@ -91,16 +91,16 @@ export class Inbox {
   }
 
   handled({ task, seq, workerId, busyMs, payload }: Delivery, ackData: Uint8Array): void {
-    const log = this.#log(task);
-    log.handled.add(seq);
-    log.ackData = ackData;
+    const items = this.#task(task);
+    items.handled.add(seq);
+    items.ackData = ackData;
     const group = this.#group(task, workerId);
     group.busyMs += busyMs;
     group.bytes += payload.length;
     group.seqs.push(seq);
   }
 
-  /** Takes the ACKs that wait, a message for each task and worker. */
+  /** Takes the ACKs that wait: one message for each task and worker. */
   takeAcks(runId: string): Ack[] {
     const groups = this.#acks;
     this.#acks = new Map();
@@ -113,17 +113,17 @@ export class Inbox {
       busyMs,
       bytes,
       seqs,
-      ackData: this.#log(task).ackData,
+      ackData: this.#task(task).ackData,
     }));
   }
 
-  #log(task: string): TaskLog {
-    let log = this.#logs.get(task);
-    if (log === undefined) {
-      log = { received: new SeqSet(), handled: new SeqSet(), ackData: EMPTY };
-      this.#logs.set(task, log);
+  #task(name: string): TaskItems {
+    let items = this.#tasks.get(name);
+    if (items === undefined) {
+      items = { received: new SeqSet(), handled: new SeqSet(), ackData: EMPTY };
+      this.#tasks.set(name, items);
     }
-    return log;
+    return items;
   }
 
   #group(task: string, workerId: string): AckGroup {

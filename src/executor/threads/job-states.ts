@@ -1,8 +1,8 @@
-/** Most jobs that one thread may have, taken ones included until it has passed them. */
+/** Most jobs that one thread may have. A job that is taken back counts until the thread has skipped it. */
 export const MAX_JOBS = 1024;
 
-// More places than jobs, so that none is used for two jobs at a time.
-const PLACES = 2 * MAX_JOBS;
+// More cells than jobs, so that no cell is used for two jobs at a time.
+const CELLS = 2 * MAX_JOBS;
 
 const QUEUED = 1;
 const STARTED = 2;
@@ -12,15 +12,15 @@ const DONE = 5;
 const TAKEN = 6;
 
 /**
- * The state of each job of one thread, in memory that it shares with the main thread. Who changes it first wins: the thread
- * that starts a job, or the main thread that takes it back for another. And when a thread dies, it says which job was
- * running, exactly.
+ * The state of each job of one thread, in memory that the thread shares with the main thread. The thread starts a job, or the main thread
+ * takes it back for another thread: whichever of the two changes the state first wins. When a thread dies, the states say exactly which
+ * job was running.
  */
 export class JobStates {
   readonly #cells: Int32Array<SharedArrayBuffer>;
 
   static allocate(): SharedArrayBuffer {
-    return new SharedArrayBuffer(PLACES * Int32Array.BYTES_PER_ELEMENT);
+    return new SharedArrayBuffer(CELLS * Int32Array.BYTES_PER_ELEMENT);
   }
 
   constructor(memory: SharedArrayBuffer) {
@@ -30,42 +30,42 @@ export class JobStates {
   // --- the main thread ------------------------------------------------------------------------------------------------
 
   queue(serial: number): void {
-    Atomics.store(this.#cells, serial % PLACES, QUEUED);
+    Atomics.store(this.#cells, serial % CELLS, QUEUED);
   }
 
-  /** Takes a job back. False when the thread has started it. */
+  /** Takes a job back. @returns False when the thread has started it. */
   take(serial: number): boolean {
     return this.#change(serial, QUEUED, TAKEN);
   }
 
-  /** False when the job is not running. */
+  /** @returns False when the job is not running. */
   abort(serial: number, reason: "expired" | "unwanted"): boolean {
     return this.#change(serial, STARTED, reason === "expired" ? EXPIRED : UNWANTED);
   }
 
   isRunning(serial: number): boolean {
-    const state = Atomics.load(this.#cells, serial % PLACES);
+    const state = Atomics.load(this.#cells, serial % CELLS);
     return state === STARTED || state === EXPIRED || state === UNWANTED;
   }
 
   // --- the thread -----------------------------------------------------------------------------------------------------
 
-  /** False when the main thread has taken the job back. */
+  /** @returns False when the main thread has taken the job back. */
   start(serial: number): boolean {
     return this.#change(serial, QUEUED, STARTED);
   }
 
   end(serial: number): void {
-    Atomics.store(this.#cells, serial % PLACES, DONE);
+    Atomics.store(this.#cells, serial % CELLS, DONE);
   }
 
   aborted(serial: number): "expired" | "unwanted" | undefined {
-    const state = Atomics.load(this.#cells, serial % PLACES);
+    const state = Atomics.load(this.#cells, serial % CELLS);
     if (state === EXPIRED) return "expired";
     return state === UNWANTED ? "unwanted" : undefined;
   }
 
   #change(serial: number, from: number, to: number): boolean {
-    return Atomics.compareExchange(this.#cells, serial % PLACES, from, to) === from;
+    return Atomics.compareExchange(this.#cells, serial % CELLS, from, to) === from;
   }
 }

@@ -14,10 +14,10 @@ import { JobStates, MAX_JOBS } from "./job-states.ts";
 import type { FromThread, Outcomes, ThreadData, ToThread } from "./thread-messages.ts";
 import { toTransferable, transferList } from "./transferable-payloads.ts";
 
-/** An item with a thread, or on its way to one. */
+/** An item that is with a thread, or waits for one. */
 export interface PoolJob {
   readonly execution: Execution;
-  /** What the thread's handler gets. Kept, for another thread may have to take over. */
+  /** What the thread's handler gets. Kept because another thread may have to take over. */
   readonly payload: Uint8Array;
   readonly timer: ExecutionTimer;
 }
@@ -27,53 +27,54 @@ export interface ThreadOptions {
   readonly module: string;
   readonly className: string;
   readonly resourceLimits: ResourceLimits | undefined;
-  readonly flush: number;
-  /** How deep the run is within others. */
+  /** Longest time that a result waits for others. */
+  readonly flushMs: number;
+  /** How many runs this run is nested in. */
   readonly depth: number;
 }
 
 export interface ThreadEvents {
   ready(): void;
   outcomes(outcomes: Outcomes): void;
-  /** It cannot work: its module, its class or its initialisation is at fault. */
+  /** The thread cannot work: its module, its class or its initialisation is at fault. */
   unusable(error: Error): void;
-  /** It ends, and its hook for that threw. */
+  /** The thread ends, and its `closeThread()` threw. */
   closeFailed(message: string): void;
-  /** It ended, wanted or not. */
+  /** The thread has ended, on request or not. */
   exited(cause: Error | undefined, exitCode: number): void;
 }
 
-/** One thread of a pool, seen from the main thread: its jobs, and the state of each. */
+/** One thread of a pool, as the main thread sees it: its jobs and the state of each. */
 export class PoolThread {
   readonly index: number;
   isReady = false;
-  /** Jobs not ended, by serial, in the order in which they are executed. */
+  /** Jobs that have not ended, by serial number, in order of execution. */
   readonly jobs = new Map<number, PoolJob>();
-  /** How many jobs it was given in its life. */
+  /** Number of jobs that the thread was given since it started. */
   given = 0;
-  /** Resolves when it has ended. */
+  /** Resolves when the thread has ended. */
   readonly exited: Promise<void>;
   readonly #worker: Worker;
   readonly #port: MessagePort;
   readonly #states: JobStates;
-  /** Jobs not sent yet. */
+  /** Jobs that are not sent yet. */
   #batch: PoolJob[] = [];
   #passed = 0;
   #cause: Error | undefined;
 
   constructor(index: number, options: ThreadOptions, events: ThreadEvents) {
     this.index = index;
-    const { module, className, resourceLimits, flush, depth } = options;
+    const { module, className, resourceLimits, flushMs, depth } = options;
     const states = JobStates.allocate();
     this.#states = new JobStates(states);
-    // The user's code in the thread has the thread's own port for itself.
+    // A port of our own: `parentPort` is left to the user's code in the thread.
     const { port1, port2 } = new MessageChannel();
-    const workerData: ThreadData = { module, className, index, states, flush, port: port2, depth };
+    const workerData: ThreadData = { module, className, index, states, flushMs, port: port2, depth };
     this.#port = port1;
     this.#worker = new Worker(ownFile("executor/threads/thread-entry.js"), {
       workerData,
       transferList: [port2],
-      argv: process.argv.slice(2), // settings read from the command line are the same in each thread
+      argv: process.argv.slice(2), // users' code reads the same command line in each thread
       name: `${className} ${index}`,
       ...(resourceLimits === undefined ? {} : { resourceLimits }),
     });
@@ -85,11 +86,11 @@ export class PoolThread {
     };
     port1.on("message", receive);
     this.#worker.on("error", (error) => {
-      this.#cause = asError(error); // whatever was thrown
+      this.#cause = asError(error); // any value may have been thrown
     });
     this.exited = new Promise((resolve) => {
       this.#worker.once("exit", (exitCode) => {
-        // What it said last may not have been delivered.
+        // The thread's last messages may not have been delivered.
         for (let last = receiveMessageOnPort(port1); last !== undefined; last = receiveMessageOnPort(port1))
           receive(last.message as FromThread);
         port1.close();
@@ -99,7 +100,7 @@ export class PoolThread {
     });
   }
 
-  /** Jobs that it has not passed, taken ones included: they have their place until then. */
+  /** Number of jobs in the thread's queue, the running one included. A job that is taken back counts until the thread has skipped it. */
   get load(): number {
     return this.given - this.#passed;
   }
@@ -108,11 +109,11 @@ export class PoolThread {
     return this.isReady && this.load < Math.min(limit, MAX_JOBS);
   }
 
-  begin(metadata: Uint8Array, timeout: number, context: string): void {
-    this.#post({ kind: "begin", metadata, timeout, context });
+  begin(metadata: Uint8Array, timeoutMs: number, context: string): void {
+    this.#post({ kind: "begin", metadata, timeoutMs, context });
   }
 
-  /** Its message goes out with `flush`. @returns The job's serial. */
+  /** Gives the thread a job, which is sent with `flush()`. @returns The job's serial number. */
   push(job: PoolJob): number {
     this.given += 1;
     this.#states.queue(this.given);
@@ -140,12 +141,12 @@ export class PoolThread {
     this.#port.postMessage(message, transferList(payloads));
   }
 
-  /** @param passed - Every job up to this one has left its queue. */
+  /** @param passed - Serial number: every job up to this one has left the thread's queue. */
   pass(passed: number): void {
     this.#passed = passed;
   }
 
-  /** A job is over. Nothing when it was taken or given up. */
+  /** A job has ended. @returns Nothing when the job was taken back or has timed out before. */
   end(serial: number): PoolJob | undefined {
     const job = this.jobs.get(serial);
     this.jobs.delete(serial);
@@ -156,7 +157,7 @@ export class PoolThread {
     return this.#states.isRunning(serial);
   }
 
-  /** Takes up to `count` jobs that it has not started, from the end of its queue. */
+  /** Takes back up to `count` jobs that the thread has not started, from the end of its queue. */
   take(count: number): PoolJob[] {
     const taken: PoolJob[] = [];
     for (const [serial, job] of [...this.jobs].reverse()) {
@@ -167,7 +168,7 @@ export class PoolThread {
     return taken;
   }
 
-  /** Aborts a job that runs; takes it back when it does not. @returns Whether it runs. */
+  /** Aborts a job that runs, or takes back one that does not. @returns Whether it runs. */
   abort(serial: number, reason: "expired" | "unwanted"): boolean {
     if (this.#states.take(serial)) {
       this.jobs.delete(serial);
@@ -177,13 +178,13 @@ export class PoolThread {
     return true;
   }
 
-  /** Lets it end by itself: its `closeThread()`, and exit handlers of the user's, are called. */
+  /** Lets the thread end by itself: its `closeThread()` and the user's exit handlers are called. */
   exit(): void {
     this.isReady = false;
     this.#post({ kind: "exit" });
   }
 
-  /** Ends it wherever it is. */
+  /** Ends the thread at once, whatever it executes. */
   terminate(): void {
     this.isReady = false;
     void this.#worker.terminate();

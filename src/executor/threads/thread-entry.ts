@@ -1,5 +1,5 @@
-// What each thread of a pool runs: it imports the user's module, makes an instance of the class, and works through the
-// jobs that the main thread sends.
+// The code of each thread of a pool: imports the user's module, makes an instance of the class, and executes the jobs that the main
+// thread sends.
 import { isMainThread, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { toErrorInfo } from "../../protocol/error-info.ts";
 import { decodePayload, encodePayload } from "../../protocol/payload/payload.ts";
@@ -16,18 +16,18 @@ import type { FromThread, Outcomes, ThreadData, ToThread } from "./thread-messag
 import { type OpenInThread, openInThread } from "./threaded-class.ts";
 import { fromTransferable } from "./transferable-payloads.ts";
 
-/** How long jobs are worked through before the thread's event loop has its turn, in ms. */
+/** How long jobs follow one another before the thread's event loop runs, in ms. */
 const SLICE_MS = 50;
 
-/** Enough for the interpreter to have compiled the way of an item once, at about 10 µs each. */
+/** Number of items that do nothing, at about 10 µs each: enough for the code of an execution to be compiled once. */
 const REHEARSALS = 100;
 
 if (isMainThread) throw new Error("This file is only for threads of a pool");
-const { module, className, index, states, flush, port, depth } = workerData as ThreadData;
+const { module, className, index, states, flushMs, port, depth } = workerData as ThreadData;
 const queue = new Fifo<Job>();
 const upcoming = (index: number) => queue.peek(index);
 const post = (outcomes: Outcomes, transfer: ArrayBuffer[]) => port.postMessage(outcomes, transfer);
-const jobs = new ThreadJobs(new JobStates(states), flush, post, upcoming);
+const jobs = new ThreadJobs(new JobStates(states), flushMs, post, upcoming);
 becomeWorker((error) => tell({ kind: "unusable", error: toErrorInfo(error) }), depth);
 watchActivity(() => jobs.isBusy);
 const loading = load();
@@ -35,7 +35,7 @@ let closeHook = async (): Promise<Error | undefined> => undefined;
 let isFirstRun = true;
 /** A run has begun. */
 let open = false;
-/** An async handler or a turn of the event loop is waited for. */
+/** `work()` waits for an async handler, or for the event loop to run. */
 let waiting = false;
 
 port.on("message", (message: ToThread) => {
@@ -59,13 +59,13 @@ function receive(message: ToThread): void {
     jobs.abort(message.serial);
   } else if (message.kind === "begin") {
     open = false;
-    void begin(message.metadata, message.timeout, message.context);
+    void begin(message.metadata, message.timeoutMs, message.context);
   } else {
     void leave();
   }
 }
 
-/** An instance of the user's class; the constructor gets no arguments. */
+/** Imports the user's module and makes an instance of the class, without arguments. */
 async function load(): Promise<OpenInThread> {
   const exported = await importUserModule(module);
   const named = Object.entries(exported).filter(
@@ -75,7 +75,10 @@ async function load(): Promise<OpenInThread> {
   if (typeof found !== "function") {
     throw new Error(`${module} does not export the class ${className}; each thread imports it from there`);
   }
-  if (!isThreaded(found)) throw new Error(`${className} of ${module} is not a class for threads`);
+  if (!isThreaded(found))
+    throw new Error(
+      `${className} of ${module} cannot run in threads: it must extend MultiThreadedWorker or ServiceWorker`,
+    );
   const instance: unknown = Reflect.construct(found, []);
   return instance as OpenInThread;
 }
@@ -84,21 +87,21 @@ function isNamed(value: unknown, name: string): boolean {
   return typeof value === "function" && value.name === name;
 }
 
-/** By what it has: a loader may give the user's module a copy of this library of its own. */
+/** Looks for the method, not the base class: a loader may give the user's module its own copy of this library. */
 function isThreaded(value: unknown): boolean {
   if (typeof value !== "function") return false;
   const prototype: unknown = value.prototype;
   return typeof prototype === "object" && prototype !== null && openInThread in prototype;
 }
 
-async function begin(metadata: Uint8Array, timeout: number, context: string): Promise<void> {
+async function begin(metadata: Uint8Array, timeoutMs: number, context: string): Promise<void> {
   try {
     const instance = await loading;
     const opened = await duringHook(() => instance[openInThread](index, decodePayload(metadata), isFirstRun));
-    const { handler, taskType, spans, close, closeTimeout } = opened;
-    closeHook = () => runCloseHook("closeThread", close, closeTimeout, { taskType: taskType.name });
+    const { handler, taskType, spans, close, closeTimeoutMs } = opened;
+    closeHook = () => runCloseHook("closeThread", close, closeTimeoutMs, { taskType: taskType.name });
     if (isFirstRun) rehearse(taskType);
-    jobs.begin(tracedHandler(handler, spans, context), taskType, timeout);
+    jobs.begin(tracedHandler(handler, spans, context), taskType, timeoutMs);
     isFirstRun = false;
     open = true;
     tell({ kind: "ready" });
@@ -109,15 +112,15 @@ async function begin(metadata: Uint8Array, timeout: number, context: string): Pr
 }
 
 /**
- * Executes items that do nothing, so that the first real one does not wait for code to be loaded and compiled: 20 threads
- * that begin cold cost two cores a tenth of a second. The main thread reads the outcomes and drops them.
+ * Executes items that do nothing, so that code is loaded and compiled before the first real item: 20 threads that start without this cost
+ * two cores a tenth of a second. The main thread reads the outcomes and drops them.
  */
 function rehearse(taskType: TaskType): void {
   const drop = (outcomes: Outcomes, transfer: ArrayBuffer[]) => {
     const message: FromThread = { kind: "rehearsal", outcomes };
     port.postMessage(message, transfer);
   };
-  const rehearsal = new ThreadJobs(new JobStates(JobStates.allocate()), flush, drop, upcoming);
+  const rehearsal = new ThreadJobs(new JobStates(JobStates.allocate()), flushMs, drop, upcoming);
   rehearsal.begin((data) => data, taskType, 0);
   const payload = encodePayload({ text: "text", number: 1.5, list: [1], bytes: new Uint8Array(1) }, "item");
   for (let serial = 1; serial <= REHEARSALS; serial += 1) {
@@ -125,7 +128,7 @@ function rehearse(taskType: TaskType): void {
   }
 }
 
-/** Everything is done, or nobody wants it done. */
+/** Ends the thread: all jobs have ended, or are not needed. */
 async function leave(): Promise<void> {
   open = false;
   const error = await closeHook();
@@ -154,7 +157,7 @@ function work(): void {
   }
 }
 
-/** The next job, out of the messages that have arrived; without a turn of the event loop. */
+/** Reads messages that have arrived, without a turn of the event loop. @returns The next job. */
 function poll(): Job | undefined {
   jobs.flush();
   while (queue.size === 0) {
@@ -169,5 +172,5 @@ function tell(message: FromThread): void {
   port.postMessage(message);
 }
 
-// What cannot be loaded is told at once: nobody need wait for the run to begin.
+// A module that cannot be loaded is reported at once, before the run begins.
 loading.catch((error: unknown) => tell({ kind: "unusable", error: toErrorInfo(error) }));

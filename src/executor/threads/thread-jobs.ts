@@ -22,15 +22,15 @@ export interface Job {
 /** Executes the jobs of one thread, and sends their outcomes in batches. */
 export class ThreadJobs {
   readonly #states: JobStates;
-  readonly #flushAfter: number;
+  readonly #flushMs: number;
   readonly #post: (outcomes: Outcomes, transfer: ArrayBuffer[]) => void;
   readonly #items: DecodeAhead<Job>;
   #handler: Handler = () => undefined;
   #taskType: TaskType | undefined;
-  #timeout = 0;
+  #timeoutMs = 0;
   #current: { readonly serial: number; readonly info: ExecutionInfo } | undefined;
   #serials: number[] = [];
-  #busy: number[] = [];
+  #busyMs: number[] = [];
   #payloads: Uint8Array[] = [];
   #failed: FailedJob[] = [];
   #passed = 0;
@@ -38,35 +38,35 @@ export class ThreadJobs {
   #flushedAt = 0;
 
   /**
-   * @param flushAfter - Longest time a result waits for others, in ms.
-   * @param upcoming - The jobs that wait; 0 is the next.
+   * @param flushMs - Longest time that a result waits for others.
+   * @param upcoming - Returns a job that waits; 0 is the next.
    */
   constructor(
     states: JobStates,
-    flushAfter: number,
+    flushMs: number,
     post: (outcomes: Outcomes, transfer: ArrayBuffer[]) => void,
     upcoming: (index: number) => Job | undefined,
   ) {
     this.#states = states;
-    this.#flushAfter = flushAfter;
+    this.#flushMs = flushMs;
     this.#post = post;
     this.#items = new DecodeAhead(decodeOwnPayload, upcoming);
   }
 
-  begin(handler: Handler, taskType: TaskType, timeout: number): void {
+  begin(handler: Handler, taskType: TaskType, timeoutMs: number): void {
     this.#handler = handler;
     this.#taskType = taskType;
-    this.#timeout = timeout;
+    this.#timeoutMs = timeoutMs;
   }
 
   /**
-   * @param waiting - How many jobs are queued behind it.
+   * @param waiting - Number of jobs that are queued behind this one.
    * @returns A promise when the handler is async; it does not reject.
    */
   execute(job: Job, waiting: number): Promise<void> | undefined {
     const { serial } = job;
     if (!this.#states.start(serial) || this.#taskType === undefined) {
-      this.#passed = serial; // taken back
+      this.#passed = serial; // the main thread has taken it back
       return undefined;
     }
     const startedAt = performance.now();
@@ -76,7 +76,7 @@ export class ThreadJobs {
     try {
       const result = this.#handler(this.#items.take(job), info);
       if (isPromiseLike(result)) {
-        this.flush(); // others need not wait for it
+        this.flush(); // results of other jobs need not wait for this one
         return this.#settle(serial, startedAt, waiting, result);
       }
       outcome = success(result);
@@ -87,18 +87,18 @@ export class ThreadJobs {
     return undefined;
   }
 
-  /** Whether a handler is under way. */
+  /** Whether a handler runs. */
   get isBusy(): boolean {
     return this.#current !== undefined;
   }
 
-  /** Executes a job that no main thread has queued. */
+  /** Executes a job that the main thread has not queued. */
   rehearse(job: Job): void {
     this.#states.queue(job.serial);
     this.execute(job, 0);
   }
 
-  /** The main thread has aborted this job: its handler's signal is too. */
+  /** The main thread has aborted this job: aborts its handler's signal. */
   abort(serial: number): void {
     const reason = this.#abortReason(serial);
     if (this.#current?.serial === serial && reason !== undefined) this.#current.info.abort(reason);
@@ -110,12 +110,12 @@ export class ThreadJobs {
     if (this.#passed === this.#flushedPassed) return;
     this.#flushedPassed = this.#passed;
     const payloads = toTransferable(this.#payloads);
-    const [serials, busy, failed, passed] = [this.#serials, this.#busy, this.#failed, this.#passed];
+    const [serials, busyMs, failed, passed] = [this.#serials, this.#busyMs, this.#failed, this.#passed];
     this.#serials = [];
-    this.#busy = [];
+    this.#busyMs = [];
     this.#payloads = [];
     this.#failed = [];
-    this.#post({ kind: "outcomes", serials, busy, failed, passed, ...payloads }, transferList(payloads));
+    this.#post({ kind: "outcomes", serials, busyMs, failed, passed, ...payloads }, transferList(payloads));
   }
 
   async #settle(
@@ -138,22 +138,22 @@ export class ThreadJobs {
     this.#current = undefined;
     this.#passed = serial;
     const now = performance.now();
-    const busy = now - startedAt;
+    const busyMs = now - startedAt;
     if (outcome.ok) {
       this.#serials.push(serial);
-      this.#busy.push(busy);
+      this.#busyMs.push(busyMs);
       this.#payloads.push(outcome.payload);
     } else {
-      this.#failed.push({ serial, busy, error: outcome.error, retryable: outcome.retryable });
+      this.#failed.push({ serial, busyMs, error: outcome.error, retryable: outcome.retryable });
     }
-    // Half of what is here goes back early, so that more arrives before the queue is empty.
+    // Results are sent when they are half of the jobs here: more jobs then arrive before the queue is empty.
     const ended = this.#serials.length + this.#failed.length;
-    if (ended >= waiting || now - this.#flushedAt >= this.#flushAfter) this.flush();
+    if (ended >= waiting || now - this.#flushedAt >= this.#flushMs) this.flush();
   }
 
   #abortReason(serial: number): Error | undefined {
     const reason = this.#states.aborted(serial);
     if (reason === undefined) return undefined;
-    return reason === "expired" ? timeoutReason(this.#timeout) : abortReason();
+    return reason === "expired" ? timeoutReason(this.#timeoutMs) : abortReason();
   }
 }

@@ -10,65 +10,65 @@ export interface ThreadData {
   readonly index: number;
   /** See `JobStates`. */
   readonly states: SharedArrayBuffer;
-  /** Longest time a result waits for others, in ms. */
-  readonly flush: number;
-  /** Ours alone: the thread's own port is for the user's code. */
+  /** Longest time that a result waits for others. */
+  readonly flushMs: number;
+  /** The library's own: `parentPort` is left to the user's code. */
   readonly port: MessagePort;
   /** See `becomeWorker`. */
   readonly depth: number;
 }
 
-/** Items for a thread; lists of equal length. `serial` counts the jobs of one thread. */
+/** Items for a thread, as lists of equal length. Serial numbers count the jobs of one thread. */
 interface Jobs extends TransferablePayloads {
   readonly kind: "jobs";
   readonly firstSerial: number;
   readonly sourceIds: readonly string[];
   readonly seqs: readonly number[];
   readonly attempts: readonly number[];
-  /** Trace contexts; empty where there are none. */
+  /** Trace contexts; the list is empty when no item has one. */
   readonly contexts: readonly string[];
 }
 
-/** From the main thread. */
+/** Messages from the main thread to a thread. */
 export type ToThread =
   /** A run begins. */
   | {
       readonly kind: "begin";
       readonly metadata: Uint8Array;
-      readonly timeout: number;
+      readonly timeoutMs: number;
       readonly context: string;
     }
   | Jobs
-  /** The state of this job is aborted: tell its handler. */
+  /** The state of this job is aborted: the thread aborts the handler's signal. */
   | { readonly kind: "abort"; readonly serial: number }
-  /** End; nothing is under way. */
+  /** The thread is to end; no job runs. */
   | { readonly kind: "exit" };
 
 export interface FailedJob {
   readonly serial: number;
-  readonly busy: number;
+  readonly busyMs: number;
   readonly error: ErrorInfo;
   readonly retryable: boolean;
 }
 
-/** How jobs ended. `serials`, `busy` and the payloads are of those that gave a result. */
+/** How jobs ended. `serials`, `busyMs` and the payloads belong to the jobs that gave a result. */
 export interface Outcomes extends TransferablePayloads {
   readonly kind: "outcomes";
   readonly serials: readonly number[];
-  /** Handler times in ms. */
-  readonly busy: readonly number[];
+  /** Handler times. */
+  readonly busyMs: readonly number[];
   readonly failed: readonly FailedJob[];
   /** Every job up to this one has left the thread's queue. */
   readonly passed: number;
 }
 
-/** To the main thread. */
+/** Messages from a thread to the main thread. */
 export type FromThread =
-  /** The first run has begun, or the thread cannot work. */
+  /** The thread is initialised for the run, or cannot work. */
   | { readonly kind: "ready" }
   | { readonly kind: "unusable"; readonly error: ErrorInfo }
-  /** It ends, and its hook for that threw. */
+  /** The thread ends, and its `closeThread()` threw. */
   | { readonly kind: "closeFailed"; readonly error: ErrorInfo }
-  /** Of items that nobody gave; to be dropped. */
+  /** Outcomes of a rehearsal, which the main thread drops. */
   | { readonly kind: "rehearsal"; readonly outcomes: Outcomes }
   | Outcomes;

@@ -5,17 +5,17 @@ import { settlesWithin } from "../settles-within.ts";
 import { PoolThread } from "./pool-thread.ts";
 import type { Outcomes } from "./thread-messages.ts";
 
-/** So many threads in a row that end without having executed anything mean that none will. */
+/** The pool fails when this many threads in a row have ended without executing an item. */
 const FRUITLESS_LIMIT = 3;
 
-/** Wait before a thread that the system refused is tried again, in ms; twice as long each time. */
+/** Wait before the pool tries again to start a thread that the system refused, in ms. It doubles each time. */
 const RETRY_MS = 50;
 const MAX_RETRY_MS = 5000;
 
-/** So many refusals in a row, while there is no other thread, mean that there will be none: 13 s. */
+/** The pool fails after this many refusals in a row, if it has no thread: after 13 s. */
 const REFUSAL_LIMIT = 9;
 
-/** How long a terminated thread may take to end, in ms: native code of the user's cannot be interrupted. */
+/** How long a terminated thread may take to end, in ms: the user's native code cannot be interrupted. */
 const TERMINATION_MS = 2000;
 
 export interface ThreadPoolOptions {
@@ -24,42 +24,42 @@ export interface ThreadPoolOptions {
   readonly module: string;
   readonly className: string;
   readonly resourceLimits: ResourceLimits | undefined;
-  /** Longest time a result waits in a thread for others, in ms. */
-  readonly flush: number;
-  /** How long the hook at a thread's end may take, in ms. */
-  readonly closeTimeout: number;
-  /** Where an error of the pool happened. */
+  /** Longest time that a result waits in a thread for others. */
+  readonly flushMs: number;
+  /** How long the hook at a thread's end may take. */
+  readonly closeTimeoutMs: number;
+  /** Where the pool's errors happen. */
   readonly facts: ErrorFacts;
-  /** How deep the run is within others. */
+  /** How many runs this run is nested in. */
   readonly depth: number;
 }
 
 export interface PoolEvents {
-  /** A thread takes jobs from now on. */
+  /** A thread is initialised and takes jobs. */
   ready(): void;
   outcomes(thread: PoolThread, outcomes: Outcomes): void;
-  /** A thread ended by itself, and is being replaced; its jobs are still listed. */
+  /** A thread ended by itself and is being replaced; it still lists its jobs. */
   lost(thread: PoolThread, reason: string): void;
-  /** Threads cannot be had. */
+  /** The pool cannot start threads. */
   failed(error: PipelineError): void;
   note(event: string, facts: Readonly<Record<string, unknown>>): void;
 }
 
-/** Threads, each replaced when it ends. */
+/** A fixed number of threads. Each is replaced when it ends. */
 export class ThreadPool {
   readonly #options: ThreadPoolOptions;
   readonly #events: PoolEvents;
   readonly #threads = new Set<PoolThread>();
-  /** Not in use any more, but not ended. */
+  /** Threads that are not used any more, but have not ended. */
   readonly #leaving = new Set<PoolThread>();
-  #run: { readonly metadata: Uint8Array; readonly timeout: number; readonly context: string } | undefined;
+  #run: { readonly metadata: Uint8Array; readonly timeoutMs: number; readonly context: string } | undefined;
   #begun: { readonly resolve: () => void; readonly reject: (error: Error) => void } | undefined;
-  /** Why threads cannot be had. */
+  /** Why the pool cannot start threads. */
   #failure: PipelineError | undefined;
   #fruitless = 0;
   #closing = false;
   readonly #closeErrors: PipelineError[] = [];
-  /** Threads that the system refused, in a row. */
+  /** Number of threads in a row that the system refused. */
   #refusals = 0;
   readonly #retries = new Set<NodeJS.Timeout>();
 
@@ -68,7 +68,7 @@ export class ThreadPool {
     this.#events = events;
   }
 
-  /** Starts them all. */
+  /** Starts all threads. */
   open(): void {
     for (let index = 0; index < this.#options.threads; index += 1) this.#start(index);
   }
@@ -78,18 +78,18 @@ export class ThreadPool {
   }
 
   /** @returns Resolves when every thread is initialised. */
-  async begin(metadata: Uint8Array, timeout: number, context: string): Promise<void> {
+  async begin(metadata: Uint8Array, timeoutMs: number, context: string): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
-    this.#run = { metadata, timeout, context };
+    this.#run = { metadata, timeoutMs, context };
     const begun = new Promise<void>((resolve, reject) => {
       this.#begun = { resolve, reject };
     });
-    for (const thread of this.#threads) thread.begin(metadata, timeout, context);
+    for (const thread of this.#threads) thread.begin(metadata, timeoutMs, context);
     this.#checkBegun();
     await begun;
   }
 
-  /** Ends a thread wherever it is, and starts another in its place. */
+  /** Ends a thread at once, whatever it executes, and starts another in its place. */
   replace(thread: PoolThread): void {
     thread.terminate();
     this.#substitute(thread);
@@ -102,10 +102,10 @@ export class ThreadPool {
   }
 
   /**
-   * @param grace - How long exit handlers of the user's may take, in ms, beside the threads' hooks.
-   * @returns What those hooks threw.
+   * @param graceMs - How long the user's exit handlers may take, beside the threads' hooks.
+   * @returns The errors of these hooks.
    */
-  async close(grace: number): Promise<readonly PipelineError[]> {
+  async close(graceMs: number): Promise<readonly PipelineError[]> {
     this.#closing = true;
     for (const timer of this.#retries) clearTimeout(timer);
     const ending = [...this.#threads, ...this.#leaving];
@@ -117,12 +117,12 @@ export class ThreadPool {
       for (const thread of ending) thread.terminate();
     };
     const ended = Promise.all(ending.map(({ exited }) => exited));
-    if (!(await settlesWithin(ended, grace + this.#options.closeTimeout))) terminate();
+    if (!(await settlesWithin(ended, graceMs + this.#options.closeTimeoutMs))) terminate();
     await settlesWithin(ended, TERMINATION_MS);
     return this.#closeErrors;
   }
 
-  /** A system without processes, descriptors or memory refuses a thread at once: the others work on, and it is tried again. */
+  /** A system that is short of threads, descriptors or memory may refuse a thread: the others work on, and the pool tries again. */
   #start(index: number): void {
     let thread: PoolThread;
     try {
@@ -131,7 +131,7 @@ export class ThreadPool {
       return this.#refused(index, cause as Error);
     }
     this.#threads.add(thread);
-    if (this.#run !== undefined) thread.begin(this.#run.metadata, this.#run.timeout, this.#run.context);
+    if (this.#run !== undefined) thread.begin(this.#run.metadata, this.#run.timeoutMs, this.#run.context);
   }
 
   #make(index: number): PoolThread {
@@ -155,12 +155,12 @@ export class ThreadPool {
     this.#refusals += 1;
     if (this.#refusals >= REFUSAL_LIMIT && this.#threads.size === 0)
       return this.#fail(`the system has no room for thread ${index}: ${cause.message}`, cause);
-    const wait = Math.min(RETRY_MS * 2 ** (this.#refusals - 1), MAX_RETRY_MS);
-    this.#events.note("the system refused a thread", { thread: index, message: cause.message, wait });
+    const waitMs = Math.min(RETRY_MS * 2 ** (this.#refusals - 1), MAX_RETRY_MS);
+    this.#events.note("the system refused a thread", { thread: index, message: cause.message, waitMs });
     const timer = setTimeout(() => {
       this.#retries.delete(timer);
       this.#start(index);
-    }, wait);
+    }, waitMs);
     this.#retries.add(timer);
   }
 
@@ -211,7 +211,7 @@ export class ThreadPool {
   }
 }
 
-/** What Node says of a thread that could not be had, at once or a moment later. */
+/** Whether Node's error says that the system refused a thread. It comes at once, or a moment later. */
 function isRefusal(cause: Error | undefined): cause is Error {
   return cause !== undefined && "code" in cause && cause.code === "ERR_WORKER_INIT_FAILED";
 }

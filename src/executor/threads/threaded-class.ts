@@ -5,37 +5,37 @@ import type { SpanSpec } from "../../tracing/tracer.ts";
 import type { Handler } from "../handler.ts";
 
 /**
- * The method by which a thread gets its handler from an instance of the user's class. A registered symbol: a TypeScript
- * loader may give the user's module a copy of this library of its own.
+ * The method by which a thread gets its handler from an instance of the user's class. A registered symbol, because a TypeScript loader may
+ * give the user's module its own copy of this library.
  */
 export const openInThread = Symbol.for("zmqpipeline.openInThread");
 
-/** What a thread works with. */
+/** What a thread needs to execute items. */
 export interface HandlerInThread {
   readonly handler: Handler;
   readonly taskType: TaskType;
-  /** What its executions are to whoever traces. */
+  /** The kind of span that a tracer gets for each execution. */
   readonly spans: SpanSpec["kind"];
-  /** The hook at the thread's end, and how long it may take, in ms. */
+  /** The hook at the thread's end, and how long it may take. */
   readonly close: () => unknown;
-  readonly closeTimeout: number;
+  readonly closeTimeoutMs: number;
 }
 
-/** What a class whose handler runs in threads has. */
+/** A class whose handler runs in threads. */
 export interface OpenInThread {
-  /** @param isFirst - False when the thread has worked for an earlier run. */
+  /** @param isFirst - Whether this is the first run for which the thread works. */
   [openInThread](index: number, metadata: Payload, isFirst: boolean): Promise<HandlerInThread>;
 }
 
-/** The URL of a module that is given by its URL or its path; nothing when it is neither. */
+/** The URL of a module that is given by its URL or its path; nothing when `module` is neither. */
 export function toModuleUrl(module: unknown): string | undefined {
   if (module instanceof URL) return module.href;
   if (typeof module !== "string" || module === "") return undefined;
-  // A drive's letter is no scheme.
+  // A Windows drive letter is not a scheme.
   return /^[a-z]{2,}:/i.test(module) ? module : pathToFileURL(module).href;
 }
 
-/** @throws TypeError when a class does not say where it is. */
+/** @throws TypeError when `module` does not say where the class is. */
 export function moduleUrl(name: string, module: unknown): string {
   const url = toModuleUrl(module);
   if (url !== undefined) return url;

@@ -1,18 +1,18 @@
 import { OWN_FRAME_BYTES } from "../../protocol/limits.ts";
 import { EMPTY } from "../../protocol/wire/payload-frames.ts";
 
-/** Payloads in buffers of their own, which a message to another thread can take along without a copy. */
+/** Payloads in buffers of their own, which `postMessage` can transfer to another thread without a copy. */
 export interface TransferablePayloads {
   readonly sizes: readonly number[];
-  /** All small payloads, one after the other. */
+  /** All small payloads, concatenated. */
   readonly small: Uint8Array<ArrayBuffer>;
-  /** Each payload of at least `OWN_FRAME_BYTES`, alone. */
+  /** Payloads of at least `OWN_FRAME_BYTES`, each in its own buffer. */
   readonly large: readonly Uint8Array<ArrayBuffer>[];
 }
 
 /**
- * Lays payloads out for another thread. They are copied once: what comes from a socket or an encoder lies in memory that
- * Node does not let go of, or that others share.
+ * Lays payloads out for another thread. Each is copied once: a payload from a socket or an encoder lies in memory that Node cannot
+ * transfer, or that other payloads share.
  */
 export function toTransferable(payloads: readonly Uint8Array[]): TransferablePayloads {
   const large: Uint8Array<ArrayBuffer>[] = [];
@@ -32,7 +32,7 @@ export function toTransferable(payloads: readonly Uint8Array[]): TransferablePay
   return { sizes, small, large };
 }
 
-/** What `postMessage` takes as its transfer list. */
+/** The transfer list for `postMessage`. */
 export function transferList({ small, large }: TransferablePayloads): ArrayBuffer[] {
   return [small.buffer, ...large.map(({ buffer }) => buffer)];
 }
