@@ -231,7 +231,7 @@ export class CollectorCore {
     if (ack !== "") this.#port.toAckLink(ack, ended);
     else if (data !== "") this.#port.toPeer(data, ended);
     if (!begun) return;
-    const text = `The distributor gave the run up${reason === "" ? "" : `: ${reason}`}`;
+    const text = `The distributor has given up the run${reason === "" ? "" : `: ${reason}`}`;
     const error =
       status === "aborted" ? new PipelineError("RUN_ABORTED", text, { role: "collector" }) : undefined;
     this.#port.finish(status, error);
