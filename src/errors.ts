@@ -16,8 +16,7 @@ export const ERROR_CODES = {
   SELF_TEST_FAILED:
     "A secured endpoint did not refuse an unknown key when it was tested at the start; it was closed again",
   PEER_TIMEOUT: "A peer that the role needs did not connect in time",
-  PEER_REFUSED:
-    "A peer refused the role: another protocol version, an unknown task, or another run",
+  PEER_REFUSED: "A peer refused the role: another protocol version, an unknown task, or another run",
   METADATA_TIMEOUT: "No metadata arrived in time",
   INIT_FAILED: "A role's initialisation hook threw",
   CLOSE_FAILED: "A hook at the end of a worker or of a thread threw, or took too long",
