@@ -20,11 +20,11 @@ export interface RequestSpec {
   readonly taskType: string;
   readonly payload: Uint8Array;
   readonly idempotent: boolean;
-  /** In ms; `Infinity`: none. */
+  /** Longest wait for the reply, in ms; `Infinity`: none. */
   readonly timeout: number;
-  /** Its trace context; empty: none. */
+  /** The trace context of the request; empty: none. */
   readonly context: string;
-  /** Called once, not within `request`. */
+  /** Called once, and never before `request` has returned. */
   settle(outcome: RequestOutcome): void;
 }
 
@@ -35,28 +35,28 @@ export interface PendingRequest extends Linked<PendingRequest> {
   readonly deadline: number;
   payload: Uint8Array;
   attempt: number;
-  /** It was handed to a connection with the service, some time. */
+  /** The request was sent to a service at least once. */
   wasSent: boolean;
-  /** Where it is now. */
+  /** Where the request is now. */
   place: "waiting" | "sent" | "ended";
 }
 
 export interface ServiceClientPort {
   send(message: ClientToService): void;
-  /** Something waits to be sent: call `flush` before long. */
+  /** Requests wait to be sent: the shell calls `flush` soon. */
   flushSoon(): void;
   note(event: string, facts: Readonly<Record<string, unknown>>): void;
 }
 
 export interface ServiceClientCoreOptions {
   readonly clientId: string;
-  /** As errors call it. */
+  /** The address that errors name. */
   readonly endpoint: string;
 }
 
 /**
- * A client's state machine: what waits to be sent, what waits for its reply, and what becomes of both when the connection
- * ends. A request ends once: replied, failed, timed out, cancelled, or lost.
+ * The client's state machine: the requests that wait to be sent, those that wait for their replies, and what becomes of both when
+ * the connection ends. A request ends once: replied, failed, timed out, cancelled, or lost.
  */
 export class ServiceClientCore {
   readonly #options: ServiceClientCoreOptions;
@@ -65,12 +65,12 @@ export class ServiceClientCore {
   readonly #pending = new Map<number, PendingRequest>();
   readonly #waiting = new LinkedQueue<PendingRequest>();
   #cancelled: PendingRequest[] = [];
-  /** `ended`: the service is stopping; it may answer yet what it has. */
+  /** `ended`: the service is stopping; it may still answer the requests it has. */
   #link: "down" | "greeted" | "ready" | "ended" = "down";
   #runId = "";
   #seq = 0;
   #nextHello = 0;
-  /** No deadline is earlier. */
+  /** No request has an earlier deadline. */
   #earliest = Number.POSITIVE_INFINITY;
 
   constructor(options: ServiceClientCoreOptions, port: ServiceClientPort) {
@@ -102,7 +102,7 @@ export class ServiceClientCore {
     return request;
   }
 
-  /** Nobody waits for it any more; its `settle` is not called. */
+  /** The caller does not wait for the request any more. Its `settle` is not called. */
   cancel(request: PendingRequest): void {
     if (request.place === "sent") {
       this.#cancelled.push(request);
@@ -111,7 +111,7 @@ export class ServiceClientCore {
     this.#remove(request);
   }
 
-  /** Sends what waits, if there is a service. */
+  /** Sends the requests that wait, if there is a service. */
   flush(): void {
     const runId = this.#runId;
     const cancelled = this.#cancelled;
@@ -131,7 +131,7 @@ export class ServiceClientCore {
       for (const items of batches(wanted)) {
         this.#port.send({ type: "request", runId, taskType, timeout, idempotent, context, items });
       }
-      // Kept where it may be sent again.
+      // An idempotent request keeps its payload: it may be sent again.
       if (!idempotent) for (const request of alike) request.payload = EMPTY;
     }
   }
@@ -141,7 +141,7 @@ export class ServiceClientCore {
     this.#hello();
   }
 
-  /** What was sent may have run: only what may run twice is sent again. */
+  /** Requests that were sent may have run: only idempotent ones are sent again. */
   disconnected(): void {
     this.#link = "down";
     this.#runId = "";
@@ -174,18 +174,18 @@ export class ServiceClientCore {
       const { origin, error, items } = message;
       for (const { seq } of items) this.#settle(seq, { ok: false, origin, error });
     } else if (message.type === "end") {
-      // What is asked from now on waits for the next service; what is on its way is refused before this arrives.
+      // New requests wait for the next service. Those on their way are refused before the service reads this `bye`.
       if (this.#link === "ready") this.#port.send({ type: "bye", runId: this.#runId });
       this.#link = "ended";
     }
   }
 
-  /** Fails whatever is pending. */
+  /** Fails all pending requests. */
   failAll(code: ErrorCode, text: string): void {
     for (const request of [...this.#pending.values()]) this.#fail(request, code, text);
   }
 
-  /** Says goodbye: the service need not wait for the end of the connection. */
+  /** Sends `bye`, so that the service need not wait for the end of the connection. */
   leave(): void {
     if (this.#link === "ready") this.#port.send({ type: "bye", runId: this.#runId });
     this.#link = "down";
@@ -225,7 +225,7 @@ export class ServiceClientCore {
     }
   }
 
-  /** A late reply finds nothing, and is dropped. */
+  /** Ends a request. A late reply finds none, and is dropped. */
   #settle(seq: number, outcome: RequestOutcome): void {
     const request = this.#pending.get(seq);
     if (request === undefined) return;
@@ -247,7 +247,7 @@ export class ServiceClientCore {
     this.#pending.delete(request.seq);
   }
 
-  /** The first of those that wait, and the ones behind it that one message can carry with it. */
+  /** Takes the first waiting request, and those right behind it that can travel in the same message. */
   #takeAlike(): PendingRequest[] {
     const alike: PendingRequest[] = [];
     const first = this.#waiting.first;

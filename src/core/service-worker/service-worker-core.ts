@@ -16,12 +16,12 @@ import type {
 /** How often hello is repeated until it is answered, in ms. */
 const HELLO_MS = 1000;
 
-/** Longest time a reply waits for others, in ms: a message costs about 0.02 ms, and somebody waits for this one. */
+/** Longest time that a reply waits for others, in ms: a message costs about 0.02 ms, and a client waits for this one. */
 export const FLUSH_MS = 1;
 
 /**
- * The state machine of a service's worker: its local queue, what it executes, and the replies on their way. What it has
- * belongs to one connection; when that ends the service gives it to others, or up.
+ * The state machine of a service worker: its local queue, the requests in execution, and the replies to be sent. Requests belong
+ * to one connection. When it ends, the service gives them to other workers, or fails them.
  */
 export class ServiceWorkerCore {
   readonly #options: ServiceWorkerOptions;
@@ -30,12 +30,12 @@ export class ServiceWorkerCore {
   readonly #load: Workload<ServiceExecution>;
   #phase: ServiceWorkerPhase = "waiting";
   #link: "down" | "greeted" | "ready" = "down";
-  /** The life of the service that it works for. */
+  /** The run of the service that this worker works for. */
   #runId = "";
   #replies: ItemPayload[] = [];
   #bytes = 0;
   #busyMs = 0;
-  /** When the oldest of them was added. */
+  /** When the oldest of the replies was added. */
   #since = 0;
   #nextHello = 0;
   #missingSince = 0;
@@ -49,12 +49,12 @@ export class ServiceWorkerCore {
     });
   }
 
-  /** The life of the service that it works for; empty: none yet. */
+  /** The run of the service that this worker works for; empty: none yet. */
   get runId(): string {
     return this.#runId;
   }
 
-  /** The service was told that this worker is blocked, and waits to hear from it. */
+  /** The worker was reported as blocked, and is blocked no longer: the service waits to hear from it. */
   unblocked(): void {
     if (this.#link === "ready" && this.#phase !== "over") this.#returned([]);
   }
@@ -93,7 +93,7 @@ export class ServiceWorkerCore {
     this.#ready();
   }
 
-  /** What waits in the local queue; 0 is the next. */
+  /** A request in the local queue; 0 is the next. */
   upcoming(index: number): ServiceExecution | undefined {
     return this.#load.upcoming(index);
   }
@@ -108,7 +108,7 @@ export class ServiceWorkerCore {
    *
    * @param busyMs - Time its handler took.
    * @param real - The time now, in ms, of the clock that `tick` gets.
-   * @returns Whether anything was sent because of it. Call `rest` when nothing more can be done at once.
+   * @returns Whether anything was sent because of it. The shell calls `rest` when it can start no more requests at once.
    */
   finished(execution: ServiceExecution, outcome: ExecutionOutcome, busyMs: number, real: number): boolean {
     const { requestId, attempt } = execution;
@@ -129,7 +129,7 @@ export class ServiceWorkerCore {
     return true;
   }
 
-  /** No handler can be started now: what is done need not wait, unless others are about to be. */
+  /** No handler can be started now: the replies are sent, unless others are about to be ready. */
   rest(): void {
     if (this.#phase === "leaving") return this.flush();
     if (this.#replies.length === 0) return;
@@ -147,7 +147,7 @@ export class ServiceWorkerCore {
     this.#leaveIfDone();
   }
 
-  /** Takes no more requests, gives back those not started, and is over when the running ones are answered. */
+  /** Takes no more requests, gives back those not started, and ends when the running ones are answered. */
   leave(): void {
     if (this.#phase === "over" || this.#phase === "leaving") return;
     if (this.#phase !== "working" || this.#link === "down") return this.#over(undefined);
@@ -197,7 +197,7 @@ export class ServiceWorkerCore {
     if (dropped.length > 0) this.#returned(dropped);
   }
 
-  /** Gives back up to `count` requests from the end of the queue, and says so even when there are none. */
+  /** Gives back up to `count` requests from the end of the queue. The message is sent even when there are none. */
   #giveBack(count: number): void {
     this.#returned(this.#load.giveBack(count).reverse());
   }
@@ -224,7 +224,7 @@ export class ServiceWorkerCore {
     this.#port.over(error);
   }
 
-  /** What was for a connection that has ended. */
+  /** Drops all that belongs to a connection that has ended. */
   #drop(): void {
     this.#load.clear();
     this.#dropReplies();

@@ -17,15 +17,15 @@ export interface ServiceWorkerOptions {
 
 export interface ServiceWorkerPort {
   send(message: WorkerToService): void;
-  /** The first contact: initialise, then call `initialised`. */
+  /** The first contact: the shell initialises its worker, then calls `initialised`. */
   begin(): void;
-  /** Nobody wants this reply any more. @returns Whether its outcome will be reported all the same. */
+  /** The reply is not needed any more. @returns Whether the outcome will be reported all the same. */
   abandon(execution: ServiceExecution): boolean;
-  /** Requests arrived: call `next`. */
+  /** Requests have arrived: the shell calls `next`. */
   work(): void;
-  /** Nothing more can be executed at once: call `flush` before long. */
+  /** No more requests can be executed at once: the shell calls `flush` soon. */
   flushSoon(): void;
-  /** The replies that are done wait for others, which are about to be: call `flush` in `FLUSH_MS`. */
+  /** The replies wait for others that are about to be ready: the shell calls `flush` in `FLUSH_MS`. */
   flushLater(): void;
   over(error: Error | undefined): void;
   note(event: string, facts: Readonly<Record<string, unknown>>): void;

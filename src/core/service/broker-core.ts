@@ -15,7 +15,7 @@ import type { TypeQueue } from "./type-queue.ts";
 /** How often END is repeated until it is confirmed, in ms. */
 const END_MS = 500;
 
-/** Longest wait for clients to confirm END, in ms: what they send until they know of it is refused, instead of lost. */
+/** Longest wait for clients to confirm END, in ms. Requests that clients send meanwhile are refused, and not lost. */
 const CLIENT_END_MS = 500;
 
 export interface BrokerOptions extends RequestLedgerOptions {
@@ -23,12 +23,12 @@ export interface BrokerOptions extends RequestLedgerOptions {
   readonly peerId: string;
   /** Whether workers end when the service stops. */
   readonly endWorkers: boolean;
-  /** Longest wait for their confirmation, in ms. */
+  /** Longest wait for workers to confirm END, in ms. */
   readonly endTimeout: number;
 }
 
 export interface BrokerPort extends OutgoingMessagesPort {
-  /** Something is to be sent: call `flush` before long. */
+  /** Messages have gathered: the shell calls `flush` soon. */
   flushSoon(): void;
   over(): void;
   note(event: string, facts: Readonly<Record<string, unknown>>): void;
@@ -43,8 +43,8 @@ type Phase =
   | { readonly kind: "over" };
 
 /**
- * The service's state machine: who is there, what waits, and which worker gets which request. It has no sockets, timers or
- * clock; its shell brings it messages and ticks.
+ * The service's state machine: the connected peers, the requests that wait, and the choice of a worker for each request. The core
+ * has no sockets, timers or clock; its shell passes in messages and ticks.
  */
 export class BrokerCore {
   readonly #options: BrokerOptions;
@@ -54,7 +54,7 @@ export class BrokerCore {
   readonly #ledger: RequestLedger;
   readonly #fleet: BrokerFleet;
   readonly #clients = new Map<string, BrokerClient>();
-  /** Connections of peers that said goodbye: pinged until they end. */
+  /** Connections of peers that have sent `bye`. They are pinged until they end. */
   readonly #departed = { clients: new Set<string>(), workers: new Set<string>() };
   #phase: Phase = { kind: "running" };
   readonly #pings = new PingSchedule();
@@ -93,7 +93,7 @@ export class BrokerCore {
     return this.#ledger.unsettled;
   }
 
-  /** Why the requests of a type are not done; nothing where it has neither requests nor workers. */
+  /** Why the requests of a task type are not done; nothing for a type without requests and workers. */
   explain(taskType: string): Explanation | undefined {
     const type = this.#ledger.types.get(taskType);
     return type === undefined ? undefined : explainType(type, this.#clock.now);
@@ -142,7 +142,7 @@ export class BrokerCore {
         this.#port.toWorker(connection, this.#phase.kind === "ending" ? this.#end() : this.#welcome());
       }
     } else if (message.type === "blocked" && message.runId === this.#options.runId) {
-      // On a connection of its own: the worker's is in the hands of the thread that is blocked.
+      // The report has a connection of its own: the worker's belongs to the thread that is blocked.
       this.#fleet.blocked(message.workerId, message);
     } else if (worker === undefined || message.runId !== this.#options.runId) {
       this.#stray(message);
@@ -170,13 +170,13 @@ export class BrokerCore {
     this.#settleDown();
   }
 
-  /** Some connection ended, it is not known which: the pings will tell. */
+  /** Some connection has ended, and it is not known which. Pings find out. */
   probe(): void {
     this.#pings.probe(this.#clock.now);
     this.#pingIfDue();
   }
 
-  /** Takes no new requests, lets those that are here finish, at most for so many ms, and ends the workers. */
+  /** Takes no new requests, waits for the others to finish, for `timeout` ms at most, and ends the workers. */
   stop(timeout: number): void {
     if (this.#phase.kind !== "running") return;
     this.#phase = { kind: "draining", until: this.#clock.now + timeout };
@@ -184,7 +184,7 @@ export class BrokerCore {
     this.#settleDown();
   }
 
-  /** Sends what has gathered. */
+  /** Sends the messages that have gathered. */
   flush(): void {
     this.#messages.flush();
   }
@@ -201,7 +201,7 @@ export class BrokerCore {
   // --- peers ----------------------------------------------------------------------------------------------------------
 
   #clientHello(connection: string, id: string): void {
-    if (this.#phase.kind === "ending") return; // it is to wait for the next service
+    if (this.#phase.kind === "ending") return; // the client waits for the next service
     if (!this.#clients.has(connection))
       this.#clients.set(connection, { connection, id, requests: new Map() });
     this.#port.toClient(connection, this.#welcome());
@@ -224,7 +224,7 @@ export class BrokerCore {
 
   // --- endings --------------------------------------------------------------------------------------------------------
 
-  /** Sees to it that what an event has brought about is sent, and whether the end has come. */
+  /** Runs after each event: has messages sent, and moves on towards the end. */
   #settleDown(): void {
     const now = this.#clock.now;
     const phase = this.#phase;

@@ -6,16 +6,16 @@ import type { OutgoingMessages } from "./outgoing-messages.ts";
 import type { RequestLedger } from "./request-ledger.ts";
 import type { ServiceRequest } from "./service-request.ts";
 
-/** A worker that has said nothing for so long, in ms, gives back what it has not started, when another idles. */
+/** A worker that was silent for this time, in ms, is asked for the requests it has not started while another worker idles. */
 const RECALL_MS = 20;
 
-/** A worker that has requests and says nothing for so long, in ms, is asked whether it hears anything. */
+/** A worker that has requests and was silent for this time, in ms, is asked for an answer. */
 const PROBE_MS = 250;
 
-/** A worker that does not answer for so long, in ms, is blocked by a handler. */
+/** A worker that does not answer for this time, in ms, counts as blocked by a handler. */
 const SILENT_MS = 750;
 
-/** How often a worker that only fails gets a request all the same, in ms. */
+/** How often a worker whose requests all fail gets another one, in ms. */
 const CHANCE_MS = 1000;
 
 export interface BrokerFleetPort {
@@ -23,7 +23,7 @@ export interface BrokerFleetPort {
   note(event: string, facts: Readonly<Record<string, unknown>>): void;
 }
 
-/** The broker's workers, by their connections, and what they say of their requests. */
+/** The broker's workers, by connection, and what their messages do to requests. */
 export class BrokerFleet {
   readonly workers = new Map<string, BrokerWorker>();
   readonly #ledger: RequestLedger;
@@ -41,7 +41,7 @@ export class BrokerFleet {
 
   join(connection: string, id: string, taskType: string): void {
     if (this.workers.has(connection)) return;
-    // A worker that connects again is another one: what the old one had is lost with its connection.
+    // A worker that connects again counts as a new worker: the old one's requests are lost with its connection.
     for (const other of this.workers.values()) if (other.id === id) this.gone(other, "lost");
     const worker = new BrokerWorker(connection, id, this.#ledger.type(taskType));
     this.workers.set(connection, worker);
@@ -77,11 +77,11 @@ export class BrokerFleet {
     for (const { seq, attempt } of items) {
       const request = this.#heldBy(worker, seq, attempt);
       if (request === undefined) continue;
-      // A handler that was aborted has failed for its client's sake.
+      // Without a client the handler was aborted, and its failure says nothing about the worker.
       if (request.client !== undefined) this.#failed(worker, error.name);
       const { client, clientSeq, idempotent } = request;
       if (client !== undefined && idempotent && origin === "worker" && error.code === "THREAD_LOST") {
-        this.#ledger.lostWorker(request, true); // no more than its thread, but with the same right to another
+        this.#ledger.lostWorker(request, true); // only a thread was lost, but the request may go to another worker all the same
         continue;
       }
       if (client !== undefined) {
@@ -93,7 +93,7 @@ export class BrokerFleet {
     this.#heard(worker);
   }
 
-  /** Requests that a worker has not started. */
+  /** A worker gives back requests that it has not started. */
   returned(worker: BrokerWorker, { leaving, items }: Returned): void {
     worker.isRecalled = false;
     if (leaving) worker.phase = "leaving";
@@ -107,10 +107,10 @@ export class BrokerFleet {
   }
 
   /**
-   * The worker's watching thread says that a handler blocks its main thread. What it has not started goes to others if it is idempotent:
-   * the worker may still start it before it hears of that.
+   * The worker's watching thread reports that a handler blocks the main thread. Requests that the worker has not started go to
+   * other workers if they are idempotent: the worker may still start them before it reads the cancellation.
    *
-   * @param running - What it executes, by the numbers of the clients and the attempts.
+   * @param running - The requests in execution, by `clientSeq` and attempt.
    */
   blocked(workerId: string, { running, expired }: Pick<Blocked, "running" | "expired">): void {
     const worker = [...this.workers.values()].find(({ id }) => id === workerId);
@@ -138,7 +138,7 @@ export class BrokerFleet {
     this.#ledger.serve(worker.type);
   }
 
-  /** Opens and closes windows. Where a worker idles, another gives back what waits behind a request that takes long. */
+  /** Closes windows, and looks for workers that have long been silent. */
   tick(now: number): void {
     const isChance = now >= this.#nextChance;
     if (isChance) this.#nextChance = now + CHANCE_MS;
@@ -156,26 +156,26 @@ export class BrokerFleet {
 
   #shrink(worker: BrokerWorker): void {
     worker.window.shrink();
-    // Only then: it would change the order in which the others are served.
+    // Not otherwise: a refresh changes the order in which workers are served.
     if (!worker.hasRoom) worker.type.refresh(worker);
   }
 
   #recall(worker: BrokerWorker): void {
     const surplus = worker.held.size - worker.concurrency;
     if (surplus <= 0 || worker.isRecalled) return;
-    worker.window.reset(); // or it would get them again
+    worker.window.reset(); // or the worker would get the same requests again
     worker.type.refresh(worker);
     this.#ask(worker, surplus);
   }
 
-  /** The answer comes even when there is nothing to give back. */
+  /** A worker answers even when it has nothing to give back. */
   #ask(worker: BrokerWorker, count: number): void {
     worker.isRecalled = true;
     worker.recalledAt = this.#clock.now;
     this.#port.recall(worker, count);
   }
 
-  /** Finds out whether a worker that has requests still hears anything. */
+  /** Finds out whether a worker that has requests still reads its messages. */
   #listen(worker: BrokerWorker, now: number): void {
     if (worker.phase !== "ready" || worker.held.size === 0) return;
     if (!worker.isRecalled) {
@@ -185,16 +185,16 @@ export class BrokerFleet {
     }
   }
 
-  /** It gets nothing until it is heard from. */
+  /** Marks a worker as blocked: it gets no request until it is heard from. */
   #silence(worker: BrokerWorker): void {
     if (!worker.isSilent)
       this.#note("does not answer: a handler blocks it", worker, { held: worker.held.size });
     worker.isSilent = true;
     worker.type.refresh(worker);
-    this.#ledger.serve(worker.type); // those that fail at everything are better than none
+    this.#ledger.serve(worker.type); // now workers whose requests all fail may get some
   }
 
-  /** It is over its worker's timeout, and only the end of the process would free its main thread. */
+  /** Fails a request that is over its worker's timeout: only the end of the process would free the main thread. */
   #expired(worker: BrokerWorker, request: ServiceRequest): void {
     const { client, clientSeq, attempt } = request;
     if (client === undefined) return;
@@ -211,7 +211,7 @@ export class BrokerFleet {
       this.#note("fails one request after the other", worker, { error });
   }
 
-  /** What another worker has meanwhile, or this one once more, is none of its earlier attempt: a late reply is dropped. */
+  /** The request that a worker reports on; nothing when the report is about an earlier attempt, and is dropped. */
   #heldBy(worker: BrokerWorker, requestId: number, attempt: number): ServiceRequest | undefined {
     const request = worker.held.get(requestId);
     if (request?.attempt === attempt) return request;

@@ -2,45 +2,45 @@ import { Window, type WindowLimits } from "../window.ts";
 import type { ServiceRequest } from "./service-request.ts";
 import type { TypeQueue } from "./type-queue.ts";
 
-/** What one worker holds: 3 ms of work beyond what it executes, which is what it takes to bring the next request. */
+/** A worker holds about 3 ms of work beyond what it executes: the next request takes that long to arrive. */
 const LIMITS: WindowLimits = { maxWindow: 4096, windowBytes: 16 * 1024 * 1024, windowTime: 3 };
 
-/** So many failures in a row are no accident, even where every second request fails on all workers. */
+/** Failures in a row that are no accident, even where every second request fails on all workers. */
 export const DOUBTFUL_FAILURES = 20;
 
 export type BrokerWorkerPhase =
-  /** Said hello; is being initialised. */
+  /** It has said hello and is being initialised. */
   | "new"
   | "ready"
-  /** Finishes what it started and takes nothing more. */
+  /** It finishes what it has started and takes no more requests. */
   | "leaving";
 
-/** What the broker knows of one worker: a connection. */
+/** What the broker knows about one worker, which is one connection. */
 export class BrokerWorker {
   readonly connection: string;
   readonly id: string;
   readonly type: TypeQueue;
   phase: BrokerWorkerPhase = "new";
-  /** Requests it executes at a time. */
+  /** How many requests the worker executes at a time. */
   concurrency = 1;
   /** Requests by their `requestId`. */
   readonly held = new Map<number, ServiceRequest>();
   heldBytes = 0;
-  /** Its only request is one that was on a worker that died; it gets no other beside it. */
+  /** The worker has one suspect, and gets no other request beside it. */
   isSolo = false;
-  /** Assigned, not yet sent. */
+  /** Requests that are assigned and not yet sent. */
   outgoing: ServiceRequest[] = [];
-  /** Asked for what it has not started, since when. An answer comes at once, unless its event loop is blocked. */
+  /** The worker was asked for what it has not started, at `recalledAt`. The answer comes at once, unless its event loop is blocked. */
   isRecalled = false;
   recalledAt = 0;
   lastHeard = 0;
-  /** It did not answer for long: a handler blocks its event loop. It gets nothing until it is heard from. */
+  /** The worker did not answer for long: a handler blocks its event loop. It gets no request until it is heard from. */
   isSilent = false;
-  /** Requests that failed one after the other since the last that succeeded. */
+  /** Requests that have failed since the last one that succeeded. */
   failures = 0;
   /**
-   * Requests it may hold: its concurrency, and more while others wait and take it so little time that fetching the next one
-   * would cost more than executing it.
+   * How many requests the worker may hold: its concurrency, and more while requests wait that take less time to execute than to
+   * fetch.
    */
   window = new Window(1, LIMITS);
 
@@ -50,22 +50,22 @@ export class BrokerWorker {
     this.type = type;
   }
 
-  /** Its last requests have all failed. */
+  /** The last requests of the worker have all failed. */
   get isDoubtful(): boolean {
     return this.failures >= DOUBTFUL_FAILURES;
   }
 
-  /** It works, as far as known. */
+  /** The worker works, as far as the broker knows. */
   get isTrusted(): boolean {
     return this.phase === "ready" && !this.isSilent && !this.isDoubtful;
   }
 
-  /** A second has passed: one more request may show that it works again. */
+  /** Lets a doubtful worker have one more request, which may show that the worker works again. */
   giveChance(): void {
     this.failures = Math.min(this.failures, DOUBTFUL_FAILURES - 1);
   }
 
-  /** Share of its concurrency that is in use. */
+  /** Share of the worker's concurrency that is in use. */
   get load(): number {
     return this.held.size / this.concurrency;
   }

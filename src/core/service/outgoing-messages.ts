@@ -11,14 +11,14 @@ export interface OutgoingMessagesPort {
   toWorker(connection: string, message: ServiceToWorker): void;
 }
 
-/** What one event makes the broker send, gathered so that each peer gets it in as few messages as possible. */
+/** Gathers what an event makes the broker send, so that each peer gets as few messages as possible. */
 export class OutgoingMessages {
   readonly #runId: string;
   readonly #port: OutgoingMessagesPort;
   readonly #assigned = new Set<BrokerWorker>();
   readonly #replies = new Map<BrokerClient, ItemPayload[]>();
   readonly #cancelled = new Map<BrokerWorker, ItemRef[]>();
-  /** Failures of the service's own making, by what they say. */
+  /** Failures that the service itself declares, by their text. */
   readonly #refusals = new Map<
     BrokerClient,
     Map<string, { code: ErrorCode; text: string; items: ItemRef[] }>
@@ -33,7 +33,7 @@ export class OutgoingMessages {
     return this.#assigned.size + this.#replies.size + this.#cancelled.size + this.#refusals.size === 0;
   }
 
-  /** The request is in the worker's `outgoing`. */
+  /** Has the requests in the worker's `outgoing` sent. */
   assign(worker: BrokerWorker): void {
     this.#assigned.add(worker);
   }
@@ -108,13 +108,13 @@ export class OutgoingMessages {
       const clients = [...places.keys()];
       this.#port.toWorker(worker.connection, { type: "assign", runId: this.#runId, clients, items });
     }
-    // It may come back, and must not keep the whole batch that it came in.
+    // A request may come back, and must not keep the whole batch in memory that it arrived in.
     for (const request of requests)
       if (isShared(request.payload)) request.payload = new Uint8Array(request.payload);
   }
 }
 
-/** Most of the memory that it keeps is not its own. */
+/** Whether a payload keeps much more memory than it needs. */
 function isShared({ length, buffer }: Uint8Array): boolean {
   return buffer.byteLength > 2 * length + 1024;
 }

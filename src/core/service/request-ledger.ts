@@ -7,28 +7,28 @@ import { type BrokerClient, NOWHERE, type ServiceRequest } from "./service-reque
 import { type QueueOutlet, TypeQueue } from "./type-queue.ts";
 
 export interface RequestLedgerOptions {
-  /** Most requests of one task type that wait. */
+  /** How many requests of one task type may wait. */
   readonly maxQueue: number;
-  /** Most bytes that wait in all. */
+  /** How many bytes may wait, over all task types. */
   readonly maxQueueBytes: number;
   /** Longest wait of a request for the first worker of its task type, in ms. */
   readonly workerTimeout: number;
-  /** Workers that one idempotent request may cost. */
+  /** How many workers one idempotent request may cost. */
   readonly crashLimit: number;
 }
 
 export interface BrokerCounts {
-  /** Requests that arrived. */
+  /** Requests that have arrived. */
   requests: number;
   /** Answered by a handler. */
   replied: number;
-  /** Failed by a handler, or by a worker that gave the handler up. */
+  /** Failed in a handler, or by a worker that gave up on the handler. */
   failed: number;
   /** Not executed: queue full, no worker, service stopping. */
   refused: number;
   /** Failed because their worker was lost: they may have been executed. */
   lost: number;
-  /** Not waited for any longer: cancelled, or their client vanished. */
+  /** Cancelled by their client, expired, or left behind by a client that is gone. */
   cancelled: number;
 }
 
@@ -37,11 +37,11 @@ export interface RequestTerms {
   /** How long the client waits from now on, in ms; 0: for ever. */
   readonly timeout: number;
   readonly idempotent: boolean;
-  /** Their trace context; empty: none. */
+  /** The trace context of the requests; empty: none. */
   readonly context: string;
 }
 
-/** Requests from their arrival to their end: each is in one queue, or with one worker, and ends once. */
+/** The requests from their arrival to their end. Each is in one queue or with one worker, and ends once. */
 export class RequestLedger {
   readonly counts: BrokerCounts = { requests: 0, replied: 0, failed: 0, refused: 0, lost: 0, cancelled: 0 };
   readonly types = new Map<string, TypeQueue>();
@@ -62,7 +62,7 @@ export class RequestLedger {
   };
   #isOpen = true;
   #lastRequestId = 0;
-  /** Requests that have not ended, with those that nobody waits for but a worker still has. */
+  /** Requests that have not ended. Cancelled ones count as long as a worker has them. */
   unsettled = 0;
 
   constructor(options: RequestLedgerOptions, messages: OutgoingMessages, clock: RoleClock) {
@@ -80,7 +80,7 @@ export class RequestLedger {
     return type;
   }
 
-  /** A request arrives: to a worker, to the queue, or back at once. */
+  /** Takes a request that has arrived: it goes to a worker or to the queue, or is refused at once. */
   accept(
     client: BrokerClient,
     type: TypeQueue,
@@ -128,7 +128,7 @@ export class RequestLedger {
     type.serve(this.#clock.now, this.#outlet);
   }
 
-  /** Nobody waits for it any more. What a worker has keeps its place there until the worker says that it is over. */
+  /** The client does not wait for the request any more. A worker that has it keeps it until the worker says that it is over. */
   abandon(request: ServiceRequest): void {
     this.counts.cancelled += 1;
     const { place } = request;
@@ -137,13 +137,13 @@ export class RequestLedger {
     else this.settle(request);
   }
 
-  /** Its client has been told how it ended. What a worker has keeps its place there until the worker says that it is over. */
+  /** Parts a request from its client, who has its answer. A worker that has the request keeps it until the worker says that it is over. */
   disown(request: ServiceRequest): void {
     request.client?.requests.delete(request.clientSeq);
     request.client = undefined;
   }
 
-  /** Its worker has not started it. */
+  /** Takes back a request that its worker has not started. */
   backToQueue(worker: BrokerWorker, request: ServiceRequest): void {
     worker.release(request);
     request.attempt -= 1;
@@ -151,9 +151,9 @@ export class RequestLedger {
   }
 
   /**
-   * The worker that had it is no more: it goes to another, alone, if that does no harm.
+   * The worker that had the request is gone. An idempotent request goes to another worker, alone; any other fails.
    *
-   * @param isBlamed - Nothing else can have killed its worker.
+   * @param isBlamed - Nothing else can have killed the worker.
    */
   lostWorker(request: ServiceRequest, isBlamed: boolean): void {
     const { client, idempotent, place, type } = request;
@@ -168,7 +168,7 @@ export class RequestLedger {
     type.suspect(request);
   }
 
-  /** It fails, and may have run. */
+  /** Fails a request that may have run. */
   lose(request: ServiceRequest, text: string): void {
     this.counts.lost += 1;
     const { client, clientSeq, attempt } = request;
@@ -177,7 +177,7 @@ export class RequestLedger {
     this.settle(request);
   }
 
-  /** It has ended; whoever waits for it has been told. */
+  /** Ends a request, whose client has its answer. */
   settle(request: ServiceRequest): void {
     const { place } = request;
     request.type.remove(request);
@@ -188,7 +188,7 @@ export class RequestLedger {
     this.unsettled -= 1;
   }
 
-  /** Looks after types without workers. */
+  /** Fails requests that have waited too long for a worker, and forgets task types that are not used. */
   tick(now: number): void {
     for (const type of this.types.values()) {
       if (type.workers.size === 0) this.#checkLonely(type, now);
@@ -201,7 +201,7 @@ export class RequestLedger {
     this.#isOpen = false;
   }
 
-  /** Fails whatever waits. */
+  /** Fails all requests that wait. */
   clear(): void {
     for (const { queue, suspects } of this.types.values()) {
       for (const request of [...queue, ...suspects]) {

@@ -2,17 +2,17 @@ import type { Linked } from "../../structures/linked-queue.ts";
 import type { BrokerWorker } from "./broker-worker.ts";
 import type { TypeQueue } from "./type-queue.ts";
 
-/** A client as the broker sees it: one connection. */
+/** What the broker knows about one client, which is one connection. */
 export interface BrokerClient {
   readonly connection: string;
   readonly id: string;
-  /** What it waits for, by the numbers it gave. */
+  /** The requests that the client waits for, by `clientSeq`. */
   readonly requests: Map<number, ServiceRequest>;
 }
 
 export type RequestPlace =
   | { readonly at: "queue" }
-  /** Taken out to be tried alone: it was on a worker that died. */
+  /** Among the suspects: the request was on a worker that died, and is to be tried alone. */
   | { readonly at: "suspects" }
   | { readonly at: "worker"; readonly worker: BrokerWorker }
   | { readonly at: "nowhere" };
@@ -25,23 +25,23 @@ export const NOWHERE: RequestPlace = { at: "nowhere" };
 export interface ServiceRequest extends Linked<ServiceRequest> {
   /** The service's number for the request: its name between the service and workers. */
   readonly requestId: number;
-  /** Nobody: its client cancelled it, or vanished. */
+  /** Absent once the client has cancelled the request, has its answer, or is gone. */
   client: BrokerClient | undefined;
   /** The client's id and the client's number for the request: its name for clients, handlers and logs. */
   readonly clientId: string;
   readonly clientSeq: number;
   readonly type: TypeQueue;
   readonly idempotent: boolean;
-  /** Its trace context; empty: none. */
+  /** The trace context of the request; empty: none. */
   readonly context: string;
   readonly arrivedAt: number;
-  /** When its client stops waiting. */
+  /** When the client stops waiting. */
   readonly expires: number;
   payload: Uint8Array;
   readonly bytes: number;
-  /** How often it was given to a worker, as far as known. */
+  /** How often the request was given to a worker, as far as the broker knows. */
   attempt: number;
-  /** Workers that died while it was the only request they had. */
+  /** How many workers died while this was their only request. */
   losses: number;
   place: RequestPlace;
 }

@@ -3,10 +3,10 @@ import { LinkedQueue } from "../../structures/linked-queue.ts";
 import type { BrokerWorker } from "./broker-worker.ts";
 import { NOWHERE, QUEUED, type ServiceRequest, SUSPECTED } from "./service-request.ts";
 
-/** What a waiting request costs beside its payload, in bytes: about what its object and its entries take. */
+/** Bytes that a waiting request takes beside its payload: its object, and its entries in maps. */
 const REQUEST_BYTES = 512;
 
-/** What waits in all queues of a broker. */
+/** Memory that the requests in all queues of a broker take. */
 export interface QueueLoad {
   bytes: number;
 }
@@ -23,16 +23,16 @@ export interface QueueOutlet {
 export class TypeQueue {
   readonly name: string;
   readonly queue = new LinkedQueue<ServiceRequest>();
-  /** Idempotent requests that were on a worker that died. Each goes to an idle worker, alone: it may be what killed it. */
+  /** Idempotent requests that were on a worker that died. Each goes to an idle worker, alone: it may have killed the first one. */
   readonly suspects = new LinkedQueue<ServiceRequest>();
   readonly workers = new Set<BrokerWorker>();
-  /** A request had to wait, since the last tick. */
+  /** A request has had to wait since the last tick. */
   wasPressed = false;
-  /** Since when it has no worker. */
+  /** Since when the task type has no worker. */
   lonelySince: number;
-  /** Workers with room. Those that got a request, or became idle, last are at the end. */
+  /** Workers with room. At the end are those that got a request or became idle last. */
   readonly #open = new Set<BrokerWorker>();
-  /** Gets nothing until it is idle and can take a suspect. */
+  /** A worker that gets no request until it is idle and can take a suspect. */
   #reserved: BrokerWorker | undefined;
   readonly #load: QueueLoad;
 
@@ -42,7 +42,7 @@ export class TypeQueue {
     this.lonelySince = now;
   }
 
-  /** Whether a request that comes now need not wait. */
+  /** Whether a request that arrives now need not wait. */
   get hasRoom(): boolean {
     return this.#leastLoaded() !== undefined;
   }
@@ -51,7 +51,7 @@ export class TypeQueue {
     return this.workers.size === 0 && this.queue.size === 0 && this.suspects.size === 0;
   }
 
-  /** Nobody has to wait behind a request that goes to the front: it has waited before. */
+  /** @param front - The request has waited before, and is the next to be assigned. */
   enqueue(request: ServiceRequest, front = false): void {
     request.place = QUEUED;
     if (front) this.queue.unshift(request);
@@ -65,7 +65,7 @@ export class TypeQueue {
     this.#load.bytes += request.bytes + REQUEST_BYTES;
   }
 
-  /** Takes a request that waits out of its queue. */
+  /** Takes a waiting request out of its queue. */
   remove(request: ServiceRequest): void {
     if (request.place.at === "queue") this.queue.remove(request);
     else if (request.place.at === "suspects") this.suspects.remove(request);
@@ -74,7 +74,7 @@ export class TypeQueue {
     this.#load.bytes -= request.bytes + REQUEST_BYTES;
   }
 
-  /** Something about a worker of this type changed: whether it has room, and its place among those that have. */
+  /** Looks again at a worker that has changed: whether it has room, and its place among the workers with room. */
   refresh(worker: BrokerWorker): void {
     this.#open.delete(worker);
     if (worker.hasRoom && worker !== this.#reserved && this.workers.has(worker)) this.#open.add(worker);
@@ -98,7 +98,7 @@ export class TypeQueue {
         this.wasPressed = true;
         return;
       }
-      // What it cannot start at once travels together.
+      // Requests that the worker cannot start at once travel together.
       let run = worker.held.size < worker.concurrency ? 1 : REQUEST_BATCH_ITEMS;
       for (; run > 0 && request !== undefined && worker.hasRoom; run--, request = next()) {
         this.#assign(worker, request, outlet);
@@ -131,8 +131,8 @@ export class TypeQueue {
   }
 
   /**
-   * An idle one, the longest idle first; else the one with the smallest share of its concurrency in use. One that only fails gets nothing
-   * while there is another, however busy that is: it is always free, and would get most of what waits.
+   * The worker to serve next: an idle one, the longest idle first; otherwise the one with the smallest share of its concurrency in
+   * use. A worker whose requests all fail gets none while another works, however busy: always free, it would get most requests.
    */
   #leastLoaded(): BrokerWorker | undefined {
     let found: BrokerWorker | undefined;

@@ -2,17 +2,17 @@ import type { Fail, ItemPayload, ItemRef } from "../../protocol/batch-message.ts
 import { BATCH_BYTES, BATCH_ITEMS } from "../../protocol/limits.ts";
 import { SeqMap } from "../../structures/seq-map.ts";
 
-/** A result waits at most so long for others to travel with, in ms: sending them costs a worker about 0.1 ms, whatever their number. */
+/** Longest time that a result waits for others, in ms: a message costs a worker about 0.1 ms, however many results it carries. */
 const FLUSH_MS = 100;
 
-/** First wait for a CONFIRM before an outcome is sent again, in ms; doubled each time, up to {@link MAX_RESEND_MS}. */
+/** First wait for a confirmation before an outcome is sent again, in ms; doubled each time, up to {@link MAX_RESEND_MS}. */
 const RESEND_MS = 2000;
 const MAX_RESEND_MS = 30_000;
 
 /** How often unconfirmed outcomes are looked through, in ms. */
 const CHECK_MS = 500;
 
-/** What has to be sent again, or is a failure, with when it is due. */
+/** An outcome with times of its own: a failure, or a result that was sent again. */
 type Kept =
   | { readonly kind: "result"; readonly item: ItemPayload; sentAt: number; wait: number }
   | { readonly kind: "fail"; readonly item: Fail; sentAt: number; wait: number };
@@ -26,9 +26,9 @@ export interface OutboxPort {
 }
 
 /**
- * A worker's outcomes: sent in batches, kept until they are confirmed, sent again when they are not. Nearly all results are
- * confirmed before long, so they carry no times of their own: what the last generation still holds when the next one grows
- * old has waited for {@link RESEND_MS} at least, and is overdue.
+ * A worker's outcomes: sent in batches, kept until they are confirmed, and sent again when they are not. Nearly all results are
+ * confirmed before long, so they carry no times of their own. They are in two generations instead: a result that is still in the
+ * old one after another {@link RESEND_MS} is overdue.
  */
 export class Outbox {
   readonly #port: OutboxPort;
@@ -47,7 +47,7 @@ export class Outbox {
     this.#port = port;
   }
 
-  /** Outcomes that are not confirmed. */
+  /** How many outcomes are not confirmed. */
   get size(): number {
     return this.#young.size + this.#old.size + this.#kept.size;
   }
@@ -61,8 +61,8 @@ export class Outbox {
   }
 
   /**
-   * @param busyMs - Its handler time.
-   * @param real - The real time, which flushes go by.
+   * @param busyMs - Handler time of the item.
+   * @param real - The real time, in ms.
    */
   addResult(item: ItemPayload, busyMs: number, real: number): void {
     this.#young.set(item.seq, item);
@@ -78,9 +78,9 @@ export class Outbox {
   }
 
   /**
-   * A batch goes out when it is full, has waited, holds half of what is here, or nothing is left to wait for.
+   * Whether the batch is to be sent: it is full, has waited, holds half of what the worker has, or no more is to come.
    *
-   * @param waiting - Items that the worker still has to finish.
+   * @param waiting - How many items the worker still has to finish.
    */
   flushIsDue(waiting: number, real: number): boolean {
     if (this.#batch.length === 0) return false;
@@ -101,7 +101,7 @@ export class Outbox {
     this.#port.results(items, busyMs);
   }
 
-  /** Nothing more is needed of this item. False when there is no outcome of it. */
+  /** Forgets the outcome of an item that is settled. @returns False when there is none. */
   settle(seq: number): boolean {
     return this.#young.delete(seq) || this.#old.delete(seq) || this.#kept.delete(seq);
   }
@@ -112,10 +112,10 @@ export class Outbox {
     if (kept?.kind === "fail" && kept.item.attempt === attempt) this.#kept.delete(seq);
   }
 
-  /** Delivers every kept result again: what was under way before may be gone. */
+  /** Sends every unconfirmed result again: those that were on their way may be lost. */
   resendResults(now: number): void {
     if (!this.#port.isOpen()) return;
-    this.#dropBatch(); // those are kept too
+    this.#dropBatch(); // its results are kept, too
     const results = [...this.#young.values(), ...this.#old.values()];
     for (const kept of this.#kept.values()) {
       if (kept.kind === "fail") continue;
@@ -126,9 +126,9 @@ export class Outbox {
   }
 
   /**
-   * Sends again what has waited too long for its confirmation.
+   * Sends again the outcomes that have waited too long for their confirmation.
    *
-   * @returns How many outcomes those were.
+   * @returns How many those were.
    */
   tick(now: number): number {
     if (now < this.#nextCheck) return 0;
@@ -157,7 +157,7 @@ export class Outbox {
     this.#dropBatch();
   }
 
-  /** A generation is over: what the one before still holds is due at once. */
+  /** Begins a generation: results that the old one still holds are due at once. */
   #age(now: number): void {
     this.#nextGeneration = now + RESEND_MS;
     for (const item of this.#old.values()) {

@@ -11,8 +11,8 @@ import type { WorkerCoreOptions, WorkerPhase, WorkerPort } from "./worker-port.t
 const HELLO_MS = 1000;
 
 /**
- * The worker's state machine: its local queue, what it executes, and the outcomes in its outbox. The shell asks for the next
- * execution whenever it has a slot free, and reports how it ended.
+ * The worker's state machine: its local queue, the items in execution, and the outcomes in its outbox. The shell asks for the next
+ * execution whenever it has a free slot, and reports the outcome.
  */
 export class WorkerCore {
   readonly #options: WorkerCoreOptions;
@@ -21,7 +21,7 @@ export class WorkerCore {
   #phase: WorkerPhase = { kind: "waiting" };
   readonly #load: Workload<Execution>;
   readonly #outbox: Outbox;
-  /** A peer is ready when it has answered our hello on this connection; the collector is greeted once a run is known. */
+  /** A peer is ready when it has answered hello on this connection. The collector is greeted once a run is known. */
   #collector: "down" | "connected" | "greeted" | "ready" = "down";
   #distributor: "down" | "greeted" | "ready" = "down";
   #nextHello = 0;
@@ -94,7 +94,7 @@ export class WorkerCore {
     } else if (message.runId !== this.runId) {
       this.#stray(message);
     } else {
-      // A connection began, or the collector did.
+      // The connection is new, or the collector was started again.
       this.#collector = "ready";
       this.#outbox.resendResults(this.#clock.now);
     }
@@ -122,7 +122,7 @@ export class WorkerCore {
    *
    * @param busyMs - Time its handler took.
    * @param real - The time now, in ms, of the clock that `tick` gets.
-   * @param more - Others that ended with it follow at once: a batch is not sent for this one alone.
+   * @param more - More executions that have ended follow at once: the batch waits for them.
    * @returns Whether anything was sent because of it.
    */
   finished(
@@ -148,12 +148,12 @@ export class WorkerCore {
     return sent;
   }
 
-  /** The worker was reported as blocked, and is so no more. */
+  /** The worker was reported as blocked, and is blocked no longer. */
   unblocked(): void {
     if (this.runId !== "") this.#port.toDistributor({ type: "pong", runId: this.runId });
   }
 
-  /** Takes no more items, gives back those not started, and is over when the running ones are confirmed. */
+  /** Takes no more items, gives back those not started, and ends when the running ones are confirmed. */
   leave(): void {
     if (this.#phase.kind === "waiting" || this.#phase.kind === "initialising")
       return this.#over("stopped", undefined);
@@ -164,7 +164,7 @@ export class WorkerCore {
     this.#leaveIfDone();
   }
 
-  /** Ends at once; what was not confirmed goes to others when the distributor sees this worker gone. */
+  /** Ends at once. Unconfirmed items go to other workers when the distributor sees that this one is gone. */
   abort(error?: Error): void {
     if (this.#phase.kind !== "over") this.#over("stopped", error);
   }
@@ -184,14 +184,14 @@ export class WorkerCore {
     }
   }
 
-  // --- who is there ---------------------------------------------------------------------------------------------------
+  // --- peers ----------------------------------------------------------------------------------------------------------
 
   #hello(send: (message: Hello) => void, held: readonly ItemRef[]): void {
     const { workerId, taskType } = this.#options;
     send({ type: "hello", runId: this.runId, role: "worker", peerId: workerId, taskType, held });
   }
 
-  /** An answer may take long, or be lost. */
+  /** Says hello again where the answer takes long, or is lost. */
   #repeatHello(): void {
     this.#nextHello = this.#clock.now + HELLO_MS;
     if (this.#distributor === "greeted") this.#hello(this.#port.toDistributor, this.#held());
@@ -242,7 +242,7 @@ export class WorkerCore {
   #grant(grant: Grant): void {
     this.#load.drop(grant.settled.filter((seq) => !this.#outbox.settle(seq)));
     for (const ref of grant.failuresSeen) this.#outbox.failureSeen(ref);
-    for (const { seq } of grant.items) this.#outbox.settle(seq); // a FAIL that was seen, or there would be no further attempt
+    for (const { seq } of grant.items) this.#outbox.settle(seq); // a FAIL that has arrived, or there would be no further attempt
     const { runId: sourceId, solo } = grant;
     for (const { seq, attempt, payload } of grant.items)
       this.#load.add({ sourceId, seq, attempt, payload, solo, context: "" });
@@ -251,7 +251,7 @@ export class WorkerCore {
     if (grant.items.length > 0) this.#port.work();
   }
 
-  /** Gives back up to `count` items from the end of the queue, and says so even when there are none. */
+  /** Gives back up to `count` items from the end of the queue. The message is sent even when there are none. */
   #giveBack(count: number): void {
     const items = this.#load.giveBack(count);
     const leaving = this.#phase.kind === "leaving";

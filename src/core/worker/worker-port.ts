@@ -13,11 +13,11 @@ export interface WorkerCoreOptions {
 export interface WorkerPort {
   toDistributor(message: WorkerToDistributor): void;
   toCollector(message: WorkerToCollector): void;
-  /** A run begins: initialise, then call `initialised`. */
+  /** A run begins: the shell initialises its worker, then calls `initialised`. */
   begin(welcome: Welcome): void;
-  /** Nobody wants the result of this running execution any more. */
+  /** The result of this running execution is not needed any more. */
   abandon(execution: Execution): void;
-  /** Items arrived: call `next`. */
+  /** Items have arrived: the shell calls `next`. */
   work(): void;
   over(status: RunStatus | undefined, error: Error | undefined): void;
   note(event: string, facts: Readonly<Record<string, unknown>>): void;
@@ -28,6 +28,6 @@ export type WorkerPhase =
   | { readonly kind: "waiting" }
   | { readonly kind: "initialising"; readonly runId: string }
   | { readonly kind: "working"; readonly runId: string }
-  /** Finishes what runs, takes nothing more. */
+  /** Finishes what is running and takes no more items. */
   | { readonly kind: "leaving"; readonly runId: string }
   | { readonly kind: "over" };
