@@ -17,7 +17,7 @@ import type { Link, LinkHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 import { FlushSchedule } from "./flush-schedule.ts";
 
-/** A client's socket, there while it is needed, and the core behind it. */
+/** A client's socket, open while it is needed, and the core behind it. */
 export class ClientConnection {
   readonly #endpoint: EndpointAddress;
   readonly #idleTimeout: number;
@@ -25,12 +25,12 @@ export class ClientConnection {
   readonly #core: ServiceClientCore;
   readonly #log: RoleLog;
   readonly #refused: BoundedLog;
-  /** What is asked for in one go travels in one message. */
+  /** Requests made in one turn of the event loop travel in one message. */
   readonly #flushes = new FlushSchedule(() => this.#core.flush());
   #open: { readonly link: Link<ClientToService>; readonly timer: NodeJS.Timeout } | undefined;
   #idleSince = 0;
 
-  /** @param idleTimeout - How long it stays open without a request, in ms. */
+  /** @param idleTimeout - How long the socket stays open without a request, in ms. */
   constructor(endpoint: EndpointAddress, idleTimeout: number, security: Security | undefined) {
     this.#endpoint = endpoint;
     this.#idleTimeout = idleTimeout;
@@ -73,9 +73,9 @@ export class ClientConnection {
 
   #connect(): void {
     if (this.#open !== undefined) return;
-    // Its clock stood still without a connection: new deadlines count from now.
+    // The core's clock stood still without a connection: new deadlines count from now.
     this.#core.tick(performance.now());
-    // What an earlier link has to say yet is not for this one.
+    // Late events of an earlier link are ignored.
     const isCurrent = () => this.#open?.link === link;
     const handler: LinkHandler<ServiceToClient> = {
       onConnected: () => isCurrent() && this.#core.connected(),
@@ -94,7 +94,7 @@ export class ClientConnection {
     this.#idleSince = performance.now();
   }
 
-  /** The next request tries again. */
+  /** Fails all requests. The next one connects again. */
   #failed({ code, message }: PipelineError): void {
     this.#core.failAll(code, message);
     void this.close();

@@ -4,16 +4,16 @@ import { RESOLVED } from "../structures/resolved.ts";
 const QUIET_MS = 0.1;
 
 /**
- * Says when to send what has gathered: at once after a quiet moment, so that a lone request waits for nothing; under load at
- * the end of the event loop's turn, together with what arrives in it. Without that, messages under load become ever smaller:
- * few replies bring few requests, which bring few replies.
+ * Says when to send messages that have gathered. After a quiet moment they go at once, so that a lone request need not wait. Under
+ * load they go at the end of the event loop's turn, with all that arrives in it. Otherwise messages under load would become ever
+ * smaller: few replies bring few requests, which bring few replies.
  */
 export class FlushSchedule {
   readonly #flush: () => void;
   #isScheduled = false;
   #flushedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param guard - Makes the callback of a timer. */
+  /** @param guard - Wraps each callback, so that its errors are caught. */
   constructor(flush: () => void, guard: (action: () => void) => () => void = (action) => action) {
     this.#flush = guard(() => {
       this.#isScheduled = false;
@@ -22,7 +22,7 @@ export class FlushSchedule {
     });
   }
 
-  /** Something is to be sent. */
+  /** Messages are to be sent. */
   soon(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;

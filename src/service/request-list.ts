@@ -1,15 +1,15 @@
 import { isError } from "../protocol/thrown.ts";
 import { type Entry, type RequestList, RequestSource } from "./request-source.ts";
 
-/** Requests of one list that are on their way at a time: enough to keep many workers busy, far below a service's queue. */
+/** How many requests of one list are on their way at a time: enough for many workers, far below the length of a service's queue. */
 const LANES = 1024;
 
 /**
- * Sends a list, some at a time, and gathers the replies in its order. The first failure ends the others.
+ * Sends the requests of a list, some at a time. The first failure aborts the other requests.
  *
- * @param send - Sends one; the signal is aborted when its reply is not needed any more.
+ * @param send - Sends one request. The signal is aborted when the reply is not needed any more.
  * @returns The replies, in the order of the list.
- * @throws The first error, with the place of its request as `index`.
+ * @throws The first error. Its `index` is the position of the request in the list.
  */
 export async function requestAll<Data, Result>(
   list: RequestList<Data>,
@@ -40,7 +40,7 @@ export async function requestAll<Data, Result>(
   return results;
 }
 
-/** The same, but each request may fail by itself. @throws What the list throws. */
+/** Sends the requests of a list, some at a time. Each may fail by itself. @throws What the list throws. */
 export async function requestAllSettled<Data, Result>(
   list: RequestList<Data>,
   send: (data: Data, index: number) => Promise<Result>,
@@ -56,7 +56,7 @@ export async function requestAllSettled<Data, Result>(
   return results;
 }
 
-/** @param ended - Aborted when nothing more is wanted. A list that waits for its next request is then left alone. */
+/** @param ended - Aborted when no more replies are needed. The list may then still be waiting for its next request. */
 async function inLanes<Data>(
   list: RequestList<Data>,
   ended: AbortSignal | undefined,

@@ -20,8 +20,12 @@ export function replyOf(outcome: RequestOutcome, facts: ErrorFacts): Payload {
   }
 }
 
-/** An error that the service or the worker's executor made. */
+/** An error that the service or the worker's executor made, and not the handler. */
 function ownError({ code, message }: ErrorInfo, facts: ErrorFacts): PipelineError {
   if (Object.hasOwn(ERROR_CODES, code)) return new PipelineError(code as ErrorCode, message, facts);
-  return new PipelineError("BAD_MESSAGE", `The service sent an error that is not known: ${message}`, facts);
+  return new PipelineError(
+    "BAD_MESSAGE",
+    `The service sent an error with an unknown code: ${message}`,
+    facts,
+  );
 }

@@ -1,4 +1,4 @@
-/** A request of a list, and its place. */
+/** A request of a list, and its position. */
 export interface Entry<Data> {
   readonly data: Data;
   readonly index: number;
@@ -7,7 +7,7 @@ export interface Entry<Data> {
 /** What a list of requests may be. */
 export type RequestList<Data> = readonly Data[] | Iterable<Data> | AsyncIterable<Data>;
 
-/** Whether what is asked for is a list, and not one request. */
+/** Whether a value is a list of requests, and not one request. */
 export function isRequestList<Data>(value: unknown): value is RequestList<Data> {
   if (Array.isArray(value)) return true;
   return (
@@ -15,7 +15,7 @@ export function isRequestList<Data>(value: unknown): value is RequestList<Data> 
   );
 }
 
-/** Pulls a list one request after the other, for several that ask. An async iterator is never asked twice at a time. */
+/** Pulls the requests of a list, one after the other, for several lanes. An async iterator is never asked twice at a time. */
 export class RequestSource<Data> {
   readonly #iterator: Iterator<Data> | AsyncIterator<Data>;
   readonly #isAsync: boolean;
@@ -28,22 +28,22 @@ export class RequestSource<Data> {
     this.#iterator = Symbol.asyncIterator in list ? list[Symbol.asyncIterator]() : list[Symbol.iterator]();
   }
 
-  /** The next request; nothing at the end. What is there at once comes without a promise. */
+  /** The next request; nothing at the end. A request that is there at once comes without a promise. */
   next(): Entry<Data> | undefined | Promise<Entry<Data> | undefined> {
     if (this.#isOver) return undefined;
     if (!this.#isAsync) return this.#take((this.#iterator as Iterator<Data>).next());
     const next = this.#last.then(async () =>
       this.#isOver ? undefined : this.#take(await this.#iterator.next()),
     );
-    this.#last = next.catch(() => {}); // who asked hears of it
+    this.#last = next.catch(() => {}); // the lane that asked gets the error
     return next;
   }
 
-  /** Nothing more is wanted: lets the iterator release what it holds. */
+  /** No more requests are needed: lets the iterator release what it holds. */
   close(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    // What it throws now changes nothing: the list has failed already.
+    // An error of `return()` changes nothing: the list has failed already.
     void (async () => await this.#iterator.return?.())().catch(() => {});
   }
 

@@ -23,11 +23,11 @@ import {
 /** In ms. */
 const DEFAULT_STOP_TIMEOUT = 5000;
 
-/** What a request without options has; nothing is to be checked then. */
+/** The options of a request without any: they need no check. */
 const NO_OPTIONS: ListRequestOptions = {};
 
 /**
- * Sends requests to a service, any number at a time. The constructor opens nothing; the first request does, and waits for the
+ * Sends requests to a service, any number at a time. The constructor opens nothing. The first request connects, and waits for the
  * service if need be.
  *
  * @typeParam Data - What workers get.
@@ -46,7 +46,7 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
   readonly #endpoint: EndpointAddress;
   readonly #defaults: ResolvedClientOptions["defaults"];
   readonly #connection: ClientConnection;
-  /** Requests, and lists of them, that are under way. */
+  /** How many requests, and lists of requests, are under way. */
   #active = 0;
   #idle: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
@@ -66,8 +66,9 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
   }
 
   /**
-   * Sends a list, over all workers at once: an array, or any iterable, which is pulled as replies come. It fails as a whole with the first failure, whose place is the error's `index`;
-   * with `settled`, each request fails by itself.
+   * Sends the requests of a list to all workers at once. The list is an array, or any iterable, which is pulled as replies arrive.
+   * The first failure fails the whole list; the error's `index` is the position of its request. With `settled`, each request fails by
+   * itself.
    *
    * @returns The replies in the order of the list.
    */
@@ -83,7 +84,7 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
    * @returns What the worker's handler returned.
    * @throws RemoteError when the handler threw.
    * @throws PipelineError `REQUEST_TIMEOUT`, `REQUEST_LOST`, `NO_WORKER`, `SERVICE_BUSY` and others: see the docs of errors.
-   * @throws TypeError when the data cannot be sent. With an aborted `signal`: its reason.
+   * @throws TypeError when the data cannot be sent. The signal's reason when `signal` is aborted.
    */
   request(data: Data, options?: RequestOptions): Promise<Result>;
   request(
@@ -102,9 +103,9 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
   }
 
   /**
-   * Sends nothing more, waits for the replies that are under way, and closes the connection.
+   * Takes no more requests, waits for the replies that are under way, and closes the connection.
    *
-   * @param options - `timeout`: longest wait, in ms, 5000 by default; what is left then fails with `CLIENT_STOPPED`.
+   * @param options - `timeout`: longest wait, in ms, 5000 by default. Requests that are left then fail with `CLIENT_STOPPED`.
    */
   async stop(options: StopOptions = {}): Promise<void> {
     assertStopOptions(options);
@@ -113,7 +114,7 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
     await this.#stopping;
   }
 
-  /** Stops it, for `await using`. */
+  /** Stops the client, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
@@ -185,7 +186,7 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
         span?.end(asError(signal?.reason));
       };
       if (signal === undefined) return;
-      setMaxListeners(0, signal); // one for each request is no leak
+      setMaxListeners(0, signal); // one listener for each request is no leak
       signal.addEventListener("abort", abort, { once: true });
     });
   }
@@ -197,6 +198,6 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
 
   #stopped(): PipelineError {
     const facts = { role: "serviceclient", endpoint: this.#endpoint.address };
-    return new PipelineError("CLIENT_STOPPED", "The client was stopped; make another one", facts);
+    return new PipelineError("CLIENT_STOPPED", "The client was stopped; create a new one", facts);
   }
 }

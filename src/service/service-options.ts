@@ -6,37 +6,38 @@ import { type NetworkOptions, type ResolvedNetwork, resolveNetwork } from "../ro
 export interface ServiceOptions extends NetworkOptions {
   /** Where the service listens for clients. */
   readonly frontendEndpoint: EndpointAddress;
-  /** Where it listens for its workers. */
+  /** Where the service listens for its workers. */
   readonly backendEndpoint: EndpointAddress;
   /**
-   * Requests of one task type that wait for a worker. Beyond it, a request fails at once with `SERVICE_BUSY`.
+   * How many requests of one task type may wait for a worker. Further ones fail at once with `SERVICE_BUSY`.
    * @default 10000
    */
   readonly maxQueue?: number;
   /**
-   * Bytes of memory that waiting requests of all types take, about. Beyond it, a request fails at once with `SERVICE_BUSY`.
+   * Memory that the waiting requests of all task types may take, in bytes, approximately. Further ones fail at once with
+   * `SERVICE_BUSY`.
    * @default 268435456
    */
   readonly maxQueueBytes?: number;
   /**
-   * How long a request waits while its task type has no worker at all, in ms; then it fails with `NO_WORKER`.
+   * How long a request waits while its task type has no worker at all, in ms. Then the request fails with `NO_WORKER`.
    * @default 5000
    */
   readonly workerTimeout?: number;
   /**
-   * Workers that one idempotent request may cost before it fails with `REQUEST_LOST`: counted only while it was the only
-   * request its worker had.
+   * How many workers one idempotent request may cost before it fails with `REQUEST_LOST`. A lost worker counts only when it had no
+   * other request.
    * @default 3
    */
   readonly crashLimit?: number;
   /**
-   * Whether the workers end when the service is stopped. `false`: they wait for the next service, for a rolling restart.
+   * Whether the workers end when the service is stopped. With `false` they wait for the next service, as in a rolling restart.
    * @default true
    */
   readonly endWorkers?: boolean;
 }
 
-/** How long the service waits for its workers to confirm END, in ms. A handler that blocks does not hear it. */
+/** How long the service waits for its workers to confirm END, in ms. A worker whose handler blocks does not confirm it. */
 const END_TIMEOUT = 2000;
 
 export type ResolvedServiceOptions = Required<Omit<ServiceOptions, keyof NetworkOptions>> & {
@@ -57,7 +58,7 @@ const OPTIONS = optionNames<ServiceOptions>({
   maxConnections: true,
 });
 
-/** @throws TypeError when an endpoint is missing or is none. @throws RangeError when a number is out of range. */
+/** @throws TypeError when an endpoint is missing or is not one. @throws RangeError when a number is out of range. */
 export function resolveServiceOptions(options: ServiceOptions): ResolvedServiceOptions {
   assertKnownOptions("Service", options, OPTIONS);
   const { frontendEndpoint, backendEndpoint } = options;

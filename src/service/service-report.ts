@@ -3,26 +3,26 @@ import type { BrokerWorkerPhase } from "../core/service/broker-worker.ts";
 import { type ProcessReport, processReport } from "../role/inspection.ts";
 import type { ServiceStatus } from "./service-summary.ts";
 
-/** One worker, as its service sees it. */
+/** What a service knows about one of its workers. */
 export interface ServiceWorkerReport {
   readonly id: string;
   readonly taskType: string;
-  /** Being initialised; at work; ending. */
+  /** `new`: being initialised; `ready`: at work; `leaving`: finishing what it has started. */
   readonly phase: BrokerWorkerPhase;
-  /** Requests it executes at a time. */
+  /** How many requests the worker executes at a time. */
   readonly concurrency: number;
-  /** Requests it has. */
+  /** How many requests the worker has. */
   readonly held: number;
-  /** It does not answer, because a handler blocks its event loop; it gets nothing until it does. */
+  /** The worker does not answer, because a handler blocks its event loop. It gets no request until it answers. */
   readonly isBlocked: boolean;
-  /** Requests that have failed since the last that succeeded. From 20 on it gets one a second, while there are others. */
+  /** Requests that have failed since the last that succeeded. From 20 on the worker gets one a second while others work. */
   readonly failures: number;
 }
 
 /** A service's answer to a status request. */
 export interface ServiceReport extends ProcessReport {
   readonly kind: "service";
-  /** One life of the service. */
+  /** The run of the service: each start has its own. */
   readonly runId: string;
   readonly status: ServiceStatus;
   readonly workers: readonly ServiceWorkerReport[];

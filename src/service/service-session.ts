@@ -27,7 +27,7 @@ import type { ResolvedServiceOptions } from "./service-options.ts";
 import { reportService } from "./service-report.ts";
 import type { ServiceStatus, ServiceSummary, ServiceTypeStatus } from "./service-summary.ts";
 
-/** Events that say that something is wrong with a worker. */
+/** Matches events that are wrong with a worker, which are logged as warnings. */
 const WARNINGS = /lost$|does not answer|fails/;
 
 /** One run of a service: its two sockets, and the core between them. */

@@ -1,22 +1,22 @@
 /** What became of a service's requests. */
 export interface ServiceSummary {
-  /** Requests that arrived. */
+  /** Requests that have arrived. */
   readonly requests: number;
   /** Answered by a handler. */
   readonly replied: number;
-  /** Failed by a handler, or by a worker that gave its handler up. */
+  /** Failed in a handler, or by a worker that gave up on the handler. */
   readonly failed: number;
-  /** Not executed: the queue was full, no worker came, the service was stopping. */
+  /** Not executed: the queue was full, there was no worker, or the service was stopping. */
   readonly refused: number;
-  /** Failed because their worker was lost, or did not end in time: they may have run. */
+  /** Failed because their worker was lost, or had not finished when the service ended: they may have run. */
   readonly lost: number;
-  /** Not waited for any longer: timed out, aborted, or their client vanished. */
+  /** Timed out, aborted, or left behind by a client that is gone. */
   readonly cancelled: number;
 }
 
-/** How one task type stands. */
+/** The state of one task type. */
 export interface ServiceTypeStatus {
-  /** Workers that are connected. */
+  /** Connected workers. */
   readonly workers: number;
   /** Requests that wait for a worker. */
   readonly queued: number;
@@ -24,7 +24,7 @@ export interface ServiceTypeStatus {
   readonly running: number;
 }
 
-/** How a service stands now. */
+/** The state of a service now. */
 export interface ServiceStatus extends ServiceSummary {
   readonly clients: number;
   readonly types: Readonly<Record<string, ServiceTypeStatus>>;

@@ -22,10 +22,10 @@ import { WorkerWatch } from "../watching/worker-watch.ts";
 import { FlushSchedule } from "./flush-schedule.ts";
 import type { ServiceWorkerSummary } from "./service-worker-summary.ts";
 
-/** How long requests are worked through before the event loop has its turn, in ms: new ones and cancellations are heard. */
+/** How long requests are executed before the event loop has its turn, in ms: only then do new messages arrive. */
 const SLICE_MS = 2;
 
-/** What a session needs to know of its worker. */
+/** What a session needs to know about the user's worker. */
 export interface ServiceWorkerHost {
   readonly workerId: string;
   readonly taskType: TaskType;
@@ -36,11 +36,11 @@ export interface ServiceWorkerHost {
   readonly timeout: number;
   readonly executor: Executor;
   readonly hooks: WorkerHooks;
-  /** Hears of the first request. */
+  /** Called at the beginning and at the end of the first request, and when the worker closes. */
   readonly onWork: ((stage: WorkStage) => void) | undefined;
 }
 
-/** One run of a service's worker: its link, its executor, and the core between them. */
+/** One run of a service worker: its link, its executor, and the core between them. */
 export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
   readonly #host: ServiceWorkerHost;
   readonly #core: ServiceWorkerCore;
@@ -52,9 +52,9 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
     failed: 0,
   };
   #link: Link<WorkerToService> | undefined;
-  /** Absent: its handler cannot block this thread, or its service is in it, too. */
+  /** Absent where the handler cannot block this thread, or the service runs in this thread, too. */
   #watch: WorkerWatch | undefined;
-  /** The service's run that is watched for. */
+  /** The run of the service that the watching thread knows. */
   #watchedRun = "";
   readonly #flushes = new FlushSchedule(
     () => this.#core.flush(),
@@ -118,11 +118,11 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
     this.#host.executor.tick(this.clock.now);
     this.#watch?.beat();
     this.#answerWatch();
-    if (this.#watchedRun !== "") this.#watchRun(); // a service that was started again has another run
+    if (this.#watchedRun !== "") this.#watchRun(); // a service that is started again has another run
     if (this.clock.now >= this.#stopAt) this.#core.abort();
   }
 
-  /** The service waits to hear from a worker that was reported as blocked. */
+  /** Tells the service that this worker is blocked no longer, where the worker was reported as blocked. */
   #answerWatch(): void {
     if (this.#watch?.takeReported()) this.#core.unblocked();
   }
@@ -138,7 +138,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
     this.#watch?.close();
     const { executor, hooks, onWork } = this.#host;
     onWork?.("closing");
-    // What still runs is needed by nobody; when a deadline cut it off, it has had its time.
+    // No reply is needed any more. Handlers get some time to end, unless `stop()` has waited for them already.
     clearTimeout(this.#flushTimer);
     const grace = this.clock.now >= this.#stopAt ? 0 : ABORT_GRACE_MS;
     const [inThreads] = await Promise.all([executor.close(grace), this.#link?.close()]);

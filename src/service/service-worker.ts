@@ -28,13 +28,13 @@ import { depthOfThreads } from "../self/nesting.ts";
 import { ServiceWorkerSession } from "./service-worker-session.ts";
 import type { ServiceWorkerSummary } from "./service-worker-summary.ts";
 
-/** Work that each thread has in its queue, and longest wait of a reply in its thread, in ms: somebody waits for it. */
+/** Work in the queue of each thread, and longest wait of a reply in its thread, in ms. Short, because a client waits. */
 const THREAD_MS = 2;
 
 /**
- * Answers requests of one task type. Its handler runs on the event loop of its process, several at a time where it is async
- * (`concurrency`), or in threads (`nThreads` and `module`). `run()` resolves when the service ends or `stop()` was called;
- * a service that is gone is waited for.
+ * Answers requests of one task type. The handler runs on the event loop of its process, several at a time where it is async
+ * (`concurrency`), or in threads (`nThreads` and `module`). `run()` resolves when the service ends or after `stop()`. When the service
+ * is lost, the worker waits for it.
  *
  * @typeParam Data - What clients send.
  * @typeParam Result - What they get back.
@@ -58,18 +58,18 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
   /** The service's `backendEndpoint`. */
   abstract readonly endpoint: EndpointAddress;
   /**
-   * Which requests it answers.
+   * The task type of the requests that the worker answers.
    * @default the blank one
    */
   readonly taskType: TaskType = TaskType.register("");
   /**
-   * How many requests it executes at a time, where its handler is async. Threads execute one each.
+   * How many requests the worker executes at a time, where its handler is async. Threads execute one each.
    * @default 1
    */
   readonly concurrency: number = 1;
   /**
-   * Longest execution of one request, in ms. The handler's signal is aborted then; one that ignores it for another second is
-   * given up, and its client gets `EXECUTION_TIMEOUT`.
+   * Longest execution of one request, in ms. Then the handler's signal is aborted. The worker gives up on a handler that ignores the
+   * signal for another second, and the client gets `EXECUTION_TIMEOUT`.
    * @default no limit
    */
   readonly timeout: number = Number.POSITIVE_INFINITY;
@@ -79,19 +79,19 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
    */
   readonly peerTimeout: number = Number.POSITIVE_INFINITY;
   /**
-   * How long each of the hooks at the end may take, in ms. Then the worker ends without it.
+   * Longest time that each of the hooks at the end may take, in ms. Then the worker ends without waiting for the hook.
    * @default 5000
    */
   readonly closeTimeout: number = DEFAULT_CLOSE_TIMEOUT;
   /**
-   * How many threads run the handler; 0: it runs on the event loop.
+   * How many threads run the handler. With 0 it runs on the event loop.
    * @default 0
    */
   readonly nThreads: number = 0;
   /** With threads: the file that exports this class, `import.meta.url`. Each thread imports it. */
   readonly module?: string | URL;
   /**
-   * Keys: `tcp` links are then encrypted, and only peers with the right keys are spoken to.
+   * Keys. With them, `tcp` links are encrypted, and the worker speaks only to a service with the right key.
    * @default none
    */
   readonly security?: Security | undefined;
@@ -102,35 +102,35 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
   initWorker(): Awaitable<void> {}
 
   /**
-   * Called once, when the worker ends and no handler runs any more, if `initWorker()` was called and did not throw: when the service
-   * ends, after `stop()`, and when the worker failed. It may take `closeTimeout` ms; what it throws is logged, and is in the summary's
-   * `closeErrors`. A process that is killed calls nothing.
+   * Called once, when the worker ends and no handler runs any more: when the service ends, after `stop()`, and when the worker failed.
+   * It is not called when `initWorker()` was not, or has thrown. It may take `closeTimeout` ms. What it throws is logged, and is in the
+   * summary's `closeErrors`. A process that is killed does not call it.
    */
   closeWorker(): Awaitable<void> {}
 
   /**
    * Called once in each thread, before its first request.
    *
-   * @param _index - 0 for the first thread. A thread that takes the place of a dead one has its index.
+   * @param _index - 0 for the first thread. A thread that replaces a dead one gets the same index.
    */
   initThread(_index: number): Awaitable<void> {}
 
   /**
    * Called once in each thread when it ends, under the rules of `closeWorker()`. A thread that is terminated, because its handler does
-   * not end, calls nothing.
+   * not end, does not call it.
    */
   closeThread(_index: number): Awaitable<void> {}
 
   /**
-   * The work.
+   * The handler: answers one request.
    *
    * @param data - What the client sent.
-   * @param taskType - The worker's own.
+   * @param taskType - The worker's task type.
    * @param msgtype - `DATA`.
-   * @param info - The request's id, its attempt (above 1: it may have run before, its client said that it may), and a signal
-   *   that is aborted when nobody waits for the reply any more.
+   * @param info - The request's id, its attempt, and a signal that is aborted when the reply is not needed any more. An attempt above 1
+   *   may have run before: only idempotent requests have one.
    * @returns A plain object; nothing counts as `{}`.
-   * @throws Whatever it likes: the client gets it as a `RemoteError`, with its name, message and stack.
+   * @throws Any error. The client gets it as a `RemoteError`, with its name, message and stack.
    */
   abstract handleMessage(
     data: Data,

@@ -13,8 +13,8 @@ const NOTHING: ServiceSummary = { requests: 0, replied: 0, failed: 0, refused: 0
 
 /**
  * The broker between clients and workers: gives each request to the least loaded worker of its task type, and brings the
- * reply back. `run()` resolves when the service was stopped: it then takes no new requests, lets those it has finish, for
- * `stopTimeout` ms at most, and ends its workers.
+ * reply back. `run()` resolves after `stop()`: the service takes no new requests, waits for those it has, for `stopTimeout`
+ * ms at most, and ends its workers.
  *
  * @example
  * ```ts
@@ -38,7 +38,7 @@ export class Service extends Role<ServiceSummary> {
     assertArgumentCount("new Service()", [options, ...more], 1);
   }
 
-  /** How the service stands: its workers, what waits, what runs, and what became of requests. Zeros before `run()`. */
+  /** The state of the service: its workers, the requests that wait or run, and those that have ended. Zeros before `run()`. */
   get status(): ServiceStatus {
     return this.#session?.status ?? { ...NOTHING, clients: 0, types: {} };
   }

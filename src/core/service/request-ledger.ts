@@ -161,7 +161,7 @@ export class RequestLedger {
     if (!idempotent) return this.lose(request, "The worker that had the request was lost; it may have run");
     if (isBlamed) request.losses += 1;
     if (request.losses >= this.#options.crashLimit) {
-      const text = `The request was given up: ${request.losses} workers were lost while it was all they had`;
+      const text = `The request was given up: ${request.losses} workers were lost while it was their only request`;
       return this.lose(request, text);
     }
     if (place.at === "worker") place.worker.release(request);
