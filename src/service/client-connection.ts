@@ -1,11 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { TICK_MS } from "../core/role-clock.ts";
-import {
-  type PendingRequest,
-  type RequestSpec,
-  ServiceClientCore,
-} from "../core/service-client/service-client-core.ts";
+import type { PendingRequest, RequestSpec } from "../core/service-client/pending-request.ts";
+import { ServiceClientCore } from "../core/service-client/service-client-core.ts";
 import type { ErrorCode, PipelineError } from "../errors.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";

@@ -1,4 +1,4 @@
-import type { RequestOutcome } from "../core/service-client/service-client-core.ts";
+import type { RequestOutcome } from "../core/service-client/pending-request.ts";
 import { ERROR_CODES, type ErrorCode, type ErrorFacts, PipelineError } from "../errors.ts";
 import type { ErrorInfo } from "../protocol/batch-message.ts";
 import { decodePayload, type Payload } from "../protocol/payload/payload.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { BrokerCore } from "../../src/core/service/broker-core.ts";
-import { type RequestOutcome, ServiceClientCore } from "../../src/core/service-client/service-client-core.ts";
+import type { RequestOutcome } from "../../src/core/service-client/pending-request.ts";
+import { ServiceClientCore } from "../../src/core/service-client/service-client-core.ts";
 import { ServiceWorkerCore } from "../../src/core/service-worker/service-worker-core.ts";
 import {
   CLIENT_TO_SERVICE,

@@ -1,58 +1,14 @@
 import { type ErrorCode, PipelineError } from "../../errors.ts";
-import type { ErrorInfo } from "../../protocol/batch-message.ts";
-import type { ClientToService, ServiceToClient } from "../../protocol/message.ts";
-import type { FailureOrigin } from "../../protocol/service-message.ts";
+import type { ServiceToClient } from "../../protocol/message.ts";
 import { EMPTY } from "../../protocol/wire/payload-frames.ts";
-import { type Linked, LinkedQueue } from "../../structures/linked-queue.ts";
+import { LinkedQueue } from "../../structures/linked-queue.ts";
 import { batches } from "../batches.ts";
 import { RoleClock } from "../role-clock.ts";
+import type { PendingRequest, RequestOutcome, RequestSpec } from "./pending-request.ts";
+import type { ServiceClientCoreOptions, ServiceClientPort } from "./service-client-port.ts";
 
 /** How often hello is repeated until it is answered, in ms. */
 const HELLO_MS = 1000;
-
-/** How a request ended. */
-export type RequestOutcome =
-  | { readonly ok: true; readonly payload: Uint8Array }
-  | { readonly ok: false; readonly origin: FailureOrigin; readonly error: ErrorInfo }
-  | { readonly ok: false; readonly origin: "client"; readonly error: PipelineError };
-
-export interface RequestSpec {
-  readonly taskType: string;
-  readonly payload: Uint8Array;
-  readonly idempotent: boolean;
-  /** Longest wait for the reply, in ms; `Infinity`: none. */
-  readonly timeout: number;
-  /** The trace context of the request; empty: none. */
-  readonly context: string;
-  /** Called once, and never before `request` has returned. */
-  settle(outcome: RequestOutcome): void;
-}
-
-/** A request that has not ended. */
-export interface PendingRequest extends Linked<PendingRequest> {
-  readonly seq: number;
-  readonly spec: RequestSpec;
-  readonly deadline: number;
-  payload: Uint8Array;
-  attempt: number;
-  /** The request was sent to a service at least once. */
-  wasSent: boolean;
-  /** Where the request is now. */
-  place: "waiting" | "sent" | "ended";
-}
-
-export interface ServiceClientPort {
-  send(message: ClientToService): void;
-  /** Requests wait to be sent: the shell calls `flush` soon. */
-  flushSoon(): void;
-  note(event: string, facts: Readonly<Record<string, unknown>>): void;
-}
-
-export interface ServiceClientCoreOptions {
-  readonly clientId: string;
-  /** The address that errors name. */
-  readonly endpoint: string;
-}
 
 /**
  * The client's state machine: the requests that wait to be sent, those that wait for their replies, and what becomes of both when
