@@ -1,46 +1,26 @@
 import { randomBytes } from "node:crypto";
 import { DistributorCore } from "../core/distributor/distributor-core.ts";
 import type { DistributorCoreOptions, DistributorPort } from "../core/distributor/distributor-port.ts";
-import { resolveRetryPolicy } from "../core/distributor/retry-policy.ts";
 import type { TaskSpec } from "../core/distributor/task-spec.ts";
-import { type UnreliableWorker, unreliableOf } from "../core/distributor/unreliable-worker.ts";
+import { unreliableOf } from "../core/distributor/unreliable-worker.ts";
 import { PipelineError } from "../errors.ts";
-import type { OpenJournal } from "../journal/open-journal.ts";
-import { openJournal } from "../journal/open-journal.ts";
-import { BoundedLog, RoleLog } from "../logging/logger.ts";
+import { type OpenJournal, openJournal } from "../journal/open-journal.ts";
+import { RoleLog } from "../logging/logger.ts";
 import type { RunStatus } from "../protocol/batch-message.ts";
-import type { EndpointAddress } from "../protocol/endpoint-address.ts";
-import type { Inspect } from "../protocol/inspection-message.ts";
-import {
-  ACK_LINK_TO_DISTRIBUTOR,
-  type AckLinkToDistributor,
-  COLLECTOR_TO_DISTRIBUTOR,
-  type CollectorToDistributor,
-  type DistributorToAckLink,
-  type DistributorToCollector,
-  type DistributorToWorker,
-  INSPECTOR_TO_ROLE,
-  type InspectorToRole,
-  type Message,
-  type RoleToInspector,
-  WORKER_TO_DISTRIBUTOR,
-  type WorkerToDistributor,
-} from "../protocol/message.ts";
+import type { Message } from "../protocol/message.ts";
 import { decodePayload, encodePayload, type Payload } from "../protocol/payload/payload.ts";
 import { descriptorWarning } from "../role/descriptor-limit.ts";
 import { answerInspection } from "../role/inspection.ts";
-import { linkOptions, listenOptions } from "../role/network.ts";
 import { Session } from "../role/session.ts";
-import { currentTracer, type Span } from "../tracing/tracer.ts";
-import { narrowedLink, narrowedListener } from "../transport/narrowed.ts";
-import type { Link, LinkHandler, Listener, ListenerHandler } from "../transport/transport.ts";
-import { transportFor } from "../transport/transport-for.ts";
 import type { ResolvedDistributorOptions } from "./distributor-options.ts";
+import { DistributorSockets, type DistributorSocketsHandler } from "./distributor-sockets.ts";
 import { MetadataListener } from "./metadata-listener.ts";
 import { OutputGate } from "./output-gate.ts";
 import { progressOf } from "./run-progress.ts";
 import { explainRun, reportRun } from "./run-report.ts";
+import { RunSpan } from "./run-span.ts";
 import type { RunProgress, RunSummary } from "./run-summary.ts";
+import { specOf } from "./spec-of.ts";
 import type { Task } from "./task.ts";
 import { TaskSources } from "./task-sources.ts";
 
@@ -49,7 +29,7 @@ const COLLECTOR_MS = 2000;
 
 type SessionOptions = ResolvedDistributorOptions & Pick<DistributorCoreOptions, "owned">;
 
-/** What whoever owns the workers' processes says. */
+/** What the process that starts the workers knows of them. */
 export interface WorkersOwner {
   /** How many workers are being started, by task type. */
   readonly expected: ReadonlyMap<string, number>;
@@ -69,24 +49,20 @@ export class DistributorSession extends Session<RunSummary> {
   readonly #owner: WorkersOwner;
   readonly #sources: TaskSources;
   readonly #log = new RoleLog("distributor");
-  readonly #refused = new BoundedLog(this.#log, "refused a peer or its message");
   readonly #startedAt = performance.now();
-  readonly #listeners: Listener<DistributorToWorker | RoleToInspector>[] = [];
+  readonly #sockets: DistributorSockets;
   #runId = randomBytes(8).toString("hex");
   #journal: OpenJournal | undefined;
   #gate: OutputGate | undefined;
-  /** From the first moment of `open()`: the journal knows the run's id and its ledger. */
+  /** Made at the beginning of `open()`: the journal has the run's id and its ledger. */
   #core: DistributorCore | undefined;
-  #links:
-    | { readonly data: Link<DistributorToCollector>; readonly ack: Link<DistributorToAckLink> }
-    | undefined;
   #metadataListener: MetadataListener | undefined;
-  #span: Span | undefined;
+  #span: RunSpan | undefined;
   #hasCollector = false;
-  /** What ended the run before the collector was there. */
+  /** An error that arose before the collector was connected. */
   #earlyError: Error | undefined;
 
-  /** @param owner - Whoever starts the workers, if it is in this process. */
+  /** @param owner - What is known of the workers that this process starts. */
   constructor(tasks: readonly Task<object, object, object>[], options: SessionOptions, owner: WorkersOwner) {
     super();
     this.#options = options;
@@ -96,6 +72,7 @@ export class DistributorSession extends Session<RunSummary> {
       ready: this.guard((name) => this.#core?.sourceReady(name)),
       failed: this.guard((error) => this.#fail(error)),
     });
+    this.#sockets = new DistributorSockets(options, this.#socketsHandler(), this.#log);
   }
 
   get runId(): string {
@@ -107,7 +84,7 @@ export class DistributorSession extends Session<RunSummary> {
   }
 
   stop(timeout: number): void {
-    // Later: it may be called from a task's hook, in the middle of the core's work.
+    // In a microtask: a task's hook may call this in the middle of the core's work.
     queueMicrotask(
       this.guard(() => {
         this.#core?.stop(timeout);
@@ -118,13 +95,8 @@ export class DistributorSession extends Session<RunSummary> {
 
   protected async open(): Promise<void> {
     this.#openJournal();
-    this.#span = currentTracer()?.begin({
-      kind: "run",
-      taskType: this.#tasks.map(({ taskType }) => taskType.name).join(" "),
-      id: this.#runId,
-      attempt: 0,
-      parent: "",
-    });
+    const names = this.#tasks.map(({ taskType }) => taskType.name);
+    this.#span = new RunSpan(this.#runId, names);
     this.#core = new DistributorCore(
       this.#tasks.map((task) => this.#spec(task)),
       {
@@ -132,15 +104,14 @@ export class DistributorSession extends Session<RunSummary> {
         runId: this.#runId,
         peerId: `distributor-${process.pid}-${randomBytes(4).toString("hex")}`,
         linkId: `distributor-${process.pid}-${randomBytes(16).toString("hex")}`,
-        context: this.#span?.context ?? "",
+        context: this.#span.context,
       },
       this.#port(),
     );
-    // Before anything is waited for: there are inputs that cannot wait.
+    // Before the first await: some inputs cannot wait.
     const prepared = this.#prepareEarly();
     const addresses = new Map(this.#tasks.map(({ endpoint }) => [endpoint.bindAddress, endpoint]));
-    for (const endpoint of addresses.values())
-      this.#listeners.push(await this.#listen(endpoint, this.#listeners.length));
+    for (const endpoint of addresses.values()) await this.#sockets.listen(endpoint);
     const { metadataEndpoint, network } = this.#options;
     if (metadataEndpoint !== undefined) {
       this.#metadataListener = new MetadataListener(
@@ -150,7 +121,7 @@ export class DistributorSession extends Session<RunSummary> {
       );
       await this.#metadataListener.listen(metadataEndpoint, network);
     }
-    this.#links = { data: this.#connect("data"), ack: this.#connect("ack") };
+    this.#sockets.connect();
     const endpoint = [...addresses.values()].join(" ");
     const warning = descriptorWarning(this.#options.network);
     if (warning !== undefined) this.#log.write("warn", "few files may be open", { ...warning });
@@ -176,11 +147,9 @@ export class DistributorSession extends Session<RunSummary> {
   protected async close(): Promise<void> {
     try {
       await this.#sources.close();
-      const links = this.#links === undefined ? [] : [this.#links.data, this.#links.ack];
-      const sockets = [...this.#listeners, ...links].map((socket) => socket.close());
-      await Promise.all([...sockets, this.#metadataListener?.close()]);
+      await Promise.all([this.#sockets.close(), this.#metadataListener?.close()]);
     } finally {
-      this.#endSpan(); // where it has not come to its end
+      this.#span?.end(this.#core?.tasks ?? []); // if the run has not come to its end
       this.#journal?.close();
     }
   }
@@ -196,7 +165,7 @@ export class DistributorSession extends Session<RunSummary> {
     this.#runId = opened.runId;
     this.#gate = new OutputGate(opened.journal, (error) => {
       this.#log.write("error", "journal failed", { message: error.message });
-      // Later: it may be found out in the middle of the core's work.
+      // In a microtask: the write may fail in the middle of the core's work.
       queueMicrotask(this.guard(() => this.#core?.fail(error)));
     });
     if (opened.torn > 0)
@@ -210,11 +179,7 @@ export class DistributorSession extends Session<RunSummary> {
   #spec(task: Task<object, object, object>): TaskSpec {
     const { name } = task.taskType;
     return {
-      name,
-      dependencies: task.dependencies.map((type) => type.name),
-      retry: resolveRetryPolicy(task.retry),
-      timeout:
-        task.timeout === undefined || task.timeout === Number.POSITIVE_INFINITY ? 0 : Math.ceil(task.timeout),
+      ...specOf(task),
       source: this.#sources.of(name),
       expectedWorkers: this.#owner.expected.get(name) ?? 0,
       restored: this.#journal?.tasks.get(name),
@@ -223,18 +188,18 @@ export class DistributorSession extends Session<RunSummary> {
   }
 
   #metadataArrived(metadata: Payload): void {
-    if (this.#journal?.metadata !== undefined) return; // the run goes on with what it began with
+    if (this.#journal?.metadata !== undefined) return; // a resumed run keeps the metadata that it began with
     this.#journal?.journal.metadataArrived(encodePayload(metadata, "metadata"));
     this.#openTo(metadata, this.#sources.prepare(metadata, this.#journal?.tasks));
   }
 
-  /** Prepares the tasks at once where the metadata is known, or there is none. */
+  /** Prepares the tasks at once when the metadata is known, or none is to come. */
   #prepareEarly(): [Payload, Promise<void>] | undefined {
     const known = this.#journal?.metadata;
     if (known === undefined && this.#options.metadataEndpoint !== undefined) return undefined;
     const metadata = known === undefined ? {} : decodePayload(known);
     const prepared = this.#sources.prepare(metadata, this.#journal?.tasks);
-    prepared.catch(() => {}); // told by #openTo()
+    prepared.catch(() => {}); // #openTo() handles the error
     return [metadata, prepared];
   }
 
@@ -247,8 +212,8 @@ export class DistributorSession extends Session<RunSummary> {
   }
 
   /**
-   * Ends the run. An error that comes so early that the collector is not there waits for it, for a moment: it would not hear that the run
-   * is over, and wait for long.
+   * Ends the run with an error. An error that arises before the collector is connected waits for the connection, for
+   * {@link COLLECTOR_MS} at most: the collector would otherwise not hear that the run is over, and wait for its `peerTimeout`.
    */
   #fail(error: Error): void {
     if (this.#hasCollector || this.clock.now >= COLLECTOR_MS) this.#core?.fail(error);
@@ -261,59 +226,32 @@ export class DistributorSession extends Session<RunSummary> {
     if (this.#earlyError !== undefined) this.#core?.fail(this.#earlyError);
   }
 
-  async #listen(
-    endpoint: EndpointAddress,
-    index: number,
-  ): Promise<Listener<DistributorToWorker | RoleToInspector>> {
-    // Connections of different listeners may have the same name.
-    const prefix = `${index}:`;
-    const handler: ListenerHandler<WorkerToDistributor | InspectorToRole> = {
-      onMessage: this.guard((connection, message) => {
-        if (message.type === "inspect") this.#listeners[index]?.send(connection, this.#inspected(message));
-        else this.#core?.workerMessage(prefix + connection, message);
+  #socketsHandler(): DistributorSocketsHandler {
+    return {
+      workerMessage: this.guard((...received) => this.#core?.workerMessage(...received)),
+      workerDisconnected: this.guard((connection) => this.#core?.workerDisconnected(connection)),
+      someDisconnected: this.guard(() => this.#core?.probe()),
+      // Beside the run: the answer waits for no journal, and changes nothing.
+      inspect: this.guard((message, answer) => {
+        const core = this.#core as DistributorCore; // there is one before there are sockets
+        const report = () => reportRun(core, this.#runId, this.progress, this.#startedAt);
+        answer(answerInspection(this.#runId, message, report, (...item) => explainRun(core, ...item)));
       }),
-      onDisconnected: this.guard((connection) => this.#core?.workerDisconnected(prefix + connection)),
-      onSomeDisconnected: this.guard(() => this.#core?.probe()),
-      onRefused: (reason) => this.#refused.add({ endpoint: endpoint.address, reason }),
-    };
-    const options = listenOptions(this.#options.network, "distributor", ["worker"]);
-    const heard = WORKER_TO_DISTRIBUTOR.and(INSPECTOR_TO_ROLE);
-    return await transportFor(endpoint).listen(endpoint, narrowedListener(heard, handler), options);
-  }
-
-  /** Beside the run: who looks waits for no journal, and changes nothing. */
-  #inspected(inspect: Inspect): RoleToInspector {
-    const core = this.#core as DistributorCore; // from the first moment of `open()`
-    return answerInspection(
-      this.#runId,
-      inspect,
-      () => reportRun(core, this.#runId, this.progress, this.#startedAt),
-      (taskType, seq) => explainRun(core, taskType, seq),
-    );
-  }
-
-  #connect(link: "data" | "ack"): Link<DistributorToCollector | DistributorToAckLink> {
-    const { collectorEndpoint, collectorAckEndpoint, network } = this.#options;
-    const endpoint = link === "data" ? collectorEndpoint : collectorAckEndpoint;
-    const handler: LinkHandler<CollectorToDistributor | AckLinkToDistributor> = {
-      onConnected: this.guard(() =>
+      collectorConnected: this.guard((link) =>
         link === "data" ? this.#collectorConnected() : this.#core?.ackLinkConnected(),
       ),
-      onDisconnected: this.guard(() => this.#core?.collectorDisconnected(link)),
-      onMessage: this.guard((message) => this.#core?.collectorMessage(link, message)),
-      onRefused: (reason) => this.#refused.add({ endpoint: endpoint.address, reason }),
-      onFailed: this.guard((error) => this.#core?.fail(error)),
+      collectorDisconnected: this.guard((link) => this.#core?.collectorDisconnected(link)),
+      collectorMessage: this.guard((...received) => this.#core?.collectorMessage(...received)),
+      failed: this.guard((error) => this.#core?.fail(error)),
     };
-    const heard = link === "data" ? COLLECTOR_TO_DISTRIBUTOR : ACK_LINK_TO_DISTRIBUTOR;
-    const options = linkOptions("distributor", network.security, "distributor", "collector");
-    return transportFor(endpoint).connect(endpoint, narrowedLink(heard, handler), options);
   }
 
   #port(): DistributorPort {
     return {
-      toWorker: (connection, message) => this.#pass(message, () => this.#toWorker(connection, message)),
-      toCollector: (message) => this.#pass(message, () => this.#links?.data.send(message)),
-      toAckLink: (message) => this.#pass(message, () => this.#links?.ack.send(message)),
+      toWorker: (connection, message) =>
+        this.#pass(message, () => this.#sockets.toWorker(connection, message)),
+      toCollector: (message) => this.#pass(message, () => this.#sockets.toCollector(message)),
+      toAckLink: (message) => this.#pass(message, () => this.#sockets.toAckLink(message)),
       ackData: (task, data) => {
         this.#sources.of(task).ackData = decodePayload(data);
       },
@@ -339,32 +277,13 @@ export class DistributorSession extends Session<RunSummary> {
     else this.#gate.pass(output, isFarewell);
   }
 
-  #toWorker(connection: string, message: DistributorToWorker): void {
-    const colon = connection.indexOf(":");
-    this.#listeners[Number(connection.slice(0, colon))]?.send(connection.slice(colon + 1), message);
-  }
-
-  #unreliable(): UnreliableWorker[] {
-    return [...(this.#core?.tasks ?? [])].flatMap(unreliableOf);
-  }
-
-  #endSpan(error?: unknown): void {
-    const counts: Record<string, number> = {};
-    for (const { name, counts: of } of this.#core?.tasks ?? []) {
-      counts[`${name}.acked`] = of.acked;
-      counts[`${name}.failed`] = of.failed;
-    }
-    this.#span?.end(error, counts);
-    this.#span = undefined;
-  }
-
   #over(status: RunStatus, error: Error | undefined): void {
     const duration = performance.now() - this.#startedAt;
     const tasks = Object.fromEntries(
       [...(this.#core?.tasks ?? [])].map((task) => [task.name, { ...task.counts }]),
     );
     this.#log.write("info", "run ended", { runId: this.#runId, status, duration: Math.round(duration) });
-    this.#endSpan(error);
+    this.#span?.end(this.#core?.tasks ?? [], error);
     if (status === "aborted") this.reject(error);
     else {
       const wasComplete = this.#journal?.isComplete === true ? ({ wasComplete: true } as const) : {};
@@ -373,7 +292,7 @@ export class DistributorSession extends Session<RunSummary> {
         status,
         duration,
         tasks,
-        unreliableWorkers: this.#unreliable(),
+        unreliableWorkers: [...(this.#core?.tasks ?? [])].flatMap(unreliableOf),
         ...wasComplete,
       });
     }

@@ -1,0 +1,116 @@
+import { BoundedLog, type RoleLog } from "../logging/logger.ts";
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import type { Inspect } from "../protocol/inspection-message.ts";
+import {
+  ACK_LINK_TO_DISTRIBUTOR,
+  type AckLinkToDistributor,
+  COLLECTOR_TO_DISTRIBUTOR,
+  type CollectorToDistributor,
+  type DistributorToAckLink,
+  type DistributorToCollector,
+  type DistributorToWorker,
+  INSPECTOR_TO_ROLE,
+  type InspectorToRole,
+  type RoleToInspector,
+  WORKER_TO_DISTRIBUTOR,
+  type WorkerToDistributor,
+} from "../protocol/message.ts";
+import { linkOptions, listenOptions } from "../role/network.ts";
+import { narrowedLink, narrowedListener } from "../transport/narrowed.ts";
+import type { Link, LinkHandler, Listener, ListenerHandler } from "../transport/transport.ts";
+import { transportFor } from "../transport/transport-for.ts";
+import type { ResolvedDistributorOptions } from "./distributor-options.ts";
+
+type SocketOptions = Pick<
+  ResolvedDistributorOptions,
+  "collectorEndpoint" | "collectorAckEndpoint" | "network"
+>;
+
+/** What a distributor's sockets tell its session. */
+export interface DistributorSocketsHandler {
+  workerMessage(connection: string, message: WorkerToDistributor): void;
+  workerDisconnected(connection: string): void;
+  /** Some worker's connection ended; it is not known which. */
+  someDisconnected(): void;
+  /** An inspector asks; `answer` sends it the reply. */
+  inspect(message: Inspect, answer: (reply: RoleToInspector) => void): void;
+  collectorConnected(link: "data" | "ack"): void;
+  collectorDisconnected(link: "data" | "ack"): void;
+  collectorMessage(link: "data" | "ack", message: CollectorToDistributor | AckLinkToDistributor): void;
+  /** A link to the collector cannot be made. */
+  failed(error: Error): void;
+}
+
+/** A distributor's sockets: a listener for each endpoint of its tasks, and two links to the collector. */
+export class DistributorSockets {
+  readonly #options: SocketOptions;
+  readonly #handler: DistributorSocketsHandler;
+  readonly #refused: BoundedLog;
+  readonly #listeners: Listener<DistributorToWorker | RoleToInspector>[] = [];
+  #data: Link<DistributorToCollector> | undefined;
+  #ack: Link<DistributorToAckLink> | undefined;
+
+  constructor(options: SocketOptions, handler: DistributorSocketsHandler, log: RoleLog) {
+    this.#options = options;
+    this.#handler = handler;
+    this.#refused = new BoundedLog(log, "refused a peer or its message");
+  }
+
+  /** Listens for workers and inspectors. Call it for one endpoint after the other. */
+  async listen(endpoint: EndpointAddress): Promise<void> {
+    const index = this.#listeners.length;
+    // Connections of different listeners may have the same name.
+    const prefix = `${index}:`;
+    const handler: ListenerHandler<WorkerToDistributor | InspectorToRole> = {
+      onMessage: (connection, message) => {
+        if (message.type !== "inspect") return this.#handler.workerMessage(prefix + connection, message);
+        this.#handler.inspect(message, (reply) => this.#listeners[index]?.send(connection, reply));
+      },
+      onDisconnected: (connection) => this.#handler.workerDisconnected(prefix + connection),
+      onSomeDisconnected: () => this.#handler.someDisconnected(),
+      onRefused: (reason) => this.#refused.add({ endpoint: endpoint.address, reason }),
+    };
+    const options = listenOptions(this.#options.network, "distributor", ["worker"]);
+    const heard = WORKER_TO_DISTRIBUTOR.and(INSPECTOR_TO_ROLE);
+    const listener = await transportFor(endpoint).listen(endpoint, narrowedListener(heard, handler), options);
+    this.#listeners.push(listener);
+  }
+
+  /** Connects both links to the collector. */
+  connect(): void {
+    this.#data = this.#connect("data");
+    this.#ack = this.#connect("ack");
+  }
+
+  toWorker(connection: string, message: DistributorToWorker): void {
+    const colon = connection.indexOf(":");
+    this.#listeners[Number(connection.slice(0, colon))]?.send(connection.slice(colon + 1), message);
+  }
+
+  toCollector(message: DistributorToCollector): void {
+    this.#data?.send(message);
+  }
+
+  toAckLink(message: DistributorToAckLink): void {
+    this.#ack?.send(message);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#listeners, this.#data, this.#ack].map((socket) => socket?.close()));
+  }
+
+  #connect(link: "data" | "ack"): Link<DistributorToCollector | DistributorToAckLink> {
+    const { collectorEndpoint, collectorAckEndpoint, network } = this.#options;
+    const endpoint = link === "data" ? collectorEndpoint : collectorAckEndpoint;
+    const handler: LinkHandler<CollectorToDistributor | AckLinkToDistributor> = {
+      onConnected: () => this.#handler.collectorConnected(link),
+      onDisconnected: () => this.#handler.collectorDisconnected(link),
+      onMessage: (message) => this.#handler.collectorMessage(link, message),
+      onRefused: (reason) => this.#refused.add({ endpoint: endpoint.address, reason }),
+      onFailed: (error) => this.#handler.failed(error),
+    };
+    const heard = link === "data" ? COLLECTOR_TO_DISTRIBUTOR : ACK_LINK_TO_DISTRIBUTOR;
+    const options = linkOptions("distributor", network.security, "distributor", "collector");
+    return transportFor(endpoint).connect(endpoint, narrowedLink(heard, handler), options);
+  }
+}
