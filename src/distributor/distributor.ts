@@ -14,12 +14,12 @@ import { DistributorSession } from "./distributor-session.ts";
 import type { RunProgress, RunSummary } from "./run-summary.ts";
 import type { AnyTask } from "./task.ts";
 
-/** What is known of the workers' processes. Whoever starts them sets it before `run()`. */
+/** What is known of the worker processes. The code that starts them sets it before `run()`. */
 export const ownedWorkers: unique symbol = Symbol("ownedWorkers");
 
 /**
- * Workers that are being started, by task type. Whoever starts them sets it before `run()`: so an item that has failed on the first
- * worker waits for the others to come.
+ * Workers that are being started, by task type. The code that starts them sets it before `run()`: an item that has failed on the first
+ * worker then waits for the others to join.
  */
 export const expectWorkers: unique symbol = Symbol("expectWorkers");
 

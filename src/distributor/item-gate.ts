@@ -3,18 +3,18 @@ import { Fifo } from "../structures/fifo.ts";
 import { ItemKeys } from "./item-keys.ts";
 import type { Task } from "./task.ts";
 
-/** What a task has given and nobody has taken yet, and what of it is let out: without `key()` everything, with it each key once. */
+/** Items that a task has given and the core has not taken yet. Lets each key out once if items have keys, and every item if not. */
 export class ItemGate {
   readonly #task: Task<object, object, object>;
   readonly #buffer = new Fifo<Uint8Array>();
-  /** Those of the items in the buffer, where items have keys. */
+  /** The keys of the items in the buffer, if items have keys. */
   readonly #bufferedKeys = new Fifo<Buffer>();
   #keys: ItemKeys | undefined;
-  /** The key of what was looked at last. */
+  /** The key of the value that was looked at last. */
   #seen: Buffer | undefined;
   /** Values that were looked at. */
   #given = 0;
-  /** The key of what was let out last. */
+  /** The key of the item that was let out last. */
   key: Buffer | undefined;
 
   constructor(task: Task<object, object, object>) {
@@ -22,7 +22,7 @@ export class ItemGate {
     this.know(new KeySet());
   }
 
-  /** Puts the keys of an earlier life in place, where items have keys. */
+  /** Takes over the keys that the journal has, if items have keys. */
   know(keys: KeySet): void {
     if (this.#task.key !== undefined) this.#keys = new ItemKeys(this.#task, keys);
   }
@@ -40,7 +40,7 @@ export class ItemGate {
     return this.#buffer.size;
   }
 
-  /** Looks at what the task gave. @returns Whether its key is known. What is no item at all has none, and is refused elsewhere. */
+  /** Looks at a value that the task gave. @returns Whether its key is known. A value that is no item has no key, and is refused elsewhere. */
   knows(value: unknown): boolean {
     if (this.#keys === undefined) return false;
     const index = this.#given++;
@@ -50,7 +50,7 @@ export class ItemGate {
     return !this.#keys.isNew(this.#seen);
   }
 
-  /** Keeps what was looked at last for later. */
+  /** Puts the value that was looked at last into the buffer. */
   push(payload: Uint8Array): void {
     this.#buffer.push(payload);
     if (this.#seen !== undefined) this.#bufferedKeys.push(this.#seen);
@@ -64,12 +64,12 @@ export class ItemGate {
     }
   }
 
-  /** Lets out what was looked at last. @returns False when its key was let out meanwhile. */
+  /** Lets out the value that was looked at last. @returns False when its key was let out meanwhile. */
   letsOut(): boolean {
     return this.#letsOut(this.#seen);
   }
 
-  /** The key is known from now on, and not before: what is only in the buffer is lost in a crash. */
+  /** Makes the key known, only now: an item that is still in the buffer is lost in a crash. */
   #letsOut(key: Buffer | undefined): boolean {
     if (this.#keys === undefined || key === undefined) return true;
     if (!this.#keys.isNew(key)) return false;

@@ -1,6 +1,6 @@
 import { isPromiseLike } from "../structures/is-promise-like.ts";
 
-/** What one step of a task's production gives. */
+/** One step of a task's items: a value, or the end. */
 export type Step = { readonly done: true } | { readonly done: false; readonly value: unknown };
 
 /**
@@ -10,13 +10,13 @@ export const openItems: unique symbol = Symbol("openItems");
 
 const DONE: Step = { done: true };
 
-/** What the owner of an iterator wants to know of its items, and to make of them. */
+/** Callbacks of the iterator's owner. */
 export interface ItemHooks {
   /** Makes an item of a value, in the order in which values are pulled. */
   readonly wrap?: (value: unknown) => unknown;
   /** The iterator threw this. */
   readonly failed?: (error: unknown) => void;
-  /** Items are encoded in the order in which they were pulled; this is the size of the next one. */
+  /** The next item was encoded and has this size. Items are encoded in the order in which they were pulled. */
   readonly encoded?: (bytes: number) => void;
 }
 
@@ -28,7 +28,7 @@ export interface ItemHooks {
 export class ItemIterator {
   readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>;
   readonly hooks: ItemHooks;
-  /** Its first step, where that was taken before somebody asked for it. */
+  /** The first step, if `begin()` took it before `next()` asked for it. */
   #first: Step | PromiseLike<Step> | undefined;
   #hasBegun = false;
   #isOver = false;
@@ -41,8 +41,8 @@ export class ItemIterator {
   }
 
   /**
-   * Takes the first step, and no more than that, before it is needed. Some iterables cannot wait: lines that `readline` emits before
-   * somebody listens are lost, and an `error` event to which nobody listens ends the process.
+   * Takes the first step, and only that, before it is needed. Some iterables cannot wait: lines that `readline` emits without a
+   * listener are lost, and an `error` event without a listener ends the process.
    *
    * @param failed - Called when the first step throws, at once or later. `next()` throws the same.
    */
@@ -69,7 +69,7 @@ export class ItemIterator {
     }
   }
 
-  /** Lets an iterator that was not finished release what it holds, at once and not behind a step that is under way. */
+  /** Lets an unfinished iterator release its resources, at once and not after a step that is under way. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -102,7 +102,7 @@ export class ItemIterator {
     return isPromiseLike(value) ? this.#awaited(value) : this.#item(value);
   }
 
-  /** A promise among the values, that of a sync iterable for example. When it fails, the iterator itself has not ended. */
+  /** A promise among the values, as a sync iterable may give. When it is rejected, the iterator itself has not ended. */
   async #awaited(value: PromiseLike<unknown>): Promise<Step> {
     try {
       return this.#item(await value);
@@ -117,7 +117,7 @@ export class ItemIterator {
     return { done: false, value: wrap === undefined ? value : wrap(value) };
   }
 
-  /** As a promise where it throws: whoever asks for the step is told then. */
+  /** The first step; an error becomes a rejected promise, so that the caller of `next()` gets it. */
   #firstStep(): Step | PromiseLike<Step> {
     try {
       return this.next();

@@ -9,12 +9,12 @@ const MAX_KEY_LENGTH = 65_536;
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** An item's key is none. */
+/** `key()` returned something that cannot be a key. */
 export class ItemKeyError extends TypeError {}
 
 /**
- * The keys of one task's items: leaves out what was given before. Of a key only the first 128 bits of its SHA-256 are kept: two keys of a
- * thousand million have the same with a probability of 10^-21, and nobody can make such a pair on purpose.
+ * The keys of one task's items: leaves out items whose key is known. Only the first 128 bits of a key's SHA-256 are kept. Among a
+ * thousand million keys, two have the same bits with a probability of 10^-21, and such a pair cannot be made on purpose.
  */
 export class ItemKeys {
   readonly #task: Task<object, object, object>;
@@ -52,21 +52,21 @@ export class ItemKeys {
     }
   }
 
-  /** Whether an item with this key is to be executed. One that is not, and is no item of an earlier life, counts as skipped. */
+  /** Whether an item with this key is to be executed. A repeated item counts as skipped, unless the journal has it already. */
   isNew(key: Buffer): boolean {
     const met = this.#known.meet(key);
     if (met === "repeated") this.skipped += 1;
     return met === "new";
   }
 
-  /** An item with this key is handed out now. */
+  /** An item with this key is granted now. */
   add(key: Buffer): void {
     this.#known.add(key);
   }
 }
 
 function hashOf(key: string): Buffer {
-  // UTF-8 has one and the same bytes for all lone surrogates.
+  // UTF-8 would encode all lone surrogates as the same bytes.
   const bytes = !LONE_SURROGATE.test(key) ? key : Buffer.from(`\ud800${key}`, "utf16le");
   return hash("sha256", bytes, "buffer").subarray(0, KEY_BYTES);
 }

@@ -13,7 +13,7 @@ import { narrowedListener } from "../transport/narrowed.ts";
 import type { Listener, ListenerHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 
-/** The distributor's side of the metadata: takes the first that arrives, and confirms every one. */
+/** Receives the run's metadata: takes the first that arrives, and confirms each one. */
 export class MetadataListener {
   readonly #runId: string;
   readonly #onMetadata: (metadata: Payload) => void;

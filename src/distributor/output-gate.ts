@@ -1,15 +1,15 @@
 import type { PipelineError } from "../errors.ts";
 import { Fifo } from "../structures/fifo.ts";
 
-/** What a gate needs of a journal. */
+/** The part of a journal that a gate uses. */
 export interface Committing {
   readonly isDirty: boolean;
   commit(done: (error: PipelineError | undefined) => void): void;
 }
 
 /**
- * Lets nothing out of the process before the journal has what it follows from (output commit: Strom and Yemini, "Optimistic
- * recovery in distributed systems", 1985). What is said while the disk is waited for shares the next commit.
+ * Holds back every message until the journal has the changes from which the message follows (output commit: Strom and Yemini,
+ * "Optimistic recovery in distributed systems", 1985). Messages that arise during a commit share the next one.
  */
 export class OutputGate {
   readonly #journal: Committing;
@@ -18,13 +18,13 @@ export class OutputGate {
   #committing = false;
   #broken = false;
 
-  /** @param onFailed - Told once; from then on nothing is let out but farewells. */
+  /** @param onFailed - Called once, when the journal fails; from then on only farewells are let out. */
   constructor(journal: Committing, onFailed: (error: PipelineError) => void) {
     this.#journal = journal;
     this.#onFailed = onFailed;
   }
 
-  /** @param isFarewell - True of what may go out although the journal is broken: it promises nothing. */
+  /** @param isFarewell - Whether the message promises nothing, so that it may go out although the journal has failed. */
   pass(output: () => void, isFarewell = false): void {
     if (this.#broken) {
       if (isFarewell) output();
@@ -36,7 +36,7 @@ export class OutputGate {
     }
   }
 
-  /** Writes what nothing has waited for so far. */
+  /** Commits what the journal has gathered, even if no message waits for it. */
   commit(): void {
     if (this.#committing || this.#broken) return;
     if (this.#waiting.size === 0 && !this.#journal.isDirty) return;

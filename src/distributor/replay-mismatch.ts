@@ -5,7 +5,7 @@ const REMEDIES =
   "Nothing was executed. There are three remedies: give the same items in the same order; give the task resume(), so that it goes on where it " +
   "was; or begin with another journal and give the task key(), so that order does not matter";
 
-/** A task's source ended before the place where an earlier life was. */
+/** The error of a task whose source gives fewer items than before the restart. */
 export function tooFewItems(taskType: string, count: number, position: number): PipelineError {
   return mismatch(
     taskType,
@@ -13,7 +13,7 @@ export function tooFewItems(taskType: string, count: number, position: number): 
   );
 }
 
-/** A task's source gave another item than in an earlier life. */
+/** The error of a task whose source gives another item than before the restart. */
 export function otherItem(taskType: string, { from, to }: Difference): PipelineError {
   const which = from === to ? `item ${from}` : `one of the items ${from} to ${to}`;
   return mismatch(taskType, `does not repeat what it gave before: ${which} (counted from 0) is another one`);

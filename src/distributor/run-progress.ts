@@ -2,7 +2,7 @@ import type { DistributorCore } from "../core/distributor/distributor-core.ts";
 import type { RunProgress, TaskProgress } from "./run-summary.ts";
 import type { Task } from "./task.ts";
 
-/** How a run stands, by its core; there is none before the run is opened. */
+/** How a run stands; empty without a core, before the run is opened. */
 export function progressOf(
   core: DistributorCore | undefined,
   all: readonly Task<object, object, object>[],

@@ -16,19 +16,19 @@ export interface WorkerReport {
    * answer; ending.
    */
   readonly phase: WorkerRecordPhase["kind"];
-  /** Items it executes at a time. */
+  /** Items that the worker executes at a time. */
   readonly concurrency: number;
-  /** Items it has, executed or not, whose result is not collected. */
+  /** Items granted to the worker and not yet ACKed. */
   readonly held: number;
-  /** Items it may have. */
+  /** Items that the worker may hold. */
   readonly window: number;
-  /** Items whose result came from it. */
+  /** Items whose result came from the worker. */
   readonly acked: number;
-  /** Executions on it that failed. */
+  /** Executions on the worker that failed. */
   readonly failures: number;
-  /** Items fail on it that succeed elsewhere: it fails so many times as often as the others. Absent: it is as good as they are. */
+  /** How many times as often as on the other workers items fail here that succeed elsewhere; absent for a reliable worker. */
   readonly unreliable?: number;
-  /** How long ago it was heard, in ms. */
+  /** How long ago the worker's last message arrived, in ms. */
   readonly silence: number;
 }
 
@@ -65,7 +65,7 @@ export function reportRun(
   return { kind: "run", ...processReport(startedAt), runId, phase, collectorMissing, progress, workers };
 }
 
-/** @returns Nothing where there is no such task. */
+/** @returns Why an item or a task is not done; undefined if there is no such task. */
 export function explainRun(
   core: DistributorCore,
   taskType: string,

@@ -26,9 +26,9 @@ export interface RunSummary {
   readonly duration: number;
   /** By task type. */
   readonly tasks: Readonly<Record<string, TaskSummary>>;
-  /** Set where the run's journal said that it was complete, so that nothing was left to execute. */
+  /** Present if the run's journal was complete already, so that nothing was left to execute. */
   readonly wasComplete?: true;
-  /** Workers on which items failed that succeeded on others, far more often than on those. */
+  /** Workers on which far more items failed than on others that then succeeded there. */
   readonly unreliableWorkers: readonly UnreliableWorker[];
 }
 
@@ -36,7 +36,7 @@ export interface RunSummary {
 export interface TaskProgress extends TaskSummary {
   /** Waiting for its dependencies; producing; all produced and in flight; done. */
   readonly phase: "blocked" | "open" | "exhausted" | "complete";
-  /** Items that there will be in all, as far as the task says so. */
+  /** Items that there will be in all, if the task says so. */
   readonly total: number | undefined;
   /** Task types that must be complete before it begins, and are not. */
   readonly waitsFor: readonly string[];

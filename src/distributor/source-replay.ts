@@ -1,18 +1,18 @@
 import type { ContentTrail } from "../journal/content-trail.ts";
 import { otherItem, tooFewItems } from "./replay-mismatch.ts";
 
-/** How long a task's items are produced once more before the event loop has its turn, in ms. */
+/** How long items are produced again before the event loop gets a turn, in ms. */
 const SLICE_MS = 20;
 
 export interface ReplaySource {
-  /** Whether anybody still wants to know. */
+  /** False once the run has ended. */
   isLive(): boolean;
-  /** The next item's payload; nothing at the end. */
+  /** The next item's payload; undefined at the end. */
   next(): Uint8Array | undefined | Promise<Uint8Array | undefined>;
 }
 
 /**
- * Has a source produce once more what it produced in an earlier life, and compares it.
+ * Lets a source produce its earlier items again after a restart, and compares them with the journal.
  *
  * @throws PipelineError `JOURNAL_MISMATCH` at the first difference.
  */

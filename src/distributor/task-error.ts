@@ -3,7 +3,7 @@ import { PayloadTypeError } from "../protocol/payload/payload-check.ts";
 import { describeThrown, isInstance } from "../protocol/thrown.ts";
 import { ItemKeyError } from "./item-keys.ts";
 
-/** What a task's hook threw, as the error of the run. */
+/** Turns what a task's hook threw into the error of the run. */
 export function taskError(taskType: string, hook: string, thrown: unknown): Error {
   const where = `${hook}() of task ${JSON.stringify(taskType)}`;
   if (isInstance(thrown, PayloadTypeError))

@@ -16,19 +16,19 @@ import { taskError } from "./task-error.ts";
 export interface TaskSourcePort {
   /** Items may be there now. */
   ready(): void;
-  /** The task failed; nothing more comes from it. */
+  /** The task failed and gives no more items. */
   failed(error: Error): void;
 }
 
 /** How long an iterable may take to close, in ms. */
 const CLOSE_MS = 1000;
 
-/** How long a task's items are left out before the event loop has its turn, in ms. */
+/** How long known items are left out before the event loop gets a turn, in ms. */
 const SLICE_MS = 20;
 
 /**
- * Pulls a user's task. What it produces synchronously is handed on at once; what it produces asynchronously is fetched up to
- * the number that is wanted, and handed on in the batches that the event loop makes of it.
+ * Pulls the items of a user's task. Items that the task produces synchronously are passed on at once. Items that it produces
+ * asynchronously are fetched, as many as are wanted, and passed on once in each turn of the event loop.
  */
 export class TaskSource implements ItemSource {
   readonly #task: Task<object, object, object>;
@@ -42,7 +42,7 @@ export class TaskSource implements ItemSource {
   #metadata: Payload = {};
   #state: "idle" | "fetching" | "ended" | "failed" = "idle";
   #wanted = 0;
-  /** Items that were taken in this life, those included that were known: the place of the next one. */
+  /** Items taken since this process started, known ones included: the place of the next item. */
   #taken = 0;
   #noticed = false;
 
@@ -78,10 +78,10 @@ export class TaskSource implements ItemSource {
   }
 
   /**
-   * Goes on where an earlier life of the distributor was, by the task's own `resume()`, or else by producing once more what was
-   * produced then, and dropping it. Where items have keys, it begins anew, and leaves out what is known.
+   * Goes on where the run was before a restart: with the task's own `resume()`, or else by producing the earlier items again and
+   * dropping them. A task whose items have keys begins anew, and leaves out known keys.
    *
-   * @throws PipelineError `JOURNAL_MISMATCH` when it does not produce the same.
+   * @throws PipelineError `JOURNAL_MISMATCH` when the task does not produce the same items.
    */
   async goOn({
     position,
@@ -109,8 +109,8 @@ export class TaskSource implements ItemSource {
   }
 
   /**
-   * Takes the iterator of `items()` and its first step, before a worker asks for it: the input may be one that cannot wait. No more
-   * is pulled, and nothing while the task's gate is closed. A step that fails ends the run at once.
+   * Takes the iterator of `items()` and its first step before a worker asks for an item, because some inputs cannot wait. Nothing
+   * more is pulled, and nothing at all while the task's gate is closed. A step that fails ends the run at once.
    */
   begin(): void {
     const task = this.#task;
@@ -155,7 +155,7 @@ export class TaskSource implements ItemSource {
     }
   }
 
-  /** Lets an iterable that was not finished release what it holds; not longer than {@link CLOSE_MS}, it may be stuck. */
+  /** Lets an unfinished iterable release its resources. Waits for {@link CLOSE_MS} at most, because the iterable may be stuck. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -193,7 +193,7 @@ export class TaskSource implements ItemSource {
     return this.#iterator.next();
   }
 
-  /** The next item, produced once more; nothing at the end. */
+  /** The next of the earlier items, produced again; undefined at the end. */
   #again(): Uint8Array | undefined | Promise<Uint8Array | undefined> {
     try {
       const step = this.#task.isComplete ? ({ done: true } as const) : this.#produce("");
@@ -206,7 +206,7 @@ export class TaskSource implements ItemSource {
     }
   }
 
-  /** The payload of a step; nothing at the end. */
+  /** The payload of a step; undefined at the end. */
   #take(step: Step): Uint8Array | "skipped" | undefined {
     if (step.done) {
       this.#state = "ended";
@@ -249,7 +249,7 @@ export class TaskSource implements ItemSource {
     return this.#state !== "failed";
   }
 
-  /** Once a turn of the event loop, so that what a fast source has ready by then travels together. */
+  /** Reports new items once in each turn of the event loop, so that the items of a fast source are granted together. */
   #notice(): void {
     if (this.#noticed) return;
     this.#noticed = true;
@@ -263,7 +263,7 @@ export class TaskSource implements ItemSource {
     if (this.#state === "failed") return;
     this.#state = "failed";
     const error = this.#error(this.#task.handle === undefined ? "items" : "handle", thrown);
-    // Later: a source may be pulled in the middle of the core's work.
+    // In a microtask: the core may pull a source in the middle of its work.
     queueMicrotask(() => this.#port.failed(error));
   }
 

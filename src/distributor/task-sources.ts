@@ -31,19 +31,19 @@ export class TaskSources {
     return source;
   }
 
-  /** Initialises the tasks, and begins to read those that may begin. */
+  /** Initialises the tasks, and begins to read those that depend on no other task. */
   async prepare(metadata: Payload, earlier: OpenJournal["tasks"] | undefined): Promise<void> {
     for (const { taskType, dependencies } of this.#tasks) {
       const source = this.of(taskType.name);
       await source.initialize(metadata);
       const replay = earlier?.get(taskType.name);
       if (replay !== undefined) await source.goOn(replay);
-      // What waits for other tasks may make its items of what became of theirs.
+      // A task with dependencies may make its items from the results of those tasks.
       if (dependencies.length === 0) source.begin();
     }
   }
 
-  /** Lets all of them release what they hold; called again, it waits for the same. */
+  /** Closes all sources. A second call waits for the first. */
   async close(): Promise<void> {
     await Promise.all([...this.#sources.values()].map((source) => source.close()));
   }

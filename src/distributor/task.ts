@@ -7,9 +7,9 @@ import type { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { type ItemIterator, openItems } from "./item-iterator.ts";
 
-/** Where a task was. */
+/** How far a task was. */
 export interface TaskPosition {
-  /** How many items it has given. The next one is item number `items`, counted from 0. */
+  /** How many items the task has given. The next one is item number `items`, counted from 0. */
   readonly items: number;
 }
 
@@ -50,12 +50,12 @@ export abstract class Task<
   /** How often, and after which wait, a failed item is executed again. */
   readonly retry: RetryOptions = {};
   /**
-   * Longest execution of one item, in ms; a worker's own `timeout` goes before it.
+   * Longest execution of one item, in ms; a worker's own `timeout` takes precedence.
    * @default no limit
    */
   readonly timeout?: number;
   /**
-   * How many items there will be, where that is known: for progress.
+   * How many items there will be, if known: for progress.
    * @default unknown
    */
   readonly total?: number | undefined;
@@ -123,11 +123,12 @@ export abstract class Task<
   key?(item: Item): string;
 
   /**
-   * Optional, where the distributor has a journal: puts the task where an earlier life of the distributor was, at once. Without
-   * it, and without `key()`, `items()` or `handle()` produces once more what it produced then, and that is compared and dropped: other items,
-   * or another order, end the run with `JOURNAL_MISMATCH` before anything is executed. Called after `initialize()`, and not where a run begins.
+   * Optional, for a distributor with a journal: puts the task at once where it was before the distributor was restarted. A task with
+   * neither `resume()` nor `key()` produces its earlier items again with `items()` or `handle()`; they are compared and dropped. Other
+   * items, or another order, end the run with `JOURNAL_MISMATCH` before anything is executed. Called after `initialize()`, but not in a
+   * run that begins anew.
    *
-   * @param progress - Where that was.
+   * @param progress - How far the task was.
    *
    * @example
    * ```ts
@@ -147,7 +148,7 @@ export abstract class Task<
   resume?(progress: TaskPosition): Awaitable<void>;
 
   /**
-   * A gate: no item is produced while it returns false. Asked before each item, and again after each ACK and every few
+   * A gate: no item is produced while it returns false. It is called before each item, and again after each ACK and every few
    * milliseconds.
    *
    * @param _lastAckData - The latest ACK's data; `{}` before the first.

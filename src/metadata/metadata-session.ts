@@ -15,7 +15,7 @@ import { narrowedLink } from "../transport/narrowed.ts";
 import type { Link, LinkHandler } from "../transport/transport.ts";
 import { transportFor } from "../transport/transport-for.ts";
 
-/** How often the metadata is sent until it is confirmed, in ms. */
+/** How often unconfirmed metadata is sent again, in ms. */
 const REPEAT_MS = 1000;
 
 /** What a session needs to know of its worker. */
@@ -26,7 +26,7 @@ export interface MetadataHost {
   getMetadata(): Promise<object>;
 }
 
-/** One hand-over of metadata: sent again on every connection, and every second, until it is confirmed. */
+/** Delivers the metadata once: sends it on every new connection, and every second, until the distributor confirms it. */
 export class MetadataSession extends Session<void> {
   readonly #host: MetadataHost;
   readonly #log: RoleLog;
@@ -61,7 +61,7 @@ export class MetadataSession extends Session<void> {
       narrowedLink(DISTRIBUTOR_TO_METADATA, handler),
       options,
     );
-    // Not awaited: open() does not wait for what may take long.
+    // Not awaited: open() must not wait for user code.
     this.#host.getMetadata().then(
       this.guard((metadata) => {
         this.#payload = encodePayload(metadata, "metadata");
