@@ -21,7 +21,7 @@ const result = (from) => ({
   runId: "0123456789abcdef",
   taskType: "task",
   workerId: "worker-1",
-  busy: 1000,
+  busyMs: 1,
   items: Array.from({ length: BATCH }, (_, index) => ({ seq: from + index, attempt: 1, payload })),
 });
 
