@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Distributor, type Payload, Task, TaskType } from "../../src/index.ts";
+import { type Payload, Task } from "../../src/index.ts";
 import { freshEndpoints } from "../support/endpoints.ts";
 import { address, type PipelineEndpoints } from "../support/endpoints-of.ts";
 import { makeDistributor, NUMBERS, NumbersCollector, NumbersTask, NumbersWorker } from "../support/roles.ts";
@@ -25,8 +25,8 @@ function itemsTask(endpoints: PipelineEndpoints, items: () => Iterable<object> |
   return new ItemsTask();
 }
 
-describe("items()", () => {
-  test("a sync generator is complete when it ends", async () => {
+describe("A task's items()", () => {
+  test("as a sync generator is complete when the generator ends", async () => {
     const endpoints = await freshEndpoints("inproc");
     const task = itemsTask(endpoints, function* () {
       for (let n = 0; n < 500; n++) yield { n };
@@ -37,7 +37,7 @@ describe("items()", () => {
     expect(task.isComplete).toBe(true);
   });
 
-  test("an async generator is pulled lazily, in batches, and closed when the run stops early", async () => {
+  test("as an async generator is pulled lazily, in batches, and closed when the run stops early", async () => {
     const endpoints = await freshEndpoints("inproc");
     let yielded = 0;
     let closed = false;
@@ -73,7 +73,7 @@ describe("items()", () => {
     expect(yielded - collector.seen.size).toBeLessThanOrEqual(8192);
   });
 
-  test("an empty iterable is a complete task", async () => {
+  test("that is empty makes a complete task", async () => {
     const endpoints = await freshEndpoints("inproc");
     const { summary } = await runTask(
       endpoints,
@@ -82,7 +82,7 @@ describe("items()", () => {
     expect(summary).toMatchObject({ status: "complete", tasks: { numbers: { items: 0 } } });
   });
 
-  test("one that throws ends the run with TASK_FAILED and its cause; workers and collector end too", async () => {
+  test("that throws ends the run with TASK_FAILED and its cause; workers and collector end too", async () => {
     const endpoints = await freshEndpoints("inproc");
     const cause = new Error("disk is gone");
     const task = itemsTask(endpoints, function* () {
@@ -101,7 +101,7 @@ describe("items()", () => {
   });
 });
 
-describe("handle()", () => {
+describe("A task's handle()", () => {
   test("may be async, gets the worker's id, and returns nothing for {}", async () => {
     const endpoints = await freshEndpoints("inproc");
     const addresses = new Set<string>();
@@ -177,8 +177,8 @@ describe("handle()", () => {
   });
 });
 
-describe("the ACK's way back", () => {
-  test("what handleCollection returns and getAckData adds reaches handle() as ackData", async () => {
+describe("The data of an ACK", () => {
+  test("is what handleCollection returns and getAckData adds, and reaches handle() as ackData", async () => {
     const endpoints = await freshEndpoints("inproc");
     class AckingCollector extends NumbersCollector {
       override getAckData() {
@@ -206,7 +206,7 @@ describe("the ACK's way back", () => {
     );
   });
 
-  test("a task that waits for its last item's ACK runs strictly one at a time", async () => {
+  test("lets a task that waits for its last item's ACK run strictly one item at a time", async () => {
     const endpoints = await freshEndpoints("inproc");
     let out = 0;
     let most = 0;
@@ -233,70 +233,5 @@ describe("the ACK's way back", () => {
     await Promise.all([distributor.run(), collector.run(), ...workers.map((worker) => worker.run())]);
     expect(collector.hasEachOnce(100)).toBe(true);
     expect(most).toBe(1);
-  });
-});
-
-describe("dependencies", () => {
-  const SECOND = TaskType.register("second");
-  const THIRD = TaskType.register("third");
-
-  function task(endpoints: PipelineEndpoints, taskType: TaskType, ...dependencies: TaskType[]) {
-    class DependentTask extends NumbersTask {
-      override readonly taskType = taskType;
-      override readonly endpoint = address(taskType === NUMBERS ? endpoints.task : endpoints.second);
-      override readonly dependencies = dependencies;
-    }
-    return new DependentTask(endpoints, 20);
-  }
-
-  test("a dependent task begins only when its dependency is collected", async () => {
-    const endpoints = await freshEndpoints("inproc");
-    const order: string[] = [];
-    class OrderCollector extends NumbersCollector {
-      override handleCollection(...args: Parameters<NumbersCollector["handleCollection"]>) {
-        order.push(`collected ${args[1]}`);
-        return undefined;
-      }
-    }
-    class SecondWorker extends NumbersWorker {
-      override readonly taskType = SECOND;
-      override readonly endpoint = address(endpoints.second);
-    }
-    const distributor = makeDistributor(endpoints, task(endpoints, SECOND, NUMBERS));
-    distributor.registerTask(task(endpoints, NUMBERS));
-    const second = new SecondWorker(endpoints, () => {
-      order.push("executed second");
-      return {};
-    });
-    const [summary] = await Promise.all([
-      distributor.run(),
-      new NumbersWorker(endpoints).run(),
-      second.run(),
-      new OrderCollector(endpoints).run(),
-    ]);
-    expect(summary.tasks.second).toMatchObject({ items: 20, acked: 20 });
-    expect(order.indexOf("executed second")).toBeGreaterThan(order.lastIndexOf("collected numbers"));
-  });
-
-  test("unknown and cyclic ones are errors that name them, before anything is sent", async () => {
-    const endpoints = await freshEndpoints("tcp");
-    const unknown = makeDistributor(endpoints, task(endpoints, SECOND, NUMBERS));
-    await expect(unknown.run()).rejects.toThrow(
-      new TypeError('Task "second" depends on "numbers", which is not registered with the distributor'),
-    );
-    const cyclic = makeDistributor(endpoints, task(endpoints, NUMBERS, SECOND));
-    cyclic.registerTask(task(endpoints, SECOND, THIRD));
-    cyclic.registerTask(task(endpoints, THIRD, NUMBERS));
-    await expect(cyclic.run()).rejects.toThrow(
-      new TypeError('Task dependencies form a cycle: "numbers" -> "second" -> "third" -> "numbers"'),
-    );
-  });
-
-  test("two tasks of one type are refused at once", async () => {
-    const endpoints = await freshEndpoints("inproc");
-    const distributor: Distributor = makeDistributor(endpoints, task(endpoints, NUMBERS));
-    expect(() => distributor.registerTask(task(endpoints, NUMBERS))).toThrow(
-      new TypeError('Task type "numbers" is registered by two tasks'),
-    );
   });
 });

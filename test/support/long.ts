@@ -1,4 +1,4 @@
 import { test } from "vitest";
 
-/** A test that takes seconds: `npm run test:all` runs it, and the other tests of its file once more. `vitest.config.ts` lists the files. */
+/** A test that takes seconds: `npm run test:all` runs it, and the other tests of its file once more. */
 export const long = process.env.TESTS === "long" ? test : test.skip;

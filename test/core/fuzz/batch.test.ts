@@ -1,0 +1,187 @@
+import { describe, expect, test } from "vitest";
+import { CollectorCore } from "../../../src/core/collector/collector-core.ts";
+import { DistributorCore } from "../../../src/core/distributor/distributor-core.ts";
+import { resolveRetryPolicy } from "../../../src/core/distributor/retry-policy.ts";
+import { WorkerCore } from "../../../src/core/worker/worker-core.ts";
+import {
+  ACK_LINK_TO_DISTRIBUTOR,
+  COLLECTOR_TO_DISTRIBUTOR,
+  COLLECTOR_TO_WORKER,
+  DISTRIBUTOR_TO_ACK_LINK,
+  DISTRIBUTOR_TO_COLLECTOR,
+  DISTRIBUTOR_TO_WORKER,
+  WORKER_TO_COLLECTOR,
+  WORKER_TO_DISTRIBUTOR,
+} from "../../../src/protocol/message.ts";
+import { EMPTY } from "../../../src/protocol/wire/payload-frames.ts";
+import { checkInvariants } from "../../simulation/check-invariants.ts";
+import { fuzz, heard, nothing } from "./fuzz.ts";
+
+function makeDistributor(): { core: DistributorCore; now: number } {
+  let produced = 0;
+  const source = () => ({ pull: () => (produced++ < 20 ? Uint8Array.of(1) : ("done" as const)) });
+  const spec = (name: string, dependencies: string[]) => {
+    return { name, dependencies, retry: resolveRetryPolicy({}), timeout: 100, source: source() };
+  };
+  const port = {
+    toWorker: nothing,
+    toCollector: nothing,
+    toAckLink: nothing,
+    ackData: nothing,
+    blamed: nothing,
+    completed: nothing,
+    over: nothing,
+    note: nothing,
+  };
+  const options = {
+    runId: "run",
+    peerId: "d",
+    linkId: "secret",
+    context: "",
+    crashLimit: 2,
+    minWorkers: 1,
+    maxFailures: 5,
+    peerTimeout: 60_000,
+    endTimeout: 100,
+    maxWindow: 4,
+    windowBytes: 16,
+    windowTime: 300,
+  };
+  return { core: new DistributorCore([spec("a", []), spec("b", ["a"])], options, port), now: 0 };
+}
+
+describe("Arbitrary messages to a batch core", () => {
+  test("The distributor's state machine neither throws nor loses count", () => {
+    fuzz(
+      makeDistributor,
+      [
+        heard(WORKER_TO_DISTRIBUTOR, ({ core }, message, connection) =>
+          core.workerMessage(connection, message),
+        ),
+        heard(WORKER_TO_DISTRIBUTOR, ({ core }, message, connection) =>
+          core.workerMessage(connection, { ...message, runId: "run" }),
+        ),
+        heard(COLLECTOR_TO_DISTRIBUTOR, ({ core }, message) => core.collectorMessage("data", message)),
+        heard(ACK_LINK_TO_DISTRIBUTOR, ({ core }, message) =>
+          core.collectorMessage("ack", { ...message, runId: "run" }),
+        ),
+        ({ core }, message) => {
+          if (message.type === "blocked") core.workerBlocked("w0", message.running, message.expired);
+        },
+        ({ core }, _message, connection) => core.workerDisconnected(connection),
+        ({ core }) => core.collectorDisconnected("data"),
+        ({ core }) => core.collectorConnected(),
+        (world) => {
+          world.now += 150;
+          world.core.tick(world.now);
+        },
+      ],
+      ({ core }) => checkInvariants(core, 65_536),
+      ({ core }) => {
+        core.open(EMPTY);
+        core.collectorConnected();
+        core.ackLinkConnected();
+        const welcome = {
+          runId: "run",
+          role: "collector",
+          peerId: "c",
+          timeout: 0,
+          context: "",
+          metadata: EMPTY,
+        } as const;
+        for (const link of ["data", "ack"] as const)
+          core.collectorMessage(link, { type: "welcome", ...welcome });
+      },
+    );
+  });
+
+  test("The collector's state machine does not throw", () => {
+    const port = {
+      toPeer: nothing,
+      toAckLink: nothing,
+      begin: nothing,
+      work: nothing,
+      finish: nothing,
+      over: nothing,
+      note: nothing,
+    };
+    fuzz(
+      () => ({ core: new CollectorCore({ peerId: "c", peerTimeout: 60_000 }, port), now: 0 }),
+      [
+        heard(WORKER_TO_COLLECTOR.and(DISTRIBUTOR_TO_COLLECTOR), ({ core }, message, connection) =>
+          core.peerMessage(connection, message),
+        ),
+        heard(WORKER_TO_COLLECTOR.and(DISTRIBUTOR_TO_COLLECTOR), ({ core }, message, connection) =>
+          core.peerMessage(connection, { ...message, runId: "run" }),
+        ),
+        heard(DISTRIBUTOR_TO_ACK_LINK, ({ core }, message, connection) =>
+          core.ackLinkMessage(connection, message),
+        ),
+        ({ core }, _message, connection) => core.disconnected("data", connection),
+        ({ core }) => {
+          const delivery = core.next();
+          if (delivery !== undefined) core.handled(delivery, EMPTY);
+        },
+        (world) => {
+          world.now += 150;
+          world.core.tick(world.now);
+        },
+      ],
+      nothing,
+      ({ core }) => {
+        const hello = { role: "distributor", taskType: "", held: [] } as const;
+        core.ackLinkMessage("k0", { type: "hello", runId: "run", peerId: "d", ...hello });
+        core.peerMessage("c0", {
+          type: "open",
+          runId: "run",
+          peerId: "d",
+          tasks: ["a", "b"],
+          context: "",
+          metadata: EMPTY,
+        });
+      },
+    );
+  });
+
+  test("The worker's state machine does not throw", () => {
+    const port = {
+      toDistributor: nothing,
+      toCollector: nothing,
+      begin: nothing,
+      abandon: nothing,
+      work: nothing,
+      over: nothing,
+      note: nothing,
+    };
+    const options = { workerId: "w0", taskType: "a", concurrency: 2, peerTimeout: 60_000 };
+    fuzz(
+      () => ({ core: new WorkerCore(options, port), now: 0 }),
+      [
+        heard(DISTRIBUTOR_TO_WORKER, ({ core }, message) => core.distributorMessage(message)),
+        heard(DISTRIBUTOR_TO_WORKER, ({ core }, message) =>
+          core.distributorMessage({ ...message, runId: "run" }),
+        ),
+        heard(COLLECTOR_TO_WORKER, ({ core }, message) => core.collectorMessage(message)),
+        ({ core }) => core.distributorDisconnected(),
+        ({ core }) => core.collectorConnected(),
+        ({ core }) => core.initialised("run"),
+        ({ core, now }) => {
+          const execution = core.next();
+          if (execution !== undefined) core.finished(execution, { ok: true, payload: EMPTY }, 1, now);
+        },
+        (world) => {
+          world.now += 150;
+          world.core.tick(world.now);
+        },
+      ],
+      nothing,
+      ({ core }) => core.distributorConnected(),
+    );
+  });
+});
+
+test("The invariants that the fuzzer checks include the count of items", () => {
+  const { core } = makeDistributor();
+  for (const task of core.tasks) task.counts.items = 1;
+  expect(() => checkInvariants(core, 1)).toThrow("every item is acked, failed or in the ledger");
+});
