@@ -56,17 +56,14 @@ export class DistributorSockets {
     this.#refused = new BoundedLog(log, "refused a peer or its message");
   }
 
-  /** Listens for workers and inspectors. Call it for one endpoint after the other. */
+  /** Listens for workers and inspectors. */
   async listen(endpoint: EndpointAddress): Promise<void> {
-    const index = this.#listeners.length;
-    // Connections of different listeners may have the same name.
-    const prefix = `${index}:`;
     const handler: ListenerHandler<WorkerToDistributor | InspectorToRole> = {
       onMessage: (connection, message) => {
-        if (message.type !== "inspect") return this.#handler.workerMessage(prefix + connection, message);
-        this.#handler.inspect(message, (reply) => this.#listeners[index]?.send(connection, reply));
+        if (message.type !== "inspect") return this.#handler.workerMessage(connection, message);
+        this.#handler.inspect(message, (reply) => this.#send(connection, reply));
       },
-      onDisconnected: (connection) => this.#handler.workerDisconnected(prefix + connection),
+      onDisconnected: (connection) => this.#handler.workerDisconnected(connection),
       onSomeDisconnected: () => this.#handler.someDisconnected(),
       onRefused: (reason) => this.#refused.add({ endpoint: endpoint.address, reason }),
     };
@@ -83,8 +80,7 @@ export class DistributorSockets {
   }
 
   toWorker(connection: string, message: DistributorToWorker): void {
-    const colon = connection.indexOf(":");
-    this.#listeners[Number(connection.slice(0, colon))]?.send(connection.slice(colon + 1), message);
+    this.#send(connection, message);
   }
 
   toCollector(message: DistributorToCollector): void {
@@ -97,6 +93,10 @@ export class DistributorSockets {
 
   async close(): Promise<void> {
     await Promise.all([...this.#listeners, this.#data, this.#ack].map((socket) => socket?.close()));
+  }
+
+  #send(connection: string, message: DistributorToWorker | RoleToInspector): void {
+    this.#listeners.find((listener) => listener.owns(connection))?.send(connection, message);
   }
 
   #connect(link: "data" | "ack"): Link<DistributorToCollector | DistributorToAckLink> {

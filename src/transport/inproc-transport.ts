@@ -38,12 +38,14 @@ function later(action: () => void): void {
   setImmediate(action);
 }
 
-let connections = 0;
+let listeners = 0;
 
 class InprocListener implements Listener {
   readonly handler: ListenerHandler;
   readonly #links = new Map<string, InprocLink>();
   readonly #forget: () => void;
+  readonly #prefix = `inproc-${++listeners}:`;
+  #accepted = 0;
   closed = false;
 
   constructor(handler: ListenerHandler, forget: () => void) {
@@ -52,9 +54,13 @@ class InprocListener implements Listener {
   }
 
   accept(link: InprocLink): string {
-    const connection = `inproc-${++connections}`;
+    const connection = this.#prefix + ++this.#accepted;
     this.#links.set(connection, link);
     return connection;
+  }
+
+  owns(connection: string): boolean {
+    return connection.startsWith(this.#prefix);
   }
 
   drop(connection: string): void {

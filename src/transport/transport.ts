@@ -49,7 +49,10 @@ export interface LinkKeys {
 }
 
 export interface ListenerHandler<In extends Message = Message> {
-  /** @param connection - Names the peer's connection until it ends; a peer that reconnects has a new one. */
+  /**
+   * @param connection - Names the peer's connection until it ends. No other connection of this process has the name, and a peer that
+   * reconnects gets a new one.
+   */
   onMessage(connection: string, message: In): void;
   /** A send found that the connection has ended. */
   onDisconnected(connection: string): void;
@@ -60,6 +63,8 @@ export interface ListenerHandler<In extends Message = Message> {
 }
 
 export interface Listener<Out extends Message = Message> {
+  /** Whether a connection was made to this listener. */
+  owns(connection: string): boolean;
   send(connection: string, message: Out): void;
   /** Sends what is queued, at most for {@link CLOSE_MS}, and closes. */
   close(): Promise<void>;

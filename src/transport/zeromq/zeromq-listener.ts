@@ -26,6 +26,8 @@ const PAUSE_MS = 1000;
 /** Wait before an address is bound again that a closed socket still holds, in ms. */
 const REBIND_MS = 20;
 
+let listeners = 0;
+
 /** A bound ROUTER socket. */
 export class ZeromqListener implements Listener {
   readonly #endpoint: EndpointAddress;
@@ -34,6 +36,8 @@ export class ZeromqListener implements Listener {
   /** Absent without keys. */
   readonly #guard: CurveGuard | undefined;
   readonly #stopWatching: () => void;
+  /** Begins the names of this listener's connections: libzmq's routing ids are unique within a socket only. */
+  readonly #prefix = `${++listeners}:`;
   #socket: zmq.Router;
   #queue: SendQueue;
   #connections = 0;
@@ -83,8 +87,13 @@ export class ZeromqListener implements Listener {
     this.#stopWatching = guard?.onRevoked(() => void this.#endAllConnections()) ?? (() => {});
   }
 
+  owns(connection: string): boolean {
+    return connection.startsWith(this.#prefix);
+  }
+
   send(connection: string, message: Message): void {
-    this.#queue.push(connection, [routingId(connection), ...encodeMessage(message)]);
+    const routingId = Buffer.from(connection.slice(this.#prefix.length), "latin1");
+    this.#queue.push(connection, [routingId, ...encodeMessage(message)]);
   }
 
   async close(): Promise<void> {
@@ -206,7 +215,7 @@ export class ZeromqListener implements Listener {
 
   #receive(queue: SendQueue, [id, ...frames]: Buffer[]): void {
     if (id === undefined) return;
-    const connection = id.toString("latin1");
+    const connection = this.#prefix + id.toString("latin1");
     const message = decodeFrames(frames, this.#handler.onRefused, (refuse) => {
       queue.push(connection, [id, ...encodeMessage(refuse)]);
     });
@@ -219,7 +228,3 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_ZMTP_MECHANISM_MISMATCH: "one of the two sides has keys, and the other has none",
   ERR_ZMTP_CRYPTOGRAPHIC: "it was given another key for this endpoint than the endpoint has",
 };
-
-function routingId(connection: string): Buffer {
-  return Buffer.from(connection, "latin1");
-}
