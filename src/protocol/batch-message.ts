@@ -1,7 +1,7 @@
-// The messages of distributor, worker, collector and metadata worker. `message.ts` says which role sends them to which.
+// The messages of distributor, worker, collector and metadata worker. `message.ts` lists the messages of each direction.
 //
-// An item is named by its run, its task and its sequence number within the task; an execution of it also by its attempt. Payloads
-// are opaque bytes here: the distributor forwards results that it could not read.
+// Run, task and sequence number within the task identify an item; an execution is identified by its attempt, too. Payloads stay
+// encoded here: a role that only forwards an item never decodes it.
 
 export type RoleName =
   | "distributor"
@@ -15,7 +15,7 @@ export type RoleName =
 /** One execution of one item. */
 export interface ItemRef {
   readonly seq: number;
-  /** 1 for the first time the item was granted to a worker. */
+  /** 1 for the first grant of the item to a worker. */
   readonly attempt: number;
 }
 
@@ -23,18 +23,18 @@ export interface ItemPayload extends ItemRef {
   readonly payload: Uint8Array;
 }
 
-/** An error as it crosses the wire. */
+/** An error in the form that messages carry. */
 export interface ErrorInfo {
   readonly name: string;
   readonly message: string;
   readonly stack: string;
-  /** The error's `code`; empty where it has none. */
+  /** The error's `code`; empty when it has none. */
   readonly code: string;
-  /** The error's causes, errors and own properties, encoded; absent where there are none. `error-detail.ts` says how. */
+  /** The error's causes, errors and own properties, encoded by `error-detail.ts`; absent when there are none. */
   readonly detail?: Uint8Array;
 }
 
-/** First message on every (re)connection. `held` lists what a worker still has, so that both ends agree again. */
+/** First message on every connection and reconnection. `held` lists the items that a worker still has, so that both ends agree. */
 export interface Hello {
   readonly type: "hello";
   readonly runId: string;
@@ -44,27 +44,27 @@ export interface Hello {
   readonly held: readonly ItemRef[];
 }
 
-/** The answer to hello. A distributor's carries what a worker needs for the run. */
+/** Accepts a hello. A distributor's welcome carries what a worker needs for the run. */
 export interface Welcome {
   readonly type: "welcome";
   readonly runId: string;
   readonly role: RoleName;
   readonly peerId: string;
-  /** Longest execution in ms; 0: unlimited. */
+  /** Longest execution, in ms; 0: no limit. */
   readonly timeout: number;
-  /** The run's trace context, for the spans of its items; empty: none. */
+  /** The run's trace context, the parent of its items' spans; empty: none. */
   readonly context: string;
   readonly metadata: Uint8Array;
 }
 
-/** The other answer to hello: this peer cannot be served. */
+/** Rejects a hello: the sender does not serve this peer. */
 export interface Refuse {
   readonly type: "refuse";
   readonly runId: string;
   readonly reason: string;
 }
 
-/** A distributor opens its run at the collector. */
+/** Opens a distributor's run at the collector. */
 export interface Open {
   readonly type: "open";
   readonly runId: string;
@@ -75,41 +75,41 @@ export interface Open {
   readonly metadata: Uint8Array;
 }
 
-/** A worker is initialised and executes up to `concurrency` items at a time. */
+/** The worker is initialised and executes up to `concurrency` items at a time. */
 export interface Ready {
   readonly type: "ready";
   readonly runId: string;
   readonly concurrency: number;
 }
 
-/** Items for a worker, and the outcomes it need not keep any longer (the CONFIRM). Either list may be empty. */
+/** Grants items to a worker, and confirms outcomes that the worker need not keep any longer. Each list may be empty. */
 export interface Grant {
   readonly type: "grant";
   readonly runId: string;
-  /** Flush each result at once: the item is suspected of killing workers. */
+  /** Send each result at once: the items are suspects, which may kill the worker. */
   readonly solo: boolean;
-  /** Items settled for good: forget them in whatever state they are. */
+  /** Settled items: the worker forgets them, whatever their state. */
   readonly settled: readonly number[];
-  /** Failures that arrived: forget the report of exactly that attempt. */
+  /** Failures that arrived: the worker forgets its report of exactly that attempt. */
   readonly failuresSeen: readonly ItemRef[];
   readonly items: readonly ItemPayload[];
 }
 
-/** Asks a worker for up to `count` items that it has not started: another worker idles. */
+/** Asks a worker to return up to `count` items that it has not started, because another worker is idle. */
 export interface Recall {
   readonly type: "recall";
   readonly runId: string;
   readonly count: number;
 }
 
-/** These items went to other workers: the worker drops those that it has not started. */
+/** Tells a worker to drop those of the items that it has not started: they were granted to other workers. */
 export interface Revoke {
   readonly type: "revoke";
   readonly runId: string;
   readonly items: readonly ItemRef[];
 }
 
-/** Items that a worker gives back without having started them. */
+/** Items that a worker returns without having started them. */
 export interface Returned {
   readonly type: "returned";
   readonly runId: string;
@@ -119,15 +119,15 @@ export interface Returned {
 }
 
 /**
- * The worker's main thread is stuck in these items, says the thread that watches it: nothing else that the worker holds will
- * be executed soon. Repeated while that is so.
+ * A worker's watching thread reports that the main thread is stuck in the `running` items, so that the worker will execute nothing
+ * else soon. Repeated as long as the main thread is stuck.
  */
 export interface Blocked {
   readonly type: "blocked";
   readonly runId: string;
   readonly workerId: string;
   readonly running: readonly ItemRef[];
-  /** They are over their timeout: they have failed, and the worker is likely to end. */
+  /** The running items have exceeded their timeout: they have failed, and the worker will probably end. */
   readonly expired: boolean;
 }
 
@@ -149,7 +149,7 @@ export interface Result {
   readonly items: readonly ItemPayload[];
 }
 
-/** An item that failed for good, on its way to the collector. */
+/** Tells the collector of an item that failed for good. */
 export interface Failed {
   readonly type: "failed";
   readonly runId: string;
@@ -167,11 +167,12 @@ export interface Ack {
   readonly taskType: string;
   /** The worker that delivered the items; empty for failures, which the distributor delivers itself. */
   readonly workerId: string;
-  /** Handler time and result bytes that the worker reported with them: what its window is made from. */
+  /** Handler time that the worker reported with the items, in ms. With `bytes`, it determines the worker's window. */
   readonly busyMs: number;
+  /** Bytes of the items' results. */
   readonly bytes: number;
   readonly seqs: readonly number[];
-  /** The latest ACK data of the task; empty: none. */
+  /** The task's latest ACK data; empty: none. */
   readonly ackData: Uint8Array;
 }
 
@@ -181,7 +182,7 @@ export interface Metadata {
   readonly payload: Uint8Array;
 }
 
-/** The run is over. Repeated until confirmed by `bye` (a worker) or `ended` (the collector). */
+/** The run has ended. Repeated until the receiver confirms it: a worker with `bye`, the collector with `ended`. */
 export interface End {
   readonly type: "end";
   readonly runId: string;
@@ -189,13 +190,13 @@ export interface End {
   readonly reason: string;
 }
 
-/** How a run ended: all done; stopped early and drained; given up on an error. */
+/** How a run ended: every item was settled; it was stopped early and drained; it was given up after an error. */
 export type RunStatus = "complete" | "stopped" | "aborted";
 
-/** A message that says nothing but its type and run. */
+/** A message without fields but its type and run. */
 export interface Signal<T extends SignalType> {
   readonly type: T;
   readonly runId: string;
 }
 
-export type SignalType = "ping" | "pong" | "bye" | "ended" | "accepted" | "resend";
+type SignalType = "ping" | "pong" | "bye" | "ended" | "accepted" | "resend";

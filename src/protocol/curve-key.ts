@@ -6,7 +6,7 @@ const ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ
 const KEY_BYTES = 32;
 const KEY_CHARACTERS = 40;
 
-/** Whether a value can be a Curve25519 key in Z85, as ZeroMQ wants it. */
+/** Whether a value can be a Curve25519 key in Z85, the form that ZeroMQ takes. */
 export function isCurveKey(value: unknown): value is string {
   return typeof value === "string" && decodeCurveKey(value) !== undefined;
 }
@@ -27,7 +27,7 @@ export function encodeCurveKey(key: Uint8Array): string {
   return text;
 }
 
-/** @returns 32 bytes, or nothing when the text is no key. */
+/** @returns 32 bytes; nothing when the text is not a key. */
 export function decodeCurveKey(text: string): Buffer | undefined {
   if (text.length !== KEY_CHARACTERS) return undefined;
   const key = Buffer.alloc(KEY_BYTES);
@@ -44,7 +44,7 @@ export function decodeCurveKey(text: string): Buffer | undefined {
   return key;
 }
 
-/** A public key's name in logs and errors: 16 hexadecimal digits of its SHA-256. */
+/** Identifies a public key in logs and errors: the first 16 hexadecimal digits of its SHA-256. */
 export function keyFingerprint(publicKey: string): string {
   return createHash("sha256").update(publicKey).digest("hex").slice(0, 16);
 }

@@ -1,4 +1,4 @@
-/** The kinds of message that go one way between two roles. A shell narrows with it what its transport decoded. */
+/** The kinds of message that one role may send to another. A shell checks each decoded message against its direction. */
 export class Direction<M extends { readonly type: string }> {
   readonly #kinds: ReadonlySet<string>;
 
@@ -6,12 +6,12 @@ export class Direction<M extends { readonly type: string }> {
     this.#kinds = new Set(kinds);
   }
 
-  /** @param kinds - Every kind of the direction; the compiler finds one that is missing or does not belong. */
+  /** @param kinds - Every kind of the direction; one too few or too many is a compile error. */
   static of<M extends { readonly type: string }>(kinds: Readonly<Record<M["type"], true>>): Direction<M> {
     return new Direction<M>(Object.keys(kinds));
   }
 
-  /** Both directions together: what an endpoint hears that several roles connect to. */
+  /** Combines two directions, for an endpoint to which several roles connect. */
   and<N extends { readonly type: string }>(other: Direction<N>): Direction<M | N> {
     return new Direction<M | N>([...this.#kinds, ...other.#kinds]);
   }

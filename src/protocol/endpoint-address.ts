@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MAX_IPC_PATH_BYTES } from "./limits.ts";
 
-/** How an endpoint is reached. */
+/** The transport of an endpoint. */
 export type EndpointScheme = "tcp" | "ipc" | "inproc";
 
 /** The options of an {@link EndpointAddress}. */
 export interface EndpointAddressOptions {
   /**
-   * The address that the endpoint's role binds, where peers connect to another one: a public host name and
-   * `tcp://0.0.0.0:5551`, say. Same scheme as the address.
+   * The address that the role binds when peers connect to a different one: for instance `tcp://0.0.0.0:5551` behind a public host
+   * name. It must have the same scheme as the address.
    * @default the address itself
    */
   readonly bind?: string;
@@ -19,15 +19,14 @@ export interface EndpointAddressOptions {
 const WANTED = "must be tcp://host:port, ipc://path or inproc://name";
 const LOOPBACK = "127.0.0.1";
 
-/** The folder of {@link EndpointAddress.private}: short, because paths of sockets must be. */
+/** The folder of {@link EndpointAddress.private}: a short path, because socket paths are limited. */
 export const PRIVATE_FOLDER = join(tmpdir(), `zmqpipeline-${process.getuid?.() ?? "user"}`);
 
 /**
- * Where a role listens and its peers find it. Nothing is opened by making one.
+ * The address at which a role listens and its peers connect. Creating one opens nothing.
  *
- * `tcp://localhost:5558` binds the loopback interface only; `tcp://*:5558` and `tcp://0.0.0.0:5558` bind every
- * interface, and connect to the loopback. `ipc://` paths may be relative to the working directory. `inproc://` names
- * join roles of one process.
+ * `tcp://localhost:5558` binds the loopback interface only. `tcp://*:5558` and `tcp://0.0.0.0:5558` bind every interface; peers then
+ * connect to the loopback. `ipc://` paths may be relative to the working directory. `inproc://` names connect roles of one process.
  *
  * @example
  * ```ts
@@ -39,14 +38,14 @@ export class EndpointAddress {
   /** The address as it was given. */
   readonly address: string;
   readonly scheme: EndpointScheme;
-  /** What peers connect to. */
+  /** The address that peers connect to. */
   readonly connectAddress: string;
-  /** What the owning role binds. */
+  /** The address that the listening role binds. */
   readonly bindAddress: string;
 
   /**
    * @param address - `tcp://host:port`, `ipc://path` or `inproc://name`.
-   * @throws TypeError when the address or `options.bind` is anything else, with the value and the rule.
+   * @throws TypeError when the address or `options.bind` is anything else; the message has the value and the rule.
    */
   constructor(address: string, options: EndpointAddressOptions = {}) {
     const unknown = Object.keys(options).find((name) => name !== "bind");
@@ -67,11 +66,11 @@ export class EndpointAddress {
   }
 
   /**
-   * An `ipc` endpoint in a folder that only this user can enter, the same for all processes of the user on this machine
-   * (with the same `TMPDIR`). It is made when the endpoint is bound, and refused where it is another user's.
+   * Creates an `ipc` endpoint in a folder that only this user can enter. All processes of the user on this machine share the folder if
+   * they have the same `TMPDIR`. Binding the endpoint creates the folder, and fails when the folder belongs to another user.
    *
    * @param name - A file name: letters, digits, `.`, `_` and `-`.
-   * @throws TypeError when it is none, or too long.
+   * @throws TypeError when the name is not a file name, or the path becomes too long.
    *
    * @example
    * ```ts
@@ -85,8 +84,8 @@ export class EndpointAddress {
   }
 
   /**
-   * Whether only this machine can connect: `ipc`, `inproc`, and `tcp` on the loopback, by its address or as `localhost`. Other
-   * names count as open, whatever they resolve to.
+   * Whether only this machine can connect: `ipc`, `inproc`, and `tcp` on a loopback address or `localhost`. Every other host name
+   * counts as reachable from outside, whatever it resolves to.
    */
   get isLocal(): boolean {
     return this.scheme !== "tcp" || /^tcp:\/\/(127\.[\d.]+|\[::1\]):/.test(this.bindAddress);

@@ -7,21 +7,21 @@ import { isError, propertyOf } from "./thrown.ts";
 /** Longest message and stack of a cause, in UTF-16 units. */
 const MAX_CAUSE_TEXT = 4096;
 
-/** Most causes behind one another, and most of an error's `errors`. */
+/** Longest chain of causes, and most entries of an error's `errors`. */
 const MAX_CAUSES = 8;
 const MAX_ERRORS = 32;
 
-/** What an error has beside its four texts. */
+/** The parts of an error other than its four texts. */
 export interface ErrorDetail {
   /** Why it was thrown. */
   readonly cause?: ErrorPart;
-  /** Those of an AggregateError. */
+  /** The `errors` of an AggregateError. */
   readonly errors?: readonly ErrorPart[];
-  /** Its own enumerable properties, as plain data. */
+  /** The error's own enumerable properties, as plain data. */
   readonly properties?: Payload;
 }
 
-/** An error behind another; a cause may also be any other value. */
+/** A cause, or an entry of `errors`: an error or any other value. */
 export type ErrorPart = { readonly error: DetailedError } | { readonly value: unknown };
 
 export interface DetailedError extends ErrorDetail {
@@ -31,13 +31,13 @@ export interface DetailedError extends ErrorDetail {
   readonly code: string;
 }
 
-/** Properties that are in the texts or have a field of their own. */
+/** Properties that are not copied: the error's texts or separate fields have them. */
 const TOLD: ReadonlySet<string> = new Set(["name", "message", "stack", "cause", "errors"]);
 const TOLD_WITH_CODE: ReadonlySet<string> = new Set([...TOLD, "code"]);
 
-/** The causes, errors and own properties of anything that was thrown, bounded in size; nothing where there are none. Never throws. */
+/** Encodes the causes, errors and own properties of a thrown value, bounded in size; nothing when there are none. Never throws. */
 export function encodeErrorDetail(thrown: unknown): Uint8Array | undefined {
-  // A quarter is left for the names of fields.
+  // A quarter of the bytes is for the names of fields.
   for (const bytes of [MAX_ERROR_DETAIL_BYTES, MAX_ERROR_DETAIL_BYTES / 2]) {
     const detail = detailOf(thrown, new PlainCopy((bytes * 3) / 4), new Set(), 0);
     const encoded = encode(detail);
@@ -47,7 +47,7 @@ export function encodeErrorDetail(thrown: unknown): Uint8Array | undefined {
   return undefined;
 }
 
-/** Reads what {@link encodeErrorDetail} wrote. A detail that is not like that is empty: a peer may have made it. */
+/** Reads the bytes of {@link encodeErrorDetail}. Other bytes give an empty detail: a peer that is not trusted may have sent them. */
 export function decodeErrorDetail(bytes: Uint8Array | undefined): ErrorDetail {
   if (bytes === undefined) return {};
   try {
@@ -70,9 +70,9 @@ function detailOf(thrown: unknown, copy: PlainCopy, above: Set<unknown>, depth: 
   above.add(thrown);
   const cause = propertyOf(thrown, "cause");
   const errors = propertyOf(thrown, "errors");
-  // A code that is no text is kept as it is, too.
+  // A code that is not a string is also kept as a property, with its type.
   const told = typeof propertyOf(thrown, "code") === "string" ? TOLD_WITH_CODE : TOLD;
-  // Properties first, out of half of what is left: neither they nor a long chain of causes leave nothing for the other.
+  // Properties come first and get half of the room: neither they nor a long chain of causes can take all of it.
   const properties = copy.properties(thrown, told);
   const detail = {
     ...(cause === undefined ? {} : { cause: partOf(cause, copy, above, depth + 1) }),
@@ -82,7 +82,7 @@ function detailOf(thrown: unknown, copy: PlainCopy, above: Set<unknown>, depth: 
   return Object.keys(properties).length === 0 ? detail : { ...detail, properties };
 }
 
-/** Lists, dates and the like have no properties to tell of: their description says it all. */
+/** Whether a thrown object has named properties. Lists, binary data and other iterables have none worth copying. */
 function hasNames(thrown: object): boolean {
   try {
     return !Array.isArray(thrown) && !ArrayBuffer.isView(thrown) && !(Symbol.iterator in thrown);
@@ -107,7 +107,7 @@ function partsOf(
       parts.push(partOf(errors[index], copy, above, depth));
     }
   } catch {
-    // A Proxy for a list, that threw: what it gave before counts.
+    // The list is a Proxy that threw: the entries read before that are kept.
   }
   return parts;
 }

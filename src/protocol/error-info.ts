@@ -3,36 +3,36 @@ import { type DetailedError, decodeErrorDetail, type ErrorPart, encodeErrorDetai
 import { errorTexts } from "./error-texts.ts";
 import { MAX_ERROR_TEXT } from "./limits.ts";
 
-/** Anything that was thrown, as it crosses the wire, bounded in size. Never throws. */
+/** Converts a thrown value into the form that messages carry, bounded in size. Never throws. */
 export function toErrorInfo(thrown: unknown): ErrorInfo {
   const detail = encodeErrorDetail(thrown);
   return { ...errorTexts(thrown, MAX_ERROR_TEXT), ...(detail === undefined ? {} : { detail }) };
 }
 
 /**
- * What was thrown in another thread, process or machine, as plain data: what `handleFailure` and a journal tell. Its own enumerable
- * properties are beside these, so a `status` is `error.status`, where they have none of these names.
+ * A value that was thrown in another thread, process or machine, as plain data: `handleFailure` and journals give it. The error's own
+ * enumerable properties are kept under their names (`error.status`), unless a property below has the same name.
  */
 export interface ThrownError {
-  /** The error's name; of an object without one, that of its class. */
+  /** The error's name; the class name when it has none. */
   readonly name: string;
-  /** Its message, or, of what is no error, the value in words. */
+  /** The error's message; a description of the value when it is not an error. */
   readonly message: string;
-  /** Its stack, in the worker; empty where there is none. */
+  /** The error's stack in the worker; empty when there is none. */
   readonly stack: string;
-  /** Its `code` as a text; empty where there is none. */
+  /** The error's `code` as a string; empty when there is none. */
   readonly code: string;
-  /** Why it was thrown: an error like this one, or whatever else its `cause` was. */
+  /** The error's `cause`: an error in this form, or any other value. */
   readonly cause?: unknown;
-  /** What an `AggregateError` consists of: errors like this one. */
+  /** The `errors` of an `AggregateError`, each in this form. */
   readonly errors?: readonly unknown[];
   readonly [property: string]: unknown;
 }
 
-/** What they were made of: an error made of one knows which of its causes were errors. */
+/** The `ErrorInfo` behind each `ThrownError`: it still tells which causes were errors. */
 const WIRE = new WeakMap<ThrownError, ErrorInfo>();
 
-/** An error that crossed the wire, as users see it. */
+/** Converts a received error into the form that users see. */
 export function toThrownError(info: ErrorInfo): ThrownError {
   const { detail, ...texts } = info;
   const error = thrownError({ ...texts, ...decodeErrorDetail(detail) });
@@ -40,7 +40,7 @@ export function toThrownError(info: ErrorInfo): ThrownError {
   return error;
 }
 
-/** The other way round. */
+/** Converts the form that users see back into the form that messages carry. */
 export function fromThrownError(error: ThrownError): ErrorInfo {
   const { name, message, stack, code } = error;
   return WIRE.get(error) ?? { name, message, stack, code };

@@ -1,10 +1,10 @@
 import type { ErrorInfo } from "./batch-message.ts";
 import { cutText, describeThrown, describeValue, isError, propertyOf } from "./thrown.ts";
 
-/** Longest name and code, in UTF-16 units: a longer one is no label. */
+/** Longest name and code, in UTF-16 units. */
 const MAX_LABEL = 1024;
 
-/** The four texts of anything that was thrown. @param limit - Of message and stack, in UTF-16 units. */
+/** Reads the four texts of a thrown value. @param limit - Longest message and stack, in UTF-16 units. */
 export function errorTexts(thrown: unknown, limit: number): Omit<ErrorInfo, "detail"> {
   const stack = propertyOf(thrown, "stack");
   return {
@@ -15,7 +15,7 @@ export function errorTexts(thrown: unknown, limit: number): Omit<ErrorInfo, "det
   };
 }
 
-/** Its own name, or its class's: a thrown `new Refusal()` without a name is a Refusal. */
+/** The value's own name, or its class's name: a thrown `new Refusal()` without a `name` is called Refusal. */
 function nameOf(thrown: unknown): string {
   if (typeof thrown !== "object" || thrown === null) return "Error";
   const name = propertyOf(thrown, "name");
@@ -28,7 +28,7 @@ function nameOf(thrown: unknown): string {
 function messageOf(thrown: unknown): string {
   const message = propertyOf(thrown, "message");
   if (typeof message === "string") return message;
-  // An error whose message is something else; its stack would be its description.
+  // This error's message is not a string. Describing the error itself would give its stack.
   if (isError(thrown)) return textOf(message);
   return message === undefined || message === null ? describeThrown(thrown) : textOf(message);
 }

@@ -1,14 +1,14 @@
-/** Asks how a run or a service stands or, where a task type is named, why the type or its item is not done. */
+/** Asks for the state of a run or service. With a task type, asks why that type or its item is not done. */
 export interface Inspect {
   readonly type: "inspect";
   readonly runId: string;
-  /** Empty: everything. */
+  /** The task type in question; empty: the whole run or service. */
   readonly taskType: string;
-  /** The item of that type; nothing: all of it. */
+  /** The item in question; undefined: the whole task type. */
   readonly seq: number | undefined;
 }
 
-/** The answer, as a payload. */
+/** Answers `inspect`; the payload is the report. */
 export interface Report {
   readonly type: "report";
   readonly runId: string;

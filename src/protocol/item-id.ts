@@ -1,6 +1,6 @@
 /**
- * The id of an item: the same for every execution and delivery of it, and different from every other item's, in this run
- * and in others. Fit as a key for idempotent writes.
+ * The id of an item. All executions and deliveries of the item have the same id, and no other item of this or another run has it,
+ * so it can be the key of an idempotent write.
  */
 export function itemId(runId: string, taskType: string, seq: number): string {
   return `${runId}/${taskType}/${seq}`;

@@ -1,12 +1,12 @@
 /**
- * A replacer for `JSON.stringify`, for what JSON has no words for: bigints become their digits, dates ISO strings, binary data of every kind a
- * text. What would become another value is marked: `{"$number":"NaN"}`, `{"$number":"Infinity"}`, `{"$date":"invalid"}`.
+ * Creates a replacer for `JSON.stringify` that keeps values which JSON cannot express. A bigint becomes its digits, a date an ISO string,
+ * binary data a string. Other values are marked: `{"$number":"NaN"}`, `{"$number":"Infinity"}`, `{"$date":"invalid"}`.
  *
- * @param bytesText - What binary data become.
+ * @param bytesText - Converts binary data into a string.
  */
 export function jsonValues(bytesText: (bytes: Uint8Array) => string) {
   return function replace(this: unknown, key: string, value: unknown): unknown {
-    const original = (this as Record<string, unknown>)[key]; // a Buffer has been made an object already, a date a text
+    const original = (this as Record<string, unknown>)[key]; // `value` is after toJSON(): a Buffer is an object by then, a date a string
     switch (typeof original) {
       case "bigint":
         return String(original);
@@ -24,7 +24,7 @@ export function jsonValues(bytesText: (bytes: Uint8Array) => string) {
   };
 }
 
-/** That of everything but a database: binary data are Base64. */
+/** The replacer for everything but databases: binary data become Base64. */
 export const replaceForJson = jsonValues((bytes) =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64"),
 );

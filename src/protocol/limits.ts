@@ -1,25 +1,25 @@
-/** First bytes of every message: three letters and the protocol's version. */
+/** First bytes of every message: the letters "ZQP". The protocol's version follows. */
 export const MAGIC = Uint8Array.of(0x5a, 0x51, 0x50);
 
-/** Raised with every incompatible change of the messages; a peer of another version is refused, not guessed at. */
+/** Raised with every incompatible change of the messages. A peer of another version is refused. */
 export const PROTOCOL_VERSION = 4;
 
-/** Largest encoded payload (one item, one result, metadata) in bytes: what one process can reasonably hold twice. */
+/** Largest encoded payload (one item, one result, metadata), in bytes: small enough for a process to hold two. */
 export const MAX_PAYLOAD_BYTES = 64 * 1024 * 1024;
 
-/** Largest frame in bytes: a payload and some room for its envelope. libzmq drops a peer that claims more. */
+/** Largest frame, in bytes: a payload and room for its envelope. libzmq drops a peer that announces a larger one. */
 export const MAX_FRAME_BYTES = MAX_PAYLOAD_BYTES + 1024 * 1024;
 
-/** Largest message, all frames together. A batch ends at `BATCH_BYTES`, so only its last item can be large. */
+/** Largest message, in bytes, all frames together. A batch ends at `BATCH_BYTES`, so only its last item can be large. */
 export const MAX_MESSAGE_BYTES = MAX_FRAME_BYTES + 2 * 1024 * 1024;
 
-/** Most items in one message: beyond this, larger batches gain nothing and delay the first item. */
+/** Most items in one message: a larger batch is no faster, and delays its first item. */
 export const BATCH_ITEMS = 512;
 
-/** Most frames of one message: its envelope, and for each item one of its own and one of small ones before it. */
+/** Most frames in one message: the envelope, and for each item its own frame and one of small items before it. */
 export const MAX_FRAMES = 2 * BATCH_ITEMS + 2;
 
-/** Most requests in one message: fewer, so that the next peer works on the first ones while the others are on their way. */
+/** Most requests in one message: fewer than items, so that a worker starts the first ones while the others are on their way. */
 export const REQUEST_BATCH_ITEMS = 128;
 
 /** A batch is closed once its payloads reach this many bytes. */
@@ -28,22 +28,22 @@ export const BATCH_BYTES = 256 * 1024;
 /** Payloads of at least this many bytes travel in a frame of their own instead of being copied into a shared one. */
 export const OWN_FRAME_BYTES = 32 * 1024;
 
-/** Deepest nesting of a payload, on the way out and on the way in. */
+/** Deepest nesting of a payload, when encoding and when decoding. */
 export const MAX_DEPTH = 100;
 
-/** Longest error message and stack that travel with a failure, in UTF-16 units. */
+/** Longest error message and longest stack in a failure, in UTF-16 units. */
 export const MAX_ERROR_TEXT = 16 * 1024;
 
-/** Largest encoded detail of an error in bytes: its causes, its errors and its own properties together. */
+/** Largest encoded detail of an error, in bytes: causes, errors and own properties together. */
 export const MAX_ERROR_DETAIL_BYTES = 64 * 1024;
 
-/** Largest sequence number of an item: its zigzag difference to any other is a safe integer. */
+/** Largest sequence number: the zigzag difference of any two is then a safe integer. */
 export const MAX_SEQ = 2 ** 52 - 1;
 
 /** Longest name (task type, worker id) on the wire, in bytes. */
 export const MAX_NAME_BYTES = 255;
 
-/** Longest trace context, in bytes: W3C's limits for `traceparent`, `tracestate` and `baggage` together, and some for their names. */
+/** Longest trace context, in bytes: W3C's limits for `traceparent`, `tracestate` and `baggage`, and room for their names. */
 export const MAX_CONTEXT_BYTES = 10_000;
 
 /** Longest path of a Unix socket in bytes: the kernel's limit less the terminating zero. */

@@ -1,7 +1,7 @@
 /**
- * The kinds of message that hooks are told about. The values are those of py-zmq-pipeline.
+ * The message types that hooks receive. The values are those of py-zmq-pipeline.
  *
- * `Task.handle` is called with `RDY` (a worker has room), `Collector.handleCollection` with `DATA`.
+ * `Task.handle` receives `RDY` (a worker has room), `Collector.handleCollection` receives `DATA`.
  */
 export const MessageType = Object.freeze({
   ACK: "ACK",

@@ -61,7 +61,7 @@ export const WORKER_TO_COLLECTOR = Direction.of<WorkerToCollector>({ hello: true
 export type CollectorToWorker = Welcome | Refuse;
 export const COLLECTOR_TO_WORKER = Direction.of<CollectorToWorker>({ welcome: true, refuse: true });
 
-/** On the collector's own endpoint, where workers deliver as well. */
+/** Sent to the collector's own endpoint, which receives results, too. */
 export type DistributorToCollector = Open | Failed | End | Signal<"bye">;
 export const DISTRIBUTOR_TO_COLLECTOR = Direction.of<DistributorToCollector>({
   open: true,
@@ -70,7 +70,7 @@ export const DISTRIBUTOR_TO_COLLECTOR = Direction.of<DistributorToCollector>({
   bye: true,
 });
 
-/** On the same connection back. `ended` comes here only where there is no ACK link. */
+/** Sent back on the same connection. `ended` comes here only when there is no ACK link. */
 export type CollectorToDistributor = Welcome | Refuse | Signal<"ended"> | Signal<"ping">;
 export const COLLECTOR_TO_DISTRIBUTOR = Direction.of<CollectorToDistributor>({
   welcome: true,
@@ -79,7 +79,7 @@ export const COLLECTOR_TO_DISTRIBUTOR = Direction.of<CollectorToDistributor>({
   ping: true,
 });
 
-/** On the ACK link, a connection to the collector's second endpoint. */
+/** Sent on the ACK link, a connection to the collector's second endpoint. */
 export type DistributorToAckLink = Hello;
 export const DISTRIBUTOR_TO_ACK_LINK = Direction.of<DistributorToAckLink>({ hello: true });
 
@@ -147,14 +147,14 @@ export const SERVICE_TO_WORKER = Direction.of<ServiceToWorker>({
 
 // --- inspection ---------------------------------------------------------------------------------------------------------
 
-/** To a distributor's task endpoints, to a service's two, and to a collector, which refuses. */
+/** Sent to a distributor's task endpoints, to a service's two endpoints, and to a collector, which refuses it. */
 export type InspectorToRole = Inspect;
 export const INSPECTOR_TO_ROLE = Direction.of<InspectorToRole>({ inspect: true });
 
 export type RoleToInspector = Report | Refuse;
 export const ROLE_TO_INSPECTOR = Direction.of<RoleToInspector>({ report: true, refuse: true });
 
-/** Every message, whichever way it goes. */
+/** Any message, of any direction. */
 export type Message =
   | WorkerToDistributor
   | DistributorToWorker

@@ -1,27 +1,27 @@
 import { types } from "node:util";
 import { cutText, describeValue, isError, propertyOf } from "./thrown.ts";
 
-/** What a copy of an error's properties may have: longest text in UTF-16 units, most entries of a list or an object, most levels. */
+/** Limits of a copy: longest text in UTF-16 units, most entries of a list or object, deepest nesting, largest binary data. */
 const MAX_TEXT = 4096;
 const MAX_ENTRIES = 32;
 const MAX_LEVELS = 5;
 const MAX_BINARY_BYTES = 1024;
 
-/** What an entry costs beside its texts, in bytes, at the most. */
+/** Most bytes that an entry takes in addition to its texts. */
 const ENTRY_BYTES = 12;
 
-/** What objects of a class tell by getters of that class alone, by the name that their kind has in every realm. */
+/** Properties worth copying that are getters of the class, by the tag that objects of the class have in every realm. */
 const TELLING: Readonly<Record<string, readonly string[]>> = {
   "[object Response]": ["status", "statusText", "ok", "url", "redirected", "type"],
   "[object Request]": ["method", "url"],
 };
 
-/** Left out: it is no data, and tells a reader of the error nothing. */
+/** Marks a value that is left out: it is not data, and of no use to a reader of the error. */
 const NOTHING: unique symbol = Symbol("nothing");
 
 /**
- * Copies of what an error carries, as plain data that can be encoded: bounded in depth, number and size all together, cycles cut, what
- * is no data described in words. Never throws, whatever getters and proxies do.
+ * Copies an error's values into plain data that can be encoded. Depth, number and total size are bounded, cycles are cut, and values that
+ * are not data are described. Never throws, whatever getters and proxies do.
  */
 export class PlainCopy {
   /** Bytes that may still be copied. */
@@ -32,7 +32,7 @@ export class PlainCopy {
     this.#left = maxBytes;
   }
 
-  /** @returns A text of at most `limit` UTF-16 units, and less where little room is left. */
+  /** @returns The text, cut to `limit` UTF-16 units, or to fewer when little room is left. */
   text(text: string, limit: number): string {
     const cut = cutText(text, Math.max(1, Math.min(limit, Math.floor(this.#left / 3))));
     this.#left -= Buffer.byteLength(cut) + ENTRY_BYTES;
@@ -45,9 +45,9 @@ export class PlainCopy {
   }
 
   /**
-   * An object's own properties, in half of the room that is left.
+   * Copies an object's own properties into at most half of the room that is left.
    *
-   * @param unwanted - Keys that are told elsewhere.
+   * @param unwanted - Keys to leave out.
    */
   properties(value: object, unwanted: ReadonlySet<string>): Record<string, unknown> {
     const reserve = this.#left / 2;
@@ -96,7 +96,7 @@ export class PlainCopy {
     return copy ?? this.text("[cannot be read]", MAX_TEXT);
   }
 
-  /** What getters and proxies throw ends at the object that has them. */
+  /** Copies an object; nothing when one of its getters or a Proxy throws. */
   #within<T>(value: object, copy: () => T): T | undefined {
     this.#above.add(value);
     try {
@@ -155,7 +155,7 @@ export class PlainCopy {
     return Buffer.from(new Uint8Array(buffer, byteOffset, byteLength));
   }
 
-  /** An error among an error's properties; its stack would say little that the outer one does not. */
+  /** Copies an error among an error's properties, without its stack: the outer error's stack is enough. */
   #error(error: Error, level: number): Record<string, unknown> {
     const [name, message] = [propertyOf(error, "name"), propertyOf(error, "message")];
     const keys = Object.keys(error).filter((key) => key !== "name" && key !== "message");
@@ -166,7 +166,7 @@ export class PlainCopy {
     };
   }
 
-  /** An object of a class, such as a client's response: what it has of texts and numbers. Without any, in words. */
+  /** Copies the simple properties of a class instance, such as an HTTP response; describes it when it has none. */
   #instance(value: object, level: number): unknown {
     const kind = Object.prototype.toString.call(value);
     if (kind === "[object URL]") return this.text(String(value), MAX_TEXT);
@@ -180,7 +180,7 @@ export class PlainCopy {
   }
 }
 
-/** An error's properties; those of a SuppressedError are not enumerable. */
+/** The names of an error's properties, and those of a SuppressedError, which are not enumerable. */
 function keysOf(error: object): string[] {
   const keys = Object.keys(error);
   return [
@@ -193,7 +193,7 @@ function isSimple(value: unknown): boolean {
   return value === null || ["string", "number", "boolean", "bigint"].includes(typeof value);
 }
 
-/** Whether an object is of no class, of whatever realm. */
+/** Whether an object is a plain one, of this or another realm. */
 function isDictionary(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;

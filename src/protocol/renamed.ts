@@ -1,12 +1,12 @@
 type Names = readonly [wrong: string, right: string];
 
 /**
- * Gives a class a method that says what its name is here. Users of the original Python library write `register_type`; without this they
- * would be told that it is not a function.
+ * Adds a method under a name of the original Python library, such as `register_type`. Calling it throws an error that tells the name in
+ * this library, instead of "is not a function".
  *
  * @param owner - A class, or its prototype.
- * @param what - What the owner is called in the error.
- * @param names - The name that is wrong, and the right one.
+ * @param what - The owner's name in the error.
+ * @param names - The wrong name and the right one.
  */
 export function renamed(owner: object, what: string, [wrong, right]: Names): void {
   Object.defineProperty(owner, wrong, {
@@ -17,7 +17,7 @@ export function renamed(owner: object, what: string, [wrong, right]: Names): voi
   });
 }
 
-/** The same for a field: reading or setting it throws. */
+/** Adds a field in the same way: reading or setting it throws. */
 export function renamedField(owner: object, what: string, [wrong, right]: Names): void {
   const refuse = () => {
     throw new TypeError(`${what}.${wrong} is called ${right} in this library`);

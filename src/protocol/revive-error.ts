@@ -1,18 +1,18 @@
 import type { ErrorInfo } from "./batch-message.ts";
 import { type DetailedError, decodeErrorDetail, type ErrorDetail, type ErrorPart } from "./error-detail.ts";
 
-/** Not shown beside an error, but printed as its causes and errors are. */
+/** Descriptor of a property that is not enumerable, as the built-in `cause` and `errors` are. */
 const HIDDEN = { writable: true, configurable: true, enumerable: false };
 
-/** An error that crossed the wire as an error again: with its name, stack, causes and own properties. */
+/** Turns a received error into an `Error` with its name, stack, causes and own properties. */
 export function reviveError({ detail, ...texts }: ErrorInfo): Error {
   return revive({ ...texts, ...decodeErrorDetail(detail) });
 }
 
 /**
- * Gives an error what another had: `cause`, `errors`, and own properties where the error has nothing of that name.
+ * Adds a received detail to an error: `cause`, `errors`, and each own property whose name the error does not have.
  *
- * @param reserved - Names that mean something else in this kind of error.
+ * @param reserved - Names of properties to leave out, because they have another meaning in this kind of error.
  */
 export function addDetail(
   error: Error,

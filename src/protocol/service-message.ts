@@ -1,40 +1,40 @@
 import type { ErrorInfo, ItemPayload, ItemRef } from "./batch-message.ts";
 
-// The messages of services that batches do not have. `message.ts` says which role sends them to which.
+// The messages that only services have. `message.ts` lists the messages of each direction.
 //
-// The run in a message is one start of the service. `seq` is the client's number for a request (`clientSeq`) between client and
-// service, and the service's own (`requestId`) between service and worker.
+// `runId` identifies one start of the service. `seq` is the client's number of a request (`clientSeq`) between client and service,
+// and the service's number of it (`requestId`) between service and worker.
 
 export type ServiceMessage = Request | Assign | Reply | RequestFailures | Cancel;
 
-/** Requests of one client that have all but their payload in common. */
+/** Requests of one client that differ only in their payloads. */
 export interface Request {
   readonly type: "request";
   readonly runId: string;
   readonly taskType: string;
-  /** How long the client waits from now on, in ms; 0: for ever. */
+  /** How long the client still waits, in ms; 0: for ever. */
   readonly timeout: number;
   /** Whether the requests may be executed more than once. */
   readonly idempotent: boolean;
-  /** Their trace context; empty: none. */
+  /** The requests' trace context; empty: none. */
   readonly context: string;
   readonly items: readonly ItemPayload[];
 }
 
-/** A request for a worker. `seq` is the service's `requestId`. */
+/** A request that is assigned to a worker. `seq` is the service's `requestId`. */
 export interface AssignedItem extends ItemPayload {
-  /** Where the client's id is in the message's `clients`. */
+  /** Index of the client's id in the message's `clients`. */
   readonly clientIndex: number;
-  /** The client's number for the request. */
+  /** The client's number of the request. */
   readonly clientSeq: number;
-  /** Its trace context; empty: none. */
+  /** The request's trace context; empty: none. */
   readonly context: string;
 }
 
 export interface Assign {
   readonly type: "assign";
   readonly runId: string;
-  /** The ids of the clients concerned. */
+  /** The ids of the clients that made the requests. */
   readonly clients: readonly string[];
   readonly items: readonly AssignedItem[];
 }
@@ -47,10 +47,10 @@ export interface Reply {
   readonly items: readonly ItemPayload[];
 }
 
-/** What failed a request: its handler threw, its worker gave the handler up, or the service never assigned it. */
+/** The origin of a failure: the handler threw, the worker gave the execution up, or the service never assigned the request. */
 export type FailureOrigin = "handler" | "worker" | "service";
 
-/** Requests that failed in the same way. */
+/** Requests that failed with the same error. */
 export interface RequestFailures {
   readonly type: "failure";
   readonly runId: string;

@@ -5,7 +5,7 @@ const registered = new Map<string, TaskType>();
 const REGISTER: unique symbol = Symbol("register");
 
 /**
- * Names one task and its workers. Each name has one instance per process, so task types compare with `===`.
+ * The name that a task and its workers share. Each name has one instance per process, so task types can be compared with `===`.
  *
  * @example
  * ```ts
@@ -19,7 +19,7 @@ export class TaskType {
     renamed(TaskType, "TaskType", ["register_type", "register"]);
   }
 
-  /** The name, as registered. */
+  /** The registered name. */
   readonly name: string;
 
   /**
@@ -60,7 +60,7 @@ export class TaskType {
     return type;
   }
 
-  /** Its name. */
+  /** The registered name. */
   toString(): string {
     return this.name;
   }

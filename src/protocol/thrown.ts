@@ -1,9 +1,9 @@
 import { inspect, types } from "node:util";
 import { MAX_ERROR_TEXT } from "./limits.ts";
 
-// Anything may be thrown, a Proxy included whose every trap throws in its turn: nothing here looks at a thrown value unguarded.
+// Any value may be thrown, even a Proxy whose traps all throw. So every look at a thrown value is guarded here.
 
-/** Longest text that describes something that is no error, in UTF-16 units. */
+/** Longest description of a value that is not an error, in UTF-16 units. */
 const MAX_DESCRIPTION = 1000;
 
 const SHORT = {
@@ -23,7 +23,7 @@ export function isError(value: unknown): value is Error {
   }
 }
 
-/** Whether a thrown value is of a class; `instanceof` alone throws where a Proxy does. */
+/** Whether a thrown value is an instance of a class. `instanceof` alone would throw for some proxies. */
 export function isInstance<T>(
   value: unknown,
   type: abstract new (...parameters: never[]) => T,
@@ -35,7 +35,7 @@ export function isInstance<T>(
   }
 }
 
-/** Reads a property of anything; one that is not there, or whose getter throws, is undefined. */
+/** Reads a property of any value; undefined when it is missing or its getter throws. */
 export function propertyOf(value: unknown, key: string): unknown {
   if ((typeof value !== "object" || value === null) && typeof value !== "function") return undefined;
   try {
@@ -45,7 +45,7 @@ export function propertyOf(value: unknown, key: string): unknown {
   }
 }
 
-/** What was thrown, in words: an error's message, or the value itself as a program would write it. Bounded; never throws. */
+/** Describes a thrown value: an error's message, or the value as `util.inspect` prints it. Bounded; never throws. */
 export function describeThrown(thrown: unknown): string {
   if (typeof thrown === "string") return cutText(thrown, MAX_ERROR_TEXT);
   const message = propertyOf(thrown, "message");
@@ -53,11 +53,11 @@ export function describeThrown(thrown: unknown): string {
     const name = propertyOf(thrown, "name");
     return cutText(message === "" && typeof name === "string" ? name : message, MAX_ERROR_TEXT);
   }
-  // An error whose message is no text cannot be inspected, either.
+  // An error whose message is not a string cannot be inspected, so its message is.
   return describeValue(isError(thrown) && message !== undefined ? message : thrown);
 }
 
-/** A value in a line. Bounded; never throws, and runs no code of the value's, except the getter of an error's stack. */
+/** Describes a value. Bounded; never throws. Runs no code of the value except the getter of an error's stack. */
 export function describeValue(value: unknown): string {
   if (typeof value === "bigint") return cutText(String(value), MAX_DESCRIPTION);
   try {
@@ -67,14 +67,14 @@ export function describeValue(value: unknown): string {
   }
 }
 
-/** A thrown value as an error: itself, or an error that tells of it and has it as its cause. */
+/** Returns a thrown error itself. For any other value, returns an error that describes the value and has it as its cause. */
 export function asError(thrown: unknown): Error {
   return isError(thrown) ? thrown : new Error(describeThrown(thrown), { cause: thrown });
 }
 
-/** @param limit - In UTF-16 units. */
+/** Cuts a text. @param limit - Most UTF-16 units of the result. */
 export function cutText(text: string, limit: number): string {
-  // Not through a pair, and a half of one would be lost in UTF-8.
+  // UTF-8 cannot express half of a surrogate pair, which a cut may leave.
   return (text.length <= limit ? text : `${text.slice(0, limit - 1)}…`).replace(LONE_SURROGATE, "\ufffd");
 }
 

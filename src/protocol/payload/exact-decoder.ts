@@ -1,13 +1,13 @@
 import { WITHOUT_PROTOTYPE } from "./exact-encoder.ts";
 import { EXT_HOLE, EXT_OBJECT, EXT_TEXT, endOfValue, extensionAt } from "./payload-scan.ts";
 
-/** Decodes what has no parts and is nothing special. */
+/** Decodes a value without parts that plain MessagePack can express. */
 type DecodeLeaf = (bytes: Uint8Array) => unknown;
 
-/** A list's element that is not there. */
+/** Stands for a missing element of a list. */
 const HOLE: unique symbol = Symbol("hole");
 
-/** Decodes bytes that were scanned, and have something in them that `encodeExactly` alone writes. */
+/** Decodes bytes that were scanned and contain an extension that only `encodeExactly` writes. */
 export function decodeExactly(bytes: Buffer, leaf: DecodeLeaf): unknown {
   return new ExactDecoder(bytes, leaf).value();
 }
@@ -40,7 +40,7 @@ class ExactDecoder {
     }
   }
 
-  /** Skips a head of this many bytes. @returns The count in it. */
+  /** Skips a head of `bytes` bytes. @returns The given count. */
   #head(bytes: number, count: number): number {
     this.#offset += bytes;
     return count;
@@ -53,7 +53,7 @@ class ExactDecoder {
     return value;
   }
 
-  /** One of ours, or whatever has no parts. */
+  /** Decodes an extension of `encodeExactly`, or any other value without parts. */
   #extension(): unknown {
     const found = extensionAt(this.#bytes, this.#offset);
     if (found === undefined || ![EXT_HOLE, EXT_TEXT, EXT_OBJECT].includes(found.type)) return this.#plain();

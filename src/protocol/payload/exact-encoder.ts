@@ -4,18 +4,18 @@ import { ARRAY_BUFFER_CODE, codeOf, kindOf } from "./own-kind.ts";
 import { isWellFormed } from "./payload-check.ts";
 import { EXT_HOLE, EXT_OBJECT, EXT_TEXT, EXT_TYPED_ARRAY } from "./payload-scan.ts";
 
-/** Encodes what has no parts and is nothing special. */
+/** Encodes a value without parts that plain MessagePack can express. */
 type EncodeLeaf = (value: unknown) => Uint8Array;
 
 const MINUS_ZERO = Uint8Array.of(0xcb, 0x80, 0, 0, 0, 0, 0, 0, 0);
 const HOLE = Uint8Array.of(0xd4, EXT_HOLE, 0);
 
-/** Flags of an object in pairs. */
+/** A flag of an object that is encoded in pairs. */
 export const WITHOUT_PROTOTYPE = 1;
 
 /**
- * Encodes a value that has something special in it, which the fast encoder would change: in plain MessagePack with extensions for
- * that. Slower, and as exact as JavaScript. The value was checked.
+ * Encodes a checked value that has parts which the fast encoder would change, such as -0 or a hole in a list. Writes plain MessagePack,
+ * with extensions for these parts. Slower than the fast encoder.
  */
 export function encodeExactly(value: unknown, leaf: EncodeLeaf): Uint8Array {
   const writer = new ByteWriter(1024);
@@ -70,7 +70,7 @@ function writeObject(writer: ByteWriter, value: object, isBare: boolean, leaf: E
   writer.raw(pairs.finish());
 }
 
-/** By hand: in a realm of a test runner, the encoder would take what is not of that realm for an object. */
+/** Encodes binary data without msgpackr, which would take data of another realm (a test runner's) for a plain object. */
 function writeBinary(writer: ByteWriter, value: ArrayBufferView | ArrayBuffer): void {
   const bytes = ArrayBuffer.isView(value)
     ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
@@ -85,7 +85,7 @@ function writeBinary(writer: ByteWriter, value: ArrayBufferView | ArrayBuffer): 
   writer.raw(bytes);
 }
 
-/** @param short - The code of up to 15 entries. @param long - That of up to 65,535; the next one is of more. */
+/** @param short - The code for up to 15 entries. @param long - The code for up to 65,535 entries; the next code is for more. */
 function writeHead(writer: ByteWriter, count: number, short: number, long: number): void {
   if (count < 16) return writer.byte(short | count);
   const isLong = count > 0xffff;

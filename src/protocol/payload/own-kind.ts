@@ -1,6 +1,6 @@
 import { inspect, types } from "node:util";
 
-/** Binary kinds that a payload may hold, by the code that MessagePack's extension 0x74 has for them; a Buffer is MessagePack's own bin. */
+/** Typed arrays that a payload may hold; the index is their code in MessagePack's extension 0x74. A Buffer is encoded as bin instead. */
 const TYPED_ARRAYS = [
   Int8Array,
   Uint8Array,
@@ -15,13 +15,13 @@ const TYPED_ARRAYS = [
   BigUint64Array,
 ] as const;
 
-/** The code of an ArrayBuffer. */
+/** The code of an ArrayBuffer in the same extension. */
 export const ARRAY_BUFFER_CODE = 16;
 
-/** What an object is to the encoder. Those `elsewhere` are of another realm (node:vm, a test runner) and are made ours. */
+/** An object's kind for the encoder. `elsewhere` is data of another realm (node:vm, a test runner), which is converted to this one's. */
 export type OwnKind = "object" | "bare" | "list" | "data" | "elsewhere" | "other";
 
-/** Reads a typed array's kind, whatever realm it is of and whatever it says of itself. */
+/** Reads a typed array's kind, even of another realm or when the object hides its kind. */
 const tagOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)
   ?.get as (this: unknown) => string | undefined;
 
@@ -29,14 +29,14 @@ const DATA: ReadonlySet<unknown> = new Set([
   Date.prototype,
   ArrayBuffer.prototype,
   ...TYPED_ARRAYS.map(({ prototype }) => prototype),
-  // In a realm of a test runner, Buffer is the outer realm's: what looks at the class would not take one for binary data.
+  // In a test runner's realm, Buffer belongs to the outer realm: a check of its class would not recognise binary data.
   ...(Buffer.prototype instanceof Uint8Array ? [Buffer.prototype] : []),
 ]);
 
-/** Longer lists are asked for their properties in another way: naming each index takes longer than encoding what is there. */
+/** Longest list whose keys are listed: listing each index of a longer one takes longer than encoding it. */
 const FEW = 64;
 
-/** What an object is: by its prototype and its insides, not by what it says of itself. */
+/** An object's kind, by its prototype and internal slots, not by its properties. */
 export function kindOf(value: object): OwnKind {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype) return "object";
@@ -46,7 +46,7 @@ export function kindOf(value: object): OwnKind {
   return kindElsewhere(value, prototype as object);
 }
 
-/** The prototype of an object of another realm is that realm's own; a subclass's prototype has none of the methods. */
+/** The kind of an object whose prototype is not this realm's. Own methods tell another realm's prototype from a subclass's. */
 function kindElsewhere(value: object, prototype: object): OwnKind {
   if (Array.isArray(value)) return Array.isArray(prototype) ? "list" : "other";
   if (types.isDate(value)) return Object.hasOwn(prototype, "getTime") ? "elsewhere" : "other";
@@ -59,21 +59,21 @@ function kindElsewhere(value: object, prototype: object): OwnKind {
   return isObject && !types.isProxy(prototype) ? "object" : "other";
 }
 
-/** An object that only inherits from a kind of data has none. */
+/** Whether an object really holds data: `Object.create(Date.prototype)` does not. */
 function isData(value: object): boolean {
   return types.isTypedArray(value) || types.isDate(value) || types.isArrayBuffer(value);
 }
 
-/** The code of a typed array's kind; nothing where there is none (Float16Array). */
+/** The code of a typed array's kind; nothing for a kind without one (Float16Array). */
 export function codeOf(value: object): number | undefined {
   const code = TYPED_ARRAYS.findIndex(({ name }) => name === tagOf.call(value));
   return code < 0 ? undefined : code;
 }
 
-/** The first property of a list or of data that is no element of it; nothing in the normal case. */
+/** The first property of a list or of data that is not an element; nothing in the normal case. */
 export function extraProperty(value: object): string | undefined {
   const length = Array.isArray(value) || types.isTypedArray(value) ? value.length : 0;
-  // Only says for certain that there is none: what prints it finds properties without naming the elements.
+  // inspect() finds properties without listing the elements. An ending like this proves that there are none.
   if (length > FEW && inspect(value, QUICK).endsWith(`[ ... ${length} more items ]`)) return undefined;
   const keys = Object.keys(value);
   return keys.at(-1) !== undefined && !isIndex(keys.at(-1) as string)

@@ -2,19 +2,19 @@ import { MAX_DEPTH, MAX_PAYLOAD_BYTES } from "../limits.ts";
 import { describeThrown } from "../thrown.ts";
 import { extraProperty, kindOf } from "./own-kind.ts";
 
-/** A value that cannot be sent. To users it is the `TypeError` of any misuse. */
+/** Thrown for a value that cannot be sent. Users see a `TypeError`. */
 export class PayloadTypeError extends TypeError {}
 
-/** A value of more parts than any message has room for: such as a list that has itself in it twice, in many levels. */
+/** Thrown for a value of more parts than fit in a message, such as a list that repeats another twice, over many levels. */
 export class PayloadSizeError extends RangeError {}
 
-/** Parts of a value that were looked at: each takes at least a byte. */
+/** Parts of the current value that were checked. Each takes at least a byte. */
 let parts = 0;
 
-/** Values with more parts than this have their objects remembered: one that occurs again and again is examined once. */
+/** From this many parts on, checked objects are remembered, so that a repeated one is checked once. */
 const MANY_PARTS = 100_000;
 
-/** What was found in an object, at this depth or a lower one. */
+/** The result of checking an object; it also holds at a smaller depth. */
 interface Known {
   readonly depth: number;
   readonly parts: number;
@@ -24,12 +24,12 @@ interface Known {
 let known = new Map<object, Known>();
 
 /**
- * Refuses, before encoding, every value that would not arrive as it was sent.
+ * Refuses a value that would not arrive as it was sent.
  *
  * @param value - A plain object.
- * @param path - How the message should call it: `data`, `result`, `metadata`.
- * @returns Whether there is anything in it that plain MessagePack has no words for: -0, a lone surrogate, a hole in a list, an object
- *   without a prototype, data of another realm.
+ * @param path - The value's name in error messages: `data`, `result`, `metadata`.
+ * @returns Whether the value contains something special, which plain MessagePack cannot express: -0, a lone surrogate, a hole in a list,
+ *   an object without a prototype, data of another realm.
  * @throws TypeError with the path of the first offending value.
  */
 export function assertPayload(value: object, path: string): boolean {
@@ -40,7 +40,7 @@ export function assertPayload(value: object, path: string): boolean {
     return checkObject(value, steps, 0);
   } catch (error) {
     if (error instanceof PayloadTypeError || error instanceof PayloadSizeError) throw error;
-    // A getter, or a Proxy: whatever it threw is no reason to try again.
+    // A getter or a Proxy threw. A TypeError, because a retry would not help.
     throw unreadable(error, steps);
   }
 }
@@ -51,12 +51,12 @@ function unreadable(cause: unknown, steps: readonly string[]): PayloadTypeError 
   });
 }
 
-/** Lone surrogates become something else in UTF-8. */
+/** Whether a text has no lone surrogates, which UTF-8 cannot express. */
 export function isWellFormed(text: string): boolean {
   return (text as string & { isWellFormed(): boolean }).isWellFormed();
 }
 
-/** @returns Whether it is special. */
+/** @returns Whether the value contains something special. */
 function check(value: unknown, steps: string[], step: string | number, depth: number): boolean {
   switch (typeof value) {
     case "string":
@@ -120,11 +120,11 @@ function checkList(list: readonly unknown[], steps: string[], depth: number): bo
   return isSpecial;
 }
 
-/** The fast encoder counts an object's keys in 16 bits. */
+/** Most keys of an object that the fast encoder can write: it counts them in 16 bits. */
 const MAX_FAST_KEYS = 0xffff;
 
 function checkMembers(value: object, steps: string[], depth: number, isBare: boolean): boolean {
-  // Where an object has a constructor of its own, an encoder that asks for it is misled.
+  // The fast encoder reads `constructor` to find an object's class, so an own `constructor` would mislead it.
   let isSpecial = isBare || value.constructor !== Object;
   const keys = Object.keys(value);
   if (keys.length > MAX_FAST_KEYS) isSpecial = true;
@@ -150,7 +150,7 @@ function count(more: number): void {
   if (parts > MAX_PAYLOAD_BYTES) throw new PayloadSizeError(`more than ${MAX_PAYLOAD_BYTES} parts`);
 }
 
-/** Whether an object is of no class. One of another realm (node:vm, a test runner) has a prototype that itself has none. */
+/** Whether an object is a plain one, of this or another realm (node:vm, a test runner). */
 export function isPlain(value: object): boolean {
   const kind = kindOf(value);
   return kind === "object" || kind === "bare";
@@ -160,7 +160,7 @@ function stepTo(key: string): string {
   return /^[\p{L}_$][\p{L}\d_$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
 }
 
-/** Converting digits takes quadratic time: a huge bigint would stall the receiver. */
+/** Whether a bigint is small enough. Decoding one takes quadratic time, so a huge one would block the receiver. */
 function bigintFits(value: bigint): boolean {
   return BigInt.asIntN(2048, value) === value;
 }

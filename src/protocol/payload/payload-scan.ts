@@ -1,16 +1,16 @@
 import { MAX_DEPTH } from "../limits.ts";
 import { ProtocolError } from "../wire/byte-reader.ts";
 
-/** Extension types that our encoder writes: undefined, timestamp, bigint, typed array. msgpackr knows more, and runs code for some. */
+/** The extension types that msgpackr writes here. It reads more types, and runs code for some of them. */
 const EXT_UNDEFINED = 0x00;
 const EXT_TIMESTAMP = 0xff;
 const EXT_BIGINT = 0x42;
 export const EXT_TYPED_ARRAY = 0x74;
-/** Those of our exact encoder: a hole in a list, text in UTF-16, an object in pairs. */
+/** The extension types of `encodeExactly`: a hole in a list, text in UTF-16, an object in pairs. */
 export const EXT_HOLE = 0x68;
 export const EXT_TEXT = 0x75;
 export const EXT_OBJECT = 0x6f;
-/** Bytes per element of msgpackr's typed array codes: Int8 … BigUint64 as it numbers them, ArrayBuffer 16. */
+/** Bytes per element, by msgpackr's code of a typed array: 0 is Int8Array, 10 BigUint64Array, 16 ArrayBuffer. */
 const ELEMENT_BYTES: ReadonlyMap<number, number> = new Map([
   [0, 1],
   [1, 1],
@@ -28,15 +28,15 @@ const ELEMENT_BYTES: ReadonlyMap<number, number> = new Map([
 const PROTO = Buffer.from("__proto__");
 const PROTO_IN_UTF16 = Buffer.from("__proto__", "utf16le");
 
-/** Whether what is scanned has an extension of our exact encoder in it. */
+/** Whether the bytes that were scanned so far have an extension of `encodeExactly`. */
 let isExact = false;
 
 /**
- * Walks MessagePack bytes without building anything, and refuses what a decoder must not be given: other extensions,
- * lengths beyond the end, deep nesting, keys that are not strings or are `__proto__`, trailing bytes.
+ * Checks MessagePack bytes before they are decoded. Refuses other extensions, lengths beyond the end, deep nesting, keys that are not
+ * strings or are `__proto__`, and trailing bytes.
  *
- * @returns Whether only our exact decoder can decode it.
- * @throws ProtocolError with the rule that was broken; never with what was received.
+ * @returns Whether only `decodeExactly` can decode the bytes.
+ * @throws ProtocolError with the rule that was broken; never with received bytes.
  */
 export function scanPayload(payload: Uint8Array): boolean {
   isExact = false;
@@ -48,12 +48,12 @@ export function scanPayload(payload: Uint8Array): boolean {
   return isExact;
 }
 
-/** Where a value ends that was scanned before. */
+/** The end of a value that was scanned before. */
 export function endOfValue(bytes: Buffer, offset: number): number {
   return scanValue(bytes, offset, 0);
 }
 
-/** An extension's type, and where what it has begins and ends; nothing where there is no extension. */
+/** Type, start and end of the extension at `offset`; nothing when the value there is not an extension. */
 export function extensionAt(
   bytes: Buffer,
   offset: number,
@@ -133,14 +133,14 @@ function scanArray(bytes: Buffer, start: number, count: number, depth: number): 
   let offset = start;
   for (let left = count; left > 0; left--) {
     if (bytes[offset] === 0xd4 && bytes[offset + 1] === EXT_HOLE && bytes[offset + 2] === 0) {
-      isExact = true; // nowhere but in a list
+      isExact = true; // a hole is allowed in lists only
       offset += 3;
     } else offset = scanValue(bytes, offset, depth + 1);
   }
   return offset;
 }
 
-/** An object in pairs: its flags, and a list of keys and values by turns. */
+/** Checks an object in pairs: its flags, then a list in which keys and values alternate. */
 function scanPairs(bytes: Buffer, start: number, end: number, depth: number): boolean {
   const code = bytes[start + 1] ?? 0;
   const width = code === 0xdc ? 2 : code === 0xdd ? 4 : 0;
@@ -187,7 +187,7 @@ function scanKey(bytes: Buffer, key: number, depth: number, mayBeExact = false):
 
 function enter(bytes: Buffer, start: number, entries: number, depth: number): void {
   if (depth >= MAX_DEPTH) throw new ProtocolError("Payload is nested too deeply");
-  // Each entry takes at least a byte, so that a claim beyond the rest is refused before the loop begins.
+  // Each entry takes at least a byte, so a count beyond the remaining bytes is refused before the loop begins.
   if (entries > bytes.length - start) throw cutOff();
 }
 

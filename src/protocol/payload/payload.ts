@@ -9,23 +9,23 @@ import { encodeExactly } from "./exact-encoder.ts";
 import { assertPayload, isPlain, PayloadSizeError, PayloadTypeError } from "./payload-check.ts";
 import { scanPayload } from "./payload-scan.ts";
 
-/** What items, results, metadata and ACK data are where nothing more is known: a plain object. */
+/** The type of items, results, metadata and ACK data when no narrower one is given: a plain object. */
 export type Payload = Record<string, unknown>;
 
-// Plain MessagePack: no records (their decoder compiles code). moreTypes for typed arrays; copyBuffers so that a small
-// binary value that a user keeps does not keep the whole batch it came in.
+// Plain MessagePack without records, whose decoder compiles code. `moreTypes` adds typed arrays. With `copyBuffers`, a small binary
+// value that a user keeps does not keep the memory of its whole batch.
 const packr = new Packr({ useRecords: false, moreTypes: true, copyBuffers: true });
 
-/** For bytes that hold one large payload only: its binary values stay where they are. */
+/** Decodes a large payload that has its bytes to itself: binary values are views of these bytes. */
 const sharingPackr = new Packr({ useRecords: false, moreTypes: true, copyBuffers: false });
 
 /**
- * Encodes a plain object; the empty one takes no bytes at all.
+ * Encodes a plain object; an empty one takes no bytes.
  *
- * @param value - A plain object, or nothing, which counts as `{}`.
- * @param path - What error messages call the value.
- * @returns Bytes that are the caller's to keep.
- * @throws TypeError when the value is not a plain object, or holds what cannot be sent; the message has its path.
+ * @param value - A plain object; undefined and null count as `{}`.
+ * @param path - The value's name in error messages.
+ * @returns Bytes that the caller may keep.
+ * @throws TypeError when the value is not a plain object, or a part of it cannot be sent; the message has the path of that part.
  * @throws PipelineError `PAYLOAD_TOO_LARGE`.
  */
 export function encodePayload(value: object | undefined | null, path: string): Uint8Array {
@@ -38,14 +38,14 @@ export function encodePayload(value: object | undefined | null, path: string): U
   return bytes;
 }
 
-/** Whether something is a plain object. @throws PayloadTypeError when it does not let itself be looked at. */
+/** Whether a value is a plain object. A Proxy that throws is not. */
 function isPayload(value: unknown): value is object {
   try {
     if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype)
       return true;
     return typeof value === "object" && value !== null && !Array.isArray(value) && isPlain(value);
   } catch {
-    return false; // a Proxy that throws
+    return false;
   }
 }
 
@@ -57,7 +57,7 @@ function encode(value: object, path: string): Uint8Array {
   } catch (error) {
     if (error instanceof PayloadSizeError) throw tooLarge(path, error.message);
     if (error instanceof PayloadTypeError) throw error;
-    // What was right a moment ago is no longer: a getter, or a Proxy, that says something else each time.
+    // The check passed, but a getter or a Proxy gave the encoder something else.
     throw new PayloadTypeError(`Value at ${path} cannot be encoded: ${describeThrown(error)}`, {
       cause: error,
     });
@@ -72,13 +72,13 @@ function tooLarge(path: string, size: string): PipelineError {
 /**
  * Decodes bytes from a peer that is not trusted.
  *
- * @throws ProtocolError when they are not what {@link encodePayload} writes. The message never quotes them.
+ * @throws ProtocolError when {@link encodePayload} cannot have written them. The message never quotes them.
  */
 export function decodePayload(bytes: Uint8Array): Payload {
   return decode(bytes, packr);
 }
 
-/** The same for bytes that nobody else uses: large binary values in the payload are views of them, not copies. */
+/** Decodes bytes that nothing else uses: large binary values in the payload are views of them, not copies. */
 export function decodeOwnPayload(bytes: Uint8Array): Payload {
   const large = bytes.length >= OWN_FRAME_BYTES && bytes.length === bytes.buffer.byteLength;
   return decode(bytes, large ? sharingPackr : packr);
@@ -95,7 +95,7 @@ function decode(bytes: Uint8Array, decoder: Packr): Payload {
         )
       : decoder.unpack(bytes);
   } catch {
-    // msgpackr's own message may quote the payload.
+    // msgpackr's error is not the cause: its message may quote the payload.
     throw new ProtocolError("Payload cannot be decoded");
   }
   if (typeof value !== "object" || value === null || !isPlain(value))

@@ -35,7 +35,7 @@ const MAX_REASON_BYTES = 4096;
 
 const name = (reader: ByteReader) => reader.text(MAX_NAME_BYTES);
 
-/** The only payload of a message, with its size before it. */
+/** Reads the only payload of a message, and its size before it. */
 function payload(reader: ByteReader, bodies: readonly Uint8Array[]): Uint8Array {
   const sizes = [reader.integer()];
   return readPayloads(reader, bodies, sizes)[0] ?? EMPTY;

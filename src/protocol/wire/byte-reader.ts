@@ -1,17 +1,17 @@
 import { MAX_SEQ } from "../limits.ts";
 
-/** A message that cannot be what its sender claims. Its text never quotes what was received. */
+/** Thrown for bytes that break the protocol. The text never quotes received bytes. */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
 }
 
-/** A sequence number that can be written again. */
+/** Checks a sequence number. */
 function inRange(seq: number): number {
   if (!(seq >= 0 && seq <= MAX_SEQ)) throw new ProtocolError("Sequence number is out of range");
   return seq;
 }
 
-/** Reads what {@link ByteWriter} wrote, and refuses everything else: every step is checked against the end. */
+/** Reads fields that {@link ByteWriter} wrote. The bytes are not trusted: no read goes beyond their end. */
 export class ByteReader {
   readonly #bytes: Buffer;
   #offset: number;
@@ -23,7 +23,7 @@ export class ByteReader {
     this.#offset = offset;
   }
 
-  /** Where it reads next. */
+  /** Offset of the next byte to read. */
   get offset(): number {
     return this.#offset;
   }
@@ -81,19 +81,19 @@ export class ByteReader {
     return inRange(value);
   }
 
-  /** A sequence number on its own. */
+  /** Reads a single sequence number. */
   seq(): number {
     return inRange(this.integer());
   }
 
-  /** The length of a list. Each entry takes at least a byte, so a claim beyond the rest of the frame is a lie. */
+  /** Reads the length of a list. Each entry takes at least a byte, so a length beyond the rest of the frame is refused. */
   count(): number {
     const count = this.integer();
     if (count > this.#bytes.length - this.#offset) throw new ProtocolError("List is longer than its frame");
     return count;
   }
 
-  /** What is left, to the end. */
+  /** Reads all remaining bytes. */
   rest(): Buffer {
     const rest = this.#bytes.subarray(this.#offset);
     this.#offset = this.#bytes.length;

@@ -3,7 +3,7 @@ export class ByteWriter {
   #bytes: Buffer;
   #length = 0;
 
-  /** @param capacity - Bytes that fit before it has to grow. */
+  /** @param capacity - Initial size of the buffer, in bytes. */
   constructor(capacity = 256) {
     this.#bytes = Buffer.allocUnsafe(capacity);
   }
@@ -26,7 +26,7 @@ export class ByteWriter {
       return;
     }
     let rest = value;
-    // Division, not shifts: shifts cut at 32 bits.
+    // Division instead of shifts, which cut numbers to 32 bits.
     while (rest >= 0x80) {
       this.#bytes[this.#length++] = (rest % 0x80) | 0x80;
       rest = Math.floor(rest / 0x80);
@@ -52,7 +52,7 @@ export class ByteWriter {
     this.#length += value.length;
   }
 
-  /** A list of sequence numbers: each as its zigzag difference to the one before, so that a run costs a byte each. */
+  /** Writes sequence numbers, each as its zigzag difference to the previous one: consecutive numbers take one byte each. */
   sequence(values: readonly number[]): void {
     this.integer(values.length);
     let previous = 0;

@@ -5,7 +5,7 @@ import { type ByteReader, ProtocolError } from "./byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import { EMPTY, unpackPayloads } from "./payload-frames.ts";
 
-// UTF-8 takes at most three bytes for a UTF-16 unit.
+// A UTF-16 unit takes at most three bytes in UTF-8.
 const MAX_ERROR_BYTES = MAX_ERROR_TEXT * 3;
 
 export function writeRefs(writer: ByteWriter, items: readonly ItemRef[]): void {
@@ -56,7 +56,7 @@ export function readItems(reader: ByteReader, bodies: readonly Uint8Array[]): It
   }));
 }
 
-/** Reads the payloads of a message from the rest of its envelope and its other frames. */
+/** Reads the payloads of a message from the rest of the envelope and the other frames. */
 export function readPayloads(
   reader: ByteReader,
   bodies: readonly Uint8Array[],
@@ -84,7 +84,7 @@ export function readError(reader: ByteReader): ErrorInfo {
   const error = { name: text(), message: text(), stack: text(), code: text() };
   const detail = reader.bytes(MAX_ERROR_DETAIL_BYTES);
   if (detail.length === 0) return error;
-  // A detail is forwarded and kept undecoded, so one that cannot be decoded is refused here. The copy does not keep the message alive.
+  // Details are forwarded and kept without decoding them, so a bad one is refused here. The copy does not keep the message in memory.
   scanPayload(detail);
   return { ...error, detail: new Uint8Array(detail) };
 }
@@ -105,13 +105,13 @@ export function flag(reader: ByteReader): boolean {
   return choice(reader, [false, true]);
 }
 
-/** Writes a duration in whole µs. One that is not 0 is not written as 0. */
+/** Writes a duration in whole µs, rounded up, so that only 0 ms is written as 0. */
 export function writeDuration(writer: ByteWriter, ms: number): void {
-  // To the ns first: 4.035 ms times 1000 is a little more than 4035.
+  // Rounded to ns first: as a floating-point number, 4.035 * 1000 is a little more than 4035.
   writer.integer(Math.ceil(Math.round(ms * 1e6) / 1e3));
 }
 
-/** @returns In ms. */
+/** Reads a duration. @returns Milliseconds. */
 export function readDuration(reader: ByteReader): number {
   return reader.integer() / 1000;
 }

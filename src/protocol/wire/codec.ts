@@ -7,7 +7,7 @@ import type { Layout } from "./layout.ts";
 import { packFrames } from "./payload-frames.ts";
 import { SERVICE_LAYOUTS } from "./service-layouts.ts";
 
-/** A peer speaks another version of the protocol. The peer is told so instead of being ignored. */
+/** Thrown for a message of another protocol version. The receiver answers it with a refusal. */
 export class VersionError extends ProtocolError {
   readonly version: number;
 
@@ -18,7 +18,7 @@ export class VersionError extends ProtocolError {
 }
 
 const TYPES = [
-  "refuse", // first for ever: a peer of any other version must be able to read it
+  "refuse", // stays first: peers of every version must be able to read it
   "hello",
   "welcome",
   "open",
@@ -50,14 +50,14 @@ const TYPES = [
 ] as const satisfies readonly Message["type"][];
 const TYPE_CODES = new Map<Message["type"], number>(TYPES.map((type, code) => [type, code]));
 
-/** A layout takes only its own kind of message; the table has it under that kind. */
+/** The layout of each kind of message. A layout takes only messages of its own kind. */
 const LAYOUTS = { ...BATCH_LAYOUTS, ...SERVICE_LAYOUTS } as Readonly<
   Record<Message["type"], Layout<Message>>
 >;
 
 /**
- * Encodes a message as frames: an envelope (magic, version, type, run, fields, payload sizes), with small payloads behind it, and large ones.
- * The layout is described in `docs/protocol.md`.
+ * Encodes a message as frames. The first frame is the envelope: magic, version, type, run, fields and payload sizes. Small payloads follow
+ * in the same frame, large ones have frames of their own. `docs/protocol.md` describes the layout.
  */
 export function encodeMessage(message: Message): Uint8Array[] {
   const writer = new ByteWriter();
@@ -72,7 +72,7 @@ export function encodeMessage(message: Message): Uint8Array[] {
 /**
  * Decodes frames from a peer that is not trusted.
  *
- * @throws ProtocolError when they are not exactly one well-formed message; `VersionError` for another version.
+ * @throws ProtocolError when the frames are not exactly one well-formed message; `VersionError` for another version.
  */
 export function decodeMessage(frames: readonly Uint8Array[]): Message {
   const envelope = frames[0];

@@ -2,13 +2,13 @@ import type { Message } from "../message.ts";
 import { type ByteReader, ProtocolError } from "./byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 
-/** How the fields of one kind of message lie on the wire, behind the header: what writes them, and beside it what reads them. */
+/** Writer and reader of the fields of one kind of message. The fields follow the header in the envelope. */
 export interface Layout<M extends Message> {
-  /** @returns The payloads, whose sizes are among the fields. */
+  /** @returns The payloads. Their sizes are among the fields. */
   write(writer: ByteWriter, message: M): readonly Uint8Array[];
   /**
-   * @param bodies - The frames behind the envelope.
-   * @throws ProtocolError when the bytes are not exactly the fields.
+   * @param bodies - The frames after the envelope.
+   * @throws ProtocolError when the bytes are not exactly these fields.
    */
   read(reader: ByteReader, runId: string, bodies: readonly Uint8Array[]): M;
 }
@@ -37,7 +37,7 @@ export function fieldsOnly<M extends Message>(
   };
 }
 
-/** The layout of a message that says nothing but its type and run. */
+/** The layout of a message without fields but its type and run. */
 export function signal<M extends Message>(type: M["type"]): Layout<M> {
   return fieldsOnly<M>(
     () => {},

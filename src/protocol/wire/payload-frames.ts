@@ -3,8 +3,8 @@ import { ProtocolError } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 
 /**
- * Lays a message out in frames: small payloads are copied together, the first ones behind the envelope; a large one has a frame of
- * its own without a copy. Their sizes are in the envelope, so that {@link unpackPayloads} finds them again.
+ * Arranges a message in frames. Consecutive small payloads are copied into a shared frame, the first ones into the envelope's. A large
+ * payload has a frame of its own and is not copied. {@link unpackPayloads} finds the payloads by their sizes in the envelope.
  */
 export function packFrames(envelope: ByteWriter, payloads: readonly Uint8Array[]): Uint8Array[] {
   const frames: Uint8Array[] = [];
@@ -24,7 +24,7 @@ export function packFrames(envelope: ByteWriter, payloads: readonly Uint8Array[]
   return frames;
 }
 
-/** Cuts the frames into payloads of the given sizes. No payload may span frames, and no byte may be left over. */
+/** Splits frames into payloads of the given sizes. A payload must not span frames, and no byte may be left over. */
 export function unpackPayloads(frames: readonly Uint8Array[], sizes: readonly number[]): Uint8Array[] {
   let frameIndex = 0;
   let offset = 0;

@@ -83,7 +83,7 @@ function writeAssign(writer: ByteWriter, { clients, items }: Assign): readonly U
   let previous = 0;
   for (const { clientIndex, clientSeq, context } of items) {
     writer.integer(clientIndex);
-    writer.difference(clientSeq, previous); // those of one client follow each other
+    writer.difference(clientSeq, previous); // requests of one client are mostly consecutive
     if (contexts.size > 0) writer.integer(contexts.get(context) ?? 0);
     previous = clientSeq;
   }
