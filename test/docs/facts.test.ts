@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ERROR_CODES } from "../../src/index.ts";
+import { SEEDS_OF_NPM_TEST } from "../simulation/seeds.ts";
 import { ROOT, snippetsOf } from "./run-snippets.ts";
 
 test("docs/errors.md has every code, and no others", () => {
@@ -43,6 +44,16 @@ test("docs/delivery.md names tests that exist", () => {
     const path = join(ROOT, "test", name);
     expect(existsSync(path) || existsSync(`${path}.test.ts`), name).toBe(true);
   }
+});
+
+test("CONTRIBUTING.md says how many seeds of the simulation the test commands run", () => {
+  const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
+  const [, all] = /SIMULATION_SEEDS \?\?= "(\d+)"/.exec(read("vitest.config.ts")) ?? [];
+  const [, simulation] = /SIMULATION_SEEDS=(\d+)/.exec(read("package.json")) ?? [];
+  const few = Object.values(SEEDS_OF_NPM_TEST);
+  expect(read("CONTRIBUTING.md")).toContain(
+    `\`npm test\` runs ${Math.min(...few)} to ${Math.max(...few)} seeds of each scenario, \`npm run test:all\` ${all}, \`npm run test:simulation\` ${simulation}.`,
+  );
 });
 
 test("README.md: the quick start has at most 8 lines", () => {

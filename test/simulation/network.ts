@@ -1,13 +1,8 @@
 import type { Message } from "../../src/protocol/message.ts";
 import { decodeMessage, encodeMessage } from "../../src/protocol/wire/codec.ts";
+import { type Host, runOn } from "./host.ts";
 import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
-
-/** A process: while it is frozen nothing reaches it, when it is dead nothing ever will. */
-export interface Host {
-  alive: boolean;
-  frozenUntil: number;
-}
 
 export interface ServerEnd {
   readonly host: Host;
@@ -29,10 +24,10 @@ interface Connection {
   readonly server: ServerEnd;
   readonly client: SimulatedLink;
   up: boolean;
-  /** Messages of one direction arrive in order. */
+  /** When the last message of a direction arrives: the next one is not earlier. */
   toServerAt: number;
   toClientAt: number;
-  /** One-way partition: what is sent this way vanishes until the heartbeat ends the connection. */
+  /** Direction in which messages vanish until the heartbeat ends the connection. */
   muted: "toServer" | "toClient" | undefined;
 }
 
@@ -40,7 +35,7 @@ interface Client {
   readonly address: string;
   readonly end: ClientEnd;
   readonly link: Link;
-  /** Not heard of yet. */
+  /** Connects and disconnects that the client has not been told yet, in order. */
   readonly events: (() => void)[];
 }
 
@@ -52,8 +47,8 @@ export interface SimulatedLink {
 const HEARTBEAT_MS = 1600;
 
 /**
- * A network as ZeroMQ's connections show it: in order while a connection lasts, whatever was on its way lost when it ends,
- * and a client that connects again by itself.
+ * A network as ZeroMQ's connections show it. Messages arrive in order while a connection lasts, messages on their way are lost when it
+ * ends, and a client connects again by itself.
  */
 export class Network {
   readonly #timeline: Timeline;
@@ -91,14 +86,16 @@ export class Network {
     connection.up = false;
     this.connections.delete(connection.id);
     const client = [...this.#clients].find(({ link }) => link.connection === connection);
-    this.#run(connection.server.host, this.#delay(), () => connection.server.onSomeDisconnected());
+    runOn(this.#timeline, connection.server.host, this.#delay(), () =>
+      connection.server.onSomeDisconnected(),
+    );
     if (client === undefined) return;
     client.link.connection = undefined;
     this.#tell(client, () => client.end.onDisconnected());
     this.#timeline.after(this.#random.between(50, 1000), () => this.#tryConnect(client));
   }
 
-  /** What is sent one way vanishes, until the heartbeat notices. */
+  /** Drops all messages of one direction, until the heartbeat ends the connection. */
   mute(connection: Connection, way: "toServer" | "toClient"): void {
     connection.muted = way;
     this.#timeline.after(HEARTBEAT_MS, () => this.cut(connection));
@@ -113,7 +110,7 @@ export class Network {
 
   /** A frozen host's connections end when the others' heartbeats go unanswered. */
   freeze(host: Host, duration: number): void {
-    // Never earlier than before: what waits for the end of a freeze must not be overtaken.
+    // A freeze never ends earlier than before: actions that wait for its end must not be overtaken.
     host.frozenUntil = Math.max(host.frozenUntil, this.#timeline.now + duration);
     if (duration > HEARTBEAT_MS) this.#timeline.after(HEARTBEAT_MS, () => this.#cutAll(host));
   }
@@ -150,10 +147,10 @@ export class Network {
     });
   }
 
-  /** Connects and disconnects are heard of in their order, also by one who was frozen meanwhile. */
+  /** Tells a client of a connect or disconnect; in order, also after a freeze. */
   #tell(client: Client, event: () => void): void {
     client.events.push(event);
-    this.#run(client.end.host, this.#delay(), () => client.events.shift()?.());
+    runOn(this.#timeline, client.end.host, this.#delay(), () => client.events.shift()?.());
   }
 
   #toServer(connection: Connection | undefined, message: Message): void {
@@ -172,7 +169,7 @@ export class Network {
   #toClient(id: string, server: ServerEnd, message: Message): void {
     const connection = this.connections.get(id);
     if (connection === undefined || !connection.up) {
-      this.#run(server.host, 0, () => server.onDisconnected(id));
+      runOn(this.#timeline, server.host, 0, () => server.onDisconnected(id));
       return;
     }
     connection.toClientAt = Math.max(connection.toClientAt, this.#timeline.now + this.#delay());
@@ -189,23 +186,13 @@ export class Network {
   }
 
   /**
-   * Mostly once; again a little later, behind others, where messages are to be duplicated. Grants are not: what they say to be
-   * settled holds for those before them, and no connection brings an old one after a new one.
+   * Delivers a message, and where messages are duplicated sometimes a second time, behind others. A grant is never duplicated: its
+   * list of settled items holds for the grants before it, and no connection brings an old grant after a new one.
    */
   #runOften(host: Host, delay: number, message: Message, action: () => void): void {
-    this.#run(host, delay, action);
+    runOn(this.#timeline, host, delay, action);
     if (message.type !== "grant" && this.duplicating > 0 && this.#random.chance(this.duplicating))
-      this.#run(host, delay + this.#random.between(0, 100), action);
-  }
-
-  /** On a host, when it is not frozen; never when it is dead. */
-  #run(host: Host, delay: number, action: () => void): void {
-    this.#timeline.after(delay, () => {
-      if (!host.alive) return;
-      if (host.frozenUntil > this.#timeline.now)
-        this.#run(host, host.frozenUntil - this.#timeline.now, action);
-      else action();
-    });
+      runOn(this.#timeline, host, delay + this.#random.between(0, 100), action);
   }
 
   #delay(): number {

@@ -2,62 +2,24 @@ import assert from "node:assert/strict";
 import { BrokerCore } from "../../src/core/service/broker-core.ts";
 import type { RequestOutcome } from "../../src/core/service-client/pending-request.ts";
 import { ServiceClientCore } from "../../src/core/service-client/service-client-core.ts";
-import { ServiceWorkerCore } from "../../src/core/service-worker/service-worker-core.ts";
-import {
-  CLIENT_TO_SERVICE,
-  SERVICE_TO_CLIENT,
-  SERVICE_TO_WORKER,
-  WORKER_TO_SERVICE,
-} from "../../src/protocol/message.ts";
+import { CLIENT_TO_SERVICE, SERVICE_TO_CLIENT, WORKER_TO_SERVICE } from "../../src/protocol/message.ts";
 import { inDirection } from "../support/in-direction.ts";
 import { checkBroker } from "./check-broker.ts";
+import { type Host, newHost, runOn, tickOn } from "./host.ts";
 import { must } from "./must.ts";
-import { type Host, Network } from "./network.ts";
+import { Network } from "./network.ts";
 import { Random } from "./random.ts";
+import type { ServiceFault, ServiceWorldOptions } from "./service-world-options.ts";
+import { startServiceWorker } from "./simulated-service-worker.ts";
 import { Timeline } from "./timeline.ts";
 
-export interface ServiceWorldOptions {
-  readonly seed: number;
-  readonly clients: number;
-  readonly workers: number;
-  /** Requests of each client, one every so many ms. */
-  readonly requests: number;
-  readonly every: number;
-  /** Handler time in ms, drawn from 0 to this. */
-  readonly service: number;
-  readonly concurrency?: number;
-  readonly maxQueue?: number;
-  readonly crashLimit?: number;
-  /** Share of requests that say that they are idempotent. */
-  readonly idempotent?: number;
-  /** Share of requests that their client cancels, after a while. */
-  readonly cancelling?: number;
-  /** Requests, by number, of the first client that kill the worker they run on. */
-  readonly poison?: readonly number[];
-  readonly faultsUntil?: number;
-  readonly faults?: Partial<Record<ServiceFault, number>>;
-}
-
-/** Mean ms between two faults of a kind. */
-export type ServiceFault =
-  | "cut"
-  | "mute"
-  | "killWorker"
-  | "killBroker"
-  | "stopBroker"
-  | "killClient"
-  | "freezeWorker"
-  | "freezeBroker"
-  | "freezeClient";
-
-const TICK = 20;
-const TIMEOUT = 20_000;
+const TIMEOUT_MS = 20_000;
 
 interface Asked {
   readonly idempotent: boolean;
   executions: number;
   outcome: string | undefined;
-  /** Its client died: nobody hears of it. */
+  /** The request's client died, so that no client waits for the outcome. */
   orphaned: boolean;
 }
 
@@ -71,7 +33,7 @@ export class ServiceWorld {
   readonly asked = new Map<string, Asked>();
   broker: BrokerCore | undefined;
   readonly #options: ServiceWorldOptions;
-  #brokerHost: Host = { alive: true, frozenUntil: 0 };
+  #brokerHost = newHost();
   readonly #workerHosts = new Set<Host>();
   readonly #clientHosts = new Map<Host, string>();
   #started = 0;
@@ -82,7 +44,7 @@ export class ServiceWorld {
     this.random = new Random(options.seed);
     this.network = new Network(this.timeline, this.random, () => {});
     this.#asking = options.clients;
-    // Any start order.
+    // Roles start in any order.
     const soon = (start: () => void) => this.timeline.after(this.random.between(0, 300), start);
     soon(() => this.#startBroker());
     for (let n = 0; n < options.workers; n++) soon(() => this.#startWorker());
@@ -108,7 +70,7 @@ export class ServiceWorld {
     this.counters[event] = (this.counters[event] ?? 0) + 1;
   }
 
-  /** Lets what is under way end, and looks for what was left behind. */
+  /** Lets messages and requests under way end, and checks that nothing is left behind. */
   #settle(): void {
     const end = this.timeline.now + 10_000;
     while (this.timeline.now < end) this.timeline.step();
@@ -119,7 +81,7 @@ export class ServiceWorld {
   }
 
   #startBroker(): void {
-    const host: Host = { alive: true, frozenUntil: 0 };
+    const host = newHost();
     this.#brokerHost = host;
     const core = new BrokerCore(
       {
@@ -129,14 +91,14 @@ export class ServiceWorld {
         maxQueueBytes: 1 << 20,
         workerTimeout: 5000,
         crashLimit: this.#options.crashLimit ?? 3,
-        endWorkers: false, // they go on with the next one
+        endWorkers: false, // the workers go on with the next broker
         endTimeout: 2000,
       },
       {
         toClient: (connection, message) => toClient(connection, message),
         toWorker: (connection, message) => toWorker(connection, message),
-        flushSoon: () => this.#later(host, this.random.between(0, 0.5), () => core.flush()),
-        // What it has sent gets out before its sockets close.
+        flushSoon: () => runOn(this.timeline, host, this.random.between(0, 0.5), () => core.flush()),
+        // The messages of a broker get out before its sockets close.
         over: () => this.timeline.after(100, () => this.#killBroker(core)),
         note: (event) => this.count(event),
       },
@@ -156,64 +118,37 @@ export class ServiceWorld {
       onSomeDisconnected: () => core.probe(),
     });
     this.broker = core;
-    this.#ticks(host, (now) => core.tick(now));
+    tickOn(this.timeline, host, (now) => core.tick(now));
   }
 
   #startWorker(): void {
-    const host: Host = { alive: true, frozenUntil: 0 };
+    const host = newHost();
     this.#workerHosts.add(host);
-    const concurrency = this.#options.concurrency ?? 1;
-    let busy = 0;
-    const work = () => {
-      while (host.alive && busy < concurrency) {
-        const execution = core.next();
-        if (execution === undefined) break;
-        busy += 1;
-        const id = `${execution.sourceId}/${execution.seq}`;
+    startServiceWorker({
+      timeline: this.timeline,
+      network: this.network,
+      random: this.random,
+      host,
+      workerId: `w${this.#started++}`,
+      options: this.#options,
+      executed: (id) => {
         const asked = this.asked.get(id);
         assert.ok(asked, "a request keeps its id wherever it goes");
         asked.executions += 1;
-        const service = this.random.between(0, this.#options.service);
-        this.#later(host, service, () => {
-          busy -= 1;
-          if (execution.sourceId === "client0" && this.#options.poison?.includes(execution.seq))
-            return this.#kill(host);
-          core.finished(execution, { ok: true, payload: execution.payload }, service, this.timeline.now);
-          work();
-        });
-      }
-      core.rest();
-    };
-    const core = new ServiceWorkerCore(
-      { workerId: `w${this.#started++}`, taskType: "t", concurrency, peerTimeout: Number.POSITIVE_INFINITY },
-      {
-        send: (message) => link.send(message),
-        begin: () => this.#later(host, this.random.between(0, 20), () => core.initialised()),
-        abandon: () => true,
-        work,
-        flushSoon: () => this.#later(host, 0, () => core.flush()),
-        flushLater: () => this.#later(host, 1, () => core.flush()),
-        over: () => {},
-        note: (event) => this.count(event),
       },
-    );
-    const link = this.network.connect("back", {
-      host,
-      onConnected: () => core.connected(),
-      onDisconnected: () => core.disconnected(),
-      onMessage: (message) => core.message(inDirection(SERVICE_TO_WORKER, message)),
+      count: (event) => this.count(event),
+      kill: () => this.#kill(host),
     });
-    this.#ticks(host, (now) => core.tick(now));
   }
 
   #startClient(id: string): void {
-    const host: Host = { alive: true, frozenUntil: 0 };
+    const host = newHost();
     this.#clientHosts.set(host, id);
     const core = new ServiceClientCore(
       { clientId: id, endpoint: "front" },
       {
         send: (message) => link.send(message),
-        flushSoon: () => this.#later(host, 0, () => core.flush()),
+        flushSoon: () => runOn(this.timeline, host, 0, () => core.flush()),
         note: (event) => this.count(event),
       },
     );
@@ -223,16 +158,16 @@ export class ServiceWorld {
       onDisconnected: () => core.disconnected(),
       onMessage: (message) => core.message(inDirection(SERVICE_TO_CLIENT, message)),
     });
-    this.#ticks(host, (now) => core.tick(now));
+    tickOn(this.timeline, host, (now) => core.tick(now));
     let left = this.#options.requests;
     const ask = () => {
       if (left-- === 0) {
-        this.#clientHosts.delete(host); // it has nothing to lose
+        this.#clientHosts.delete(host); // from now on its death would lose nothing
         this.#asking -= 1;
         return;
       }
       this.#ask(core, host, id);
-      this.#later(host, this.random.between(0, 2) * this.#options.every, ask);
+      runOn(this.timeline, host, this.random.between(0, 2) * this.#options.every, ask);
     };
     ask();
   }
@@ -256,7 +191,7 @@ export class ServiceWorld {
       taskType: "t",
       payload: Uint8Array.of(next % 256),
       idempotent,
-      timeout: TIMEOUT,
+      timeout: TIMEOUT_MS,
       context: "",
       settle,
     };
@@ -264,7 +199,7 @@ export class ServiceWorld {
     assert.equal(pending.seq, next);
     this.asked.set(`${id}/${pending.seq}`, asked);
     if (!this.random.chance(this.#options.cancelling ?? 0)) return;
-    this.#later(host, this.random.between(0, 3 * this.#options.service), () => {
+    runOn(this.timeline, host, this.random.between(0, 3 * this.#options.service), () => {
       if (asked.outcome !== undefined) return;
       core.cancel(pending);
       asked.outcome = "cancelled";
@@ -300,7 +235,7 @@ export class ServiceWorld {
     else if (fault === "killBroker" && this.broker !== undefined) this.#killBroker(this.broker);
   }
 
-  /** A broker dies, if it has not already, and is replaced. */
+  /** Kills a broker that has not died yet, and starts another in its place. */
   #killBroker(broker: BrokerCore): void {
     if (this.broker !== broker) return;
     this.broker = undefined;
@@ -309,7 +244,7 @@ export class ServiceWorld {
     this.timeline.after(this.random.between(50, 2000), () => this.#startBroker());
   }
 
-  /** A worker dies and is replaced. */
+  /** Kills a worker, and starts another in its place. */
   #kill(host: Host): void {
     if (!host.alive) return;
     host.alive = false;
@@ -325,22 +260,5 @@ export class ServiceWorld {
     this.network.drop(host);
     this.#asking -= 1;
     for (const [key, asked] of this.asked) if (key.startsWith(`${id}/`)) asked.orphaned = true;
-  }
-
-  #ticks(host: Host, tick: (now: number) => void): void {
-    this.#later(host, TICK, () => {
-      tick(this.timeline.now);
-      this.#ticks(host, tick);
-    });
-  }
-
-  /** On a host, when it is not frozen; never when it is dead. */
-  #later(host: Host, delay: number, action: () => void): void {
-    this.timeline.after(delay, () => {
-      if (!host.alive) return;
-      if (host.frozenUntil > this.timeline.now)
-        this.#later(host, host.frozenUntil - this.timeline.now, action);
-      else action();
-    });
   }
 }

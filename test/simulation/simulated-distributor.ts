@@ -16,8 +16,9 @@ import {
 import { EMPTY } from "../../src/protocol/wire/payload-frames.ts";
 import { inDirection } from "../support/in-direction.ts";
 import { checkGrant, checkInvariants } from "./check-invariants.ts";
+import type { Host } from "./host.ts";
 import type { MemoryFile } from "./memory-file.ts";
-import type { Host, Network } from "./network.ts";
+import type { Network } from "./network.ts";
 
 const WINDOW = 64;
 

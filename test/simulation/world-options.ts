@@ -1,0 +1,41 @@
+import type { Durability } from "../../src/journal/journal-options.ts";
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly items: number;
+  readonly workers: number;
+  /** Longest handler time in ms; each execution's time is drawn from 0 to this. */
+  readonly service: number;
+  /** Share of executions that throw. */
+  readonly failing?: number;
+  /** How many of the workers that start first fail whatever they execute. */
+  readonly bad?: number;
+  /** Items of task "a" that block their worker's main thread: sequence number to ms. */
+  readonly blocking?: ReadonlyMap<number, number>;
+  /** Items of task "a" that take long and leave their worker's main thread free: sequence number to ms. */
+  readonly slow?: ReadonlyMap<number, number>;
+  /** Longest execution in ms; a worker that is blocked for longer is killed by its watching thread, and replaced. */
+  readonly timeout?: number;
+  /** Sequence numbers of task "a" that kill the worker that executes them. */
+  readonly poison?: readonly number[];
+  /** Share of messages that arrive twice, the second time out of order. */
+  readonly duplicating?: number;
+  /** Virtual time in ms at which the last fault is injected. */
+  readonly faultsUntil?: number;
+  readonly faults?: Partial<Record<Fault, number>>;
+  /** Has a second task that depends on the first. */
+  readonly dependent?: boolean;
+  /** The distributor has a journal, and can be killed. */
+  readonly journal?: Durability;
+}
+
+/** Mean ms between two faults of a kind. */
+export type Fault =
+  | "cut"
+  | "mute"
+  | "killWorker"
+  | "freezeWorker"
+  | "freezeDistributor"
+  | "freezeCollector"
+  | "killDistributor"
+  | "killCollector";
