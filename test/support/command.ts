@@ -12,21 +12,30 @@ export const LIBRARY = new URL("../../dist/index.js", import.meta.url).href;
 /** No command may take longer, in ms. */
 const DEADLINE = 25_000;
 
-/** The command in a process of its own, gone when the test ends. */
+type Env = Readonly<Record<string, string>>;
+
+/** Starts the command in a process of its own, which is killed when the test ends. */
 export function startCommand(
   args: readonly string[],
   stdio: StdioOptions = ["ignore", "pipe", "pipe"],
+  env: Env = {},
 ): ChildProcess {
-  return startProgram([COMMAND, ...args], stdio);
+  return startProgram([COMMAND, ...args], stdio, env);
 }
 
-/** Node with these arguments, gone when the test ends. */
+/** Runs the command, and waits for its end. */
+export function zmqpipeline(args: readonly string[], env: Env = {}) {
+  return ended(startCommand(args, undefined, env));
+}
+
+/** Starts Node with these arguments; the process is killed when the test ends. */
 export function startProgram(
   args: readonly string[],
   stdio: StdioOptions = ["ignore", "pipe", "pipe"],
+  env: Env = {},
 ): ChildProcess {
   const child = spawn(process.execPath, args, {
-    env: { ...process.env, CI: "1" },
+    env: { ...process.env, CI: "1", ...env },
     stdio,
     timeout: DEADLINE,
     killSignal: "SIGKILL",
@@ -35,14 +44,14 @@ export function startProgram(
   return child;
 }
 
-/** Waits for the end. @returns How it ended, and what it wrote where it had a pipe. */
+/** Waits for the end of a process. @returns How the process ended, and what it wrote to its pipes. */
 export async function ended(child: ChildProcess) {
   const [out, err] = [gather(child.stdout), gather(child.stderr)];
   const [code, signal] = await once(child, "close");
   return { code: code as number | null, signal: signal as NodeJS.Signals | null, out: out(), err: err() };
 }
 
-/** The text of a stream, up to where it ended or was destroyed; not more than a test needs. */
+/** Gathers the text of a stream until it ends or is destroyed; not more than a test needs. */
 function gather(stream: Readable | null): () => string {
   let text = "";
   stream?.setEncoding("utf8").on("data", (chunk: string) => {
