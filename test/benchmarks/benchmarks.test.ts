@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 const FOLDER = fileURLToPath(new URL("../../benchmarks/", import.meta.url));
 
-test("npm run bench runs every benchmark", () => {
+test("The script npm run bench runs every benchmark", () => {
   const all = readFileSync(`${FOLDER}all.ts`, "utf8");
   const files = readdirSync(FOLDER).filter((name) => name.endsWith(".ts") && name !== "all.ts");
   expect(files.length).toBeGreaterThan(10);

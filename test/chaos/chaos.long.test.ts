@@ -10,7 +10,7 @@ const TIMEOUT = isFull ? 240_000 : 60_000;
 /** Only with `npm run chaos`. */
 const long = test.runIf(isFull);
 
-describe(`with ${ITEMS} items, nothing is lost, collected twice or invented`, { timeout: TIMEOUT }, () => {
+describe(`A run of ${ITEMS} items loses, repeats and invents none`, { timeout: TIMEOUT }, () => {
   test("when every 200 ms a worker is killed and replaced", async () => {
     const run = await ChaosRun.begin("tcp");
     const collector = run.collector();
@@ -27,7 +27,7 @@ describe(`with ${ITEMS} items, nothing is lost, collected twice or invented`, { 
     expect(summary.tasks.numbers?.retried).toBeGreaterThan(0);
   });
 
-  long("when workers are stopped for longer than anybody waits, and wake as zombies", async () => {
+  long("when workers are stopped for longer than any role waits, and wake afterwards", async () => {
     const run = await ChaosRun.begin("ipc");
     const collector = run.collector();
     const workers = [0, 1, 2].map(() => run.worker({ sleep: isFull ? 2 : 6 }));
@@ -128,25 +128,28 @@ describe(`with ${ITEMS} items, nothing is lost, collected twice or invented`, { 
     expect(proxies.reduce((sum, { mutes }) => sum + mutes, 0)).toBeGreaterThan(0);
   });
 
-  long("when an item kills every worker that takes it: it is given up, and no other is blamed", async () => {
-    const run = await ChaosRun.begin("ipc");
-    const poison = Math.floor(run.items / 2);
-    const failures = (collector: RoleProcess) =>
-      collector.outcome<CollectorSummary & { failures: { code: string; attempts: number }[] }>();
-    const collector = run.collector();
-    const distributor = run.distributor();
-    const start = () => {
-      const worker = run.worker({ sleep: 2, exitOn: poison });
-      void worker.exited.then(() => {
-        if (worker.child.exitCode === 7 && distributor.isRunning) start();
-      });
-    };
-    for (let i = 0; i < 3; i++) start();
-    await run.verdict(distributor, collector, [poison]);
-    expect((await failures(collector)).failures).toEqual([{ code: "WORKER_LOST", attempts: 3 }]);
-  });
+  long(
+    "when an item kills every worker that takes it: the item is given up, and no other is blamed",
+    async () => {
+      const run = await ChaosRun.begin("ipc");
+      const poison = Math.floor(run.items / 2);
+      const failures = (collector: RoleProcess) =>
+        collector.outcome<CollectorSummary & { failures: { code: string; attempts: number }[] }>();
+      const collector = run.collector();
+      const distributor = run.distributor();
+      const start = () => {
+        const worker = run.worker({ sleep: 2, exitOn: poison });
+        void worker.exited.then(() => {
+          if (worker.child.exitCode === 7 && distributor.isRunning) start();
+        });
+      };
+      for (let i = 0; i < 3; i++) start();
+      await run.verdict(distributor, collector, [poison]);
+      expect((await failures(collector)).failures).toEqual([{ code: "WORKER_LOST", attempts: 3 }]);
+    },
+  );
 
-  long("when a worker joins after the end: it is told, or gives up in its time", async () => {
+  long("when a worker joins after its end: the worker is told, or gives up in its time", async () => {
     const run = await ChaosRun.begin("tcp", 100);
     const collector = run.collector();
     const first = run.worker();
@@ -180,7 +183,7 @@ describe(`with ${ITEMS} items, nothing is lost, collected twice or invented`, { 
     await run.verdict(run.distributor({ journal }), again);
   });
 
-  long("when the collector's disk is full: it ends, and the next one goes on", async () => {
+  long("when the collector's disk is full: the collector ends, and the next one goes on", async () => {
     const run = await ChaosRun.begin("tcp");
     const full = run.collector({}, "-f 8");
     const workers = [0, 1].map(() => run.worker({ sleep: 1 }));
@@ -193,7 +196,7 @@ describe(`with ${ITEMS} items, nothing is lost, collected twice or invented`, { 
   });
 
   long(
-    "when there are too few file descriptors for all who want to connect: it ends, and with more of them it goes on",
+    "when there are too few file descriptors for all connections: the run ends, and goes on with more descriptors",
     async () => {
       const run = await ChaosRun.begin("tcp");
       const { journal } = run;

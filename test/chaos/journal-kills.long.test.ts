@@ -31,7 +31,7 @@ async function life(args: readonly string[], killAfter?: number): Promise<number
   return child.exitCode;
 }
 
-test(`a run killed at ${KILLS} random moments: its journal is never damaged, and in the end everything was collected once`, {
+test(`A run killed at ${KILLS} random moments never damages its journal, and has every item collected once`, {
   timeout: isFull ? 240_000 : 60_000,
 }, async () => {
   const folder = tempFolder();

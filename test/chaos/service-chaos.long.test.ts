@@ -24,7 +24,7 @@ function beginnings(folder: string): Map<number, number> {
   return times;
 }
 
-test("requests to a service under fire end once, and run twice only where they may", {
+test("Requests to a service whose roles are killed and stopped end once, and run twice only where they may", {
   timeout: TIMEOUT,
 }, async () => {
   const endpoints = await serviceEndpoints("tcp");

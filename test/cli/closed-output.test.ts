@@ -26,7 +26,7 @@ function talkativeRun(count = Number.POSITIVE_INFINITY): string {
   return file;
 }
 
-test("A run whose results nobody reads any more ends quietly", async () => {
+test("A run whose closed standard output takes no more results ends quietly", async () => {
   const child = startCommand(["run", talkativeRun(), "--quiet"]);
   child.stdout?.once("data", () => child.stdout?.destroy());
   const { code, err } = await ended(child);
@@ -34,7 +34,7 @@ test("A run whose results nobody reads any more ends quietly", async () => {
   expect(code).toBe(141);
 });
 
-test("A run whose messages nobody reads any more goes on to its end", async () => {
+test("A run whose standard error is closed goes on to its end", async () => {
   const child = startCommand(["run", talkativeRun(100)]);
   child.stderr?.once("data", () => child.stderr?.destroy());
   const { code, out } = await ended(child);
@@ -42,7 +42,7 @@ test("A run whose messages nobody reads any more goes on to its end", async () =
   expect(code).toBe(0);
 });
 
-test("A run with both in one pipe that is closed leaves no trace of an exception", async () => {
+test("A run whose output and error are both closed leaves no trace of an exception", async () => {
   const child = startCommand(["run", talkativeRun()], ["ignore", "pipe", "pipe"]);
   for (const stream of [child.stdout, child.stderr]) stream?.once("data", () => stream.destroy());
   const [code, signal] = await once(child, "exit");

@@ -28,7 +28,7 @@ const task = {
   workers: 1,
 } as const;
 
-test("a line says done and total, rate, time left, what is under way, what went wrong", () => {
+test("A progress line has done and total, rate, time left, items under way, and failures", () => {
   expect(taskLine("square", task, 10, 8)).toBe(
     "square    42/1,200 (3 %)  10/s  1 min 55 s left  8 in flight  1 worker  3 retried  2 failed",
   );
@@ -43,7 +43,7 @@ test("a line says done and total, rate, time left, what is under way, what went 
   );
 });
 
-test("rates are known from the second look on, and follow what happens", () => {
+test("A progress rate is known from the second sample on, and follows the run", () => {
   const rates = new Rates();
   const look = (acked: number, now: number) =>
     rates.update({ workers: 1, tasks: { square: { ...task, acked, failed: 0 } } }, now).get("square");

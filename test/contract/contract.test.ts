@@ -35,7 +35,7 @@ interface Ack {
   count: number;
 }
 
-test("a program that uses every hook of the contract", async () => {
+test("A program that uses every hook of the contract runs", async () => {
   const at = async () => new EndpointAddress(`tcp://localhost:${await freePort()}`);
   const [WORKER, COLLECTOR, COLLECTOR_ACK, METADATA] = [await at(), await at(), await at(), await at()];
   const CALC = TaskType.register("contract");
@@ -134,7 +134,7 @@ test("a program that uses every hook of the contract", async () => {
   expect(isMain(import.meta)).toBe(false);
 });
 
-test("payloads, results, metadata and ACK data are typed throughout, without any", () => {
+test("Payloads, results, metadata and ACK data are typed throughout, without any", () => {
   expectTypeOf<ReturnType<Distributor["run"]>>().toEqualTypeOf<Promise<RunSummary>>();
   type Handle = NonNullable<Task<Calculation, { key: string }, Ack>["handle"]>;
   expectTypeOf<Parameters<Handle>>().toEqualTypeOf<[{ key: string }, string, MessageType, Ack]>();
@@ -158,7 +158,7 @@ function connects(host: string, port: number): Promise<boolean> {
 
 // All of 127.0.0.0/8 is this machine on Linux, which makes a second interface of it.
 test.runIf(process.platform === "linux")(
-  "localhost binds the loopback only, * binds every interface",
+  "An endpoint of localhost binds the loopback only, one of * every interface",
   async () => {
     class Sink extends Collector {
       readonly endpoint: EndpointAddress;
@@ -183,7 +183,7 @@ test.runIf(process.platform === "linux")(
   },
 );
 
-test("a service of the contract", async () => {
+test("A service of the contract replies", async () => {
   const at = async () => new EndpointAddress(`tcp://localhost:${await freePort()}`);
   const [FRONT, BACK] = [await at(), await at()];
   const T = TaskType.register("contract service");

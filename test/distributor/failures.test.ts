@@ -7,7 +7,7 @@ class ImpatientTask extends NumbersTask {
   override readonly retry = { attempts: 3, backoff: 5 };
 }
 
-test("a handler that throws once is retried, on another worker where there is one", async () => {
+test("An item whose handler throws once is retried, on another worker where there is one", async () => {
   const endpoints = await freshEndpoints("inproc");
   const ranOn = new Map<number, string[]>();
   const handler = (name: string) => (data: { n: number }) => {
@@ -31,7 +31,7 @@ test("a handler that throws once is retried, on another worker where there is on
   expect(retried.every(([first, second]) => first !== second)).toBe(true);
 });
 
-test("one that always throws is delivered to handleFailure with name, message, stack, data and attempts", async () => {
+test("An item whose handler always throws is delivered to handleFailure with name, message, stack, data and attempts", async () => {
   const endpoints = await freshEndpoints("inproc");
   const collector = new NumbersCollector(endpoints);
   const ids = new Map<number, string>();
@@ -61,7 +61,7 @@ test("one that always throws is delivered to handleFailure with name, message, s
   expect(collector.finished).toBe(1);
 });
 
-test("an error with retryable: false, and a result that cannot be sent, are not retried", async () => {
+test("An item is not retried after an error with retryable: false, or a result that cannot be sent", async () => {
   const endpoints = await freshEndpoints("inproc");
   const collector = new NumbersCollector(endpoints);
   const worker = new NumbersWorker(endpoints, (data) => {
@@ -82,7 +82,7 @@ test("an error with retryable: false, and a result that cannot be sent, are not 
   expect(messages[2]).toBe("hopeless");
 });
 
-test("timeout aborts info.signal, then the item fails with EXECUTION_TIMEOUT; others go on", async () => {
+test("The timeout of an item aborts info.signal, then the item fails with EXECUTION_TIMEOUT; others go on", async () => {
   const endpoints = await freshEndpoints("inproc");
   class TimedTask extends NumbersTask {
     override readonly timeout = 100;
@@ -116,7 +116,7 @@ test("timeout aborts info.signal, then the item fails with EXECUTION_TIMEOUT; ot
   ]);
 });
 
-test("more failures than maxFailures allows end the run with TOO_MANY_FAILURES", async () => {
+test("A run with more failures than maxFailures allows ends with TOO_MANY_FAILURES", async () => {
   const endpoints = await freshEndpoints("inproc");
   const worker = new NumbersWorker(endpoints, () => {
     throw Object.assign(new Error("no"), { retryable: false });
@@ -131,7 +131,7 @@ test("more failures than maxFailures allows end the run with TOO_MANY_FAILURES",
   expect(results[2]).toMatchObject({ status: "rejected", reason: { code: "RUN_ABORTED" } });
 });
 
-test("a collector whose handler throws ends with COLLECTION_FAILED; the item goes to the next collector", async () => {
+test("A collector whose handler throws ends with COLLECTION_FAILED; the item goes to the next collector", async () => {
   const endpoints = await freshEndpoints("inproc");
   class BrokenCollector extends NumbersCollector {
     override handleCollection(...args: Parameters<NumbersCollector["handleCollection"]>): undefined {
@@ -157,7 +157,7 @@ test("a collector whose handler throws ends with COLLECTION_FAILED; the item goe
   expect(new Set([...broken.seen.keys(), ...collector.seen.keys()]).size).toBe(200);
 });
 
-test("concurrency runs so many async executions at a time and no more", async () => {
+test("A worker's concurrency is how many async executions run at a time", async () => {
   const endpoints = await freshEndpoints("inproc");
   let now = 0;
   let most = 0;

@@ -165,7 +165,7 @@ test("A journal that is kept has each new run execute what is new, and what fail
   expect(fifth).toMatchObject({ executed: [], summary: { wasComplete: true } });
 });
 
-test("A run of a kept journal that was stopped is gone on with, and counts what earlier runs had as skipped", async () => {
+test("A run of a kept journal that was stopped is continued, and counts the items of earlier runs as skipped", async () => {
   const kept = { journal: { path: journal, keep: true } };
   await live(new ListTask(upTo(50), byNumber), kept);
   const stopped = await live(new ListTask(upTo(400), byNumber), kept, 100);
@@ -176,7 +176,7 @@ test("A run of a kept journal that was stopped is gone on with, and counts what 
   expect(last.summary.tasks.numbers).toMatchObject({ items: 350, acked: 350, skipped: 50 });
 });
 
-test("A key that is none ends the run, and says which item has it", async () => {
+test("A value that is no key ends the run, and the error names its item", async () => {
   const cases: [unknown, string][] = [
     [() => 7, "returned a number for item 0 (counted from 0): a key is a string of 1 to 65536 characters"],
     [() => undefined, "returned undefined for item 0"],
@@ -204,7 +204,7 @@ test("A key that is none ends the run, and says which item has it", async () => 
   });
 });
 
-test("Keys that differ only in half a character are two", async () => {
+test("Keys that differ only in half a character are different", async () => {
   const { executed } = await live(
     new ListTask([0, 1, 2], ({ n }) => ["\ud800", "\ud801", "\ufffd"][n] as string),
     {},
@@ -227,7 +227,7 @@ test("A journal without keys does not fit a task with them, nor the other way ro
   });
 });
 
-test("Keys are refused where nothing would use them", () => {
+test("Keys are refused where the task cannot use them", () => {
   const both = new ListTask([], byNumber);
   both.resume = () => {};
   expect(() => makeDistributor(endpoints, both)).toThrow("has key() and resume()");

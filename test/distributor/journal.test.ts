@@ -128,7 +128,7 @@ test.each([
   if (last instanceof ResumingTask) expect(last.pulled).toBe(ITEMS - (tasks.numbers?.items ?? 0));
 });
 
-test("a run that is complete executes nothing more; its roles are told so and end", async () => {
+test("A journal of a complete run executes nothing more; the roles are told so and end", async () => {
   const lives = new Lives();
   const first = await lives.run(new ListTask());
   const task = new ListTask();
@@ -138,7 +138,7 @@ test("a run that is complete executes nothing more; its roles are told so and en
   lives.expectComplete(summary, first.summary.runId);
 });
 
-test("a task that does not repeat itself is found out, and says what to do", async () => {
+test("A journal refuses a task whose items differ from the last time, and says what to do", async () => {
   const lives = new Lives();
   await lives.run(new ListTask(), 100);
   class Shorter extends ListTask {
@@ -168,7 +168,7 @@ test("a task that does not repeat itself is found out, and says what to do", asy
   expect(summary).toMatchObject({ status: "complete" });
 });
 
-test("items that failed for good are listed with their data, and executed again when asked for", async () => {
+test("A journal lists items that failed for good with their data, and executes them again with retryFailed", async () => {
   const lives = new Lives();
   class OnceTask extends ListTask {
     override readonly retry = { attempts: 1 };
@@ -197,7 +197,7 @@ test("items that failed for good are listed with their data, and executed again 
   expect(readJournal(journal)).toMatchObject({ isComplete: true, failures: [] });
 });
 
-test("metadata is kept: the run goes on with what it began with", async () => {
+test("A journal keeps the metadata with which the run began", async () => {
   class Metadata extends MetaDataWorker<{ version: number }> {
     readonly endpoint = address(endpoints.metadata);
     readonly #version: number;
@@ -223,7 +223,7 @@ test("metadata is kept: the run goes on with what it began with", async () => {
   lives.expectComplete(last, first.runId);
 });
 
-test("two distributors cannot have one journal, nor one another's tasks", async () => {
+test("A journal belongs to one distributor at a time, and to its tasks", async () => {
   class WaitingTask extends ListTask {
     override isAvailableForHandling() {
       return false;
@@ -248,14 +248,14 @@ test("two distributors cannot have one journal, nor one another's tasks", async 
   });
 });
 
-test("a signal that is aborted already leaves no lock and no journal", async () => {
+test("A journal and its lock are not made when the signal is aborted already", async () => {
   const distributor = makeDistributor(endpoints, new ListTask(), { journal });
   expect(await distributor.run({ signal: AbortSignal.abort() })).toMatchObject({ status: "stopped" });
   expect(() => readFileSync(`${journal}.lock`)).toThrow("ENOENT");
   expect(() => readFileSync(journal)).toThrow("ENOENT");
 });
 
-test("misuse is told at once", () => {
+test("Wrong options of a journal are refused at once", () => {
   const options = (journal: unknown) => () =>
     makeDistributor(endpoints, new ListTask(), { journal: journal as string });
   expect(options("")).toThrow(TypeError);
@@ -266,7 +266,7 @@ test("misuse is told at once", () => {
   );
 });
 
-test("a damaged journal is refused before anything is bound, and stays as it is", async () => {
+test("A damaged journal is refused before anything is bound, and stays as it is", async () => {
   const lives = new Lives();
   await lives.run(new ListTask(), 100);
   const bytes = readFileSync(journal);

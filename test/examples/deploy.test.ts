@@ -49,7 +49,7 @@ function start(args: readonly string[], cwd: string, env: Record<string, string>
   return child;
 }
 
-test("the units' commands, and the container's, make a run together, with keys", async () => {
+test("The commands of the units and of the container make a run together, with keys", async () => {
   const folder = machine();
   const names = [...read("endpoints.env").matchAll(/^(\w+)=tcp:\/\/\w+:\d+$/gm)].map(([, name = ""]) => name);
   expect(names).toEqual(["DISTRIBUTOR", "COLLECTOR", "COLLECTOR_ACK"]);
@@ -72,7 +72,7 @@ test("the units' commands, and the container's, make a run together, with keys",
   expect(existsSync(join(folder, "run.journal"))).toBe(true);
 });
 
-test("what the container copies is there", () => {
+test("The files that the container copies exist", () => {
   const copied = [...read("Containerfile").matchAll(/^COPY (.*) \.\/$/gm)].flatMap(([, files = ""]) =>
     files.split(" "),
   );

@@ -19,7 +19,7 @@ async function example(name: string, ...args: string[]): Promise<{ stdout: strin
   });
 }
 
-test("resume goes on with a run whose distributor was killed, and collects and executes everything once", async () => {
+test("The example resume goes on with a run whose distributor was killed, and collects and executes everything once", async () => {
   const { stdout } = await example("resume");
   expect(stdout).toContain("half is collected: the distributor was killed");
   expect(stdout).toContain("1000 collected, each once, sum 333833500");
@@ -28,7 +28,7 @@ test("resume goes on with a run whose distributor was killed, and collects and e
   expect(executed.reduce((sum, count) => sum + count, 0)).toBe(1000);
 });
 
-test("postgres has a row for each item, though the database and the collector were killed", async () => {
+test("The example postgres has a row for each item, though the database and the collector were killed", async () => {
   const { stdout } = await example("postgres");
   expect(stdout).toContain(
     "the database was killed, and is there again\nthe collector was killed, and is started again",
@@ -37,12 +37,12 @@ test("postgres has a row for each item, though the database and the collector we
   expect(stdout).toContain("1499 rows of 1499 numbers, sum 1126125081; 1 failed: 13 is unlucky\n");
 });
 
-test("sequential prints expected, taken and overhead", async () => {
+test("The example sequential prints expected, taken and overhead", async () => {
   const { stdout } = await example("sequential", "20");
   expect(stdout).toMatch(/^20 items: expected 0\.20 s, took \d+\.\d+ s, overhead \d+\.\d+ %\n$/);
 });
 
-test("singlethread prints a row for 1 and 2 workers, with the baseline beside", async () => {
+test("The example singlethread prints a row for 1 and 2 workers, with the baseline beside", async () => {
   const { stdout } = await example("singlethread", "40");
   const [header = "", ...rows] = stdout.trimEnd().split("\n");
   expect(header.trim().split(/\s+/)).toEqual([
@@ -62,7 +62,7 @@ test("singlethread prints a row for 1 and 2 workers, with the baseline beside", 
   for (const row of cells) expect(row.slice(4).join(" ")).toMatch(/^\d+\.\d{3} s -?\d+\.\d\d % \d+\.\d\d %$/);
 });
 
-test("multithread prints a row for 1 and 2 workers with 10 threads each", async () => {
+test("The example multithread prints a row for 1 and 2 workers with 10 threads each", async () => {
   const { stdout } = await example("multithread", "100");
   const rows = stdout.trimEnd().split("\n").slice(1);
   expect(
@@ -78,7 +78,7 @@ test("multithread prints a row for 1 and 2 workers with 10 threads each", async 
   ]);
 });
 
-test("precompress compresses the files of a folder with 1, 2 and 4 threads, and proves it", async () => {
+test("The example precompress compresses the files of a folder with 1, 2 and 4 threads, and proves it", async () => {
   const folder = tempFolder();
   mkdirSync(join(folder, "deep"));
   for (let n = 0; n < 20; n++)
@@ -98,7 +98,7 @@ test("precompress compresses the files of a folder with 1, 2 and 4 threads, and 
   ]);
 });
 
-test("dependencies: the second worker starts when the first task is collected", async () => {
+test("The example dependencies starts the second worker when the first task is collected", async () => {
   const { stdout } = await example("dependencies");
   expect(stdout.trim().split("\n")).toEqual([
     "first task is collected",
@@ -107,7 +107,7 @@ test("dependencies: the second worker starts when the first task is collected", 
   ]);
 });
 
-test("metadata reaches every role", async () => {
+test("The example metadata reaches every role", async () => {
   const { stdout } = await example("metadata");
   expect(stdout.trim().split("\n")).toEqual([
     "task: 5 items",
@@ -116,7 +116,7 @@ test("metadata reaches every role", async () => {
   ]);
 });
 
-test("service answers in capitals, in order, from both workers, and ends", async () => {
+test("The example service answers in capitals, in order, from both workers, and ends", async () => {
   const { stdout } = await example("service");
   const lines = stdout.trim().split("\n");
   expect(lines[0]).toBe("one → ONE");
@@ -132,7 +132,7 @@ test("service answers in capitals, in order, from both workers, and ends", async
   ]);
 });
 
-test("http prints latencies under load, and no request fails when a worker is killed", async () => {
+test("The example http prints latencies under load, and no request fails when a worker is killed", async () => {
   const { stdout } = await example("http", "1");
   const [header = "", ...rows] = stdout.trimEnd().split("\n");
   expect(header.trim().split(/\s+/)).toEqual(["requests/s", "p50", "p99", "max", "failed"]);
@@ -144,7 +144,7 @@ test("http prints latencies under load, and no request fails when a worker is ki
   for (const row of rows) expect(row.slice(34)).toMatch(/^ +\d+ +\d+ ms +\d+ ms +\d+ ms +0$/);
 });
 
-test("logging writes short lines to the console and verbose ones to the file", async () => {
+test("The example logging writes short lines to the console and verbose ones to the file", async () => {
   const { stdout, stderr } = await example("logging");
   expect(stderr).toContain("INFO zmqpipeline.collector.GreetingCollector: Hello, Ada");
   expect(stderr).toMatch(/ERROR zmqpipeline\.collector: item failed .*considered harmful/);
@@ -152,7 +152,7 @@ test("logging writes short lines to the console and verbose ones to the file", a
   expect(stdout).toMatch(/DEBUG \d{4}-\d\d-\d\d [\d:,]+ GreetingTask \d+ 0 next is Ada/);
 });
 
-describe("wordcount", () => {
+describe("The example wordcount", () => {
   test("counts the files of a folder, shows progress, proves the totals", async () => {
     const folder = tempFolder();
     for (let n = 0; n < 60; n++) {

@@ -31,7 +31,7 @@ const kinds = {
   "threaded, with a handler in the main thread": (slots: number) => threaded(slots, async (data) => data),
 };
 
-describe.each(Object.entries(kinds))("%s execution", (_name, make) => {
+describe.each(Object.entries(kinds))("An executor of %s execution", (_name, make) => {
   const shared = new Map<number, ExecutorDriver>();
 
   /** An executor that earlier tests have used: a worker's executor outlives its runs as well. Nothing is under way in it. */
@@ -54,21 +54,21 @@ describe.each(Object.entries(kinds))("%s execution", (_name, make) => {
     for (const driver of shared.values()) await driver.end();
   });
 
-  test("a result comes back, from a sync and from an async handler; nothing counts as {}", async () => {
+  test("returns the result of a sync and an async handler; undefined counts as {}", async () => {
     const driver = await begun();
     expect(await driver.execute({ do: "echo", n: 1 })).toEqual({ do: "echo", n: 1 });
     expect(await driver.execute({ do: "wait", ms: 5 })).toEqual({ do: "wait", ms: 5 });
     expect(await driver.execute({ do: "nothing" })).toEqual({});
   });
 
-  test("the handler gets the item's id, attempt, task type and a signal", async () => {
+  test("gives the handler the item's id, attempt, task type and a signal", async () => {
     const driver = await begun();
     const { execution, outcome } = driver.start({ do: "info" });
     const id = `run/conformance/${execution.seq}`;
     expect(await outcome).toEqual({ id, attempt: 1, taskType: "conformance", aborted: false });
   });
 
-  test("what a handler throws or rejects with is the outcome, and others go on", async () => {
+  test("makes what a handler throws or rejects with the outcome, and goes on with others", async () => {
     const driver = await begun();
     const failed = { name: "RangeError", message: "out of range", code: "E_RANGE", retryable: true };
     expect(await driver.execute({ do: "throw" })).toEqual(failed);
@@ -77,14 +77,14 @@ describe.each(Object.entries(kinds))("%s execution", (_name, make) => {
     expect(await driver.execute({ do: "echo" })).toEqual({ do: "echo" });
   });
 
-  test("a result that cannot be sent fails its item for good, with the path", async () => {
+  test("fails an item for good whose result cannot be sent, with the path", async () => {
     const driver = await begun();
     const failed = await driver.execute({ do: "unsendable" });
     expect(failed).toMatchObject({ name: "TypeError", retryable: false });
     expect(failed.message).toContain("result.when");
   });
 
-  test("as many items run at a time as there are slots", async () => {
+  test("runs as many items at a time as it has slots", async () => {
     const driver = await begun(3);
     const waits = [1, 2, 3].map(() => driver.start({ do: "until aborted" }));
     const fourth = driver.start({ do: "echo" });
@@ -98,7 +98,7 @@ describe.each(Object.entries(kinds))("%s execution", (_name, make) => {
     expect(await fourth.outcome).toEqual({ do: "echo" });
   });
 
-  test("abort reaches the signal of that item only", async () => {
+  test("aborts the signal of one item only", async () => {
     const driver = await begun();
     const [first, second] = [driver.start({ do: "until aborted" }), driver.start({ do: "wait", ms: 300 })];
     await driver.executor.begin({}, 0, ""); // both have been given out by then
@@ -108,14 +108,14 @@ describe.each(Object.entries(kinds))("%s execution", (_name, make) => {
     expect(await second.outcome).toEqual({ do: "wait", ms: 300 });
   });
 
-  test("a timeout aborts the signal: what the handler still returns counts, what it throws is EXECUTION_TIMEOUT", async () => {
+  test("aborts the signal at the timeout: a result still counts, an error is EXECUTION_TIMEOUT", async () => {
     const driver = await begun(2, 100);
     const [kept, lost] = [driver.start({ do: "until aborted" }), driver.start({ do: "throw when aborted" })];
     expect(await kept.outcome).toEqual({ reason: "TimeoutError" });
     expect(await lost.outcome).toMatchObject({ code: "EXECUTION_TIMEOUT", retryable: true });
   });
 
-  test("a handler that does not react is given up after the grace period, and its place is free", async () => {
+  test("gives up a handler that does not react after the grace period, and frees its slot", async () => {
     const driver = await begun(1, 100);
     const hung = driver.start({ do: "hang" });
     const next = driver.start({ do: "echo" });
@@ -123,7 +123,7 @@ describe.each(Object.entries(kinds))("%s execution", (_name, make) => {
     expect(await next.outcome).toEqual({ do: "echo" });
   });
 
-  test("binary values of any size arrive whole", async () => {
+  test("passes on binary values of any size whole", async () => {
     const driver = await begun();
     for (const size of [0, 1, 100, 32_767, 32_768, 1_000_000]) {
       const bytes = new Uint8Array(size).fill(7);
@@ -138,13 +138,13 @@ describe.each(Object.entries(kinds))("%s execution", (_name, make) => {
     }
   });
 
-  test("thousands of items each come back once", async () => {
+  test("returns each of thousands of items once", async () => {
     const driver = await begun();
     const echoes = Array.from({ length: 2000 }, (_, n) => driver.execute({ do: "echo", n }));
     for (const [n, echo] of (await Promise.all(echoes)).entries()) expect(echo).toEqual({ do: "echo", n });
   });
 
-  test("close lets a running handler end, within its grace", async () => {
+  test("lets a running handler end within the grace of close()", async () => {
     const driver = await begunAnew();
     const running = driver.start({ do: "until aborted" });
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -152,7 +152,7 @@ describe.each(Object.entries(kinds))("%s execution", (_name, make) => {
     expect(await running.outcome).toEqual({ reason: "AbortError" });
   });
 
-  test("close does not wait longer than its grace for one that does not", async () => {
+  test("waits for a handler that does not end no longer than the grace of close()", async () => {
     const driver = await begunAnew();
     driver.start({ do: "hang" });
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -47,7 +47,7 @@ async function begun(options: Options = {}): Promise<ExecutorDriver> {
   return driver;
 }
 
-test("initThread is called once in each thread, which knows its index, the metadata and the arguments", async () => {
+test("A thread has its initThread called once, with its index, the metadata and the arguments", async () => {
   const driver = await begun();
   const both = await Promise.all([
     driver.execute({ do: "block", ms: 100 }),
@@ -85,7 +85,7 @@ test.each([
   expect(driver.notes).toEqual(["a thread ended"]);
 });
 
-test("what was queued behind the item that ended a thread is executed by another", async () => {
+test("An item that was queued behind the item that ended a thread is executed by another thread", async () => {
   const driver = await begun({ threads: 1 });
   await Promise.all(Array.from({ length: 100 }, () => driver.execute({ do: "who" }))); // the queue grows
   const first = driver.start({ do: "exit" });
@@ -94,7 +94,7 @@ test("what was queued behind the item that ended a thread is executed by another
   for (const each of await Promise.all(behind)) expect(each).toHaveProperty("threadId");
 });
 
-test("an item that hangs past its timeout loses its thread; the neighbour keeps its own", async () => {
+test("An item that hangs past its timeout loses its thread; other threads stay", async () => {
   const driver = await begun({ timeout: 300 });
   const before = await Promise.all([
     threadOf(driver, { do: "block", ms: 50 }),
@@ -109,7 +109,7 @@ test("an item that hangs past its timeout loses its thread; the neighbour keeps 
   await Promise.all([driver.execute({ do: "block", ms: 200 }), driver.execute({ do: "block", ms: 200 })]);
 });
 
-test("a loop that asks for info.signal ends by itself and keeps its thread", async () => {
+test("An item whose loop checks info.signal ends by itself and keeps its thread", async () => {
   const driver = await begun({ threads: 1, timeout: 100 });
   const threadId = await threadOf(driver, { do: "block", ms: 1 });
   const looped = await driver.execute({ do: "loop until aborted" });
@@ -117,7 +117,7 @@ test("a loop that asks for info.signal ends by itself and keeps its thread", asy
   expect(await driver.execute({ do: "who" })).toMatchObject({ threadId });
 });
 
-test("items that wait behind one that takes long move to a thread that idles", async () => {
+test("Items that wait behind a long item move to an idle thread", async () => {
   const driver = await begun();
   await Promise.all(Array.from({ length: 200 }, () => driver.execute({ do: "who" }))); // short items: queues grow
   const order: string[] = [];
@@ -129,7 +129,7 @@ test("items that wait behind one that takes long move to a thread that idles", a
   expect(order).toEqual(["others", "long"]);
 });
 
-test("a thread is replaced after maxItemsPerThread items", async () => {
+test("A thread is replaced after maxItemsPerThread items", async () => {
   const driver = await begun({ threads: 1, maxItemsPerThread: 10 });
   const ids: number[] = [];
   for (let n = 0; n < 35; n += 1) ids.push(await threadOf(driver, { do: "who" }));
@@ -137,14 +137,14 @@ test("a thread is replaced after maxItemsPerThread items", async () => {
   expect(counts).toEqual([10, 10, 10, 5]);
 });
 
-test("threads do not load the sockets' addon, whose loading a thread's end must not interrupt", async () => {
+test("A thread does not load the sockets' addon, whose loading a thread's end must not interrupt", async () => {
   const driver = await begun();
   const { addons } = (await driver.execute({ do: "list addons" })) as { addons: string[] };
   expect(addons.length).toBeGreaterThan(0);
   expect(addons.filter((path) => path.includes("zeromq"))).toEqual([]);
 });
 
-test("messages that the handler posts itself change nothing", async () => {
+test("A message that the handler posts itself changes nothing", async () => {
   const driver = await begun();
   const threadId = await threadOf(driver, { do: "post to the parent" });
   expect(threadId).toBeGreaterThan(0);
@@ -152,7 +152,7 @@ test("messages that the handler posts itself change nothing", async () => {
   expect(driver.notes).toEqual([]);
 });
 
-test("a large binary value arrives in the thread as a view of the transferred buffer", async () => {
+test("A large binary value arrives in the thread as a view of the transferred buffer", async () => {
   const driver = await begun();
   const bytes = Buffer.alloc(100_000);
   expect(await driver.execute({ do: "look at binary", bytes })).toEqual({ length: 100_000, isView: true });
@@ -189,7 +189,7 @@ test.each([
   expect((begin as PromiseRejectedResult).reason.message).toContain(text);
 });
 
-test("a class is found under another name, too", async () => {
+test("A thread finds a class that is exported under another name", async () => {
   const driver = await begun({ className: "Renamed" });
   expect(await driver.execute({ do: "who" })).toHaveProperty("threadId");
 });

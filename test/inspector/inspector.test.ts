@@ -47,9 +47,9 @@ async function held(endpoints: PipelineEndpoints, items: number, security?: Secu
   return { letGo, done, collector };
 }
 
-describe("of a run", () => {
+describe("An Inspector of a run", () => {
   test.each(["tcp", "ipc", "inproc"] as const)(
-    "status and explain, over %s, and it ends as ever",
+    "gives status and explanations over %s, and the run ends as without it",
     async (scheme) => {
       const endpoints = await freshEndpoints(scheme);
       const { letGo, done, collector } = await held(endpoints, 20);
@@ -78,7 +78,7 @@ describe("of a run", () => {
     },
   );
 
-  test("before it has begun, and from many at once", async () => {
+  test("is answered before the run has begun, and beside many others", async () => {
     const endpoints = await freshEndpoints("tcp");
     const distributor = makeDistributor(endpoints, new NumbersTask(endpoints, 1));
     const done = distributor.run();
@@ -95,7 +95,7 @@ describe("of a run", () => {
     }
   });
 
-  test("what is asked wrongly is said, and the run goes on", async () => {
+  test("is told what it asks wrongly, and the run goes on", async () => {
     const endpoints = await freshEndpoints("tcp");
     const { letGo, done } = await held(endpoints, 5);
     const look = inspector(endpoints.task);
@@ -118,7 +118,7 @@ describe("of a run", () => {
     expect((await done)[0]).toMatchObject({ status: "complete" });
   });
 
-  test("nobody there is said in time, and whoever comes later is found", async () => {
+  test("says in time that no role answers, and finds a role that starts later", async () => {
     const endpoints = await freshEndpoints("tcp");
     const look = inspector(endpoints.task, { timeout: 300 });
     await expect(look.status()).rejects.toMatchObject({
@@ -129,7 +129,7 @@ describe("of a run", () => {
     await expect.poll(() => look.status().then(({ kind }) => kind, String)).toBe("run");
   });
 
-  test("with keys: a worker's are let in, none and others' are not", async () => {
+  test("is let in with a worker's keys, and neither without keys nor with others", async () => {
     const endpoints = await freshEndpoints("tcp");
     const security = Security.generate();
     await held(endpoints, 1, security);
@@ -145,8 +145,8 @@ describe("of a run", () => {
   });
 });
 
-describe("of a service", () => {
-  test("status at both endpoints, and why requests wait", async () => {
+describe("An Inspector of a service", () => {
+  test("gives the status at both endpoints, and says why requests wait", async () => {
     const endpoints = await serviceEndpoints("tcp");
     const worker = new EchoWorker(endpoints);
     await running(endpoints, [worker]);
@@ -177,7 +177,7 @@ describe("of a service", () => {
     await ends;
   });
 
-  test("with keys: a client's, also where they are for everybody", async () => {
+  test("is let in with a client's keys, also where these are for all", async () => {
     const endpoints = await serviceEndpoints("tcp");
     const security = Security.generate();
     await running(endpoints, [], { security });

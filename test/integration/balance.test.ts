@@ -20,13 +20,13 @@ async function share(
   return { executed: summaries.map(({ executed }) => executed), duration };
 }
 
-test("1,000 items of 10 ms over 4 workers: each executes its share within a few percent", async () => {
+test("Four workers with 1,000 items of 10 ms execute equal shares within a few percent", async () => {
   const { executed } = await share(1000, Array(4).fill(10));
   expect(executed.reduce((sum, one) => sum + one)).toBe(1000);
   for (const one of executed) expect(Math.abs(one - 250) / 250).toBeLessThan(0.08);
 });
 
-test("a worker ten times slower gets its share and no more", async () => {
+test("A worker that is ten times slower gets its share and no more", async () => {
   const { executed } = await share(630, [10, 10, 100]);
   // 630 items at 2.1 per 10 ms are 300 rounds: 300 + 300 + 30.
   const [fast = 0, other = 0, slow = 0] = executed;
@@ -35,7 +35,7 @@ test("a worker ten times slower gets its share and no more", async () => {
   expect(Math.abs(fast - other)).toBeLessThan(30);
 });
 
-test("few long items: no item waits while a worker idles", async () => {
+test("A run of few long items has no item wait while a worker idles", async () => {
   const folder = tempFolder();
   const endpoints = await freshEndpoints("ipc");
   const collector = new RoleProcess({ role: "collector", endpoints });

@@ -36,13 +36,16 @@ async function runInOneProcess(scheme: EndpointScheme, order: readonly string[])
 }
 
 describe.each(["tcp", "ipc", "inproc"] as const)(
-  "%s: 20,000 items over 2 workers in one process",
+  "A run over %s of 20,000 items and 2 workers in one process",
   (scheme) => {
-    test.each(ORDERS)("each collected exactly once, started in the order %s, %s, %s", async (...order) => {
-      const { collector } = await runInOneProcess(scheme, order);
-      expect(collector.hasEachOnce(ITEMS)).toBe(true);
-      expect(collector.finished).toBe(1);
-    });
+    test.each(ORDERS)(
+      "collects each item exactly once, started in the order %s, %s, %s",
+      async (...order) => {
+        const { collector } = await runInOneProcess(scheme, order);
+        expect(collector.hasEachOnce(ITEMS)).toBe(true);
+        expect(collector.finished).toBe(1);
+      },
+    );
   },
 );
 

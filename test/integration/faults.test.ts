@@ -15,7 +15,7 @@ function written(file: string): Map<number, number> {
   return counts;
 }
 
-long("a worker whose handler blocks its event loop for 5 s is not taken for dead", async () => {
+long("A worker whose handler blocks its event loop for 5 s is not taken for dead", async () => {
   const endpoints = await freshEndpoints("tcp");
   const folder = tempFolder();
   const logs = [join(folder, "a"), join(folder, "b")];
@@ -34,7 +34,7 @@ long("a worker whose handler blocks its event loop for 5 s is not taken for dead
   expect(begun.filter((n) => n === "20")).toHaveLength(1);
 });
 
-test("a handler that blocks for longer than the task's timeout loses its item to another worker; its late result counts once", async () => {
+test("An item whose handler blocks for longer than the task's timeout goes to another worker; its result counts once", async () => {
   const endpoints = await freshEndpoints("tcp");
   const log = join(tempFolder(), "collected");
   const items = 800;

@@ -33,8 +33,8 @@ class Metadata extends MetaDataWorker<{ good: boolean }> {
   }
 }
 
-describe("while everything known to man is thrown at it, beside a good peer", () => {
-  test("each listener of a run: the run finishes, memory is bounded, the log says what was refused", async () => {
+describe("Hostile connections beside good peers", () => {
+  test("to each listener of a run: the run finishes, memory is bounded, the log says what was refused", async () => {
     const endpoints = await freshEndpoints("tcp");
     const collector = new NumbersCollector(endpoints);
     const task = new LongTask(endpoints);
@@ -68,7 +68,7 @@ describe("while everything known to man is thrown at it, beside a good peer", ()
     checkLog((performance.now() - begun) / 1000, listeners.length);
   });
 
-  test("a distributor's own run id does not help: a worker that hoards, lies and vanishes costs nothing", async () => {
+  test("that know the run id, of a worker that hoards, lies and vanishes, cost no item", async () => {
     const endpoints = await freshEndpoints("tcp");
     const collector = new NumbersCollector(endpoints);
     const task = new LongTask(endpoints);
@@ -107,7 +107,7 @@ describe("while everything known to man is thrown at it, beside a good peer", ()
     expect(collector.hasEachOnce(items)).toBe(true);
   });
 
-  test("both listeners of a service: requests are answered all the time", async () => {
+  test("to both listeners of a service: requests are answered all the time", async () => {
     const endpoints = await serviceEndpoints("tcp");
     const begun = performance.now();
     await running(endpoints, [new EchoWorker(endpoints)]);
@@ -154,12 +154,12 @@ function expectQuietEnds(kind: "ZeroMQ" | "raw", outcomes: readonly PromiseSettl
 }
 
 describe.each(["ZeroMQ", "raw"] as const)(
-  "a server that lies (%s) harms nobody who connects to it",
+  "A server that lies (%s) harms no role that connects to it",
   (kind) => {
     const listen = (endpoint: string) =>
       kind === "ZeroMQ" ? HostileServer.listen(endpoint) : HostileServer.listenRaw(endpoint);
 
-    test("a worker, a distributor, a metadata worker: each gives up in its time", async () => {
+    test("a worker, a distributor and a metadata worker give up in their time", async () => {
       const endpoints = await freshEndpoints("tcp");
       const servers = await Promise.all(
         [endpoints.second, endpoints.collector, endpoints.ack, endpoints.metadata].map(listen),
@@ -182,7 +182,7 @@ describe.each(["ZeroMQ", "raw"] as const)(
       expect(logged().filter((line) => line.includes(SECRET))).toEqual([]);
     });
 
-    test("a client and a service worker", async () => {
+    test("a client and a service worker fail or wait as with no server", async () => {
       const endpoints = await serviceEndpoints("tcp");
       const servers = await Promise.all([endpoints.front, endpoints.back].map(listen));
       class Hasty extends EchoWorker {
@@ -197,7 +197,7 @@ describe.each(["ZeroMQ", "raw"] as const)(
   },
 );
 
-test("a peer of another version is told why, in a message that every version can read", async () => {
+test("A peer of another version is told why, in a message that every version can read", async () => {
   const endpoints = await freshEndpoints("tcp");
   const distributor = makeDistributor(endpoints, new NumbersTask(endpoints, 1));
   const running = distributor.run();

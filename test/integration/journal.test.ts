@@ -15,7 +15,7 @@ function counts(file: string): Map<number, number> {
 }
 
 test.each(["power-loss"] as const)(
-  "a distributor killed twice goes on with its journal (%s): nothing lost, nothing collected twice, workers and collector stay",
+  "A distributor killed twice goes on with its journal (%s), loses and repeats no item, and keeps its workers and collector",
   async (durability) => {
     const endpoints = await freshEndpoints("tcp");
     const folder = tempFolder();

@@ -15,7 +15,7 @@ async function workerProcess(endpoints: ServiceEndpoints, concurrency: number): 
   return worker;
 }
 
-test("New requests go past a worker that is blocked, which works on afterwards", async () => {
+test("New requests go to other workers while a worker is blocked, which works on afterwards", async () => {
   const endpoints = await serviceEndpoints("ipc");
   await running(endpoints, []);
   await workerProcess(endpoints, 10);
@@ -35,7 +35,7 @@ test("New requests go past a worker that is blocked, which works on afterwards",
   expect(later.map((reply) => reply.pid)).toContain(pid);
 });
 
-test("A worker on which everything fails gets fewer requests than one that works", async () => {
+test("A service worker on which every request fails gets fewer requests than one that works", async () => {
   class Broken extends EchoWorker {
     override async handleMessage(): Promise<never> {
       throw new Error("no disk");

@@ -24,7 +24,7 @@ async function worker(endpoints: ServiceEndpoints, concurrency = 1): Promise<Rol
   return Object.assign(process, { log });
 }
 
-describe("a worker that dies", () => {
+describe("A service worker that dies", () => {
   test("fails its requests at once, with a code that says that they may have run", async () => {
     const endpoints = await serviceEndpoints("tcp");
     const service = await running(endpoints, []);
@@ -41,7 +41,7 @@ describe("a worker that dies", () => {
     expect(service.status).toMatchObject({ lost: 1 });
   });
 
-  test("has its idempotent requests sent to another", async () => {
+  test("has its idempotent requests sent to another worker", async () => {
     const endpoints = await serviceEndpoints("ipc");
     await running(endpoints, []);
     const victim = await worker(endpoints);
@@ -55,7 +55,7 @@ describe("a worker that dies", () => {
     expect(second).toMatchObject({ n: 2, pid: other.pid });
   });
 
-  test("of the same request again and again: it is given up, and nobody else pays", async () => {
+  test("of the same request again and again has that request given up, and no other fails", async () => {
     const endpoints = await serviceEndpoints("ipc");
     const service = await running(endpoints, [], { crashLimit: 2 });
     await using client = makeClient(endpoints, { idempotent: true });
@@ -74,8 +74,8 @@ describe("a worker that dies", () => {
   });
 });
 
-describe("a broker that dies", () => {
-  test("is found again by workers and clients; what was under way is lost or sent again", async () => {
+describe("A broker that dies", () => {
+  test("is found again by workers and clients; requests under way are lost or sent again", async () => {
     const endpoints = await serviceEndpoints("tcp");
     const broker = new RoleProcess({ role: "service", endpoints });
     const serving = await worker(endpoints, 2);
@@ -99,7 +99,7 @@ describe("a broker that dies", () => {
   });
 });
 
-describe("a client that vanishes", () => {
+describe("A client that vanishes", () => {
   test("has its queue emptied and its handlers aborted", async () => {
     const endpoints = await serviceEndpoints("ipc");
     const inProcess = new EchoWorker(endpoints, { concurrency: 2 });
@@ -119,8 +119,8 @@ describe("a client that vanishes", () => {
   });
 });
 
-describe("a worker that is stopped", () => {
-  test("and wakes up: its late reply is dropped, and it works on", async () => {
+describe("A service worker that does not answer", () => {
+  test("while it is frozen has its late reply dropped, and works on when it wakes up", async () => {
     const endpoints = await serviceEndpoints("tcp");
     const service = await running(endpoints, []);
     const frozen = await worker(endpoints);
@@ -135,7 +135,7 @@ describe("a worker that is stopped", () => {
     expect(service.status).toMatchObject({ requests: 2, replied: 1, lost: 1 });
   });
 
-  long("a busy worker is never taken for a dead one", async () => {
+  long("because it is busy is never taken for a dead one", async () => {
     const endpoints = await serviceEndpoints("tcp");
     await running(endpoints, []);
     await worker(endpoints);
@@ -144,7 +144,7 @@ describe("a worker that is stopped", () => {
   });
 });
 
-describe("messages that make no sense", () => {
+describe("Messages that make no sense", () => {
   test("never stop the broker", async () => {
     const endpoints = await serviceEndpoints("tcp");
     const service = await running(endpoints, [new EchoWorker(endpoints)]);
@@ -164,7 +164,7 @@ describe("messages that make no sense", () => {
     await expect.poll(() => service.status.types.echo?.workers).toBe(1);
   });
 
-  test("a payload that is none fails its own request only", async () => {
+  test("fail their own request only, when a payload is none", async () => {
     const endpoints = await serviceEndpoints("tcp");
     await running(endpoints, [new EchoWorker(endpoints)]);
     const peer = await connected(endpoints.front);

@@ -29,7 +29,7 @@ async function begun(Class: new (endpoint: string) => ThreadedService = Threaded
   return { service, client };
 }
 
-test("each thread executes one request at a time, off the main thread", async () => {
+test("A service worker with threads executes one request at a time in each, off the main thread", async () => {
   const { client, service } = await begun();
   const replies = await client.request([1, 2, 3, 4].map((n) => ({ n, block: 50 })));
   expect(replies.map(({ n }) => n)).toEqual([1, 2, 3, 4]);
@@ -38,13 +38,13 @@ test("each thread executes one request at a time, off the main thread", async ()
   expect(service.status.replied).toBe(4);
 });
 
-test("thousands of short requests, in order", async () => {
+test("A service worker with threads answers thousands of short requests in order", async () => {
   const { client } = await begun();
   const replies = await client.request(Array.from({ length: 5000 }, (_, n) => ({ n })));
   expect(replies.every(({ n }, index) => n === index)).toBe(true);
 });
 
-test("what a handler throws arrives as it does without threads", async () => {
+test("An error of a handler in a thread arrives as it does without threads", async () => {
   const { client } = await begun();
   const error = await client.request({ n: 1, throws: "too large" }).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(RemoteError);
@@ -52,7 +52,7 @@ test("what a handler throws arrives as it does without threads", async () => {
   expect((error as RemoteError).remoteStack).toContain("handleMessage");
 });
 
-test("an aborted request ends a handler that never awaits", async () => {
+test("An aborted request ends a handler that never awaits", async () => {
   const { client, service } = await begun();
   await client.request({ n: 0 });
   const controller = new AbortController();
@@ -65,7 +65,7 @@ test("an aborted request ends a handler that never awaits", async () => {
 });
 
 long(
-  "a thread that dies fails its request; an idempotent one goes to another, and is given up in the end",
+  "A thread that dies fails its request; an idempotent request goes to another thread, and is given up in the end",
   async () => {
     const { client } = await begun();
     await expect(client.request({ n: 1, exit: true })).rejects.toMatchObject({ code: "THREAD_LOST" });
@@ -78,7 +78,7 @@ long(
   },
 );
 
-test("a loop without an end loses its thread when the worker's timeout is over", async () => {
+test("A handler that loops for ever loses its thread when the worker's timeout is over", async () => {
   class Impatient extends ThreadedService {
     override readonly timeout = 100;
   }

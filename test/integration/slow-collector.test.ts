@@ -14,7 +14,7 @@ function memoryOf(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * 4096;
 }
 
-test("a slow collector holds the producers back: what is out stays within the windows", async () => {
+test("A slow collector holds the producers back: items in flight stay within the windows", async () => {
   const endpoints = await freshEndpoints("tcp");
   class SlowCollector extends NumbersCollector {
     override async handleCollection(...args: Parameters<NumbersCollector["handleCollection"]>) {
@@ -45,7 +45,7 @@ test("a slow collector holds the producers back: what is out stays within the wi
 
 // Reads /proc.
 (process.platform === "linux" ? long : test.skip)(
-  "with a slow collector the memory of every role stays flat",
+  "A slow collector lets the memory of every role stay flat",
   async () => {
     const endpoints = await freshEndpoints("ipc");
     const collector = new RoleProcess({ role: "collector", endpoints, wait: 0 });

@@ -14,7 +14,7 @@ interface Collected extends CollectorSummary {
   readonly failures: readonly { readonly code: string; readonly attempts: number }[];
 }
 
-test("an item that ends its threads and one that the main thread refuses fail; all others are collected", async () => {
+test("Items that end their thread, or that the main thread refuses, fail; all others are collected", async () => {
   const endpoints = await freshEndpoints("ipc");
   const items = 3000;
   const collector = new RoleProcess({ role: "collector", endpoints });
@@ -31,25 +31,28 @@ test("an item that ends its threads and one that the main thread refuses fail; a
   expect(await worker.outcome<WorkerSummary>()).toMatchObject({ executed: items - 2 });
 });
 
-long("a worker with threads is killed: its items go to another, and each is collected once", async () => {
-  const endpoints = await freshEndpoints("tcp");
-  const items = 2000;
-  const collector = new RoleProcess({ role: "collector", endpoints });
-  const [victim, survivor] = [0, 1].map(
-    () => new RoleProcess({ role: "threads", endpoints, threads: 3, sleep: 5 }),
-  ) as [RoleProcess, RoleProcess];
-  const distributor = new RoleProcess({ role: "distributor", endpoints, items, workers: 2 });
-  await Promise.all([victim.printed("working"), survivor.printed("working")]);
-  await sleep(300); // in the middle of the work
-  victim.kill("SIGKILL");
-  const summary = await distributor.outcome<RunSummary>();
-  expect(summary.tasks.numbers).toMatchObject({ items, acked: items, failed: 0 });
-  expect(summary.tasks.numbers?.retried).toBeGreaterThan(0);
-  expect(await collector.outcome<Collected>()).toMatchObject({ distinct: items, repeated: 0 });
-  await survivor.outcome();
-});
+long(
+  "A worker with threads that is killed has its items go to another worker, and each is collected once",
+  async () => {
+    const endpoints = await freshEndpoints("tcp");
+    const items = 2000;
+    const collector = new RoleProcess({ role: "collector", endpoints });
+    const [victim, survivor] = [0, 1].map(
+      () => new RoleProcess({ role: "threads", endpoints, threads: 3, sleep: 5 }),
+    ) as [RoleProcess, RoleProcess];
+    const distributor = new RoleProcess({ role: "distributor", endpoints, items, workers: 2 });
+    await Promise.all([victim.printed("working"), survivor.printed("working")]);
+    await sleep(300); // in the middle of the work
+    victim.kill("SIGKILL");
+    const summary = await distributor.outcome<RunSummary>();
+    expect(summary.tasks.numbers).toMatchObject({ items, acked: items, failed: 0 });
+    expect(summary.tasks.numbers?.retried).toBeGreaterThan(0);
+    expect(await collector.outcome<Collected>()).toMatchObject({ distinct: items, repeated: 0 });
+    await survivor.outcome();
+  },
+);
 
-test("stop() lets running items end and gives the others back; nothing is executed twice", async () => {
+test("stop() of a worker with threads lets running items end and gives the others back; nothing is executed twice", async () => {
   const endpoints = await freshEndpoints("ipc");
   const log = join(tempFolder(), "executed");
   const items = 400;
@@ -66,7 +69,7 @@ test("stop() lets running items end and gives the others back; nothing is execut
 });
 
 long(
-  "stop() ends a thread that hangs when its deadline is over, and the process ends; the item goes to another",
+  "stop() of a worker with threads ends a thread that hangs at its deadline; the process ends, and the item goes to another",
   async () => {
     const endpoints = await freshEndpoints("ipc");
     const items = 200;
@@ -90,7 +93,7 @@ long(
   },
 );
 
-test("what is wrong with a worker's threads is an error of run(), though no distributor is there", async () => {
+test("An error in a worker's threads is an error of run(), also without a distributor", async () => {
   const endpoints = await freshEndpoints("inproc");
   class Unexported extends MultiThreadedWorker {
     module: string | URL = import.meta.url;

@@ -58,7 +58,7 @@ test("A ContentTrail that was read again goes on as the one that was written", (
   );
 });
 
-test("A ContentTrail tells apart what ends elsewhere, and changes of the highest bits that would cancel each other out", () => {
+test("A ContentTrail tells apart items that end elsewhere, and changes of the highest bits that would cancel each other out", () => {
   const lanes = (...items: (string | Uint8Array)[]) =>
     trailOf(items.map((item) => Buffer.from(item))).state.lanes;
   expect(lanes("ab", "c")).not.toEqual(lanes("a", "bc"));
@@ -68,7 +68,7 @@ test("A ContentTrail tells apart what ends elsewhere, and changes of the highest
   expect(lanes(words(1, 2))).not.toEqual(lanes(words(2, 1)));
 });
 
-test("A KeySet knows what was added, and tells items of an earlier life from repetitions", () => {
+test("A KeySet knows what was added, and tells items of an earlier run from repetitions", () => {
   const hash = (n: number) => createHash("sha256").update(String(n)).digest().subarray(0, 16);
   fc.assert(
     fc.property(fc.array(fc.nat(200), { maxLength: 300 }), fc.array(fc.nat(200)), (earlier, now) => {

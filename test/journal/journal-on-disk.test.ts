@@ -20,7 +20,7 @@ function errorOf(action: () => unknown): PipelineError {
   throw new Error("Nothing was thrown");
 }
 
-test("one distributor at a time has a journal, under whatever name", () => {
+test("A journal belongs to one distributor at a time, under whatever name", () => {
   const folder = tempFolder();
   const path = join(folder, "run.journal");
   const first = open(path);
@@ -43,7 +43,7 @@ test("one distributor at a time has a journal, under whatever name", () => {
   expect(readFileSync(`${path}.lock`, "utf8")).toBe("another's");
 });
 
-test("a process that was killed, or whose id another process has now, has no claim; one on another host may have", async () => {
+test("A journal is not held by a process that was killed, or whose id is used again; it may be by one on another host", async () => {
   const path = join(tempFolder(), "run.journal");
   const lock = `${path}.lock`;
   const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
@@ -67,7 +67,7 @@ test("a process that was killed, or whose id another process has now, has no cla
   }
 });
 
-test("a journal that cannot be opened says why, and leaves nothing behind", () => {
+test("A journal that cannot be opened says why, and leaves nothing behind", () => {
   const folder = tempFolder();
   mkdirSync(join(folder, "folder"));
   writeFileSync(join(folder, "file"), "something of the user's, and no journal");
@@ -88,7 +88,7 @@ test("a journal that cannot be opened says why, and leaves nothing behind", () =
   expect(errorOf(() => readJournal(join(folder, "file"))).code).toBe("JOURNAL_DAMAGED");
 });
 
-test("what a life left that ended while it compacted is not in the way", () => {
+test("A file left by a process that died while it compacted the journal is not in the way", () => {
   const path = join(tempFolder(), "run.journal");
   const first = open(path);
   first.close();

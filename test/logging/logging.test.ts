@@ -14,8 +14,8 @@ afterEach(async () => {
 
 const lines = (file: string) => readFileSync(file, "utf8").split("\n").slice(0, -1);
 
-describe("configureLogging", () => {
-  test("formats, levels and propagation as the dictionary says", () => {
+describe("configureLogging()", () => {
+  test("takes formats, levels and propagation from the dictionary", () => {
     const folder = tempFolder();
     const [all, own] = [join(folder, "all.log"), join(folder, "own.log")];
     configureLogging({
@@ -44,7 +44,7 @@ describe("configureLogging", () => {
     expect(lines(own)).toEqual(["ERROR a user's logger"]);
   });
 
-  test("simple and verbose are ready-made; verbose has time, module, process and thread", () => {
+  test("has the ready-made formats simple and verbose; verbose has time, module, process and thread", () => {
     const file = join(tempFolder(), "log");
     configureLogging({
       handlers: { file: { class: "file", filename: file, formatter: "verbose" } },
@@ -56,7 +56,7 @@ describe("configureLogging", () => {
     expect(line).toContain(` ${process.pid} `);
   });
 
-  test("the console handler writes to stderr, or stdout", () => {
+  test("writes to stderr or stdout with the console handler", () => {
     const err = vi.spyOn(process.stderr, "write").mockReturnValue(true);
     const out = vi.spyOn(process.stdout, "write").mockReturnValue(true);
     configureLogging({
@@ -127,13 +127,13 @@ async function recordLogs(): Promise<LogRecord[]> {
   return records;
 }
 
-test("everything is silent until it is configured", async () => {
+test("Logging is silent until it is configured", async () => {
   const writes = [vi.spyOn(process.stderr, "write"), vi.spyOn(process.stdout, "write")];
   await run();
   for (const write of writes) expect(write).not.toHaveBeenCalled();
 });
 
-test("roles log to their own loggers, with facts and never a payload; LogTape's configure works too", async () => {
+test("Logging of roles goes to their own loggers, with facts and never a payload; LogTape's configure works too", async () => {
   const records = await recordLogs();
   await run();
   const names = new Set(records.map(({ category }) => category.join(".")));
@@ -152,7 +152,7 @@ test("roles log to their own loggers, with facts and never a payload; LogTape's 
   });
 });
 
-test("floods are logged at a bounded rate, with their count", async () => {
+test("Logging of floods has a bounded rate, and their count", async () => {
   const records = await recordLogs();
   const log = new BoundedLog(new RoleLog("collector"), "refused");
   for (let i = 0; i < 10_000; i++) log.add({ reason: "x" });

@@ -17,8 +17,8 @@ class TestMetaData extends MetaDataWorker<typeof METADATA> {
   }
 }
 
-describe.each(["tcp", "inproc"] as const)("%s", (scheme) => {
-  test("reaches tasks, workers and the collector before the first item", async () => {
+describe.each(["tcp", "inproc"] as const)("Metadata over %s", (scheme) => {
+  test("reach tasks, workers and the collector before the first item", async () => {
     const endpoints = await freshEndpoints(scheme);
     const calls: [string, unknown][] = [];
     class Tasked extends NumbersTask {
@@ -62,7 +62,7 @@ describe.each(["tcp", "inproc"] as const)("%s", (scheme) => {
   });
 });
 
-test("the default initialize keeps it in this.metadata", async () => {
+test("Metadata are in this.metadata by the default initialize", async () => {
   const endpoints = await freshEndpoints("inproc");
   const task = new NumbersTask(endpoints, 3);
   const distributor = makeDistributor(endpoints, task, {
@@ -78,7 +78,7 @@ test("the default initialize keeps it in this.metadata", async () => {
   expect(task.metadata).toEqual(METADATA);
 });
 
-test("none in time is METADATA_TIMEOUT, and the other roles end", async () => {
+test("Metadata that do not come in time are METADATA_TIMEOUT, and the other roles end", async () => {
   const endpoints = await freshEndpoints("tcp");
   const distributor = makeDistributor(endpoints, new NumbersTask(endpoints, 3), {
     receiveMetadata: true,
@@ -98,7 +98,7 @@ test("none in time is METADATA_TIMEOUT, and the other roles end", async () => {
   expect(results[2]).toMatchObject({ status: "rejected", reason: { code: "RUN_ABORTED" } });
 });
 
-test("a getMetadata, initialize or initWorker that throws is a typed error with its cause", async () => {
+test("Metadata hooks that throw, and initWorker, are a typed error with its cause", async () => {
   const endpoints = await freshEndpoints("inproc");
   const cause = new Error("no config");
   class Broken extends TestMetaData {

@@ -17,7 +17,7 @@ function valuesOf(text: string): Record<string, number> {
   return Object.fromEntries(values.map(([, name, value]) => [name, Number(value)]));
 }
 
-test("a run", async () => {
+test("The Prometheus text of a run", async () => {
   const endpoints = await freshEndpoints("inproc");
   const distributor = makeDistributor(endpoints, new NumbersTask(endpoints, 20));
   expect(prometheusText(distributor.progress)).toContain("# TYPE zmqpipeline_items_total counter\n");
@@ -35,7 +35,7 @@ test("a run", async () => {
   });
 });
 
-test("a service", async () => {
+test("The Prometheus text of a service", async () => {
   const endpoints = await serviceEndpoints("inproc");
   const service = await running(endpoints, [new EchoWorker(endpoints)]);
   await using client = makeClient(endpoints);
@@ -51,7 +51,7 @@ test("a service", async () => {
   });
 });
 
-test("names of whatever characters", () => {
+test("The Prometheus text of names with any characters", () => {
   const task = {
     items: 1,
     acked: 1,

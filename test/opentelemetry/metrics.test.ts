@@ -28,7 +28,7 @@ function reader() {
   };
 }
 
-test("observe gives what progress says, as often as it is collected, until it is ended", async () => {
+test("observe() gives a run's progress at each collection, until it is ended", async () => {
   const read = reader();
   const endpoints = await freshEndpoints("inproc");
   const distributor = makeDistributor(endpoints, new NumbersTask(endpoints, 20));
@@ -69,7 +69,7 @@ test("observe gives what progress says, as often as it is collected, until it is
   expect(looks).toBe(seen + 1);
 });
 
-test("observe gives what a service's status says", async () => {
+test("observe() gives a service's status", async () => {
   const read = reader();
   const stop = observe(makeService(await serviceEndpoints("inproc")));
   const values = await read();

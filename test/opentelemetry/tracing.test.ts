@@ -77,9 +77,9 @@ async function runNumbers(items: number, scheme: "tcp" | "inproc" = "inproc") {
   return summary;
 }
 
-describe("a run", () => {
+describe("A traced run", () => {
   test.each(["inproc", "tcp"] as const)(
-    "is one trace, over %s: run, items, what handlers do",
+    "is one trace, over %s: run, items, spans of handlers",
     async (scheme) => {
       end = instrument();
       const summary = await runNumbers(3, scheme);
@@ -127,7 +127,7 @@ describe("a run", () => {
     }
   });
 
-  test("may have none for its items: what handlers do belongs to the run", async () => {
+  test("may have no span for its items: the spans of handlers belong to the run", async () => {
     end = instrument({ items: "none" });
     await runNumbers(3);
     expect(spans("process numbers")).toEqual([]);
@@ -137,7 +137,7 @@ describe("a run", () => {
     );
   });
 
-  test("that fails says so, and one that nobody traces makes no spans", async () => {
+  test("that fails says so, and an untraced run makes no spans", async () => {
     end = instrument();
     const endpoints = await freshEndpoints("inproc");
     const lonely = makeDistributor(endpoints, new NumbersTask(endpoints, 1), { peerTimeout: 100 });
@@ -168,7 +168,7 @@ describe("a run", () => {
   });
 });
 
-describe("a request", () => {
+describe("A traced request", () => {
   test("is a span at its client and one at its worker, each with its own parent", async () => {
     end = instrument();
     const endpoints = await serviceEndpoints("inproc");
@@ -194,7 +194,7 @@ describe("a request", () => {
     }
   });
 
-  test("that its handler fails is an error at both", async () => {
+  test("whose handler fails is an error at both", async () => {
     end = instrument();
     const endpoints = await serviceEndpoints("inproc");
     await running(endpoints, [new EchoWorker(endpoints)]);
@@ -205,7 +205,7 @@ describe("a request", () => {
   });
 });
 
-test("what is no option is refused", () => {
+test("Tracing refuses unknown options", () => {
   expect(() => instrument({ items: "all" as "none" })).toThrow(
     'items must be "child", "link" or "none", not "all"',
   );

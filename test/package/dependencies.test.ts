@@ -34,7 +34,7 @@ function runtimePackages(): Map<string, Locked> {
   return found;
 }
 
-test("runtime dependencies are exactly those meant, those of theirs too", () => {
+test("Runtime dependencies are exactly those meant, those of theirs too", () => {
   const direct = ["@logtape/logtape", "commander", "msgpackr", "zeromq"];
   expect(Object.keys(manifest.dependencies).sort()).toEqual(direct);
   // msgpackr's optional native decoder, prebuilt for each system, and what chooses among its builds; zeromq's build tools.
@@ -50,7 +50,7 @@ test("runtime dependencies are exactly those meant, those of theirs too", () => 
   expect(names.sort()).toEqual([...direct, ...indirect].sort());
 });
 
-test("nothing has to run at install: we have no script, and theirs only build what is there prebuilt", () => {
+test("Nothing has to run at install: we have no script, and theirs only build what is there prebuilt", () => {
   expect(Object.keys(manifest.scripts).filter((name) => /^(pre|post)?install$|^prepare$/.test(name))).toEqual(
     [],
   );
@@ -59,14 +59,14 @@ test("nothing has to run at install: we have no script, and theirs only build wh
   expect(withScripts.map(([name]) => name).sort()).toEqual(["msgpackr-extract", "zeromq"]);
 });
 
-test("licences are those that let anybody use the library", () => {
+test("Licences are those that let anybody use the library", () => {
   const allowed = ["MIT", "Apache-2.0", "MIT AND MPL-2.0"]; // zeromq: MPL-2.0 is libzmq's, which it links
   expect(manifest.license).toBe("MIT");
   for (const [name, { license }] of runtimePackages())
     expect([name, allowed]).toEqual([name, expect.arrayContaining([license])]);
 });
 
-test("every package is locked by its hash", () => {
+test("Every package is locked by its hash", () => {
   const unlocked = Object.entries(locked).filter(
     ([path, { integrity }]) => path !== "" && integrity === undefined,
   );

@@ -9,7 +9,7 @@ import { tempFolder } from "../support/endpoints.ts";
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-test("packed and installed in an empty folder, the quick start runs, and types are there", async () => {
+test("The package, installed in an empty folder, runs the quick start and has types", async () => {
   const folder = tempFolder();
   // The library is built by `npm test`; scripts would build it again while other tests use it.
   const { stdout: packed } = await run(

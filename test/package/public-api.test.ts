@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-test("the public API has the names that programs are written against", async () => {
+test("The public API has the names that programs are written against", async () => {
   const api = await import("../../src/index.ts");
   expect(Object.keys(api).sort()).toEqual([
     "BatchCollector",

@@ -106,7 +106,7 @@ describe("map() is ended", () => {
   });
 });
 
-describe("a Pipeline is ended", () => {
+describe("A Pipeline is ended", () => {
   const make = (kind: string, began: (pid: number) => void) =>
     new Pipeline({
       tasks: [{ taskType: TaskType.register("stubborn"), items: [{ n: 0 }, { n: 1 }] }],

@@ -33,7 +33,7 @@ function linesFile(): string {
 
 const LINES = ["a", "b", "c", "d", "e"];
 
-describe("inputs that cannot wait arrive whole", () => {
+describe("Inputs of map() that cannot wait arrive whole:", () => {
   test("lines of readline, also around a generator, of a file handle, and of a standard input", async () => {
     const lines = () => createInterface({ input: createReadStream(linesFile()) });
     expect(await collect(lines())).toEqual(LINES);
@@ -113,7 +113,7 @@ console.log(all.join(" "));`,
     expect(await collect([Promise.resolve(1), 2])).toEqual([1, 2]);
   });
 
-  test("no more than the first is asked for before there is a worker", async () => {
+  test("no more than the first is requested before there is a worker", async () => {
     let asked = 0;
     const inputs = {
       [Symbol.asyncIterator]: () => ({
@@ -133,7 +133,7 @@ console.log(all.join(" "));`,
   });
 });
 
-describe("what inputs throw is what the loop throws", () => {
+describe("The inputs' errors are thrown by the loop over map():", () => {
   const hostile = new Proxy(
     {},
     {
@@ -184,7 +184,7 @@ describe("what inputs throw is what the loop throws", () => {
     await expect(collect(createReadStream("/no/such/file"))).rejects.toMatchObject({ code: "ENOENT" });
   });
 
-  test("return() is called where the loop is left, not where the iterator ended or threw by itself", async () => {
+  test("return() of the inputs is called where the loop is left, not where the iterator ended or threw by itself", async () => {
     const calls: string[] = [];
     const inputs = (name: string, last: () => IteratorResult<number>) => {
       let count = 0;
@@ -247,7 +247,7 @@ describe("map() holds few bytes", () => {
     expect(ahead).toBeLessThan(20);
   });
 
-  test("a limit smaller than one input stops nothing", async () => {
+  test("and still passes an input that is larger than its limit", async () => {
     const inputs = function* () {
       for (let n = 0; n < 30; n++) yield Buffer.alloc(MB);
     };

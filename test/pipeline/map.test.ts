@@ -43,20 +43,20 @@ function isAlive(pid: number): boolean {
 
 const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith("zqp-local-"));
 
-describe("results", () => {
+describe("The results of map()", () => {
   test("come in the order of their inputs", async () => {
     const squares = [...upTo(3000)].map((n) => n * n);
     expect(await collect(mapped("square", upTo(3000)))).toEqual(squares);
     expect((await collect(mapped("slowly", upTo(20), { concurrency: 20 })))[0]).toBe(0);
   });
 
-  test("come as they are there, where that is wanted", async () => {
+  test("come as they arrive with ordered: false", async () => {
     const results = await collect(mapped("slowly", upTo(20), { ordered: false, concurrency: 20 }));
     expect(results.at(-1)).toBe(0);
     expect(new Set(results).size).toBe(20);
   });
 
-  test("are whatever MessagePack can carry", async () => {
+  test("may be any value that MessagePack can carry", async () => {
     const values = [
       null,
       undefined,
@@ -75,7 +75,7 @@ describe("results", () => {
     );
   });
 
-  test("come from as many processes as there are to be, or from threads of one", async () => {
+  test("come from as many processes as the options say, or from threads of one", async () => {
     const pids = (options: MapOptions) => collect(mapped("pid", upTo(200), options));
     expect(new Set(await pids({ workers: 1 })).size).toBe(1);
     const inThreads = new Set(await pids({ workers: 1, threads: 2 }));
@@ -83,7 +83,7 @@ describe("results", () => {
     expect(inThreads).not.toContain(process.pid);
   });
 
-  test("of inputs that are async, and of none", async () => {
+  test("come for async inputs, and are empty for no input", async () => {
     async function* inputs() {
       for (const n of upTo(5)) {
         await new Promise((resolve) => setTimeout(resolve, 1));
@@ -95,7 +95,7 @@ describe("results", () => {
   });
 });
 
-describe("failures", () => {
+describe("The failures of map()", () => {
   test("are thrown as they were, with the input's index, and end everything", async () => {
     const results: unknown[] = [];
     const failed = (async () => {
@@ -114,7 +114,7 @@ describe("failures", () => {
     expect(results).toEqual([...upTo(13)]);
   });
 
-  test("are results, where that is wanted", async () => {
+  test("are results where the options say so", async () => {
     const options = { ...quiet, exportName: "unlucky", settled: true, retry: { attempts: 2 } } as const;
     const results = await collect(map<number>(upTo(20), MODULE, options));
     expect(results.map(({ index }) => index)).toEqual([...upTo(20)]);
@@ -130,7 +130,7 @@ describe("failures", () => {
     await expect(collect(mapped("square", broken()))).rejects.toThrow(new TypeError("no more"));
   });
 
-  test("of the module are told at once", async () => {
+  test("of the module are thrown at once", async () => {
     const missing = map([1], new URL("./missing.mjs", import.meta.url), quiet);
     await expect(collect(missing)).rejects.toMatchObject({
       code: "WORKER_FAILED",
@@ -143,13 +143,13 @@ describe("failures", () => {
     await expect(collect(mapped("nothing", [1]))).rejects.toMatchObject({ message: /named "nothing"/ });
   });
 
-  test("of the options too", () => {
+  test("of the options are thrown at once", () => {
     expect(() => mapped("square", [], { workers: 0 })).toThrow(RangeError);
     expect(() => mapped("square", [], { maxPending: 0 })).toThrow(RangeError);
     expect(() => map([], 7 as unknown as string)).toThrow(/must be a URL or a path/);
   });
 
-  long("of a worker's process cost nothing, until they happen all the time", async () => {
+  long("of a worker's process lose no result, until the process fails all the time", async () => {
     const file = join(tempFolder(), "died");
     const inputs = [...upTo(50)].map((n) => (n === 25 ? { n, file } : { n }));
     expect(await collect(mapped("diesOnce", inputs))).toEqual([...upTo(50)]);
@@ -172,8 +172,23 @@ describe("failures", () => {
   });
 });
 
-describe("the end", () => {
-  test("comes with the loop: processes and folder are gone, and the inputs are closed", async () => {
+test("map() pulls no more inputs than it has room for results", async () => {
+  let pulled = 0;
+  function* inputs() {
+    for (;;) yield pulled++;
+  }
+  const results = mapped("square", inputs(), { maxPending: 50 });
+  for (let taken = 1; taken <= 300; taken++) {
+    await results.next();
+    expect(pulled - taken).toBeLessThanOrEqual(50);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(pulled).toBeLessThanOrEqual(350);
+  await results.return();
+});
+
+describe("The end of map()", () => {
+  test("comes with the loop: processes and folder are removed, and the inputs are closed", async () => {
     // A folder of its own: other tests make and remove theirs beside it.
     vi.stubEnv("TMPDIR", tempFolder());
     onTestFinished(() => void vi.unstubAllEnvs());
@@ -197,7 +212,7 @@ describe("the end", () => {
     expect(folders()).toEqual([]);
   });
 
-  test("comes with a signal, and its reason", async () => {
+  test("comes with a signal, and has the signal's reason", async () => {
     const stop = new AbortController();
     const results = mapped("slowly", upTo(1_000_000), { signal: stop.signal });
     await results.next();
@@ -208,22 +223,7 @@ describe("the end", () => {
     ).rejects.toThrow("never");
   });
 
-  test("no more inputs are pulled than there is room for results", async () => {
-    let pulled = 0;
-    function* inputs() {
-      for (;;) yield pulled++;
-    }
-    const results = mapped("square", inputs(), { maxPending: 50 });
-    for (let taken = 1; taken <= 300; taken++) {
-      await results.next();
-      expect(pulled - taken).toBeLessThanOrEqual(50);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(pulled).toBeLessThanOrEqual(350);
-    await results.return();
-  });
-
-  long("a program ends by itself, and its workers with it when it is killed", async () => {
+  long("lets a program end by itself; its workers end with it when it is killed", async () => {
     const folder = tempFolder();
     const program = (body: string) => {
       const file = join(folder, "program.mjs");

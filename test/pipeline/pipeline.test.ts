@@ -35,7 +35,7 @@ function echoing(count: number, options: Partial<PipelineOptions> = {}) {
   return { pipeline, collected };
 }
 
-describe("a pipeline", () => {
+describe("A Pipeline", () => {
   test("runs a short form: items, a function that works, a function that collects", async () => {
     const { pipeline, collected } = echoing(1000);
     expect(pipeline.progress).toEqual({ workers: 0, tasks: {} });
@@ -121,8 +121,8 @@ describe("a pipeline", () => {
   });
 });
 
-describe("a pipeline ends", () => {
-  test("when it is told to, with what there is", async () => {
+describe("A Pipeline ends", () => {
+  test("at stop(), with the results so far", async () => {
     const stop = new AbortController();
     const { pipeline, collected } = echoing(Number.POSITIVE_INFINITY);
     const running = pipeline.run({ signal: stop.signal });
@@ -134,13 +134,13 @@ describe("a pipeline ends", () => {
     expect(summary.tasks.double?.acked).toBe(collected.length);
   });
 
-  test("before it began", async () => {
+  test("by a signal that was aborted before it began", async () => {
     const { pipeline, collected } = echoing(10);
     expect(await pipeline.run({ signal: AbortSignal.abort() })).toMatchObject({ status: "stopped" });
     expect(collected).toEqual([]);
   });
 
-  test("with the error of whoever fails first", async () => {
+  test("with the error of the role that fails first", async () => {
     const broken = echoing(10, {
       collector: () => {
         throw new Error("full");
@@ -168,7 +168,7 @@ describe("a pipeline ends", () => {
     await expect(echoing(0, { tasks }).pipeline.run()).rejects.toMatchObject({ code: "TASK_FAILED" });
   });
 
-  test("before it is made, where options are wrong", () => {
+  test("at its construction when options are wrong", () => {
     expect(() => echoing(1, { tasks: [] })).toThrow(/at least one task/);
     expect(() => echoing(1, { workers: [] })).toThrow(/needs workers/);
     expect(() => echoing(1, { workers: { module: MODULE, count: 0 } })).toThrow(RangeError);

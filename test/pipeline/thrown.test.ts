@@ -24,7 +24,7 @@ async function settled(inputs: readonly unknown[], options: MapOptions) {
   return all;
 }
 
-describe("handlers", () => {
+describe("Thrown values of handlers:", () => {
   const inputs = Object.keys(THROWN).flatMap((name) => ways.map((way) => ({ name, way })));
   const places: readonly [string, MapOptions][] = [
     ["processes", { workers: 1 }],
@@ -66,7 +66,7 @@ describe("handlers", () => {
   });
 });
 
-describe("hooks", () => {
+describe("Thrown values of hooks:", () => {
   const TYPE = TaskType.register("thrown-in-hooks");
   const run = (options: Partial<PipelineOptions>) =>
     new Pipeline({

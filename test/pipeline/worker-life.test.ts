@@ -44,7 +44,7 @@ async function collect<T>(results: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-describe("the hook at a worker's end", () => {
+describe("The hook at a worker's end", () => {
   test.each([{ workers: 1 }, { threads: 1 }])("writes what a handler left open (%j)", async (options) => {
     const file = join(tempFolder(), "closed");
     environment({ CLOSED_FILE: file });
@@ -70,7 +70,7 @@ describe("the hook at a worker's end", () => {
     expect(written.slice(0, 200)).toEqual(taken.map(String));
   });
 
-  test("that throws is told, and takes no result away", async () => {
+  test("that throws is reported, and takes no result away", async () => {
     environment({ CLOSING: "throws" });
     const told = warnings();
     const results = map([1, 2], MODULE, { ...quiet, workers: 1, exportName: "killed" });
@@ -79,7 +79,7 @@ describe("the hook at a worker's end", () => {
   });
 });
 
-describe("a module that loads for long", () => {
+describe("A module that loads for long", () => {
   test("is waited for beyond the peerTimeout", async () => {
     environment({ LOADING_MS: "2000" });
     const results: unknown[] = [];
@@ -95,7 +95,7 @@ describe("a module that loads for long", () => {
   });
 });
 
-describe("inputs that kill their worker", () => {
+describe("Inputs that kill their worker", () => {
   long(
     "fail one by one with default options, and say how",
     async () => {
@@ -138,20 +138,20 @@ describe("inputs that kill their worker", () => {
     expect(policy.died(end, true)).toBe(50);
   });
 
-  test("deaths before the first item use them up, and 0 allows none", () => {
+  test("differ from deaths before the first item, which use up the restarts; 0 allows none", () => {
     const policy = new RestartPolicy(2);
     expect([1, 2, 3].map(() => policy.died(end, true))).toEqual([50, 100, undefined]);
     expect(new RestartPolicy(0).died({ ...end, hadItem: true }, true)).toBeUndefined();
   });
 
-  test("when all of them do, a worker is given up in the end", () => {
+  test("have their worker given up when all inputs do so", () => {
     const policy = new RestartPolicy(1);
     const waits = [1, 2, 3, 4, 5].map(() => policy.died({ ...end, hadItem: true }, false));
     expect(waits).toEqual([50, 50, 50, 50, undefined]);
   });
 });
 
-describe.skipIf(process.platform !== "linux")("without descriptors", () => {
+describe.skipIf(process.platform !== "linux")("Without file descriptors", () => {
   const HOLD = `
     import { closeSync, openSync } from "node:fs";
     const held = [];
@@ -159,14 +159,14 @@ describe.skipIf(process.platform !== "linux")("without descriptors", () => {
     const tell = (error) => console.log(error.code, error.cause?.code, error.message);
   `;
 
-  test.each([0, 6, 20])("a run with %i left ends with an error of its own", async (spare) => {
+  test.each([0, 6, 20])("a run with %i left ends with an error that says so", async (spare) => {
     const body = `${HOLD} hold(${spare}); try { for await (const _ of map([1], MODULE, { workers: 1, exportName: "killed" })); } catch (error) { tell(error); }`;
     const { stdout } = await program(body, "ulimit -n 200;");
     expect(stdout).toMatch(/^BIND_FAILED EMFILE .*ulimit -n/);
   });
 
   long(
-    "a worker is started again later, when there are some again",
+    "a worker is started again later, when some are free again",
     async () => {
       const body = `${HOLD}
       for await (const { status, index } of map([1, 5, 6], MODULE, { workers: 1, exportName: "killed", settled: true, ordered: false, onOutput() {} })) {
@@ -183,10 +183,10 @@ describe.skipIf(process.platform !== "linux")("without descriptors", () => {
   );
 });
 
-describe("the folder of a run", () => {
+describe("The folder of a run", () => {
   const body = `try { for await (const n of map([1], MODULE, { workers: 1, exportName: "killed" })) console.log(n); } catch (error) { console.log(error.code, error.message); }`;
 
-  test("is elsewhere where TMPDIR is too long for sockets", async () => {
+  test("is elsewhere when TMPDIR is too long for sockets", async () => {
     const folder = join(tempFolder(), "x".repeat(100));
     mkdirSync(folder);
     expect((await program(body, "", { TMPDIR: folder })).stdout).toBe("1\n");
@@ -198,7 +198,7 @@ describe("the folder of a run", () => {
   });
 
   test.skipIf(process.platform !== "linux")(
-    "is removed by the next run, when its own was killed",
+    "is removed by the next run when its own run was killed",
     async () => {
       const folder = tempFolder();
       const kill = `for await (const n of map([1], MODULE, { workers: 1, exportName: "killed" })) process.kill(process.pid, "SIGKILL");`;

@@ -20,7 +20,7 @@ async function collect<T>(results: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-describe("a worker's lines", () => {
+describe("The output lines of a worker", () => {
   test.each([
     ["a process", { workers: 1 }],
     ["threads", { threads: 2 }],
@@ -30,7 +30,7 @@ describe("a worker's lines", () => {
     expect(lines).toBe(6000);
   });
 
-  test("of a Pipeline arrive one after the other, where onOutput takes its time", async () => {
+  test("in a Pipeline arrive one after the other while onOutput waits", async () => {
     const lines: string[] = [];
     let isBusy = false;
     const pipeline = new Pipeline({
@@ -50,28 +50,25 @@ describe("a worker's lines", () => {
     expect(lines.length).toBeGreaterThan(0);
   });
 
-  test.each(["exit", "kill", "error"])(
-    "of one that ends by %s arrive, and are told with the failure",
-    async (way) => {
-      const lines: string[] = [];
-      const results = map([{ way }], MODULE, {
-        exportName: "printsAndDies",
-        workers: 1,
-        settled: true,
-        restarts: 5,
-        onOutput: (line) => void lines.push(line),
-      });
-      const [result] = await collect(results);
-      const deaths = lines.filter((line) => line === `the last words of ${way}`).length;
-      expect(deaths).toBe(3);
-      expect(lines.filter((line) => /^\d+ x+$/.test(line))).toHaveLength(3 * 2000);
-      expect(result).toMatchObject({ status: "rejected" });
-      const { message } = (result as PromiseRejectedResult).reason as Error;
-      expect(message).toContain(`the last words of ${way}`);
-      expect(message).toMatch(/exit code 9|signal SIGKILL|exit code 1/);
-      expect(message.length).toBeLessThan(4000);
-    },
-  );
+  test.each(["exit", "kill", "error"])("that ends by %s arrive, and are in the failure", async (way) => {
+    const lines: string[] = [];
+    const results = map([{ way }], MODULE, {
+      exportName: "printsAndDies",
+      workers: 1,
+      settled: true,
+      restarts: 5,
+      onOutput: (line) => void lines.push(line),
+    });
+    const [result] = await collect(results);
+    const deaths = lines.filter((line) => line === `the last words of ${way}`).length;
+    expect(deaths).toBe(3);
+    expect(lines.filter((line) => /^\d+ x+$/.test(line))).toHaveLength(3 * 2000);
+    expect(result).toMatchObject({ status: "rejected" });
+    const { message } = (result as PromiseRejectedResult).reason as Error;
+    expect(message).toContain(`the last words of ${way}`);
+    expect(message).toMatch(/exit code 9|signal SIGKILL|exit code 1/);
+    expect(message.length).toBeLessThan(4000);
+  });
 
   test("without an end come in pieces of bounded length", async () => {
     const lines: string[] = [];
@@ -82,7 +79,7 @@ describe("a worker's lines", () => {
     expect(lines.map(({ length }) => length)).toEqual([MAX_LINE_LENGTH, MAX_LINE_LENGTH, 7]);
   });
 
-  test("whose handler throws or rejects are told of once, and the run goes on", async () => {
+  test("whose onOutput throws or rejects are reported once, and the run goes on", async () => {
     const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
     onTestFinished(() => warn.mockRestore());
     for (const onOutput of [() => Promise.reject(new Error("no")), thrower]) {
@@ -93,7 +90,7 @@ describe("a worker's lines", () => {
     }
   });
 
-  test("end where their line ends say, also when those are split between chunks", () => {
+  test("end at their line ends, also when a line end is split between chunks", () => {
     const splitter = new LineSplitter();
     const chunks = ["a\r", "\nb\n", "\r", "c", "\u20ac".slice(0), "d\r\n\ne"].map((text) =>
       Buffer.from(text),
@@ -106,7 +103,7 @@ describe("a worker's lines", () => {
   });
 });
 
-describe("a process that outlives its worker", () => {
+describe("A process that outlives its worker", () => {
   test.skipIf(process.platform === "win32")("holds up neither the run nor what was printed", async () => {
     const file = join(tempFolder(), "pids");
     onTestFinished(() => {

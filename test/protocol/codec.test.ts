@@ -14,8 +14,8 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, plain(field)]));
 }
 
-describe("messages", () => {
-  test("any message comes back as it was", () => {
+describe("The codec of messages", () => {
+  test("returns any message as it was", () => {
     fc.assert(
       fc.property(fc.oneof(message, serviceMessage, inspection), (original) => {
         expect(plain(decodeMessage(encodeMessage(original)))).toEqual(plain(original));
@@ -24,7 +24,7 @@ describe("messages", () => {
     );
   });
 
-  test("small payloads share a frame, the first ones the envelope's, a large one has its own", () => {
+  test("puts small payloads in one frame, the first ones in the envelope's, and a large one in its own", () => {
     const items = [10, 20, 40_000, 30].map((size, seq) => ({
       seq,
       attempt: 1,
@@ -46,7 +46,7 @@ describe("messages", () => {
     expect(rest).toEqual([40_000, 30]);
   });
 
-  test("a run of items costs three bytes each beside its payload", () => {
+  test("spends three bytes beside the payload on each of consecutive items", () => {
     const items = Array.from({ length: 500 }, (_, n) => ({
       seq: 1_000_000 + n,
       attempt: 1,
@@ -64,11 +64,11 @@ describe("messages", () => {
   });
 });
 
-describe("what is not a message is refused", () => {
+describe("The codec refuses", () => {
   const good = encodeMessage({ type: "ready", runId: "run", concurrency: 4 });
   const [envelope = new Uint8Array()] = good;
 
-  test("no frames, garbage, HTTP", () => {
+  test("no frames, garbage and HTTP", () => {
     for (const frames of [
       [],
       [new Uint8Array()],
@@ -79,7 +79,7 @@ describe("what is not a message is refused", () => {
     }
   });
 
-  test("another version is told apart, except for a refusal, which every version can read", () => {
+  test("another version by name, except for its refusals, which every version can read", () => {
     const other = Buffer.from(envelope);
     other[3] = 9;
     expect(() => decodeMessage([other])).toThrow(VersionError);
@@ -89,7 +89,7 @@ describe("what is not a message is refused", () => {
     expect(decodeMessage([fromOther])).toEqual({ type: "refuse", runId: "", reason: "too old" });
   });
 
-  test("every truncation, trailing bytes, and frames that belong to nothing", () => {
+  test("every truncation, trailing bytes, and extra frames", () => {
     for (let length = 0; length < envelope.length; length++) {
       expect(() => decodeMessage([envelope.subarray(0, length)])).toThrow(ProtocolError);
     }
@@ -97,7 +97,7 @@ describe("what is not a message is refused", () => {
     expect(() => decodeMessage([envelope, Buffer.of(1)])).toThrow(ProtocolError);
   });
 
-  test("any bytes after a good magic: refused or decoded, nothing else", () => {
+  test("or decodes any bytes after a good magic", () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ maxLength: 100 }),
@@ -114,7 +114,7 @@ describe("what is not a message is refused", () => {
     );
   });
 
-  test("any damage to a good message: refused or decoded, nothing else", () => {
+  test("or decodes a message with any damage", () => {
     fc.assert(
       fc.property(message, fc.nat(), fc.nat(255), (original, at, byte) => {
         const frames = encodeMessage(original).map((frame) => Buffer.from(frame));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { EndpointAddress } from "../../src/index.ts";
 
-describe("valid addresses", () => {
+describe("A valid EndpointAddress", () => {
   test.each([
     ["tcp://localhost:5558", "tcp://127.0.0.1:5558", "tcp://127.0.0.1:5558"],
     ["tcp://127.0.0.1:1", "tcp://127.0.0.1:1", "tcp://127.0.0.1:1"],
@@ -19,14 +19,14 @@ describe("valid addresses", () => {
     expect(String(endpoint)).toBe(address);
   });
 
-  test("a bind address of its own", () => {
+  test("may have a bind address", () => {
     const endpoint = new EndpointAddress("tcp://db1:5551", { bind: "tcp://0.0.0.0:5551" });
     expect(endpoint.connectAddress).toBe("tcp://db1:5551");
     expect(endpoint.bindAddress).toBe("tcp://0.0.0.0:5551");
   });
 });
 
-describe("anything else is a TypeError that names the value and the rule", () => {
+describe("An invalid EndpointAddress is a TypeError that names the value and the rule:", () => {
   test.each([
     "tcp:/x",
     "tcp://localhost",

@@ -21,7 +21,7 @@ const remote = (thrown: unknown) => new RemoteError("ITEM_FAILED", toErrorInfo(t
 const bytesOf = ({ name, message, stack, code, detail }: ErrorInfo) =>
   Buffer.byteLength(name + message + stack + code) + (detail?.length ?? 0);
 
-describe("an error that crosses the wire", () => {
+describe("An error that crosses the wire:", () => {
   test("An error keeps its causes, its errors and its own properties", () => {
     const error = remote(caught(detailed));
     expect(error).toMatchObject({ name: "AggregateError", message: "all failed", code: "ITEM_FAILED" });
@@ -35,7 +35,7 @@ describe("an error that crosses the wire", () => {
     expect((first.cause as Error).stack).toContain("thrown-values");
   });
 
-  test("A property of an error never stands for a fact of ours", () => {
+  test("A property of an error never replaces a fact of the library", () => {
     const error = remote(caught(detailed));
     expect(error.index).toBe(3);
     expect(error.attempts).toBeUndefined();
@@ -63,7 +63,7 @@ describe("an error that crosses the wire", () => {
     });
   });
 
-  test("A failure's error is plain data with the same in it, and can be made an error again", () => {
+  test("A failure's error is plain data with the same facts, and can be made an error again", () => {
     const error = toThrownError(toErrorInfo(caught(detailed)));
     expect(JSON.parse(JSON.stringify(error))).toMatchObject({
       name: "AggregateError",
@@ -94,7 +94,7 @@ describe("an error that crosses the wire", () => {
     expect(remote(self)).toMatchObject({ cause: "[circular: Error: self]", own: "[circular]" });
   });
 
-  test("What is left out for its size is counted", () => {
+  test("The parts that are left out for their size are counted", () => {
     const list = Array.from({ length: 100 }, (_, n) => n);
     const error = remote(Object.assign(new AggregateError(list, "many"), { list }));
     expect((error.remoteProperties.list as unknown[]).at(-1)).toBe("… 68 more");
@@ -102,7 +102,7 @@ describe("an error that crosses the wire", () => {
   });
 });
 
-describe("whatever is thrown", () => {
+describe("Any thrown value:", () => {
   test.each(Object.entries(THROWN))("%s is described, in bounded size, and never throws", (_name, make) => {
     const info = toErrorInfo(make());
     expect(info.message.length).toBeLessThanOrEqual(MAX_ERROR_TEXT);
@@ -118,7 +118,7 @@ describe("whatever is thrown", () => {
   });
 });
 
-test("A detail that no worker of ours wrote is read as far as it makes sense", () => {
+test("A detail that the library did not write is read as far as it makes sense", () => {
   const read = (detail: object) => decodeErrorDetail(encodePayload(detail, "detail"));
   expect(read({ cause: 5, errors: "x", properties: [1] })).toEqual({});
   expect(read({ cause: { error: { name: 1, cause: { value: 2 } } } })).toEqual({

@@ -4,7 +4,7 @@ import { replaceForJson } from "../../src/protocol/json-values.ts";
 
 const written = (value: unknown) => JSON.parse(JSON.stringify({ value }, replaceForJson)).value as unknown;
 
-test("JSON has every kind of value: binary as Base64, and marks for what would become another value", () => {
+test("JSON holds every kind of value: binary as Base64, and marks for values that would become others", () => {
   expect(written(Buffer.from("hi"))).toBe("aGk=");
   expect(written(Uint8Array.from([0, 104, 105]).subarray(1))).toBe("aGk=");
   expect(written(Uint16Array.of(0x6968))).toBe("aGk=");

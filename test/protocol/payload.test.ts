@@ -32,13 +32,13 @@ const { payload } = fc.letrec((tie) => ({
   ),
 }));
 
-describe("what is sent arrives whole", () => {
+describe("A payload arrives whole:", () => {
   test("an object of more keys than the fast encoder can count", () => {
     const wide = Object.fromEntries(Array.from({ length: 70_000 }, (_, n) => [`k${n}`, n]));
     expect(decodePayload(encodePayload({ wide }, "data"))).toEqual({ wide });
   });
 
-  test("any payload", () => {
+  test("any value", () => {
     fc.assert(
       fc.property(payload, (value) => {
         expect(roundTrip(value as object)).toEqual(value);
@@ -69,19 +69,19 @@ describe("what is sent arrives whole", () => {
     expect(typeof back.small).toBe("bigint");
   });
 
-  test("an empty object takes no bytes, and nothing is an empty object", () => {
+  test("an empty object as no bytes, and undefined as an empty object", () => {
     expect(encodePayload({}, "data").length).toBe(0);
     expect(encodePayload(undefined, "data").length).toBe(0);
     expect(roundTrip({})).toEqual({});
   });
 
-  test("a small binary value does not keep the batch that it came in", () => {
+  test("a small binary value without keeping the batch in memory", () => {
     const back = roundTrip({ hash: Buffer.alloc(16), padding: "x".repeat(10_000) });
     expect((back.hash as Buffer).buffer.byteLength).toBeLessThan(9000);
   });
 });
 
-describe("what cannot be sent is refused with its path", () => {
+describe("A value that cannot be sent is refused with its path:", () => {
   class Point {
     x = 1;
   }
@@ -104,20 +104,20 @@ describe("what cannot be sent is refused with its path", () => {
     expect(() => encodePayload(value as object, "data")).toThrow(message);
   });
 
-  test.each([[[1]], [5], ["x"], [new Map()], [new Date()]])("%s is no payload", (value) => {
+  test.each([[[1]], [5], ["x"], [new Map()], [new Date()]])("%s, which is no payload", (value) => {
     expect(() => encodePayload(value as never, "data")).toThrow(
       /Expected a plain object or nothing as data, got/,
     );
   });
 
-  test("one that is larger than a message may be", () => {
+  test("a value that is larger than a message may be", () => {
     expect(() => encodePayload({ x: Buffer.alloc(MAX_PAYLOAD_BYTES) }, "data")).toThrow(
       expect.objectContaining({ code: "PAYLOAD_TOO_LARGE" }),
     );
   });
 });
 
-describe("hostile bytes are refused", () => {
+describe("The payload decoder refuses hostile bytes:", () => {
   const full = new Packr({ useRecords: true, moreTypes: true });
   const nested = Buffer.concat([Buffer.alloc(5000, 0x91), Buffer.of(0xc0)]);
   test.each([
@@ -144,7 +144,7 @@ describe("hostile bytes are refused", () => {
     expect(() => decodePayload(bytes)).toThrow(ProtocolError);
   });
 
-  test("any bytes: refused or decoded, nothing else, and never quoted", () => {
+  test("any bytes are refused or decoded, and never quoted", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         try {
@@ -158,7 +158,7 @@ describe("hostile bytes are refused", () => {
     );
   });
 
-  test("any damage to a good payload: refused or decoded", () => {
+  test("a payload with any damage is refused or decoded", () => {
     fc.assert(
       fc.property(payload, fc.nat(), fc.nat(255), (value, at, byte) => {
         const bytes = Buffer.from(encodePayload(value as object, "data"));

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { ERROR_CODES, MessageType, PipelineError, TaskType } from "../../src/index.ts";
 import { toErrorInfo } from "../../src/protocol/error-info.ts";
 
-test("a task type has one instance per name, found by name", () => {
+test("A TaskType has one instance per name, found by name", () => {
   const type = TaskType.register("C");
   expect(TaskType.register("C")).toBe(type);
   expect(new TaskType("C")).toBe(type);
@@ -11,7 +11,7 @@ test("a task type has one instance per name, found by name", () => {
   expect(() => TaskType.register(5 as never)).toThrow(TypeError);
 });
 
-test("message types keep their names", () => {
+test("Every MessageType keeps its name", () => {
   expect(Object.values(MessageType)).toEqual([
     "ACK",
     "OK",
@@ -26,7 +26,7 @@ test("message types keep their names", () => {
   ]);
 });
 
-test("a PipelineError has its code, cause and facts, and no others", () => {
+test("A PipelineError has its code, cause and facts, and no others", () => {
   const cause = new Error("below");
   const error = new PipelineError("BIND_FAILED", "Endpoint cannot be bound", {
     endpoint: "tcp://x:1",
@@ -38,7 +38,7 @@ test("a PipelineError has its code, cause and facts, and no others", () => {
   expect(Object.keys(ERROR_CODES)).toContain(error.code);
 });
 
-test("anything thrown can be described, in bounded length", () => {
+test("A description of any thrown value has a bounded length", () => {
   expect(toErrorInfo(new RangeError("r"))).toMatchObject({ name: "RangeError", message: "r" });
   expect(toErrorInfo("text")).toMatchObject({ name: "Error", message: "text" });
   expect(toErrorInfo(undefined)).toMatchObject({ message: "undefined" });

@@ -106,8 +106,8 @@ function refusal(send: () => unknown): string | undefined {
   }
 }
 
-describe("whatever JavaScript has arrives as it was, or is refused with its path", () => {
-  test("anything", () => {
+describe("A JavaScript value arrives as it was, or is refused with its path:", () => {
+  test("any value", () => {
     fc.assert(
       fc.property(anything, (value) => {
         let back: unknown;
@@ -139,7 +139,7 @@ describe("whatever JavaScript has arrives as it was, or is refused with its path
     expect(same(decodeOwnPayload(own).value, value)).toBe(true);
   });
 
-  test("Data of another realm arrive as ours", () => {
+  test("data of another realm arrive as data of this realm", () => {
     const there = vm.runInNewContext(
       "({ date: new Date(5), none: new Date(NaN), floats: Float64Array.of(1.5, -0), list: [1, [2]], buffer: new ArrayBuffer(2), big: 5n, sub: { a: 1 } })",
     );
@@ -154,7 +154,7 @@ describe("whatever JavaScript has arrives as it was, or is refused with its path
     expect(() => sent(vm.runInNewContext("new Map()"))).toThrow("item.value is a Map");
   });
 
-  test("What does not let itself be read is refused with its path, whatever it throws", () => {
+  test("a value that throws when it is read is refused with its path, whatever it throws", () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
     const hostile = new Proxy(
@@ -179,7 +179,7 @@ describe("whatever JavaScript has arrives as it was, or is refused with its path
     for (const value of [proxy, hostile]) expect(() => encodePayload(value, "item")).toThrow(TypeError);
   });
 
-  test("A value of too many parts is refused before it fills the memory", () => {
+  test("a value of too many parts is refused before it fills the memory", () => {
     let twice: unknown[] = [];
     for (let level = 0; level < 60; level += 1) twice = [twice, twice];
     expect(() => sent(twice)).toThrow(expect.objectContaining({ code: "PAYLOAD_TOO_LARGE" }));
@@ -189,7 +189,7 @@ describe("whatever JavaScript has arrives as it was, or is refused with its path
   });
 });
 
-describe("the extensions of exact values", () => {
+describe("MessagePack with the extensions of exact values:", () => {
   const inMap = (...bytes: number[]) => Buffer.of(0x81, 0xa1, 0x61, ...bytes);
   const proto = [...Buffer.from("__proto__", "utf16le")];
   test.each([
@@ -213,7 +213,7 @@ describe("the extensions of exact values", () => {
     expect(() => decodePayload(bytes)).toThrow(ProtocolError);
   });
 
-  test("Every length of head that MessagePack has is read", () => {
+  test("every length of header that MessagePack has is read", () => {
     const units = Buffer.from("a\ud800", "utf16le");
     const size = Buffer.alloc(4);
     size.writeUInt32BE(4);
@@ -227,12 +227,12 @@ describe("the extensions of exact values", () => {
     expect(same(sent(bare), bare)).toBe(true);
   });
 
-  test("Usual values stay plain MessagePack", () => {
+  test("usual values stay plain MessagePack", () => {
     const value = { a: [1, "é", null, true, { b: 1.5 }], c: 0 };
     expect(Buffer.from(encodePayload(value, "item"))).toEqual(Buffer.from(pack(value)));
   });
 
-  test("Any damage is refused or decoded", () => {
+  test("any damage is refused or decoded", () => {
     fc.assert(
       fc.property(anything, fc.nat(), fc.nat(255), (value, at, byte) => {
         let bytes: Buffer;

@@ -31,7 +31,7 @@ const NAMES = ["distributor", "worker", "collector", "metadata"] as const;
 
 describe.each(["tcp", "inproc"] as const)("%s", (scheme) => {
   describe.each(NAMES)("%s", (name) => {
-    test("stop() and disposal before a run do nothing, and it still runs", async () => {
+    test("can run after stop() and disposal", async () => {
       const role = roles(await freshEndpoints(scheme))[name];
       await role.stop();
       await role[Symbol.asyncDispose]();
@@ -41,7 +41,7 @@ describe.each(["tcp", "inproc"] as const)("%s", (scheme) => {
       await running;
     });
 
-    test("stop() while it waits for its peers ends it", async () => {
+    test("is ended by stop() while it waits for its peers", async () => {
       const role = roles(await freshEndpoints(scheme))[name];
       const running = role.run();
       await sleep(50);
@@ -50,19 +50,19 @@ describe.each(["tcp", "inproc"] as const)("%s", (scheme) => {
       await role.stop(); // after the run
     });
 
-    test("stop() right after run(), in the same turn, ends it", async () => {
+    test("is ended by stop() right after run(), in the same turn", async () => {
       const role = roles(await freshEndpoints(scheme))[name];
       const running = role.run();
       await Promise.all([role.stop(), running]);
     });
 
-    test("a signal that is aborted already opens nothing; one aborted later ends the run", async () => {
+    test("opens nothing when its signal is aborted already, and ends when it is aborted later", async () => {
       const endpoints = await freshEndpoints(scheme);
       await roles(endpoints)[name].run({ signal: AbortSignal.abort() });
       await roles(endpoints)[name].run({ signal: AbortSignal.timeout(40) });
     });
 
-    test("run() while it runs is a TypeError", async () => {
+    test("refuses run() while it runs with a TypeError", async () => {
       await using role = roles(await freshEndpoints(scheme))[name];
       const running = role.run();
       await expect(role.run()).rejects.toThrow(TypeError);
@@ -71,7 +71,7 @@ describe.each(["tcp", "inproc"] as const)("%s", (scheme) => {
     });
   });
 
-  test("stopping the distributor mid-run drains what is in flight, and ends every role", async () => {
+  test("stop() of the distributor in mid-run drains the items in flight, and ends every role", async () => {
     const endpoints = await freshEndpoints(scheme);
     const { distributor, worker, collector } = roles(endpoints);
     const all = Promise.all([distributor.run(), worker.run(), collector.run()]);
@@ -86,7 +86,7 @@ describe.each(["tcp", "inproc"] as const)("%s", (scheme) => {
     expect(collector.finished).toBe(1);
   });
 
-  test("stopping a worker mid-run gives its items to another, and none is lost", async () => {
+  test("stop() of a worker in mid-run gives its items to another, and none is lost", async () => {
     const endpoints = await freshEndpoints(scheme);
     const collector = new NumbersCollector(endpoints);
     const leaver = new NumbersWorker(endpoints, async (data) => {
@@ -104,7 +104,7 @@ describe.each(["tcp", "inproc"] as const)("%s", (scheme) => {
     expect(collector.hasEachOnce(400)).toBe(true);
   });
 
-  test("a drain that takes too long is cut off at the deadline", async () => {
+  test("stop() cuts off a drain that takes too long at the deadline", async () => {
     const endpoints = await freshEndpoints(scheme);
     const collector = new NumbersCollector(endpoints);
     let begun = false;
@@ -125,7 +125,7 @@ describe.each(["tcp", "inproc"] as const)("%s", (scheme) => {
   });
 });
 
-test("a role can run again after its run; a distributor makes one run only", async () => {
+test("A role can run again after its run; a distributor makes one run only", async () => {
   const endpoints = await freshEndpoints("inproc");
   const { worker, collector } = roles(endpoints);
   for (const count of [20, 30]) {
@@ -137,14 +137,14 @@ test("a role can run again after its run; a distributor makes one run only", asy
   }
 });
 
-describe("without a peer, run() ends with PEER_TIMEOUT instead of waiting for ever", () => {
-  test("distributor without a collector", async () => {
+describe("run() without a peer ends with PEER_TIMEOUT:", () => {
+  test("a distributor without a collector", async () => {
     const endpoints = await freshEndpoints("tcp");
     const distributor = makeDistributor(endpoints, new NumbersTask(endpoints, 1), { peerTimeout: 150 });
     await expect(distributor.run()).rejects.toMatchObject({ code: "PEER_TIMEOUT", message: /collector/ });
   });
 
-  test("distributor without a worker; the collector is told", async () => {
+  test("a distributor without a worker, and the collector is told", async () => {
     const endpoints = await freshEndpoints("tcp");
     const distributor = makeDistributor(endpoints, new NumbersTask(endpoints, 1), { peerTimeout: 500 });
     const collector = new NumbersCollector(endpoints).run();
@@ -153,7 +153,7 @@ describe("without a peer, run() ends with PEER_TIMEOUT instead of waiting for ev
     await expect(collector).rejects.toMatchObject({ code: "RUN_ABORTED" });
   });
 
-  test("worker, collector and metadata worker without a distributor", async () => {
+  test("a worker, a collector and a metadata worker without a distributor", async () => {
     const endpoints = await freshEndpoints("tcp");
     class HastyWorker extends NumbersWorker {
       override readonly peerTimeout = 150;
@@ -170,7 +170,7 @@ describe("without a peer, run() ends with PEER_TIMEOUT instead of waiting for ev
   });
 });
 
-test("minWorkers holds the first item back until so many workers are ready, and fails when they do not come", async () => {
+test("minWorkers holds the first item back until that many workers are ready, and fails the run when they do not come", async () => {
   const endpoints = await freshEndpoints("inproc");
   const collector = new NumbersCollector(endpoints);
   const distributor = makeDistributor(endpoints, new NumbersTask(endpoints, 100), { minWorkers: 2 });

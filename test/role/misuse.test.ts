@@ -18,13 +18,13 @@ async function stillWorks(endpoints: Awaited<ReturnType<typeof freshEndpoints>>)
   expect(collector.hasEachOnce(10)).toBe(true);
 }
 
-test("an unregistered task type", () => {
+test("A role refuses an unregistered task type", () => {
   expect(() => new TaskType("never registered")).toThrow(
     new TypeError('Task type "never registered" must be registered first: TaskType.register(name)'),
   );
 });
 
-test("options and fields of the wrong kind", () => {
+test("A role refuses options and fields of the wrong kind", () => {
   const endpoint = new EndpointAddress("inproc://x");
   const options = { collectorEndpoint: endpoint, collectorAckEndpoint: endpoint };
   expect(() => new Distributor({ ...options, collectorEndpoint: "tcp://localhost:1" as never })).toThrow(
@@ -43,7 +43,7 @@ test("options and fields of the wrong kind", () => {
   expect(() => distributor.registerTask(Bare)).toThrow("Bare must have either handle() or items()");
 });
 
-test("a run without tasks, and a worker without endpoints", async () => {
+test("A distributor without tasks, and a worker without endpoints, are refused", async () => {
   const endpoint = new EndpointAddress("inproc://x");
   await expect(
     new Distributor({ collectorEndpoint: endpoint, collectorAckEndpoint: endpoint }).run(),
@@ -55,7 +55,7 @@ test("a run without tasks, and a worker without endpoints", async () => {
   await expect(new Lost(endpoints).run()).rejects.toThrow("Lost.endpoint must be an EndpointAddress");
 });
 
-test("a port in use, by another program or by another role", async () => {
+test("A port in use, by another program or by another role, is refused", async () => {
   const endpoints = await freshEndpoints("tcp");
   const port = Number(new URL(endpoints.task).port);
   const server = createServer().listen(port, "127.0.0.1");
@@ -77,7 +77,7 @@ test("a port in use, by another program or by another role", async () => {
   await stillWorks(endpoints);
 });
 
-test("an address that is not this machine's, and a host that is unknown", async () => {
+test("An address that is not this machine's, and a host that is unknown, are refused", async () => {
   const endpoints = await freshEndpoints("tcp");
   class OpenCollector extends NumbersCollector {
     override readonly allowInsecure = true;
@@ -89,7 +89,7 @@ test("an address that is not this machine's, and a host that is unknown", async 
   await stillWorks(endpoints);
 });
 
-test("an ipc path that is too long, occupied, in a missing folder, or a live peer's", async () => {
+test("An ipc path that is too long, occupied, in a missing folder, or a live peer's, is refused", async () => {
   const folder = tempFolder();
   expect(() => new EndpointAddress(`ipc://${folder}/${"x".repeat(120)}`)).toThrow(
     /at most 107 bytes|at most 103 bytes/,
@@ -116,7 +116,7 @@ test("an ipc path that is too long, occupied, in a missing folder, or a live pee
   await stillWorks(endpoints);
 });
 
-test("a worker of a task that the distributor does not have is refused at once", async () => {
+test("A worker of a task that the distributor does not have is refused at once", async () => {
   const endpoints = await freshEndpoints("tcp");
   class Stranger extends NumbersWorker {
     override readonly taskType = TaskType.register("strange");
@@ -132,7 +132,7 @@ test("a worker of a task that the distributor does not have is refused at once",
   expect(collector.hasEachOnce(10)).toBe(true);
 });
 
-test("a second distributor at one collector is refused while the first is there", async () => {
+test("A second distributor at one collector is refused while the first is there", async () => {
   const endpoints = await freshEndpoints("tcp");
   const other = { ...(await freshEndpoints("tcp")), collector: endpoints.collector, ack: endpoints.ack };
   const first = makeDistributor(endpoints, new NumbersTask(endpoints, Number.POSITIVE_INFINITY));

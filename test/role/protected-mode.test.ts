@@ -20,20 +20,20 @@ const OPEN = [
   "tcp://127.example:5558",
 ];
 
-test("an endpoint knows whether only this machine can connect", () => {
+test("An EndpointAddress says whether only this machine can connect", () => {
   expect(LOCAL.filter((address) => new EndpointAddress(address).isLocal)).toEqual(LOCAL);
   expect(OPEN.filter((address) => new EndpointAddress(address).isLocal)).toEqual([]);
   expect(new EndpointAddress("tcp://localhost:5558", { bind: "tcp://*:5558" }).isLocal).toBe(false);
   expect(new EndpointAddress("tcp://db1:5558", { bind: "tcp://127.0.0.1:5558" }).isLocal).toBe(true);
 });
 
-describe.each(OPEN)("%s", (open) => {
+describe.each(OPEN)("The open endpoint %s", (open) => {
   const refused = {
     code: "INSECURE_BIND",
     message: expect.stringMatching(/loopback .* ipc path, or set allowInsecure: true/),
   };
 
-  test("is refused at once by whoever would listen there: nothing is opened", async () => {
+  test("is refused at once by each role that would listen there, and nothing is opened", async () => {
     const endpoints = await freshEndpoints("inproc");
     const distributor = (task: string, options: Partial<DistributorOptions> = {}) =>
       makeDistributor(endpoints, new NumbersTask({ ...endpoints, task }, 1), options).run();
@@ -54,7 +54,7 @@ describe.each(OPEN)("%s", (open) => {
   });
 });
 
-test("allowInsecure lets everybody in who is told to be", async () => {
+test("allowInsecure opens an endpoint to all", async () => {
   const everywhere = async () => `tcp://*:${await freePort()}`;
   const endpoints = {
     ...(await freshEndpoints("inproc")),

@@ -121,7 +121,7 @@ test.each([
   await expect(running).rejects.toBeInstanceOf(TypeError);
 });
 
-test("A class for two libraries, and names that mean nothing here, are no mistakes", async () => {
+test("A class for two libraries, and names that mean nothing here, are accepted", async () => {
   const both = having(Single, {
     handle_execution: nothing,
     handleExecution: nothing,
@@ -166,7 +166,7 @@ describe("A task", () => {
     expect(() => register(members)).toThrow(TypeError);
   });
 
-  test("that sets is_complete is told so, when it is made or when it does", () => {
+  test("that sets is_complete is refused, when it is made or when it sets the field", () => {
     class Declared extends Bare {
       is_complete = false;
       handle = nothing;
@@ -182,7 +182,7 @@ describe("A task", () => {
   });
 });
 
-test("Names and arguments of the original are answered with the right ones", () => {
+test("Names and arguments of the original library are answered with the right ones", () => {
   const any = (value: unknown) => value as Record<string, (...args: unknown[]) => unknown>;
   const distributor = new Distributor({ collectorEndpoint: E, collectorAckEndpoint: E });
   expect(() => any(distributor).register_task?.(Task)).toThrow(
@@ -215,7 +215,7 @@ test("A request with a bare type, an unknown option or too many arguments is ref
   await expect(client.request({}, null)).rejects.toThrow("request() takes an object of options, not null");
 });
 
-test("run() and stop() take options, and not what belongs in them", async () => {
+test("run() and stop() take an object of options, and refuse an option in its place", async () => {
   const worker = having(Single, { handleExecution: nothing });
   await expect(worker.run(new AbortController().signal)).rejects.toThrow(
     /run\(\) takes an object with signal/,

@@ -23,8 +23,8 @@ const contentOf = (file: string) => JSON.parse(readFileSync(file, "utf8")) as Ro
 const unusable = (problem: RegExp) =>
   expect.objectContaining({ code: "KEYS_UNUSABLE", message: expect.stringMatching(problem) });
 
-describe("a folder of keys", () => {
-  test("has a file for each role, with its own secret and no other's, for this user alone", () => {
+describe("A folder of keys", () => {
+  test("has a file for each role, with the role's secret and no other, for this user alone", () => {
     const folder = keyFolder();
     expect(statSync(folder).mode & 0o777).toBe(0o700);
     const files = readdirSync(folder).filter((file) => file.endsWith(".json"));
@@ -50,7 +50,7 @@ describe("a folder of keys", () => {
     expect(() => addKeys(folder, "worker", "../one")).toThrow(TypeError);
   });
 
-  test("adds and revokes names on the lists of those who let them in", () => {
+  test("adds and revokes names on the lists of the roles that let them in", () => {
     const folder = keyFolder();
     const { file, changed } = addKeys(folder, "client", "web-1");
     expect(changed).toEqual([join(folder, "service.json")]);
@@ -134,7 +134,7 @@ function other(): object {
   return { publicKey: exportKeys(Security.generate()).worker.publicKey };
 }
 
-test("keys are not shown, and are those of a role", async () => {
+test("Keys are not shown, and belong to a role", async () => {
   const security = Security.generate();
   const { worker } = exportKeys(security);
   for (const shown of [
@@ -174,10 +174,10 @@ function writeRole(keys: RoleKeys): string {
   return file;
 }
 
-describe("while everything runs", () => {
+describe("Keys in a running pipeline:", () => {
   const logged = captureLog();
 
-  test("a worker is added and revoked, and nobody else is restarted", async () => {
+  test("a worker is added and revoked, and no other role is restarted", async () => {
     const folder = keyFolder();
     const good = await GoodPeers.start(Security.load(folder));
     const { file } = addKeys(folder, "worker", "gpu-1");

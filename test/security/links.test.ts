@@ -65,13 +65,13 @@ function expectLogged(reason: RegExp): void {
   for (const role of ["distributor", "collector", "service"]) expect(roles).toContain(role);
 }
 
-describe("every link, beside good peers that go on working", () => {
-  test("with good keys, all work", async () => {
+describe("Every link, beside good peers that go on working,", () => {
+  test("works with good keys", async () => {
     await GoodPeers.start(Security.generate()); // checks it
     await GoodPeers.start(undefined);
   });
 
-  test("with a key that is on no list", async () => {
+  test("refuses a key that is on no list", async () => {
     const security = Security.generate();
     const good = await GoodPeers.start(security);
     const stranger = Security.generate();
@@ -84,7 +84,7 @@ describe("every link, beside good peers that go on working", () => {
     await good.work();
   });
 
-  test("with another role's key", async () => {
+  test("refuses another role's key", async () => {
     const security = Security.generate();
     const good = await GoodPeers.start(security);
     const keys = exportKeys(security);
@@ -98,7 +98,7 @@ describe("every link, beside good peers that go on working", () => {
     await good.work();
   });
 
-  test("with a wrong key for the server", async () => {
+  test("is not made with a wrong key for the server", async () => {
     const security = Security.generate();
     const good = await GoodPeers.start(security);
     const other = Security.generate();
@@ -111,14 +111,14 @@ describe("every link, beside good peers that go on working", () => {
     await good.work();
   });
 
-  test("without keys, at those who have some", async () => {
+  test("refuses a peer without keys", async () => {
     const good = await GoodPeers.start(Security.generate());
     expect(await outcomes(good, undefined)).toEqual(everyLink("SECURITY_MISMATCH"));
     expectLogged(/one of the two sides has keys/);
     await good.work();
   });
 
-  test("with keys, at those who have none", async () => {
+  test("is not made with keys to a role without keys", async () => {
     const good = await GoodPeers.start(undefined);
     expect(await outcomes(good, Security.generate())).toEqual(everyLink("SECURITY_MISMATCH"));
     expectLogged(/one of the two sides has keys/);

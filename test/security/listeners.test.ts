@@ -79,8 +79,8 @@ const COLLECTOR = `
   await running;
 `;
 
-describe("a secured listener", () => {
-  test("that would let a stranger in is not opened: it tries at the start", async () => {
+describe("A secured listener", () => {
+  test("that would let a stranger in is not opened: it tests itself at the start", async () => {
     const endpoint = address(`tcp://localhost:${await freePort()}`);
     const { publicKey, secretKey } = Security.generate()[listenKeys]("collector", ["worker"]);
     const open = { publicKey, secretKey, allows: () => true, watch: () => () => {} };
@@ -104,7 +104,7 @@ describe("a secured listener", () => {
     await (await zeromqTransport.listen(ipv6, deaf, { maxConnections: 10, keys })).close();
   });
 
-  test("survives all that is thrown at it", async () => {
+  test("survives hostile connections", async () => {
     const good = await GoodPeers.start(Security.generate());
     const { task, collector, ack, metadata } = good.endpoints;
     for (const endpoint of [task, collector, ack, metadata, good.service.front, good.service.back])
@@ -114,9 +114,9 @@ describe("a secured listener", () => {
   });
 });
 
-describe("connections", () => {
+describe("Connections", () => {
   test.each(["tcp", "ipc"] as const)(
-    "are limited, and who waits gets in when there is room: %s",
+    "are limited, and a waiting peer gets in when there is room: %s",
     async (scheme) => {
       const endpoints = await freshEndpoints(scheme);
       const run = makeDistributor(endpoints, new NumbersTask(endpoints, 10), { maxConnections: 2 }).run();
@@ -131,7 +131,7 @@ describe("connections", () => {
     },
   );
 
-  test("with keys are refused one by one, and nobody is sent away", async () => {
+  test("with keys are refused one by one, and no good peer is", async () => {
     const endpoints = await freshEndpoints("tcp");
     const security = Security.generate();
     const task = new LongTask(endpoints);
@@ -157,7 +157,7 @@ describe("connections", () => {
     await Promise.all([done, second]);
   });
 
-  test("of those who say nothing end after the time for the handshake", async () => {
+  test("of silent peers end after the time for the handshake", async () => {
     const endpoints = await freshEndpoints("tcp");
     await using collector = new NumbersCollector(endpoints);
     const running = collector.run();
@@ -173,7 +173,7 @@ describe("connections", () => {
   });
 });
 
-describe("an ipc socket", () => {
+describe("An ipc socket", () => {
   test("is this user's alone, whatever the mask says", async () => {
     const endpoints = await freshEndpoints("ipc");
     const mask = process.umask(0);
@@ -188,7 +188,7 @@ describe("an ipc socket", () => {
     await listener.close();
   });
 
-  test("of a private endpoint is in a folder that nobody else can enter", async () => {
+  test("of a private endpoint is in a folder that no other user can enter", async () => {
     const temp = tempFolder();
     const { stdout } = await runProgram(COLLECTOR, { env: { TMPDIR: temp } });
     expect(stdout).toBe("");

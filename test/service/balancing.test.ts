@@ -4,8 +4,8 @@ import { serviceEndpoints } from "../support/endpoints.ts";
 import { running } from "../support/running-service.ts";
 import { EchoWorker, makeClient } from "../support/service-roles.ts";
 
-describe("balancing", () => {
-  test("the least loaded worker gets the next request; among idle ones the longest idle", async () => {
+describe("A broker", () => {
+  test("gives the next request to the least loaded worker; among idle ones to the longest idle", async () => {
     const endpoints = await serviceEndpoints("inproc");
     const names = ["a", "b", "c"];
     const service = await running(
@@ -24,7 +24,7 @@ describe("balancing", () => {
     expect(order.slice(6)).toEqual(order.slice(0, 3));
   });
 
-  test("a worker gets as many at a time as it announced, and requests are spread by their share of that", async () => {
+  test("gives a worker as many requests at a time as the worker's concurrency, and spreads requests by it", async () => {
     const endpoints = await serviceEndpoints("inproc");
     const large = new EchoWorker(endpoints, { name: "large", concurrency: 6 });
     const small = new EchoWorker(endpoints, { name: "small", concurrency: 2 });
@@ -38,7 +38,7 @@ describe("balancing", () => {
     expect(ofSmall).toBeLessThanOrEqual(12);
   });
 
-  test("what waits behind a request that takes long goes to a worker that idles", async () => {
+  test("gives a request that waits behind a long one to an idle worker", async () => {
     const endpoints = await serviceEndpoints("ipc");
     const workers = ["a", "b"].map((name) => new EchoWorker(endpoints, { name }));
     await running(endpoints, workers);
@@ -54,7 +54,7 @@ describe("balancing", () => {
     controller.abort();
   });
 
-  test("a full queue turns requests away at once", async () => {
+  test("refuses requests at once when its queue is full", async () => {
     const endpoints = await serviceEndpoints("inproc");
     const service = await running(endpoints, [new EchoWorker(endpoints)], { maxQueue: 3 });
     await using client = makeClient(endpoints);
@@ -70,7 +70,7 @@ describe("balancing", () => {
     controller.abort();
   });
 
-  test("a queue that is full by its bytes does, too", async () => {
+  test("refuses requests when its queue is full by bytes", async () => {
     const endpoints = await serviceEndpoints("inproc");
     await running(endpoints, [new EchoWorker(endpoints)], { maxQueueBytes: 10_000 });
     await using client = makeClient(endpoints, { timeout: 500 });
@@ -81,7 +81,7 @@ describe("balancing", () => {
     expect(codes).toEqual(["REQUEST_TIMEOUT", "REQUEST_TIMEOUT", "SERVICE_BUSY", "SERVICE_BUSY"]);
   });
 
-  test("a type without a worker: waited for, then an error that names it", async () => {
+  test("lets a request wait for a worker of its type, and then fails it with an error that names the type", async () => {
     const endpoints = await serviceEndpoints("inproc");
     const service = await running(endpoints, [new EchoWorker(endpoints)], { workerTimeout: 200 });
     await using client = makeClient(endpoints);

@@ -6,7 +6,7 @@ import { NumbersWorker } from "../support/roles.ts";
 import { running } from "../support/running-service.ts";
 import { EchoWorker, makeClient, makeService } from "../support/service-roles.ts";
 
-describe("stopping a service", () => {
+describe("stop() of a service", () => {
   test("refuses new requests, lets the accepted ones finish, and ends its workers", async () => {
     const endpoints = await serviceEndpoints("ipc");
     const worker = new EchoWorker(endpoints);
@@ -23,7 +23,7 @@ describe("stopping a service", () => {
     expect(await working).toEqual({ executed: 2, failed: 0 });
   });
 
-  test("at the deadline what runs is lost, what waits did not run, and handlers are told", async () => {
+  test("at its deadline loses running requests, says of waiting ones that they did not run, and tells handlers", async () => {
     const endpoints = await serviceEndpoints("ipc");
     const worker = new EchoWorker(endpoints);
     const service = makeService(endpoints);
@@ -42,7 +42,7 @@ describe("stopping a service", () => {
     expect(worker.aborted).toEqual([1]);
   });
 
-  test("a stop before run() is nothing, an aborted signal ends it at once, and it can run again", async () => {
+  test("before run() does nothing, an aborted signal ends run() at once, and the service can run again", async () => {
     const endpoints = await serviceEndpoints("inproc");
     const service = makeService(endpoints);
     await service.stop();
@@ -59,7 +59,7 @@ describe("stopping a service", () => {
     await again;
   });
 
-  test("with endWorkers false, workers and clients go on with the next service", async () => {
+  test("with endWorkers false lets workers and clients go on with the next service", async () => {
     const endpoints = await serviceEndpoints("ipc");
     const worker = new EchoWorker(endpoints);
     const working = worker.run();
@@ -76,8 +76,8 @@ describe("stopping a service", () => {
   });
 });
 
-describe("stopping a worker", () => {
-  test("it finishes what runs and gives back what waits", async () => {
+describe("A service worker", () => {
+  test("at stop() finishes running requests and gives waiting ones back", async () => {
     const endpoints = await serviceEndpoints("ipc");
     const leaving = new EchoWorker(endpoints, { name: "leaving" });
     const service = await running(endpoints, []);
@@ -95,7 +95,7 @@ describe("stopping a worker", () => {
     await otherWorking;
   });
 
-  test("at its deadline the running request is lost", async () => {
+  test("at the deadline of stop() loses the running request", async () => {
     const endpoints = await serviceEndpoints("ipc");
     const worker = new EchoWorker(endpoints);
     await running(endpoints, [worker]);
@@ -107,7 +107,7 @@ describe("stopping a worker", () => {
     expect(await outcome).toMatchObject({ code: "REQUEST_LOST" });
   });
 
-  test("a hook that throws fails its run", async () => {
+  test("fails its run when a hook throws", async () => {
     const endpoints = await serviceEndpoints("inproc");
     await running(endpoints, []);
     const worker = new EchoWorker(endpoints);
@@ -121,7 +121,7 @@ describe("stopping a worker", () => {
     });
   });
 
-  test("with a peerTimeout it does not wait for ever", async () => {
+  test("with a peerTimeout does not wait for ever", async () => {
     const endpoints = await serviceEndpoints("ipc");
     class Impatient extends EchoWorker {
       override readonly peerTimeout = 100;
@@ -130,8 +130,8 @@ describe("stopping a worker", () => {
   });
 });
 
-describe("stopping a client", () => {
-  test("waits for its replies, refuses new requests", async () => {
+describe("A ServiceClient", () => {
+  test("at stop() waits for replies and refuses new requests", async () => {
     const endpoints = await serviceEndpoints("ipc");
     await running(endpoints, [new EchoWorker(endpoints)]);
     const client = makeClient(endpoints);
@@ -143,7 +143,7 @@ describe("stopping a client", () => {
     await client.stop();
   });
 
-  test("at the deadline what is left fails, and its handler is told", async () => {
+  test("at the deadline of stop() fails the requests that are left, and tells their handlers", async () => {
     const endpoints = await serviceEndpoints("ipc");
     const worker = new EchoWorker(endpoints);
     const service = await running(endpoints, [worker]);
@@ -157,7 +157,7 @@ describe("stopping a client", () => {
     await expect.poll(() => service.status.clients).toBe(0);
   });
 
-  test("an idle connection is closed, and opened again", async () => {
+  test("closes an idle connection, and opens it again", async () => {
     const endpoints = await serviceEndpoints("ipc");
     const service = await running(endpoints, [new EchoWorker(endpoints)]);
     await using client = makeClient(endpoints, { idleTimeout: 50 });
@@ -168,8 +168,8 @@ describe("stopping a client", () => {
   });
 });
 
-describe("peers that do not belong together", () => {
-  test("a worker at the frontend and a client at the backend are refused", async () => {
+describe("A service refuses", () => {
+  test("a worker at its frontend and a client at its backend", async () => {
     const endpoints = await serviceEndpoints("ipc");
     await running(endpoints, [new EchoWorker(endpoints)]);
     const crossed = { front: endpoints.back, back: endpoints.front };
@@ -183,7 +183,7 @@ describe("peers that do not belong together", () => {
     expect(await right.request({ n: 2 })).toMatchObject({ n: 2 });
   });
 
-  test("a worker of a batch is refused", async () => {
+  test("a worker of a batch", async () => {
     const endpoints = await serviceEndpoints("ipc");
     await running(endpoints, []);
     const batch = { ...(await freshEndpoints("ipc")), task: endpoints.back };
@@ -191,10 +191,10 @@ describe("peers that do not belong together", () => {
   });
 });
 
-describe("misuse", () => {
+describe("Misuse", () => {
   const [front, back] = [address("inproc://front"), address("inproc://back")];
 
-  test("of a service", () => {
+  test("of a service is refused", () => {
     const make = (options: object) => () =>
       new Service({ frontendEndpoint: front, backendEndpoint: back, ...options });
     expect(make({ frontendEndpoint: "tcp://localhost:1" })).toThrow(
@@ -208,7 +208,7 @@ describe("misuse", () => {
     expect(make({})().status).toMatchObject({ requests: 0, clients: 0, types: {} });
   });
 
-  test("of a worker", async () => {
+  test("of a service worker is refused", async () => {
     const run = (fields: object) => {
       class Wrong extends ServiceWorker {
         readonly endpoint = back;
@@ -224,7 +224,7 @@ describe("misuse", () => {
     await expect(run({ nThreads: 2, concurrency: 2 })).rejects.toThrow("leave its concurrency at 1");
   });
 
-  test("of a client", async () => {
+  test("of a client is refused", async () => {
     expect(() => new ServiceClient("x" as never)).toThrow("endpoint must be an EndpointAddress");
     expect(() => new ServiceClient(front, { timeout: -1 })).toThrow(RangeError);
     expect(() => new ServiceClient(front, { taskType: "x" as never })).toThrow(TypeError);
@@ -232,13 +232,13 @@ describe("misuse", () => {
     await expect(client.request({}, { timeout: Number.NaN })).rejects.toThrow(RangeError);
     await expect(client.request({}, { taskType: "x" as never })).rejects.toThrow(TypeError);
   });
+});
 
-  test("every code that says that a request did not run is documented so", () => {
-    for (const code of ["SERVICE_BUSY", "NO_WORKER", "SERVICE_STOPPED"] as const) {
-      expect(ERROR_CODES[code]).toContain("did not run");
-    }
-    for (const code of ["REQUEST_LOST", "REQUEST_TIMEOUT"] as const) {
-      expect(ERROR_CODES[code]).toContain("may have run");
-    }
-  });
+test("Every error code that says that a request did not run is documented so", () => {
+  for (const code of ["SERVICE_BUSY", "NO_WORKER", "SERVICE_STOPPED"] as const) {
+    expect(ERROR_CODES[code]).toContain("did not run");
+  }
+  for (const code of ["REQUEST_LOST", "REQUEST_TIMEOUT"] as const) {
+    expect(ERROR_CODES[code]).toContain("may have run");
+  }
 });

@@ -4,7 +4,7 @@ import { serviceEndpoints } from "../support/endpoints.ts";
 import { running } from "../support/running-service.ts";
 import { EchoWorker, makeClient } from "../support/service-roles.ts";
 
-test("A list may be any iterable; replies are in its order", async () => {
+test("A list of requests may be any iterable; replies are in its order", async () => {
   const endpoints = await serviceEndpoints("inproc");
   await running(endpoints, [new EchoWorker(endpoints, { concurrency: 10 })]);
   await using client = makeClient(endpoints);
@@ -25,7 +25,7 @@ test("A list may be any iterable; replies are in its order", async () => {
   expect(settled.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
 });
 
-test("What a list throws midway is thrown, what is under way is aborted, and the list is closed after a failure", async () => {
+test("A list of requests that throws has its error thrown and running requests aborted; after a failure the list is closed", async () => {
   const endpoints = await serviceEndpoints("inproc");
   const worker = new EchoWorker(endpoints, { concurrency: 10 });
   await running(endpoints, [worker]);
@@ -55,14 +55,14 @@ test("What a list throws midway is thrown, what is under way is aborted, and the
   await expect(client.request(waiting, { signal })).rejects.toMatchObject({ name: "TimeoutError" });
 });
 
-test("Nothing is no request", async () => {
+test("Undefined is refused as a request", async () => {
   const endpoints = await serviceEndpoints("inproc");
   const client = makeClient(endpoints) as unknown as { request(data?: unknown): Promise<unknown> };
   await expect(client.request()).rejects.toThrow("Expected a plain object as request, got undefined");
   await expect(client.request([null])).rejects.toThrow("Expected a plain object as request[0], got null");
 });
 
-test("A handler that never ends gives its place to others when nobody waits for it any more", async () => {
+test("A handler that never ends gives its slot to others when no client waits for it", async () => {
   class Stuck extends EchoWorker {
     override handleMessage(...args: Parameters<EchoWorker["handleMessage"]>) {
       if (args[0].n === 0) return new Promise<never>(() => {});

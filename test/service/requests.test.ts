@@ -5,8 +5,8 @@ import { address } from "../support/endpoints-of.ts";
 import { running } from "../support/running-service.ts";
 import { EchoWorker, makeClient } from "../support/service-roles.ts";
 
-describe.each<EndpointScheme>(["tcp", "ipc", "inproc"])("over %s", (scheme) => {
-  test("a request is answered, a list in order, over both workers", async () => {
+describe.each<EndpointScheme>(["tcp", "ipc", "inproc"])("A service over %s", (scheme) => {
+  test("answers a request, and a list in order, with both workers", async () => {
     const endpoints = await serviceEndpoints(scheme);
     const workers = ["a", "b"].map((name) => new EchoWorker(endpoints, { name }));
     await running(endpoints, workers);
@@ -18,7 +18,7 @@ describe.each<EndpointScheme>(["tcp", "ipc", "inproc"])("over %s", (scheme) => {
     expect(new Set(replies.map(({ id }) => id)).size).toBe(40);
   });
 
-  test("any start order: the client first, the service last", async () => {
+  test("works in any start order: the client first, the service last", async () => {
     const endpoints = await serviceEndpoints(scheme);
     await using client = makeClient(endpoints);
     const reply = client.request({ n: 5 });
@@ -31,8 +31,8 @@ describe.each<EndpointScheme>(["tcp", "ipc", "inproc"])("over %s", (scheme) => {
   });
 });
 
-describe("requests", () => {
-  test("an empty list and an empty object", async () => {
+describe("Requests:", () => {
+  test("an empty list and an empty object are answered", async () => {
     const endpoints = await serviceEndpoints("inproc");
     class Blank extends ServiceWorker {
       readonly endpoint = address(endpoints.back);
@@ -47,7 +47,7 @@ describe("requests", () => {
     expect(await client.request({ n: 3 })).toEqual({ n: 3, taskType: "", msgtype: "DATA" });
   });
 
-  test("each goes to the workers of its type", async () => {
+  test("each request goes to the workers of its type", async () => {
     const endpoints = await serviceEndpoints("inproc");
     const OTHER = TaskType.register("other echo");
     class Other extends EchoWorker {
@@ -103,7 +103,7 @@ describe("requests", () => {
     expect(third).toMatchObject({ status: "fulfilled", value: { n: 2 } });
   });
 
-  test("a list far longer than the queue", async () => {
+  test("a list far longer than the queue is answered", async () => {
     const endpoints = await serviceEndpoints("ipc");
     await running(endpoints, [new EchoWorker(endpoints), new EchoWorker(endpoints)]);
     await using client = makeClient(endpoints);
@@ -111,7 +111,7 @@ describe("requests", () => {
     expect(replies.every((reply, n) => reply.n === n)).toBe(true);
   });
 
-  test("aborting rejects with the reason and tells the handler, also of what waits", async () => {
+  test("an aborted request is rejected with the reason and its handler is told, also when it waits", async () => {
     const endpoints = await serviceEndpoints("ipc");
     const worker = new EchoWorker(endpoints);
     const service = await running(endpoints, [worker]);
@@ -142,7 +142,7 @@ describe("requests", () => {
     await expect.poll(() => worker.aborted).toEqual([1]);
   });
 
-  test("a worker's own timeout gives the handler up", async () => {
+  test("a handler is given up at its worker's timeout", async () => {
     const endpoints = await serviceEndpoints("inproc");
     class Impatient extends EchoWorker {
       override readonly timeout = 50;
@@ -152,7 +152,7 @@ describe("requests", () => {
     await expect(client.request({ n: 1, wait: 5000 })).rejects.toMatchObject({ code: "EXECUTION_TIMEOUT" });
   });
 
-  test("without a service: PEER_TIMEOUT that names the endpoint", async () => {
+  test("a request without a service fails with PEER_TIMEOUT, which names the endpoint", async () => {
     const endpoints = await serviceEndpoints("ipc");
     await using client = makeClient(endpoints, { timeout: 100 });
     await expect(client.request({ n: 1 })).rejects.toMatchObject({
@@ -161,7 +161,7 @@ describe("requests", () => {
     });
   });
 
-  test("what cannot be sent is a TypeError, and nothing else is touched", async () => {
+  test("a request that cannot be sent is a TypeError, and no other fails", async () => {
     const endpoints = await serviceEndpoints("inproc");
     await running(endpoints, [new EchoWorker(endpoints)]);
     await using client = makeClient(endpoints);

@@ -44,7 +44,7 @@ class Batches extends BatchCollector<Numbered> {
   }
 }
 
-test("results come together, as many as wait and no more than the size, one call at a time", async () => {
+test("A BatchCollector gets the waiting results together, no more than its size, one call at a time", async () => {
   const endpoints = await freshEndpoints("ipc");
   const collector = new Batches(endpoints, 50, () => new Promise((resolve) => setTimeout(resolve, 20)));
   const acks: unknown[] = [];
@@ -78,7 +78,7 @@ test("results come together, as many as wait and no more than the size, one call
   });
 });
 
-test("what handleBatch did not return from goes to the next collector", async () => {
+test("A batch from which handleBatch did not return goes to the next collector", async () => {
   const endpoints = await freshEndpoints("ipc");
   const broken = new Batches(endpoints, 10, (results) => {
     if (results.some(({ data }) => data.n >= 40)) throw new Error("the disk is full");
@@ -99,7 +99,7 @@ test("what handleBatch did not return from goes to the next collector", async ()
   expect(broken.numbers.filter((n) => n >= 40)).toEqual([]);
 });
 
-test("a size that is none is refused before anything is opened", async () => {
+test("A BatchCollector refuses an impossible size before anything is opened", async () => {
   const endpoints = await freshEndpoints("ipc");
   await expect(new Batches(endpoints, 0).run()).rejects.toThrow("Batches.batchSize 0 must be an integer");
 });

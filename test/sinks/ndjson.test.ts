@@ -14,8 +14,8 @@ const linesOf = (path: string) =>
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line));
 
-describe("the file", () => {
-  test("has one line for each item, also of an earlier life, whose unfinished line is cut off", () => {
+describe("The file of an NdjsonCollector", () => {
+  test("has one line for each item, also of an earlier process, whose unfinished line is cut off", () => {
     const path = join(tempFolder(), "results.ndjson");
     const first = new NdjsonFile(path);
     for (const seq of [0, 1, 1, 5]) first.add(`run/a/${seq}`, { data: { seq } });
@@ -30,7 +30,7 @@ describe("the file", () => {
     expect(ids).toEqual(["run/a/0", "run/a/1", "run/a/5", "run/b/0", "run/a/2", "another/a/0"]);
   });
 
-  test("has names and values that JSON has no words for", () => {
+  test("has names for values that JSON cannot express", () => {
     const path = join(tempFolder(), "results.ndjson");
     const odd = 'run/we"ird/\\name/7';
     const first = new NdjsonFile(path);
@@ -65,7 +65,7 @@ describe("the file", () => {
   });
 });
 
-test("results and failures go to files of their own", async () => {
+test("An NdjsonCollector writes results and failures to files of their own", async () => {
   const endpoints = await freshEndpoints("inproc");
   const folder = tempFolder();
   const [path, failuresPath] = [join(folder, "results.ndjson"), join(folder, "failures.ndjson")];
@@ -93,7 +93,7 @@ test("results and failures go to files of their own", async () => {
   expect(() => new NdjsonCollector({ path: "" })).toThrow(TypeError);
 });
 
-test("a collector that is killed again and again leaves one line for each item", async () => {
+test("An NdjsonCollector that is killed again and again leaves one line for each item", async () => {
   const endpoints = await freshEndpoints("ipc");
   const ndjson = join(tempFolder(), "results.ndjson");
   writeFileSync(ndjson, "");

@@ -53,7 +53,7 @@ async function collect(
   return { collector, distributor, collected, run };
 }
 
-test("makes its tables, and has one row for each item, and one for each that failed", async () => {
+test("A PostgresCollector makes its tables, with a row for each item, and one for each that failed", async () => {
   const table = freshTable();
   const result = (n: number) => {
     if (n === 3) throw new RangeError("three's too many");
@@ -89,7 +89,7 @@ test("makes its tables, and has one row for each item, and one for each that fai
   ]);
 });
 
-test("rows of one's own go into a table of one's own, with its types and defaults", async () => {
+test("A PostgresCollector writes custom rows into an existing table, with its types and defaults", async () => {
   await ask('CREATE SCHEMA "odd"');
   await ask(`CREATE TABLE "odd"."a""b" (id text PRIMARY KEY, n int, big bigint, "When" timestamptz, bytes bytea,
     list int[], note text DEFAULT 'none', at timestamptz DEFAULT now())`);
@@ -121,7 +121,7 @@ test("rows of one's own go into a table of one's own, with its types and default
   ]);
 });
 
-test("an item that is delivered again has its row already", async () => {
+test("A PostgresCollector writes no second row for an item that is delivered again", async () => {
   const table = freshTable();
   const pool = new Pool({ connectionString: server.url });
   onTestFinished(() => pool.end());
@@ -144,7 +144,7 @@ test("an item that is delivered again has its row already", async () => {
   expect(await ask(`SELECT count(*)::int AS rows FROM ${table}`)).toEqual([{ rows: 300 }]);
 });
 
-describe("a database that is", () => {
+describe("A database of a PostgresCollector that is", () => {
   test("killed in the middle is waited for", async () => {
     const table = freshTable();
     const pause = async (n: number) => {
@@ -161,14 +161,14 @@ describe("a database that is", () => {
     expect(await rows()).toBe(500);
   });
 
-  test("not there for too long ends the collector", async () => {
+  test("unavailable for too long ends the collector", async () => {
     const nowhere = `postgres://localhost:${await freePort()}/none`;
     const first = await collect("results", 1, (n) => ({ n }), { database: nowhere, retryTimeout: 300 });
     await expect(first.collected).rejects.toMatchObject({ code: "ECONNREFUSED" });
     await first.run;
   });
 
-  test("lost, and the collector stopped: it ends in time", async () => {
+  test("lost lets a stopped collector end in time", async () => {
     const pool = new Pool({ connectionString: server.url });
     onTestFinished(() => pool.end());
     const lost = {
@@ -187,14 +187,14 @@ describe("a database that is", () => {
     await run;
   });
 
-  test("another one than expected is said at once", async () => {
+  test("not the expected one is an error at once", async () => {
     const { run, collected } = await collect("results", 1, (n) => ({ n }), { database: `${server.url}s` });
     await expect(collected).rejects.toMatchObject({ code: "3D000" });
     await run;
   });
 });
 
-test("a result that the table does not take is named; those before it are written", async () => {
+test("A PostgresCollector names a result that the table refuses, and writes those before it", async () => {
   await ask("CREATE TABLE small (id text PRIMARY KEY, n smallint)");
   const { run, collected } = await collect("small", 100, (n) => ({ n: n === 60 ? 100_000 : n }), {
     row: ({ data }) => ({ n: data.n }),
@@ -215,7 +215,7 @@ test.each([
   [{ row: "n" }, "row must be a function"],
   [{ batchSize: 0 }, "batchSize 0 must be"],
   [{ retryTimeout: -1 }, "retryTimeout -1 must be"],
-])("options %j are refused", (options, text) => {
+])("A PostgresCollector refuses the options %j", (options, text) => {
   const all = { database: "postgres://", table: "t", ...options } as unknown as PostgresCollectorOptions;
   expect(() => new PostgresCollector(all)).toThrow(text);
 });

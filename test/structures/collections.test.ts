@@ -27,7 +27,7 @@ describe("SeqSet", () => {
     );
   });
 
-  test("stays small: ten million numbers with two in flight are three ranges", () => {
+  test("stays small: ten million numbers without two are three ranges", () => {
     const set = new SeqSet();
     for (let n = 0; n < 10_000_000; n++) if (n !== 5 && n !== 5_000_000) set.add(n);
     expect(set.ranges).toBe(3);
@@ -118,7 +118,7 @@ describe("Inbox", () => {
 });
 
 describe("DecodeAhead", () => {
-  test("decodes in lots, in the order of turns, and a broken one only when it is its turn", () => {
+  test("decodes in batches, in the order of turns, and reports a broken item in its turn", () => {
     const decoded: number[] = [];
     const items = [0, 1, 2, 9, 3].map((byte) => ({ payload: Uint8Array.of(byte) }));
     let next = 0;
@@ -137,7 +137,7 @@ describe("DecodeAhead", () => {
     expect(take()).toEqual({ byte: 3 });
   });
 
-  test("forgets what it has decoded of items that went elsewhere", () => {
+  test("forgets the decoded payloads of items that are revoked", () => {
     const items = [1, 2, 3].map((byte) => ({ payload: Uint8Array.of(byte) }));
     const [first, , third] = items as [(typeof items)[0], unknown, (typeof items)[0]];
     const ahead = new DecodeAhead<(typeof items)[0]>(
@@ -150,7 +150,7 @@ describe("DecodeAhead", () => {
 });
 
 describe("RoleClock", () => {
-  test("time that a frozen role did not live does not pass", () => {
+  test("does not count the time in which its role was frozen", () => {
     const clock = new RoleClock();
     clock.tick(1000);
     clock.tick(1020);
@@ -169,7 +169,7 @@ describe("Window", () => {
     return window.size;
   };
 
-  test("holds one long item, some short ones, thousands of tiny ones", () => {
+  test("holds one long item, some short ones, or thousands of tiny ones", () => {
     expect(settled(1_000_000)).toBe(1);
     expect(settled(100_000)).toBe(3);
     expect(settled(10_000)).toBe(30);
@@ -191,7 +191,7 @@ describe("Window", () => {
   });
 });
 
-describe("retry policy", () => {
+describe("A retry policy", () => {
   test("doubles the wait up to its limit", () => {
     const policy = resolveRetryPolicy({ backoff: 100, maxBackoff: 500 });
     expect([1, 2, 3, 4, 50].map((failures) => backoffAfter(failures, policy))).toEqual([
@@ -200,7 +200,7 @@ describe("retry policy", () => {
     expect(policy.attempts).toBe(3);
   });
 
-  test("refuses what makes no sense", () => {
+  test("refuses values that make no sense", () => {
     expect(() => resolveRetryPolicy({ attempts: 0 })).toThrow(RangeError);
     expect(() => resolveRetryPolicy({ attempts: 1.5 })).toThrow(RangeError);
     expect(() => resolveRetryPolicy({ backoff: -1 })).toThrow(RangeError);
@@ -208,7 +208,7 @@ describe("retry policy", () => {
   });
 });
 
-describe("dependencies", () => {
+describe("Dependencies of tasks:", () => {
   const node = (name: string, ...dependencies: string[]) => ({ name, dependencies });
 
   test("diamonds and long chains can run", () => {

@@ -35,12 +35,12 @@ const messages = new Map<string, Message>();
 for (const message of fc.sample(fc.oneof(batch, service, inspection), { numRuns: 3000, seed: 1 }))
   messages.set(message.type, message);
 
-describe.each(all)("%s", (name, kinds) => {
+describe.each(all)("The direction %s", (name, kinds) => {
   const direction = DIRECTIONS[name] as Direction<Message>;
   const allowed = kinds.split(" ");
   const ignored = { onConnected() {}, onDisconnected() {}, onSomeDisconnected() {}, onFailed() {} };
 
-  test("A listener hears the direction's messages and refuses every other", () => {
+  test("is what a listener receives: it refuses every other message", () => {
     const [heard, refused]: [string[], string[]] = [[], []];
     const handler = narrowedListener(direction, {
       ...ignored,
@@ -54,7 +54,7 @@ describe.each(all)("%s", (name, kinds) => {
       expect(reason).toMatch(/^a peer sent a message that does not belong here: /);
   });
 
-  test("A link hears the direction's messages and refuses every other", () => {
+  test("is what a link receives: it refuses every other message", () => {
     const [heard, refused]: [string[], string[]] = [[], []];
     const handler = narrowedLink(direction, {
       ...ignored,
@@ -67,7 +67,7 @@ describe.each(all)("%s", (name, kinds) => {
   });
 });
 
-test("Every kind of message goes some way", () => {
+test("Every kind of message has a direction", () => {
   expect(messages.size).toBe(29);
   expect([...new Set(all.flatMap(([, kinds]) => kinds.split(" ")))].sort()).toEqual(
     [...messages.keys()].sort(),

@@ -32,7 +32,7 @@ function pend(...seqs: number[]): number[] {
   });
 }
 
-describe("a BlockDetector", () => {
+describe("A BlockDetector", () => {
   test("reports the item in its synchronous part, and again after a while", () => {
     note.begin(2 ** 40, 3);
     expect(lookFor(BLOCKED_MS)).toEqual([]);
@@ -54,7 +54,7 @@ describe("a BlockDetector", () => {
     }
   });
 
-  test("does not take a process that was stopped for one that is blocked", () => {
+  test("does not take a stopped process for a blocked one", () => {
     note.begin(1, 1);
     lookFor(LOOK_MS);
     expect(detector.look(3_600_000)).toBeUndefined();
@@ -70,14 +70,14 @@ describe("a BlockDetector", () => {
     expect(reports[1]?.running).toEqual([3]);
   });
 
-  test("reports every pending item where the block comes after an await, and none that has ended", () => {
+  test("reports every pending item when the block comes after an await, and none that has ended", () => {
     const [first = 0] = pend(1, 2, 3);
     note.settled(first);
     pend(4);
     expect(lookFor(BLOCKED_MS + LOOK_MS).map(({ running }) => running)).toEqual([[4, 2, 3]]);
   });
 
-  test("gives an item up when it is over its timeout and some grace, and no other", () => {
+  test("gives up an item that is over its timeout and a grace period, and no other", () => {
     detector.timeoutMs = 1000;
     pend(1);
     note.begin(2, 1);
@@ -86,7 +86,7 @@ describe("a BlockDetector", () => {
     expect(lookFor(2 * LOOK_MS)).toEqual([{ running: [2], expired: true, isStuck: true }]);
   });
 
-  test("gives the only pending item up, and blames none of several", () => {
+  test("gives up the only pending item, and blames none of several", () => {
     detector.timeoutMs = 1000;
     const [only = 0] = pend(1);
     expect(lookFor(3000)).toContainEqual({ running: [1], expired: true, isStuck: true });
@@ -96,12 +96,12 @@ describe("a BlockDetector", () => {
     expect(stuck[0]).toEqual({ running: [3, 2].reverse(), expired: false, isStuck: true });
   });
 
-  test("finds a process stuck that no item blocks", () => {
+  test("finds a stuck process that no item blocks", () => {
     detector.timeoutMs = 1000;
     expect(lookFor(3000)).toContainEqual({ running: [], expired: true, isStuck: true });
   });
 
-  test("never ends what a debugger may hold, nor what has no timeout", () => {
+  test("never ends a process that a debugger may hold, nor an item without a timeout", () => {
     detector.timeoutMs = 1000;
     note.beat(true);
     note.begin(1, 1);
@@ -111,7 +111,7 @@ describe("a BlockDetector", () => {
     expect(lookFor(10_000).some(({ isStuck }) => isStuck)).toBe(false);
   });
 
-  test("tells the main thread once that it was reported", () => {
+  test("tells the main thread once of its report", () => {
     const reader = new RunningNoteReader(note.memory);
     expect(note.takeReported()).toBe(false);
     reader.markReported();

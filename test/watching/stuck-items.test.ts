@@ -18,7 +18,7 @@ async function settled(inputs: readonly unknown[], options: MapOptions) {
 const failures = (inputs: readonly unknown[], outcomes: readonly MapResult<unknown>[]) =>
   inputs.filter((_input, index) => outcomes[index]?.status === "rejected");
 
-describe("an item that blocks its worker for ever, with a timeout", () => {
+describe("An item that blocks its worker for ever, with a timeout,", () => {
   test("fails alone, in whatever way it blocks, and the run ends", async () => {
     const inputs: unknown[] = [...Array(400).keys()];
     for (const [index, way] of ["loop", "pattern", "wait", "later"].entries()) inputs[index * 100 + 50] = way;
@@ -28,7 +28,7 @@ describe("an item that blocks its worker for ever, with a timeout", () => {
     expect(failure).toMatchObject({ reason: { message: expect.stringMatching(/longer than 200 ms/) } });
   });
 
-  test("is found among others that are pending, and they succeed", async () => {
+  test("is found among other pending items, and these succeed", async () => {
     const inputs = [...Array(20).keys()].map((n) => (n === 10 ? "later" : n));
     const outcomes = await settled(inputs, { ...once, workers: 1, concurrency: 8 });
     expect(outcomes).toHaveLength(20);
@@ -43,7 +43,7 @@ describe("an item that blocks its worker for ever, with a timeout", () => {
   });
 });
 
-describe("an item that blocks its worker, without a timeout", () => {
+describe("An item that blocks its worker, without a timeout,", () => {
   for (const exportName of ["untilFile", "laterUntilFile"]) {
     test(`keeps no other item waiting: ${exportName}`, async () => {
       const file = join(tempFolder(), "go-on");

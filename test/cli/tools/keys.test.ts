@@ -22,7 +22,7 @@ async function zmqpipeline(...args: string[]) {
   return { code, ...written };
 }
 
-test("keys: a folder is made, changed and listed", async () => {
+test("The command keys makes, changes and lists a folder", async () => {
   const folder = join(tempFolder(), "keys");
   const made = await zmqpipeline("keys", "init", folder);
   expect(made).toMatchObject({ code: 0, err: expect.stringContaining("mode 600") });
@@ -65,7 +65,7 @@ test("keys: a folder is made, changed and listed", async () => {
     for (const secret of secrets) expect(out + err).not.toContain(secret);
 });
 
-test("wrong use is told, with what may have been meant, and exit code 2", async () => {
+test("The command ends with exit code 2 on wrong use, and says what may have been meant", async () => {
   expect(await zmqpipeline("kyes")).toMatchObject({
     code: 2,
     err: expect.stringContaining("Did you mean keys?"),
@@ -81,7 +81,7 @@ test("wrong use is told, with what may have been meant, and exit code 2", async 
   });
 });
 
-test("help and version", async () => {
+test("The command writes its help and version", async () => {
   expect(await zmqpipeline("--help")).toMatchObject({
     code: 0,
     err: "",

@@ -50,7 +50,7 @@ const failed: Failed = {
 const end: End = { type: "end", runId: "run", status: "complete", reason: "" };
 
 test.each(["open first", "hello first"])(
-  "a run begins when its distributor has come on both links: %s",
+  "A collector's run begins when its distributor has come on both links: %s",
   (order) => {
     const { core, sent } = makeCore();
     const steps = [
@@ -65,7 +65,7 @@ test.each(["open first", "hello first"])(
   },
 );
 
-test("a worker opens no run, neither before there is one nor beside it", () => {
+test("A worker cannot open a run at the collector, neither the first one nor a second", () => {
   const { core, sent } = makeCore();
   core.peerMessage("worker", open("guessed"));
   core.ackLinkMessage("ack", hello("secret"));
@@ -76,7 +76,7 @@ test("a worker opens no run, neither before there is one nor beside it", () => {
   expect(sent).toEqual(["begin run", "welcome to data", "welcome to ack"]);
 });
 
-test("a worker neither ends a run nor reports failures", () => {
+test("A worker can neither end the collector's run nor report failures", () => {
   const { core, sent } = makeCore();
   core.ackLinkMessage("ack", hello("secret"));
   core.peerMessage("data", open("secret"));
@@ -89,7 +89,7 @@ test("a worker neither ends a run nor reports failures", () => {
   expect(sent).toEqual(["work", "ended to ack", "finish complete"]);
 });
 
-test("the distributor goes on after either of its links was lost", () => {
+test("The distributor goes on with the collector after either of its links was lost", () => {
   const { core, sent } = makeCore();
   core.ackLinkMessage("ack", hello("secret"));
   core.peerMessage("data", open("secret"));

@@ -129,8 +129,8 @@ class Scene {
   }
 }
 
-describe("an item that failed on a worker", () => {
-  test("does not go there again while another lives, however long that one is busy", () => {
+describe("An item that failed on a worker", () => {
+  test("is not granted to that worker again while another lives, however long the other is busy", () => {
     const scene = new Scene(2);
     scene.join("good");
     scene.join("bad");
@@ -145,7 +145,7 @@ describe("an item that failed on a worker", () => {
     expect(scene.of("good")).toEqual([1]);
   });
 
-  test("holds up nobody behind it", () => {
+  test("holds up no item behind it", () => {
     const scene = new Scene(3);
     scene.join("good");
     scene.join("bad");
@@ -154,7 +154,7 @@ describe("an item that failed on a worker", () => {
     expect(scene.of("bad")).toEqual([2]);
   });
 
-  test("goes there again when that worker alone is left, and fails there for good", () => {
+  test("is granted to that worker again when no other is left, and fails there for good", () => {
     const scene = new Scene(1);
     scene.join("only");
     for (const _attempt of [1, 2, 3]) {
@@ -165,7 +165,7 @@ describe("an item that failed on a worker", () => {
     expect(scene.task.items.get(0)?.place.at).toBe("collector");
   });
 
-  test("goes where that was longest ago when it has failed on all", () => {
+  test("is granted to the worker of its oldest failure when it has failed on all", () => {
     const scene = new Scene(1);
     scene.join("a");
     scene.join("b");
@@ -179,7 +179,7 @@ describe("an item that failed on a worker", () => {
   });
 });
 
-test("A worker that only fails gets items one at a time, with pauses, and is named when they succeed elsewhere", () => {
+test("A worker that only fails gets items one at a time, with pauses, and is named when the items succeed elsewhere", () => {
   const scene = new Scene(100_000);
   scene.join("good");
   scene.join("bad");
@@ -210,8 +210,8 @@ test("A worker that only fails gets items one at a time, with pauses, and is nam
   expect(scene.notes).toContain("worker does well again");
 });
 
-describe("what waits behind a long item", () => {
-  test("is called back for a worker that idles, whatever the mean of the items before", () => {
+describe("An item that waits behind a long item", () => {
+  test("is recalled for an idle worker, whatever the mean of the items before", () => {
     const scene = new Scene(3);
     scene.join("a");
     scene.ack("a", [0], 0.001);
@@ -228,7 +228,7 @@ describe("what waits behind a long item", () => {
     expect(scene.of("b")).toEqual([2]);
   });
 
-  test("is called back within a second also when nobody idles", () => {
+  test("is recalled within a second also when no worker is idle", () => {
     const scene = new Scene(100_000);
     scene.join("long");
     scene.join("short");
@@ -243,8 +243,8 @@ describe("what waits behind a long item", () => {
   });
 });
 
-describe("a worker whose main thread is blocked", () => {
-  test("keeps what it runs, all else goes to others at once, and it gets nothing until it is heard", () => {
+describe("A worker whose main thread is blocked", () => {
+  test("keeps its running items, gives its other items to others at once, and gets nothing until it is heard", () => {
     const scene = new Scene(6);
     scene.join("a");
     scene.ack("a", [0], 0.001);
@@ -268,7 +268,7 @@ describe("a worker whose main thread is blocked", () => {
     expect(scene.blamed).toEqual([]);
   });
 
-  test("has failed the item that is over its timeout, which is to blame; when no worker is left, the run ends", () => {
+  test("fails the item that is over its timeout; when no worker is left, the run ends", () => {
     const scene = new Scene(3, 1000);
     for (const id of ["a", "b"]) {
       scene.join(id);
@@ -285,7 +285,7 @@ describe("a worker whose main thread is blocked", () => {
     );
   });
 
-  test("A report about an unknown worker, or of another run, changes nothing and is noted", () => {
+  test("that is unknown, or reported for another run, changes nothing and is noted", () => {
     const scene = new Scene(1);
     const blocked = { type: "blocked", workerId: "x", running: [], expired: true } as const;
     scene.core.workerMessage("c", { ...blocked, runId: RUN });

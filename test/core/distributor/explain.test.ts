@@ -125,8 +125,8 @@ const welcome: Welcome = {
 };
 const item = Uint8Array.of(1);
 
-describe("an item", () => {
-  test("that is not produced yet, and one that never will be", () => {
+describe("The explanation of an item", () => {
+  test("that is not produced yet, or never will be", () => {
     const scene = new Scene();
     scene.core.open(EMPTY);
     expect(scene.item(0)).toEqual({
@@ -144,7 +144,7 @@ describe("an item", () => {
     ]);
   });
 
-  test("that a worker has: who, since when, which attempt", () => {
+  test("that a worker holds says which worker, since when, which attempt", () => {
     const scene = new Scene();
     scene.core.open(EMPTY);
     scene.collector();
@@ -161,7 +161,7 @@ describe("an item", () => {
     expect(scene.item(0).reasons[0]).toContain("its connection has ended");
   });
 
-  test("that failed and waits, that failed for good, and that is collected", () => {
+  test("that failed and waits, failed for good, or is collected", () => {
     const scene = new Scene();
     scene.core.open(EMPTY);
     scene.collector();
@@ -190,7 +190,7 @@ describe("an item", () => {
     expect(scene.item(1)).toMatchObject({ state: "settled", isDone: true });
   });
 
-  test("whose workers die", () => {
+  test("whose workers die says so", () => {
     const scene = new Scene();
     scene.core.open(EMPTY);
     scene.collector();
@@ -210,7 +210,7 @@ describe("an item", () => {
   });
 });
 
-describe("a task", () => {
+describe("The explanation of a task", () => {
   test("names what it waits for, from the beginning to the end", () => {
     const scene = new Scene({ minWorkers: 2 });
     expect(scene.task().reasons[0]).toContain("The distributor is not ready");
@@ -248,7 +248,7 @@ describe("a task", () => {
     expect(scene.task("second").reasons[0]).toBe("It begins when 2 workers are ready; 0 of 0 are.");
   });
 
-  test("whose workers have all they may hold, or none of which takes items", () => {
+  test("whose workers hold all they may, or take no items", () => {
     const scene = new Scene();
     scene.core.open(EMPTY);
     scene.collector();

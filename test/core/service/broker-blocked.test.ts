@@ -56,7 +56,7 @@ function broker() {
   return { core, said, join, ask, given };
 }
 
-test("What a blocked worker has not started goes to others if it may be executed twice", () => {
+test("A request that a blocked worker has not started goes to others if it may be executed twice", () => {
   const { core, join, ask, given, said } = broker();
   join("blocked", 4);
   ask(1, true);

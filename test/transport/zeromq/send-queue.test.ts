@@ -32,7 +32,7 @@ function queueOf(socket: FakeSocket, onGone: (connection: string) => void = () =
   return { queue, push };
 }
 
-test("messages leave one at a time, in order", async () => {
+test("A SendQueue sends messages one at a time, in order", async () => {
   const socket = new FakeSocket();
   const { queue, push } = queueOf(socket);
   for (let n = 0; n < 200; n++) push("a", String(n));
@@ -41,7 +41,7 @@ test("messages leave one at a time, in order", async () => {
   expect(socket.concurrent).toBe(0);
 });
 
-test("what the loss of a peer brings about is sent behind what waits, and never beside it", async () => {
+test("A SendQueue sends the messages that the loss of a peer causes behind those that wait, never beside them", async () => {
   const socket = new FakeSocket();
   socket.gone.add("x");
   const lost: string[] = [];
@@ -60,7 +60,7 @@ test("what the loss of a peer brings about is sent behind what waits, and never 
   expect(socket.concurrent).toBe(0);
 });
 
-test("a full pipe holds back its own messages only, and they keep their order", async () => {
+test("A SendQueue holds back the messages of a full pipe only, and keeps their order", async () => {
   const socket = new FakeSocket();
   socket.full.add("x");
   const { queue, push } = queueOf(socket);
@@ -76,7 +76,7 @@ test("a full pipe holds back its own messages only, and they keep their order", 
   expect(socket.concurrent).toBe(0);
 });
 
-test("a peer that does not read is gone when too much waits for it, and nobody else suffers", async () => {
+test("A SendQueue drops a peer that does not read when too much waits for it, and no other", async () => {
   const socket = new FakeSocket();
   socket.full.add("x");
   const lost: string[] = [];
