@@ -2,22 +2,22 @@ import { ByteWriter } from "../protocol/wire/byte-writer.ts";
 import { BLOCK_HEAD_BYTES, encodeBlockHead } from "./journal-block.ts";
 import { type JournalRecord, writeRecord } from "./journal-record.ts";
 
-/** A block is closed once it has this many bytes; one commit may write several blocks. */
+/** Size at which a block is closed, in bytes. A commit may write several blocks. */
 const BLOCK_BYTES = 1024 * 1024;
 
-/** What a batch of items takes, more or less. */
+/** Initial size of a block's buffer, in bytes: about the size of a batch of items. */
 const CAPACITY = 32 * 1024;
 
-/** Where a record will be, from where the first block will begin. */
+/** Where a record will lie. `offset` counts from the beginning of the first block that is not written yet. */
 export interface RecordPlace {
   readonly offset: number;
   readonly length: number;
 }
 
-/** Gathers records into blocks until they are taken to be written. */
+/** Collects records in blocks until the journal writes them. */
 export class BlockWriter {
   #bodies: Buffer[] = [];
-  /** Bytes of the blocks that are closed. */
+  /** Bytes of the closed blocks, heads included. */
   #closed = 0;
   #writer: ByteWriter | undefined;
 
@@ -25,7 +25,7 @@ export class BlockWriter {
     return this.#writer === undefined && this.#bodies.length === 0;
   }
 
-  /** A block is closed: as good a moment as any to write. */
+  /** Whether a block is closed, so that it is worth writing. */
   get isFull(): boolean {
     return this.#bodies.length > 0;
   }
@@ -34,17 +34,17 @@ export class BlockWriter {
     return this.#add((writer) => writeRecord(writer, record));
   }
 
-  /** A record that is encoded already. */
+  /** Adds a record that is encoded already. */
   addEncoded(bytes: Uint8Array): RecordPlace {
     return this.#add((writer) => writer.raw(bytes));
   }
 
   /**
-   * Empties it.
+   * Removes all blocks.
    *
-   * @param position - Where the first block will begin.
-   * @param safe - See `BlockHead`; a function of each block's position.
-   * @returns Heads and bodies, in order.
+   * @param position - Position in the file at which the first block will begin.
+   * @param safe - Gives `safe` of {@link BlockHead} for a block's position.
+   * @returns The blocks' heads and bodies, in order.
    */
   take(mark: Uint8Array, position: number, safe: (position: number) => number): Uint8Array[] {
     this.#close();

@@ -1,6 +1,6 @@
 /**
- * A hash of 64 bits that rolls over payloads in order: two lanes of 32 bits, four bytes at a time. It detects accidents, such as another
- * order or a changed field. It is not made against somebody who looks for a collision.
+ * A rolling hash of 64 bits over a sequence of payloads: two lanes of 32 bits, four bytes at a time. It detects accidental differences,
+ * such as another order or a changed field. It is not cryptographic: collisions can be constructed.
  */
 export class ContentHash {
   #a = 0x9e3779b9 | 0;
@@ -15,14 +15,14 @@ export class ContentHash {
     this.#b = b | 0;
   }
 
-  /** The state so far, in 32 bits. */
+  /** The hash so far, in 32 bits. */
   get mark(): number {
     return (this.#a ^ Math.imul(this.#b, 0x2c1b3c6d)) >>> 0;
   }
 
   add(payload: Uint8Array): void {
     const { length } = payload;
-    // The length first: two items never hash as one item with the bytes of both.
+    // The length goes first, so that two items and one item with the bytes of both have different hashes.
     let a = mixA(this.#a, length);
     let b = mixB(this.#b, length);
     let at = 0;
@@ -44,7 +44,7 @@ export class ContentHash {
   }
 }
 
-// A multiplication carries differences to higher bits only, a rotation brings the highest ones back.
+// A multiplication spreads differences to higher bits only. The rotation brings the highest bits back.
 function mixA(lane: number, word: number): number {
   const mixed = Math.imul(lane ^ word, 0xcc9e2d51);
   return (((mixed << 15) | (mixed >>> 17)) + 0x38b34ae5) | 0;

@@ -1,12 +1,12 @@
 import { ContentHash } from "./content-hash.ts";
 
-/** Most marks that are kept: 4 MiB of memory and file for each task, whatever its number of items. */
+/** Most marks of a task: 4 MiB in memory and in the file, however many items it has. */
 const MAX_MARKS = 1 << 20;
 
-/** Marks for which there is room at first. */
+/** Initial room for marks. */
 const SOME_MARKS = 64;
 
-/** A trail as it lies in the journal's file. */
+/** The content of a trail, as the journal stores it. */
 export interface TrailState {
   readonly count: number;
   readonly stride: number;
@@ -14,15 +14,15 @@ export interface TrailState {
   readonly marks: Uint32Array;
 }
 
-/** Where a source first gave something else than before: item numbers, counted from 0. The same twice where that is known exactly. */
+/** The first item that a source gave differently than before: it is one of `from` to `to`, counted from 0. Both are equal if it is known exactly. */
 export interface Difference {
   readonly from: number;
   readonly to: number;
 }
 
 /**
- * What a task's source gave, as a hash that rolls over all payloads, with marks on the way. Up to 2^20 items each has its mark; then
- * every other mark is dropped, again and again, and a difference is known to lie between two marks.
+ * A rolling hash over everything that a task's source gave. A mark keeps the hash after an item; up to 2^20 items each have one. When the
+ * marks are full, every other one is dropped, and a difference is then only known to lie between two marks.
  */
 export class ContentTrail {
   readonly #maxMarks: number;
@@ -52,14 +52,14 @@ export class ContentTrail {
     return { count: this.#count, stride: this.#stride, lanes: this.#hash.lanes, marks };
   }
 
-  /** The source gave one more item. */
+  /** Adds an item that the source gave. */
   add(payload: Uint8Array): void {
     this.#hash.add(payload);
     this.#count += 1;
     if (this.#stride === 1 || this.#count % this.#stride === 0) this.#setMark();
   }
 
-  /** Compares what a source gives now, item by item. @returns A function that takes the next payload, and gives the first difference. */
+  /** Compares a source's items with the trail. @returns A function to call with each payload; it returns the first difference. */
   comparison(): (payload: Uint8Array) => Difference | undefined {
     const { count, stride, lanes, marks } = this.state;
     const hash = new ContentHash();

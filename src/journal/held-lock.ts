@@ -1,14 +1,14 @@
 import { spawnSync } from "node:child_process";
 
-/** How long the command may take, in ms. */
+/** Longest time that `flock` may take. */
 const DEADLINE_MS = 5000;
 
-/** Whether somebody holds a lock on a file; `"unknown"` where the command `flock` is missing, or the file system has no locks. */
+/** Whether a process holds a lock on a file; `"unknown"` when the command `flock` is missing or the file system has no locks. */
 export type HeldState = "held" | "free" | "unknown";
 
 /**
- * Takes the system's lock on an open file, which lasts until this process closes the file or ends, in whatever way. Node has no call for
- * it; `flock` of util-linux or busybox, given the descriptor, takes it for all who share the open file, and so for this process.
+ * Takes the system's lock on an open file. The lock lasts until this process closes the file or ends in any way. Node has no call for it,
+ * so `flock` (util-linux, busybox) inherits the descriptor and takes the lock, which belongs to the open file and not to the command.
  */
 export function holdFile(descriptor: number): HeldState {
   if (process.platform !== "linux") return "unknown";

@@ -11,21 +11,21 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 
-/** A journal's file as its storage offers it. Tests replace it by storage that fails or forgets. */
+/** The operations on a journal's file. Tests implement them with a storage that fails or loses data. */
 export interface JournalFile {
   readonly size: number;
-  /** Fewer bytes than asked for at the end. */
+  /** Reads up to `length` bytes; fewer at the end of the file. */
   read(position: number, length: number): Buffer;
-  /** Hands bytes to the operating system: they survive the process, not yet a loss of power. */
+  /** Hands bytes to the operating system. They survive the end of the process, but not yet a loss of power. */
   append(bytes: readonly Uint8Array[]): void;
-  /** Waits until all that was appended would survive a loss of power. */
+  /** Calls `done` when all appended bytes would survive a loss of power. */
   sync(done: (error: Error | null) => void): void;
-  /** Replaces the whole content durably, or not at all. */
+  /** Replaces the whole content durably, or changes nothing. */
   replace(write: (append: (bytes: readonly Uint8Array[]) => void) => void): void;
   close(): void;
 }
 
-/** Only this user may read what items contain. */
+/** Only this user may read the file, because it contains the items. */
 const MODE = 0o600;
 
 export class DiskFile implements JournalFile {
@@ -33,7 +33,7 @@ export class DiskFile implements JournalFile {
   #descriptor: number | undefined;
   #size = 0;
 
-  /** Opens what is there; without a file it is empty, and none is made before {@link replace}. */
+  /** Opens the file. For `"write"` it may be missing: {@link replace} then creates it. */
   constructor(path: string, access: "read" | "write") {
     this.#path = path;
     try {
@@ -46,7 +46,7 @@ export class DiskFile implements JournalFile {
     this.#size = found.size;
     if (found.isFile()) return;
     this.close();
-    throw new TypeError("it is no regular file");
+    throw new TypeError("it is not a regular file");
   }
 
   get size(): number {
@@ -76,7 +76,7 @@ export class DiskFile implements JournalFile {
 
   replace(compose: (append: (bytes: readonly Uint8Array[]) => void) => void): void {
     const temporary = `${this.#path}.new`;
-    unlinkIfThere(temporary); // of a process that ended in the middle of a replacement
+    unlinkIfThere(temporary); // left by a process that ended during a replacement
     const descriptor = openSync(temporary, "wx+", MODE);
     let size = 0;
     try {
@@ -102,7 +102,7 @@ export class DiskFile implements JournalFile {
   }
 }
 
-/** Writes all bytes: the operating system may take fewer at a time, for instance when the disk is nearly full. */
+/** Writes all bytes. A single call may write fewer, for instance when the disk is nearly full. */
 function write(descriptor: number, bytes: Uint8Array, position: number): number {
   let written = 0;
   while (written < bytes.length) {

@@ -5,11 +5,11 @@ import { PipelineError } from "../errors.ts";
 import { holdFile } from "./held-lock.ts";
 import { type LockOwner, type OwnerState, parseOwner, stateOf, thisOwner } from "./lock-owner.ts";
 
-/** Reserves a journal for one distributor, by a file beside it that names its process. The lock of a process that has ended does not count. */
+/** Reserves a journal for one distributor: a lock file beside the journal names its process. The lock of an ended process does not count. */
 export class JournalLock {
   readonly #path: string;
   readonly #text: string;
-  /** Open as long as the journal is: see `holdFile()`. */
+  /** The lock file's descriptor. It stays open as long as the journal, because it holds the lock of `holdFile()`. */
   readonly #descriptor: number;
 
   private constructor(path: string, text: string, descriptor: number) {
@@ -18,7 +18,7 @@ export class JournalLock {
     this.#descriptor = descriptor;
   }
 
-  /** @throws PipelineError `JOURNAL_IN_USE` when another process has it, or may have it as far as can be seen from here. */
+  /** @throws PipelineError `JOURNAL_IN_USE` when another process has the journal, or may have it as far as this process can tell. */
   static take(journal: string): JournalLock {
     const path = `${journal}.lock`;
     for (;;) {
@@ -28,7 +28,7 @@ export class JournalLock {
     }
   }
 
-  /** Unless somebody has removed it: what is there then is another's. */
+  /** Removes the lock file, unless a user removed it and another process has a lock there now. */
   release(): void {
     try {
       if (read(this.#path) === this.#text) unlinkSync(this.#path);
@@ -38,7 +38,7 @@ export class JournalLock {
   }
 }
 
-/** Writes the lock under another name first and then renames it: a process that is killed meanwhile leaves no lock without an owner. */
+/** Writes the lock under another name and then links it, so that a process killed in between leaves no lock without an owner. */
 function create(path: string): { readonly text: string; readonly descriptor: number } | undefined {
   const unfinished = `${path}.${randomBytes(4).toString("hex")}`;
   const descriptor = openSync(unfinished, "wx+", 0o600);
@@ -58,7 +58,7 @@ function create(path: string): { readonly text: string; readonly descriptor: num
   }
 }
 
-/** Moves a stale lock before removing it: of several processes that find it, one moves it, and checks that it is the one it found. */
+/** Moves a stale lock aside before removing it. If several processes find it, one can move it, and checks that it moved the stale one. */
 function removeStale(path: string, journal: string): void {
   const found = read(path);
   if (found === undefined) return; // released meanwhile
@@ -73,7 +73,7 @@ function removeStale(path: string, journal: string): void {
     throw error;
   }
   try {
-    if (read(aside) !== found) linkSync(aside, path); // another process took it in between: its lock is put back
+    if (read(aside) !== found) linkSync(aside, path); // the lock of another process that was faster: put it back
   } finally {
     unlinkSync(aside);
   }
@@ -88,7 +88,7 @@ function read(path: string): string | undefined {
   }
 }
 
-/** The system's lock tells where the process itself cannot be seen from here. */
+/** The state of a lock's owner. If this process cannot see the owner, the system's lock tells. */
 function judge(owner: LockOwner, path: string): OwnerState {
   const state = stateOf(owner);
   if (state !== "unknown" || owner.isHeld !== true) return state;
@@ -116,9 +116,9 @@ function inUse(
   const who = owner === undefined ? "another process" : `process ${owner.pid} on ${owner.host}`;
   const why =
     state === "elsewhere"
-      ? `, which is another machine than this one (${hostname()}): only there it can be seen whether the process lives`
+      ? `, another machine than this one (${hostname()}): only that machine can tell whether the process is alive`
       : state === "unknown" && owner !== undefined
-        ? ", in another container: from here it cannot be seen whether the process lives"
+        ? ", in another container: this process cannot tell whether that one is alive"
         : "";
   const message =
     `Journal ${JSON.stringify(journal)} is in use by ${who}${why}. ` +

@@ -3,25 +3,25 @@ import { dirname } from "node:path";
 import { PipelineError } from "../errors.ts";
 
 /**
- * What a journal survives. `"process-crash"`: the end of the process, however it comes; what was written is with the operating
- * system before an item goes out or counts as ACKed. `"power-loss"`: the end of the machine as well; the same, but on the disk.
+ * What a journal survives. With `"process-crash"`, it survives the end of the process: the operating system has the records before an
+ * item is sent or counts as ACKed. With `"power-loss"`, it survives the end of the machine, too: the records are on the disk by then.
  */
 export type Durability = "process-crash" | "power-loss";
 
 /** The options of a distributor's `journal`. */
 export interface JournalOptions {
-  /** The file. It is made when it is not there; a run that it has is resumed. */
+  /** The file. A missing one is created; a run in it is resumed. */
   readonly path: string;
   /** @default "process-crash" */
   readonly durability?: Durability;
   /**
-   * Execute items again, under new ids, that failed for good before the run was resumed.
+   * Executes items that failed for good before the run was resumed again, under new ids.
    * @default false
    */
   readonly retryFailed?: boolean;
   /**
-   * Go on for ever: once a run is complete, the next one with this file executes only items whose keys are new, and counts the others as
-   * `skipped`. At least one task needs `key()`; a task without it gives and executes all its items again.
+   * Keeps the keys of complete runs: the next run with this file executes only items whose keys are new, and counts the others as
+   * `skipped`. At least one task needs `key()`; a task without it executes all its items again.
    * @default false
    */
   readonly keep?: boolean;
@@ -41,7 +41,7 @@ export function resolveJournalOptions(options: string | JournalOptions): Require
   return { path, durability, retryFailed, keep };
 }
 
-/** Reasons by the operating system's codes. */
+/** Makes the error of a journal that cannot be opened. */
 export function unavailable(path: string, cause: unknown): PipelineError {
   const { code, message } = cause as NodeJS.ErrnoException;
   const isNoFile = code === "ENOENT" && existsSync(dirname(path));
@@ -56,6 +56,7 @@ export function unavailable(path: string, cause: unknown): PipelineError {
   );
 }
 
+/** Makes the error of a journal that cannot be written. */
 export function writeFailed(path: string, cause: unknown): PipelineError {
   const { code, message } = cause as NodeJS.ErrnoException;
   const reason = REASONS[code ?? ""] ?? message;
@@ -63,12 +64,13 @@ export function writeFailed(path: string, cause: unknown): PipelineError {
   return new PipelineError("JOURNAL_WRITE_FAILED", text, { role: "distributor", cause });
 }
 
+/** Reasons, by the operating system's error code. */
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EPERM: "permission denied",
   EROFS: "its file system is read-only",
   ENOENT: "its folder does not exist",
-  ENOTDIR: "its folder is none",
+  ENOTDIR: "a part of its path is not a folder",
   EISDIR: "it is a folder",
   ENOSPC: "the disk is full",
   EDQUOT: "the disk quota is used up",

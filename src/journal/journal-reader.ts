@@ -12,7 +12,7 @@ import {
 import type { JournalFile } from "./journal-file.ts";
 import { type JournalRecord, readRecord } from "./journal-record.ts";
 
-/** How much is searched at a time for whole blocks behind a broken one, in bytes. */
+/** Bytes that are read at a time when searching for valid blocks after a broken one. */
 const SEARCH_BYTES = 1024 * 1024;
 
 function ofOtherVersion(path: string, format: number): PipelineError {
@@ -22,21 +22,21 @@ function ofOtherVersion(path: string, format: number): PipelineError {
   return new PipelineError("JOURNAL_VERSION", message, { role: "distributor" });
 }
 
-/** A record, and where its bytes lie. */
+/** A record and the place of its bytes in the file. */
 export interface PlacedRecord {
   readonly record: JournalRecord;
   readonly position: number;
   readonly length: number;
 }
 
-/** Reads a journal from its beginning; afterwards {@link torn} tells how many bytes of its end were no whole block. */
+/** Reads a journal from the beginning. Afterwards, {@link torn} is the number of bytes at the end that are not a complete block. */
 export class JournalReader {
   readonly #file: JournalFile;
   readonly #path: string;
   readonly mark: Uint8Array;
   torn = 0;
 
-  /** @throws PipelineError `JOURNAL_DAMAGED` when it does not begin like a journal, `JOURNAL_VERSION` when it is one of another format. */
+  /** @throws PipelineError `JOURNAL_DAMAGED` when the file does not begin like a journal, `JOURNAL_VERSION` for another format. */
   constructor(file: JournalFile, path: string) {
     this.#file = file;
     this.#path = path;
@@ -48,7 +48,7 @@ export class JournalReader {
     this.mark = mark;
   }
 
-  /** @throws PipelineError `JOURNAL_DAMAGED` at a block that is broken although it was written safely. */
+  /** Reads all records. @throws PipelineError `JOURNAL_DAMAGED` at a broken block that a crash cannot explain. */
   *records(): Generator<PlacedRecord> {
     let position = HEADER_BYTES;
     while (position < this.#file.size) {
@@ -86,7 +86,7 @@ export class JournalReader {
     return { body, safe: head.safe };
   }
 
-  /** A crash tears what was written last. A whole block behind it, written when this place was safe, shows that it was no crash. */
+  /** A crash breaks only the end of a file. A later valid block whose `safe` is beyond the broken place proves damage of another kind. */
   #assertTorn(broken: number): void {
     for (let from = broken + 1; from < this.#file.size; from += SEARCH_BYTES) {
       const bytes = this.#file.read(from, SEARCH_BYTES + this.mark.length - 1);
@@ -97,7 +97,7 @@ export class JournalReader {
     }
   }
 
-  /** An error that names a position in the journal. */
+  /** Makes the error of a damaged journal. */
   damaged(what: string, position: number): PipelineError {
     const message = `Journal ${JSON.stringify(this.#path)} ${what} at byte ${position}; it is left as it is`;
     return new PipelineError("JOURNAL_DAMAGED", message, { role: "distributor" });

@@ -6,7 +6,7 @@ import { flag, list, readError, writeError } from "../protocol/wire/codec-fields
 import type { TrailState } from "./content-trail.ts";
 import { KEY_BYTES } from "./key-set.ts";
 
-/** What a journal remembers of one item beside its payload. */
+/** The history of an item, as the journal stores it. */
 export interface ItemHistory {
   readonly attempt: number;
   readonly failedAttempt: number;
@@ -15,31 +15,31 @@ export interface ItemHistory {
 }
 
 export interface TaskTotals {
-  /** Items that the task's source gave. Fewer than `nextSeq` where failed items were executed again. */
+  /** Number of items that the source gave. Fewer than `nextSeq` if failed items were executed again. */
   readonly position: number;
   readonly nextSeq: number;
   readonly items: number;
   readonly acked: number;
   readonly failed: number;
   readonly retried: number;
-  /** Items of the source that were left out because an item with their key had been given. */
+  /** Items that were skipped because the source had given an item with the same key. */
   readonly skipped: number;
-  /** Sequence number with which the latest increment begins: earlier items were counted in earlier increments. */
+  /** First sequence number of the latest increment. Earlier items are in the counts of earlier increments. */
   readonly firstSeq: number;
-  /** The source has no more. */
+  /** The source has no more items. */
   readonly exhausted: boolean;
-  /** All items of the task were settled once; its source is not read again. */
+  /** All items were settled and the source was exhausted, so the source is not read again. */
   readonly isOver: boolean;
-  /** Items have keys. */
+  /** The task's items have keys. */
   readonly isKeyed: boolean;
 }
 
 /**
- * Every record of a journal. `task` is a task's index in the first record's list. A journal is read from the beginning; a record
- * that is repeated counts once.
+ * A record of a journal. `task` is a task's index in the first record's list. A journal is read from the beginning; a repeated record
+ * counts once.
  */
 export type JournalRecord =
-  /** The first one. */
+  /** The first record. */
   | {
       readonly type: "run";
       readonly runId: string;
@@ -48,7 +48,7 @@ export type JournalRecord =
     }
   | { readonly type: "metadata"; readonly payload: Uint8Array }
   | { readonly type: "item"; readonly task: number; readonly seq: number; readonly payload: Uint8Array }
-  /** An item and its key's hash: both are there after a crash, or neither. */
+  /** An item with the hash of its key. They share a record so that a crash cannot separate them. */
   | {
       readonly type: "keyedItem";
       readonly task: number;
@@ -58,7 +58,7 @@ export type JournalRecord =
     }
   | { readonly type: "exhausted"; readonly task: number; readonly skipped: number }
   | ({ readonly type: "retried"; readonly task: number; readonly seq: number } & ItemHistory)
-  /** An item that failed for good, with its error and payload: kept for good. */
+  /** An item that failed for good. The record is kept when the journal is compacted. */
   | {
       readonly type: "gaveUp";
       readonly task: number;
@@ -70,12 +70,12 @@ export type JournalRecord =
   | { readonly type: "acked" | "failed"; readonly task: number; readonly seqs: readonly number[] }
   /** Sums up the earlier records of a journal that was compacted. */
   | ({ readonly type: "totals"; readonly task: number } & TaskTotals)
-  /** Follows the totals of a task without keys: what its source gave. */
+  /** Follows the totals of a task without keys. */
   | ({ readonly type: "trail"; readonly task: number } & TrailState)
-  /** Follow the totals of a task with keys: its keys' hashes, one behind the other. */
+  /** Follows the totals of a task with keys: the keys' concatenated hashes. There may be several of these records. */
   | { readonly type: "keys"; readonly task: number; readonly isKept: boolean; readonly hashes: Uint8Array };
 
-/** How the fields of one type of record lie in the file: what writes them, and beside it what reads them. */
+/** Writer and reader of the fields of one type of record. */
 interface RecordLayout<R extends JournalRecord> {
   write(writer: ByteWriter, record: R): void;
   read(reader: ByteReader): Omit<R, "type">;
@@ -96,7 +96,7 @@ const settled: RecordLayout<Extract<JournalRecord, { type: "acked" | "failed" }>
   read: (reader) => ({ task: reader.integer(), seqs: reader.sequence() }),
 };
 
-/** A record's code is its place here: new types are added at the end. */
+/** The layouts of all records. A record's code is its index here, so new types go at the end. */
 const LAYOUTS: { readonly [T in JournalRecord["type"]]: RecordLayout<Extract<JournalRecord, { type: T }>> } =
   {
     run: {
@@ -211,10 +211,10 @@ export function writeRecord(writer: ByteWriter, record: JournalRecord): void {
   (LAYOUTS[record.type] as RecordLayout<JournalRecord>).write(writer, record);
 }
 
-/** @throws ProtocolError when the bytes are none of {@link writeRecord}'s. */
+/** @throws ProtocolError when {@link writeRecord} cannot have written the bytes. */
 export function readRecord(reader: ByteReader): JournalRecord {
   const type = TYPES[reader.byte()];
-  if (type === undefined) throw new ProtocolError("Record is of no known type");
+  if (type === undefined) throw new ProtocolError("Record has an unknown type");
   return { type, ...LAYOUTS[type].read(reader) } as JournalRecord;
 }
 

@@ -6,7 +6,7 @@ import type { PlacedRecord } from "./journal-reader.ts";
 import type { JournalRecord } from "./journal-record.ts";
 import { KeySet } from "./key-set.ts";
 
-/** Where in the file a record lies. */
+/** The place of a record in the file. */
 export interface FilePlace {
   readonly position: number;
   readonly length: number;
@@ -14,7 +14,7 @@ export interface FilePlace {
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** A task's state after its records were read. */
+/** A task's state, rebuilt from its records. */
 export class TaskReplay implements TaskSnapshot {
   readonly name: string;
   readonly counts = { items: 0, acked: 0, failed: 0, retried: 0, skipped: 0 };
@@ -22,10 +22,10 @@ export class TaskReplay implements TaskSnapshot {
   nextSeq = 0;
   firstSeq = 0;
   exhausted = false;
-  /** All its items were settled once: its source is not read again. */
+  /** All items were settled and the source was exhausted, so the source is not read again. */
   isOver = false;
   isKeyed = false;
-  /** What the source gave; of a task with keys nobody asks for it. */
+  /** The trail of what the source gave. Unused in a task with keys. */
   trail = new ContentTrail();
   readonly keys = new KeySet();
   /** The records of items that failed for good. */
@@ -44,7 +44,7 @@ export class TaskReplay implements TaskSnapshot {
     return this.#pending.size;
   }
 
-  /** The source gave items in this increment: what the task depends on was complete. */
+  /** Whether the source gave items in this increment, so that the tasks it depends on were complete. */
   get hasBegun(): boolean {
     return this.position > 0;
   }
@@ -82,12 +82,12 @@ export class TaskReplay implements TaskSnapshot {
     for (const seq of seqs) {
       if (!this.#pending.delete(seq)) continue;
       this.counts[as] += 1;
-      // A late result arrived before the report of the failure.
+      // A late result arrived before the failure was reported.
       if (as === "acked") this.failures.delete(seq);
     }
   }
 
-  /** A failed item that is to be executed after all: under a new number, the collector knows the old one. */
+  /** Makes a failed item pending again. It gets a new sequence number, because the collector has settled the old one. */
   takeUp(seq: number, payload: Uint8Array): void {
     this.failures.delete(seq);
     if (seq >= this.firstSeq) this.counts.failed -= 1;
@@ -95,7 +95,7 @@ export class TaskReplay implements TaskSnapshot {
     this.#add(this.nextSeq++, payload);
   }
 
-  /** Everything is settled, and the source may have more: counts begin anew, numbers go on, keys stay. */
+  /** Begins the next increment after everything was settled: counts start at 0, sequence numbers continue, keys are kept. */
   beginIncrement(): void {
     Object.assign(this.counts, { items: 0, acked: 0, failed: 0, retried: 0, skipped: 0 });
     Object.assign(this, { position: 0, firstSeq: this.nextSeq, exhausted: false, isOver: false });
@@ -104,7 +104,7 @@ export class TaskReplay implements TaskSnapshot {
   }
 
   #add(seq: number, payload: Uint8Array): void {
-    // A copy: a view would keep its whole block alive.
+    // Copied, because a view would keep the whole block in memory.
     const item = {
       seq,
       payload: Uint8Array.from(payload),
@@ -117,7 +117,7 @@ export class TaskReplay implements TaskSnapshot {
   }
 }
 
-/** Gathers from a journal's records the state from which a run is resumed. */
+/** The state of a run, rebuilt from the records of its journal. */
 export class JournalState {
   runId = "";
   /** When the run began, in ms since 1970. */
@@ -162,7 +162,7 @@ function applyTo(
     const { position, nextSeq, firstSeq, exhausted, isOver, isKeyed } = rest;
     Object.assign(task.counts, { items, acked, failed, retried, skipped });
     Object.assign(task, { position, nextSeq, firstSeq, exhausted, isOver, isKeyed });
-    task.trail = new ContentTrail(); // what is pending, and came before this, is not what the source gave
+    task.trail = new ContentTrail(); // the items before this record are not all that the source gave
   } else if (record.type === "trail") task.trail = ContentTrail.from(record);
   else if (record.type === "keys") task.keys.restore(Buffer.from(record.hashes), record.isKept);
   else task.settled(record.seqs, record.type);

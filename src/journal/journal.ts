@@ -12,16 +12,16 @@ import type { ItemHistory, JournalRecord, TaskTotals } from "./journal-record.ts
 import type { FilePlace } from "./journal-state.ts";
 import type { KeySet } from "./key-set.ts";
 
-/** A journal is not compacted before it has this many bytes … */
+/** Smallest size at which a journal is compacted, in bytes. */
 const COMPACT_BYTES = 32 * 1024 * 1024;
 
-/** … and this many times the size that it had after the last compaction. */
+/** Factor by which a journal must have grown since it was last compacted. */
 const COMPACT_FACTOR = 4;
 
-/** The part of a task's state that only the journal needs. */
+/** The parts of a task's state that only the journal needs. */
 interface TaskPart {
   readonly name: string;
-  /** Sequence numbers that the source did not give in this increment: of earlier ones, and failed items that were taken up again. */
+  /** Number of items that the source did not give in this increment: those of earlier increments, and failed items that are executed again. */
   readonly takenUp: number;
   readonly firstSeq: number;
   readonly isOver: boolean;
@@ -32,7 +32,7 @@ interface TaskPart {
   failures: SeqMap<FilePlace>;
 }
 
-/** A task's content at the beginning of a compacted journal. */
+/** A task's content in a compacted journal. */
 export interface TaskContent extends Omit<TaskTotals, "position"> {
   readonly takenUp: number;
   readonly trail: ContentTrail;
@@ -49,8 +49,8 @@ export interface JournalBeginning {
 }
 
 /**
- * The log of a run, open for writing: gathers records, and writes them when something is about to leave the process that
- * depends on them. Writing to the operating system is synchronous, waiting for the disk is not.
+ * The journal of a run, open for writing. It collects records and writes them before a message that depends on them is sent. Writing to
+ * the operating system is synchronous, waiting for the disk is not.
  */
 export class Journal {
   readonly #file: JournalFile;
@@ -61,14 +61,14 @@ export class Journal {
   readonly #parts: TaskPart[];
   #mark: Uint8Array = new Uint8Array(0);
   readonly #blocks = new BlockWriter();
-  /** The part of the file that is on the disk. */
+  /** Length of the part of the file that is on the disk, in bytes. */
   #synced = 0;
   #syncing = false;
   #compactAt = 0;
   #error: PipelineError | undefined;
 
   /**
-   * Puts a fresh file, with what is there to begin with, in the place of the old one.
+   * Replaces the file by a compacted one with the given beginning.
    *
    * @throws PipelineError `JOURNAL_WRITE_FAILED`.
    */
@@ -125,9 +125,9 @@ export class Journal {
   }
 
   /**
-   * Makes what was recorded as durable as was asked for. One at a time.
+   * Makes all records as durable as the options ask. Only one commit may run at a time.
    *
-   * @param done - Called before it returns where nothing has to be waited for.
+   * @param done - Called before `commit` returns if there is nothing to wait for.
    */
   commit(done: (error: PipelineError | undefined) => void): void {
     if (this.#error === undefined && this.isDirty) this.#write();
@@ -169,7 +169,7 @@ export class Journal {
     this.#attempt(() => this.#file.append(parts));
   }
 
-  /** After a failed write the content of the file is unknown: nothing more is written. */
+  /** Tries to write. After a failed write the content of the file is unknown, so nothing more is written. */
   #attempt(write: () => void): void {
     try {
       write();

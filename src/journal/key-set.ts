@@ -1,24 +1,24 @@
-/** Bytes of a key's hash. */
+/** Size of a key's hash. */
 export const KEY_BYTES = 16;
 
 /** Most hashes in one record of a compacted journal. */
 const CHUNK_KEYS = 4096;
 
-/** Slots at first; always a power of two. */
+/** Initial number of slots. The number is always a power of two. */
 const SLOTS = 64;
 
 /** The states of a slot. */
 const EMPTY = 0;
-/** Kept from an earlier increment. */
+/** The key belongs to an earlier increment. */
 const KEPT = 1;
-/** Its item was produced before the run was resumed, and the source has not given it again since. */
+/** The key's item was produced before the run was resumed, and the source has not given it again since. */
 const EXPECTED = 2;
-/** The source gave its item since the run was begun or resumed. */
+/** The source gave the key's item after the run was begun or resumed. */
 const MET = 3;
 
 /**
- * The keys of all items that a task has produced, as hashes of 128 bits, in one table with open addressing: 17 bytes a slot, at most three in
- * four of them used. Hashes are uniform, so their first bytes say where to look.
+ * The keys of all items that a task has produced, as hashes of 128 bits. The table uses open addressing, with 17 bytes per slot and at most
+ * three of four slots in use. Hashes are uniform, so a hash's first bytes choose its slot.
  */
 export class KeySet {
   #words = new Uint32Array(SLOTS * 4);
@@ -26,9 +26,10 @@ export class KeySet {
   size = 0;
 
   /**
-   * The source gives an item with this key.
+   * Looks up the key of an item that the source gives.
    *
-   * @returns `"new"`: the key is unknown, and is not added; `"expected"`: its item was produced before the run was resumed; `"repeated"`: its item was given already.
+   * @returns `"new"`: the key is unknown (it is not added). `"expected"`: the item was produced before the run was resumed.
+   *   `"repeated"`: the source gave an item with this key before.
    */
   meet(hash: Buffer): "new" | "expected" | "repeated" {
     const slot = this.#find(hash);
@@ -44,19 +45,19 @@ export class KeySet {
     this.#put(hash, MET);
   }
 
-  /** Adds the keys of a journal's record: hashes one behind the other. */
+  /** Adds the keys of a journal's record. @param hashes - Concatenated hashes. */
   restore(hashes: Buffer, isKept: boolean): void {
     for (let at = 0; at + KEY_BYTES <= hashes.length; at += KEY_BYTES)
       this.#put(hashes.subarray(at, at + KEY_BYTES), isKept ? KEPT : EXPECTED);
   }
 
-  /** The increment is over: from now on every known key that the source gives is a repetition. */
+  /** Ends an increment: from now on, every known key is `"repeated"`. */
   keep(): void {
     for (let slot = 0; slot < this.#states.length; slot++)
       if (this.#states[slot] !== EMPTY) this.#states[slot] = KEPT;
   }
 
-  /** All of them in pieces, for {@link KeySet.restore}. */
+  /** All hashes in chunks, for {@link KeySet.restore}. */
   *chunks(): IterableIterator<{ readonly hashes: Buffer; readonly isKept: boolean }> {
     for (const isKept of [true, false]) {
       let hashes = Buffer.allocUnsafe(CHUNK_KEYS * KEY_BYTES);
@@ -85,7 +86,7 @@ export class KeySet {
     if (this.size * 4 > this.#states.length * 3) this.#grow();
   }
 
-  /** The key's slot, or the empty one where it belongs. */
+  /** The key's slot, or the empty slot for it. */
   #find(hash: Buffer): number {
     const [first, second] = [hash.readUInt32LE(0), hash.readUInt32LE(4)];
     const [third, fourth] = [hash.readUInt32LE(8), hash.readUInt32LE(12)];

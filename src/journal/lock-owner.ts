@@ -1,32 +1,32 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
-/** The process that has a journal. Unknown facts are empty or absent: Linux tells all of them, other systems only host and process id. */
+/** The process that has a journal. Unknown fields are empty or absent: only Linux gives more than host and process id. */
 export interface LockOwner {
   readonly host: string;
   readonly pid: number;
   /**
-   * The machine's boot, which all its containers share, and the ticks at which the process began, with a space between: a process id is used
-   * again.
+   * The id of the machine's boot, which its containers share, a space, and the process's start time in ticks. Needed because process ids
+   * are reused.
    */
   readonly started: string;
-  /** The machine, in case several have one name. */
+  /** The machine's id, because several machines may have the same host name. */
   readonly machine?: string;
-  /** Where the process id counts: each container has process ids of its own. */
+  /** The namespace of the process id: each container has its own. */
   readonly pidSpace?: string;
-  /** The system holds a lock on the file as long as this process lives, also for those that cannot see the process. */
+  /** The system holds a lock on the file as long as the process lives. Processes in other containers see this lock, too. */
   readonly isHeld?: boolean;
 }
 
-/** `"unknown"`: it may be alive, and nothing here can tell. */
+/** `"unknown"`: this process cannot tell. */
 export type OwnerState = "alive" | "gone" | "elsewhere" | "unknown";
 
-/** This process. */
+/** This process as an owner. */
 export function thisOwner(isHeld: boolean): LockOwner {
   return {
     host: hostname(),
     pid: process.pid,
-    // By this name: under another process-id space's /proc the number is another process.
+    // "self" and not the process id: /proc may belong to another namespace, where the id is another process's.
     started: startOf(statOf("self")),
     machine: textOf("/etc/machine-id"),
     pidSpace: pidSpaceOf("self"),
@@ -34,7 +34,7 @@ export function thisOwner(isHeld: boolean): LockOwner {
   };
 }
 
-/** Reads an owner from a lock's text. @returns Nothing where the text is none. */
+/** Reads an owner from a lock's text; nothing when the text is not an owner. */
 export function parseOwner(text: string): LockOwner | undefined {
   let found: Partial<LockOwner>;
   try {
@@ -56,23 +56,23 @@ export function stateOf(owner: LockOwner): OwnerState {
     return isThere(owner.pid) ? "alive" : "gone";
   }
   if (bootOf(owner) !== bootOf(own)) {
-    // The same machine, started again; or another one.
+    // The machine was restarted, or it is another machine.
     const isSame = owner.host === own.host && (owner.machine ?? own.machine) === own.machine;
     return isSame ? "gone" : "elsewhere";
   }
   return findProcess(owner) ?? ((owner.pidSpace ?? own.pidSpace) === own.pidSpace ? "gone" : "unknown");
 }
 
-/** Looks for the owner among the processes that this one sees: its own, and those of containers inside of it. */
+/** Looks for the owner among the processes that this process sees: those of its namespace and of the containers inside it. */
 function findProcess({ pid, started, pidSpace }: LockOwner): OwnerState | undefined {
   for (const name of readdirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
-    // The last number is the process's own, the others are what those outside of its space call it.
+    // The last number is the id in the process's own namespace. The others are its ids in the enclosing namespaces.
     const numbers = /^NSpid:\s*(.*)$/m.exec(textOf(`/proc/${name}/status`))?.[1]?.split(/\s+/);
     if (Number(numbers?.at(-1) ?? name) !== pid) continue;
     const stat = statOf(name);
     if (stat === undefined || startOf(stat) !== started) continue;
-    // A zombie's space cannot be read any more, and a zombie writes nothing.
+    // A zombie's namespace cannot be read any more, and a zombie writes nothing.
     if (stat.state === "Z" || stat.state === "X") return "gone";
     const space = pidSpaceOf(name);
     if (pidSpace === undefined || space === pidSpace || space === "") return "alive";
@@ -95,7 +95,7 @@ interface ProcessStat {
 
 function statOf(process: string): ProcessStat | undefined {
   const stat = textOf(`/proc/${process}/stat`);
-  // After the name, which is in brackets and may contain anything.
+  // The fields after the name, which is in brackets and may contain any character.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [state, ticks] = [fields[0], fields[19]];
   return state === undefined || ticks === undefined ? undefined : { state, ticks };
@@ -105,7 +105,7 @@ function pidSpaceOf(process: string): string {
   try {
     return readlinkSync(`/proc/${process}/ns/pid`);
   } catch {
-    return ""; // no Linux, or another user's
+    return ""; // not Linux, or another user's process
   }
 }
 
@@ -117,7 +117,7 @@ function textOf(path: string): string {
   }
 }
 
-/** Where there is no /proc: a process of this number, which may be another one by now. */
+/** Whether a process with this id exists, for systems without /proc. It may be another process by now. */
 function isThere(pid: number): boolean {
   try {
     process.kill(pid, 0);

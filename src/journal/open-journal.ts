@@ -11,15 +11,15 @@ import { JournalReader } from "./journal-reader.ts";
 import { readRecord } from "./journal-record.ts";
 import { JournalState, type TaskReplay } from "./journal-state.ts";
 
-/** A journal that a run goes on from, or begins. */
+/** An open journal, new or of a resumed run. */
 export interface OpenJournal {
   readonly journal: Journal;
   readonly runId: string;
-  /** It has records of an earlier life. */
+  /** Whether the file had records of an earlier process. */
   readonly isResumed: boolean;
-  /** Bytes at its end that a crash left unfinished; they were cut off. */
+  /** Bytes at the end that a crash had left incomplete. They were removed. */
   readonly torn: number;
-  /** Its run is complete, and nothing is left to execute. */
+  /** Whether the run is complete, so that nothing is left to execute. */
   readonly isComplete: boolean;
   readonly metadata: Uint8Array | undefined;
   readonly tasks: ReadonlyMap<string, TaskReplay>;
@@ -27,10 +27,10 @@ export interface OpenJournal {
 }
 
 /**
- * Opens a journal for the run of these tasks, or makes it.
+ * Opens or creates the journal for a run of these tasks.
  *
- * @param keyed - Those of the tasks whose items have keys; where that is not given, the journal is believed.
- * @throws PipelineError with one of the `JOURNAL_` codes; the file is then as it was.
+ * @param keyed - The tasks whose items have keys; by default, those that have keys in the journal.
+ * @throws PipelineError with one of the `JOURNAL_` codes; the file was not changed then.
  */
 export function openJournal(
   options: Required<JournalOptions>,
@@ -56,7 +56,7 @@ export function openJournal(
   }
 }
 
-/** The same on any storage. */
+/** Opens a journal on any storage, without a lock. */
 export function openOn(
   file: JournalFile,
   { path, durability, retryFailed, keep }: Required<JournalOptions>,
@@ -71,8 +71,8 @@ export function openOn(
     assertSameKeys(task, isKeyed, path);
     task.isOver ||= task.exhausted && task.pendingCount === 0;
     if (task.isOver) continue;
-    task.exhausted = false; // the source is read again, and may have more now
-    if (isKeyed) task.counts.skipped = 0; // and its repetitions are counted again
+    task.exhausted = false; // the source is read again and may have more items now
+    if (isKeyed) task.counts.skipped = 0; // the source gives the skipped items again, too
   }
   if (keep && state.tasks.every(isSettled)) for (const task of state.tasks) task.beginIncrement();
   if (retryFailed) for (const task of state.tasks) takeUpFailures(task, file);
@@ -101,8 +101,8 @@ export function readState(
     if (!state.apply(placed))
       throw reader.damaged("has a record that cannot follow those before it", placed.position);
   }
-  // It was put in place in one piece, with this record in it: a crash cannot have torn it.
-  if (state.runId === "") throw reader.damaged("has no whole record", 0);
+  // The file was put in place complete, with a first record. So a crash cannot explain this.
+  if (state.runId === "") throw reader.damaged("has no complete record", 0);
   return { state, torn: reader.torn };
 }
 
@@ -122,9 +122,9 @@ function assertSameTasks(state: JournalState, names: readonly string[], path: st
   const list = (which: readonly string[]) => which.map((name) => JSON.stringify(name)).join(", ");
   const parts = [
     missing.length > 0 ? `its tasks ${list(missing)} are not registered` : "",
-    added.length > 0 ? `it knows nothing of ${list(added)}` : "",
+    added.length > 0 ? `tasks ${list(added)} are not in it` : "",
   ];
-  const message = `Journal ${JSON.stringify(path)} is of another run: ${parts.filter(Boolean).join(", and ")}`;
+  const message = `Journal ${JSON.stringify(path)} belongs to another run: ${parts.filter(Boolean).join(", and ")}`;
   throw new PipelineError("JOURNAL_MISMATCH", message, { role: "distributor" });
 }
 
@@ -132,13 +132,13 @@ function isSettled({ isOver, pendingCount }: TaskReplay): boolean {
   return isOver && pendingCount === 0;
 }
 
-/** An item's key is written down when it is produced, or never. */
+/** A task cannot gain or lose `key()`: an item's key is recorded only when the item is produced. */
 function assertSameKeys(task: TaskReplay, isKeyed: boolean, path: string): void {
   if (task.nextSeq > 0 && task.isKeyed !== isKeyed) {
     const [then, now] = task.isKeyed ? ["had", "has none now"] : ["had no", "has one now"];
     const message =
-      `Journal ${JSON.stringify(path)} is of another run: task ${JSON.stringify(task.name)} ${then} key() when its items were produced, ` +
-      `and ${now}. Go on with the task as it was, or begin anew with another file`;
+      `Journal ${JSON.stringify(path)} belongs to another run: task ${JSON.stringify(task.name)} ${then} key() when its items were produced, ` +
+      `and ${now}. Run the task as it was, or start again with another file`;
     throw new PipelineError("JOURNAL_MISMATCH", message, { role: "distributor", taskType: task.name });
   }
   task.isKeyed = isKeyed;
@@ -146,7 +146,7 @@ function assertSameKeys(task: TaskReplay, isKeyed: boolean, path: string): void 
 
 function takeUpFailures(task: TaskReplay, file: JournalFile): void {
   for (const [seq, { position, length }] of [...task.failures.entries()]) {
-    if (task.isPending(seq)) continue; // its report is still to be delivered
+    if (task.isPending(seq)) continue; // its failure is still to be delivered
     const record = readRecord(new ByteReader(file.read(position, length)));
     if (record.type === "gaveUp") task.takeUp(seq, record.payload);
   }
@@ -159,12 +159,12 @@ function contentOf(task: TaskReplay): TaskContent {
   return { ...counts, nextSeq, firstSeq, takenUp: nextSeq - position, ...rest };
 }
 
-/** Through links: one journal has one lock, whatever it is called. */
+/** Resolves links, so that a journal has one lock under all its names. */
 function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return resolve(path); // to be made
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return resolve(path); // a new file
     throw unavailable(path, error);
   }
 }

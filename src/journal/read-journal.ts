@@ -9,20 +9,20 @@ import { readRecord } from "./journal-record.ts";
 import type { JournalState, TaskReplay } from "./journal-state.ts";
 import { readState } from "./open-journal.ts";
 
-/** A task as a journal has it. */
+/** A task in a journal. */
 export interface JournalTask {
   /** Items produced. */
   readonly items: number;
   readonly acked: number;
   readonly failed: number;
   readonly retried: number;
-  /** Items that were left out because one with their key was known. */
+  /** Items that were skipped because their keys were known. */
   readonly skipped: number;
-  /** Keys that are known, of all increments; 0 without `key()`. */
+  /** Known keys of all increments; 0 without `key()`. */
   readonly keys: number;
   /** Items that are neither acked nor failed. */
   readonly pending: number;
-  /** Nothing more comes from its source. */
+  /** Whether the source has no more items. */
   readonly exhausted: boolean;
 }
 
@@ -30,28 +30,28 @@ export interface JournalTask {
 export interface JournalFailure {
   readonly id: string;
   readonly taskType: string;
-  /** What the handler got. */
+  /** The item's data, as the handler received it. */
   readonly data: Payload;
   readonly error: ThrownError;
   readonly attempts: number;
 }
 
-/** What a journal says of its run. */
+/** The content of a journal. */
 export interface JournalContent {
   readonly runId: string;
   /** When the run began. */
   readonly begun: Date;
-  /** Every item of every task is acked or failed. */
+  /** Whether every item of every task is acked or failed. */
   readonly isComplete: boolean;
-  /** By task type. */
+  /** The tasks, by task type. */
   readonly tasks: Readonly<Record<string, JournalTask>>;
   readonly failures: readonly JournalFailure[];
-  /** Bytes at the end that were being written: by a distributor that runs, or when it was killed. */
+  /** Incomplete bytes at the end: a running distributor was writing them, or it was killed while it did. */
   readonly torn: number;
 }
 
 /**
- * Reads a journal, also while a distributor writes it.
+ * Reads a journal. A distributor may be writing it.
  *
  * @param path - The file.
  * @returns Counts per task, and every item that failed for good.

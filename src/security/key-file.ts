@@ -4,27 +4,29 @@ import { isCurveKey } from "../protocol/curve-key.ts";
 import { isKeyPair, type KeyPair } from "./key-pair.ts";
 import { isKeyRole, KEY_ROLES, type KeyRole } from "./key-role.ts";
 
-/** Public keys by the name of their owner. */
+/** Public keys, by name. */
 type PublicKeys = Readonly<Record<string, string>>;
 
-/** All keys that one role needs: its own, those of the roles it connects to, and those of the roles it lets in. */
+/** All keys that a role needs: its own pair, the public keys of the roles that it connects to, and those of the roles that it accepts. */
 export interface RoleKeys extends KeyPair {
   readonly role: KeyRole;
-  /** Distinguishes the keys of several workers, metadata workers or clients. */
+  /** Tells the keys of several workers, metadata workers or clients apart. */
   readonly name: string;
   readonly servers: Readonly<Partial<Record<KeyRole, string>>>;
   readonly allowed: Readonly<Partial<Record<KeyRole, PublicKeys>>>;
 }
 
-/** Raised when the file's format changes so that older versions would misread it. */
+/** The file's format. Raised when older versions would misread a new file. */
 const FILE_VERSION = 1;
 
-/** Larger files are no keys: those of 10,000 workers need less than 1 MB. */
+/** Largest key file, in bytes. The keys of 10,000 workers need less than 1 MB. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
 /**
- * @throws PipelineError `KEYS_UNUSABLE` when the file is missing, belongs to another user, can be read by others, or is damaged.
- *   The error has nothing of the file's content in it.
+ * Reads a key file.
+ *
+ * @throws PipelineError `KEYS_UNUSABLE` when the file is missing, belongs to another user, can be read by other users, or is damaged.
+ *   The error quotes nothing from the file.
  */
 export function readKeyFile(path: string): RoleKeys {
   const keys = parse(readPrivately(path), path);
@@ -46,9 +48,9 @@ export function writeKeyFile(path: string, keys: RoleKeys): void {
   renameSync(unfinished, path);
 }
 
-/** What is wrong with a file's or folder's owner and mode, if anything. */
+/** The problem with the owner or mode of a file or folder; nothing when there is none. */
 export function accessProblem(uid: number, mode: number): string | undefined {
-  if (process.getuid === undefined) return undefined; // no such modes on this system
+  if (process.getuid === undefined) return undefined; // Windows has no such modes
   if (uid !== process.getuid() && uid !== 0) return "belongs to another user";
   const others = mode & 0o077;
   if (others === 0) return undefined;
@@ -68,11 +70,11 @@ function readPrivately(path: string): string {
     throw unusable(path, `cannot be opened (${(error as NodeJS.ErrnoException).code})`);
   }
   try {
-    // The open file's owner and mode, so that the file that is checked is the one that is read.
+    // Owner and mode come from the open file, so that no other file can take its place between check and read.
     const { uid, mode, size } = fstatSync(file);
     const problem = accessProblem(uid, mode);
     if (problem !== undefined) throw unusable(path, problem);
-    if (size > MAX_FILE_BYTES) throw unusable(path, "is no file of keys");
+    if (size > MAX_FILE_BYTES) throw unusable(path, "is too large for a key file");
     return readFileSync(file, "utf8");
   } finally {
     closeSync(file);
@@ -84,16 +86,16 @@ function parse(text: string, path: string): RoleKeys {
   try {
     content = JSON.parse(text) as Record<string, unknown>;
   } catch {
-    throw unusable(path, "is damaged: it is not JSON"); // the error would quote it
+    throw unusable(path, "is damaged: it is not JSON"); // not with the parser's error, which would quote the file
   }
   const { version, role, name, publicKey, secretKey, servers, allowed } = content ?? {};
-  if (version !== FILE_VERSION) throw unusable(path, `is not a file of keys of version ${FILE_VERSION}`);
-  if (!isKeyRole(role)) throw unusable(path, `has no role; roles are ${KEY_ROLES.join(", ")}`);
+  if (version !== FILE_VERSION) throw unusable(path, `is not a key file of version ${FILE_VERSION}`);
+  if (!isKeyRole(role)) throw unusable(path, `has no known role; the roles are ${KEY_ROLES.join(", ")}`);
   if (typeof name !== "string" || !isCurveKey(publicKey) || !isCurveKey(secretKey))
-    throw unusable(path, "is damaged: its name or a key is missing");
-  if (!isPublicKeys(servers)) throw unusable(path, "is damaged: the servers' keys");
+    throw unusable(path, "is damaged: its name or one of its keys is missing");
+  if (!isPublicKeys(servers)) throw unusable(path, "is damaged: its list of the servers' keys");
   if (!isRecord(allowed) || !Object.values(allowed).every(isPublicKeys))
-    throw unusable(path, "is damaged: the list of allowed keys");
+    throw unusable(path, "is damaged: its list of allowed keys");
   return { role, name, publicKey, secretKey, servers, allowed: allowed as RoleKeys["allowed"] };
 }
 

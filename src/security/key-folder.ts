@@ -6,26 +6,26 @@ import { accessProblem, type RoleKeys, readKeyFile, unusable, writeKeyFile } fro
 import { type AddableRole, KEY_ROLES, type KeyRole, serversOf } from "./key-role.ts";
 import { addToKeySet, DEFAULT_NAME, makeKeySet, revokeInKeySet } from "./key-set.ts";
 
-/** One role's keys in a folder, without the keys. */
+/** Describes keys in a folder, without the keys themselves. */
 export interface KeyEntry {
   readonly role: KeyRole;
   readonly name: string;
-  /** The public key's fingerprint, as logs have it. */
+  /** The public key's fingerprint, as in logs. */
   readonly fingerprint: string;
-  /** The file with its secret key, where it is in the folder. */
+  /** The file with the secret key, if it is in the folder. */
   readonly file: string | undefined;
 }
 
-/** The file of a role: `worker.json`, or `worker-NAME.json` for one that was added. */
+/** The name of a role's file: `worker.json`, or `worker-NAME.json` for added keys. */
 function keyFileName(role: KeyRole, name: string): string {
   return name === DEFAULT_NAME ? `${role}.json` : `${role}-${name}.json`;
 }
 
 /**
- * Makes a folder with keys for all roles, a file for each.
+ * Creates a folder with a key file for each role.
  *
  * @returns The files' paths.
- * @throws PipelineError `KEYS_EXIST` when there is anything in the folder, `KEYS_UNUSABLE` when it is another user's or open to others.
+ * @throws PipelineError `KEYS_EXIST` when the folder is not empty, `KEYS_UNUSABLE` when it belongs to another user or is open to others.
  */
 export function makeKeyFolder(folder: string, keys: readonly RoleKeys[] = makeKeySet()): string[] {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -34,14 +34,14 @@ export function makeKeyFolder(folder: string, keys: readonly RoleKeys[] = makeKe
     const message = `Folder ${JSON.stringify(folder)} is not empty: keys are never overwritten`;
     throw new PipelineError("KEYS_EXIST", message);
   }
-  writeFileSync(join(folder, ".gitignore"), "*\n", { mode: 0o600 }); // secrets are not for a repository
+  writeFileSync(join(folder, ".gitignore"), "*\n", { mode: 0o600 }); // keeps the secret keys out of a repository
   return keys.map((roleKeys) => write(folder, roleKeys));
 }
 
 /**
- * Makes keys for one more worker, metadata worker or client, and adds it to the lists of the roles that it connects to.
+ * Makes keys for one more worker, metadata worker or client, and adds its public key to the lists of the roles that it connects to.
  *
- * @returns The new file's path, and those of the files that changed: copy them to where they are used.
+ * @returns The paths of the new file and of the changed files. Copy these to the machines that use them.
  * @throws PipelineError `KEYS_EXIST`, `KEYS_UNUSABLE`.
  */
 export function addKeys(
@@ -52,16 +52,17 @@ export function addKeys(
   const { added, servers } = addToKeySet(serverKeys(folder, role), role, name);
   const path = join(folder, keyFileName(role, name));
   if (existsSync(path)) throw new PipelineError("KEYS_EXIST", `File ${JSON.stringify(path)} exists`);
-  // First, so that a name that is on a list has a file.
+  // Written before the lists, so that every name on a list has a file.
   const file = write(folder, added);
   return { file, changed: servers.map((keys) => write(folder, keys)) };
 }
 
 /**
- * Revokes a name's keys: takes them off all lists and removes their file. Its connections end as soon as the roles have the changed files.
+ * Revokes a name's keys: removes them from all lists and deletes their file. The role's connections end once its peers have the changed
+ * files.
  *
  * @returns The paths of the files that changed.
- * @throws PipelineError `KEYS_UNUSABLE` when nobody has that name.
+ * @throws PipelineError `KEYS_UNUSABLE` when no keys have that name.
  */
 export function revokeKeys(folder: string, role: AddableRole, name: string): { changed: string[] } {
   const servers = serverKeys(folder, role);
@@ -92,9 +93,9 @@ export function listKeys(folder: string): KeyEntry[] {
 }
 
 /**
- * All files of keys in a folder.
+ * Reads all key files of a folder.
  *
- * @throws PipelineError `KEYS_UNUSABLE` when the folder or a file is, or there is none.
+ * @throws PipelineError `KEYS_UNUSABLE` when the folder or a file is unusable, or the folder has no keys.
  */
 export function readKeyFolder(folder: string): Map<string, RoleKeys> {
   assertPrivate(folder);

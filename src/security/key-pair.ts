@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { decodeCurveKey, encodeCurveKey } from "../protocol/curve-key.ts";
 
-/** A Curve25519 key pair, as CURVE (https://rfc.zeromq.org/spec/26/) uses it; each key 40 characters of Z85. */
+/** A Curve25519 key pair for CURVE (https://rfc.zeromq.org/spec/26/). Each key is 40 characters of Z85. */
 export interface KeyPair {
   readonly publicKey: string;
   readonly secretKey: string;
@@ -23,7 +23,7 @@ function encode(key: KeyObject, part: "x" | "d"): string {
   return encodeCurveKey(Buffer.from(text ?? "", "base64url"));
 }
 
-/** A secret key in PKCS #8 (RFC 8410): a fixed beginning, then its 32 bytes. */
+/** Encodes a secret key in PKCS #8 (RFC 8410): a fixed prefix, then the key's 32 bytes. */
 function pkcs8(secretKey: string): Buffer {
   const beginning = Buffer.from("302e020100300506032b656e04220420", "hex");
   return Buffer.concat([beginning, decodeCurveKey(secretKey) ?? Buffer.alloc(0)]);

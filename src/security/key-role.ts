@@ -1,10 +1,10 @@
-/** The roles that have keys of their own. `worker` stands for those of a `Service` too. */
+/** The roles that have keys of their own. `worker` includes the workers of a `Service`. */
 export const KEY_ROLES = ["distributor", "collector", "worker", "metadata", "service", "client"] as const;
 
-/** A role that has keys of its own, and a list of the keys that may connect to it. */
+/** A role that has keys of its own. */
 export type KeyRole = (typeof KEY_ROLES)[number];
 
-/** The roles that each role connects to. It needs their public keys, and they have its public key on their lists. */
+/** The roles that each role connects to. It has their public keys, and its public key is on their lists. */
 const SERVERS: Readonly<Record<KeyRole, readonly KeyRole[]>> = {
   distributor: ["collector"],
   collector: [],
@@ -23,7 +23,7 @@ export function peersOf(role: KeyRole): KeyRole[] {
   return KEY_ROLES.filter((peer) => SERVERS[peer].includes(role));
 }
 
-/** Roles of which there may be many, each with keys of its own; nobody connects to them. */
+/** Roles that may have many instances with keys of their own. No role connects to them. */
 export const ADDABLE_ROLES = ["worker", "metadata", "client"] as const satisfies readonly KeyRole[];
 
 export type AddableRole = (typeof ADDABLE_ROLES)[number];

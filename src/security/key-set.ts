@@ -4,10 +4,10 @@ import { isKeyName } from "./key-name.ts";
 import { generateKeyPair } from "./key-pair.ts";
 import { type AddableRole, KEY_ROLES, type KeyRole, peersOf, serversOf } from "./key-role.ts";
 
-/** The name of the keys that each role has from the start. */
+/** The name of the keys that each role gets when the folder is created. */
 export const DEFAULT_NAME = "default";
 
-/** Makes keys for all roles, each with the public keys of its servers and of the peers that it lets in. */
+/** Makes keys for all roles. Each role also gets the public keys of its servers and of the peers that it accepts. */
 export function makeKeySet(): RoleKeys[] {
   const pairs = new Map(KEY_ROLES.map((role) => [role, generateKeyPair()]));
   const publicKeyOf = (role: KeyRole) => pairs.get(role)?.publicKey ?? "";
@@ -21,11 +21,11 @@ export function makeKeySet(): RoleKeys[] {
 }
 
 /**
- * Makes keys for one more of a role.
+ * Makes keys for one more instance of a role.
  *
- * @param servers - The keys of those it connects to.
- * @returns Its own keys, and the servers' with its public key on their lists.
- * @throws PipelineError `KEYS_EXIST` when the name has keys, `TypeError` when it is no name.
+ * @param servers - The keys of the roles that this role connects to.
+ * @returns The new keys, and the servers' keys with the new public key on their lists.
+ * @throws PipelineError `KEYS_EXIST` when the name has keys; TypeError when the name is not valid.
  */
 export function addToKeySet(
   servers: readonly RoleKeys[],
@@ -53,7 +53,7 @@ export function addToKeySet(
   return { added, servers: knowing };
 }
 
-/** @returns The servers' keys without that name on their lists; unchanged ones are the same objects. */
+/** @returns The servers' keys without that name on their lists. Unchanged keys are the same objects as before. */
 export function revokeInKeySet(servers: readonly RoleKeys[], role: AddableRole, name: string): RoleKeys[] {
   return servers.map((server) => {
     const { [name]: revoked, ...others } = server.allowed[role] ?? {};

@@ -3,20 +3,20 @@ import { describeThrown } from "../protocol/thrown.ts";
 import { type RoleKeys, readKeyFile } from "./key-file.ts";
 import type { KeyRole } from "./key-role.ts";
 
-/** How often a file of keys is checked for changes, in ms: a revoked peer is disconnected after about this time. */
+/** How often a key file is checked for changes: a revoked peer is disconnected after about this time. */
 const LOOK_MS = 1000;
 
-/** A listener that hears of changes. */
+/** A listener that is told about changes of the list of keys. */
 export interface KeyWatcher {
-  /** The roles whose keys it lets in. */
+  /** The roles whose keys the listener accepts. */
   readonly peers: readonly KeyRole[];
-  /** A key of these roles was taken off the list. */
+  /** A key of these roles was removed from the list. */
   revoked(): void;
-  /** The file has changed and cannot be used; its earlier content still counts. */
+  /** The changed file cannot be used; the previous list stays in force. */
   problem(text: string): void;
 }
 
-/** One role's keys: a file's, read again when it changes, or made in this process. */
+/** One role's keys. They come from a file that is read again when it changes, or were made in this process. */
 export class KeySource {
   readonly #path: string | undefined;
   readonly #watchers = new Set<KeyWatcher>();
@@ -24,7 +24,7 @@ export class KeySource {
   #stamp: string;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param path - The file that the keys came from. */
+  /** @param path - The keys' file; none for keys that were made in this process. */
   constructor(keys: RoleKeys, path?: string) {
     this.#keys = keys;
     this.#path = path;
@@ -35,14 +35,14 @@ export class KeySource {
     return this.#keys;
   }
 
-  /** Whether a key is on the list, or has come onto it by now. */
+  /** Whether a key is on the list. Reads a changed file again before it says no. */
   allows(peers: readonly KeyRole[], publicKey: string): boolean {
     if (allowedKeys(this.#keys, peers).has(publicKey)) return true;
     this.#refresh();
     return allowedKeys(this.#keys, peers).has(publicKey);
   }
 
-  /** @returns Ends the watching. */
+  /** @returns A function that ends the watching. */
   watch(watcher: KeyWatcher): () => void {
     this.#watchers.add(watcher);
     if (this.#path !== undefined) this.#timer ??= setInterval(() => this.#refresh(), LOOK_MS).unref();
@@ -60,7 +60,7 @@ export class KeySource {
     this.#stamp = stamp;
     const before = this.#keys;
     try {
-      // Our own keys stay what they are: the sockets have them.
+      // The role's own keys do not change: its open sockets use them.
       this.#keys = { ...before, allowed: readKeyFile(this.#path).allowed };
     } catch (error) {
       for (const watcher of this.#watchers) watcher.problem(describeThrown(error));
@@ -72,7 +72,7 @@ export class KeySource {
     }
   }
 
-  /** Distinguishes the file's states. */
+  /** Describes the file's state; differs when the file has changed. */
   #look(): string {
     if (this.#path === undefined) return "";
     const found = statSync(this.#path, { throwIfNoEntry: false });

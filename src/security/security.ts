@@ -8,15 +8,15 @@ import type { KeyRole } from "./key-role.ts";
 import { DEFAULT_NAME, makeKeySet } from "./key-set.ts";
 import { KeySource } from "./key-source.ts";
 
-/** What a role's listener needs; symbols, so that users do not see them. */
+/** Gives the keys for a role's listener. A symbol, so that it is not part of the public API. */
 export const listenKeys: unique symbol = Symbol("listenKeys");
 
-/** What a role's link needs. */
+/** Gives the keys for a role's link. */
 export const linkKeys: unique symbol = Symbol("linkKeys");
 
 /**
- * Keys, for the `security` of every role: with them, all `tcp` links are encrypted and both sides know each other (CURVE), and
- * nobody else gets in. `ipc` and `inproc` links stay as they are: only this user reaches them.
+ * Keys for the `security` option of every role. With them, all `tcp` links use CURVE: they are encrypted, both sides are authenticated, and
+ * no other peer can connect. `ipc` and `inproc` links are not encrypted, because only this user can reach them.
  *
  * @example
  * ```ts
@@ -39,10 +39,10 @@ export class Security {
   }
 
   /**
-   * Reads keys. A role that listens looks at its file again, and lets in keys that were added, and ends the connections of revoked ones.
+   * Reads keys. A role that listens reads its changed file again: it then accepts added keys and disconnects revoked ones.
    *
-   * @param path - A role's file, or a folder of which each role takes its own (`worker.json` for workers).
-   * @throws PipelineError `KEYS_UNUSABLE` when it is missing, damaged, another user's, or can be read by others.
+   * @param path - A role's file, or a folder, from which each role takes its own file (`worker.json` for workers).
+   * @throws PipelineError `KEYS_UNUSABLE` when the path is missing, damaged, belongs to another user, or can be read by other users.
    */
   static load(path: string): Security {
     const found = statSync(path, { throwIfNoEntry: false });
@@ -57,12 +57,12 @@ export class Security {
     );
   }
 
-  /** Makes new keys for all roles, in memory: for roles of one process, or to {@link save} them. */
+  /** Makes new keys for all roles in memory. Use them for roles in one process, or {@link save} them. */
   static generate(): Security {
     return new Security(new Map(makeKeySet().map((keys) => [keys.role, new KeySource(keys)])));
   }
 
-  /** The role whose keys these are. */
+  /** The roles that these keys are for. */
   get roles(): KeyRole[] {
     return [...this.#sources.keys()];
   }
@@ -71,7 +71,7 @@ export class Security {
    * Writes a file for each role into a new folder (mode 0700, files 0600), as `zmqpipeline keys init` does.
    *
    * @returns The files' paths.
-   * @throws PipelineError `KEYS_EXIST` when there is anything in the folder.
+   * @throws PipelineError `KEYS_EXIST` when the folder is not empty.
    */
   save(folder: string): string[] {
     return makeKeyFolder(
@@ -97,14 +97,16 @@ export class Security {
     const { publicKey, secretKey, servers } = this.#source(role).keys;
     const serverKey = servers[server];
     if (serverKey === undefined)
-      throw new PipelineError("KEYS_UNUSABLE", `The ${role}'s keys know no ${server}`, { role });
+      throw new PipelineError("KEYS_UNUSABLE", `The ${role}'s keys have no public key of the ${server}`, {
+        role,
+      });
     return { publicKey, secretKey, serverKey };
   }
 
   #source(role: KeyRole): KeySource {
     const source = this.#sources.get(role);
     if (source !== undefined) return source;
-    const message = `The keys are those of the ${this.roles.join(", ")}: a ${role} needs its own, ${role}.json`;
+    const message = `These keys belong to the ${this.roles.join(", ")}: a ${role} needs its own, ${role}.json`;
     throw new PipelineError("KEYS_UNUSABLE", message, { role });
   }
 }

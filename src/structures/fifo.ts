@@ -1,4 +1,4 @@
-/** A queue with O(1) `push` and `shift`: a list with a moving head, compacted when half of it is spent. */
+/** A queue with `push` and `shift` in O(1): an array with a moving head. The used part is cut off when it is half of the array. */
 export class Fifo<T> {
   #items: (T | undefined)[] = [];
   #head = 0;
@@ -7,7 +7,7 @@ export class Fifo<T> {
     return this.#items.length - this.#head;
   }
 
-  /** @param index - 0 is what `shift` takes next. */
+  /** @param index - 0 is the item that `shift` takes next. */
   peek(index = 0): T | undefined {
     return this.#items[this.#head + index];
   }
@@ -19,7 +19,7 @@ export class Fifo<T> {
   shift(): T | undefined {
     const item = this.#items[this.#head];
     if (this.size === 0) return undefined;
-    this.#items[this.#head++] = undefined; // so that the spent part keeps no payload alive
+    this.#items[this.#head++] = undefined; // so that the used part keeps no payload in memory
     if (this.#head >= 64 && this.#head * 2 >= this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;
@@ -31,7 +31,7 @@ export class Fifo<T> {
     return this.size === 0 ? undefined : this.#items.pop();
   }
 
-  /** Removes what does not pass, keeping the order. O(n). */
+  /** Removes the items for which `keep` is false; the order stays. O(n). */
   filter(keep: (item: T) => boolean): void {
     this.#items = [...this].filter(keep);
     this.#head = 0;

@@ -4,7 +4,7 @@ export interface Linked<T> {
   next: T | undefined;
 }
 
-/** A queue from which any entry can be removed in O(1): for requests that may be cancelled while they wait. */
+/** A queue from which any entry can be removed in O(1), for requests that may be cancelled while they wait. */
 export class LinkedQueue<T extends Linked<T>> {
   #first: T | undefined;
   #last: T | undefined;
@@ -44,7 +44,7 @@ export class LinkedQueue<T extends Linked<T>> {
     this.#size -= 1;
   }
 
-  /** The entry that is given may be removed meanwhile. */
+  /** Iterates from first to last. The caller may remove the current entry. */
   *[Symbol.iterator](): IterableIterator<T> {
     for (let entry = this.#first, next = entry?.next; entry !== undefined; entry = next, next = entry?.next) {
       yield entry;

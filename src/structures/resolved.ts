@@ -1,2 +1,2 @@
-/** A resolved promise: callbacks of its `then()` take half the time of those of `queueMicrotask()`. */
+/** A resolved promise. `RESOLVED.then(callback)` takes half the time of `queueMicrotask(callback)`. */
 export const RESOLVED: Promise<void> = Promise.resolve();

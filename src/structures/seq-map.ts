@@ -1,4 +1,4 @@
-/** Entries of a page. */
+/** Number of entries per page. */
 const PAGE = 64;
 
 interface Page<T> {
@@ -7,14 +7,14 @@ interface Page<T> {
 }
 
 /**
- * A map from sequence numbers, for numbers that come and go more or less in order: pages of consecutive numbers, so that nearly
- * every access is one to an array. A page is dropped with its last entry.
+ * A map whose keys are sequence numbers that are added and removed roughly in order. Consecutive numbers share a page, so nearly every
+ * access is an array access. A page is dropped with its last entry.
  */
 export class SeqMap<T extends object> {
   readonly #pages = new Map<number, Page<T>>();
-  /** The page of the last access; the next one mostly goes there too. */
+  /** The page of the last access, because the next access mostly has the same page. */
   #last: { readonly index: number; readonly page: Page<T> } | undefined;
-  /** An empty page, for the next one. */
+  /** An empty page, to be used for the next new page. */
   #spare: Page<T> | undefined;
   size = 0;
 
@@ -32,7 +32,7 @@ export class SeqMap<T extends object> {
     page.entries[place] = value;
   }
 
-  /** False when there was no such entry. */
+  /** @returns False when there was no such entry. */
   delete(seq: number): boolean {
     const page = this.#page(seq);
     const place = seq % PAGE;
@@ -54,21 +54,21 @@ export class SeqMap<T extends object> {
     this.size = 0;
   }
 
-  /** Page by page, in the order in which pages were begun. */
+  /** Iterates over the values page by page, oldest page first. */
   *values(): IterableIterator<T> {
     for (const { entries } of this.#pages.values()) {
       for (const entry of entries) if (entry !== undefined) yield entry;
     }
   }
 
-  /** In the same order, without the cost of an iterator. */
+  /** Visits the values in the order of `values()`, faster than an iterator. */
   forEach(visit: (value: T) => void): void {
     for (const { entries } of this.#pages.values()) {
       for (const entry of entries) if (entry !== undefined) visit(entry);
     }
   }
 
-  /** In the same order. */
+  /** Iterates over numbers and values in the order of `values()`. */
   *entries(): IterableIterator<[number, T]> {
     for (const [index, { entries }] of this.#pages) {
       for (const [place, entry] of entries.entries()) {

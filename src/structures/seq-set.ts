@@ -1,12 +1,13 @@
 /**
- * A set of sequence numbers, kept as sorted, disjoint, non-adjacent ranges: a low watermark plus the few ranges out of
- * order. Its size is bounded by the number of gaps, which is the number of items in flight, not by the numbers it holds.
+ * A set of sequence numbers, kept as sorted ranges that neither overlap nor touch. Its memory depends on the number of gaps between the
+ * ranges, which the items in flight cause, and not on the number of members.
  */
 export class SeqSet {
-  /** Starts and ends (exclusive) in one list: [start, end, start, end, …]. */
+  /** First number of each range. */
   readonly #starts: number[] = [];
+  /** End of each range, exclusive. */
   readonly #ends: number[] = [];
-  /** The range that the last number went to; the next one mostly goes there too. */
+  /** Index of the range that got the last number, because the next number mostly extends the same range. */
   #last = 0;
 
   /** Number of ranges. */
@@ -19,7 +20,7 @@ export class SeqSet {
     return index >= 0 && seq < (this.#ends[index] as number);
   }
 
-  /** Adds a number; false when it was there already. */
+  /** Adds a number. @returns False when it was a member already. */
   add(seq: number): boolean {
     const index = this.#find(seq);
     if (index >= 0 && seq < (this.#ends[index] as number)) return false;
@@ -41,7 +42,7 @@ export class SeqSet {
     return true;
   }
 
-  /** Index of the last range that starts at or before `seq`; -1: none. */
+  /** Index of the last range that starts at or before `seq`; -1 when there is none. */
   #find(seq: number): number {
     const guess = this.#last;
     const start = this.#starts[guess];

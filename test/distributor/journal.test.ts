@@ -243,7 +243,7 @@ test("A journal belongs to one distributor at a time, and to its tasks", async (
   await expect(makeDistributor(endpoints, new OtherTask(), { journal }).run()).rejects.toMatchObject({
     code: "JOURNAL_MISMATCH",
     message: expect.stringContaining(
-      'its tasks "numbers" are not registered, and it knows nothing of "others"',
+      'its tasks "numbers" are not registered, and tasks "others" are not in it',
     ),
   });
 });

@@ -74,7 +74,7 @@ test("A journal that cannot be opened says why, and leaves nothing behind", () =
   const cases: [string, string, string][] = [
     ["folder", "JOURNAL_UNAVAILABLE", "it is a folder"],
     ["nowhere/run.journal", "JOURNAL_UNAVAILABLE", "its folder does not exist"],
-    ["file/run.journal", "JOURNAL_UNAVAILABLE", "its folder is none"],
+    ["file/run.journal", "JOURNAL_UNAVAILABLE", "a part of its path is not a folder"],
     ["file", "JOURNAL_DAMAGED", "does not begin like a journal"],
   ];
   for (const [name, code, text] of cases) {

@@ -119,7 +119,7 @@ describe("A journal", () => {
         names,
       );
     expect(codeOf(open(["a", "c"]))).toBe("JOURNAL_MISMATCH");
-    expect(open(["a", "c"])).toThrow('its tasks "b" are not registered, and it knows nothing of "c"');
+    expect(open(["a", "c"])).toThrow('its tasks "b" are not registered, and tasks "c" are not in it');
     expect(codeOf(open(["b", "a"]))).toBe("none");
   });
 });

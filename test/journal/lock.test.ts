@@ -84,7 +84,7 @@ test.runIf(process.platform === "linux")(
     for (const changes of [{ host: "elsewhere" }, { machine: "another one" }]) {
       put({ ...changes, started: "another-boot 1" });
       expect(() => take(journal)).toThrow(
-        `which is another machine than this one (${hostname()}): only there it can be seen whether the process lives. If that process is gone, remove`,
+        `another machine than this one (${hostname()}): only that machine can tell whether the process is alive. If that process is gone, remove`,
       );
     }
     // Under another name on this machine it is a container's, and is looked for.
@@ -92,7 +92,7 @@ test.runIf(process.platform === "linux")(
     expect(() => take(journal)).toThrow(`is in use by process ${process.pid} on container`);
     put({ host: "container", pid: 999_999_999, pidSpace: "pid:[1]", isHeld: false });
     expect(() => take(journal)).toThrow(
-      "in another container: from here it cannot be seen whether the process lives",
+      "in another container: this process cannot tell whether that one is alive",
     );
   },
 );

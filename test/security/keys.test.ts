@@ -84,7 +84,11 @@ describe("A folder of keys", () => {
       /is not JSON/,
       (_, file) => writeFileSync(file, `${readFileSync(file, "utf8")}}`),
     ],
-    ["a file that is too large", /no file of keys/, (_, file) => writeFileSync(file, "x".repeat(5_000_000))],
+    [
+      "a file that is too large",
+      /too large for a key file/,
+      (_, file) => writeFileSync(file, "x".repeat(5_000_000)),
+    ],
     ["a file of another version", /version 1/, (_, file) => change(file, { version: 2 })],
     ["a file of no role", /has no role/, (_, file) => change(file, { role: "king" })],
     ["a file with half a key", /damaged/, (_, file) => change(file, { secretKey: "abc" })],
