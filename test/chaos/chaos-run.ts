@@ -8,18 +8,18 @@ import { freshEndpoints, tempFolder } from "../support/endpoints.ts";
 import type { PipelineEndpoints } from "../support/endpoints-of.ts";
 import { RoleProcess } from "../support/processes.ts";
 
-/** `npm run chaos` sets it; otherwise the same happens to a tenth of the items. */
+/** `npm run chaos` sets it; otherwise a run has a tenth of the items. */
 export const isFull = process.env.CHAOS === "full";
 export const ITEMS = isFull ? 10_000 : 1000;
 
 type Changes = Partial<RoleConfig>;
 
-/** One of them, at random. */
+/** A random element. */
 export function pick<T>(values: readonly T[]): T {
   return values[Math.floor(Math.random() * values.length)] as T;
 }
 
-/** A run of real processes whose collector writes to a file, and what an independent reader makes of that file. */
+/** A run of real processes whose collector writes to a file, which an independent reader checks. */
 export class ChaosRun {
   readonly endpoints: PipelineEndpoints;
   readonly folder = tempFolder();
@@ -49,7 +49,7 @@ export class ChaosRun {
     const { endpoints, items } = this;
     const distributor = new RoleProcess({ role: "distributor", endpoints, items, ...changes }, limits);
     this.#isOver = false;
-    // One that ends by itself has ended the run; killed ones are replaced.
+    // A worker that ends by itself has ended with the run; killed workers are replaced.
     void distributor.exited.then(() => {
       if (distributor.child.exitCode !== null) this.#isOver = true;
     });
@@ -67,12 +67,12 @@ export class ChaosRun {
     return existsSync(this.sink) ? readFileSync(this.sink, "latin1").split("\n").length - 1 : 0;
   }
 
-  /** Waits until so much of the work, from 0 to 1, is collected. */
+  /** Waits until a share of the items, from 0 to 1, is collected. */
   async reached(share: number): Promise<void> {
     while (this.collected < this.items * share && !this.#isOver) await sleep(10);
   }
 
-  /** Does something again and again until so much of the work is collected. */
+  /** Repeats an action until a share of the items, from 0 to 1, is collected. */
   async until(share: number, every: number, action: () => void): Promise<number> {
     let times = 0;
     for (; this.collected < this.items * share && !this.#isOver; times++) {
@@ -83,7 +83,7 @@ export class ChaosRun {
   }
 
   /**
-   * The run ends, and so does every role; then the file tells. Nothing is lost, nothing is there twice, nothing was invented.
+   * Waits for the end of the run and of every role, and checks the file: no item is lost, there twice, or invented.
    *
    * @param failed - Items that were given up, and are not to be in the file.
    */
@@ -95,7 +95,7 @@ export class ChaosRun {
     const summary = await distributor.outcome<RunSummary>();
     await collector.outcome();
     for (const worker of this.workers) {
-      if (!worker.hasPrinted("working")) worker.kill("SIGKILL"); // it came when everything was over
+      if (!worker.hasPrinted("working")) worker.kill("SIGKILL"); // it started when the run was over
       await worker.exited;
       if (worker.child.exitCode === 1) expect(worker.errors).toMatch(/PEER_TIMEOUT|RUN_ABORTED/);
     }
@@ -110,7 +110,7 @@ export class ChaosRun {
   }
 }
 
-/** Knows nothing of the library but how an item's id is made. */
+/** The reader of the file. It knows nothing of the library but how an item's id is made. */
 function verdictOf(
   file: string,
   runId: string,

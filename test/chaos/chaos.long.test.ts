@@ -72,7 +72,7 @@ describe(`A run of ${ITEMS} items loses, repeats and invents none`, { timeout: T
     await sleep(20_000);
     distributor.kill("SIGCONT");
     const summary = await run.verdict(distributor, collector);
-    // It wakes up without taking its workers for dead.
+    // The distributor wakes up without taking its workers for dead.
     expect(summary.tasks.numbers?.retried).toBe(0);
   });
 
@@ -203,18 +203,18 @@ describe(`A run of ${ITEMS} items loses, repeats and invents none`, { timeout: T
       const limits = "-n 100";
       const peers = { peerTimeout: 5000 };
       const collector = run.collector(peers, limits);
-      // Workers that get no connection give up after 5 s, with what they have: that looks as if it had killed them.
+      // Workers that get no connection give up after 5 s with their items: to the distributor they look killed.
       const distributor = run.distributor({ journal, crashLimit: 1000, ...peers }, limits);
       run.worker({ sleep: 2 });
       await run.reached(0.05);
       const crowd = [0, 1].map(
         () => new RoleProcess({ role: "workers", endpoints: run.endpoints, count: 80, wait: 20, ...peers }),
       );
-      // Whoever got in works; libzmq may also end the process for want of a descriptor.
+      // Connected workers work on; libzmq may also end the process when it gets no descriptor.
       await Promise.all([collector, distributor, ...crowd].map(({ exited }) => exited));
       const again = run.collector();
       run.worker();
-      // What the journal has as lost more often than a lower limit allows would be given up.
+      // With a lower limit, items that the journal counts as lost more often would be given up.
       await run.verdict(run.distributor({ journal, crashLimit: 1000 }), again);
     },
   );

@@ -13,7 +13,7 @@ const KILLS = isFull ? 100 : 6;
 const ITEMS = KILLS * 2000;
 const PROGRAM = fileURLToPath(new URL("../fixtures/journal-run.mjs", import.meta.url));
 
-/** Runs a life, and kills it so many ms after it has begun. */
+/** Runs a process, and kills it `ms` after the run has begun. */
 async function life(args: readonly string[], killAfter?: number): Promise<number | null> {
   const child = spawn(process.execPath, [PROGRAM, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -41,11 +41,11 @@ test(`A run killed at ${KILLS} random moments never damages its journal, and has
   let kills = 0;
   for (; kills < KILLS; kills++) {
     if ((await life(args, Math.random() * 120)) === 0) break;
-    if (!existsSync(journal)) continue; // it had not come so far
+    if (!existsSync(journal)) continue; // the process died before it made the journal
     const now = readJournal(journal).tasks.numbers?.acked ?? 0;
     expect(now).toBeGreaterThanOrEqual(acked);
     acked = now;
-    // Whatever the journal has as ACKed is in the sink.
+    // Every item that the journal has as ACKed is in the sink.
     const lines = existsSync(sink) ? readFileSync(sink, "latin1").split("\n").length - 1 : 0;
     expect(lines).toBeGreaterThanOrEqual(acked);
   }

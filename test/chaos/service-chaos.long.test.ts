@@ -1,5 +1,5 @@
 // A service whose workers and brokers are killed, stopped and replaced at random, with real processes. Each request ends once;
-// what may run once runs once at the most; what a client gets is the reply to what it asked.
+// a request that is not idempotent runs once at the most; a client gets the reply to its own request.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,7 +12,7 @@ import { isFull, pick } from "./chaos-run.ts";
 const REQUESTS = isFull ? 20_000 : 1500;
 const TIMEOUT = isFull ? 240_000 : 60_000;
 
-/** How often each request was begun, by the notes of all workers. */
+/** How often each request was begun, by the files of all workers. */
 function beginnings(folder: string): Map<number, number> {
   const times = new Map<number, number>();
   for (const file of readdirSync(folder)) {
@@ -66,7 +66,7 @@ test("Requests to a service whose roles are killed and stopped end once, and run
       await broker.printed("started");
       faults.brokers += 1;
     } else if (round % 4 === 0) {
-      // Its heartbeat is missed after 1.6 s; then it wakes, with what others have by now.
+      // The worker's heartbeat is missed after 1.6 s; then it wakes up with requests that others have by now.
       victim.kill("SIGSTOP");
       setTimeout(() => victim.kill("SIGCONT"), 2500);
       faults.stops += 1;

@@ -2,14 +2,14 @@ import { expect } from "vitest";
 import { JournalLives, numbersOf, SHAPES, type Shape } from "../support/journal-lives.ts";
 import { pick } from "./chaos-run.ts";
 
-/** Longest life before a kill, in ms. */
+/** Longest time in ms before a kill. */
 const LIFE_MS = 150;
 
-/** Kills a run at random moments; after each, a source that differs is refused before anything is executed, or it goes on as it has to. */
+/** Kills a run at random moments. After each kill, a source that differs is refused before anything is executed; an equal one goes on. */
 export async function killWithoutKeys(kills: number): Promise<void> {
   let refused = 0;
   let lives = new JournalLives(kills * 300, false);
-  // On until one was refused: a kill may come too early or too late, and a source may not differ in what was produced.
+  // Repeats until a source is refused: a kill may come too early or too late, and a source may not differ in the produced items.
   for (let kill = 0; kill < kills || (refused === 0 && kill < 10 * kills); kill++) {
     await lives.live("plain", Math.random() * LIFE_MS);
     const shape = pick(SHAPES);
@@ -20,7 +20,7 @@ export async function killWithoutKeys(kills: number): Promise<void> {
       (shape === "reversed" || shape === "shuffled" || shape === "changed")
     ) {
       const { code, printed } = await lives.live(shape);
-      const position = shape === "shuffled" ? 1 : 0; // which begins with the same
+      const position = shape === "shuffled" ? 1 : 0; // a shuffled source begins with the same item
       if (produced > position) {
         expect({ code, printed }).toMatchObject({
           code: 7,
@@ -36,13 +36,13 @@ export async function killWithoutKeys(kills: number): Promise<void> {
     }
   }
   expect(refused).toBeGreaterThan(0);
-  // What is longer goes on, and has more.
+  // A longer source goes on, and has more items.
   expect(await lives.live("longer")).toMatchObject({ code: 0 });
   if (!lives.isComplete) throw new Error("the run did not come to its end");
   expect(lives.collected).toEqual(new Set(numbersOf("longer", kills * 300)));
 }
 
-/** Kills a run at random moments; its source is another one each time, and every item is collected once. */
+/** Kills a run at random moments, with another source each time: every item is collected once. */
 export async function killWithKeys(kills: number): Promise<void> {
   const count = kills * 300;
   const lives = new JournalLives(count, true);
@@ -54,7 +54,7 @@ export async function killWithKeys(kills: number): Promise<void> {
     for (const n of numbersOf(shape, count)) given.add(n);
     const { code } = await lives.live(shape, Math.random() * LIFE_MS);
     for (const n of lives.collected) expect(given.has(n)).toBe(true);
-    if (code === 0) break; // a short one came to its end
+    if (code === 0) break; // a short source came to its end
   }
   if (!lives.isComplete) {
     const last = pick(shapes);

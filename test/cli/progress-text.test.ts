@@ -11,7 +11,7 @@ test.each([
   [59_400, "59 s"],
   [61_000, "1 min 1 s"],
   [3_600_000 * 2.5, "2 h 30 min"],
-])("%d ms are %s", (ms, text) => {
+])("The duration text of %d ms is %s", (ms, text) => {
   expect(duration(ms)).toBe(text);
 });
 

@@ -11,7 +11,7 @@ const run = promisify(execFile);
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const LOADER = import.meta.resolve("tsx");
 
-/** Runs the command without npm, which takes longer to start than what it starts; the package's test runs it through npm. */
+/** Runs the command without npm, which takes longer to start than the command; the package's test runs it through npm. */
 const NPX = `npx() { [ "$1" = zmqpipeline ] && shift && "${ROOT}dist/cli/main.js" "$@"; }\n`;
 
 export interface Snippet {
@@ -19,7 +19,7 @@ export interface Snippet {
   /** `file=NAME`: saved beside the others; `run`: a shell command over the saved files. */
   readonly info: string;
   readonly code: string;
-  /** The text block right behind it. */
+  /** The text block right behind the snippet. */
   readonly output: string | undefined;
 }
 
@@ -97,7 +97,7 @@ function testDocument(document: string): void {
     });
 }
 
-/** In any order; a run's id is another each time. */
+/** Output that compares equal in any order of lines, and with any id of the run. */
 function linesOf(text: string): string[] {
   return text
     .trim()
@@ -106,7 +106,7 @@ function linesOf(text: string): string[] {
     .sort();
 }
 
-/** Runs a shell command, and ends whatever of it is still there: also what it put into the background. */
+/** Runs a shell command, and ends its processes, also those in the background. */
 async function runGroup(command: string, cwd: string, env: Record<string, string> = {}): Promise<string> {
   const child = spawn("sh", ["-c", `${NPX}${command}`], {
     cwd,

@@ -1,7 +1,7 @@
 import type { BrokerCore } from "../../src/core/service/broker-core.ts";
 import { must, mustEqual } from "./must.ts";
 
-/** What must be true of a broker after every step. */
+/** Checks what must be true of a broker after every step. */
 export function checkBroker(broker: BrokerCore): void {
   let known = 0;
   for (const type of broker.types) {

@@ -3,7 +3,7 @@ import type { WorkerRecord } from "../../src/core/distributor/worker-record.ts";
 import type { ItemRef } from "../../src/protocol/batch-message.ts";
 import { must, mustEqual } from "./must.ts";
 
-/** What must be true of the ledger after every step. */
+/** Checks what must be true of the ledger after every step. */
 export function checkInvariants(core: DistributorCore, window: number): void {
   for (const task of core.tasks) {
     const { items, acked, failed } = task.counts;
@@ -31,7 +31,7 @@ export function checkInvariants(core: DistributorCore, window: number): void {
   }
 }
 
-/** What must be true of items that go to a worker. */
+/** Checks what must be true of items that are granted to a worker. */
 export function checkGrant(worker: WorkerRecord, items: readonly ItemRef[]): void {
   if (items.length === 0) return;
   must(worker.phase.kind !== "blocked", "nothing waits for a worker that is blocked");

@@ -1,17 +1,17 @@
 import type { JournalFile } from "../../src/journal/journal-file.ts";
 
-/** What a `MemoryFile` asks its test. */
+/** The disk behind a `MemoryFile`, played by its test. */
 export interface Storage {
-  /** Called before each write; throws where the write is to fail. */
+  /** Called before each write; throws to make the write fail. */
   beforeWrite?(): void;
-  /** Calls back when the disk has it. */
+  /** Calls `done` when the bytes are on the disk. */
   sync(done: () => void): void;
 }
 
-/** A journal's file in memory, which knows what a crash would leave of it. */
+/** A journal's file in memory, with the bytes that a crash would leave. */
 export class MemoryFile implements JournalFile {
   #bytes: Buffer;
-  /** What is on the disk. */
+  /** How many bytes are on the disk. */
   #durable: number;
   readonly #storage: Storage;
 
@@ -55,9 +55,9 @@ export class MemoryFile implements JournalFile {
   close(): void {}
 
   /**
-   * What the next life finds.
+   * The bytes that the next start finds.
    *
-   * @param kept - Share of the bytes that were not on the disk and are there all the same; 1 after a mere crash of the process.
+   * @param kept - Share of the bytes not yet on the disk that survive; 1 after a mere crash of the process.
    */
   afterCrash(kept: number): Buffer {
     const end = this.#durable + Math.floor((this.size - this.#durable) * kept);

@@ -1,4 +1,4 @@
-// Checks for what is looked at after every step. `node:assert` is slow there: Vitest reaches a built-in module through a proxy.
+// Checks that run after every step. `node:assert` is too slow for them: Vitest reaches a built-in module through a proxy.
 
 export function must(condition: boolean, message: string): asserts condition {
   if (!condition) throw new Error(message);

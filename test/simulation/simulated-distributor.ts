@@ -27,21 +27,21 @@ export interface DistributorSetting {
   readonly host: Host;
   readonly tasks: readonly string[];
   readonly items: number;
-  /** Of a task's executions, in ms; 0: none. */
+  /** Timeout of a task's executions in ms; 0: none. */
   readonly timeout: number;
-  /** Workers that each task will have, where that is known. */
+  /** How many workers each task will have; 0: unknown. */
   readonly expectedWorkers: number;
-  /** The journal's file, and how durable it is to be; none: the ledger is in memory only. */
+  /** The journal's file and durability; undefined: the ledger is in memory only. */
   readonly journal: { readonly file: MemoryFile; readonly durability: Durability } | undefined;
-  /** Items of which a worker was told that they are settled, in any life. */
+  /** Items that a worker was told to be settled, by any start of the distributor. */
   readonly confirmed: Set<string>;
-  /** The next item's payload: different each time, as of a source that does not repeat itself. */
+  /** The next item's payload; each one is different, as in a source that does not repeat itself. */
   payload(): Uint8Array;
   count(event: string): void;
   over(status: RunStatus, error: Error | undefined): void;
 }
 
-/** One life of the distributor: the real core behind the real journal, on the simulated network. */
+/** One process of the distributor: the real core behind the real journal, on the simulated network. */
 export class SimulatedDistributor {
   readonly core: DistributorCore;
   isTouched = true;
@@ -112,7 +112,7 @@ export class SimulatedDistributor {
     });
   }
 
-  /** Checks its invariants, if anything has happened to it since the last time: nothing else can have changed them. */
+  /** Checks the invariants of the core, if an event has reached the core since the last check. */
   check(): void {
     if (!this.isTouched) return;
     this.isTouched = false;
@@ -163,7 +163,7 @@ export class SimulatedDistributor {
     };
   }
 
-  /** What leaves the process must be true after any crash: a worker that was told that an item is settled never gets it again. */
+  /** Checks that a grant is true after any crash: a worker that was told that an item is settled never gets the item again. */
   #checkGrant(connection: string, { items, settled }: Grant): void {
     const worker = [...this.core.fleet.workers].find((other) => other.connection === connection);
     const { confirmed } = this.#setting;

@@ -1,4 +1,4 @@
-/** Virtual time: what is to happen, in order. */
+/** Virtual time: the events to come, in order. */
 export class Timeline {
   now = 0;
   #order = 0;
@@ -18,10 +18,10 @@ export class Timeline {
         low = middle + 1;
       else high = middle;
     }
-    this.#events.splice(low, 0, event); // the next one is last
+    this.#events.splice(low, 0, event); // the next event is last
   }
 
-  /** Lets the next thing happen; false when there is none. */
+  /** Runs the next event; false when there is none. */
   step(): boolean {
     const event = this.#events.pop();
     if (event === undefined) return false;

@@ -1,7 +1,7 @@
 import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { afterEach, beforeEach } from "vitest";
 
-/** Keeps what is logged during each test of a file, from info on, with all its facts. @returns The lines so far. */
+/** Keeps the log lines of each test of a file, from level info on, with all their facts. @returns The lines so far. */
 export function captureLog(): () => readonly string[] {
   let lines: string[] = [];
   beforeEach(async () => {

@@ -6,10 +6,10 @@ import { onTestFinished } from "vitest";
 
 export const COMMAND = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
-/** The library, as a file in a temporary folder imports it. */
+/** URL by which a file in a temporary folder imports the library. */
 export const LIBRARY = new URL("../../dist/index.js", import.meta.url).href;
 
-/** No command may take longer, in ms. */
+/** Longest time in ms that a command may take. */
 const DEADLINE = 25_000;
 
 type Env = Readonly<Record<string, string>>;

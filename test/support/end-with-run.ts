@@ -9,7 +9,7 @@ export default function endWithRun(): void {
   if (process.platform !== "linux") return; // the reaper reads /proc
   const run = randomUUID();
   const { ZMQPIPELINE_TEST_RUN: _, ...env } = process.env;
-  // In a session of its own: Ctrl-C in the terminal ends the run and not the reaper. Its input ends when this process does.
+  // The reaper has a session of its own, so that Ctrl-C in the terminal does not end it. Its input ends when this process does.
   const reaper = spawn(process.execPath, [REAPER, run], {
     detached: true,
     env,

@@ -39,7 +39,7 @@ function isFree(port: number): Promise<boolean> {
 
 let names = 0;
 
-/** Makes addresses that nobody else has. */
+/** Makes addresses that no other test has. */
 function addressMaker(scheme: EndpointScheme): (name: string) => Promise<string> {
   const folder = scheme === "ipc" ? tempFolder() : "";
   return async (name) => {

@@ -9,13 +9,13 @@ export interface Failure {
   readonly retryable: boolean;
 }
 
-/** Drives an executor as a worker's session does: with ticks, and items as fast as there is room for them. */
+/** Drives an executor as a worker's session does: with ticks, and with items as soon as a slot is free. */
 export class ExecutorDriver {
   readonly executor: Executor;
   readonly #waiting = new Map<Execution, (outcome: ExecutionOutcome) => void>();
   readonly #queue: Execution[] = [];
   readonly notes: string[] = [];
-  /** What the executor failed with. */
+  /** The executor's error. */
   readonly failed: Promise<Error>;
   #seq = 0;
   readonly #timer: NodeJS.Timeout;
@@ -43,7 +43,7 @@ export class ExecutorDriver {
     await this.executor.close(0);
   }
 
-  /** Executes an item; resolves with its result, or with how it failed. */
+  /** Executes an item; resolves with its result or failure. */
   async execute(data: Payload): Promise<Payload | Failure> {
     return await this.start(data).outcome;
   }

@@ -5,7 +5,7 @@ import type { Message } from "../../src/protocol/message.ts";
 import { encodeMessage } from "../../src/protocol/wire/codec.ts";
 import { EMPTY } from "../../src/protocol/wire/payload-frames.ts";
 
-/** In every attack that has room for it; must be in no log. */
+/** A text in every attack that has room for it. No log may contain the text. */
 export const SECRET = "a-secret-of-the-payload";
 const secret = Buffer.from(SECRET);
 
@@ -17,7 +17,7 @@ function greeting(minor: number, mechanism: string): Buffer {
   return Buffer.concat([of(0xff), zeros(8), of(0x7f, 3, minor), name, zeros(32)]);
 }
 
-/** ZMTP 3's handshake without security, as one goes through it who does not wait for the answers. */
+/** ZMTP 3's handshake without security, sent by a peer that does not wait for answers. */
 const property = (name: string, value: string) =>
   Buffer.concat([of(name.length), Buffer.from(name), of(0, 0, 0, value.length), Buffer.from(value)]);
 const ready = Buffer.concat([
@@ -38,7 +38,7 @@ const claim = (high: number, low: number) => {
 
 const random = Buffer.from(Array.from({ length: 2000 }, (_, i) => (i * 7919 + (i >> 3)) % 251));
 
-/** What is thrown at a port, and what it is called. */
+/** Attacks by name: the bytes that are sent to a port. */
 const RAW_ATTACKS: readonly (readonly [string, Uint8Array])[] = [
   ["random bytes", Buffer.concat([random, secret])],
   ["nothing but zeros", zeros(3000)],
@@ -65,12 +65,12 @@ const RAW_ATTACKS: readonly (readonly [string, Uint8Array])[] = [
   ],
 ];
 
-/** Throws bytes at a port, and waits until the other side, or we, have had enough. */
+/** Sends bytes to a port, and waits until the other side ends the connection or the time is over. */
 function throwBytes(port: number, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1", () => socket.end(bytes));
     socket.setTimeout(200, () => socket.destroy());
-    socket.on("error", () => {}); // being thrown out is what is wanted
+    socket.on("error", () => {}); // a refused connection is the expected outcome
     socket.resume().once("close", () => resolve());
   });
 }
@@ -92,7 +92,7 @@ export const PAYLOADS: readonly Uint8Array[] = [
 const error = { name: SECRET, message: SECRET, stack: SECRET, code: SECRET };
 const item = (payload: Uint8Array) => ({ seq: 2 ** 51, attempt: 2 ** 50, payload });
 
-/** Well-formed frames that hold no message of ours, or one that does not belong here. */
+/** Well-formed frames that hold no message of the library, or a message of the wrong direction. */
 function frameAttacks(runId: string): Uint8Array[][] {
   const wrongVersion = Buffer.from(encodeMessage({ type: "ping", runId })[0] ?? EMPTY);
   wrongVersion[3] = 9;
@@ -161,12 +161,12 @@ function frameAttacks(runId: string): Uint8Array[][] {
 const loopback = (endpoint: string) => endpoint.replace("localhost", "127.0.0.1");
 const portOf = (endpoint: string) => Number(new URL(endpoint).port);
 
-/** Throws what is no message at all at somebody who listens. */
+/** Sends bytes that are no message to a listener. */
 export async function throwEverything(endpoint: string): Promise<void> {
   await Promise.all(RAW_ATTACKS.map(([, bytes]) => throwBytes(portOf(endpoint), bytes)));
 }
 
-/** Does everything that is known to somebody who listens. */
+/** Makes all attacks on a listener. */
 export async function attackListener(endpoint: string, runId = "another run"): Promise<void> {
   await throwEverything(endpoint);
   const dealer = new zmq.Dealer({ linger: 0, sendTimeout: 500 });
@@ -176,7 +176,7 @@ export async function attackListener(endpoint: string, runId = "another run"): P
   dealer.close();
 }
 
-/** Many connections at once; half of them say nothing and stay. */
+/** Opens many connections at once; half of them stay silent and open. */
 export async function flood(endpoint: string, count: number): Promise<void> {
   const sockets: Socket[] = [];
   onTestFinished(() => {
@@ -199,11 +199,11 @@ export async function flood(endpoint: string, count: number): Promise<void> {
   await Promise.all(opened);
 }
 
-/** Listens where a good peer should, answers whatever it hears with attacks, and throws raw ones at half of those who come. */
+/** A server in the place of a good peer. It answers every message with attacks, and sends raw bytes to half of the connections. */
 export class HostileServer {
   readonly #router = new zmq.Router({ linger: 0, mandatory: false });
   #raw: Server | undefined;
-  /** Messages it got: somebody spoke to it. */
+  /** How many messages peers have sent to the server. */
   heard = 0;
 
   static async listen(endpoint: string): Promise<HostileServer> {
@@ -214,7 +214,7 @@ export class HostileServer {
     return server;
   }
 
-  /** Speaks no ZeroMQ at all. */
+  /** Starts a server that does not speak ZeroMQ. */
   static async listenRaw(endpoint: string): Promise<HostileServer> {
     const server = new HostileServer();
     server.#router.close();

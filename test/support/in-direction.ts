@@ -1,7 +1,7 @@
 import type { Direction } from "../../src/protocol/direction.ts";
 import type { Message } from "../../src/protocol/message.ts";
 
-/** A message that a core sent, as its receiver's shell narrows it. Throws where the direction does not allow it: no core may send such a one. */
+/** Narrows a message of a core as its receiver's shell does. Throws when the direction does not allow the message: no core may send one. */
 export function inDirection<M extends Message>(direction: Direction<M>, message: Message): M {
   if (!direction.allows(message)) throw new Error(`A core sent ${message.type} the wrong way`);
   return message;

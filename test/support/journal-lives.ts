@@ -11,17 +11,17 @@ import { tempFolder } from "./endpoints.ts";
 
 const PROGRAM = fileURLToPath(new URL("../fixtures/journal-sources-run.mjs", import.meta.url));
 
-/** How a source may differ from the one that the run began with. */
+/** How a source may differ from the source with which the run began. */
 export const SHAPES = ["reversed", "shuffled", "longer", "shorter", "changed"] as const;
 export type Shape = "plain" | (typeof SHAPES)[number];
 
 export interface Life {
-  /** Nothing where it was killed; 7 where the journal did not fit. */
+  /** The exit code; undefined when the process was killed, 7 when the journal did not fit. */
   readonly code: number | null;
   readonly printed: string;
 }
 
-/** The lives of one run in processes, with a journal, a source that changes, and what they did. */
+/** The processes of one run, one after the other, with a journal and a source that changes. */
 export class JournalLives {
   readonly #folder = tempFolder();
   readonly #items: number;
@@ -32,7 +32,7 @@ export class JournalLives {
     this.#isKeyed = isKeyed;
   }
 
-  /** One life, killed so many ms after it has begun. */
+  /** Runs one process, and kills it `ms` after the run has begun. */
   async live(shape: Shape, killAfter?: number): Promise<Life> {
     const [journal, sink] = [join(this.#folder, "run.journal"), join(this.#folder, "sink")];
     const args = [PROGRAM, journal, sink, String(this.#items), shape, ...(this.#isKeyed ? ["keyed"] : [])];
@@ -52,7 +52,7 @@ export class JournalLives {
     return { code: child.exitCode, printed };
   }
 
-  /** Items that the journal has, so far. */
+  /** How many items the journal has so far. */
   get produced(): number {
     const path = join(this.#folder, "run.journal");
     return existsSync(path) ? (readJournal(path).tasks.numbers?.items ?? 0) : 0;
@@ -63,12 +63,12 @@ export class JournalLives {
     return existsSync(path) && readJournal(path).isComplete;
   }
 
-  /** How many executions there were. */
+  /** How many executions the processes have made. */
   get executions(): number {
     return linesOf(join(this.#folder, "sink.executed")).length;
   }
 
-  /** The numbers that were collected; each once, or this fails. */
+  /** The collected numbers. Throws when a number was collected twice. */
   get collected(): ReadonlySet<number> {
     const all = linesOf(join(this.#folder, "sink")).map((line) => Number(line.split(" ")[1]));
     const once = new Set(all);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { MAX_SEQ } from "../../src/protocol/limits.ts";
 import type { Message } from "../../src/protocol/message.ts";
 
-/** What the fields of arbitrary messages are drawn from. */
+/** Arbitrary values from which the fields of messages are drawn. */
 export interface MessageParts {
   readonly name: fc.Arbitrary<string>;
   readonly count: fc.Arbitrary<number>;
@@ -10,7 +10,7 @@ export interface MessageParts {
   readonly bytes: fc.Arbitrary<Uint8Array>;
 }
 
-/** Whatever a message can hold. */
+/** All values that a message can hold. */
 export const ANYTHING: MessageParts = {
   name: fc.string({ maxLength: 40 }),
   count: fc.maxSafeInteger().map(Math.abs),
@@ -18,7 +18,7 @@ export const ANYTHING: MessageParts = {
   bytes: fc.oneof(fc.uint8Array({ maxLength: 50 }), fc.constant(new Uint8Array(32 * 1024))),
 };
 
-/** Messages of the batch side, and of services. */
+/** Arbitrary messages of batches, services and inspection. */
 export function arbitraryMessages({ name, count, seq, bytes }: MessageParts): {
   readonly batch: fc.Arbitrary<Message>;
   readonly service: fc.Arbitrary<Message>;

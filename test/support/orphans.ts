@@ -13,7 +13,7 @@ const WITHIN_MS = 3000;
 
 const fixture = (name: string) => JSON.stringify(new URL(`../fixtures/${name}`, import.meta.url).href);
 
-/** A program that maps one input by a fixture, with these options as text. @returns Node's arguments. */
+/** A program that maps one input by a fixture; `options` is their text. @returns Node's arguments. */
 export function mapProgram(module: string, options: string): string[] {
   const program = `
     import { map } from ${JSON.stringify(LIBRARY)};
@@ -45,7 +45,7 @@ export async function expectNoOrphan(
   await expect.poll(() => isAlive(worker), { timeout: WITHIN_MS, interval: 50 }).toBe(false);
 }
 
-/** A worker prints its process id just before it blocks; the program passes that on with a prefix. */
+/** A worker prints its process id just before it blocks; the program prints the line again with a prefix. */
 async function announcedPid({ stdout, stderr }: ChildProcess): Promise<number> {
   const lines: string[] = [];
   return await new Promise((resolve, reject) => {
@@ -66,7 +66,7 @@ async function announcedPid({ stdout, stderr }: ChildProcess): Promise<number> {
   });
 }
 
-/** Whether a process runs. One that has ended, and whose new parent has not asked for how, does not. */
+/** Whether a process runs. A zombie, which has ended and is not reaped yet, does not. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -8,10 +8,10 @@ import { compiled } from "./compiled.ts";
 
 const PLAIN_WORKER = fileURLToPath(new URL("../fixtures/plain-worker.mjs", import.meta.url));
 
-/** No child may print more: a loop that logs must not fill the disk or the memory. */
+/** Most characters that a child may print: a loop that logs must not fill the disk or the memory. */
 const MAX_OUTPUT = 1_000_000;
 
-/** No child may live longer, in ms. */
+/** Longest time in ms that a child may live. */
 const DEADLINE = process.env.CHAOS === "full" ? 240_000 : 60_000;
 
 function programOf(config: RoleConfig | ServiceRoleConfig): readonly string[] {
@@ -19,14 +19,14 @@ function programOf(config: RoleConfig | ServiceRoleConfig): readonly string[] {
   return [fileURLToPath(compiled("front" in config.endpoints ? "service-role" : "role"))];
 }
 
-/** A role in a process of its own, gone when the test ends. */
+/** A role in a process of its own, which is killed when the test ends. */
 export class RoleProcess {
   readonly child: ChildProcess;
   readonly #exited: Promise<unknown>;
   #output = "";
   #errors = "";
 
-  /** @param limits - What `ulimit` is to set for it, such as `-n 64`. */
+  /** @param limits - Arguments of `ulimit` for the process, such as `-n 64`. */
   constructor(config: RoleConfig | ServiceRoleConfig, limits?: string) {
     const command = [process.execPath, ...programOf(config), JSON.stringify(config)];
     const limited = ["bash", "-c", `ulimit ${limits}; exec "$@"`, "bash", ...command];
@@ -48,7 +48,7 @@ export class RoleProcess {
     });
   }
 
-  /** Ends as it should or not, but ends. */
+  /** Resolves when the process has ended, in whatever way. */
   get exited(): Promise<unknown> {
     return this.#exited;
   }
@@ -57,7 +57,7 @@ export class RoleProcess {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  /** What it wrote to standard error, the beginning of it. */
+  /** The beginning of the process's standard error. */
   get errors(): string {
     return this.#errors;
   }
@@ -85,7 +85,7 @@ export class RoleProcess {
   /** Waits for the end and returns the outcome that the role printed last. */
   async outcome<T>(): Promise<T> {
     await this.#exited;
-    // All of its output is here once the streams are closed.
+    // All output of the process is here once the streams are closed.
     if (this.child.stdout?.readableEnded === false) await once(this.child.stdout, "end");
     if (this.child.exitCode !== 0)
       throw new Error(`Exit ${this.child.exitCode ?? this.child.signalCode}: ${this.#errors}`);

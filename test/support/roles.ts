@@ -39,7 +39,7 @@ export class NumbersTask extends Task<{ n: number }> {
   }
 }
 
-/** Produces for as long as it is wanted to. */
+/** Produces items until the test stops it. */
 export class LongTask extends NumbersTask {
   isWanted = true;
   constructor(endpoints: PipelineEndpoints) {
@@ -57,7 +57,7 @@ type Handler = (
   info: ExecutionInfo,
 ) => Payload | undefined | Promise<Payload | undefined>;
 
-/** Returns its item, or what a given handler makes of it. */
+/** Returns its item, or the result of a given handler. */
 export class NumbersWorker extends SingleThreadedWorker<{ n: number }> {
   readonly taskType: TaskType = NUMBERS;
   readonly endpoint;

@@ -9,7 +9,7 @@ import { address, type PipelineEndpoints, type ServiceEndpoints } from "./endpoi
 import { LongTask, makeDistributor, NumbersCollector, NumbersWorker } from "./roles.ts";
 import { EchoWorker, makeClient, makeService } from "./service-roles.ts";
 
-/** Gives a role whose keys are a field its keys. */
+/** Sets the keys of a role that has a field for them. */
 export function withKeys<R extends object>(role: R, security: Security | undefined): R {
   return Object.assign(role, security === undefined ? {} : { security });
 }
@@ -25,7 +25,7 @@ export class GoodMetadata extends MetaDataWorker<{ good: boolean }> {
   }
 }
 
-/** What is in the files of keys. */
+/** The content of the key files. */
 export function exportKeys(security: Security): Record<KeyRole, RoleKeys> {
   return inFolder((folder) => {
     const keys = security.save(folder).map((file) => JSON.parse(readFileSync(file, "utf8")) as RoleKeys);
@@ -33,7 +33,7 @@ export function exportKeys(security: Security): Record<KeyRole, RoleKeys> {
   });
 }
 
-/** Keys as one would have them who took the files and changed something. */
+/** Keys of an attacker who took the files and changed something. */
 export function changedKeys(security: Security, change: (keys: RoleKeys) => RoleKeys): Security {
   return inFolder((folder) => {
     for (const file of security.save(folder)) {
@@ -93,7 +93,7 @@ export class GoodPeers {
     ]);
   }
 
-  /** Resolves when more items were collected, and a request answered. */
+  /** Resolves when further items are collected and a request is answered. */
   async work(): Promise<void> {
     const seen = this.collector.seen.size;
     const deadline = performance.now() + 10_000;

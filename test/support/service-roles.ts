@@ -14,17 +14,17 @@ import { address, type ServiceEndpoints } from "./endpoints-of.ts";
 
 const ECHO = TaskType.register("echo");
 
-/** What a request has its handler do. */
+/** A request, which says what its handler does. */
 export interface EchoRequest {
   readonly n: number;
-  /** Blocks the event loop for so many ms. */
+  /** ms for which the handler blocks the event loop. */
   readonly block?: number;
-  /** Blocks the event loop until there is a file of this name. */
+  /** File whose existence ends the block of the event loop. */
   readonly blockUntil?: string;
-  /** Waits for so many ms, and rejects when it is aborted. */
+  /** ms for which the handler waits; it rejects when it is aborted. */
   readonly wait?: number;
   readonly throws?: string;
-  /** Ends the process in the middle of it. */
+  /** Ends the process during the request. */
   readonly exit?: boolean;
 }
 
@@ -36,7 +36,7 @@ export interface EchoReply {
   readonly id: string;
 }
 
-/** Does as it is told, and returns who it is. Notes each request in a file, where it has one. */
+/** Does what the request says, and returns its process id. Appends each request to a file, if it has one. */
 export class EchoWorker extends ServiceWorker<EchoRequest, EchoReply> {
   override readonly taskType: TaskType = ECHO;
   readonly endpoint;

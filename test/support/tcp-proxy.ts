@@ -1,7 +1,7 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
-/** Which way of a connection nothing comes through any more. */
+/** Direction in which a connection passes nothing on. */
 export type Direction = "toServer" | "toClient";
 
 interface Pair {
@@ -9,7 +9,7 @@ interface Pair {
   readonly server: Socket;
 }
 
-/** Stands between two peers, and cuts their connections, or lets nothing through in one direction while both stay open. */
+/** A proxy between two peers. It cuts their connections, or passes nothing on in one direction while both stay open. */
 export class TcpProxy {
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
@@ -47,13 +47,13 @@ export class TcpProxy {
     this.#pairs.clear();
   }
 
-  /** The connections that exist; later ones come through. */
+  /** Cuts the connections that exist now; later connections are not affected. */
   mute(direction: Direction): void {
     this.mutes += this.#pairs.size;
     for (const { client, server } of this.#pairs) {
       const [from, to] = direction === "toServer" ? [client, server] : [server, client];
       from.unpipe(to);
-      from.resume(); // read, and thrown away
+      from.resume(); // reads and discards
     }
   }
 
@@ -64,7 +64,7 @@ export class TcpProxy {
     client.pipe(server);
     server.pipe(client);
     for (const socket of [client, server]) {
-      socket.on("error", () => {}); // being cut off is what it is for
+      socket.on("error", () => {}); // the proxy cuts connections on purpose
       socket.on("close", () => {
         this.#pairs.delete(pair);
         client.destroy();
