@@ -1,14 +1,14 @@
 // micro.mjs CASE TIMES [timed]: runs a part of the hot path TIMES times in this process, for callgrind to count the instructions. With "timed" it
 // prints the time, and that of a fixed loop, in ms. It is plain JavaScript on the built library, so that nothing else is counted.
-import { CollectorCore } from "../../dist/core/collector/collector-core.js";
-import { DistributorCore } from "../../dist/core/distributor/distributor-core.js";
-import { resolveRetryPolicy } from "../../dist/core/distributor/retry-policy.js";
-import { WorkerCore } from "../../dist/core/worker/worker-core.js";
-import { decodePayload, encodePayload } from "../../dist/protocol/payload/payload.js";
-import { decodeMessage, encodeMessage } from "../../dist/protocol/wire/codec.js";
-import { EMPTY } from "../../dist/protocol/wire/payload-frames.js";
-import { SeqMap } from "../../dist/structures/seq-map.js";
-import { SeqSet } from "../../dist/structures/seq-set.js";
+import { CollectorCore } from "../../.test-build/src/core/collector/collector-core.js";
+import { DistributorCore } from "../../.test-build/src/core/distributor/distributor-core.js";
+import { resolveRetryPolicy } from "../../.test-build/src/core/distributor/retry-policy.js";
+import { WorkerCore } from "../../.test-build/src/core/worker/worker-core.js";
+import { decodePayload, encodePayload } from "../../.test-build/src/protocol/payload/payload.js";
+import { decodeMessage, encodeMessage } from "../../.test-build/src/protocol/wire/codec.js";
+import { EMPTY } from "../../.test-build/src/protocol/wire/payload-frames.js";
+import { SeqMap } from "../../.test-build/src/structures/seq-map.js";
+import { SeqSet } from "../../.test-build/src/structures/seq-set.js";
 import { compute } from "./compute.mjs";
 
 const [name, count] = process.argv.slice(2);

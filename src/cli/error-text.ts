@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { describeThrown, isError, propertyOf } from "../protocol/thrown.ts";
+import { LIBRARY_FOLDER } from "../self/library-folder.ts";
 
 /** How many causes are printed below an error. */
 const MAX_CAUSES = 8;
@@ -13,15 +14,12 @@ export function errorText(thrown: unknown): string {
   }
 }
 
-/** The folder of this library's files. */
-const OWN_FILES = new URL("../", import.meta.url).href;
-
 /** Whether the library threw this because the user's file uses it wrongly. The message says what is wrong; the library's stack adds nothing. */
 export function isMisuse(thrown: unknown): thrown is TypeError | RangeError {
   if (!(thrown instanceof TypeError || thrown instanceof RangeError) || thrown.cause !== undefined)
     return false;
   const firstFrame = /^ +at .*$/m.exec(thrown.stack ?? "")?.[0] ?? "";
-  return firstFrame.includes(OWN_FILES);
+  return LIBRARY_FOLDER !== undefined && firstFrame.includes(LIBRARY_FOLDER.href);
 }
 
 /** A line for each cause of an error, and for each part of an `AggregateError`. A text that is already printed above is left out. */

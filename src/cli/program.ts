@@ -1,8 +1,8 @@
-import { createRequire } from "node:module";
 import { setImmediate as turn } from "node:timers/promises";
 import { Command, CommanderError } from "commander";
 import { PipelineError } from "../errors.ts";
 import { describeThrown, isInstance } from "../protocol/thrown.ts";
+import { ownManifest } from "../self/own-manifest.ts";
 import { causesText, errorText, isMisuse } from "./error-text.ts";
 import { FileError } from "./file-error.ts";
 import { inspectCommands } from "./inspect/inspect-commands.ts";
@@ -30,7 +30,7 @@ export async function runCommand(args: readonly string[], output: Output): Promi
   };
   const program = new Command("zmqpipeline")
     .description("Spread batches of work over threads, processes and machines")
-    .version(version(), "-V, --version")
+    .version(ownManifest().version, "-V, --version")
     .showHelpAfterError("(add --help to see how it is used)")
     .configureHelp({ subcommandTerm: termOf })
     .addCommand(runFileCommand(context))
@@ -83,9 +83,4 @@ function codeOf(error: unknown, output: Output): number {
     if (error.code === "TOO_MANY_FAILURES") return EXIT.limit;
   } else output.err.write(`zmqpipeline: ${errorText(error)}\n`);
   return EXIT.runtime;
-}
-
-function version(): string {
-  const manifest = createRequire(import.meta.url)("../../package.json") as { version: string };
-  return manifest.version;
 }

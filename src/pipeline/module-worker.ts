@@ -5,6 +5,7 @@ import type { Payload } from "../protocol/payload/payload.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import type { WorkSignal } from "../role/work-signal.ts";
 import { Security } from "../security/security.ts";
+import { ownFile } from "../self/own-file.ts";
 import { isPromiseLike } from "../structures/is-promise-like.ts";
 import { MultiThreadedWorker } from "../worker/multi-threaded-worker.ts";
 import { SingleThreadedWorker } from "../worker/single-threaded-worker.ts";
@@ -136,7 +137,7 @@ class FunctionWorker extends SingleThreadedWorker {
 /** @public Runs the function in threads; each thread imports this module and makes an instance of its own. */
 export class FunctionThreads extends MultiThreadedWorker {
   readonly #start = JSON.parse(process.env[START] ?? "{}") as WorkerStart;
-  readonly module = import.meta.url;
+  readonly module = ownFile("pipeline/module-worker.js").href;
   override readonly nThreads = this.#start.threads;
   readonly taskType = TaskType.register(this.#start.taskType);
   readonly endpoint = new EndpointAddress(this.#start.endpoint ?? "");

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { LIBRARY_FOLDER } from "./library-folder.ts";
 
 /**
  * Finds a file of this library that a process or thread is started with.
@@ -9,21 +10,11 @@ import { fileURLToPath } from "node:url";
  * @throws Error when the file is missing, because a bundler has put the library into another file.
  */
 export function ownFile(path: string): URL {
-  const url = urlOf(path);
+  const url = LIBRARY_FOLDER === undefined ? undefined : new URL(path, LIBRARY_FOLDER);
   if (url !== undefined && existsSync(url)) return url;
   const place = url === undefined ? "" : ` (looked for ${fileURLToPath(url)})`;
   throw new Error(
     `zmqpipeline's file ${path} is missing${place}: the library was put into a bundle, but its workers start with files of their own. ` +
       "Leave it out of the bundle (esbuild: --external:zmqpipeline), and install it where the bundle runs",
   );
-}
-
-/** Bundlers that write CommonJS leave no `import.meta.url`. */
-function urlOf(path: string): URL | undefined {
-  try {
-    const url = new URL(`../${path}`, import.meta.url);
-    return url.protocol === "file:" ? url : undefined;
-  } catch {
-    return undefined;
-  }
 }

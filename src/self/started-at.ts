@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
+import { LIBRARY_FOLDER } from "./library-folder.ts";
 
-/** The folder of this library; `undefined` if a bundler has moved it. */
-const OWN_FOLDER = ownFolder();
+const OWN_FOLDER = LIBRARY_FOLDER === undefined ? undefined : fileURLToPath(LIBRARY_FOLDER);
 
 /** @returns The place in the user's code that has called this library, as ` (at file:line)`; empty if it is unknown. */
 export function startedAt(): string {
@@ -14,12 +14,4 @@ export function startedAt(): string {
 
 function isOwn(place: string): boolean {
   return OWN_FOLDER !== undefined && place.replace(/^file:\/\//, "").startsWith(OWN_FOLDER);
-}
-
-function ownFolder(): string | undefined {
-  try {
-    return fileURLToPath(new URL("../", import.meta.url));
-  } catch {
-    return undefined;
-  }
 }

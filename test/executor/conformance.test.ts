@@ -1,14 +1,13 @@
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
-import type { Handler } from "../../dist/executor/handler.js";
-import { InlineExecutor } from "../../dist/executor/inline-executor.js";
-import { ThreadedExecutor } from "../../dist/executor/threads/threaded-executor.js";
+import type { Handler } from "../../src/executor/handler.ts";
 import { CONFORMANCE, handle } from "../fixtures/conformance-worker.ts";
 import { compiled } from "../support/compiled.ts";
+import { InlineExecutor, ThreadedExecutor } from "../support/compiled-executors.ts";
 import { ExecutorDriver } from "../support/executor-driver.ts";
 
 const FIXTURE = compiled("conformance-worker").href;
 
-function threaded(threads: number, forward?: Handler): ThreadedExecutor {
+function threaded(threads: number, forward?: Handler): InstanceType<typeof ThreadedExecutor> {
   return new ThreadedExecutor({
     taskType: CONFORMANCE,
     threads,
@@ -26,7 +25,7 @@ function threaded(threads: number, forward?: Handler): ThreadedExecutor {
 }
 
 const kinds = {
-  inline: (slots: number) => new InlineExecutor(handle, CONFORMANCE, slots),
+  inline: (slots: number) => new InlineExecutor(handle as unknown as Handler, CONFORMANCE, slots),
   threaded: (slots: number) => threaded(slots),
   "threaded, with a handler in the main thread": (slots: number) => threaded(slots, async (data) => data),
 };

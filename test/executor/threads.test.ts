@@ -1,11 +1,8 @@
 import { expect, onTestFinished, test } from "vitest";
-import {
-  ThreadedExecutor,
-  type ThreadedExecutorOptions,
-} from "../../dist/executor/threads/threaded-executor.js";
-import type { Payload } from "../../dist/protocol/payload/payload.js";
-import { TaskType } from "../../dist/protocol/task-type.js";
+import type { ThreadedExecutorOptions } from "../../src/executor/threads/threaded-executor.ts";
+import type { Payload } from "../../src/protocol/payload/payload.ts";
 import { compiled } from "../support/compiled.ts";
+import { TaskType, ThreadedExecutor } from "../support/compiled-executors.ts";
 import { ExecutorDriver } from "../support/executor-driver.ts";
 
 const FIXTURE = compiled("faulty-worker").href;

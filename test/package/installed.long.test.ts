@@ -28,7 +28,7 @@ test("The package, installed in an empty folder, runs the quick start and has ty
     "docs/guides/map.md",
     "SECURITY.md",
     "dist/index.js",
-    "dist/index.d.ts",
+    "dist/types/index.d.ts",
   ]) {
     expect(paths).toContain(wanted);
   }

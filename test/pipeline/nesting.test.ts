@@ -75,7 +75,7 @@ describe("A run that begins in a worker", () => {
     const handler = `export default async (n) => { if (n === 0) return "end"; for await (const x of map([n - 1], import.meta.url, { ${BOTH} })) return x; };\n`;
     const main = `if (isMain(import.meta)) for await (const x of map([2, 9], import.meta.url, { ${BOTH}, settled: true })) console.log(x.value ?? x.reason.message);`;
     const { out } = await run([file(tempFolder(), "deep.mjs", IMPORT + handler + main)]);
-    expect(out).toMatch(/^end\n.*3 deep.*\n$/);
+    expect(out).toMatch(/^end\n.*3 levels deep.*\n$/);
   });
 
   test("is refused in the threads of a role whose file has no guard", async () => {

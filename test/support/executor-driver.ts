@@ -1,6 +1,7 @@
-import type { Execution, ExecutionOutcome } from "../../dist/core/execution.js";
-import type { Executor } from "../../dist/executor/executor.js";
-import { decodePayload, encodePayload, type Payload } from "../../dist/protocol/payload/payload.js";
+import type { Execution, ExecutionOutcome } from "../../src/core/execution.ts";
+import type { Executor } from "../../src/executor/executor.ts";
+import type { Payload } from "../../src/protocol/payload/payload.ts";
+import { decodePayload, encodePayload } from "./compiled-executors.ts";
 
 export interface Failure {
   readonly name: string;

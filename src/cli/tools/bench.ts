@@ -1,8 +1,9 @@
 import { availableParallelism } from "node:os";
 import { Pipeline } from "../../pipeline/pipeline.ts";
 import { TaskType } from "../../protocol/task-type.ts";
+import { ownFile } from "../../self/own-file.ts";
 
-const WORKER = new URL("./bench-worker.js", import.meta.url);
+const WORKER = ownFile("cli/tools/bench-worker.js");
 
 /** Time for workers to start and for code to be compiled, in ms. It is not measured. */
 const WARM_UP_MS = 1000;

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
+import { ownManifest } from "../../self/own-manifest.ts";
 import { FileError } from "../file-error.ts";
 
 const PIPELINE = `import { type PipelineOptions, TaskType } from "zmqpipeline";
@@ -57,12 +57,7 @@ export function writeStarter(folder: string): string[] {
 }
 
 function manifest(folder: string): string {
-  const own = JSON.parse(
-    readFileSync(createRequire(import.meta.url).resolve("../../../package.json"), "utf8"),
-  ) as {
-    version: string;
-    peerDependencies: Record<string, string>;
-  };
+  const own = ownManifest();
   const name = basename(resolve(folder))
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, "-");
