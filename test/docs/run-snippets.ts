@@ -97,7 +97,7 @@ function testDocument(document: string): void {
     });
 }
 
-/** Output that compares equal in any order of lines, and with any id of the run. */
+/** The sorted lines of an output, with RUN for the id of a run: lines may come in any order. */
 function linesOf(text: string): string[] {
   return text
     .trim()

@@ -199,11 +199,11 @@ export async function flood(endpoint: string, count: number): Promise<void> {
   await Promise.all(opened);
 }
 
-/** A server in the place of a good peer. It answers every message with attacks, and sends raw bytes to half of the connections. */
+/** A server in the place of a good peer, which answers every message or connection with attacks. */
 export class HostileServer {
   readonly #router = new zmq.Router({ linger: 0, mandatory: false });
   #raw: Server | undefined;
-  /** How many messages peers have sent to the server. */
+  /** How many messages or connections have reached the server. */
   heard = 0;
 
   static async listen(endpoint: string): Promise<HostileServer> {

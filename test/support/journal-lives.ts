@@ -16,7 +16,7 @@ export const SHAPES = ["reversed", "shuffled", "longer", "shorter", "changed"] a
 export type Shape = "plain" | (typeof SHAPES)[number];
 
 export interface Life {
-  /** The exit code; undefined when the process was killed, 7 when the journal did not fit. */
+  /** The exit code; null when the process was killed, 7 when the journal did not fit. */
   readonly code: number | null;
   readonly printed: string;
 }
