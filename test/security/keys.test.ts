@@ -90,7 +90,7 @@ describe("A folder of keys", () => {
       (_, file) => writeFileSync(file, "x".repeat(5_000_000)),
     ],
     ["a file of another version", /version 1/, (_, file) => change(file, { version: 2 })],
-    ["a file of no role", /has no role/, (_, file) => change(file, { role: "king" })],
+    ["a file of no role", /has no known role/, (_, file) => change(file, { role: "king" })],
     ["a file with half a key", /damaged/, (_, file) => change(file, { secretKey: "abc" })],
     ["a key that no key can be", /damaged/, (_, file) => change(file, { publicKey: "#".repeat(40) })],
     ["two keys that do not belong together", /do not belong together/, (_, file) => change(file, other())],
