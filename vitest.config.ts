@@ -41,7 +41,7 @@ export default defineConfig({
     projects: isLong
       ? [{ test: { ...common, name: "long", include: [LONG, ...CAMPAIGNS, ...partlyLongFiles()] } }]
       : [
-          { test: { ...common, name: "alone", include: ["test/**/*.test.ts"], exclude: [LONG, ...SHARED] } },
+          { test: { ...common, name: "alone", include: ["test/**/*.test.ts"], exclude: [LONG, ...SHARED], isolate: false } },
           { test: { ...common, name: "shared", include: SHARED, isolate: false } },
         ],
   },
