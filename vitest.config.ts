@@ -15,15 +15,8 @@ if (isLong) {
   process.env.FUZZ_RUNS ??= "10000";
 }
 
-/** Files whose tests leave nothing behind in their process: these files share one, and load the library once. */
-const SHARED = existing([
-  "test/{contract,core,metrics,protocol,simulation,structures,transport}/**/*.test.ts",
-  "test/journal/{content,damage,journal}.test.ts",
-  "test/role/{known-options,misuse,protected-mode,spelling}.test.ts",
-  "test/cli/progress-text.test.ts",
-  "test/cli/run/failure-groups.test.ts",
-  "test/watching/block-detector.test.ts",
-]);
+/** Files that look at their whole process: each has one of its own. All others share processes, which load the library once. */
+const ISOLATED = existing(["test/executor/threads.test.ts"]);
 
 const common = {
   pool: "forks",
@@ -41,8 +34,16 @@ export default defineConfig({
     projects: isLong
       ? [{ test: { ...common, name: "long", include: [LONG, ...CAMPAIGNS, ...partlyLongFiles()] } }]
       : [
-          { test: { ...common, name: "alone", include: ["test/**/*.test.ts"], exclude: [LONG, ...SHARED], isolate: false } },
-          { test: { ...common, name: "shared", include: SHARED, isolate: false } },
+          {
+            test: {
+              ...common,
+              name: "shared",
+              include: ["test/**/*.test.ts"],
+              exclude: [LONG, ...ISOLATED],
+              isolate: false,
+            },
+          },
+          { test: { ...common, name: "isolated", include: ISOLATED } },
         ],
   },
 });

@@ -1,5 +1,6 @@
 // Bundles the library into dist/: a file for each entry, and chunks that entries share. A process of the command, a worker or a thread then opens
 // a handful of files at its start instead of hundreds. Types are written beside it by the compiler.
+import { chmodSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
@@ -16,6 +17,7 @@ const ENTRIES = [
 ];
 
 const root = new URL("../", import.meta.url);
+const dist = new URL("dist/", root);
 const bundle = await rolldown({
   cwd: fileURLToPath(root),
   input: Object.fromEntries(ENTRIES.map((entry) => [entry, `src/${entry}.ts`])),
@@ -24,8 +26,10 @@ const bundle = await rolldown({
   // Packages stay outside. What begins with a null character, by Rollup's convention, is a helper of the bundler's own.
   external: (id) => !/^[./\0]/.test(id) && !id.startsWith("@oxc-project/"),
 });
+// Chunks of an earlier build would stay.
+rmSync(new URL("chunks/", dist), { recursive: true, force: true });
 await bundle.write({
-  dir: fileURLToPath(new URL("dist/", root)),
+  dir: fileURLToPath(dist),
   format: "esm",
   sourcemap: true,
   // Names of classes and functions are part of messages.
@@ -35,3 +39,5 @@ await bundle.write({
   chunkFileNames: "chunks/[name].js",
 });
 await bundle.close();
+// As npm does when it installs the package.
+chmodSync(new URL("cli/main.js", dist), 0o755);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ended, LIBRARY, startCommand } from "../support/command.ts";
 import { tempFolder } from "../support/endpoints.ts";
+import { long } from "../support/long.ts";
 
 /** A run whose collector and whose workers print a line for each item; of numbers without end, or of so many. */
 function talkativeRun(count = Number.POSITIVE_INFINITY): string {
@@ -49,7 +50,7 @@ test("A run whose output and error are both closed leaves no trace of an excepti
   expect({ code, signal }).toEqual({ code: 141, signal: null });
 });
 
-test("A list of failures that is read in part ends quietly", async () => {
+long("A list of failures that is read in part ends quietly", async () => {
   const folder = tempFolder();
   writeFileSync(
     join(folder, "w.mjs"),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ended, LIBRARY, startCommand } from "../support/command.ts";
 import { tempFolder } from "../support/endpoints.ts";
+import { long } from "../support/long.ts";
 
 /** Runs so many items of which each fails with a message of its own. */
 async function runFailing(count: number, ...args: string[]) {
@@ -28,7 +29,7 @@ async function runFailing(count: number, ...args: string[]) {
   return await ended(startCommand(["run", file, ...args]));
 }
 
-test.each([21, 1000])("A summary of %i failures with different messages", async (count) => {
+long.each([21, 1000])("A summary of %i failures with different messages", async (count) => {
   const { code, out, err } = await runFailing(count, "--json", "--quiet");
   expect(err).not.toContain("Maximum call stack");
   expect(code).toBe(3);

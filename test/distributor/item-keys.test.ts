@@ -12,6 +12,7 @@ import {
 } from "../../src/index.ts";
 import { freshEndpoints, tempFolder } from "../support/endpoints.ts";
 import { address, type PipelineEndpoints } from "../support/endpoints-of.ts";
+import { long } from "../support/long.ts";
 import { makeDistributor, NUMBERS, NumbersCollector, NumbersWorker } from "../support/roles.ts";
 
 let endpoints: PipelineEndpoints;
@@ -100,24 +101,27 @@ async function refusal(task: Task<{ n: number }>, options: Partial<DistributorOp
   );
 }
 
-test("A task of 400 items that was stopped and gives them in reverse is refused, with the place and three remedies", async () => {
-  await live(new ListTask(upTo(400)), { journal }, 100);
-  const run = makeDistributor(endpoints, new ListTask(upTo(400).reverse()), { journal }).run();
-  await expect(run).rejects.toMatchObject({
-    code: "JOURNAL_MISMATCH",
-    taskType: "numbers",
-    message: expect.stringMatching(
-      /item 0 \(counted from 0\) is another one.*Nothing was executed.*same order.*resume\(\).*key\(\)/,
-    ),
-  });
-  const changed = upTo(400).with(57, 5700);
-  await expect(makeDistributor(endpoints, new ListTask(changed), { journal }).run()).rejects.toMatchObject({
-    message: expect.stringContaining("item 57 (counted from 0) is another one"),
-  });
-  // What is the same, and more, goes on.
-  const { summary } = await live(new ListTask(upTo(450)), { journal });
-  expect(summary.tasks.numbers).toMatchObject({ items: 450, acked: 450, skipped: 0 });
-});
+long(
+  "A task of 400 items that was stopped and gives them in reverse is refused, with the place and three remedies",
+  async () => {
+    await live(new ListTask(upTo(400)), { journal }, 100);
+    const run = makeDistributor(endpoints, new ListTask(upTo(400).reverse()), { journal }).run();
+    await expect(run).rejects.toMatchObject({
+      code: "JOURNAL_MISMATCH",
+      taskType: "numbers",
+      message: expect.stringMatching(
+        /item 0 \(counted from 0\) is another one.*Nothing was executed.*same order.*resume\(\).*key\(\)/,
+      ),
+    });
+    const changed = upTo(400).with(57, 5700);
+    await expect(makeDistributor(endpoints, new ListTask(changed), { journal }).run()).rejects.toMatchObject({
+      message: expect.stringContaining("item 57 (counted from 0) is another one"),
+    });
+    // What is the same, and more, goes on.
+    const { summary } = await live(new ListTask(upTo(450)), { journal });
+    expect(summary.tasks.numbers).toMatchObject({ items: 450, acked: 450, skipped: 0 });
+  },
+);
 
 test.each([
   ["a sync source", (numbers: readonly number[]) => new ListTask(numbers, byNumber)],

@@ -13,6 +13,7 @@ import {
 } from "../../src/index.ts";
 import { freshEndpoints, tempFolder } from "../support/endpoints.ts";
 import { address, type PipelineEndpoints } from "../support/endpoints-of.ts";
+import { long } from "../support/long.ts";
 import { makeDistributor, NUMBERS, NumbersCollector, NumbersTask, NumbersWorker } from "../support/roles.ts";
 
 type AnyTask = Task<object, object, object>;
@@ -138,7 +139,7 @@ test("A journal of a complete run executes nothing more; the roles are told so a
   lives.expectComplete(summary, first.summary.runId);
 });
 
-test("A journal refuses a task whose items differ from the last time, and says what to do", async () => {
+long("A journal refuses a task whose items differ from the last time, and says what to do", async () => {
   const lives = new Lives();
   await lives.run(new ListTask(), 100);
   class Shorter extends ListTask {

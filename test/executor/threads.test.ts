@@ -4,6 +4,7 @@ import type { Payload } from "../../src/protocol/payload/payload.ts";
 import { compiled } from "../support/compiled.ts";
 import { TaskType, ThreadedExecutor } from "../support/compiled-executors.ts";
 import { ExecutorDriver } from "../support/executor-driver.ts";
+import { long } from "../support/long.ts";
 
 const FIXTURE = compiled("faulty-worker").href;
 const FAULTY = TaskType.register("faulty");
@@ -91,7 +92,7 @@ test("An item that was queued behind the item that ended a thread is executed by
   for (const each of await Promise.all(behind)) expect(each).toHaveProperty("threadId");
 });
 
-test("An item that hangs past its timeout loses its thread; other threads stay", async () => {
+long("An item that hangs past its timeout loses its thread; other threads stay", async () => {
   const driver = await begun({ timeout: 300 });
   const before = await Promise.all([
     threadOf(driver, { do: "block", ms: 50 }),

@@ -8,6 +8,7 @@ import { captureLog } from "../support/captured-log.ts";
 import { freshEndpoints, serviceEndpoints } from "../support/endpoints.ts";
 import { address, type PipelineEndpoints } from "../support/endpoints-of.ts";
 import { attackListener, flood, HostileServer, PAYLOADS, SECRET } from "../support/hostile.ts";
+import { long } from "../support/long.ts";
 import { LongTask, makeDistributor, NumbersCollector, NumbersTask, NumbersWorker } from "../support/roles.ts";
 import { running } from "../support/running-service.ts";
 import { EchoWorker, makeClient } from "../support/service-roles.ts";
@@ -159,7 +160,7 @@ describe.each(["ZeroMQ", "raw"] as const)(
     const listen = (endpoint: string) =>
       kind === "ZeroMQ" ? HostileServer.listen(endpoint) : HostileServer.listenRaw(endpoint);
 
-    test("a worker, a distributor and a metadata worker give up in their time", async () => {
+    long("a worker, a distributor and a metadata worker give up in their time", async () => {
       const endpoints = await freshEndpoints("tcp");
       const servers = await Promise.all(
         [endpoints.second, endpoints.collector, endpoints.ack, endpoints.metadata].map(listen),

@@ -1,9 +1,10 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { type CollectorSummary, type RunSummary, readJournal } from "../../src/index.ts";
 import { freshEndpoints, tempFolder } from "../support/endpoints.ts";
+import { long } from "../support/long.ts";
 import { RoleProcess } from "../support/processes.ts";
 
 /** How often each number is in a file. */
@@ -14,7 +15,7 @@ function counts(file: string): Map<number, number> {
   return found;
 }
 
-test.each(["power-loss"] as const)(
+long.each(["power-loss"] as const)(
   "A distributor killed twice goes on with its journal (%s), loses and repeats no item, and keeps its workers and collector",
   async (durability) => {
     const endpoints = await freshEndpoints("tcp");

@@ -52,21 +52,24 @@ long(
   },
 );
 
-test("stop() of a worker with threads lets running items end and gives the others back; nothing is executed twice", async () => {
-  const endpoints = await freshEndpoints("ipc");
-  const log = join(tempFolder(), "executed");
-  const items = 400;
-  const collector = new RoleProcess({ role: "collector", endpoints });
-  const leaver = new RoleProcess({ role: "threads", endpoints, sleep: 10, log, stopAfter: 300 });
-  const stayer = new RoleProcess({ role: "threads", endpoints, sleep: 10, log });
-  const distributor = new RoleProcess({ role: "distributor", endpoints, items, workers: 2 });
-  const left = await leaver.outcome<WorkerSummary>();
-  expect(left.failed).toBe(0);
-  const summary = await distributor.outcome<RunSummary>();
-  expect(summary.tasks.numbers).toEqual({ items, acked: items, failed: 0, retried: 0, skipped: 0 });
-  await Promise.all([collector.outcome(), stayer.outcome()]);
-  expect(readFileSync(log, "utf8").trim().split("\n").length).toBe(items);
-});
+long(
+  "stop() of a worker with threads lets running items end and gives the others back; nothing is executed twice",
+  async () => {
+    const endpoints = await freshEndpoints("ipc");
+    const log = join(tempFolder(), "executed");
+    const items = 400;
+    const collector = new RoleProcess({ role: "collector", endpoints });
+    const leaver = new RoleProcess({ role: "threads", endpoints, sleep: 10, log, stopAfter: 300 });
+    const stayer = new RoleProcess({ role: "threads", endpoints, sleep: 10, log });
+    const distributor = new RoleProcess({ role: "distributor", endpoints, items, workers: 2 });
+    const left = await leaver.outcome<WorkerSummary>();
+    expect(left.failed).toBe(0);
+    const summary = await distributor.outcome<RunSummary>();
+    expect(summary.tasks.numbers).toEqual({ items, acked: items, failed: 0, retried: 0, skipped: 0 });
+    await Promise.all([collector.outcome(), stayer.outcome()]);
+    expect(readFileSync(log, "utf8").trim().split("\n").length).toBe(items);
+  },
+);
 
 long(
   "stop() of a worker with threads ends a thread that hangs at its deadline; the process ends, and the item goes to another",

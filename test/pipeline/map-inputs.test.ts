@@ -9,6 +9,7 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { map, Pipeline, TaskType } from "zmqpipeline";
 import { tempFolder } from "../support/endpoints.ts";
+import { long } from "../support/long.ts";
 
 const MODULE = new URL("../fixtures/stubborn-worker.mjs", import.meta.url);
 const LIBRARY = new URL("../../dist/index.js", import.meta.url).href;
@@ -34,7 +35,7 @@ function linesFile(): string {
 const LINES = ["a", "b", "c", "d", "e"];
 
 describe("Inputs of map() that cannot wait arrive whole:", () => {
-  test("lines of readline, also around a generator, of a file handle, and of a standard input", async () => {
+  long("lines of readline, also around a generator, of a file handle, and of a standard input", async () => {
     const lines = () => createInterface({ input: createReadStream(linesFile()) });
     expect(await collect(lines())).toEqual(LINES);
     const existing = lines();
@@ -98,7 +99,7 @@ console.log(all.join(" "));`,
     expect(collected).toEqual([...LINES, ...LINES.map((line) => `later ${line}`)]);
   });
 
-  test("events, streams of the web, maps and sets, promises among values", async () => {
+  long("events, streams of the web, maps and sets, promises among values", async () => {
     const emitter = new EventEmitter();
     const stop = new AbortController();
     const events = on(emitter, "event", { signal: stop.signal });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { optionsForWorkers } from "../../src/pipeline/node-options.ts";
 import { tempFolder } from "../support/endpoints.ts";
+import { long } from "../support/long.ts";
 
 const LIBRARY = new URL("../../dist/index.js", import.meta.url).href;
 const IMPORT = `import { isMain, map, MultiThreadedWorker, EndpointAddress, TaskType } from ${JSON.stringify(LIBRARY)};\n`;
@@ -44,7 +45,7 @@ describe("A program that is no file", () => {
       (code: string) => run(["-e", code], "", { NODE_OPTIONS: "--input-type=module --no-warnings" }),
     ],
   ] as const;
-  test.each(started)("starts its workers and not itself: %s", async (_how, start) => {
+  long.each(started)("starts its workers and not itself: %s", async (_how, start) => {
     const { out, err } = await start(IMPORT + loop(JSON.stringify(square(tempFolder()))));
     expect(err).toBe("");
     expect(out).toBe("9\n");

@@ -80,7 +80,7 @@ describe("The hook at a worker's end", () => {
 });
 
 describe("A module that loads for long", () => {
-  test("is waited for beyond the peerTimeout", async () => {
+  long("is waited for beyond the peerTimeout", async () => {
     environment({ LOADING_MS: "2000" });
     const results: unknown[] = [];
     const pipeline = new Pipeline({
@@ -186,7 +186,7 @@ describe.skipIf(process.platform !== "linux")("Without file descriptors", () => 
 describe("The folder of a run", () => {
   const body = `try { for await (const n of map([1], MODULE, { workers: 1, exportName: "killed" })) console.log(n); } catch (error) { console.log(error.code, error.message); }`;
 
-  test("is elsewhere when TMPDIR is too long for sockets", async () => {
+  long("is elsewhere when TMPDIR is too long for sockets", async () => {
     const folder = join(tempFolder(), "x".repeat(100));
     mkdirSync(folder);
     expect((await program(body, "", { TMPDIR: folder })).stdout).toBe("1\n");

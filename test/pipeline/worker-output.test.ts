@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type MapOptions, map, Pipeline, TaskType } from "zmqpipeline";
 import { LineSplitter, MAX_LINE_LENGTH } from "../../src/pipeline/line-splitter.ts";
 import { tempFolder } from "../support/endpoints.ts";
+import { long } from "../support/long.ts";
 
 const MODULE = new URL("../fixtures/lively-worker.mjs", import.meta.url);
 
@@ -50,7 +51,7 @@ describe("The output lines of a worker", () => {
     expect(lines.length).toBeGreaterThan(0);
   });
 
-  test.each(["exit", "kill", "error"])("that ends by %s arrive, and are in the failure", async (way) => {
+  long.each(["exit", "kill", "error"])("that ends by %s arrive, and are in the failure", async (way) => {
     const lines: string[] = [];
     const results = map([{ way }], MODULE, {
       exportName: "printsAndDies",

@@ -14,6 +14,7 @@ import { captureLog } from "../support/captured-log.ts";
 import { freePort, freshEndpoints, tempFolder } from "../support/endpoints.ts";
 import { address } from "../support/endpoints-of.ts";
 import { SECRET, throwEverything } from "../support/hostile.ts";
+import { long } from "../support/long.ts";
 import { LongTask, makeDistributor, NumbersCollector, NumbersTask, NumbersWorker } from "../support/roles.ts";
 import { GoodPeers, withKeys } from "../support/secured-roles.ts";
 
@@ -157,7 +158,7 @@ describe("Connections", () => {
     await Promise.all([done, second]);
   });
 
-  test("of silent peers end after the time for the handshake", async () => {
+  long("of silent peers end after the time for the handshake", async () => {
     const endpoints = await freshEndpoints("tcp");
     await using collector = new NumbersCollector(endpoints);
     const running = collector.run();
@@ -188,7 +189,7 @@ describe("An ipc socket", () => {
     await listener.close();
   });
 
-  test("of a private endpoint is in a folder that no other user can enter", async () => {
+  long("of a private endpoint is in a folder that no other user can enter", async () => {
     const temp = tempFolder();
     const { stdout } = await runProgram(COLLECTOR, { env: { TMPDIR: temp } });
     expect(stdout).toBe("");
@@ -197,7 +198,7 @@ describe("An ipc socket", () => {
     expect(() => EndpointAddress.private("../x")).toThrow(TypeError);
   });
 
-  test("is not opened in a private folder that others can enter", async () => {
+  long("is not opened in a private folder that others can enter", async () => {
     const temp = tempFolder();
     const folder = join(temp, `zmqpipeline-${process.getuid?.()}`);
     mkdirSync(folder);

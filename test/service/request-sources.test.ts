@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { serviceEndpoints } from "../support/endpoints.ts";
+import { long } from "../support/long.ts";
 import { running } from "../support/running-service.ts";
 import { EchoWorker, makeClient } from "../support/service-roles.ts";
 
@@ -62,7 +63,7 @@ test("Undefined is refused as a request", async () => {
   await expect(client.request([null])).rejects.toThrow("Expected a plain object as request[0], got null");
 });
 
-test("A handler that never ends gives its slot to others when no client waits for it", async () => {
+long("A handler that never ends gives its slot to others when no client waits for it", async () => {
   class Stuck extends EchoWorker {
     override handleMessage(...args: Parameters<EchoWorker["handleMessage"]>) {
       if (args[0].n === 0) return new Promise<never>(() => {});

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type EndpointScheme, RemoteError, ServiceWorker, TaskType } from "../../src/index.ts";
 import { serviceEndpoints } from "../support/endpoints.ts";
 import { address } from "../support/endpoints-of.ts";
+import { long } from "../support/long.ts";
 import { running } from "../support/running-service.ts";
 import { EchoWorker, makeClient } from "../support/service-roles.ts";
 
@@ -103,7 +104,7 @@ describe("Requests:", () => {
     expect(third).toMatchObject({ status: "fulfilled", value: { n: 2 } });
   });
 
-  test("a list far longer than the queue is answered", async () => {
+  long("a list far longer than the queue is answered", async () => {
     const endpoints = await serviceEndpoints("ipc");
     await running(endpoints, [new EchoWorker(endpoints), new EchoWorker(endpoints)]);
     await using client = makeClient(endpoints);

@@ -5,6 +5,7 @@ import { type CollectorSummary, NdjsonCollector, type RunSummary } from "../../s
 import { NdjsonFile } from "../../src/sinks/ndjson-file.ts";
 import { freshEndpoints, tempFolder } from "../support/endpoints.ts";
 import { address } from "../support/endpoints-of.ts";
+import { long } from "../support/long.ts";
 import { RoleProcess } from "../support/processes.ts";
 import { makeDistributor, NumbersTask, NumbersWorker } from "../support/roles.ts";
 
@@ -93,7 +94,7 @@ test("An NdjsonCollector writes results and failures to files of their own", asy
   expect(() => new NdjsonCollector({ path: "" })).toThrow(TypeError);
 });
 
-test("An NdjsonCollector that is killed again and again leaves one line for each item", async () => {
+long("An NdjsonCollector that is killed again and again leaves one line for each item", async () => {
   const endpoints = await freshEndpoints("ipc");
   const ndjson = join(tempFolder(), "results.ndjson");
   writeFileSync(ndjson, "");

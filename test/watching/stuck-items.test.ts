@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type MapOptions, type MapResult, map } from "zmqpipeline";
 import { tempFolder } from "../support/endpoints.ts";
+import { long } from "../support/long.ts";
 
 const MODULE = new URL("../fixtures/stuck-worker.mjs", import.meta.url);
 
@@ -19,7 +20,7 @@ const failures = (inputs: readonly unknown[], outcomes: readonly MapResult<unkno
   inputs.filter((_input, index) => outcomes[index]?.status === "rejected");
 
 describe("An item that blocks its worker for ever, with a timeout,", () => {
-  test("fails alone, in whatever way it blocks, and the run ends", async () => {
+  long("fails alone, in whatever way it blocks, and the run ends", async () => {
     const inputs: unknown[] = [...Array(400).keys()];
     for (const [index, way] of ["loop", "pattern", "wait", "later"].entries()) inputs[index * 100 + 50] = way;
     const outcomes = await settled(inputs, once);
@@ -35,7 +36,7 @@ describe("An item that blocks its worker for ever, with a timeout,", () => {
     expect(failures(inputs, outcomes)).toEqual(["later"]);
   });
 
-  test("is tried again, in another process", async () => {
+  long("is tried again, in another process", async () => {
     const inputs = ["a", "loop", "b"];
     const outcomes = await settled(inputs, { ...once, workers: 1, retry: { attempts: 2, backoff: 0 } });
     expect(failures(inputs, outcomes)).toEqual(["loop"]);
