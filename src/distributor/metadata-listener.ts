@@ -24,7 +24,7 @@ export class MetadataListener {
   constructor(runId: string, onMetadata: (metadata: Payload) => void, log: RoleLog) {
     this.#runId = runId;
     this.#onMetadata = onMetadata;
-    this.#refused = new BoundedLog(log, "metadata refused");
+    this.#refused = new BoundedLog(log, "refused a peer or its message");
   }
 
   async listen(endpoint: EndpointAddress, network: ResolvedNetwork): Promise<void> {

@@ -131,3 +131,10 @@ export function arbitraryMessages({ name, count, seq, bytes }: MessageParts): {
 
   return { batch, service, inspection };
 }
+
+/** One message of each kind. */
+export function oneOfEachKind(parts: MessageParts): readonly Message[] {
+  const { batch, service, inspection } = arbitraryMessages(parts);
+  const sampled = fc.sample(fc.oneof(batch, service, inspection), { numRuns: 3000, seed: 1 });
+  return [...new Map(sampled.map((message) => [message.type, message])).values()];
+}
