@@ -45,7 +45,8 @@ export { getLogger } from "./logging/logger.ts";
 export { MetaDataWorker } from "./metadata/meta-data-worker.ts";
 export { prometheusText } from "./metrics/prometheus-text.ts";
 export { map } from "./pipeline/map.ts";
-export type { MapOptions, MapResult } from "./pipeline/map-options.ts";
+export type { MapResults } from "./pipeline/map-iterator.ts";
+export type { MapOptions, MapProgress, MapResult } from "./pipeline/map-options.ts";
 export { Pipeline } from "./pipeline/pipeline.ts";
 export type {
   CollectFunction,

@@ -21,8 +21,11 @@ export interface DeliveryHandlers {
   readonly batches: ResultBatches | undefined;
 }
 
-/** @param seq - The item's sequence number within its task. */
-export type EncodedResults = (seq: number, payload: Uint8Array) => void;
+/**
+ * @param seq - The item's sequence number within its task.
+ * @returns Nothing when the result is collected; or a promise that resolves when it is. Further results do not wait for that promise.
+ */
+export type EncodedResults = (seq: number, payload: Uint8Array) => Promise<void> | undefined;
 
 export interface ResultBatches {
   /** Most results in a batch. */

@@ -72,8 +72,13 @@ export class DeliveryLoop {
     const { encoded } = this.#handlers;
     if (encoded !== undefined && delivery.error === undefined) {
       this.counts.collected += 1;
-      encoded(delivery.seq, delivery.payload);
-      return this.#handled(delivery, undefined);
+      const collected = encoded(delivery.seq, delivery.payload);
+      if (collected === undefined) return this.#handled(delivery, undefined);
+      void collected.then(() => {
+        this.#handled(delivery, undefined);
+        this.#core.flush();
+      });
+      return undefined;
     }
     const read = this.#read(delivery);
     if ("error" in read) return this.#fail(delivery, read);

@@ -110,11 +110,17 @@ const JOURNAL_OPTIONS = optionNames<JournalOptions>({
   keep: true,
 });
 
+/** @throws TypeError, RangeError when the option `journal` is wrong. */
+export function assertJournal(journal: unknown): void {
+  if (journal === undefined) return;
+  if (typeof journal !== "string") assertKnownOptions("journal", journal, JOURNAL_OPTIONS);
+  resolveJournalOptions(journal as string | JournalOptions);
+}
+
 /** @throws TypeError when an endpoint is missing or is none. @throws RangeError when a number is out of range. */
 export function resolveDistributorOptions(options: DistributorOptions): ResolvedDistributorOptions {
   assertKnownOptions("Distributor", options, OPTIONS);
-  if (options.journal !== undefined && typeof options.journal !== "string")
-    assertKnownOptions("journal", options.journal, JOURNAL_OPTIONS);
+  assertJournal(options.journal);
   const { receiveMetadata = false, metadataEndpoint } = options;
   assertBoolean("receiveMetadata", receiveMetadata);
   assertEndpoint("collectorEndpoint", options.collectorEndpoint);

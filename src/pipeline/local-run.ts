@@ -45,6 +45,8 @@ export interface LocalPlan extends Pick<PipelineOptions, "onOutput"> {
   readonly workers: readonly WorkerPlan[];
   readonly restarts: number;
   readonly distributor: Omit<DistributorOptions, "collectorEndpoint" | "collectorAckEndpoint">;
+  /** Called before each line of a worker's output. */
+  readonly beforeOutput?: () => void;
 }
 
 /** One run on this machine: distributor and collector in this process, workers as processes. */
@@ -212,12 +214,15 @@ export class LocalRun {
   }
 
   #makeFleet(failed: (error: PipelineError) => void, lines: LineWriter): WorkerFleet {
-    const { restarts } = this.#plan;
+    const { restarts, beforeOutput } = this.#plan;
     const writeOutput = (line: string, { worker }: OutputSource) => lines.write(`[worker ${worker}] ${line}`);
     const { onOutput = writeOutput } = this.#plan;
     return new WorkerFleet({
       restarts,
-      output: (worker, stream, line) => onOutput(line, { worker, stream }),
+      output: (worker, stream, line) => {
+        beforeOutput?.();
+        return onOutput(line, { worker, stream });
+      },
       failed,
     });
   }

@@ -5,12 +5,30 @@ import { Fifo } from "../structures/fifo.ts";
 export interface ResultSource<Result> {
   /** Begins the run, when the first result is asked for. `changed` is called when there may be a result to take, or the run is over. */
   start(changed: () => void): void;
+  /** The caller asks for another result: it is done with those that it has. */
+  asked(): void;
   /** @returns The next result, if it has arrived. @throws The error of that input. */
   take(): { readonly value: Result } | undefined;
   /** Set when no more results come; has the error, if one has ended the run. */
   readonly ending: { readonly error?: { readonly thrown: unknown } } | undefined;
   /** Ends the run now. Resolves when nothing of the run is left. Never rejects. */
   close(): Promise<void>;
+}
+
+/** The results of `map()`: to be iterated over once, or taken as an array. */
+export interface MapResults<Result> extends AsyncGenerator<Result, void, undefined> {
+  /**
+   * Collects all results that are left.
+   *
+   * @returns The results, in the order in which a loop would get them.
+   * @throws What a loop would throw.
+   *
+   * @example
+   * ```ts
+   * const squares = await map([1, 2, 3], new URL("./square.js", import.meta.url)).toArray();
+   * ```
+   */
+  toArray(): Promise<Result[]>;
 }
 
 /** A `next()` that waits for its result. */
@@ -25,7 +43,7 @@ interface Waiting<Result> {
  * It is also a stream, because `stream.pipeline()` never closes an iterator that waits, but destroys a stream at once. The stream reads
  * nothing unless it is used as one.
  */
-export class MapIterator<Result> extends Readable implements AsyncGenerator<Result, void, undefined> {
+export class MapIterator<Result> extends Readable implements MapResults<Result> {
   readonly #source: ResultSource<Result>;
   readonly #waiting = new Fifo<Waiting<Result>>();
   #state: "new" | "open" | "closed" = "new";
@@ -44,6 +62,7 @@ export class MapIterator<Result> extends Readable implements AsyncGenerator<Resu
         this.#state = "open";
         this.#source.start(() => this.#answer());
       }
+      this.#source.asked();
       this.#answer();
     });
   }
@@ -60,6 +79,13 @@ export class MapIterator<Result> extends Readable implements AsyncGenerator<Resu
   async throw(error: unknown): Promise<IteratorResult<Result, void>> {
     await this.return();
     throw error;
+  }
+
+  /** A stream's own would not take results that are `null`. */
+  override async toArray(): Promise<Result[]> {
+    const results: Result[] = [];
+    for await (const result of this) results.push(result);
+    return results;
   }
 
   override [Symbol.asyncIterator](): this {

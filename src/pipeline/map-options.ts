@@ -1,5 +1,7 @@
 import { type RetryOptions, resolveRetryPolicy } from "../core/distributor/retry-policy.ts";
+import { assertJournal } from "../distributor/distributor-options.ts";
 import { toModuleUrl } from "../executor/threads/threaded-class.ts";
+import type { JournalOptions } from "../journal/journal-options.ts";
 import { assertBoolean, assertCount, assertTimeout } from "../role/checks.ts";
 import { assertKnownOptions, describeKind, optionNames } from "../role/known-options.ts";
 import { assertFunction, assertName, assertSignal, RETRY_OPTIONS } from "./option-checks.ts";
@@ -8,7 +10,7 @@ import type { PipelineOptions, WorkerDefinition } from "./pipeline-options.ts";
 /** Options of {@link map}. */
 export interface MapOptions
   extends Pick<WorkerDefinition, "exportName" | "threads" | "concurrency">,
-    Pick<PipelineOptions, "restarts" | "onOutput"> {
+    Pick<PipelineOptions, "restarts" | "onOutput" | "windowTime"> {
   /**
    * How many worker processes there are.
    * @default the number of cores; 1 with `threads`
@@ -48,6 +50,49 @@ export interface MapOptions
    * whose handler still runs half a second later is killed.
    */
   readonly signal?: AbortSignal;
+  /**
+   * A file that keeps what was done, so that a program that was killed goes on where it was: its path, or more options. A result counts as
+   * done when the loop asks for the next one, and only then. Inputs that were done are not executed again and give no results; results come as
+   * they are ready. Inputs must be the same, in the same order, or have a `key`. An input that failed for good is executed again, unless its failure
+   * was a result (`settled`): then with `retryFailed` only.
+   * @default none
+   */
+  readonly journal?: string | JournalOptions;
+  /**
+   * Returns the key of an input, a string of 1 to 65,536 characters. Of several inputs with one key only the first is executed. With a journal,
+   * inputs may come in any order, and those whose key is known are left out.
+   * @default none: every input is executed
+   */
+  readonly key?: (input: never) => string;
+  /**
+   * Called with the state of the run, ten times per second at most while it changes, and once at the end. What it throws ends the run, and is
+   * thrown by the loop.
+   * @default none
+   */
+  readonly onProgress?: (progress: MapProgress) => void;
+  /**
+   * Draws a bar on stderr while the run lasts, where stderr is a terminal; elsewhere nothing is drawn.
+   * @default false
+   */
+  readonly progress?: boolean;
+}
+
+/** How far a `map()` is. */
+export interface MapProgress {
+  /** How many inputs there are, where they are an array or another collection that knows its size. */
+  readonly total: number | undefined;
+  /** Inputs whose result has arrived; with a journal, those whose result the loop has done, in this run or before. */
+  readonly completed: number;
+  /** Inputs that failed for good. */
+  readonly failed: number;
+  /** Inputs that were left out, because an input with the same key was executed. */
+  readonly skipped: number;
+  /** Inputs that workers have. */
+  readonly inFlight: number;
+  /** Workers that have joined the run and not left it. */
+  readonly workers: number;
+  /** Time since the first result was asked for, in ms. */
+  readonly duration: number;
 }
 
 /** A result of `map()` with `settled`, and the index of its input, counted from 0. */
@@ -73,6 +118,11 @@ const OPTIONS = optionNames<MapOptions>({
   signal: true,
   restarts: true,
   onOutput: true,
+  windowTime: true,
+  journal: true,
+  key: true,
+  onProgress: true,
+  progress: true,
 });
 
 /** @throws TypeError, RangeError when an argument of `map()` is wrong. */
@@ -88,6 +138,7 @@ export function assertMapArguments(inputs: unknown, module: unknown, options: un
   if (restarts !== undefined) assertCount("restarts", restarts, 0);
   if (maxPending !== undefined) assertCount("maxPending", maxPending, 1);
   if (maxPendingBytes !== undefined) assertCount("maxPendingBytes", maxPendingBytes, 1);
+  assertDeliveryOptions(options);
   const { exportName, ordered, settled, retry, timeout, signal, onOutput }: MapOptions = options;
   assertName("exportName", exportName);
   if (ordered !== undefined) assertBoolean("ordered", ordered);
@@ -97,6 +148,26 @@ export function assertMapArguments(inputs: unknown, module: unknown, options: un
   if (timeout !== undefined) assertTimeout("timeout", timeout);
   assertSignal(signal);
   assertFunction("onOutput", onOutput);
+}
+
+/** Checks the options that concern the distributor and what is reported about it. */
+function assertDeliveryOptions({
+  windowTime,
+  journal,
+  key,
+  onProgress,
+  progress,
+  ordered,
+}: MapOptions): void {
+  if (windowTime !== undefined) assertCount("windowTime", windowTime, 1);
+  assertJournal(journal);
+  if (journal !== undefined && ordered === true)
+    throw new TypeError(
+      "map() cannot give results in order with a journal: inputs that were done give none. Leave out ordered, and use settled to get each input's index",
+    );
+  assertFunction("key", key);
+  assertFunction("onProgress", onProgress);
+  if (progress !== undefined) assertBoolean("progress", progress);
 }
 
 function assertInputs(inputs: unknown): void {

@@ -1,7 +1,14 @@
 /** The outcome of one input. A result stays encoded until it is taken, so that its size in memory is known. */
 export type Outcome =
-  | { readonly ok: true; readonly index: number; readonly payload: Uint8Array }
-  | { readonly ok: false; readonly index: number; readonly reason: Error };
+  | (ArrivedItem & { readonly ok: true; readonly payload: Uint8Array })
+  | (ArrivedItem & { readonly ok: false; readonly index: number; readonly reason: Error });
+
+interface ArrivedItem {
+  /** The number of the item in its task. Inputs that were left out have none, so it may differ from the input's index. */
+  readonly seq: number;
+  /** Called when the loop has done with the outcome. */
+  readonly done?: () => void;
+}
 
 export interface MapLimits {
   readonly isOrdered: boolean;
@@ -29,9 +36,9 @@ const SMALL_MESSAGE_BYTES = 64 * 1024;
  */
 export class MapOutput {
   readonly #limits: MapLimits;
-  /** Outcomes by index, in the order of their arrival. */
+  /** Outcomes by number, in the order of their arrival. */
   readonly #outcomes = new Map<number, Outcome>();
-  /** Sizes of encoded inputs without an outcome, in bytes, by index. */
+  /** Sizes of encoded inputs without an outcome, in bytes, by number. */
   readonly #inputs = new Map<number, number>();
   #waitingBytes = 0;
   #inputBytes = 0;
@@ -47,13 +54,13 @@ export class MapOutput {
 
   push(outcome: Outcome): void {
     if (this.#ended) return;
-    this.#inputBytes -= this.#inputs.get(outcome.index) ?? 0;
-    this.#inputs.delete(outcome.index);
+    this.#inputBytes -= this.#inputs.get(outcome.seq) ?? 0;
+    this.#inputs.delete(outcome.seq);
     const kept = outcome.ok ? { ...outcome, payload: ownBytes(outcome.payload) } : outcome;
     const bytes = sizeOf(kept);
     this.#meanBytes += WEIGHT * (bytes - this.#meanBytes);
     this.#waitingBytes += bytes;
-    this.#outcomes.set(outcome.index, kept);
+    this.#outcomes.set(outcome.seq, kept);
   }
 
   /** Drops the outcomes that wait, and all that arrive later. */
@@ -66,7 +73,7 @@ export class MapOutput {
   /** Whether another input may be pulled. The outcome that the loop waits for belongs to an input that was pulled before, so this cannot block the run. */
   get hasRoom(): boolean {
     const { maxPending, maxPendingBytes, slots } = this.#limits;
-    const open = this.#pulled - this.#taken;
+    const open = this.#encoded - this.#taken;
     if (this.#ended || open >= maxPending || this.#waitingBytes >= maxPendingBytes) return false;
     const underWay = open - this.#outcomes.size;
     if (underWay < slots) return true;
@@ -89,7 +96,7 @@ export class MapOutput {
     const [first] = this.#limits.isOrdered ? [this.#taken] : this.#outcomes.keys();
     const outcome = first === undefined ? undefined : this.#outcomes.get(first);
     if (outcome === undefined) return undefined;
-    this.#outcomes.delete(outcome.index);
+    this.#outcomes.delete(outcome.seq);
     this.#waitingBytes -= sizeOf(outcome);
     this.#taken += 1;
     return outcome;

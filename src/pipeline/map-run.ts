@@ -3,6 +3,7 @@ import type { EncodedResults } from "../collector/delivery-handlers.ts";
 import type { Failure } from "../collector/failure.ts";
 import { ItemIterator } from "../distributor/item-iterator.ts";
 import { PipelineError } from "../errors.ts";
+import type { JournalOptions } from "../journal/journal-options.ts";
 import { fromThrownError } from "../protocol/error-info.ts";
 import { decodePayload } from "../protocol/payload/payload.ts";
 import { TaskType } from "../protocol/task-type.ts";
@@ -19,8 +20,12 @@ import {
   type MapResult,
 } from "./map-options.ts";
 import { MapOutput, type Outcome } from "./map-output.ts";
+import { MapProgressReports } from "./map-progress.ts";
 import { refusedInput } from "./refused-input.ts";
 import { resolveRestarts, resolveWorkers } from "./resolve-workers.ts";
+
+/** How often the state is read while a failure is not noted yet, in ms. */
+const NOTED_MS = 5;
 
 export type MapInputs = Iterable<unknown> | AsyncIterable<unknown>;
 
@@ -30,6 +35,9 @@ export class MapRun implements ResultSource<unknown> {
   readonly #output: MapOutput;
   readonly #run: LocalRun;
   readonly #abort = () => this.#cutOff(this.#options.signal?.reason);
+  readonly #progress: MapProgressReports;
+  /** What is to be called when the caller is done with the results that it has. */
+  #taken: (() => void)[] = [];
   #done: Promise<void> = Promise.resolve();
   #changed: () => void = () => {};
   ending: { readonly error?: { readonly thrown: unknown } } | undefined;
@@ -38,6 +46,7 @@ export class MapRun implements ResultSource<unknown> {
     this.#options = options;
     const { workers, threads = 0, concurrency = 1, retry, timeout, exportName, restarts, onOutput } = options;
     const count = workers ?? (threads > 0 ? 1 : undefined);
+    const hasJournal = options.journal !== undefined;
     const definition = {
       module,
       threads,
@@ -48,25 +57,36 @@ export class MapRun implements ResultSource<unknown> {
     const type = TaskType.register("map");
     const plans = resolveWorkers({ workers: { ...definition, taskType: type } }, []);
     this.#output = new MapOutput({
-      isOrdered: options.ordered ?? true,
+      isOrdered: options.ordered ?? !hasJournal,
       maxPending: options.maxPending ?? DEFAULT_MAX_PENDING,
       maxPendingBytes: options.maxPendingBytes ?? DEFAULT_MAX_PENDING_BYTES,
       slots: plans.reduce((slots, plan) => slots + plan.count * Math.max(plan.threads, plan.concurrency), 0),
     });
     const task = new MapTask(type, inputs, this.#output, (error) => this.#fail(error));
-    Object.assign(task, retry === undefined ? {} : { retry }, timeout === undefined ? {} : { timeout });
+    const { key } = options;
+    Object.assign(
+      task,
+      retry === undefined ? {} : { retry },
+      timeout === undefined ? {} : { timeout },
+      key === undefined ? {} : { key: ({ value }: { value: unknown }) => key(value as never) },
+    );
     this.#run = new LocalRun({
       tasks: [task],
       workers: plans.map((plan) => ({ ...plan, isWrapped: true })),
       restarts: resolveRestarts(restarts),
-      collector: new MapCollector((outcome) => {
-        this.#output.push(outcome);
-        this.#changed();
+      collector: new MapCollector(hasJournal, options.settled === true, (outcome) => {
+        if (outcome.ok || outcome.done !== undefined || !hasJournal) this.#arrived(outcome);
+        else this.#whenNoted(() => this.#arrived(outcome));
       }),
       metadata: undefined,
       onOutput,
-      distributor: {},
+      distributor: {
+        ...(options.windowTime === undefined ? {} : { windowTime: options.windowTime }),
+        ...(options.journal === undefined ? {} : { journal: journalOf(options.journal, options.settled) }),
+      },
+      beforeOutput: () => this.#progress.erase(),
     });
+    this.#progress = new MapProgressReports(options, sizeOf(inputs), () => this.#run.progress.tasks.map);
   }
 
   start(changed: () => void): void {
@@ -74,15 +94,24 @@ export class MapRun implements ResultSource<unknown> {
     const { signal } = this.#options;
     if (signal?.aborted) return this.#abort();
     signal?.addEventListener("abort", this.#abort, { once: true });
+    this.#progress.start((error) => this.#cutOff(error));
     this.#done = this.#run.run().then(
       () => this.#over({}),
       (error: unknown) => this.#over({ error: { thrown: refusedInput(error) } }),
     );
   }
 
+  asked(): void {
+    const taken = this.#taken;
+    if (taken.length === 0) return;
+    this.#taken = [];
+    for (const done of taken) done();
+  }
+
   take(): { readonly value: unknown } | undefined {
     const outcome = this.#output.take();
     if (outcome === undefined) return undefined;
+    if (outcome.done !== undefined) this.#taken.push(outcome.done);
     const result = resultOf(outcome);
     if (this.#options.settled) return { value: result };
     if (result.status === "rejected") throw result.reason;
@@ -94,6 +123,22 @@ export class MapRun implements ResultSource<unknown> {
     this.#over({});
     await this.#run.abort();
     await this.#done; // never rejects
+  }
+
+  #arrived(outcome: Outcome): void {
+    this.#output.push(outcome);
+    this.#changed();
+  }
+
+  /** Waits until the distributor, and so the journal, knows of a failure that ends the run. */
+  #whenNoted(then: () => void): void {
+    const failed = () => this.#run.progress.tasks.map?.failed ?? 0;
+    const before = failed();
+    const timer = setInterval(() => {
+      if (failed() === before && this.ending === undefined) return;
+      clearInterval(timer);
+      then();
+    }, NOTED_MS);
   }
 
   /** The inputs threw: the loop takes the results that have arrived, then throws that error. */
@@ -110,7 +155,7 @@ export class MapRun implements ResultSource<unknown> {
 
   #over(ending: { readonly error?: { readonly thrown: unknown } }): void {
     this.#options.signal?.removeEventListener("abort", this.#abort);
-    this.ending ??= ending;
+    this.ending ??= this.#progress.end() ?? ending;
     this.#changed();
   }
 }
@@ -151,22 +196,32 @@ class MapTask extends LocalTask {
 class MapCollector extends Collector<object> {
   readonly endpoint = NO_ENDPOINT;
   readonly ackEndpoint = NO_ENDPOINT;
+  readonly #waits: boolean;
+  readonly #settled: boolean;
   readonly #arrived: (outcome: Outcome) => void;
 
-  constructor(arrived: (outcome: Outcome) => void) {
+  /** @param waits - Whether an outcome counts as collected only when the loop has done with it. */
+  constructor(waits: boolean, settled: boolean, arrived: (outcome: Outcome) => void) {
     super();
+    this.#waits = waits;
+    this.#settled = settled;
     this.#arrived = arrived;
   }
 
-  /** @internal Results stay encoded until the loop takes them, so that their size is known. An item's number is its input's index. */
+  /** @internal Results stay encoded until the loop takes them, so that their size is known. */
   override [encodedResults](): EncodedResults {
-    return (index, payload) => this.#arrived({ ok: true, index, payload });
+    return (seq, payload) => this.#give({ ok: true, seq, payload });
   }
 
   /** Never called, because `encodedResults` takes the results. */
   handleCollection(): undefined {}
 
-  override handleFailure({ data, error, attempts, id }: Failure<{ index: number }>): void {
+  override handleFailure({
+    data,
+    error,
+    attempts,
+    id,
+  }: Failure<{ index: number }>): Promise<void> | undefined {
     const { index } = data;
     const reason = new RemoteError("ITEM_FAILED", fromThrownError(error), {
       role: "worker",
@@ -174,17 +229,39 @@ class MapCollector extends Collector<object> {
       attempts,
       itemId: id,
     });
-    this.#arrived({ ok: false, index, reason });
+    return this.#give({ ok: false, seq: Number(id.slice(id.lastIndexOf("/") + 1)), index, reason });
+  }
+
+  #give(outcome: Outcome): Promise<void> | undefined {
+    // A failure that ends the run is collected by that.
+    if (this.#waits && (outcome.ok || this.#settled))
+      return new Promise((done) => this.#arrived({ ...outcome, done }));
+    this.#arrived(outcome);
+    return undefined;
   }
 }
 
+/** How many inputs there are, where that is known before they are pulled. */
+function sizeOf(inputs: MapInputs): number | undefined {
+  if (Array.isArray(inputs) || ArrayBuffer.isView(inputs))
+    return Number((inputs as { length?: number }).length);
+  return inputs instanceof Set || inputs instanceof Map ? inputs.size : undefined;
+}
+
+/** A failure that has ended the last run was no result: its input is executed again. */
+function journalOf(journal: string | JournalOptions, settled = false): JournalOptions {
+  const given = typeof journal === "string" ? { path: journal } : journal;
+  return { retryFailed: !settled, ...given };
+}
+
 function resultOf(outcome: Outcome): MapResult<unknown> {
-  const { index } = outcome;
-  if (!outcome.ok) return { status: "rejected", reason: outcome.reason, index };
+  if (!outcome.ok) return { status: "rejected", reason: outcome.reason, index: outcome.index };
   try {
-    return { status: "fulfilled", value: decodePayload(outcome.payload).value, index };
+    const { value, index } = decodePayload(outcome.payload);
+    return { status: "fulfilled", value, index: Number(index) };
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
+    const index = outcome.seq;
     const reason = new PipelineError("BAD_MESSAGE", `The result cannot be decoded: ${error.message}`, {
       role: "worker",
       index,

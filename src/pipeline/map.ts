@@ -1,4 +1,4 @@
-import { MapIterator } from "./map-iterator.ts";
+import { MapIterator, type MapResults } from "./map-iterator.ts";
 import { assertMapArguments, type MapOptions, type MapResult } from "./map-options.ts";
 import { type MapInputs, MapRun } from "./map-run.ts";
 
@@ -16,7 +16,7 @@ import { type MapInputs, MapRun } from "./map-run.ts";
  * @param inputs - Any iterable, sync or async; it may be endless. Promises among its values are awaited.
  * @param module - The file. Its default export, or its only function, gets an input and an `ExecutionInfo`, and returns a result or a
  *   promise of a result.
- * @returns The results, to be iterated over once. `return()` and `await using` close the iterator at any time, also while `next()` waits.
+ * @returns The results, to be iterated over once, or all at once with `toArray()`. `return()` and `await using` close the iterator at any time, also while `next()` waits.
  * @throws TypeError, RangeError when an argument is wrong, before anything is started.
  * @throws RemoteError `ITEM_FAILED` when the function threw, with the input's `index`; with `settled`, the error is a result instead.
  * @throws PipelineError `WORKER_FAILED` when the file cannot be used, or workers die too often.
@@ -34,17 +34,13 @@ export function map<Result = unknown, Input = unknown>(
   inputs: Iterable<Input> | AsyncIterable<Input>,
   module: URL | string,
   options: MapOptions & { readonly settled: true },
-): AsyncGenerator<MapResult<Result>, void, undefined>;
+): MapResults<MapResult<Result>>;
 export function map<Result = unknown, Input = unknown>(
   inputs: Iterable<Input> | AsyncIterable<Input>,
   module: URL | string,
   options?: MapOptions,
-): AsyncGenerator<Result, void, undefined>;
-export function map(
-  inputs: MapInputs,
-  module: URL | string,
-  options: MapOptions = {},
-): AsyncGenerator<unknown, void, undefined> {
+): MapResults<Result>;
+export function map(inputs: MapInputs, module: URL | string, options: MapOptions = {}): MapResults<unknown> {
   assertMapArguments(inputs, module, options);
   return new MapIterator(new MapRun(inputs, module, options));
 }
