@@ -1,4 +1,5 @@
 import { EXIT } from "./output.ts";
+import { duration } from "./progress-text.ts";
 
 /** The exit code of a process that a signal has ended. */
 export const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
@@ -20,11 +21,17 @@ type InterruptSignal = keyof typeof SIGNAL_CODES;
  * finish as well when standard output is closed by its reader, or cannot be written.
  *
  * @param line - Writes a line for the user.
+ * @param cutOffMs - After which time the work is cut off, in ms.
  * @param lost - Aborted when standard output can no longer be written.
  * @param drain - Called once, at the first signal or when `lost` is aborted.
  * @returns `code`: the exit code, once a signal or a lost output has asked the work to end. `stop`: ends the listening.
  */
-export function onInterrupt(line: (text: string) => void, lost: AbortSignal, drain: () => void) {
+export function onInterrupt(
+  line: (text: string) => void,
+  lost: AbortSignal,
+  cutOffMs: number,
+  drain: () => void,
+) {
   let code: number | undefined;
   const onLost = () => {
     if (code !== undefined) return;
@@ -41,7 +48,8 @@ export function onInterrupt(line: (text: string) => void, lost: AbortSignal, dra
       // The processes of workers end when their connection to this process does.
       if (code !== undefined) process.exit(SIGNAL_CODES[signal]);
       code = SIGNAL_CODES[signal];
-      line(`${signal}: running work may finish; a second signal ends it at once`);
+      const deadline = `without one, what still runs after ${duration(cutOffMs)} is cut off`;
+      line(`${signal}: running work may finish; a second signal ends it at once (${deadline})`);
       drain();
     };
     process.on(signal, listener);

@@ -23,6 +23,7 @@ import type { RunProgress, RunSummary } from "./run-summary.ts";
 import { specOf } from "./spec-of.ts";
 import type { Task } from "./task.ts";
 import { TaskSources } from "./task-sources.ts";
+import { wasCompleteText } from "./was-complete-text.ts";
 
 /** How long an error waits for the collector's first connection, in ms. */
 const COLLECTOR_MS = 2000;
@@ -170,8 +171,7 @@ export class DistributorSession extends Session<RunSummary> {
     });
     if (opened.torn > 0)
       this.#log.write("warn", "the journal's unfinished end was cut off", { bytes: opened.torn });
-    if (opened.isComplete)
-      this.#log.write("warn", "the journal's run is complete: nothing is executed", { runId: this.#runId });
+    if (opened.isComplete) this.#log.warn(wasCompleteText(this.#options.journal.path, opened));
     else if (opened.isResumed)
       this.#log.write("info", "run resumed from its journal", { runId: this.#runId });
   }
@@ -279,20 +279,20 @@ export class DistributorSession extends Session<RunSummary> {
 
   #over(status: RunStatus, error: Error | undefined): void {
     const duration = performance.now() - this.#startedAt;
-    const tasks = Object.fromEntries(
-      [...(this.#core?.tasks ?? [])].map((task) => [task.name, { ...task.counts }]),
-    );
+    const ledgers = [...(this.#core?.tasks ?? [])];
+    const tasks = Object.fromEntries(ledgers.map((task) => [task.name, { ...task.counts }]));
     this.#log.write("info", "run ended", { runId: this.#runId, status, duration: Math.round(duration) });
-    this.#span?.end(this.#core?.tasks ?? [], error);
+    this.#span?.end(ledgers, error);
     if (status === "aborted") this.reject(error);
     else {
-      const wasComplete = this.#journal?.isComplete === true ? ({ wasComplete: true } as const) : {};
+      const { isComplete, completedAt } = this.#journal ?? {};
+      const wasComplete = isComplete === true ? ({ wasComplete: true, completedAt } as const) : {};
       this.resolve({
         runId: this.#runId,
         status,
         duration,
         tasks,
-        unreliableWorkers: [...(this.#core?.tasks ?? [])].flatMap(unreliableOf),
+        unreliableWorkers: ledgers.flatMap(unreliableOf),
         ...wasComplete,
       });
     }

@@ -28,6 +28,8 @@ export interface RunSummary {
   readonly tasks: Readonly<Record<string, TaskSummary>>;
   /** Present if the run's journal was complete already, so that nothing was left to execute. */
   readonly wasComplete?: true;
+  /** With `wasComplete`: when the run became complete, which is when its journal was last written. */
+  readonly completedAt?: Date | undefined;
   /** Workers on which far more items failed than on others that then succeeded there. */
   readonly unreliableWorkers: readonly UnreliableWorker[];
 }

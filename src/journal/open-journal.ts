@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { realpathSync } from "node:fs";
+import { realpathSync, statSync, utimesSync } from "node:fs";
 import { resolve } from "node:path";
 import { PipelineError } from "../errors.ts";
 import { ByteReader } from "../protocol/wire/byte-reader.ts";
@@ -21,6 +21,8 @@ export interface OpenJournal {
   readonly torn: number;
   /** Whether the run is complete, so that nothing is left to execute. */
   readonly isComplete: boolean;
+  /** When the journal of a complete run was last written; `undefined` for a run that is not complete. */
+  readonly completedAt?: Date | undefined;
   readonly metadata: Uint8Array | undefined;
   readonly tasks: ReadonlyMap<string, TaskReplay>;
   close(): void;
@@ -42,17 +44,31 @@ export function openJournal(
   let file: JournalFile | undefined;
   try {
     lock = JournalLock.take(path);
+    const writtenAt = statSync(path, { throwIfNoEntry: false })?.mtime;
     file = new DiskFile(path, "write");
     const opened = openOn(file, { ...options, path }, tasks, keyed);
+    const completedAt = opened.isComplete ? writtenAt : undefined;
+    keepTime(path, completedAt);
     const close = () => {
       opened.journal.close();
+      keepTime(path, completedAt);
       lock?.release();
     };
-    return { ...opened, close };
+    return { ...opened, completedAt, close };
   } catch (error) {
     file?.close();
     lock?.release();
     throw error instanceof PipelineError ? error : unavailable(options.path, error);
+  }
+}
+
+/** Opening a journal writes it anew. The file of a complete run keeps its time, which says when the run became complete. */
+function keepTime(path: string, completedAt: Date | undefined): void {
+  if (completedAt === undefined) return;
+  try {
+    utimesSync(path, completedAt, completedAt);
+  } catch {
+    // Some file systems allow it to the file's owner only: the time is then that of the last start.
   }
 }
 

@@ -1,9 +1,13 @@
 import type { RunProgress } from "../../distributor/run-summary.ts";
+import { describeThrown } from "../../protocol/thrown.ts";
 import { onInterrupt } from "../interrupts.ts";
 import { logTo } from "../log-to.ts";
 import { type CommandContext, type Output, printJson } from "../output.ts";
 import { ProgressView } from "../progress-view.ts";
 import type { PrintOptions } from "./run-options.ts";
+
+/** How long after the first signal the user is told what the end waits for, in ms. */
+const NOTICE_MS = 1000;
 
 /**
  * Runs an action with a console: warnings of all roles are written as lines, and signals are heard from `drainOnInterrupt()` on.
@@ -31,6 +35,9 @@ export class CommandConsole {
   readonly #output: Output;
   #view: ProgressView | undefined;
   #interrupt: ReturnType<typeof onInterrupt> | undefined;
+  #noticeTimer: NodeJS.Timeout | undefined;
+  /** Whether the outcome is there: nothing is waited for any more. */
+  #isClosed = false;
 
   constructor(context: CommandContext) {
     this.#context = context;
@@ -53,19 +60,48 @@ export class CommandConsole {
     this.#view = new ProgressView(this.#output.err, progress);
   }
 
-  /** @param drain - Called at the first signal: ends the work, and lets what is being executed finish. */
-  drainOnInterrupt(drain: () => void): void {
-    this.#interrupt = onInterrupt((text) => this.line(text), this.#output.lost, drain);
+  /**
+   * @param timeoutMs - How long running work may take to finish.
+   * @param drain - Called at the first signal: ends the work, and lets what is being executed finish for `timeoutMs`.
+   * @param unfinished - Says in lines what the end waits for. It is asked when the end is not there after a second.
+   */
+  drainOnInterrupt(
+    timeoutMs: number,
+    drain: () => void,
+    unfinished: () => Promise<readonly string[]> = async () => [],
+  ): void {
+    this.#interrupt = onInterrupt(
+      (text) => this.line(text),
+      this.#output.lost,
+      timeoutMs,
+      () => {
+        drain();
+        this.#noticeTimer = setTimeout(() => void this.#noticeUnfinished(unfinished), NOTICE_MS).unref();
+      },
+    );
+  }
+
+  async #noticeUnfinished(unfinished: () => Promise<readonly string[]>): Promise<void> {
+    try {
+      const lines = await unfinished();
+      if (!this.#isClosed) for (const line of lines) this.line(line);
+    } catch (error) {
+      // The run may have ended while it was asked: then nothing is left to wait for.
+      if (!this.#isClosed) this.line(`the run does not say what it waits for: ${describeThrown(error)}`);
+    }
   }
 
   /** Prints the outcome: as JSON, in words, or, with `--quiet`, not at all. */
   printOutcome({ json, quiet }: PrintOptions, outcome: object, text: () => string): void {
+    this.#isClosed = true;
     this.#view?.end();
     if (json) printJson(this.#context, outcome);
     else if (!quiet) this.#output.out(text());
   }
 
   close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#noticeTimer);
     this.#view?.end();
     this.#interrupt?.stop();
   }

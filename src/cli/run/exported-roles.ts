@@ -14,6 +14,8 @@ import { FileError } from "../file-error.ts";
 
 /** The methods that all roles have. */
 export interface AnyRole {
+  /** How long running work may take to finish after `stop()`, in ms. */
+  readonly stopTimeout?: number;
   run(): Promise<unknown>;
   stop(options: { readonly timeout: number }): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { countOption } from "../count-option.ts";
 import type { CommandContext } from "../output.ts";
+import { addStopTimeout } from "../stop-timeout.ts";
 import { addLedgerOptions } from "./ledger-options.ts";
 import type { RoleCommandName, RoleOptions } from "./run-options.ts";
 
@@ -36,7 +37,7 @@ export function roleCommands(context: CommandContext): Command[] {
       .option("-q, --quiet", "print only warnings and errors")
       .addHelpText(
         "after",
-        `\nExample:\n  ${EXAMPLES[role]}\n\nThe first Ctrl-C lets running work finish, the second ends the role at once.`,
+        `\nExample:\n  ${EXAMPLES[role]}\n\nThe first Ctrl-C lets running work finish for --stop-timeout, the second ends the role at once.`,
       );
     if (role === "worker")
       command.option(
@@ -53,6 +54,7 @@ export function roleCommands(context: CommandContext): Command[] {
     if (role === "worker")
       command.option("--collector <endpoint>", "the endpoint of the collector; replaces the one in the file");
     if (role === "distributor") addLedgerOptions(command);
+    addStopTimeout(command);
     return command.action(async (file: string, options: RoleOptions) => {
       const { runRole } = await import("./run-role.ts"); // loaded late, so that help appears at once
       context.exitCode = await runRole(role, file, options, context);

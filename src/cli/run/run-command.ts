@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { countOption } from "../count-option.ts";
 import type { CommandContext } from "../output.ts";
+import { addStopTimeout } from "../stop-timeout.ts";
 import { addLedgerOptions } from "./ledger-options.ts";
 import type { RunFileOptions } from "./run-options.ts";
 
@@ -17,7 +18,7 @@ Examples:
                                              only new items
   zmqpipeline run squares.ts --json --quiet > summary.json
 
-The first Ctrl-C lets running items finish, the second ends the run at once.
+The first Ctrl-C lets running items finish for --stop-timeout, the second ends the run at once.
 
 Exit codes:
   0    done
@@ -38,7 +39,7 @@ export function runFileCommand(context: CommandContext): Command {
       "worker processes of each kind (default: as the file says, or one per core)",
       countOption,
     );
-  return addLedgerOptions(command)
+  return addStopTimeout(addLedgerOptions(command))
     .option("--json", "print the summary as JSON")
     .option("-q, --quiet", "print neither progress nor summary, only warnings and errors")
     .addHelpText("after", EXAMPLES)

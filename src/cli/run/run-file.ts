@@ -3,6 +3,7 @@ import { Pipeline } from "../../pipeline/pipeline.ts";
 import type { PipelineOptions, WorkerDefinition } from "../../pipeline/pipeline-options.ts";
 import { FileError } from "../file-error.ts";
 import type { CommandContext } from "../output.ts";
+import { STOP_TIMEOUT_MS } from "../stop-timeout.ts";
 import { withConsole } from "./command-console.ts";
 import { exitCodeOf } from "./exit-code-of.ts";
 import { type ExportedRoles, loadRoles, only } from "./exported-roles.ts";
@@ -10,6 +11,7 @@ import { journalOf } from "./ledger-options.ts";
 import type { RunFileOptions } from "./run-options.ts";
 import { runService } from "./run-service.ts";
 import { RunStatistics } from "./run-statistics.ts";
+import { unfinishedWork } from "./stop-progress.ts";
 import { summaryJson, summaryText } from "./summary.ts";
 
 /** When a run takes longer than this, in ms, the user is told how to look into it. */
@@ -28,7 +30,12 @@ export async function runFile(
     const statistics = new RunStatistics();
     const pipeline = makePipeline(roles, file, options, statistics, (text) => console.line(text));
     if (!options.quiet) console.showProgress(() => pipeline.progress);
-    console.drainOnInterrupt(() => void pipeline.stop({ timeout: Number.POSITIVE_INFINITY }));
+    const { stopTimeout: timeout = STOP_TIMEOUT_MS } = options;
+    console.drainOnInterrupt(
+      timeout,
+      () => void pipeline.stop({ timeout }),
+      () => unfinishedWork(pipeline.endpoint, pipeline.progress),
+    );
     const running = pipeline.run();
     setTimeout(() => {
       if (pipeline.endpoint !== undefined && !options.quiet)

@@ -9,6 +9,7 @@ export interface PrintOptions {
 /** The options of `zmqpipeline run`. */
 export interface RunFileOptions extends LedgerOptions, PrintOptions {
   readonly workers?: number;
+  readonly stopTimeout?: number;
   readonly maxFailures?: number;
 }
 
@@ -20,6 +21,7 @@ export interface RoleOptions extends LedgerOptions, PrintOptions {
   readonly export?: string;
   readonly keys?: string;
   readonly count?: number;
+  readonly stopTimeout?: number;
   readonly connect?: string;
   readonly collector?: string;
   readonly maxFailures?: number;

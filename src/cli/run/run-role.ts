@@ -1,15 +1,20 @@
 import { Distributor } from "../../distributor/distributor.ts";
+import { MAX_TIMER_MS } from "../../executor/settles-within.ts";
 import { at } from "../../pipeline/local-roles.ts";
 import { EndpointAddress } from "../../protocol/endpoint-address.ts";
 import { Security } from "../../security/security.ts";
 import { FileError } from "../file-error.ts";
 import { type CommandContext, EXIT } from "../output.ts";
+import { STOP_TIMEOUT_MS } from "../stop-timeout.ts";
 import { type CommandConsole, withConsole } from "./command-console.ts";
 import { exitCodeOf } from "./exit-code-of.ts";
 import { type AnyRole, type ExportedRoles, loadRoles, only } from "./exported-roles.ts";
 import { journalOf } from "./ledger-options.ts";
 import type { RoleCommandName, RoleOptions } from "./run-options.ts";
 import { startWorkers } from "./start-workers.ts";
+
+/** How long a worker may take to end after its time to finish is over, in ms. Then its process is killed. */
+const CUT_OFF_MS = 500;
 
 /** Starts one role of a file, and runs it to its end. @returns The exit code. */
 export async function runRole(
@@ -23,7 +28,8 @@ export async function runRole(
     if (name === "worker" && (options.count ?? 1) > 1) return await runWorkers(roles, file, options, console);
     const role = makeRole(name, roles, file, options);
     if (role instanceof Distributor && !options.quiet) console.showProgress(() => role.progress);
-    console.drainOnInterrupt(() => void role.stop({ timeout: Number.POSITIVE_INFINITY }));
+    const timeout = options.stopTimeout ?? role.stopTimeout ?? STOP_TIMEOUT_MS;
+    console.drainOnInterrupt(timeout, () => void role.stop({ timeout }));
     const outcome = await role.run();
     console.printOutcome(options, { role: name, ...(outcome as object | undefined) }, () =>
       outcome === undefined ? "" : `${name} ended: ${JSON.stringify(outcome)}\n`,
@@ -117,7 +123,13 @@ async function runWorkers(
   const { fleet, ended } = startWorkers([{ url: roles.url, exportName, count, ...where }], (text) =>
     console.line(text),
   );
-  console.drainOnInterrupt(() => fleet.stop(Number.MAX_SAFE_INTEGER));
+  const { stopTimeout = STOP_TIMEOUT_MS } = options;
+  console.drainOnInterrupt(stopTimeout, () => {
+    fleet.stop(stopTimeout);
+    if (stopTimeout > MAX_TIMER_MS) return;
+    // A worker whose handler blocks its main thread does not hear that it is to stop.
+    setTimeout(() => void fleet.end(CUT_OFF_MS), stopTimeout).unref();
+  });
   await ended;
   console.printOutcome(options, { role: "worker", workers: count }, () => "");
   return EXIT.ok;

@@ -33,7 +33,8 @@ export async function runService(
       ...where,
     }));
     const { fleet, ended } = startWorkers(specs, (text) => console.line(text));
-    console.drainOnInterrupt(() => void service.stop({ timeout: Number.POSITIVE_INFINITY }));
+    const timeout = options.stopTimeout ?? service.stopTimeout;
+    console.drainOnInterrupt(timeout, () => void service.stop({ timeout }));
     if (!options.quiet) console.line(`a service with ${specs.length * count} workers; Ctrl-C ends it`);
     try {
       const summary = await Promise.race([run, ended.then(() => run)]);

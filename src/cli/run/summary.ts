@@ -13,7 +13,7 @@ export function summaryText(
   statistics: RunStatistics,
   journal: string | undefined,
 ): string {
-  const { status, duration: wall, tasks, wasComplete = false } = summary;
+  const { status, duration: wall, tasks, wasComplete = false, completedAt } = summary;
   const lines = [`${status} in ${duration(wall)}`];
   for (const [name, { items, acked, failed, retried, skipped }] of Object.entries(tasks)) {
     const left = skipped > 0 ? `, ${count(skipped)} skipped` : "";
@@ -22,10 +22,15 @@ export function summaryText(
       `  ${name}: ${count(items)} items, ${count(acked)} collected, ${count(failed)} failed, ${count(retried)} retried${left}${rate}`,
     );
   }
-  if (wasComplete)
+  if (wasComplete) {
+    const since = completedAt === undefined ? "" : ` at ${completedAt.toISOString()}`;
+    const retry = Object.values(tasks).some(({ failed }) => failed > 0)
+      ? " --retry-failed to execute failed items once more,"
+      : "";
     lines.push(
-      `  the run in this journal was already complete, so nothing was executed: use another journal to start again, or --incremental to execute new items only`,
+      `  the run in this journal was already complete${since}, so nothing was executed: use another journal or delete the file to start again,${retry} or --incremental to execute new items only`,
     );
+  }
   const { durations, slowest, failures } = statistics;
   if (durations !== undefined) {
     const { p50, p95, max } = durations;
@@ -67,7 +72,7 @@ function framesOf(stack: string): string[] {
 
 /** The summary of a run for programs. */
 export function summaryJson(
-  { runId, status, duration: ms, tasks, unreliableWorkers, wasComplete }: RunSummary,
+  { runId, status, duration: ms, tasks, unreliableWorkers, wasComplete, completedAt }: RunSummary,
   statistics: RunStatistics,
 ): object {
   const { durations = null, slowest, failures } = statistics;
@@ -76,6 +81,7 @@ export function summaryJson(
     status,
     duration: ms,
     wasComplete: wasComplete === true,
+    ...(completedAt === undefined ? {} : { completedAt: completedAt.toISOString() }),
     tasks,
     unreliableWorkers,
     durations,

@@ -1,0 +1,62 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { ended, LIBRARY, startCommand, zmqpipeline } from "../../support/command.ts";
+import { tempFolder } from "../../support/endpoints.ts";
+
+/** Resolves when a process has written a text to stderr. */
+async function written(child: ChildProcess, text: string): Promise<void> {
+  let all = "";
+  for await (const [chunk] of on(child)) {
+    all += chunk;
+    if (all.includes(text)) return;
+  }
+}
+
+async function* on(child: ChildProcess) {
+  while (child.stderr !== null) yield await once(child.stderr, "data");
+}
+
+function runOf(handler: string): string {
+  const folder = tempFolder();
+  writeFileSync(join(folder, "worker.mjs"), handler);
+  writeFileSync(
+    join(folder, "run.mjs"),
+    `import { TaskType } from "${LIBRARY}";
+    export default {
+      tasks: [{ taskType: TaskType.register("hang"), items: [{ n: 1 }] }],
+      workers: { module: new URL("./worker.mjs", import.meta.url), count: 1 },
+      collector: () => {},
+    };`,
+  );
+  return join(folder, "run.mjs");
+}
+
+describe("The command run, after one signal,", () => {
+  test.each([
+    [
+      "awaits for ever",
+      "export default async () => { console.log('began'); await new Promise(() => setInterval(() => {}, 1000)); };",
+    ],
+    ["blocks its process", "export default () => { console.log('began'); for (;;); };"],
+  ])("ends within --stop-timeout when an item %s, and says what it waits for", async (_what, handler) => {
+    const child = startCommand(["run", runOf(handler), "--stop-timeout", "1500"]);
+    const outcome = ended(child);
+    await written(child, "began");
+    child.kill("SIGINT");
+    const { code, err, out } = await outcome;
+    expect(code).toBe(130);
+    expect(err).toContain("what still runs after 1.5 s is cut off");
+    expect(err).toMatch(/^waits for hang: 1 item is with workers\. The oldest is item 0: for \S+ m?s with /m);
+    expect(out).toContain("hang: 1 items, 0 collected");
+  });
+
+  test("refuses a --stop-timeout that is no time", async () => {
+    expect(await zmqpipeline(["run", runOf(""), "--stop-timeout", "soon"])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("It must be a number of milliseconds"),
+    });
+  });
+});
