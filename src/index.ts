@@ -55,6 +55,8 @@ export type {
   TaskDefinition,
   WorkerDefinition,
 } from "./pipeline/pipeline-options.ts";
+export { createPool, Pool } from "./pipeline/pool.ts";
+export type { PoolMapOptions, PoolOptions, PoolRunOptions } from "./pipeline/pool-options.ts";
 export {
   EndpointAddress,
   type EndpointAddressOptions,

@@ -170,7 +170,8 @@ function assertDeliveryOptions({
   if (progress !== undefined) assertBoolean("progress", progress);
 }
 
-function assertInputs(inputs: unknown): void {
+/** @throws TypeError when it is no iterable. */
+export function assertInputs(inputs: unknown): void {
   if (typeof inputs === "string")
     throw new TypeError(
       "map() takes an iterable of inputs, not a string; write [...text] to map its characters",

@@ -1,11 +1,13 @@
 import type { ExecutionInfo } from "../executor/execution-info.ts";
 import { importUserModule } from "../executor/import-user-module.ts";
 import { EndpointAddress } from "../protocol/endpoint-address.ts";
+import type { MessageType } from "../protocol/message-type.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import type { WorkSignal } from "../role/work-signal.ts";
 import { Security } from "../security/security.ts";
 import { ownFile } from "../self/own-file.ts";
+import { ServiceWorker } from "../service/service-worker.ts";
 import { isPromiseLike } from "../structures/is-promise-like.ts";
 import { MultiThreadedWorker } from "../worker/multi-threaded-worker.ts";
 import { SingleThreadedWorker } from "../worker/single-threaded-worker.ts";
@@ -32,10 +34,16 @@ const START = "ZMQPIPELINE_WORKER_START";
 export async function makeWorker(start: WorkerStart): Promise<AnyWorker> {
   const module = await importUserModule(start.module);
   const exported = chooseExport(module, start);
+  if (start.pool !== undefined && isClass(exported))
+    throw new TypeError(`${start.module} must export a function for a pool, not a class`);
   if (isWorkerClass(exported)) return configured(new exported(), start);
   if (isClass(exported)) throw new TypeError(`${start.module}: ${notAWorker(exported)}`);
-  if (start.threads === 0) return new FunctionWorker(start, handlerOf(exported, start), hooksOf(module));
+  if (start.threads === 0) {
+    const Worker = start.pool === undefined ? FunctionWorker : PoolWorker;
+    return new Worker(start, handlerOf(exported, start), hooksOf(module));
+  }
   process.env[START] = JSON.stringify(start);
+  if (start.pool !== undefined) return new PoolThreads();
   return new FunctionThreads();
 }
 
@@ -157,6 +165,62 @@ export class FunctionThreads extends MultiThreadedWorker {
   }
 
   handleThreadExecution(data: Payload, _index: number, info: ExecutionInfo) {
+    return this.#handler(data, info) as Payload;
+  }
+}
+
+/** Answers the requests of a pool with the function, in the process itself. */
+class PoolWorker extends ServiceWorker {
+  readonly endpoint: EndpointAddress;
+  override readonly concurrency: number;
+  override readonly timeout: number;
+  readonly #handler: WorkerFunction;
+  readonly #hooks: ModuleHooks;
+
+  constructor(start: WorkerStart, handler: WorkerFunction, hooks: ModuleHooks) {
+    super();
+    this.endpoint = new EndpointAddress(start.endpoint ?? "");
+    this.concurrency = start.concurrency;
+    this.timeout = start.pool?.timeoutMs ?? Number.POSITIVE_INFINITY;
+    this.#handler = handler;
+    this.#hooks = hooks;
+  }
+
+  override async initWorker(): Promise<void> {
+    await this.#hooks.initWorker();
+  }
+
+  override async closeWorker(): Promise<void> {
+    await this.#hooks.closeWorker();
+  }
+
+  handleMessage(data: Payload, _taskType: TaskType, _msgtype: MessageType, info: ExecutionInfo) {
+    return this.#handler(data, info) as Payload;
+  }
+}
+
+/** @public Answers the requests of a pool in threads; each thread imports this module and makes an instance of its own. */
+export class PoolThreads extends ServiceWorker {
+  readonly #start = JSON.parse(process.env[START] ?? "{}") as WorkerStart;
+  override readonly module = ownFile("pipeline/module-worker.js").href;
+  override readonly nThreads = this.#start.threads;
+  readonly endpoint = new EndpointAddress(this.#start.endpoint ?? "");
+  override readonly timeout = this.#start.pool?.timeoutMs ?? Number.POSITIVE_INFINITY;
+  #handler: WorkerFunction = () => undefined;
+  #hooks: ModuleHooks | undefined;
+
+  override async initThread(): Promise<void> {
+    const module = await importUserModule(this.#start.module);
+    this.#handler = handlerOf(chooseExport(module, this.#start), this.#start);
+    this.#hooks = hooksOf(module);
+    await this.#hooks.initWorker();
+  }
+
+  override async closeThread(): Promise<void> {
+    await this.#hooks?.closeWorker();
+  }
+
+  handleMessage(data: Payload, _taskType: TaskType, _msgtype: MessageType, info: ExecutionInfo) {
     return this.#handler(data, info) as Payload;
   }
 }

@@ -21,6 +21,11 @@ export interface WorkerStart {
   readonly threads: number;
   /** Whether items are inputs of `map()`, each wrapped in an object with its index. */
   readonly isWrapped: boolean;
+  /** For a worker of a pool: it answers the requests of a service at `endpoint`. */
+  readonly pool?: {
+    /** Longest execution of one input, in ms; `undefined`: no limit. */
+    readonly timeoutMs: number | undefined;
+  };
 }
 
 export type ToWorkerProcess = WorkerStart | { readonly type: "stop"; readonly timeoutMs: number };

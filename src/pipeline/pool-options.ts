@@ -1,0 +1,125 @@
+import { toModuleUrl } from "../executor/threads/threaded-class.ts";
+import { assertBoolean, assertCount, assertTimeout } from "../role/checks.ts";
+import { assertKnownOptions, describeKind, optionNames } from "../role/known-options.ts";
+import { assertFunction, assertName, assertSignal } from "./option-checks.ts";
+import type { PipelineOptions, WorkerDefinition } from "./pipeline-options.ts";
+
+/** Options of {@link createPool}. */
+export interface PoolOptions
+  extends Pick<WorkerDefinition, "exportName" | "threads" | "concurrency">,
+    Pick<PipelineOptions, "restarts" | "onOutput"> {
+  /**
+   * How many worker processes there are.
+   * @default the number of cores; 1 with `threads`
+   */
+  readonly workers?: number;
+  /**
+   * The longest that one execution of an input may take, in ms. Then `info.signal` is aborted; the input fails with `EXECUTION_TIMEOUT`.
+   * @default no limit
+   */
+  readonly timeout?: number;
+  /**
+   * Whether an input is executed again when its worker died. Otherwise it fails with `REQUEST_LOST`.
+   * @default true
+   */
+  readonly idempotent?: boolean;
+}
+
+/** Options of `pool.run()`. */
+export interface PoolRunOptions {
+  /** Aborting it rejects the promise with the signal's reason, and aborts the `info.signal` of the input's handler. */
+  readonly signal?: AbortSignal;
+  /**
+   * Longest wait for the result, in ms, from the call on. Then the promise is rejected with `REQUEST_TIMEOUT`, and the handler's `info.signal` is
+   * aborted.
+   * @default no limit
+   */
+  readonly timeout?: number;
+  /**
+   * Of the inputs that wait for a worker, those with the highest number are next.
+   * @default 0
+   */
+  readonly priority?: number;
+}
+
+/** Options of `pool.map()`. */
+export interface PoolMapOptions extends Pick<PoolRunOptions, "priority" | "signal"> {
+  /**
+   * Whether results come in the order of their inputs, or in the order of their arrival.
+   * @default true
+   */
+  readonly ordered?: boolean;
+  /**
+   * Whether results are like those of `Promise.allSettled`, with the input's index.
+   * @default false
+   */
+  readonly settled?: boolean;
+  /**
+   * Most inputs that are pulled and whose results are not yet taken.
+   * @default 2048
+   */
+  readonly maxPending?: number;
+}
+
+const POOL = optionNames<PoolOptions>({
+  workers: true,
+  threads: true,
+  concurrency: true,
+  exportName: true,
+  timeout: true,
+  idempotent: true,
+  restarts: true,
+  onOutput: true,
+});
+
+const RUN = optionNames<PoolRunOptions>({ signal: true, timeout: true, priority: true });
+
+const MAP = optionNames<PoolMapOptions>({
+  signal: true,
+  priority: true,
+  ordered: true,
+  settled: true,
+  maxPending: true,
+});
+
+/** @throws TypeError, RangeError when an argument of `createPool()` is wrong. */
+export function assertPoolOptions(module: unknown, options: unknown): asserts options is PoolOptions {
+  if (toModuleUrl(module) === undefined)
+    throw new TypeError(`The file of createPool() must be a URL or a path, not ${describeKind(module)}`);
+  assertKnownOptions("createPool()", options, POOL);
+  const { workers, threads, concurrency, exportName, timeout, idempotent, restarts, onOutput }: PoolOptions =
+    options;
+  if (workers !== undefined) assertCount("workers", workers, 1, 1024);
+  if (threads !== undefined) assertCount("threads", threads, 0, 1024);
+  if (concurrency !== undefined) assertCount("concurrency", concurrency, 1, 10_000);
+  if (restarts !== undefined) assertCount("restarts", restarts, 0);
+  if (timeout !== undefined) assertTimeout("timeout", timeout);
+  if (idempotent !== undefined) assertBoolean("idempotent", idempotent);
+  assertName("exportName", exportName);
+  assertFunction("onOutput", onOutput);
+}
+
+/** @throws TypeError, RangeError when an option of `run()` is wrong. */
+export function assertPoolRunOptions(options: unknown): asserts options is PoolRunOptions {
+  assertKnownOptions("run()", options, RUN);
+  const { signal, timeout, priority }: PoolRunOptions = options;
+  assertSignal(signal);
+  if (timeout !== undefined) assertTimeout("timeout", timeout);
+  assertPriority(priority);
+}
+
+/** @throws TypeError, RangeError when an option of `pool.map()` is wrong. */
+export function assertPoolMapOptions(options: unknown): asserts options is PoolMapOptions {
+  assertKnownOptions("map()", options, MAP);
+  const { signal, priority, ordered, settled, maxPending }: PoolMapOptions = options;
+  assertSignal(signal);
+  assertPriority(priority);
+  if (ordered !== undefined) assertBoolean("ordered", ordered);
+  if (settled !== undefined) assertBoolean("settled", settled);
+  if (maxPending !== undefined) assertCount("maxPending", maxPending, 1);
+}
+
+function assertPriority(priority: unknown): void {
+  if (priority !== undefined && (typeof priority !== "number" || Number.isNaN(priority)))
+    throw new TypeError(`priority must be a number, not ${describeKind(priority)}`);
+}
