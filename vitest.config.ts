@@ -16,7 +16,7 @@ if (isLong) {
 }
 
 /** Files that look at their whole process: each has one of its own. All others share processes, which load the library once. */
-const ISOLATED = existing(["test/executor/threads.test.ts"]);
+const ISOLATED = existing(["test/executor/threads/threads.test.ts"]);
 
 const common = {
   pool: "forks",

@@ -1,6 +1,7 @@
 // Bundles the library into dist/: a file for each entry, and chunks that entries share. A process of the command, a worker or a thread then opens
 // a handful of files at its start instead of hundreds. Types are written beside it by the compiler.
 import { chmodSync, rmSync } from "node:fs";
+import { isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
@@ -24,7 +25,7 @@ const bundle = await rolldown({
   platform: "node",
   transform: { target: "node20" },
   // Packages stay outside. What begins with a null character, by Rollup's convention, is a helper of the bundler's own.
-  external: (id) => !/^[./\0]/.test(id) && !id.startsWith("@oxc-project/"),
+  external: (id) => !/^[.\0]/.test(id) && !isAbsolute(id) && !id.startsWith("@oxc-project/"),
 });
 // Chunks of an earlier build would stay.
 rmSync(new URL("chunks/", dist), { recursive: true, force: true });
@@ -35,9 +36,9 @@ await bundle.write({
   // Names of classes and functions are part of messages.
   keepNames: true,
   entryFileNames: "[name].js",
-  // In a folder of dist/, as the entries' own modules are in folders of src/: `new URL("../", import.meta.url)` means the same in both.
+  // Chunks lie one folder below dist/, so `new URL("../", import.meta.url)` is dist/ in every chunk.
   chunkFileNames: "chunks/[name].js",
 });
 await bundle.close();
-// As npm does when it installs the package.
+// Makes the command executable, as npm does at installation.
 chmodSync(new URL("cli/main.js", dist), 0o755);

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { describeThrown, isError, propertyOf } from "../protocol/thrown.ts";
-import { LIBRARY_FOLDER } from "../self/library-folder.ts";
+import { isOwnPlace, placeOf } from "../self/library-folder.ts";
 
 /** How many causes are printed below an error. */
 const MAX_CAUSES = 8;
@@ -18,8 +18,8 @@ export function errorText(thrown: unknown): string {
 export function isMisuse(thrown: unknown): thrown is TypeError | RangeError {
   if (!(thrown instanceof TypeError || thrown instanceof RangeError) || thrown.cause !== undefined)
     return false;
-  const firstFrame = /^ +at .*$/m.exec(thrown.stack ?? "")?.[0] ?? "";
-  return LIBRARY_FOLDER !== undefined && firstFrame.includes(LIBRARY_FOLDER.href);
+  const place = placeOf(/^ +at .*$/m.exec(thrown.stack ?? "")?.[0] ?? "");
+  return place !== undefined && isOwnPlace(place);
 }
 
 /** A line for each cause of an error, and for each part of an `AggregateError`. A text that is already printed above is left out. */

@@ -75,11 +75,11 @@ export class CollectorSession extends Session<CollectorSummary> {
   }
 
   /** Handles and ACKs the results that have arrived, then ends. */
-  stop(timeout: number): void {
+  stop(timeoutMs: number): void {
     queueMicrotask(
       this.guard(() => {
         this.#stopping = true;
-        this.#stopAt = this.clock.now + timeout;
+        this.#stopAt = this.clock.now + timeoutMs;
         if (this.#handling === undefined) this.#core.abort();
       }),
     );

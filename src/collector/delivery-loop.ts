@@ -147,7 +147,7 @@ export class DeliveryLoop {
   }
 
   #handled(delivery: Delivery, returned: Awaitable<Maybe<object>> | Awaitable<void>): Awaitable<void> {
-    // Through a promise: a thenable may call back twice, or return nothing.
+    // Wraps the thenable in a promise, because a thenable may call back twice, or return nothing.
     if (isPromiseLike(returned))
       return Promise.resolve(returned).then((ackData) => this.#handled(delivery, ackData));
     this.#core.handled(delivery, this.#encodeAckData(returned ?? undefined));

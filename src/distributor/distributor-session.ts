@@ -84,11 +84,11 @@ export class DistributorSession extends Session<RunSummary> {
     return progressOf(this.#core, this.#tasks);
   }
 
-  stop(timeout: number): void {
+  stop(timeoutMs: number): void {
     // In a microtask: a task's hook may call this in the middle of the core's work.
     queueMicrotask(
       this.guard(() => {
-        this.#core?.stop(timeout);
+        this.#core?.stop(timeoutMs);
         void this.#sources.close(); // nothing more is produced
       }),
     );

@@ -99,7 +99,7 @@ export abstract class Task<
   }
 
   /**
-   * Optional: what makes an item the same as another. Of several items with one key only the first is executed; the others are counted as
+   * Optional: what makes an item the same as another. Among several items with one key, only the first is executed; the others are counted as
    * `skipped`. With a journal, a run that goes on reads its source from the beginning, leaves out every item whose key it knows, and executes
    * the rest, in whatever order they come. A key is a string of 1 to 65,536 characters; it is all that is compared, so an item whose content
    * matters has it in its key.

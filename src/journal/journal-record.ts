@@ -7,7 +7,7 @@ import type { TrailState } from "./content-trail.ts";
 import { KEY_BYTES } from "./key-set.ts";
 
 /** The history of an item, as the journal stores it. */
-export interface ItemHistory {
+export interface StoredHistory {
   readonly attempt: number;
   readonly failedAttempt: number;
   readonly failures: number;
@@ -57,7 +57,7 @@ export type JournalRecord =
       readonly payload: Uint8Array;
     }
   | { readonly type: "exhausted"; readonly task: number; readonly skipped: number }
-  | ({ readonly type: "retried"; readonly task: number; readonly seq: number } & ItemHistory)
+  | ({ readonly type: "retried"; readonly task: number; readonly seq: number } & StoredHistory)
   /** An item that failed for good. The record is kept when the journal is compacted. */
   | {
       readonly type: "gaveUp";

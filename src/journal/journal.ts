@@ -8,7 +8,7 @@ import type { ContentTrail } from "./content-trail.ts";
 import { encodeHeader } from "./journal-block.ts";
 import type { JournalFile } from "./journal-file.ts";
 import { type Durability, writeFailed } from "./journal-options.ts";
-import type { ItemHistory, JournalRecord, TaskTotals } from "./journal-record.ts";
+import type { JournalRecord, StoredHistory, TaskTotals } from "./journal-record.ts";
 import type { FilePlace } from "./journal-state.ts";
 import type { KeySet } from "./key-set.ts";
 
@@ -37,7 +37,7 @@ export interface TaskContent extends Omit<TaskTotals, "position"> {
   readonly takenUp: number;
   readonly trail: ContentTrail;
   readonly keys: KeySet;
-  readonly pending: Iterable<{ readonly seq: number; readonly payload: Uint8Array } & ItemHistory>;
+  readonly pending: Iterable<{ readonly seq: number; readonly payload: Uint8Array } & StoredHistory>;
   readonly failures: SeqMap<FilePlace>;
 }
 

@@ -16,9 +16,9 @@ import { at } from "./local-roles.ts";
 import { LocalTask } from "./local-task.ts";
 import { assertModules } from "./module-files.ts";
 import type { OutputSource, PipelineOptions } from "./pipeline-options.ts";
+import type { WorkerStart } from "./process-messages.ts";
 import { RunFolder } from "./run-folder.ts";
 import { WorkerFleet } from "./worker-fleet.ts";
-import type { WorkerStart } from "./worker-messages.ts";
 
 /** How long workers may take to end after the run is over, in ms. */
 const END_MS = 3000;

@@ -13,7 +13,7 @@ import { MultiThreadedWorker } from "../worker/multi-threaded-worker.ts";
 import { SingleThreadedWorker } from "../worker/single-threaded-worker.ts";
 import { isClass } from "./is-class.ts";
 import { hooksOf, isHook, type ModuleHooks } from "./module-hooks.ts";
-import type { WorkerStart } from "./worker-messages.ts";
+import type { WorkerStart } from "./process-messages.ts";
 
 /** The worker function that the user's module exports, where it exports no worker class. */
 type WorkerFunction = (data: unknown, info: ExecutionInfo) => unknown;

@@ -8,14 +8,14 @@ import { PARENT_FD } from "../watching/parent-pipe.ts";
 import { becomeReplaceable, endWithParent } from "../watching/process-watch.ts";
 import { CONTROL_FD, ControlChannel } from "./control-channel.ts";
 import { type AnyWorker, makeWorker } from "./module-worker.ts";
-import { removeOrphaned } from "./run-folder.ts";
-import { restoreEnvironment } from "./worker-environment.ts";
 import {
   type FromWorkerProcess,
   type ToWorkerProcess,
   toProcessError,
   type WorkerStart,
-} from "./worker-messages.ts";
+} from "./process-messages.ts";
+import { removeOrphaned } from "./run-folder.ts";
+import { restoreEnvironment } from "./worker-environment.ts";
 
 let worker: AnyWorker | undefined;
 let hasFailed = false;

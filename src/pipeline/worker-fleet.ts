@@ -4,14 +4,14 @@ import { RoleLog } from "../logging/logger.ts";
 import { describeThrown } from "../protocol/thrown.ts";
 import { isPromiseLike } from "../structures/is-promise-like.ts";
 import { ProcessEnds } from "./process-ends.ts";
+import type { WorkerStart } from "./process-messages.ts";
 import { MAX_RESTART_MS, RestartPolicy } from "./restart-policy.ts";
-import type { WorkerStart } from "./worker-messages.ts";
 import { type WorkerEnd, WorkerProcess } from "./worker-process.ts";
 
 /** A worker whose module is still loading after this time, in ms, is reported; again after twice the time, and so on. */
 const LOADING_NOTICE_MS = 60_000;
 
-export interface FleetOptions {
+export interface WorkerFleetOptions {
   /** How often in a row each worker that has not worked may be started again; 0: no worker is ever started again. */
   readonly restarts: number;
   /** @default 60000 */
@@ -33,7 +33,7 @@ interface Slot {
 
 /** The workers of a pipeline, as processes that are started again when they die, up to a limit. */
 export class WorkerFleet {
-  readonly #options: FleetOptions;
+  readonly #options: WorkerFleetOptions;
   readonly #log = new RoleLog("worker");
   readonly #slots: Slot[] = [];
   /** Modules whose workers have executed an item to its end. */
@@ -47,7 +47,7 @@ export class WorkerFleet {
     this.#onEmpty = resolve;
   });
 
-  constructor(options: FleetOptions) {
+  constructor(options: WorkerFleetOptions) {
     this.#options = options;
   }
 

@@ -8,14 +8,14 @@ import { CONTROL_FD, ControlChannel } from "./control-channel.ts";
 import { optionsForWorkers } from "./node-options.ts";
 import { OutputReader } from "./output-reader.ts";
 import { PrintedTail } from "./printed-tail.ts";
-import { isTsxAmong, needsTsx, tsxArguments } from "./tsx.ts";
-import { environmentOfWorker } from "./worker-environment.ts";
 import {
   type FromWorkerProcess,
   fromProcessError,
   type ToWorkerProcess,
   type WorkerStart,
-} from "./worker-messages.ts";
+} from "./process-messages.ts";
+import { isTsxAmong, needsTsx, tsxArguments } from "./tsx.ts";
+import { environmentOfWorker } from "./worker-environment.ts";
 
 /** Longest wait for the last messages of a process, in ms, after it has ended. */
 const LAST_WORDS_MS = 500;

@@ -1,3 +1,5 @@
+import { fileURLToPath } from "node:url";
+
 /**
  * The folder of this library's files: `dist/`, also for code that stands in one of its chunks. `undefined` where a user's bundler has moved the
  * library: bundlers that write CommonJS leave no `import.meta.url`.
@@ -11,4 +13,21 @@ function libraryFolder(): URL | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The folder of the library's files, and that of their sources, which frames name where source maps are in use. */
+const OWN_PATHS =
+  LIBRARY_FOLDER === undefined
+    ? []
+    : [LIBRARY_FOLDER, new URL("../src/", LIBRARY_FOLDER)].map((folder) => fileURLToPath(folder));
+
+/** The file and line that a frame of a stack names; `undefined` when it names none. A path may have spaces. */
+export function placeOf(frame: string): string | undefined {
+  return /(?:\(|\bat (?:async )?)([^()]+:\d+):\d+\)?$/.exec(frame)?.[1];
+}
+
+/** Whether a place, a path or a URL, is in this library. */
+export function isOwnPlace(place: string): boolean {
+  const path = place.startsWith("file:") ? fileURLToPath(place) : place;
+  return OWN_PATHS.some((own) => path.startsWith(own));
 }

@@ -17,7 +17,7 @@ import { FlushSchedule } from "./flush-schedule.ts";
 /** A client's socket, open while it is needed, and the core behind it. */
 export class ClientConnection {
   readonly #endpoint: EndpointAddress;
-  readonly #idleTimeout: number;
+  readonly #idleTimeoutMs: number;
   readonly #security: Security | undefined;
   readonly #core: ServiceClientCore;
   readonly #log: RoleLog;
@@ -30,7 +30,7 @@ export class ClientConnection {
   /** @param idleTimeout - How long the socket stays open without a request, in ms. */
   constructor(endpoint: EndpointAddress, idleTimeout: number, security: Security | undefined) {
     this.#endpoint = endpoint;
-    this.#idleTimeout = idleTimeout;
+    this.#idleTimeoutMs = idleTimeout;
     this.#security = security;
     this.#log = new RoleLog("serviceclient", { endpoint: endpoint.address });
     this.#refused = new BoundedLog(this.#log, "refused a peer or its message");
@@ -101,6 +101,6 @@ export class ClientConnection {
     const now = performance.now();
     this.#core.tick(now);
     if (this.#core.size > 0) this.#idleSince = now;
-    else if (now - this.#idleSince >= this.#idleTimeout) void this.close();
+    else if (now - this.#idleSince >= this.#idleTimeoutMs) void this.close();
   }
 }

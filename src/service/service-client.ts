@@ -119,12 +119,12 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
     await this.stop();
   }
 
-  async #stop(timeout: number): Promise<void> {
+  async #stop(timeoutMs: number): Promise<void> {
     const idle = new Promise<void>((resolve) => {
       this.#idle = resolve;
     });
     this.#ended(0);
-    await settlesWithin(idle, timeout);
+    await settlesWithin(idle, timeoutMs);
     this.#isClosed = true;
     this.#connection.failAll("CLIENT_STOPPED", "The client was stopped before the reply arrived");
     await this.#connection.close();

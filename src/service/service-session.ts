@@ -63,8 +63,8 @@ export class ServiceSession extends Session<ServiceSummary> {
     return { ...this.#core.counts, clients: [...this.#core.clients].length, types };
   }
 
-  stop(timeout: number): void {
-    queueMicrotask(this.guard(() => this.#core.stop(timeout)));
+  stop(timeoutMs: number): void {
+    queueMicrotask(this.guard(() => this.#core.stop(timeoutMs)));
   }
 
   protected async open(): Promise<void> {

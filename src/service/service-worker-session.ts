@@ -82,10 +82,10 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
     });
   }
 
-  stop(timeout: number): void {
+  stop(timeoutMs: number): void {
     queueMicrotask(
       this.guard(() => {
-        this.#stopAt = this.clock.now + timeout;
+        this.#stopAt = this.clock.now + timeoutMs;
         this.#core.leave();
       }),
     );

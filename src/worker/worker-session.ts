@@ -94,10 +94,10 @@ export class WorkerSession extends Session<WorkerSummary> {
     });
   }
 
-  stop(timeout: number): void {
+  stop(timeoutMs: number): void {
     queueMicrotask(
       this.guard(() => {
-        this.#stopAt = this.clock.now + timeout;
+        this.#stopAt = this.clock.now + timeoutMs;
         this.#core.leave();
       }),
     );

@@ -6,7 +6,7 @@ import { ended, LIBRARY, startCommand } from "../support/command.ts";
 import { tempFolder } from "../support/endpoints.ts";
 import { long } from "../support/long.ts";
 
-/** A run whose collector and whose workers print a line for each item; of numbers without end, or of so many. */
+/** A run whose collector and whose workers print a line for each item; of numbers without end, or of `count` numbers. */
 function talkativeRun(count = Number.POSITIVE_INFINITY): string {
   const folder = tempFolder();
   writeFileSync(

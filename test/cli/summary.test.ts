@@ -5,7 +5,7 @@ import { ended, LIBRARY, startCommand } from "../support/command.ts";
 import { tempFolder } from "../support/endpoints.ts";
 import { long } from "../support/long.ts";
 
-/** Runs so many items of which each fails with a message of its own. */
+/** Runs `count` items, of which each fails with a message of its own. */
 async function runFailing(count: number, ...args: string[]) {
   const folder = tempFolder();
   writeFileSync(

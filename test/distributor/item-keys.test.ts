@@ -68,7 +68,7 @@ interface Life {
   readonly executed: readonly number[];
 }
 
-/** One life of a run; stopped when so many items are collected. A negative number fails. */
+/** One run; it is stopped when that number of items is collected. An item with a negative number fails. */
 async function live(
   task: Task<{ n: number }>,
   options: Partial<DistributorOptions>,

@@ -33,7 +33,7 @@ class Lives {
   readonly executed = new Map<number, number>();
   readonly collected = new Map<number, string>();
 
-  /** One life; stopped when so many items are collected. */
+  /** One run; it is stopped when that number of items is collected. */
   async run(
     task: AnyTask,
     stopAfter = Number.POSITIVE_INFINITY,

@@ -1,5 +1,5 @@
+import type { WorkerStart } from "../../pipeline/process-messages.ts";
 import { WorkerFleet } from "../../pipeline/worker-fleet.ts";
-import type { WorkerStart } from "../../pipeline/worker-messages.ts";
 
 /** How often in a row each worker that has not worked is started again. */
 const RESTARTS = 20;

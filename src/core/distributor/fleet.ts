@@ -225,7 +225,7 @@ export class Fleet {
   }
 
   /**
-   * Takes a lost worker's items away. An item that was alone on the worker is to blame for the loss. Of several, any that was running
+   * Takes a lost worker's items away. An item that was alone on the worker is to blame for the loss. Among several, any that was running
    * may have killed the worker: all of them become suspects, which are granted alone.
    */
   #takeAway(worker: WorkerRecord): void {

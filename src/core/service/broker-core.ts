@@ -177,9 +177,9 @@ export class BrokerCore {
   }
 
   /** Takes no new requests, waits for the others to finish, for `timeout` ms at most, and ends the workers. */
-  stop(timeout: number): void {
+  stop(timeoutMs: number): void {
     if (this.#phase.kind !== "running") return;
-    this.#phase = { kind: "draining", until: this.#clock.now + timeout };
+    this.#phase = { kind: "draining", until: this.#clock.now + timeoutMs };
     this.#ledger.close();
     this.#settleDown();
   }

@@ -137,7 +137,7 @@ export class RequestLedger {
     else this.settle(request);
   }
 
-  /** Parts a request from its client, who has its answer. A worker that has the request keeps it until the worker says that it is over. */
+  /** Separates a request from its client, which already has the answer. A worker that has the request keeps it until the worker says that it is over. */
   disown(request: ServiceRequest): void {
     request.client?.requests.delete(request.clientSeq);
     request.client = undefined;

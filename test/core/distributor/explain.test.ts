@@ -56,7 +56,7 @@ class Scene {
     this.core.tick(this.#now);
   }
 
-  /** In steps that a clock counts in full. */
+  /** Lets time pass in steps of at most 100 ms, which a clock counts in full. */
   wait(ms: number): void {
     for (const until = this.#now + ms; this.#now < until; ) {
       this.#now += Math.min(100, until - this.#now);

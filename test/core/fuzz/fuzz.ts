@@ -5,7 +5,7 @@ import type { Message } from "../../../src/protocol/message.ts";
 import { decodeMessage, encodeMessage } from "../../../src/protocol/wire/codec.ts";
 import { arbitraryMessages } from "../../support/messages.ts";
 
-// Names and numbers that meet: a peer that knows the run, the tasks and the workers of the run, and lies.
+// A small set of names and numbers, so that messages refer to each other: a peer that knows the run, the tasks and the workers of the run, and lies.
 const { batch, service, inspection } = arbitraryMessages({
   name: fc.oneof(
     { weight: 8, arbitrary: fc.constantFrom("run", "a", "b", "w0", "w1", "") },

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ProtocolError } from "../../src/protocol/wire/byte-reader.ts";
-import { decodeMessage, encodeMessage, VersionError } from "../../src/protocol/wire/codec.ts";
-import { ANYTHING, arbitraryMessages } from "../support/messages.ts";
+import { ProtocolError } from "../../../src/protocol/wire/byte-reader.ts";
+import { decodeMessage, encodeMessage, VersionError } from "../../../src/protocol/wire/codec.ts";
+import { ANYTHING, arbitraryMessages } from "../../support/messages.ts";
 
 const { batch: message, service: serviceMessage, inspection } = arbitraryMessages(ANYTHING);
 

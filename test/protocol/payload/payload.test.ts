@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { Packr, pack } from "msgpackr";
 import { describe, expect, test } from "vitest";
-import { MAX_PAYLOAD_BYTES } from "../../src/protocol/limits.ts";
-import { decodePayload, encodePayload } from "../../src/protocol/payload/payload.ts";
-import { ProtocolError } from "../../src/protocol/wire/byte-reader.ts";
-import { long } from "../support/long.ts";
+import { MAX_PAYLOAD_BYTES } from "../../../src/protocol/limits.ts";
+import { decodePayload, encodePayload } from "../../../src/protocol/payload/payload.ts";
+import { ProtocolError } from "../../../src/protocol/wire/byte-reader.ts";
+import { long } from "../../support/long.ts";
 
 const roundTrip = (value: object) => decodePayload(encodePayload(value, "data"));
 

@@ -1,10 +1,10 @@
 import { expect, onTestFinished, test } from "vitest";
-import type { ThreadedExecutorOptions } from "../../src/executor/threads/threaded-executor.ts";
-import type { Payload } from "../../src/protocol/payload/payload.ts";
-import { compiled } from "../support/compiled.ts";
-import { TaskType, ThreadedExecutor } from "../support/compiled-executors.ts";
-import { ExecutorDriver } from "../support/executor-driver.ts";
-import { long } from "../support/long.ts";
+import type { ThreadedExecutorOptions } from "../../../src/executor/threads/threaded-executor.ts";
+import type { Payload } from "../../../src/protocol/payload/payload.ts";
+import { compiled } from "../../support/compiled.ts";
+import { TaskType, ThreadedExecutor } from "../../support/compiled-executors.ts";
+import { ExecutorDriver } from "../../support/executor-driver.ts";
+import { long } from "../../support/long.ts";
 
 const FIXTURE = compiled("faulty-worker").href;
 const FAULTY = TaskType.register("faulty");
@@ -159,12 +159,12 @@ test("A large binary value arrives in the thread as a view of the transferred bu
 test.each([
   [
     "a module that does not exist",
-    { module: new URL("./no-such-file.js", import.meta.url).href },
+    { module: new URL("../no-such-file.js", import.meta.url).href },
     "no-such-file.js",
   ],
   [
     "a module that throws",
-    { module: new URL("../fixtures/throws-on-import.ts", import.meta.url).href },
+    { module: new URL("../../fixtures/throws-on-import.ts", import.meta.url).href },
     "the module threw",
   ],
   ["a class that is not exported", { className: "Hidden" }, "does not export the class Hidden"],
