@@ -136,6 +136,7 @@ export class Fleet {
     for (const ref of message.items) {
       const item = task.items.get(ref.seq);
       if (item?.place !== worker.place || item.attempt !== ref.attempt) continue;
+      item.attempt -= 1; // it was not begun
       task.move(item, QUEUE);
       // The item may come back to this worker at once: workers that idle may not get it.
       if (item.failedOn.length > 0) worker.nextRecall = now + RECALL_AGAIN_MS;

@@ -87,13 +87,13 @@ export function decodeOwnPayload(bytes: Uint8Array): Payload {
 function decode(bytes: Uint8Array, decoder: Packr): Payload {
   if (bytes.length === 0) return {};
   const isExact = scanPayload(bytes);
+  // msgpackr gives binary values the class of its input. Bytes that came from another thread are no Buffer.
+  const source = Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let value: unknown;
   try {
-    value = isExact
-      ? decodeExactly(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), (leaf) =>
-          decoder.unpack(leaf),
-        )
-      : decoder.unpack(bytes);
+    value = isExact ? decodeExactly(source, (leaf) => decoder.unpack(leaf)) : decoder.unpack(source);
   } catch {
     // msgpackr's error is not the cause: its message may quote the payload.
     throw new ProtocolError("Payload cannot be decoded");

@@ -226,6 +226,8 @@ describe("An item that waits behind a long item", () => {
       items: [{ seq: 2, attempt: 1 }],
     });
     expect(scene.of("b")).toEqual([2]);
+    // Nothing of it was executed: on this worker it is as new as it was on the other.
+    expect(scene.task.items.get(2)?.attempt).toBe(1);
   });
 
   test("is recalled within a second also when no worker is idle", () => {
