@@ -15,7 +15,7 @@ export function taskLine(name: string, task: TaskProgress, rate: number | undefi
     if (rate !== undefined) parts.push(`${count(rate)}/s`);
     if (known !== undefined && rate !== undefined && rate > 0)
       parts.push(`${duration(((known - done) / rate) * 1000)} left`);
-    parts.push(`${count(inFlight)} in flight`, `${workers} worker${workers === 1 ? "" : "s"}`);
+    parts.push(`${count(inFlight)} in flight`, counted(workers, "worker"));
   }
   if (retried > 0) parts.push(`${count(retried)} retried`);
   if (skipped > 0) parts.push(`${count(skipped)} skipped`);
@@ -58,6 +58,11 @@ export function truncate(line: string, columns: number): string {
 /** A number with thousands separators. */
 export function count(value: number): string {
   return Math.round(value).toLocaleString("en");
+}
+
+/** A number of things: `1 item`, `2,000 items`. */
+export function counted(value: number, noun: string): string {
+  return `${count(value)} ${noun}${Math.round(value) === 1 ? "" : "s"}`;
 }
 
 /** A time in words, with two or three significant digits. */

@@ -4,7 +4,7 @@ export interface Explanation {
   readonly subject: string;
   readonly isDone: boolean;
   /**
-   * An item is `to come`, `waiting`, `with a worker`, `failing` (its failure is on the way to the collector), `failed` or
+   * An item is `to come`, `no such item` (the task has produced all of its items), `waiting`, `with a worker`, `failing` (its failure is on the way to the collector), `failed` or
    * `settled`. For a task this is its phase.
    */
   readonly state: string;

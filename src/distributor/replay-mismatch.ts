@@ -9,7 +9,7 @@ const REMEDIES =
 export function tooFewItems(taskType: string, count: number, position: number): PipelineError {
   return mismatch(
     taskType,
-    `gave ${count} items where it gave ${position} before: item ${count} (counted from 0) is missing`,
+    `gave ${count} ${count === 1 ? "item" : "items"} where it gave ${position} before: item ${count} (counted from 0) is missing`,
   );
 }
 

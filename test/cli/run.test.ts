@@ -35,7 +35,7 @@ describe("The command run", () => {
       error: { name: "RangeError", message: "unlucky" },
     });
     expect((await zmqpipeline(["journal", "failed", journal])).out).toMatch(
-      /square\/49 {2}RangeError: unlucky {2}\(1 attempts\)\n {2}\{"n":50\}/,
+      /square\/49 {2}RangeError: unlucky {2}\(1 attempt\)\n {2}\{"n":50\}/,
     );
     expect((await zmqpipeline(["journal", "show", journal])).out).toMatch(
       /complete\n {2}square: 200 items, 196 collected, 4 failed, 0 pending/,
@@ -65,6 +65,19 @@ describe("The command run", () => {
     });
     expect(err).toContain("TOO_MANY_FAILURES");
     expect(code).toBe(4);
+  });
+
+  test("ends at the first failure with --max-failures 0, and refuses what is no number", async () => {
+    const { code, err } = await zmqpipeline(["run", ROLES, "-w", "1", "--max-failures", "0"], {
+      UNLUCKY: "200",
+    });
+    expect(err).toContain("1 item failed for good, which is more than maxFailures 0 allows");
+    expect(code).toBe(4);
+    for (const text of ["-1", "", "two"])
+      expect(await zmqpipeline(["run", ROLES, "--max-failures", text])).toMatchObject({
+        code: 2,
+        err: expect.stringContaining("It must be a whole number, at least 0."),
+      });
   });
 
   test("takes a default export too, and writes its workers' output with the worker's number", async () => {

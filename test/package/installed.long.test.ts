@@ -32,7 +32,7 @@ test("The package, installed in an empty folder, runs the quick start and has ty
   ]) {
     expect(paths).toContain(wanted);
   }
-  expect(paths.filter((path) => /^(src|test|examples|benchmarks|scripts)\//.test(path))).toEqual([]);
+  expect(paths.filter((path) => /^(src|test|benchmarks|scripts)\//.test(path))).toEqual([]);
 
   writeFileSync(join(folder, "package.json"), '{ "private": true }');
   await run(

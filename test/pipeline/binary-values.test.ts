@@ -29,7 +29,7 @@ test.each([
 ])("Binary values keep their kind on the way to a function of map() in %s, and back", async (_, options) => {
   const echoes: Echo[] = [];
   const inputs = [...values, Buffer.from("bare")];
-  for await (const echo of map<object, Echo>(inputs, FILE, { ...options, exportName: "echoKinds" }))
+  for await (const echo of map<Echo, object>(inputs, FILE, { ...options, exportName: "echoKinds" }))
     echoes.push(echo);
   expect(echoes.pop()).toMatchObject({ kinds: "Buffer 4" });
   expect(echoes.map((echo) => echo.kinds)).toEqual(kinds);
@@ -48,8 +48,7 @@ test("Binary values of items and metadata keep their kind on the way to a MultiT
   }).run();
   const inOrder = [...echoes].sort(([one], [other]) => one.localeCompare(other)).map(([, echo]) => echo);
   expect(inOrder.map((echo) => echo.kinds)).toEqual(kinds);
-  for (const { metadata } of inOrder)
-    expect(metadata).toEqual({ salt: "Buffer 4", table: "Uint8Array 4" });
+  for (const { metadata } of inOrder) expect(metadata).toEqual({ salt: "Buffer 4", table: "Uint8Array 4" });
 });
 
 test("Binary values of requests keep their kind on the way to a ServiceWorker's threads, and back", async () => {

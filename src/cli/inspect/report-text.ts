@@ -1,6 +1,6 @@
 import type { RunReport, WorkerReport } from "../../distributor/run-report.ts";
 import type { ServiceReport } from "../../service/service-report.ts";
-import { count, duration, type Rates, taskLine } from "../progress-text.ts";
+import { count, counted, duration, type Rates, taskLine } from "../progress-text.ts";
 
 /** The lines of a report. @param rates - Keeps the counts of the last report; the first report shows no rates. */
 export function reportLines(report: RunReport | ServiceReport, rates: Rates): string[] {
@@ -63,8 +63,8 @@ function serviceLines({ runId, uptime, host, pid, status, workers }: ServiceRepo
     `${concurrency} at a time`,
   ]);
   return [
-    `service ${runId}  for ${duration(uptime)}  process ${pid} on ${host}  ${count(clients)} clients`,
-    `${count(requests)} requests  ${count(replied)} replied  ${count(failed)} failed  ${count(refused)} refused  ${count(lost)} lost  ${count(cancelled)} cancelled`,
+    `service ${runId}  for ${duration(uptime)}  process ${pid} on ${host}  ${counted(clients, "client")}`,
+    `${counted(requests, "request")}  ${count(replied)} replied  ${count(failed)} failed  ${count(refused)} refused  ${count(lost)} lost  ${count(cancelled)} cancelled`,
     ...(typeRows.length === 0 ? [] : ["", ...table(["type", "workers", "waiting", "running"], typeRows)]),
     ...(workerRows.length === 0
       ? []

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { JournalOptions } from "../../journal/journal-options.ts";
-import { countOption } from "../count-option.ts";
+import { countOrNoneOption } from "../count-option.ts";
 import { FileError } from "../file-error.ts";
 
 /** What the command line says about the journal. */
@@ -19,7 +19,11 @@ export function addLedgerOptions(command: Command): Command {
       "--incremental",
       "with a journal: execute only items whose key() is new; the journal is kept for the next run",
     )
-    .option("--max-failures <n>", "end the run when more than this many items have failed", countOption);
+    .option(
+      "--max-failures <n>",
+      "end the run when more than this many items have failed",
+      countOrNoneOption,
+    );
 }
 
 /**

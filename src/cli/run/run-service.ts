@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { FileError } from "../file-error.ts";
 import { type CommandContext, EXIT } from "../output.ts";
+import { counted } from "../progress-text.ts";
 import { withConsole } from "./command-console.ts";
 import { type ExportedRoles, only } from "./exported-roles.ts";
 import type { RunFileOptions } from "./run-options.ts";
@@ -35,7 +36,8 @@ export async function runService(
     const { fleet, ended } = startWorkers(specs, (text) => console.line(text));
     const timeout = options.stopTimeout ?? service.stopTimeout;
     console.drainOnInterrupt(timeout, () => void service.stop({ timeout }));
-    if (!options.quiet) console.line(`a service with ${specs.length * count} workers; Ctrl-C ends it`);
+    if (!options.quiet)
+      console.line(`a service with ${counted(specs.length * count, "worker")}; Ctrl-C ends it`);
     try {
       const summary = await Promise.race([run, ended.then(() => run)]);
       console.printOutcome(options, summary, () => `service ended: ${JSON.stringify(summary)}\n`);

@@ -1,5 +1,5 @@
 import type { RunSummary } from "../../distributor/run-summary.ts";
-import { count, duration } from "../progress-text.ts";
+import { count, counted, duration } from "../progress-text.ts";
 import type { FailureGroup } from "./failure-groups.ts";
 import type { RunStatistics } from "./run-statistics.ts";
 
@@ -19,7 +19,7 @@ export function summaryText(
     const left = skipped > 0 ? `, ${count(skipped)} skipped` : "";
     const rate = wall > 0 ? `, ${count((acked / wall) * 1000)}/s` : "";
     lines.push(
-      `  ${name}: ${count(items)} items, ${count(acked)} collected, ${count(failed)} failed, ${count(retried)} retried${left}${rate}`,
+      `  ${name}: ${counted(items, "item")}, ${count(acked)} collected, ${count(failed)} failed, ${count(retried)} retried${left}${rate}`,
     );
   }
   if (wasComplete) {
@@ -41,7 +41,7 @@ export function summaryText(
   }
   for (const { id, failures: failed, executions, ratio } of summary.unreliableWorkers)
     lines.push(
-      `  worker ${id} fails ${count(ratio)} times as often as the others: ${count(failed)} of ${count(executions)} executions`,
+      `  worker ${id} fails ${count(ratio)} times as often as the others: ${count(failed)} of ${counted(executions, "execution")}`,
     );
   for (const failure of failures) lines.push(...failureLines(failure));
   if (failures.length > 0)

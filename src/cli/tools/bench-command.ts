@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { countOption } from "../count-option.ts";
 import { type CommandContext, printJson } from "../output.ts";
+import { counted } from "../progress-text.ts";
 
 interface Options {
   readonly workers?: number;
@@ -21,11 +22,11 @@ export function benchCommand(context: CommandContext): Command {
       const figures = await bench(workers, seconds);
       if (json) return printJson(context, figures);
       const { empty, busy } = figures;
-      context.output.out(`${figures.workers} workers\n`);
+      context.output.out(`${counted(figures.workers, "worker")}\n`);
       context.output.out(`items that do nothing  ${Math.round(empty).toLocaleString("en")} per second\n`);
       context.output.out(`items of 1 ms          ${Math.round(busy).toLocaleString("en")} per second, `);
       context.output.out(
-        `${Math.round((busy / (figures.cores * 1000)) * 100)} % of what ${figures.cores} cores could do at most\n`,
+        `${Math.round((busy / (figures.cores * 1000)) * 100)} % of what ${counted(figures.cores, "core")} could do at most\n`,
       );
     });
 }

@@ -6,6 +6,7 @@ import { describeThrown } from "../../protocol/thrown.ts";
 import { openFileLimit } from "../../role/descriptor-limit.ts";
 import { Security } from "../../security/security.ts";
 import { libraryVersions } from "../../transport/zeromq/library-versions.ts";
+import { counted } from "../progress-text.ts";
 
 /** The result of one check. */
 export interface Check {
@@ -49,7 +50,7 @@ function checkMachine(): Check {
   return {
     name: "machine",
     ok: true,
-    text: `${availableParallelism()} cores, ${memory}, ${process.platform} ${process.arch}`,
+    text: `${counted(availableParallelism(), "core")}, ${memory}, ${process.platform} ${process.arch}`,
   };
 }
 

@@ -3,7 +3,7 @@ import type { JournalContent, JournalFailure } from "../../journal/read-journal.
 import { replaceForJson } from "../../protocol/json-values.ts";
 import { causesText } from "../error-text.ts";
 import { type CommandContext, printJson } from "../output.ts";
-import { count } from "../progress-text.ts";
+import { count, counted } from "../progress-text.ts";
 
 interface Options {
   readonly json?: boolean;
@@ -72,7 +72,9 @@ function retryCommand(context: CommandContext): Command {
           Object.keys(tasks),
         ).close();
       if (json === true) return printJson(context, { retried: failures.length });
-      context.output.out(`${count(failures.length)} items will be executed again when the run continues\n`);
+      context.output.out(
+        `${counted(failures.length, "item")} will be executed again when the run continues\n`,
+      );
     });
 }
 
@@ -82,19 +84,19 @@ function describe({ runId, begun, isComplete, tasks, torn }: JournalContent): st
     tasks,
   )) {
     const more = exhausted ? "" : ", and more to come";
-    const known = keys > 0 ? `, ${count(skipped)} skipped, ${count(keys)} keys known` : "";
+    const known = keys > 0 ? `, ${count(skipped)} skipped, ${counted(keys, "key")} known` : "";
     lines.push(
-      `  ${name}: ${count(items)} items${more}, ${count(acked)} collected, ${count(failed)} failed, ${count(pending)} pending, ${count(retried)} retried${known}`,
+      `  ${name}: ${counted(items, "item")}${more}, ${count(acked)} collected, ${count(failed)} failed, ${count(pending)} pending, ${count(retried)} retried${known}`,
     );
   }
   if (torn > 0)
     lines.push(
-      `  ${torn} bytes at the end are no complete block: still being written, or cut off by a crash`,
+      `  ${counted(torn, "byte")} at the end ${torn === 1 ? "is" : "are"} no complete block: still being written, or cut off by a crash`,
     );
   return `${lines.join("\n")}\n`;
 }
 
 function failureText({ id, data, error, attempts }: JournalFailure): string {
   const shown = JSON.stringify(data, replaceForJson);
-  return `${id}  ${error.name}: ${error.message}  (${attempts} attempts)\n${causesText(error)}  ${shown}\n`;
+  return `${id}  ${error.name}: ${error.message}  (${counted(attempts, "attempt")})\n${causesText(error)}  ${shown}\n`;
 }

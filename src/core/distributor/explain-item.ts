@@ -10,10 +10,10 @@ export function explainItem(view: RunView, task: TaskLedger, seq: number): Expla
   const item = task.items.get(seq);
   if (item !== undefined) return { subject, isDone: false, ...explainPresent(view, task, item) };
   if (seq >= task.nextSeq) {
-    const text = task.producedAll
-      ? `There is no such item: the task has produced ${task.nextSeq}, and nothing more comes.`
-      : `The task has not produced it: so far there are ${task.nextSeq}.`;
-    return { subject, isDone: false, state: "to come", reasons: [text] };
+    const [state, text] = task.producedAll
+      ? ["no such item", `The task has produced ${task.nextSeq}, and nothing more comes.`]
+      : ["to come", `The task has not produced it: so far there are ${task.nextSeq}.`];
+    return { subject, isDone: false, state, reasons: [text] };
   }
   if (task.failed.has(seq)) {
     const reasons = ["It has failed for good; the collector has been given its failure."];
@@ -84,7 +84,7 @@ function avoidingText({ now }: RunView, task: TaskLedger, { failedOn }: Item): s
   const which = failedOn.length === 1 ? `worker ${names}` : `workers ${names}`;
   if (first === undefined) return [];
   return [
-    `It avoids ${which}, on which it failed, and waits for one of ${others.length} others; the first, ${first.id}: ${workerText(first, now)}.`,
+    `It avoids ${which}, on which it failed, and waits for ${others.length === 1 ? "the other one" : `one of ${others.length} others; the first`}, ${first.id}: ${workerText(first, now)}.`,
   ];
 }
 

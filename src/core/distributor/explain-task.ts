@@ -45,7 +45,7 @@ function workerReasons(view: RunView, task: TaskLedger): string[] {
   const ready = workers.filter(({ phase }) => phase.kind === "ready").length;
   if (!task.begun)
     return [
-      `It begins when ${countText(view.minWorkers, "worker", ["is", "are"])} ready; ${ready} of ${workers.length} are.`,
+      `It begins when ${countText(view.minWorkers, "worker", ["is", "are"])} ready; ${ready} of ${workers.length} ${ready === 1 ? "is" : "are"}.`,
     ];
   if (first === undefined)
     return [`It has had no worker for ${ageText(view.now - task.tooFewWorkersSince)}.`];

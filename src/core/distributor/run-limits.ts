@@ -73,6 +73,6 @@ export function tooManyFailures(tasks: Iterable<TaskLedger>, maxFailures: number
   let failed = 0;
   for (const task of tasks) failed += task.counts.failed;
   if (failed <= maxFailures) return undefined;
-  const message = `${failed} items failed for good, which is more than maxFailures ${maxFailures} allows`;
+  const message = `${countText(failed, "item", ["", ""]).trim()} failed for good, which is more than maxFailures ${maxFailures} allows`;
   return new PipelineError("TOO_MANY_FAILURES", message, { role: "distributor" });
 }

@@ -92,7 +92,7 @@ export class Settlement {
         task.move(item, item.losses > 0 ? SUSPECTS : QUEUE);
         continue;
       }
-      const message = `The item's worker died or stopped answering ${item.losses} times while it had this item alone`;
+      const message = `The item's worker died or stopped answering ${item.losses === 1 ? "once" : `${item.losses} times`} while it had this item alone`;
       const end = this.#options.owned?.endOf(item.lostWith.at(-1) ?? "");
       const text = end === undefined ? message : `${message}, the last time with ${end}`;
       this.#giveUp(task, item, infoOf("WORKER_LOST", text));

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../../errors.ts";
 import type { ItemPayload } from "../../protocol/batch-message.ts";
+import { countText } from "../explanation.ts";
 import type { RoleClock } from "../role-clock.ts";
 import type { BrokerWorker } from "./broker-worker.ts";
 import type { OutgoingMessages } from "./outgoing-messages.ts";
@@ -161,7 +162,7 @@ export class RequestLedger {
     if (!idempotent) return this.lose(request, "The worker that had the request was lost; it may have run");
     if (isBlamed) request.losses += 1;
     if (request.losses >= this.#options.crashLimit) {
-      const text = `The request was given up: ${request.losses} workers were lost while it was their only request`;
+      const text = `The request was given up: ${countText(request.losses, "worker", ["was", "were"])} lost while it was the only request there`;
       return this.lose(request, text);
     }
     if (place.at === "worker") place.worker.release(request);

@@ -139,9 +139,12 @@ describe("The explanation of an item", () => {
     scene.supply = [item, "done"];
     scene.worker("w");
     scene.ack("w", 0);
-    expect(scene.item(1).reasons).toEqual([
-      "There is no such item: the task has produced 1, and nothing more comes.",
-    ]);
+    expect(scene.item(1)).toEqual({
+      subject: "first/1",
+      isDone: false,
+      state: "no such item",
+      reasons: ["The task has produced 1, and nothing more comes."],
+    });
   });
 
   test("that a worker holds says which worker, since when, which attempt", () => {
@@ -222,7 +225,7 @@ describe("The explanation of a task", () => {
     ]);
     scene.collector();
     scene.worker("w");
-    expect(scene.task().reasons).toEqual(["It begins when 2 workers are ready; 1 of 1 are."]);
+    expect(scene.task().reasons).toEqual(["It begins when 2 workers are ready; 1 of 1 is."]);
     scene.worker("v");
     expect(scene.task().reasons).toEqual([
       "2 workers have room (2 idle), and the task no item to give just now.",
