@@ -7,6 +7,8 @@ import { expect, test } from "vitest";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** The files of the package, by their paths in it. */
+const paths = packed();
+
 function packed(): string[] {
   const shown = execFileSync("npm", ["pack", "--dry-run", "--ignore-scripts", "--json"], {
     cwd: ROOT,
@@ -20,7 +22,6 @@ function packed(): string[] {
 }
 
 test("Every relative link of a Markdown file in the package leads to a file or folder in the package", () => {
-  const paths = packed();
   const documents = paths.filter((path) => path.endsWith(".md"));
   expect(documents).toEqual(expect.arrayContaining(["README.md", "ARCHITECTURE.md", "docs/guides/map.md"]));
   const dead = documents.flatMap((document) => {
@@ -38,5 +39,5 @@ test("Every relative link of a Markdown file in the package leads to a file or f
 test("The package has sources of examples and no results, tests or sources of the library", () => {
   const strange = /^(src|test|benchmarks|scripts|api)\/|^examples\/.*\.(json|ndjson|log|journal|csv)$/;
   const allowed = "examples/deploy/package.json";
-  expect(packed().filter((path) => strange.test(path) && path !== allowed)).toEqual([]);
+  expect(paths.filter((path) => strange.test(path) && path !== allowed)).toEqual([]);
 });
