@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { duration, Rates, taskLine } from "../../src/cli/progress-text.ts";
+import { counted, duration, Rates, taskLine } from "../../src/cli/progress-text.ts";
 
 test.each([
   [0.0123, "12 µs"],
@@ -13,6 +13,14 @@ test.each([
   [3_600_000 * 2.5, "2 h 30 min"],
 ])("The duration text of %d ms is %s", (ms, text) => {
   expect(duration(ms)).toBe(text);
+});
+
+test.each([
+  [0, "0 items"],
+  [1, "1 item"],
+  [2000, "2,000 items"],
+])("The number %d with its noun is %s", (value, text) => {
+  expect(counted(value, "item")).toBe(text);
 });
 
 const task = {
