@@ -17,7 +17,7 @@ export function assertDescriptors(workers: number): void {
   const needed = RUN_FILES + WORKER_FILES * workers;
   if (free === undefined || free >= needed) return;
   const text =
-    `A run with ${workers} workers opens up to ${needed} files, and this process may open ${free} more: ` +
+    `A run with ${workers} ${workers === 1 ? "worker" : "workers"} opens up to ${needed} files, and this process may open ${free} more: ` +
     "raise the limit of open files (ulimit -n), or start fewer workers";
   const cause = Object.assign(new Error("too many open files"), { code: "EMFILE" });
   throw new PipelineError("BIND_FAILED", text, { role: "distributor", cause });
