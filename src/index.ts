@@ -33,15 +33,17 @@ export {
   type JournalTask,
   readJournal,
 } from "./journal/read-journal.ts";
-export {
-  configureLogging,
-  type FormatterConfig,
-  type HandlerConfig,
-  type LevelName,
-  type LoggerConfig,
-  type LoggingConfig,
-} from "./logging/configure-logging.ts";
+export { configureLogging } from "./logging/configure-logging.ts";
 export { getLogger } from "./logging/logger.ts";
+export type {
+  FilterConfig,
+  FormatterConfig,
+  HandlerConfig,
+  LevelName,
+  LoggerConfig,
+  LoggingConfig,
+  RootLoggerConfig,
+} from "./logging/logging-config.ts";
 export { MetaDataWorker } from "./metadata/meta-data-worker.ts";
 export { prometheusText } from "./metrics/prometheus-text.ts";
 export { map } from "./pipeline/map.ts";

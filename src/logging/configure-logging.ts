@@ -1,80 +1,44 @@
-import { closeSync, openSync, writeSync } from "node:fs";
-import { configureSync, type LogLevel, type Sink, type TextFormatter } from "@logtape/logtape";
-import { compileFormat, LEVELS } from "./format.ts";
-
-/** A level: how much is logged. */
-export type LevelName = "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
-
-/** The format of a line of the log. */
-export interface FormatterConfig {
-  /** A format such as `'%(levelname)s %(asctime)s %(name)s %(message)s'`. */
-  readonly format: string;
-}
-
-/** A destination of log lines. */
-export interface HandlerConfig {
-  /** `console` writes to a stream of the process, `file` appends to a file. The `logging.*` names mean the same. */
-  readonly class: "console" | "file" | "logging.StreamHandler" | "logging.FileHandler";
-  /**
-   * The lowest level that is written.
-   * @default "DEBUG"
-   */
-  readonly level?: LevelName;
-  /**
-   * A name from `formatters`, or the built-in `simple` or `verbose`.
-   * @default "simple"
-   */
-  readonly formatter?: string;
-  /**
-   * For `console`: the stream.
-   * @default "stderr"
-   */
-  readonly stream?: "stdout" | "stderr";
-  /** For `file`: its path. */
-  readonly filename?: string;
-  /**
-   * For `file`: `"a"` appends, `"w"` empties the file first.
-   * @default "a"
-   */
-  readonly mode?: "a" | "w";
-}
-
-/** The level and the handlers of one logger. */
-export interface LoggerConfig {
-  /** Names from `handlers`. */
-  readonly handlers?: readonly string[];
-  /**
-   * The lowest level that is logged.
-   * @default the level of the nearest configured ancestor, or "WARNING"
-   */
-  readonly level?: LevelName;
-  /**
-   * Whether records also go to the handlers of the ancestors.
-   * @default true
-   */
-  readonly propagate?: boolean;
-}
-
-/** A logging configuration in the form of Python's `logging.config.dictConfig`. */
-export interface LoggingConfig {
-  readonly version?: 1;
-  readonly formatters?: Readonly<Record<string, FormatterConfig>>;
-  readonly handlers: Readonly<Record<string, HandlerConfig>>;
-  /** Loggers by dotted name; `""` is the root. */
-  readonly loggers: Readonly<Record<string, LoggerConfig>>;
-}
+import { configureSync, type Filter, type LogLevel, type Sink, type TextFormatter } from "@logtape/logtape";
+import { assertKnown, assertNames, assertOnly, assertTable, assertText, pick } from "./config-checks.ts";
+import { compileFormat } from "./format.ts";
+import { LEVEL_NUMBERS, levelNumber, lowestLevel } from "./level.ts";
+import { checkedHandler } from "./log-handler.ts";
+import type {
+  FilterConfig,
+  FormatterConfig,
+  HandlerConfig,
+  LoggerConfig,
+  LoggingConfig,
+} from "./logging-config.ts";
 
 const READY_MADE: Readonly<Record<string, FormatterConfig>> = {
   simple: { format: "%(levelname)s %(message)s" },
   verbose: { format: "%(levelname)s %(asctime)s %(module)s %(process)d %(thread)d %(message)s" },
 };
 
+const MEMBERS = [
+  "version",
+  "formatters",
+  "filters",
+  "handlers",
+  "loggers",
+  "root",
+  "disable_existing_loggers",
+  "incremental",
+];
+
+const REPLACED = "a configuration replaces the earlier one as a whole, and disables no logger";
+
+type Table<T> = Readonly<Record<string, T>>;
+
 /**
  * Configures logging for this process; a later call replaces the configuration. Nothing is logged before the first call. It is built on
  * LogTape, whose own `configure()` works as well, and has more options.
  *
- * @param config - Handlers, loggers and formatters.
- * @throws TypeError when the configuration names an unknown handler, formatter, level or format field.
+ * @param config - Handlers, loggers, formatters and filters, as Python's `logging.config.dictConfig` takes them. A dictionary from a
+ *   Python program works if it needs no Python: factories (`"()"`), classes of handlers other than streams and files, and names of the
+ *   place in the code (`lineno`) are refused by name.
+ * @throws TypeError when the configuration has something that is not known: a member, handler, formatter, level or field of a format.
  * @throws Error when a log file cannot be opened.
  *
  * @example
@@ -86,96 +50,159 @@ const READY_MADE: Readonly<Record<string, FormatterConfig>> = {
  * ```
  */
 export function configureLogging(config: LoggingConfig): void {
-  const formatters = { ...READY_MADE, ...config.formatters };
-  const sinks: Record<string, Sink> = {};
-  for (const [name, handler] of Object.entries(config.handlers)) {
-    const { format } = pick(
-      formatters,
-      handler.formatter ?? "simple",
-      "formatter",
-      `handler ${JSON.stringify(name)}`,
+  assertTable(config, "The logging configuration");
+  assertKnown(config, MEMBERS, "The logging configuration");
+  assertOnly(config.version, 1, "version of the logging configuration", "there is no other version");
+  assertOnly(config.disable_existing_loggers, false, "disable_existing_loggers", REPLACED);
+  assertOnly(config.incremental, false, "incremental", REPLACED);
+  const formats = mapTable({ ...READY_MADE, ...table(config.formatters, "formatters") }, formatOf);
+  const filters = mapTable(table(config.filters, "filters"), filterOf);
+  const openers = mapTable(table(config.handlers, "handlers"), (handler, name) =>
+    handlerOf(handler, name, formats, filters),
+  );
+  const loggers = loggersOf(config, openers, filters);
+  const sinks = openAll(openers);
+  sinks["zmqpipeline.meta"] = (record) => process.stderr.write(META_FORMAT(record));
+  const meta = { category: ["logtape", "meta"], sinks: ["zmqpipeline.meta"], lowestLevel: "error" as const };
+  configureSync({ reset: true, sinks, filters: loggers.filters, loggers: [...loggers.loggers, meta] });
+}
+
+const META_FORMAT = compileFormat("%(levelname)s %(message)s");
+
+function formatOf(formatter: FormatterConfig, name: string): TextFormatter {
+  const where = `formatter ${JSON.stringify(name)}`;
+  assertTable(formatter, where);
+  if (Object.hasOwn(formatter, "()"))
+    throw new TypeError(`${where} has a factory "()", which is not supported: give it a format`);
+  assertKnown(formatter, ["format", "datefmt", "style", "validate", "class"], where);
+  const { format = "%(message)s", datefmt, style = "%", validate, class: kind } = formatter;
+  assertText(format, `format of ${where}`);
+  assertText(datefmt, `datefmt of ${where}`);
+  assertText(style, `style of ${where}`);
+  assertOnly(validate, true, `validate of ${where}`, "formats are always checked");
+  assertOnly(kind, "logging.Formatter", `class of ${where}`, "there is no other class");
+  pick({ "%": true, "{": true, $: true }, style, "style", where);
+  return compileFormat(format, datefmt, style);
+}
+
+function filterOf(filter: FilterConfig, name: string): Filter {
+  const where = `filter ${JSON.stringify(name)}`;
+  assertTable(filter, where);
+  if (Object.hasOwn(filter, "()"))
+    throw new TypeError(
+      `${where} has a factory "()", which is not supported: a filter has the name of a logger`,
     );
-    sinks[name] = atLevel(level(handler.level ?? "DEBUG"), openSink(name, handler, compileFormat(format)));
+  assertKnown(filter, ["name"], where);
+  assertText(filter.name, `name of ${where}`);
+  const category = categoryOf(filter.name ?? "");
+  return (record) => category.every((part, index) => record.category[index] === part);
+}
+
+function handlerOf(
+  handler: HandlerConfig,
+  name: string,
+  formats: Table<TextFormatter>,
+  filters: Table<Filter>,
+): () => Sink {
+  const where = `handler ${JSON.stringify(name)}`;
+  assertTable(handler, where);
+  const open = checkedHandler(handler, where);
+  assertText(handler.formatter, `formatter of ${where}`);
+  const format = pick(formats, handler.formatter ?? "simple", "formatter", where);
+  assertNames(handler.filters, `filters of ${where}`);
+  const passes = (handler.filters ?? []).map((filter) => pick(filters, filter, "filter", where));
+  const least = levelNumber(handler.level ?? 0, where);
+  return () => filtered(open(format), least, passes);
+}
+
+/** Adds a lowest level and filters. The sink's `dispose` is kept: LogTape calls it when the configuration is replaced or the process exits. */
+function filtered(sink: Sink, least: number, passes: readonly Filter[]): Sink {
+  const guarded: Sink = (record) => {
+    if (LEVEL_NUMBERS[record.level] >= least && passes.every((pass) => pass(record))) sink(record);
+  };
+  return Symbol.dispose in sink
+    ? Object.assign(guarded, { [Symbol.dispose]: sink[Symbol.dispose] })
+    : guarded;
+}
+
+function openAll(openers: Table<() => Sink>): Record<string, Sink> {
+  const sinks: Record<string, Sink> = {};
+  try {
+    for (const [name, open] of Object.entries(openers)) sinks[name] = open();
+  } catch (error) {
+    for (const sink of Object.values(sinks)) (sink as Partial<Disposable>)[Symbol.dispose]?.();
+    throw error;
   }
-  const loggers = Object.entries(config.loggers).map(([name, logger]) => {
-    for (const handler of logger.handlers ?? [])
-      pick(sinks, handler, "handler", `logger ${JSON.stringify(name)}`);
+  return sinks;
+}
+
+function loggersOf(config: LoggingConfig, openers: Table<() => Sink>, filters: Table<Filter>) {
+  const all: Record<string, LoggerConfig> = { ...table(config.loggers, "loggers") };
+  if (config.root !== undefined) {
+    assertTable(config.root, "root");
+    assertKnown(config.root, ["handlers", "level", "filters"], "root");
+    all[""] = config.root;
+  }
+  for (const [name, logger] of Object.entries(all)) assertLogger(logger, name, openers, filters);
+  const used: Record<string, Filter> = {};
+  const loggers = Object.entries(all).map(([name, logger]) => {
+    const category = categoryOf(name);
+    const passes = (logger.filters ?? []).map((filter) => filters[filter] as Filter);
+    // As in Python, a logger's filters look at its own records. LogTape's would look at those of loggers below, too.
+    if (passes.length > 0)
+      used[name] = (record) =>
+        record.category.length !== category.length || passes.every((pass) => pass(record));
     return {
-      category: name === "" ? [] : name.split("."),
+      category,
       sinks: [...(logger.handlers ?? [])],
-      lowestLevel: effectiveLevel(config.loggers, name),
+      filters: passes.length > 0 ? [name] : [],
+      lowestLevel: effectiveLevel(all, name),
       // "forward" propagates as dictConfig does: records go to the ancestors' handlers, whatever the ancestors' own levels are.
       parentSinks: logger.propagate === false ? ("override" as const) : ("forward" as const),
     };
   });
-  const meta = { category: ["logtape", "meta"], sinks: ["zmqpipeline.meta"], lowestLevel: "error" as const };
-  sinks["zmqpipeline.meta"] = openSink(
-    "meta",
-    { class: "console" },
-    compileFormat("%(levelname)s %(message)s"),
-  );
-  configureSync({ reset: true, sinks, loggers: [...loggers, meta] });
+  return { loggers, filters: used };
 }
 
-function openSink(name: string, handler: HandlerConfig, format: TextFormatter): Sink {
-  switch (handler.class) {
-    case "console":
-    case "logging.StreamHandler": {
-      const stream = handler.stream === "stdout" ? process.stdout : process.stderr;
-      return (record) => {
-        stream.write(format(record));
-      };
-    }
-    case "file":
-    case "logging.FileHandler": {
-      if (handler.filename === undefined)
-        throw new TypeError(`Log handler ${JSON.stringify(name)} must have a filename`);
-      const file = openSync(handler.filename, handler.mode ?? "a");
-      const sink: Sink & Disposable = Object.assign(
-        (record: Parameters<Sink>[0]) => {
-          writeSync(file, format(record));
-        },
-        { [Symbol.dispose]: () => closeSync(file) },
-      );
-      return sink;
-    }
-    default:
-      throw new TypeError(
-        `Class ${JSON.stringify(handler.class)} of log handler ${JSON.stringify(name)} must be console or file`,
-      );
-  }
+function assertLogger(
+  logger: LoggerConfig,
+  name: string,
+  openers: Table<() => Sink>,
+  filters: Table<Filter>,
+): void {
+  const where = name === "" ? "the root logger" : `logger ${JSON.stringify(name)}`;
+  assertTable(logger, where);
+  assertKnown(logger, ["handlers", "level", "filters", "propagate"], where);
+  assertNames(logger.handlers, `handlers of ${where}`);
+  assertNames(logger.filters, `filters of ${where}`);
+  for (const handler of logger.handlers ?? []) pick(openers, handler, "handler", where);
+  for (const filter of logger.filters ?? []) pick(filters, filter, "filter", where);
+  if (logger.level !== undefined) levelNumber(logger.level, where);
+  const { propagate } = logger;
+  if (propagate !== undefined && typeof propagate !== "boolean")
+    throw new TypeError(`propagate of ${where} must be true or false`);
 }
 
-/** Adds a lowest level to a sink. The sink's `dispose` is kept: LogTape calls it when the configuration is replaced or the process exits. */
-function atLevel(lowest: LogLevel, sink: Sink): Sink {
-  const order: readonly LogLevel[] = ["trace", "debug", "info", "warning", "error", "fatal"];
-  const least = order.indexOf(lowest);
-  const filtered: Sink = (record) => {
-    if (order.indexOf(record.level) >= least) sink(record);
-  };
-  return Symbol.dispose in sink
-    ? Object.assign(filtered, { [Symbol.dispose]: sink[Symbol.dispose] })
-    : filtered;
-}
-
-function effectiveLevel(loggers: LoggingConfig["loggers"], name: string): LogLevel {
+/** The level of the nearest ancestor that has one: `NOTSET` is none, but at the root, where it means every level. */
+function effectiveLevel(loggers: Table<LoggerConfig>, name: string): LogLevel | null {
   for (let at = name; ; at = at.slice(0, Math.max(0, at.lastIndexOf(".")))) {
     const own = loggers[at]?.level;
-    if (own !== undefined) return level(own);
+    const number = own === undefined ? undefined : levelNumber(own, at);
+    if (number !== undefined && (number > 0 || at === "")) return lowestLevel(number);
     if (at === "") return "warning";
   }
 }
 
-function level(name: string): LogLevel {
-  return pick(LEVELS, name, "level", "the logging configuration");
+function categoryOf(name: string): string[] {
+  return name === "" ? [] : name.split(".");
 }
 
-function pick<T>(from: Readonly<Record<string, T>>, name: string, what: string, where: string): T {
-  const found = Object.hasOwn(from, name) ? from[name] : undefined;
-  if (found === undefined) {
-    throw new TypeError(
-      `Unknown ${what} ${JSON.stringify(name)} in ${where}; known are ${Object.keys(from).join(", ")}`,
-    );
-  }
-  return found;
+function table<T>(value: Table<T> | undefined, where: string): Table<T> {
+  if (value === undefined) return {};
+  assertTable(value, `${where} of the logging configuration`);
+  return value;
+}
+
+function mapTable<T, U>(from: Table<T>, make: (value: T, name: string) => U): Table<U> {
+  return Object.fromEntries(Object.entries(from).map(([name, value]) => [name, make(value, name)]));
 }

@@ -1,79 +1,113 @@
-import { basename } from "node:path";
-import { threadId } from "node:worker_threads";
-import type { LogLevel, LogRecord, TextFormatter } from "@logtape/logtape";
+import type { LogRecord, TextFormatter } from "@logtape/logtape";
+import { type Conversion, convert, NUMBER_TYPES, TEXT_TYPES } from "./conversion.ts";
+import { recordField } from "./record-fields.ts";
+import { asctime, assertDateFormat, strftime } from "./strftime.ts";
 
-/** LogTape's levels by their names in a configuration. */
-export const LEVELS: Readonly<Record<string, LogLevel>> = {
-  DEBUG: "debug",
-  INFO: "info",
-  WARNING: "warning",
-  WARN: "warning",
-  ERROR: "error",
-  CRITICAL: "fatal",
-  FATAL: "fatal",
+/** A piece of a format: fixed text, or a field and how it is shown. */
+type Piece = string | { readonly name: string; readonly conversion: Conversion };
+
+const PLAIN: Conversion = {
+  type: "s",
+  align: ">",
+  fill: " ",
+  sign: "",
+  prefixed: false,
+  width: 0,
+  precision: undefined,
 };
 
-const LEVEL_NAMES: Readonly<Record<LogLevel, string>> = {
-  trace: "DEBUG",
-  debug: "DEBUG",
-  info: "INFO",
-  warning: "WARNING",
-  error: "ERROR",
-  fatal: "CRITICAL",
-};
-
-const FIELDS: Readonly<Record<string, (record: LogRecord) => string>> = {
-  levelname: (record) => LEVEL_NAMES[record.level],
-  name: (record) => record.category.join("."),
-  module: (record) => record.category.at(-1) ?? "",
-  asctime: (record) => asctime(new Date(record.timestamp)),
-  created: (record) => (record.timestamp / 1000).toFixed(3),
-  process: () => String(process.pid),
-  processName: () => basename(process.argv[1] ?? "node"),
-  thread: () => String(threadId),
-  message: (record) => record.message.map((part) => (typeof part === "string" ? part : show(part))).join(""),
+/** The marks of each style, the last one being a mark that means nothing. */
+const PATTERNS: Readonly<Record<string, RegExp>> = {
+  "%": /%(?:%|\((?<name>\w+)\)(?<flags>[#0\- +]*)(?<width>\d+)?(?:\.(?<precision>\d+))?(?<type>[a-zA-Z]))|%/g,
+  "{": /\{\{|\}\}|\{(?<name>\w+)(?:!(?<repr>[rsa]))?(?::(?:(?<fill>.)?(?<align>[<>^=]))?(?<sign>[-+ ])?(?<hash>#)?(?<zero>0)?(?<width>\d+)?(?:\.(?<precision>\d+))?(?<type>[a-zA-Z])?)?\}|[{}]/gu,
+  $: /\$(?:\$|\{(?<name>\w+)\}|(?<bare>[a-zA-Z_]\w*))|\$/g,
 };
 
 /**
- * Compiles a format such as `'%(levelname)s %(asctime)s %(message)s'`. A width pads, as in `%(levelname)-8s`.
+ * Compiles a format such as `'%(levelname)s %(asctime)s %(message)s'`. Flags, widths and precisions mean what they mean in Python.
  *
- * @throws TypeError when the format names an unknown field.
+ * @param datefmt - The format of `asctime`.
+ * @param style - `%`, `{` or `$`.
+ * @throws TypeError when the format, or that of dates, has something unknown.
  */
-export function compileFormat(format: string): TextFormatter {
-  const parts: ((record: LogRecord) => string)[] = [];
-  let end = 0;
-  for (const match of format.matchAll(/%%|%\((\w+)\)(-?\d+)?[sd]/g)) {
-    const [text, name, width] = match;
-    const before = format.slice(end, match.index);
-    parts.push(() => before);
-    end = match.index + text.length;
-    parts.push(name === undefined ? () => "%" : padded(field(name), Number(width ?? 0)));
-  }
-  const rest = format.slice(end);
-  return (record) => `${parts.map((part) => part(record)).join("")}${rest}\n`;
+export function compileFormat(format: string, datefmt?: string, style = "%"): TextFormatter {
+  if (datefmt !== undefined) assertDateFormat(datefmt);
+  const time = datefmt === undefined ? asctime : (date: Date) => strftime(datefmt, date);
+  const parts = pieces(format, style).map((piece) => {
+    if (typeof piece === "string") return () => piece;
+    const { name, conversion } = piece;
+    const field = recordField(name, time, NUMBER_TYPES.includes(conversion.type));
+    return (record: LogRecord) => convert(field(record), conversion);
+  });
+  return (record) => `${parts.map((part) => part(record)).join("")}\n`;
 }
 
-function field(name: string): (record: LogRecord) => string {
-  const found = FIELDS[name];
-  if (found === undefined) {
-    throw new TypeError(`Log format field %(${name})s must be one of ${Object.keys(FIELDS).join(", ")}`);
+function pieces(format: string, style: string): Piece[] {
+  const pattern = PATTERNS[style] as RegExp;
+  const found: Piece[] = [];
+  let end = 0;
+  for (const match of format.matchAll(pattern)) {
+    const [mark] = match;
+    found.push(format.slice(end, match.index));
+    end = match.index + mark.length;
+    found.push(
+      mark.length === 2 && mark[0] === mark[1] ? (mark[0] as string) : fieldOf(format, style, match),
+    );
   }
+  found.push(format.slice(end));
   return found;
 }
 
-function padded(value: (record: LogRecord) => string, width: number): (record: LogRecord) => string {
-  if (width === 0) return value;
-  return (record) => (width < 0 ? value(record).padEnd(-width) : value(record).padStart(width));
+function fieldOf(format: string, style: string, match: RegExpExecArray): Piece {
+  const groups = match.groups ?? {};
+  const name = groups.name ?? groups.bare;
+  if (name === undefined) {
+    const example = { "%": "%(message)s", "{": "{message}", $: "$message" }[style];
+    const at = `${JSON.stringify(match[0])} at ${match.index}`;
+    throw new TypeError(
+      `Log format ${JSON.stringify(format)} has a ${at} that begins no field such as ${example}; write it twice`,
+    );
+  }
+  const type = groups.type ?? groups.repr ?? "s";
+  if (![...TEXT_TYPES, ...NUMBER_TYPES].includes(type)) {
+    const known = [...TEXT_TYPES, ...NUMBER_TYPES].join(", ");
+    throw new TypeError(
+      `Log format field ${match[0]} has the type ${JSON.stringify(type)}; known are ${known}`,
+    );
+  }
+  return { name, conversion: conversionOf(type, style, groups) };
 }
 
-function show(value: unknown): string {
-  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
-}
-
-/** Local time as `2026-11-25 20:31:04,017`. */
-function asctime(date: Date): string {
-  const two = (value: number) => String(value).padStart(2, "0");
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-  return `${day} ${time},${String(date.getMilliseconds()).padStart(3, "0")}`;
+function conversionOf(
+  type: string,
+  style: string,
+  groups: Readonly<Record<string, string | undefined>>,
+): Conversion {
+  const { flags = "", width = "0", precision } = groups;
+  const sized = {
+    type,
+    width: Number(width),
+    precision: precision === undefined ? undefined : Number(precision),
+  };
+  const isNumber = NUMBER_TYPES.includes(type);
+  if (style === "%") {
+    const isZero = flags.includes("0") && isNumber && !flags.includes("-");
+    return {
+      ...PLAIN,
+      ...sized,
+      align: flags.includes("-") ? "<" : isZero ? "=" : ">",
+      fill: isZero ? "0" : " ",
+      sign: flags.includes("+") ? "+" : flags.includes(" ") ? " " : "",
+      prefixed: flags.includes("#"),
+    };
+  }
+  const { align, fill, sign, zero, hash } = groups;
+  return {
+    ...PLAIN,
+    ...sized,
+    align: (align as Conversion["align"] | undefined) ?? (zero !== undefined ? "=" : isNumber ? ">" : "<"),
+    fill: fill ?? (zero === undefined ? " " : "0"),
+    sign: sign === "+" || sign === " " ? sign : "",
+    prefixed: hash !== undefined,
+  };
 }
