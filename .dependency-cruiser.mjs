@@ -64,7 +64,7 @@ export default {
     only("journal", "structures", "protocol", "core"),
     only("security", "protocol", "transport"),
     only("watching", "protocol", "executor", "logging", "self", "transport"),
-    only("role", "protocol", "core", "security", "self", "transport"),
+    only("role", "protocol", "core", "logging", "security", "self", "transport"),
     only("distributor", ...SHELL, "journal"),
     only("worker", ...SHELL, "executor", "watching"),
     only("collector", ...SHELL),

@@ -23,11 +23,10 @@ import type { TaskType } from "../protocol/task-type.ts";
 import { describeThrown, isInstance } from "../protocol/thrown.ts";
 import type { Awaitable } from "../role/awaitable.ts";
 import { descriptorWarning } from "../role/descriptor-limit.ts";
+import { listenAt } from "../role/logged-transport.ts";
 import { listenOptions, type ResolvedNetwork } from "../role/network.ts";
 import { Session } from "../role/session.ts";
-import { narrowedListener } from "../transport/narrowed.ts";
 import type { Listener, ListenerHandler } from "../transport/transport.ts";
-import { transportFor } from "../transport/transport-for.ts";
 import type { CollectorSummary } from "./collector-summary.ts";
 import type { DeliveryHandlers } from "./delivery-handlers.ts";
 import { DeliveryLoop } from "./delivery-loop.ts";
@@ -137,8 +136,8 @@ export class CollectorSession extends Session<CollectorSummary> {
     };
     const peers = link === "data" ? (["distributor", "worker"] as const) : (["distributor"] as const);
     const options = listenOptions(this.#host.network, "collector", peers);
-    const heard = narrowedListener(direction.and(INSPECTOR_TO_ROLE), handler);
-    listener = await transportFor(endpoint).listen(endpoint, heard, options);
+    const heard = direction.and(INSPECTOR_TO_ROLE);
+    listener = await listenAt(endpoint, heard, handler, options, this.#log);
     return listener;
   }
 

@@ -15,10 +15,9 @@ import {
   WORKER_TO_DISTRIBUTOR,
   type WorkerToDistributor,
 } from "../protocol/message.ts";
+import { connectTo, listenAt } from "../role/logged-transport.ts";
 import { linkOptions, listenOptions } from "../role/network.ts";
-import { narrowedLink, narrowedListener } from "../transport/narrowed.ts";
 import type { Link, LinkHandler, Listener, ListenerHandler } from "../transport/transport.ts";
-import { transportFor } from "../transport/transport-for.ts";
 import type { ResolvedDistributorOptions } from "./distributor-options.ts";
 
 type SocketOptions = Pick<
@@ -45,6 +44,7 @@ export interface DistributorSocketsHandler {
 export class DistributorSockets {
   readonly #options: SocketOptions;
   readonly #handler: DistributorSocketsHandler;
+  readonly #log: RoleLog;
   readonly #refused: BoundedLog;
   readonly #listeners: Listener<DistributorToWorker | RoleToInspector>[] = [];
   #data: Link<DistributorToCollector> | undefined;
@@ -53,6 +53,7 @@ export class DistributorSockets {
   constructor(options: SocketOptions, handler: DistributorSocketsHandler, log: RoleLog) {
     this.#options = options;
     this.#handler = handler;
+    this.#log = log;
     this.#refused = new BoundedLog(log, "refused a peer or its message");
   }
 
@@ -69,7 +70,7 @@ export class DistributorSockets {
     };
     const options = listenOptions(this.#options.network, "distributor", ["worker"]);
     const heard = WORKER_TO_DISTRIBUTOR.and(INSPECTOR_TO_ROLE);
-    const listener = await transportFor(endpoint).listen(endpoint, narrowedListener(heard, handler), options);
+    const listener = await listenAt(endpoint, heard, handler, options, this.#log);
     this.#listeners.push(listener);
   }
 
@@ -111,6 +112,12 @@ export class DistributorSockets {
     };
     const heard = link === "data" ? COLLECTOR_TO_DISTRIBUTOR : ACK_LINK_TO_DISTRIBUTOR;
     const options = linkOptions("distributor", network.security, "distributor", "collector");
-    return transportFor(endpoint).connect(endpoint, narrowedLink(heard, handler), options);
+    return connectTo<CollectorToDistributor | AckLinkToDistributor>(
+      endpoint,
+      heard,
+      handler,
+      options,
+      this.#log,
+    );
   }
 }

@@ -8,15 +8,15 @@ import {
 import { decodePayload, type Payload } from "../protocol/payload/payload.ts";
 import { ProtocolError } from "../protocol/wire/byte-reader.ts";
 import { EMPTY } from "../protocol/wire/payload-frames.ts";
+import { listenAt } from "../role/logged-transport.ts";
 import { listenOptions, type ResolvedNetwork } from "../role/network.ts";
-import { narrowedListener } from "../transport/narrowed.ts";
 import type { Listener, ListenerHandler } from "../transport/transport.ts";
-import { transportFor } from "../transport/transport-for.ts";
 
 /** Receives the run's metadata: takes the first that arrives, and confirms each one. */
 export class MetadataListener {
   readonly #runId: string;
   readonly #onMetadata: (metadata: Payload) => void;
+  readonly #log: RoleLog;
   readonly #refused: BoundedLog;
   #listener: Listener<DistributorToMetadata> | undefined;
   received = false;
@@ -24,6 +24,7 @@ export class MetadataListener {
   constructor(runId: string, onMetadata: (metadata: Payload) => void, log: RoleLog) {
     this.#runId = runId;
     this.#onMetadata = onMetadata;
+    this.#log = log;
     this.#refused = new BoundedLog(log, "refused a peer or its message");
   }
 
@@ -36,11 +37,7 @@ export class MetadataListener {
       onRefused: refused,
     };
     const options = listenOptions(network, "distributor", ["metadata"]);
-    this.#listener = await transportFor(endpoint).listen(
-      endpoint,
-      narrowedListener(METADATA_TO_DISTRIBUTOR, handler),
-      options,
-    );
+    this.#listener = await listenAt(endpoint, METADATA_TO_DISTRIBUTOR, handler, options, this.#log);
   }
 
   async close(): Promise<void> {

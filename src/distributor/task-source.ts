@@ -209,15 +209,20 @@ export class TaskSource implements ItemSource {
   /** The payload of a step; undefined at the end. */
   #take(step: Step): Uint8Array | "skipped" | undefined {
     if (step.done) {
-      this.#state = "ended";
       this.#task.isComplete = true;
+      this.#end();
       return undefined;
     }
     const payload = this.#gate.knows(step.value) ? "skipped" : encodeItem(step.value, this.#taken);
     this.#taken += 1;
     if (payload !== "skipped") this.#iterator?.hooks.encoded?.(payload.length);
-    if (this.#task.isComplete) this.#state = "ended";
+    if (this.#task.isComplete) this.#end();
     return payload;
+  }
+
+  #end(): void {
+    this.#state = "ended";
+    this.#log.write("info", "all items produced", { items: this.#taken });
   }
 
   async #fetch(first: PromiseLike<Step>, worker: string): Promise<void> {

@@ -43,14 +43,18 @@ export class RoleLog {
     this.#facts = { role, ...facts };
   }
 
+  isEnabled(level: LogLevelName): boolean {
+    return this.#logger.isEnabledFor(level === "warn" ? "warning" : level);
+  }
+
   /** Writes a warning that must be seen: to the log, or, if no log is configured, as a warning of the process. */
   warn(event: string, facts: LogFacts = {}): void {
-    if (this.#logger.isEnabledFor("warning")) return this.write("warn", event, facts);
+    if (this.isEnabled("warn")) return this.write("warn", event, facts);
     process.emitWarning(event, { type: "ZmqpipelineWarning" });
   }
 
   write(level: LogLevelName, event: string, facts: LogFacts = {}): void {
-    if (!this.#logger.isEnabledFor(level === "warn" ? "warning" : level)) return;
+    if (!this.isEnabled(level)) return;
     const all = { ...this.#facts, ...facts };
     const text = Object.keys(all).map((key) => ` ${key}={${key}}`);
     this.#logger[level](`${event}${text.join("")}`, all);

@@ -8,12 +8,11 @@ import {
 } from "../protocol/message.ts";
 import { encodePayload } from "../protocol/payload/payload.ts";
 import { describeThrown } from "../protocol/thrown.ts";
+import { connectTo } from "../role/logged-transport.ts";
 import { linkOptions } from "../role/network.ts";
 import { Session } from "../role/session.ts";
 import type { Security } from "../security/security.ts";
-import { narrowedLink } from "../transport/narrowed.ts";
 import type { Link, LinkHandler } from "../transport/transport.ts";
-import { transportFor } from "../transport/transport-for.ts";
 
 /** How often unconfirmed metadata is sent again, in ms. */
 const REPEAT_MS = 1000;
@@ -56,11 +55,7 @@ export class MetadataSession extends Session<void> {
       onFailed: this.guard((error) => this.reject(error)),
     };
     const options = linkOptions("metadataworker", security, "metadata", "distributor");
-    this.#link = transportFor(endpoint).connect(
-      endpoint,
-      narrowedLink(DISTRIBUTOR_TO_METADATA, handler),
-      options,
-    );
+    this.#link = connectTo(endpoint, DISTRIBUTOR_TO_METADATA, handler, options, this.#log);
     // Not awaited: open() must not wait for user code.
     this.#host.getMetadata().then(
       this.guard((metadata) => {

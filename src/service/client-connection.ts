@@ -7,11 +7,10 @@ import type { ErrorCode, PipelineError } from "../errors.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { type ClientToService, SERVICE_TO_CLIENT, type ServiceToClient } from "../protocol/message.ts";
+import { connectTo } from "../role/logged-transport.ts";
 import { linkOptions } from "../role/network.ts";
 import type { Security } from "../security/security.ts";
-import { narrowedLink } from "../transport/narrowed.ts";
 import type { Link, LinkHandler } from "../transport/transport.ts";
-import { transportFor } from "../transport/transport-for.ts";
 import { FlushSchedule } from "./flush-schedule.ts";
 
 /** A client's socket, open while it is needed, and the core behind it. */
@@ -82,11 +81,7 @@ export class ClientConnection {
       onFailed: (error) => isCurrent() && this.#failed(error),
     };
     const options = linkOptions("serviceclient", this.#security, "client", "service");
-    const link = transportFor(this.#endpoint).connect(
-      this.#endpoint,
-      narrowedLink(SERVICE_TO_CLIENT, handler),
-      options,
-    );
+    const link = connectTo(this.#endpoint, SERVICE_TO_CLIENT, handler, options, this.#log);
     this.#open = { link, timer: setInterval(() => this.#tick(), TICK_MS) };
     this.#idleSince = performance.now();
   }

@@ -16,12 +16,11 @@ import {
 } from "../protocol/message.ts";
 import { descriptorWarning } from "../role/descriptor-limit.ts";
 import { answerInspection } from "../role/inspection.ts";
+import { listenAt } from "../role/logged-transport.ts";
 import { listenOptions } from "../role/network.ts";
 import { Session } from "../role/session.ts";
 import type { KeyRole } from "../security/key-role.ts";
-import { narrowedListener } from "../transport/narrowed.ts";
 import type { Listener, ListenerHandler } from "../transport/transport.ts";
-import { transportFor } from "../transport/transport-for.ts";
 import { FlushSchedule } from "./flush-schedule.ts";
 import type { ResolvedServiceOptions } from "./service-options.ts";
 import { reportService } from "./service-report.ts";
@@ -107,8 +106,8 @@ export class ServiceSession extends Session<ServiceSummary> {
       onRefused: (reason) => this.#refused.add({ endpoint: endpoint.address, reason }),
     };
     const options = listenOptions(this.#options.network, "service", [peers]);
-    const heard = narrowedListener(direction.and(INSPECTOR_TO_ROLE), all);
-    const listener = await transportFor(endpoint).listen(endpoint, heard, options);
+    const heard = direction.and(INSPECTOR_TO_ROLE);
+    const listener = await listenAt(endpoint, heard, all, options, this.#log);
     return listener;
   }
 

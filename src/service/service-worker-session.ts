@@ -11,13 +11,12 @@ import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { SERVICE_TO_WORKER, type ServiceToWorker, type WorkerToService } from "../protocol/message.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import { describeThrown, isInstance } from "../protocol/thrown.ts";
+import { connectTo } from "../role/logged-transport.ts";
 import { linkOptions } from "../role/network.ts";
 import { Session } from "../role/session.ts";
 import { FirstWork, type WorkStage } from "../role/work-signal.ts";
 import type { Security } from "../security/security.ts";
-import { narrowedLink } from "../transport/narrowed.ts";
 import type { Link, LinkHandler } from "../transport/transport.ts";
-import { transportFor } from "../transport/transport-for.ts";
 import { WorkerWatch } from "../watching/worker-watch.ts";
 import { FlushSchedule } from "./flush-schedule.ts";
 import type { ServiceWorkerSummary } from "./service-worker-summary.ts";
@@ -108,7 +107,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
         endpoint: endpoint.address,
         keys: options.keys,
       });
-    this.#link = transportFor(endpoint).connect(endpoint, narrowedLink(SERVICE_TO_WORKER, handler), options);
+    this.#link = connectTo(endpoint, SERVICE_TO_WORKER, handler, options, this.#log);
     executor.open(this.#executorPort());
     this.#log.write("info", "worker began", { worker: workerId, endpoint: endpoint.address });
   }

@@ -21,14 +21,13 @@ import {
 import { decodePayload } from "../protocol/payload/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import { describeThrown, isInstance } from "../protocol/thrown.ts";
+import { connectTo } from "../role/logged-transport.ts";
 import { linkOptions } from "../role/network.ts";
 import { Session } from "../role/session.ts";
 import { FirstWork, type WorkStage } from "../role/work-signal.ts";
 import type { KeyRole } from "../security/key-role.ts";
 import type { Security } from "../security/security.ts";
-import { narrowedLink } from "../transport/narrowed.ts";
 import type { Link, LinkHandler } from "../transport/transport.ts";
-import { transportFor } from "../transport/transport-for.ts";
 import { WorkerWatch } from "../watching/worker-watch.ts";
 import type { WorkerSummary } from "./worker-summary.ts";
 
@@ -132,15 +131,13 @@ export class WorkerSession extends Session<WorkerSummary> {
         keys: toWatch.keys,
       });
     this.#links = {
-      distributor: transportFor(endpoint).connect(
-        endpoint,
-        narrowedLink(DISTRIBUTOR_TO_WORKER, fromDistributor),
-        options("distributor"),
-      ),
-      collector: transportFor(collectorEndpoint).connect(
+      distributor: connectTo(endpoint, DISTRIBUTOR_TO_WORKER, fromDistributor, toWatch, this.#log),
+      collector: connectTo(
         collectorEndpoint,
-        narrowedLink(COLLECTOR_TO_WORKER, fromCollector),
+        COLLECTOR_TO_WORKER,
+        fromCollector,
         options("collector"),
+        this.#log,
       ),
     };
     this.#host.executor.open(this.#executorPort());

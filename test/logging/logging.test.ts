@@ -2,9 +2,17 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { configureLogging, getLogger } from "../../src/index.ts";
+import {
+  configureLogging,
+  EndpointAddress,
+  getLogger,
+  Service,
+  ServiceClient,
+  ServiceWorker,
+  TaskType,
+} from "../../src/index.ts";
 import { BoundedLog, RoleLog } from "../../src/logging/logger.ts";
-import { freshEndpoints, tempFolder } from "../support/endpoints.ts";
+import { freshEndpoints, serviceEndpoints, tempFolder } from "../support/endpoints.ts";
 import { makeDistributor, NumbersCollector, NumbersTask, NumbersWorker } from "../support/roles.ts";
 
 afterEach(async () => {
@@ -140,6 +148,7 @@ test("Logging of roles goes to their own loggers, with facts and never a payload
   expect([...names].sort()).toEqual([
     "zmqpipeline.collector",
     "zmqpipeline.distributor",
+    "zmqpipeline.task",
     "zmqpipeline.worker",
   ]);
   expect(JSON.stringify(records)).not.toContain("hunter2");
@@ -150,6 +159,55 @@ test("Logging of roles goes to their own loggers, with facts and never a payload
     attempt: 1,
     message: "handler's own words",
   });
+});
+
+test("Logging of roles has a line for each connection at INFO, and for each message at DEBUG with its type, task and sizes", async () => {
+  const records = await recordLogs();
+  await run();
+  const text = records.map(({ level, category, message }) => `${level} ${category[1]} ${message.join("")}`);
+  const has = (line: RegExp) =>
+    expect(
+      text.some((one) => line.test(one)),
+      String(line),
+    ).toBe(true);
+  has(/^info worker connected .*endpoint=inproc:/);
+  has(/^info distributor connected .*endpoint=inproc:/);
+  has(/^info distributor peer connected .*peer=worker peerId=\S+ taskType=numbers endpoint=inproc:/);
+  has(/^info collector peer connected .*peer=distributor/);
+  has(/^info task all items produced role=task taskType=numbers items=5/);
+  has(/^debug worker message received .*type=grant items=\d+ bytes=[1-9]\d*/);
+  has(/^debug worker message sent .*type=result items=\d+ bytes=[1-9]\d*/);
+  has(/^debug collector message sent .*type=ack taskType=numbers items=\d+/);
+  expect(text.filter((line) => /^debug.*hunter2/.test(line))).toEqual([]);
+});
+
+test("Logging of a service's client has its connection and its requests", async () => {
+  const records = await recordLogs();
+  const { front, back } = await serviceEndpoints("inproc");
+  const [frontendEndpoint, backendEndpoint] = [new EndpointAddress(front), new EndpointAddress(back)];
+  const taskType = TaskType.register("logged");
+  class Echo extends ServiceWorker {
+    readonly taskType = taskType;
+    readonly endpoint = backendEndpoint;
+    handleMessage() {
+      return { secret: "hunter2" };
+    }
+  }
+  const [service, worker] = [new Service({ frontendEndpoint, backendEndpoint }), new Echo()];
+  const client = new ServiceClient(frontendEndpoint, { taskType });
+  const runs = [service.run(), worker.run()];
+  await client.request({ secret: "hunter2" });
+  await client.stop();
+  await Promise.all([worker.stop(), service.stop(), ...runs]);
+  const text = records.map(({ level, category, message }) => `${level} ${category[1]} ${message.join("")}`);
+  expect(text.some((line) => /^info serviceclient connected/.test(line))).toBe(true);
+  expect(
+    text.some((line) =>
+      /^debug serviceclient message sent .*type=request taskType=logged items=1/.test(line),
+    ),
+  ).toBe(true);
+  expect(text.some((line) => /^info service peer connected .*peer=serviceclient/.test(line))).toBe(true);
+  expect(JSON.stringify(records)).not.toContain("hunter2");
 });
 
 test("Logging of floods has a bounded rate, and their count", async () => {

@@ -1,0 +1,112 @@
+import type { RoleLog } from "../logging/logger.ts";
+import type { Direction } from "../protocol/direction.ts";
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import type { Message } from "../protocol/message.ts";
+import { narrowedLink, narrowedListener } from "../transport/narrowed.ts";
+import type {
+  Link,
+  LinkHandler,
+  LinkOptions,
+  Listener,
+  ListenerHandler,
+  ListenOptions,
+} from "../transport/transport.ts";
+import { transportFor } from "../transport/transport-for.ts";
+
+/**
+ * Connects a role to an endpoint. The role hears only the messages of the direction. Its log gets a line for each connection, and at
+ * `DEBUG` one for each message.
+ */
+export function connectTo<In extends Message>(
+  endpoint: EndpointAddress,
+  direction: Direction<In>,
+  handler: LinkHandler<In>,
+  options: LinkOptions,
+  log: RoleLog,
+): Link {
+  const facts = { endpoint: endpoint.address };
+  const heard: LinkHandler<In> = {
+    ...handler,
+    onConnected: () => {
+      log.write("info", "connected", facts);
+      handler.onConnected();
+    },
+    onDisconnected: () => {
+      log.write("info", "disconnected", facts);
+      handler.onDisconnected();
+    },
+    onMessage: (message) => {
+      note(log, "message received", message, facts);
+      handler.onMessage(message);
+    },
+  };
+  const link = transportFor(endpoint).connect(endpoint, narrowedLink(direction, heard), options);
+  return {
+    send: (message) => {
+      note(log, "message sent", message, facts);
+      link.send(message);
+    },
+    close: () => link.close(),
+  };
+}
+
+/** The same for a role that listens. A connection has its line when the peer says who it is. */
+export async function listenAt<In extends Message>(
+  endpoint: EndpointAddress,
+  direction: Direction<In>,
+  handler: ListenerHandler<In>,
+  options: ListenOptions,
+  log: RoleLog,
+): Promise<Listener> {
+  const { address } = endpoint;
+  const heard: ListenerHandler<In> = {
+    ...handler,
+    onMessage: (connection, message) => {
+      const facts = { endpoint: address, connection };
+      if (message.type === "hello") {
+        const { role: peer, peerId, taskType } = message;
+        log.write("info", "peer connected", { peer, peerId, ...of(taskType), ...facts });
+      }
+      note(log, "message received", message, facts);
+      handler.onMessage(connection, message);
+    },
+    onDisconnected: (connection) => {
+      log.write("info", "peer disconnected", { endpoint: address, connection });
+      handler.onDisconnected(connection);
+    },
+  };
+  const listener = await transportFor(endpoint).listen(endpoint, narrowedListener(direction, heard), options);
+  return {
+    owns: (connection) => listener.owns(connection),
+    send: (connection, message) => {
+      note(log, "message sent", message, { endpoint: address, connection });
+      listener.send(connection, message);
+    },
+    close: () => listener.close(),
+  };
+}
+
+/** Writes what kind of message passes, and how much is in it; never what. */
+function note(log: RoleLog, event: string, message: Message, facts: Readonly<Record<string, unknown>>): void {
+  if (!log.isEnabled("debug")) return;
+  const { type } = message;
+  const task = "taskType" in message ? of(message.taskType) : {};
+  const list = "items" in message ? message.items : "seqs" in message ? message.seqs : undefined;
+  const items = list === undefined ? {} : { items: list.length };
+  log.write("debug", event, { type, ...task, ...items, bytes: bytesOf(message), ...facts });
+}
+
+function of(taskType: string): { taskType?: string } {
+  return taskType === "" ? {} : { taskType };
+}
+
+/** The encoded payloads of a message, in bytes. */
+function bytesOf(message: Message): number {
+  let bytes = 0;
+  for (const value of Object.values(message) as unknown[]) {
+    if (value instanceof Uint8Array) bytes += value.length;
+  }
+  if (!("items" in message)) return bytes;
+  for (const item of message.items) if ("payload" in item) bytes += item.payload.length;
+  return bytes;
+}
