@@ -6,6 +6,7 @@ import { toErrorInfo, toThrownError } from "../protocol/error-info.ts";
 import { itemId } from "../protocol/item-id.ts";
 import { MessageType } from "../protocol/message-type.ts";
 import { decodePayload, encodePayload } from "../protocol/payload/payload.ts";
+import { isPlain } from "../protocol/payload/payload-check.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import { ProtocolError } from "../protocol/wire/byte-reader.ts";
 import { EMPTY } from "../protocol/wire/payload-frames.ts";
@@ -155,7 +156,12 @@ export class DeliveryLoop {
 
   #encodeAckData(returned: Maybe<object>): Uint8Array {
     const common = this.#handlers.getAckData?.();
-    if (common === undefined) return returned === undefined ? EMPTY : encodePayload(returned, "ackData");
+    if (common === undefined || common === null)
+      return returned === undefined ? EMPTY : encodePayload(returned, "ackData");
+    // What cannot be merged is encoded as it is: that refuses it by name.
+    if (typeof common !== "object" || !isPlain(common)) return encodePayload(common, "getAckData()");
+    if (returned !== undefined && (typeof returned !== "object" || !isPlain(returned)))
+      return encodePayload(returned, "ackData");
     return encodePayload({ ...common, ...returned }, "ackData");
   }
 }

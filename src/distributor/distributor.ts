@@ -3,7 +3,7 @@ import type { OwnedWorkers } from "../core/distributor/owned-workers.ts";
 import { renamed } from "../protocol/renamed.ts";
 import { assertArgumentCount } from "../role/known-options.ts";
 import { assertMayListen } from "../role/network.ts";
-import { emptyOutcome, openSession, Role } from "../role/role.ts";
+import { emptyOutcome, leadsRun, openSession, Role } from "../role/role.ts";
 import { assertTask } from "./assert-task.ts";
 import {
   type DistributorOptions,
@@ -105,6 +105,11 @@ export class Distributor extends Role<RunSummary> {
       },
     );
     return this.#session;
+  }
+
+  /** @internal */
+  override get [leadsRun](): boolean {
+    return true;
   }
 
   /** @internal */

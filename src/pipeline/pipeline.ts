@@ -1,6 +1,7 @@
 import type { RunProgress, RunSummary } from "../distributor/run-summary.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { assertRunOptions, assertStopOptions, type RunOptions, type StopOptions } from "../role/role.ts";
+import { stopOnSignals } from "../role/stop-on-signals.ts";
 import { makeCollector, makeMetadataWorker, makeTasks } from "./local-roles.ts";
 import { LocalRun } from "./local-run.ts";
 import { assertPipelineOptions } from "./pipeline-checks.ts";
@@ -75,7 +76,7 @@ export class Pipeline implements AsyncDisposable {
    * are complete, unless its items are a stream or `readline`, which cannot wait.
    *
    * @param options - Aborting `signal` ends the run now: handlers' `info.signal` is aborted at once, and a process whose handler still runs half a
-   *   second later is killed. `run()` then resolves with the status `stopped`.
+   *   second later is killed. `run()` then resolves with the status `stopped`. With `signals`, Ctrl-C and SIGTERM end the run as `stop()` does.
    * @returns The outcome of each task's items.
    * @throws PipelineError `WORKER_FAILED` when workers cannot work or die too often; and the errors of a `Distributor` and a `Collector`.
    * @throws TypeError when this pipeline has run already.
@@ -84,7 +85,14 @@ export class Pipeline implements AsyncDisposable {
     assertRunOptions(options);
     if (this.#hasRun) throw new TypeError("A Pipeline runs once; make another one for another run");
     this.#hasRun = true;
-    return await this.#run.run(options.signal);
+    // An error of the run is run()'s to throw.
+    const stop = () => void this.stop().catch(() => undefined);
+    const unlisten = options.signals === true ? stopOnSignals(stop, true) : undefined;
+    try {
+      return await this.#run.run(options.signal);
+    } finally {
+      unlisten?.();
+    }
   }
 
   /**

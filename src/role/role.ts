@@ -1,13 +1,20 @@
 import { assertMayRun } from "../self/nesting.ts";
-import { assertTimeout } from "./checks.ts";
+import { assertBoolean, assertTimeout } from "./checks.ts";
 import { assertKnownOptions, optionNames } from "./known-options.ts";
 import { assertMembers, type Members } from "./members.ts";
 import type { Session } from "./session.ts";
+import { stopOnSignals } from "./stop-on-signals.ts";
 
 /** Options of a role's `run()`. */
 export interface RunOptions {
   /** Aborting the signal stops the role as `stop()` does; `run()` then resolves. */
   readonly signal?: AbortSignal;
+  /**
+   * Whether SIGINT (Ctrl-C) and SIGTERM stop the run as `stop()` does, where they would end the process at once. The process then has the
+   * exit code 130 or 143, unless `process.exitCode` is set. A second signal ends the process.
+   * @default false: the library listens for no signals
+   */
+  readonly signals?: boolean;
 }
 
 /** Options of a role's `stop()`. */
@@ -31,15 +38,16 @@ export const openSession: unique symbol = Symbol("openSession");
 /** The method that returns the members of a user's class; a symbol for the same reason. */
 export const roleMembers: unique symbol = Symbol("roleMembers");
 
-const RUN_OPTIONS = optionNames<RunOptions>({ signal: true });
+const RUN_OPTIONS = optionNames<RunOptions>({ signal: true, signals: true });
 const STOP_OPTIONS = optionNames<StopOptions>({ timeout: true });
 
 /** @throws TypeError, RangeError when the options of `run()` are wrong. */
 export function assertRunOptions(options: unknown): void {
   assertKnownOptions("run()", options, RUN_OPTIONS);
-  const { signal } = options as RunOptions;
+  const { signal, signals } = options as RunOptions;
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw new TypeError("signal must be an AbortSignal");
+  if (signals !== undefined) assertBoolean("signals", signals);
 }
 
 /** @throws TypeError, RangeError when the options of `stop()` are wrong. */
@@ -51,6 +59,9 @@ export function assertStopOptions(options: unknown): void {
 
 /** The method that returns the outcome of a run that was stopped before it began. */
 export const emptyOutcome: unique symbol = Symbol("emptyOutcome");
+
+/** Whether the end of the role ends those that work for it. */
+export const leadsRun: unique symbol = Symbol("leadsRun");
 
 /** The base of all roles: `run()`, `stop()` and disposal. */
 export abstract class Role<Outcome> implements AsyncDisposable {
@@ -68,6 +79,11 @@ export abstract class Role<Outcome> implements AsyncDisposable {
     this.#stopTimeoutMs = timeout;
   }
 
+  /** @internal */
+  get [leadsRun](): boolean {
+    return false;
+  }
+
   /** @internal `undefined` for roles that users do not extend. */
   [roleMembers](): Members | undefined {
     return undefined;
@@ -81,7 +97,7 @@ export abstract class Role<Outcome> implements AsyncDisposable {
   /**
    * Opens the role's endpoints and works until the run is over.
    *
-   * @param options - `signal` stops the role early.
+   * @param options - `signal` and `signals` stop the role early.
    * @returns Resolves at the end of the run, also when the role was stopped.
    * @throws TypeError when the role is running already, or is set up wrongly.
    * @throws PipelineError when something goes wrong during the run.
@@ -99,10 +115,12 @@ export abstract class Role<Outcome> implements AsyncDisposable {
     this.#running = { session, done: outcome.catch(() => undefined) };
     const abort = () => session.stop(this.#stopTimeoutMs);
     signal?.addEventListener("abort", abort, { once: true });
+    const unlisten = options.signals === true ? stopOnSignals(abort, this[leadsRun]) : undefined;
     try {
       return await outcome;
     } finally {
       signal?.removeEventListener("abort", abort);
+      unlisten?.();
       this.#running = undefined;
     }
   }

@@ -1,6 +1,6 @@
 import { assertArgumentCount } from "../role/known-options.ts";
 import { assertMayListen } from "../role/network.ts";
-import { emptyOutcome, openSession, Role } from "../role/role.ts";
+import { emptyOutcome, leadsRun, openSession, Role } from "../role/role.ts";
 import {
   type ResolvedServiceOptions,
   resolveServiceOptions,
@@ -49,6 +49,11 @@ export class Service extends Role<ServiceSummary> {
     for (const endpoint of [frontendEndpoint, backendEndpoint]) assertMayListen("service", endpoint, network);
     this.#session = new ServiceSession(this.#options);
     return this.#session;
+  }
+
+  /** @internal */
+  override get [leadsRun](): boolean {
+    return true;
   }
 
   /** @internal */

@@ -11,8 +11,9 @@ import {
 } from "../executor/threads/threaded-class.ts";
 import { ThreadedExecutor } from "../executor/threads/threaded-executor.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
+import { isPlain, PayloadTypeError } from "../protocol/payload/payload-check.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
-import { assertCount } from "../role/checks.ts";
+import { assertBoolean, assertCount } from "../role/checks.ts";
 import type { Members } from "../role/members.ts";
 import { roleMembers } from "../role/role.ts";
 import { depthOfThreads } from "../self/nesting.ts";
@@ -71,6 +72,11 @@ export abstract class MultiThreadedWorker<
    */
   readonly maxItemsPerThread: number = Number.POSITIVE_INFINITY;
   /**
+   * Whether the collector gets what the thread returned merged over what `handleExecution` forwarded: `{ ...forwarded, ...returned }`.
+   * @default false: the collector gets what the thread returned
+   */
+  readonly mergeResult: boolean = false;
+  /**
    * Memory limits of each thread. A thread that exceeds one ends: its item fails, and the thread is replaced.
    * @default Node's defaults
    */
@@ -123,7 +129,7 @@ export abstract class MultiThreadedWorker<
     return {
       base: MultiThreadedWorker.prototype,
       methods: ["handleThreadExecution", "handleExecution", "initThread", "closeThread", ...WORKER_METHODS],
-      fields: [...WORKER_FIELDS, "module", "nThreads", "maxItemsPerThread", "resourceLimits"],
+      fields: [...WORKER_FIELDS, "module", "nThreads", "maxItemsPerThread", "mergeResult", "resourceLimits"],
     };
   }
 
@@ -132,7 +138,7 @@ export abstract class MultiThreadedWorker<
     this.metadata = metadata as Metadata;
     if (isFirst) await this.initThread(index);
     return {
-      handler: (data, info) => this.handleThreadExecution(data as ThreadItem, index, info),
+      handler: this.#handlerOf(index),
       taskType: this.taskType,
       spans: "item",
       close: () => this.closeThread(index),
@@ -144,6 +150,7 @@ export abstract class MultiThreadedWorker<
   [createExecutor](): Executor {
     const { name } = this.constructor;
     assertCount(`${name}.nThreads`, this.nThreads, 1, 1024);
+    assertBoolean(`${name}.mergeResult`, this.mergeResult);
     assertCount(`${name}.maxItemsPerThread`, this.maxItemsPerThread, 1);
     return new ThreadedExecutor({
       taskType: this.taskType,
@@ -161,6 +168,16 @@ export abstract class MultiThreadedWorker<
     });
   }
 
+  #handlerOf(index: number): Handler {
+    const handle: Handler = (data, info) => this.handleThreadExecution(data as ThreadItem, index, info);
+    if (!this.mergeResult) return handle;
+    return (data, info) => {
+      const returned = handle(data, info);
+      if (!isPromiseLike(returned)) return mergedResult(data, returned);
+      return Promise.resolve(returned).then((result) => mergedResult(data, result));
+    };
+  }
+
   /** @returns Nothing when `handleExecution` is not overridden: the main thread then need not decode items. */
   #forward(): Handler | undefined {
     if (this.handleExecution === MultiThreadedWorker.prototype.handleExecution) return undefined;
@@ -169,4 +186,13 @@ export abstract class MultiThreadedWorker<
       return isPromiseLike(forwarded) ? forwarded.then((value) => value ?? data) : (forwarded ?? data);
     };
   }
+}
+
+/** @throws PayloadTypeError when the result has no members to merge: a retry would not help. */
+function mergedResult(forwarded: object, result: unknown): object {
+  if (result === undefined || result === null) return forwarded;
+  if (typeof result === "object" && isPlain(result)) return { ...forwarded, ...result };
+  throw new PayloadTypeError(
+    "With mergeResult, handleThreadExecution() must return a plain object or nothing",
+  );
 }

@@ -187,7 +187,7 @@ test("Logging of a service's client has its connection and its requests", async 
   const [frontendEndpoint, backendEndpoint] = [new EndpointAddress(front), new EndpointAddress(back)];
   const taskType = TaskType.register("logged");
   class Echo extends ServiceWorker {
-    readonly taskType = taskType;
+    override readonly taskType = taskType;
     readonly endpoint = backendEndpoint;
     handleMessage() {
       return { secret: "hunter2" };
