@@ -4,6 +4,8 @@ import type { Screen } from "./progress-view.ts";
 /** The streams of a command: results go to `out`, everything else to `err`, which may be a terminal. */
 export interface Output {
   out(text: string): void;
+  /** Resolves when `out` has room again, or results can no longer be written; `undefined` when it has room. */
+  room(): Promise<void> | undefined;
   readonly err: Screen;
   /** Aborted when results can no longer be written; the reason is the error. */
   readonly lost: AbortSignal;

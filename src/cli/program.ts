@@ -6,6 +6,7 @@ import { ownManifest } from "../self/own-manifest.ts";
 import { causesText, errorText, isMisuse } from "./error-text.ts";
 import { FileError } from "./file-error.ts";
 import { inspectCommands } from "./inspect/inspect-commands.ts";
+import { divideAtInputs, mapCommand } from "./map/map-command.ts";
 import { type CommandContext, EXIT, type Output } from "./output.ts";
 import { roleCommands } from "./run/role-commands.ts";
 import { runFileCommand } from "./run/run-command.ts";
@@ -28,12 +29,14 @@ export async function runCommand(args: readonly string[], output: Output): Promi
     writeOut: (text: string) => output.out(text),
     writeErr: (text: string) => void output.err.write(text),
   };
+  const { own, inputs } = divideAtInputs(args);
   const program = new Command("zmqpipeline")
     .description("Spread batches of work over threads, processes and machines")
     .version(ownManifest().version, "-V, --version")
     .showHelpAfterError("(add --help to see how it is used)")
     .configureHelp({ subcommandTerm: termOf })
     .addCommand(runFileCommand(context))
+    .addCommand(mapCommand(context, inputs))
     .addCommand(initCommand(context))
     .addCommand(keysCommand(context))
     .addCommand(journalCommand(context))
@@ -43,7 +46,7 @@ export async function runCommand(args: readonly string[], output: Output): Promi
   for (const command of [program, ...descendants(program)]) {
     command.exitOverride().configureOutput(write);
   }
-  const code = await program.parseAsync(args, { from: "user" }).then(
+  const code = await program.parseAsync(own, { from: "user" }).then(
     () => context.exitCode,
     (error: unknown) => codeOf(error, output),
   );

@@ -51,6 +51,13 @@ export class ProgressView {
     for (const line of this.#lines()) this.#screen.write(`${line}\n`);
   }
 
+  /** Ends without drawing the last state. */
+  drop(): void {
+    this.#isOver = true;
+    clearInterval(this.#timer);
+    this.#erase();
+  }
+
   #tick(): void {
     if (!this.#isLive) {
       const lines = this.#lines();

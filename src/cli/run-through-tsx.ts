@@ -31,6 +31,7 @@ export function endWithLauncher(): boolean {
  * @returns The exit code; `undefined` where `tsx` is not needed, or missing: importing the file then fails with an error that says so.
  */
 export async function runThroughTsx(args: readonly string[]): Promise<number | undefined> {
+  if (args[0] === "map") return undefined; // only its workers import the file
   const file = args.find((argument) => needsTsx(argument) && existsSync(argument));
   const isLoaded = process.execArgv.some((argument) => argument.includes("tsx"));
   if (file === undefined || isLoaded) return undefined;

@@ -17,6 +17,18 @@ export function standardOutput(
     out: (text) => {
       if (!lost.signal.aborted) stdout.write(text);
     },
+    room: () => {
+      if (lost.signal.aborted || !stdout.writableNeedDrain) return undefined;
+      return new Promise((resolve) => {
+        const goOn = () => {
+          stdout.off("drain", goOn);
+          lost.signal.removeEventListener("abort", goOn);
+          resolve();
+        };
+        stdout.once("drain", goOn);
+        lost.signal.addEventListener("abort", goOn, { once: true });
+      });
+    },
     err: stderr,
     lost: lost.signal,
   };

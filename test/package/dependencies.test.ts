@@ -35,7 +35,7 @@ function runtimePackages(): Map<string, Locked> {
 }
 
 test("Runtime dependencies are exactly those meant, those of theirs too", () => {
-  const direct = ["@logtape/logtape", "commander", "msgpackr", "zeromq"];
+  const direct = ["@logtape/logtape", "commander", "csv-parse", "msgpackr", "tinyglobby", "zeromq"];
   expect(Object.keys(manifest.dependencies).sort()).toEqual(direct);
   // msgpackr's optional native decoder, prebuilt for each system, and what chooses among its builds; zeromq's build tools.
   const prebuilt = /^@msgpackr-extract\/msgpackr-extract-(darwin|linux|win32)-/;
@@ -43,9 +43,11 @@ test("Runtime dependencies are exactly those meant, those of theirs too", () => 
   const indirect = [
     "cmake-ts",
     "detect-libc",
+    "fdir",
     "msgpackr-extract",
     "node-addon-api",
     "node-gyp-build-optional-packages",
+    "picomatch",
   ];
   expect(names.sort()).toEqual([...direct, ...indirect].sort());
 });

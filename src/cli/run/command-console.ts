@@ -55,6 +55,18 @@ export class CommandConsole {
     else this.#output.err.write(`${text}\n`);
   }
 
+  /** Ends the progress, and writes a text below it, for the user. */
+  printBelow(text: string): void {
+    this.#view?.end();
+    this.#output.err.write(text);
+  }
+
+  /** Ends the progress, and leaves nothing of it on a terminal. */
+  dropProgress(): void {
+    this.#view?.drop();
+    this.#view = undefined;
+  }
+
   /** Shows the progress of a run until the outcome is printed. */
   showProgress(progress: () => RunProgress): void {
     this.#view = new ProgressView(this.#output.err, progress);

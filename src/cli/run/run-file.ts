@@ -4,6 +4,7 @@ import type { PipelineOptions, WorkerDefinition } from "../../pipeline/pipeline-
 import { FileError } from "../file-error.ts";
 import type { CommandContext } from "../output.ts";
 import { STOP_TIMEOUT_MS } from "../stop-timeout.ts";
+import { workerLines } from "../worker-lines.ts";
 import { withConsole } from "./command-console.ts";
 import { exitCodeOf } from "./exit-code-of.ts";
 import { type ExportedRoles, loadRoles, only } from "./exported-roles.ts";
@@ -73,7 +74,7 @@ function makePipeline(
     ...found,
     collector,
     workers: count === undefined ? definitions : definitions.map((definition) => ({ ...definition, count })),
-    onOutput: (text, { worker }) => line(`[worker ${worker}] ${text}`),
+    onOutput: workerLines(line, options.quiet === true),
     ...journalOf(options, found.journal),
     ...(maxFailures === undefined ? {} : { maxFailures }),
   });

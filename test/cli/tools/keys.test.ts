@@ -13,6 +13,7 @@ async function zmqpipeline(...args: string[]) {
     out: (text) => {
       written.out += text;
     },
+    room: () => undefined,
     err: {
       write: (text) => {
         written.err += text;

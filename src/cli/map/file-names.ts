@@ -1,0 +1,21 @@
+import { statSync } from "node:fs";
+import { glob } from "tinyglobby";
+import { FileError } from "../file-error.ts";
+
+/**
+ * The files that fit patterns, in the order of their names, so that a run that goes on finds the same order. A pattern that is the name of
+ * a file stands for that file, as where the shell has replaced the pattern by names.
+ *
+ * @throws FileError when no file fits.
+ */
+export async function fileNames(patterns: readonly string[]): Promise<readonly string[]> {
+  const isFile = (name: string) => statSync(name, { throwIfNoEntry: false })?.isFile() === true;
+  const named = patterns.filter(isFile);
+  const found = await glob(
+    patterns.filter((pattern) => !named.includes(pattern)),
+    { expandDirectories: false },
+  );
+  const all = [...new Set([...named, ...found])].sort();
+  if (all.length === 0) throw new FileError(`No file fits ${patterns.join(" ")}`);
+  return all;
+}

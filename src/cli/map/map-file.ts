@@ -1,0 +1,191 @@
+import { statSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { pathToFileURL } from "node:url";
+import { LocalRun } from "../../pipeline/local-run.ts";
+import { DEFAULT_MAX_PENDING, DEFAULT_MAX_PENDING_BYTES } from "../../pipeline/map-options.ts";
+import { MapOutput } from "../../pipeline/map-output.ts";
+import { resolveRestarts, resolveWorkers } from "../../pipeline/resolve-workers.ts";
+import { replaceForJson } from "../../protocol/json-values.ts";
+import { describeThrown } from "../../protocol/thrown.ts";
+import { FileError } from "../file-error.ts";
+import { type CommandContext, EXIT } from "../output.ts";
+import { type CommandConsole, withConsole } from "../run/command-console.ts";
+import { exitCodeOf } from "../run/exit-code-of.ts";
+import { journalOf } from "../run/ledger-options.ts";
+import { RunStatistics } from "../run/run-statistics.ts";
+import { unfinishedWork } from "../run/stop-progress.ts";
+import { summaryText } from "../run/summary.ts";
+import { STOP_TIMEOUT_MS } from "../stop-timeout.ts";
+import { workerLines } from "../worker-lines.ts";
+import { FailureReport } from "./failure-report.ts";
+import { InputIterator } from "./input-iterator.ts";
+import { inputKey } from "./input-key.ts";
+import { InputTask, MAP } from "./input-task.ts";
+import type { MapCommandOptions } from "./map-command-options.ts";
+import { type Inputs, openInputs } from "./open-inputs.ts";
+import { ResultPrinter } from "./result-printer.ts";
+
+/**
+ * Maps inputs through the function of a file, and prints the results.
+ *
+ * @param given - The lists of arguments after each `:::`.
+ * @returns The exit code.
+ */
+export async function mapFile(
+  file: string,
+  options: MapCommandOptions,
+  given: readonly (readonly string[])[],
+  context: CommandContext,
+): Promise<number> {
+  assertOptions(file, options);
+  const inputs = await openInputs(options, given);
+  try {
+    if (options.dryRun === true) return await printInputs(inputs, options, context);
+    return await withConsole(context, (console) => runMap(file, options, inputs, context, console));
+  } finally {
+    inputs.close(); // an open standard input would keep the process alive
+  }
+}
+
+function assertOptions(file: string, options: MapCommandOptions): void {
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true)
+    throw new FileError(`There is no file ${JSON.stringify(file)}`);
+  const { key, journal, ordered, incremental } = options;
+  if (ordered === true && journal !== undefined)
+    throw new FileError(
+      "--ordered and --journal exclude each other: results that wait for an earlier one would be lost in a crash, although the journal counts them as done",
+    );
+  if (key !== undefined && journal === undefined)
+    throw new FileError("--key needs --journal FILE: the journal knows which keys were executed");
+  if (incremental === true && key === undefined)
+    throw new FileError("--incremental needs --key FIELD: the key says which inputs are new");
+}
+
+async function runMap(
+  file: string,
+  options: MapCommandOptions,
+  inputs: Inputs,
+  { output }: CommandContext,
+  console: CommandConsole,
+): Promise<number> {
+  const { limit = Number.POSITIVE_INFINITY, journal, key, quiet = false, maxFailures } = options;
+  const isJournalled = journal !== undefined;
+  const plans = resolveWorkers({ workers: { ...workersOf(file, options), taskType: MAP } }, []);
+  const order = options.ordered === true ? orderOf(plans) : undefined;
+  const statistics = new RunStatistics();
+  let inputError: { readonly thrown: unknown } | undefined;
+  const source = new InputIterator(inputs, limit, checkOf(key), (thrown) => {
+    inputError = { thrown };
+    if (!isJournalled) return undefined; // the inputs before the error are executed
+    // An end would make the journal's run complete.
+    void run.stop(Number.POSITIVE_INFINITY);
+    return new Promise<never>(() => {});
+  });
+  const failures = new FailureReport(options.failed, isJournalled && options.retryFailed !== true, (text) =>
+    console.line(text),
+  );
+  const collector = new ResultPrinter({
+    output,
+    isRaw: options.raw === true,
+    order,
+    isJournalled,
+    failed: (failure) => failures.add(failure),
+  });
+  statistics.watch(collector);
+  const run = new LocalRun({
+    tasks: [
+      new InputTask({
+        inputs: source,
+        total: inputs.total === undefined ? undefined : Math.min(inputs.total, limit),
+        order,
+        keyField: key,
+        attempts: options.retry,
+        timeout: options.timeout,
+      }),
+    ],
+    workers: plans.map((plan) => ({ ...plan, isWrapped: true })),
+    restarts: resolveRestarts(),
+    collector,
+    metadata: undefined,
+    onOutput: workerLines((text) => console.line(text), quiet),
+    distributor: {
+      ...journalOf(key === undefined ? options : { ...options, incremental: true }),
+      ...(maxFailures === undefined ? {} : { maxFailures }),
+    },
+  });
+  if (!quiet) console.showProgress(() => run.progress);
+  const { stopTimeout = STOP_TIMEOUT_MS } = options;
+  console.drainOnInterrupt(
+    stopTimeout,
+    () => {
+      if (output.lost.aborted) {
+        console.dropProgress();
+        void run.abort();
+      } else void run.stop(stopTimeout);
+    },
+    () => unfinishedWork(run.endpoint, run.progress),
+  );
+  if (process.stdin.isTTY === true && inputs.name === "standard input" && !quiet)
+    console.line("reading inputs from the terminal, a line each; Ctrl-D ends them");
+  try {
+    const summary = await run.run();
+    if (!quiet && !output.lost.aborted) console.printBelow(summaryText(summary, statistics, journal));
+    if (inputError === undefined) return exitCodeOf(summary);
+    console.line(`zmqpipeline: ${inputs.name}: ${describeThrown(inputError.thrown)}`);
+    return EXIT.runtime;
+  } finally {
+    failures.close();
+  }
+}
+
+function workersOf(file: string, { workers, threads = 0, concurrency, export: name }: MapCommandOptions) {
+  return {
+    module: pathToFileURL(file),
+    count: workers ?? (threads > 0 ? 1 : availableParallelism()),
+    threads,
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(name === undefined ? {} : { exportName: name }),
+  };
+}
+
+function orderOf(
+  plans: readonly { readonly count: number; readonly threads: number; readonly concurrency: number }[],
+): MapOutput {
+  return new MapOutput({
+    isOrdered: true,
+    maxPending: DEFAULT_MAX_PENDING,
+    maxPendingBytes: DEFAULT_MAX_PENDING_BYTES,
+    slots: plans.reduce((slots, plan) => slots + plan.count * Math.max(plan.threads, plan.concurrency), 0),
+  });
+}
+
+function checkOf(keyField: string | undefined): (input: unknown) => void {
+  return keyField === undefined ? () => {} : inputKey(keyField);
+}
+
+/** Prints each input as the function would get it, and executes nothing. */
+async function printInputs(
+  inputs: Inputs,
+  { limit = Number.POSITIVE_INFINITY, key, quiet }: MapCommandOptions,
+  { output }: CommandContext,
+): Promise<number> {
+  let inputError: { readonly thrown: unknown } | undefined;
+  const source = new InputIterator(inputs, limit, checkOf(key), (thrown) => {
+    inputError = { thrown };
+    return undefined;
+  });
+  let printed = 0;
+  for (let step = await source.next(); step.done !== true; step = await source.next()) {
+    output.out(`${JSON.stringify(step.value, replaceForJson)}\n`);
+    printed += 1;
+    await output.room();
+    if (output.lost.aborted) return EXIT.unread;
+  }
+  if (inputError !== undefined) {
+    output.err.write(`zmqpipeline: ${inputs.name}: ${describeThrown(inputError.thrown)}\n`);
+    return EXIT.runtime;
+  }
+  if (quiet !== true)
+    output.err.write(`${printed} ${printed === 1 ? "input" : "inputs"}; nothing was executed\n`);
+  return EXIT.ok;
+}
