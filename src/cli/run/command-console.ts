@@ -4,6 +4,7 @@ import { onInterrupt } from "../interrupts.ts";
 import { logTo } from "../log-to.ts";
 import { type CommandContext, type Output, printJson } from "../output.ts";
 import { ProgressView } from "../progress-view.ts";
+import { isReaderGone } from "../standard-output.ts";
 import type { PrintOptions } from "./run-options.ts";
 
 /** How long after the first signal the user is told what the end waits for, in ms. */
@@ -19,7 +20,10 @@ export async function withConsole(
   action: (console: CommandConsole) => Promise<number>,
 ): Promise<number> {
   const console = new CommandConsole(context);
-  const endLog = await logTo((text) => console.line(text));
+  const endLog = await logTo((text) => {
+    // The reader has left, which ends the work at once: workers that are lost in that are no news.
+    if (!isReaderGone(context.output.lost.reason)) console.line(text);
+  });
   try {
     const code = await action(console);
     return console.interruptCode ?? code;
