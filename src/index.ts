@@ -49,6 +49,7 @@ export { prometheusText } from "./metrics/prometheus-text.ts";
 export { map } from "./pipeline/map.ts";
 export type { MapResults } from "./pipeline/map-iterator.ts";
 export type { MapOptions, MapProgress, MapResult } from "./pipeline/map-options.ts";
+export type { MappedResult, WorkerInput, WorkerResult } from "./pipeline/module-types.ts";
 export { Pipeline } from "./pipeline/pipeline.ts";
 export type {
   CollectFunction,

@@ -1,6 +1,7 @@
 import { MapIterator, type MapResults } from "./map-iterator.ts";
 import { assertMapArguments, type MapOptions, type MapResult } from "./map-options.ts";
 import { type MapInputs, MapRun } from "./map-run.ts";
+import type { MappedResult, WorkerInput } from "./module-types.ts";
 
 /**
  * Maps inputs through a function of another file, over all cores: each worker is a process that imports the file. Inputs are pulled when
@@ -11,8 +12,9 @@ import { type MapInputs, MapRun } from "./map-run.ts";
  * inputs' iterator is closed, handlers' `info.signal` is aborted, and a process whose handler still runs half a second later is killed.
  * Call `map()` on the main thread: terminating a `node:worker_threads` thread with open sockets ends the whole process.
  *
+ * @typeParam Source - The type of the file, `typeof import("./square.ts")`, or of one of its functions, `typeof import("./square.ts").name`:
+ *   inputs and results then have the types of the function. Any other type is the type of the results.
  * @typeParam Input - Plain data: objects, arrays, text, numbers, bigints, dates, binary data; `docs/values.md` has the table.
- * @typeParam Result - Plain data, too.
  * @param inputs - Any iterable, sync or async; it may be endless. Promises among its values are awaited.
  * @param module - The file. Its default export, or its only function, gets an input and an `ExecutionInfo`, and returns a result or a
  *   promise of a result.
@@ -29,17 +31,24 @@ import { type MapInputs, MapRun } from "./map-run.ts";
  *   console.log(square);
  * }
  * ```
+ *
+ * @example
+ * ```ts
+ * // square.ts: export default (n: number) => n * n;
+ * for await (const square of map<typeof import("./square.ts")>([1, 2, 3], new URL("./square.ts", import.meta.url)))
+ *   console.log(square.toFixed(2)); // square is a number
+ * ```
  */
-export function map<Result = unknown, Input = unknown>(
-  inputs: Iterable<Input> | AsyncIterable<Input>,
+export function map<Source = unknown, Input = WorkerInput<Source>>(
+  inputs: Iterable<Input | PromiseLike<Input>> | AsyncIterable<Input>,
   module: URL | string,
   options: MapOptions & { readonly settled: true },
-): MapResults<MapResult<Result>>;
-export function map<Result = unknown, Input = unknown>(
-  inputs: Iterable<Input> | AsyncIterable<Input>,
+): MapResults<MapResult<MappedResult<Source>>>;
+export function map<Source = unknown, Input = WorkerInput<Source>>(
+  inputs: Iterable<Input | PromiseLike<Input>> | AsyncIterable<Input>,
   module: URL | string,
   options?: MapOptions,
-): MapResults<Result>;
+): MapResults<MappedResult<Source>>;
 export function map(inputs: MapInputs, module: URL | string, options: MapOptions = {}): MapResults<unknown> {
   assertMapArguments(inputs, module, options);
   return new MapIterator(new MapRun(inputs, module, options));
