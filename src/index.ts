@@ -46,6 +46,14 @@ export type {
 } from "./logging/logging-config.ts";
 export { MetaDataWorker } from "./metadata/meta-data-worker.ts";
 export { prometheusText } from "./metrics/prometheus-text.ts";
+export {
+  type DefinedPipeline,
+  type DefinedWorker,
+  defineCollector,
+  definePipeline,
+  defineTask,
+  defineWorker,
+} from "./pipeline/define.ts";
 export { map } from "./pipeline/map.ts";
 export type { MapResults } from "./pipeline/map-iterator.ts";
 export type { MapOptions, MapProgress, MapResult } from "./pipeline/map-options.ts";
@@ -53,6 +61,7 @@ export type { MappedResult, WorkerInput, WorkerResult } from "./pipeline/module-
 export { Pipeline } from "./pipeline/pipeline.ts";
 export type {
   CollectFunction,
+  EarlierCollectFunction,
   OutputSource,
   PipelineOptions,
   TaskDefinition,

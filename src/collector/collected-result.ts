@@ -5,6 +5,7 @@ import type { TaskType } from "../protocol/task-type.ts";
 export interface CollectionInfo {
   /** The item's id, for use as a key of idempotent writes. */
   readonly id: string;
+  readonly taskType: TaskType;
   /** The number of the execution that gave the result; 1 is the first. */
   readonly attempt: number;
   /** The id of the worker that executed the item. */
@@ -16,5 +17,4 @@ export interface CollectionInfo {
 /** One result of a batch. */
 export interface CollectedResult<Result extends object = Payload> extends CollectionInfo {
   readonly data: Result;
-  readonly taskType: TaskType;
 }

@@ -4,13 +4,18 @@ import { ItemIterator } from "../distributor/item-iterator.ts";
 import { type AnyTask, Task } from "../distributor/task.ts";
 import { MetaDataWorker } from "../metadata/meta-data-worker.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
-import type { TaskType } from "../protocol/task-type.ts";
+import { TaskType } from "../protocol/task-type.ts";
 import { NO_ENDPOINT } from "../role/network.ts";
 import { assertRole } from "../role/role.ts";
 import { isClass } from "./is-class.ts";
 import { LocalTask } from "./local-task.ts";
 import { assertTaskDefinition } from "./pipeline-checks.ts";
-import type { CollectFunction, PipelineOptions, TaskDefinition } from "./pipeline-options.ts";
+import type {
+  CollectFunction,
+  EarlierCollectFunction,
+  PipelineOptions,
+  TaskDefinition,
+} from "./pipeline-options.ts";
 
 /** Makes tasks of the option `tasks`. @throws TypeError when an element is no task. */
 export function makeTasks(tasks: PipelineOptions["tasks"]): AnyTask[] {
@@ -69,6 +74,11 @@ export function at<R extends object>(role: R, endpoints: Readonly<Record<string,
   return role;
 }
 
+/** @throws TypeError when the name is too long. */
+function typeOf(taskType: TaskType | string): TaskType {
+  return typeof taskType === "string" ? TaskType.register(taskType) : taskType;
+}
+
 class DefinedTask extends LocalTask {
   readonly taskType: TaskType;
   readonly #items: TaskDefinition["items"];
@@ -77,10 +87,10 @@ class DefinedTask extends LocalTask {
     const { taskType, items, dependencies = [], retry = {}, timeout, key } = definition;
     const total = definition.total ?? (Array.isArray(items) ? items.length : undefined);
     super();
-    this.taskType = taskType;
+    this.taskType = typeOf(taskType);
     this.#items = items;
     Object.assign(this, {
-      dependencies,
+      dependencies: dependencies.map(typeOf),
       retry,
       total,
       ...(timeout === undefined ? {} : { timeout }),
@@ -101,9 +111,9 @@ class DefinedTask extends LocalTask {
 class FunctionCollector extends Collector<object, object, object> {
   readonly endpoint = NO_ENDPOINT;
   readonly ackEndpoint = NO_ENDPOINT;
-  readonly #collect: CollectFunction;
+  readonly #collect: CollectFunction | EarlierCollectFunction;
 
-  constructor(collect: CollectFunction) {
+  constructor(collect: CollectFunction | EarlierCollectFunction) {
     super();
     this.#collect = collect;
   }
@@ -114,7 +124,9 @@ class FunctionCollector extends Collector<object, object, object> {
     _msgtype: unknown,
     info: CollectionInfo,
   ): Promise<undefined> {
-    await this.#collect(data as never, taskType, info);
+    if (this.#collect.length >= 3)
+      await (this.#collect as EarlierCollectFunction)(data as never, taskType, info);
+    else await (this.#collect as CollectFunction)(data, info);
     return undefined;
   }
 }

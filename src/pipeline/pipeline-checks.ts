@@ -72,11 +72,13 @@ export function assertTaskDefinition(
 ): asserts definition is TaskDefinition {
   assertKnownOptions(where, definition, TASK_OPTIONS);
   const { taskType, items, key, dependencies, total, retry, timeout } = definition as TaskDefinition;
-  assertTaskType(`${where}.taskType`, taskType);
+  assertTypeOrName(`${where}.taskType`, taskType);
   assertItems(`${where}.items`, items);
   if (dependencies !== undefined) {
-    const areTypes = Array.isArray(dependencies) && dependencies.every((type) => type instanceof TaskType);
-    if (!areTypes) throw new TypeError(`${where}.dependencies must be an array of TaskType`);
+    if (!Array.isArray(dependencies))
+      throw new TypeError(`${where}.dependencies must be an array of TaskType or of their names`);
+    for (const [index, type] of dependencies.entries())
+      assertTypeOrName(`${where}.dependencies[${index}]`, type);
   }
   assertFunction(`${where}.key`, key);
   if (total !== undefined) assertCount(`${where}.total`, total, 0);
@@ -90,7 +92,12 @@ export function assertWorkerDefinition(where: string, definition: unknown): void
   assertKnownOptions(where, definition, WORKER_OPTIONS);
   const { exportName, taskType }: Partial<WorkerDefinition> = definition;
   assertName(`${where}.exportName`, exportName);
-  if (taskType !== undefined) assertTaskType(`${where}.taskType`, taskType);
+  if (taskType !== undefined) assertTypeOrName(`${where}.taskType`, taskType);
+}
+
+function assertTypeOrName(where: string, value: unknown): void {
+  if (typeof value === "string") TaskType.register(value);
+  else assertTaskType(where, value);
 }
 
 function assertItems(where: string, items: unknown): void {

@@ -9,20 +9,21 @@ import type { Awaitable } from "../role/awaitable.ts";
 import type { NetworkOptions } from "../role/network.ts";
 
 /** The short form of a task: its items, without a class and without an endpoint. */
-export interface TaskDefinition {
-  readonly taskType: TaskType;
+export interface TaskDefinition<Item extends object = object> {
+  /** A name stands for the task type of that name. */
+  readonly taskType: TaskType | string;
   /** An iterable of plain objects, pulled lazily; or a function that returns one, called once. */
-  readonly items: Iterable<object> | AsyncIterable<object> | (() => Iterable<object> | AsyncIterable<object>);
+  readonly items: Iterable<Item> | AsyncIterable<Item> | (() => Iterable<Item> | AsyncIterable<Item>);
   /**
    * Returns the key of an item; items with the same key are the same: see `Task.key()`.
    * @default none: every item is executed
    */
-  readonly key?: (item: never) => string;
+  key?(item: Item): string;
   /**
    * Task types that must be complete before this task begins.
    * @default none
    */
-  readonly dependencies?: readonly TaskType[];
+  readonly dependencies?: readonly (TaskType | string)[];
   /**
    * How many items there will be, for the display of progress.
    * @default the length of `items`, where that is an array
@@ -49,7 +50,7 @@ export interface WorkerDefinition {
    * For a function: the task type whose items it gets.
    * @default the pipeline's only task
    */
-  readonly taskType?: TaskType;
+  readonly taskType?: TaskType | string;
   /**
    * How many worker processes there are.
    * @default the number of cores
@@ -67,8 +68,23 @@ export interface WorkerDefinition {
   readonly concurrency?: number;
 }
 
-/** The short form of a collector: called with each result. */
-export type CollectFunction = (data: never, taskType: TaskType, info: CollectionInfo) => Awaitable<void>;
+/**
+ * The short form of a collector: called with each result and what is known about it. Data that are `unknown` may be given any type.
+ *
+ * @typeParam Result - What the workers return.
+ */
+export type CollectFunction<Result = unknown> = {
+  collect(data: Result, info: CollectionInfo): Awaitable<void>;
+}["collect"];
+
+/**
+ * A collector's function of three parameters, which gets the task type in the middle. Two signatures, so that the compiler gives the
+ * parameters of other functions the types of {@link CollectFunction}.
+ */
+export interface EarlierCollectFunction {
+  <_>(data: never, taskType: TaskType, info: CollectionInfo): Awaitable<void>;
+  (data: never, taskType: TaskType, info: CollectionInfo): Awaitable<void>;
+}
 
 type AnyCollector = Collector<object, object, object>;
 type AnyMetadata = MetaDataWorker<object>;
@@ -95,7 +111,7 @@ export interface PipelineOptions
   /** The workers: of one kind, or of several. */
   readonly workers: WorkerDefinition | readonly WorkerDefinition[];
   /** The receiver of results: a collector, a collector class, or a function. Its endpoints are ignored. */
-  readonly collector: AnyCollector | (new () => AnyCollector) | CollectFunction;
+  readonly collector: AnyCollector | (new () => AnyCollector) | CollectFunction | EarlierCollectFunction;
   /**
    * Run-wide parameters that all roles get before the first item.
    * @default none

@@ -34,7 +34,7 @@ export function resolveWorkers(options: Pick<PipelineOptions, "workers">, tasks:
       isWrapped: false,
       module: moduleUrl(where, module),
       exportName,
-      taskType: taskType?.name ?? "",
+      taskType: (typeof taskType === "string" ? taskType : taskType?.name) ?? "",
       count,
       threads,
       concurrency,
