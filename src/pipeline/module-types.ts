@@ -17,9 +17,11 @@ type AnyWorkerClass = abstract new (
 type HandlersOf<Module> = {
   [Name in keyof Module]: Name extends HookName
     ? never
-    : Module[Name] extends AnyFunction | AnyWorkerClass
-      ? Module[Name]
-      : never;
+    : IsAny<Module[Name]> extends true
+      ? never
+      : Module[Name] extends AnyFunction | AnyWorkerClass
+        ? Module[Name]
+        : never;
 }[keyof Module];
 
 /** The handler of a module: its default export, or else its other functions. */
