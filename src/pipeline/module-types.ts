@@ -15,7 +15,7 @@ type AnyWorkerClass = abstract new (
 
 /** The handlers among a module's exports. */
 type HandlersOf<Module> = {
-  [Name in keyof Module]: Name extends HookName
+  [Name in keyof Module]-?: Name extends HookName
     ? never
     : IsAny<Module[Name]> extends true
       ? never
