@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
+  type CollectionInfo,
   Collector,
   EndpointAddress,
   MetaDataWorker,
@@ -81,8 +82,8 @@ describe("A Pipeline", () => {
 
   test("runs dependent tasks, each with workers of its own", async () => {
     const order: string[] = [];
-    const collector = (_data: object, { name }: TaskType) => {
-      order.push(name);
+    const collector = (_data: object, { taskType }: CollectionInfo) => {
+      order.push(taskType.name);
     };
     const tasks = [
       { taskType: AFTER, items: () => numbers(10), dependencies: [DOUBLE] },
