@@ -87,7 +87,7 @@ export class MapProgressReports {
 }
 
 /** One line for a terminal. */
-export function progressLine({ total, completed, failed, skipped, duration }: MapProgress): string {
+function progressLine({ total, completed, failed, skipped, duration }: MapProgress): string {
   const done = completed + failed + skipped;
   const seconds = Math.floor(duration / 1000);
   const elapsed = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
