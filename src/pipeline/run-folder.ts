@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { lstat, mkdtemp, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PipelineError } from "../errors.ts";
 import { MAX_IPC_PATH_BYTES } from "../protocol/limits.ts";
+import { describeThrown } from "../protocol/thrown.ts";
 import { isProvenDead, ownIdentity, parseIdentity } from "./process-identity.ts";
 
 const PREFIX = "zqp-local-";
@@ -36,22 +37,21 @@ export class RunFolder {
   }
 
   /**
-   * Makes the folder in the one for temporary files, or elsewhere if that path is too long for sockets. Folders of runs that were killed are
-   * removed.
+   * Makes the folder in the one for temporary files; in another of the usual folders if that is missing, cannot be written to, or has a path
+   * that is too long for sockets. Folders of runs that were killed are removed.
    *
-   * @throws PipelineError `BIND_FAILED` when the folder cannot be made.
+   * @throws PipelineError `BIND_FAILED` when the folder can be made nowhere.
    */
   static async make(): Promise<RunFolder> {
-    const base = chooseBase();
-    let path: string | undefined;
-    try {
-      path = await mkdtemp(join(base, PREFIX));
-      await writeFile(join(path, OWNER), JSON.stringify(ownIdentity()), { mode: 0o600 });
-      return new RunFolder(path, base);
-    } catch (cause) {
-      if (path !== undefined) await rm(path, { recursive: true, force: true });
-      throw unusable(base, cause);
+    const problems: { readonly base: string; readonly cause: unknown }[] = [];
+    for (const base of usableBases()) {
+      try {
+        return new RunFolder(await makeIn(base), base);
+      } catch (cause) {
+        problems.push({ base, cause });
+      }
     }
+    throw unusable(problems);
   }
 
   async remove(): Promise<void> {
@@ -75,25 +75,36 @@ export async function removeOrphaned(endpoint: string): Promise<void> {
   }
 }
 
-/** The folder for temporary files; if its path leaves no room for a socket's name, the first of the usual folders that does. */
-function chooseBase(): string {
-  const usual = [process.env.XDG_RUNTIME_DIR, "/tmp", "/var/tmp"];
-  const bases = [tmpdir(), ...(process.platform === "win32" ? [] : usual)];
-  const fits = (base: string | undefined) =>
-    base !== undefined && base !== "" && Buffer.byteLength(base) + NAME_BYTES <= MAX_IPC_PATH_BYTES;
-  return bases.find(fits) ?? tmpdir();
+/** The folder for temporary files, then the other usual folders: those whose path leaves room for a socket's name. */
+function usableBases(): string[] {
+  const others = process.platform === "win32" ? [] : [process.env.XDG_RUNTIME_DIR ?? "", "/tmp", "/var/tmp"];
+  const bases = [tmpdir(), ...others].filter((base) => base !== "").map((base) => resolve(base));
+  return [...new Set(bases)].filter(
+    (base) => process.platform === "win32" || Buffer.byteLength(base) + NAME_BYTES <= MAX_IPC_PATH_BYTES,
+  );
 }
 
-function unusable(base: string, cause: unknown): PipelineError {
-  const { code = "", message } = cause as NodeJS.ErrnoException;
-  const source =
-    base === tmpdir()
-      ? "the folder for temporary files, which TMPDIR names"
-      : "used because TMPDIR is too long";
-  const advice = ["EMFILE", "ENFILE"].includes(code)
+/** Makes the folder with its owner's file. */
+async function makeIn(base: string): Promise<string> {
+  const path = await mkdtemp(join(base, PREFIX));
+  try {
+    await writeFile(join(path, OWNER), JSON.stringify(ownIdentity()), { mode: 0o600 });
+    return path;
+  } catch (error) {
+    await rm(path, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function unusable(problems: readonly { readonly base: string; readonly cause: unknown }[]): PipelineError {
+  const [first] = problems;
+  const cause = first?.cause;
+  const isLimit = ["EMFILE", "ENFILE"].includes((cause as NodeJS.ErrnoException | undefined)?.code ?? "");
+  const advice = isLimit
     ? "raise the limit of open files (ulimit -n)"
-    : "set TMPDIR to a folder that exists, can be written to, and has room";
-  const text = `The sockets of the run need a folder in ${JSON.stringify(base)} (${source}), and it cannot be made: ${message}; ${advice}`;
+    : "set TMPDIR to a folder that exists, can be written to, has room, and has a short path";
+  const tried = problems.map(({ cause }) => describeThrown(cause)).join("; ");
+  const text = `The sockets of the run need a folder for temporary files, and none can be made in ${JSON.stringify(tmpdir())}, which TMPDIR names, or in another usual folder: ${tried}; ${advice}`;
   return new PipelineError("BIND_FAILED", text, { role: "distributor", cause });
 }
 

@@ -1,12 +1,16 @@
-import { readFileSync } from "node:fs";
+import { accessSync, constants, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { availableParallelism, freemem, tmpdir } from "node:os";
+import { join } from "node:path";
 import { PipelineError } from "../../errors.ts";
+import { PRIVATE_FOLDER } from "../../protocol/endpoint-address.ts";
+import { MAX_IPC_PATH_BYTES } from "../../protocol/limits.ts";
 import { describeThrown } from "../../protocol/thrown.ts";
 import { openFileLimit } from "../../role/descriptor-limit.ts";
 import { Security } from "../../security/security.ts";
 import { libraryVersions } from "../../transport/zeromq/library-versions.ts";
 import { counted } from "../progress-text.ts";
+import { trialRun } from "./trial-run.ts";
 
 /** The result of one check. */
 export interface Check {
@@ -21,7 +25,16 @@ const FILES = 4160;
 /** Checks this machine. @param ports - Ports that must be free. @param keys - Path of keys that must be usable. */
 export async function examine(ports: readonly string[], keys: string | undefined): Promise<Check[]> {
   const checked = await Promise.all(ports.map(checkPort));
-  const checks = [checkNode(), checkLibraries(), checkMachine(), checkFiles(), checkFolder(), ...checked];
+  const run = await trialRun();
+  const checks = [
+    checkNode(),
+    checkLibraries(),
+    checkMachine(),
+    checkFiles(),
+    checkFolder(),
+    run,
+    ...checked,
+  ];
   return keys === undefined ? checks : [...checks, checkKeys(keys)];
 }
 
@@ -63,11 +76,27 @@ function checkFiles(): Check {
 }
 
 function checkFolder(): Check {
-  const [, type = ""] = new RegExp(`^\\S+ ${tmpdir()} (\\S+)`, "m").exec(mounts()) ?? [];
+  const folder = tmpdir();
+  const type = mounts()
+    .split("\n")
+    .map((line) => line.split(" "))
+    .find(([, path]) => path === folder)?.[2];
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const advice = "set TMPDIR to a folder that exists and can be written to";
+    return { name: "folder", ok: false, text: `${describeThrown(error)}: ${advice}` };
+  }
+  if (Buffer.byteLength(join(PRIVATE_FOLDER, "x")) > MAX_IPC_PATH_BYTES)
+    return {
+      name: "folder",
+      ok: false,
+      text: `${folder} is too long a path for sockets: set TMPDIR to a shorter one`,
+    };
   return {
     name: "folder",
     ok: true,
-    text: `temporary files and private sockets are in ${tmpdir()}${type === "" ? "" : ` (${type})`}`,
+    text: `temporary files and private sockets are in ${folder}${type === undefined ? "" : ` (${type})`}`,
   };
 }
 

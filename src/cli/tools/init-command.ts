@@ -9,14 +9,18 @@ interface Options {
 export function initCommand(context: CommandContext): Command {
   return new Command("init")
     .description("write a small run in TypeScript, to begin with")
-    .argument("[folder]", "where to write; existing files are not overwritten", ".")
+    .argument(
+      "[folder]",
+      "where to write; existing files are not overwritten, and a package.json gets what it lacks",
+      ".",
+    )
     .option("--json", "print the files as JSON")
     .addHelpText("after", "\nExample:\n  zmqpipeline init primes && cd primes && npm install && npm start")
     .action(async (folder: string, { json }: Options) => {
       const { writeStarter } = await import("./starter.ts"); // loaded late, so that help appears at once
-      const files = writeStarter(folder);
+      const { files, next } = writeStarter(folder);
       if (json) return printJson(context, { files });
       context.output.out(`${files.join("\n")}\n`);
-      context.output.err.write(`Next: ${folder === "." ? "" : `cd ${folder} && `}npm install && npm start\n`);
+      context.output.err.write(`Next: ${folder === "." ? "" : `cd ${folder} && `}${next}\n`);
     });
 }

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
+import { describeThrown } from "../../protocol/thrown.ts";
 import { ownManifest } from "../../self/own-manifest.ts";
 import { FileError } from "../file-error.ts";
 
@@ -39,34 +40,102 @@ function isPrime(n: number): boolean {
 }
 `;
 
-/**
- * Writes a small run that works. Existing files are not overwritten.
- *
- * @returns The paths of the files.
- * @throws FileError when one of the files exists.
- */
-export function writeStarter(folder: string): string[] {
-  const files = { "package.json": manifest(folder), "pipeline.ts": PIPELINE, "worker.ts": WORKER };
-  const paths = Object.keys(files).map((name) => join(folder, name));
-  const existing = paths.find((path) => existsSync(path));
-  if (existing !== undefined) throw new FileError(`${existing} exists already, and is not overwritten`);
-  mkdirSync(folder, { recursive: true });
-  for (const [name, content] of Object.entries(files))
-    writeFileSync(join(folder, name), content, { flag: "wx" });
-  return paths;
+/** What was written, and what the user does next. */
+export interface Starter {
+  /** The paths of the files, also of a `package.json` that was changed. */
+  readonly files: readonly string[];
+  /** The commands that start the run, for a shell in the folder. */
+  readonly next: string;
 }
 
-function manifest(folder: string): string {
+/**
+ * Writes a small run that works. A `package.json` that is there is kept, and gets the script and the dependencies that it lacks.
+ *
+ * @throws FileError when a file of the run exists, or the `package.json` cannot be read. Nothing is written then.
+ */
+export function writeStarter(folder: string): Starter {
+  const own = readManifest(folder);
+  // In a package of CommonJS, the names say that these files are ECMAScript modules.
+  const extension = own === undefined || own.content.type === "module" ? "ts" : "mts";
+  const [run, worker] = [`pipeline.${extension}`, `worker.${extension}`];
+  const sources = { [run]: PIPELINE.replace("./worker.ts", `./${worker}`), [worker]: WORKER };
+  const existing = Object.keys(sources)
+    .map((name) => join(folder, name))
+    .find((path) => existsSync(path));
+  if (existing !== undefined)
+    throw new FileError(
+      `${existing} exists already, and is not overwritten: name a folder for the run, as in "zmqpipeline init my-run"`,
+    );
+  const manifest = completed(own?.content ?? freshManifest(folder), run);
+  mkdirSync(folder, { recursive: true });
+  for (const [name, content] of Object.entries(sources))
+    writeFileSync(join(folder, name), content, { flag: "wx" });
+  const isWritten = own === undefined || manifest.isChanged;
+  if (isWritten)
+    writeFileSync(
+      join(folder, MANIFEST),
+      `${JSON.stringify(manifest.content, undefined, own?.indent ?? 2)}\n`,
+    );
+  const files = [...(isWritten ? [MANIFEST] : []), ...Object.keys(sources)].map((name) => join(folder, name));
+  const start = manifest.script === undefined ? `npx zmqpipeline run ${run}` : startCommand(manifest.script);
+  return { files, next: manifest.needsInstall ? `npm install && ${start}` : start };
+}
+
+const MANIFEST = "package.json";
+
+interface Manifest {
+  readonly type?: unknown;
+  readonly scripts?: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+/** Reads a `package.json` that is there, and how it is indented. */
+function readManifest(folder: string): { readonly content: Manifest; readonly indent: string } | undefined {
+  const path = join(folder, MANIFEST);
+  if (!existsSync(path)) return undefined;
+  let content: unknown;
+  let text = "";
+  try {
+    text = readFileSync(path, "utf8").replace(/^\uFEFF/, "");
+    content = JSON.parse(text);
+  } catch (error) {
+    throw new FileError(`${path} cannot be read: ${describeThrown(error)}`);
+  }
+  if (typeof content !== "object" || content === null || Array.isArray(content))
+    throw new FileError(`${path} cannot be read: it is no object`);
+  return { content, indent: /^\{\r?\n([ \t]+)/.exec(text)?.[1] ?? "  " };
+}
+
+/** Adds the script and the dependencies that a manifest lacks. Nothing that is there is changed. */
+function completed(content: Manifest, run: string) {
   const own = ownManifest();
+  const command = `zmqpipeline run ${run}`;
+  const { scripts = {}, dependencies = {}, devDependencies = {} } = content;
+  const script = ["start", "pipeline"].find((name) => (scripts[name] ?? command) === command);
+  const known = { ...dependencies, ...devDependencies };
+  const wanted = { tsx: own.peerDependencies.tsx ?? "*", zmqpipeline: `^${own.version}` };
+  const missing = Object.entries(wanted).filter(([name]) => known[name] === undefined);
+  const hasScript = script === undefined || scripts[script] !== undefined;
+  return {
+    script,
+    needsInstall: missing.length > 0,
+    isChanged: missing.length > 0 || !hasScript,
+    content: {
+      ...content,
+      ...(hasScript ? {} : { scripts: { ...scripts, [script]: command } }),
+      ...(missing.length === 0 ? {} : { dependencies: { ...dependencies, ...Object.fromEntries(missing) } }),
+    },
+  };
+}
+
+function freshManifest(folder: string): Manifest & { readonly name: string; readonly private: boolean } {
   const name = basename(resolve(folder))
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, "-");
-  const content = {
-    name,
-    private: true,
-    type: "module",
-    scripts: { start: "zmqpipeline run pipeline.ts" },
-    dependencies: { tsx: own.peerDependencies.tsx, zmqpipeline: `^${own.version}` },
-  };
-  return `${JSON.stringify(content, undefined, 2)}\n`;
+  return { name, private: true, type: "module" };
+}
+
+function startCommand(script: string): string {
+  return script === "start" ? "npm start" : `npm run ${script}`;
 }

@@ -7,11 +7,11 @@ import { type EndpointAddress, PRIVATE_FOLDER } from "../../protocol/endpoint-ad
 /**
  * Makes our own private folder where the path is in it: nobody else may enter it, or have made it.
  *
- * @throws PipelineError `IPC_PATH_UNSAFE`.
+ * @throws PipelineError `IPC_PATH_UNSAFE`, or `BIND_FAILED` when the folder cannot be made.
  */
 export async function preparePrivateFolder(path: string): Promise<void> {
   if (dirname(resolve(path)) !== PRIVATE_FOLDER) return;
-  await mkdir(PRIVATE_FOLDER, { mode: 0o700 }).catch(ignoreExisting);
+  await mkdir(PRIVATE_FOLDER, { mode: 0o700 }).catch((error) => ignoreExisting(error, path));
   const { uid, mode } = await lstat(PRIVATE_FOLDER);
   if (process.getuid === undefined || (uid === process.getuid() && (mode & 0o170077) === 0o040000)) return;
   const message = `${JSON.stringify(PRIVATE_FOLDER)} is not a folder of this user's that nobody else can enter`;
@@ -32,6 +32,9 @@ export function ownerProblem({ connectAddress }: EndpointAddress): string | unde
   }
 }
 
-function ignoreExisting(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EEXIST") throw error;
+function ignoreExisting(cause: NodeJS.ErrnoException, path: string): void {
+  if (cause.code === "EEXIST") return;
+  const advice = "set TMPDIR to a folder that exists and can be written to";
+  const message = `The folder ${JSON.stringify(PRIVATE_FOLDER)} for private sockets cannot be made: ${cause.message}; ${advice}`;
+  throw new PipelineError("BIND_FAILED", message, { endpoint: `ipc://${path}`, cause });
 }
