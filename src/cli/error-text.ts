@@ -1,9 +1,13 @@
+import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import { describeThrown, isError, propertyOf } from "../protocol/thrown.ts";
 import { isOwnPlace, placeOf } from "../self/library-folder.ts";
 
 /** How many causes are printed below an error. */
 const MAX_CAUSES = 8;
+
+/** How many frames of the user's code are printed. */
+const MAX_FRAMES = 5;
 
 /** The full text of a thrown value, for a terminal: stack, causes and properties. Never throws. */
 export function errorText(thrown: unknown): string {
@@ -12,6 +16,33 @@ export function errorText(thrown: unknown): string {
   } catch {
     return describeThrown(thrown);
   }
+}
+
+/** The frames of the user's code in a thrown value's stack, and in those of its causes: neither of Node, nor of this library. Never throws. */
+export function userFrames(thrown: unknown): string[] {
+  const frames: string[] = [];
+  let at = thrown;
+  for (let depth = 0; at !== undefined && depth < MAX_CAUSES; depth += 1) {
+    const stack = propertyOf(at, "stack");
+    if (typeof stack === "string") frames.push(...stack.split("\n").filter(isUserFrame));
+    at = propertyOf(at, "cause");
+  }
+  return [...new Set(frames.map((frame) => frame.trim()))].slice(0, MAX_FRAMES);
+}
+
+function isUserFrame(line: string): boolean {
+  if (!/^\s+at .*:\d+:\d+\)?$/.test(line) || line.includes("node:")) return false;
+  const isOurs = OWN_PLACES.some((place) => line.includes(place));
+  return !isOurs && !/[\\/]node_modules[\\/](?:esbuild|tsx)[\\/]/.test(line);
+}
+
+/** The library's folder, as stacks name it. */
+const OWN_PLACES = LIBRARY_FOLDER === undefined ? [] : [LIBRARY_FOLDER.href, fileURLToPath(LIBRARY_FOLDER)];
+
+/** Why a user's file cannot be imported: its error, and where in the user's code it was thrown. */
+export function importErrorText(thrown: unknown): string {
+  const frames = userFrames(thrown).map((frame) => `\n    ${frame}`);
+  return `${labelOf(thrown)}${describeThrown(thrown)}${frames.join("")}\n${causesText(thrown)}`.trimEnd();
 }
 
 /** Whether the library threw this because the user's file uses it wrongly. The message says what is wrong; the library's stack adds nothing. */

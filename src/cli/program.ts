@@ -3,7 +3,7 @@ import { Command, CommanderError } from "commander";
 import { PipelineError } from "../errors.ts";
 import { describeThrown, isInstance } from "../protocol/thrown.ts";
 import { ownManifest } from "../self/own-manifest.ts";
-import { causesText, errorText, isMisuse } from "./error-text.ts";
+import { causesText, errorText, isMisuse, userFrames } from "./error-text.ts";
 import { FileError } from "./file-error.ts";
 import { inspectCommands } from "./inspect/inspect-commands.ts";
 import { divideAtInputs, mapCommand } from "./map/map-command.ts";
@@ -74,6 +74,13 @@ function descendants(command: Command): Command[] {
   return command.commands.flatMap((child) => [child, ...descendants(child)]);
 }
 
+/** Where in the user's code a failure of a run was thrown: the stacks of the errors below it. */
+function framesText({ cause }: PipelineError): string {
+  return userFrames(cause)
+    .map((frame) => `    ${frame}\n`)
+    .join("");
+}
+
 function codeOf(error: unknown, output: Output): number {
   // Commander has already written the error.
   if (isInstance(error, CommanderError)) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
@@ -82,7 +89,9 @@ function codeOf(error: unknown, output: Output): number {
     return EXIT.usage;
   }
   if (isInstance(error, PipelineError)) {
-    output.err.write(`zmqpipeline: ${error.message} (${error.code})\n${causesText(error)}`);
+    output.err.write(
+      `zmqpipeline: ${error.message} (${error.code})\n${causesText(error)}${framesText(error)}`,
+    );
     if (error.code === "TOO_MANY_FAILURES") return EXIT.limit;
   } else output.err.write(`zmqpipeline: ${errorText(error)}\n`);
   return EXIT.runtime;

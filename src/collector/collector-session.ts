@@ -165,7 +165,7 @@ export class CollectorSession extends Session<CollectorSummary> {
   #handle(): void {
     this.#handling ??= this.#loop
       .run()
-      .catch((error: unknown) => this.#core.abort(this.#failed(error)))
+      .catch((error: unknown) => this.#core.abort(this.#failed(error, this.#loop.lastCall)))
       .finally(() => {
         this.#handling = undefined;
         // A delivery that arrived after the loop had looked for the last time, and before it ended, started no loop.
@@ -184,14 +184,15 @@ export class CollectorSession extends Session<CollectorSummary> {
       if (taskType !== undefined) await this.#host.handleFinished(this.#summary, taskType);
       this.#core.finished();
     } catch (thrown) {
-      this.#core.abort(this.#failed(thrown));
+      this.#core.abort(this.#failed(thrown, "handleFinished() of the collector"));
     }
   }
 
-  #failed(thrown: unknown): Error {
+  /** @param hook - What has thrown, in words. */
+  #failed(thrown: unknown, hook: string): Error {
     if (isInstance(thrown, PayloadTypeError)) return thrown;
     const text = describeThrown(thrown);
     const facts = { role: "collector", endpoint: this.#host.endpoint.address, cause: thrown };
-    return new PipelineError("COLLECTION_FAILED", `A hook of the collector threw: ${text}`, facts);
+    return new PipelineError("COLLECTION_FAILED", `${hook} threw: ${text}`, facts);
   }
 }

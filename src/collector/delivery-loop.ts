@@ -26,6 +26,12 @@ const BATCH_BYTES = 8 * 1024 * 1024;
 /** Calls the user's handlers with the deliveries that the core has received, one call at a time, and reports to the core what was handled. */
 export class DeliveryLoop {
   readonly counts = { collected: 0, failed: 0 };
+  /** The user's hook that was called last, and the items that it got. Names what has thrown; kept as it is, because a text for each item would cost time. */
+  readonly #called: { hook: string; first: Delivery | undefined; count: number } = {
+    hook: "",
+    first: undefined,
+    count: 0,
+  };
   readonly #handlers: DeliveryHandlers;
   readonly #core: CollectorCore;
   #taskTypes = new Map<string, TaskType>();
@@ -41,6 +47,14 @@ export class DeliveryLoop {
   /** The task type of the last item; the type of the run's first task if there was no item. */
   get lastType(): TaskType | undefined {
     return this.#lastType ?? [...this.#taskTypes.values()][0];
+  }
+
+  /** The hook that was called last, and its items, in words. */
+  get lastCall(): string {
+    const { hook, first, count } = this.#called;
+    if (first === undefined) return "A hook of the collector";
+    const id = itemId(first.runId, first.task, first.seq);
+    return `${hook}() of the collector, with ${count === 1 ? `item ${id}` : `${count} items from ${id} on`},`;
   }
 
   /** A run begins. Task types come from the distributor's `open`, because a worker could name any type. */
@@ -84,6 +98,7 @@ export class DeliveryLoop {
     const read = this.#read(delivery);
     if ("error" in read) return this.#fail(delivery, read);
     this.counts.collected += 1;
+    this.#calls("handleCollection", delivery);
     // `read` is passed as the info, too: that saves one object for each item.
     return this.#handled(
       delivery,
@@ -109,6 +124,7 @@ export class DeliveryLoop {
     }
     if (results.length > 0) {
       this.counts.collected += results.length;
+      this.#calls("handleBatch", deliveries[0] as Delivery, results.length);
       const ackData = this.#encodeAckData(await handle(results));
       for (const delivery of deliveries) this.#core.handled(delivery, ackData);
       this.#core.flush(); // handling a batch takes long enough for its ACKs to be worth a message
@@ -143,8 +159,15 @@ export class DeliveryLoop {
 
   #fail(delivery: Delivery, failure: Failure): Awaitable<void> {
     this.counts.failed += 1;
+    this.#calls("handleFailure", delivery);
     const taskType = this.#taskTypes.get(delivery.task) as TaskType;
     return this.#handled(delivery, this.#handlers.handleFailure(failure, taskType));
+  }
+
+  #calls(hook: string, first: Delivery, count = 1): void {
+    this.#called.hook = hook;
+    this.#called.first = first;
+    this.#called.count = count;
   }
 
   #handled(delivery: Delivery, returned: Awaitable<Maybe<object>> | Awaitable<void>): Awaitable<void> {
@@ -155,7 +178,9 @@ export class DeliveryLoop {
   }
 
   #encodeAckData(returned: Maybe<object>): Uint8Array {
-    const common = this.#handlers.getAckData?.();
+    const { getAckData } = this.#handlers;
+    if (getAckData !== undefined) this.#called.hook = "getAckData";
+    const common = getAckData?.call(this.#handlers);
     if (common === undefined || common === null)
       return returned === undefined ? EMPTY : encodePayload(returned, "ackData");
     // What cannot be merged is encoded as it is: that refuses it by name.

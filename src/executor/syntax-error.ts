@@ -18,7 +18,10 @@ export function locateSyntaxError(error: unknown, url: string): unknown {
   const frame = FRAME.exec(error.stack) ?? (isOfUsersCode(error.stack) ? null : FRAME.exec(uncaught(url)));
   if (frame === null) return error;
   const [, place, code, mark] = frame;
-  error.message = `${error.message} (${place})\n${code}\n${mark}`;
+  const before = error.message;
+  error.message = `${before} (${place})\n${code}\n${mark}`;
+  // The stack has the text of the message as it was, and then only frames of Node's loader.
+  error.stack = `${error.name}: ${error.message}`;
   return error;
 }
 

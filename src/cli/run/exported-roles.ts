@@ -9,7 +9,7 @@ import { isWorkerClass } from "../../pipeline/module-worker.ts";
 import { Pipeline } from "../../pipeline/pipeline.ts";
 import type { PipelineOptions } from "../../pipeline/pipeline-options.ts";
 import { Service } from "../../service/service.ts";
-import { errorText } from "../error-text.ts";
+import { importErrorText } from "../error-text.ts";
 import { FileError } from "../file-error.ts";
 
 /** The methods that all roles have. */
@@ -51,7 +51,7 @@ export async function loadRoles(file: string): Promise<ExportedRoles> {
   try {
     module = await importUserModule(url);
   } catch (error) {
-    throw new FileError(`${file} cannot be imported: ${errorText(error)}`);
+    throw new FileError(`${file} cannot be imported: ${importErrorText(error)}`);
   }
   const values = [...new Set(Object.values(module))];
   const classes = <T>(method: string) => values.filter((value) => has(value, method)) as Class<T>[];

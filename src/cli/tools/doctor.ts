@@ -10,14 +10,8 @@ import { openFileLimit } from "../../role/descriptor-limit.ts";
 import { Security } from "../../security/security.ts";
 import { libraryVersions } from "../../transport/zeromq/library-versions.ts";
 import { counted } from "../progress-text.ts";
+import type { Check } from "./check.ts";
 import { trialRun } from "./trial-run.ts";
-
-/** The result of one check. */
-export interface Check {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly text: string;
-}
 
 /** Open files that the default number of connections needs. */
 const FILES = 4160;

@@ -3,7 +3,7 @@ import { Pipeline } from "../../pipeline/pipeline.ts";
 import { TaskType } from "../../protocol/task-type.ts";
 import { describeThrown, isInstance } from "../../protocol/thrown.ts";
 import { ownFile } from "../../self/own-file.ts";
-import type { Check } from "./doctor.ts";
+import type { Check } from "./check.ts";
 
 /** Longest time for the trial, in ms. */
 const TRIAL_MS = 30_000;

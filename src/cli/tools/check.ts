@@ -1,0 +1,6 @@
+/** The result of one check. */
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly text: string;
+}
