@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import { describeThrown, isError, propertyOf } from "../protocol/thrown.ts";
 import { isOwnPlace, placeOf } from "../self/library-folder.ts";
@@ -32,12 +31,10 @@ export function userFrames(thrown: unknown): string[] {
 
 function isUserFrame(line: string): boolean {
   if (!/^\s+at .*:\d+:\d+\)?$/.test(line) || line.includes("node:")) return false;
-  const isOurs = OWN_PLACES.some((place) => line.includes(place));
-  return !isOurs && !/[\\/]node_modules[\\/](?:esbuild|tsx)[\\/]/.test(line);
+  const place = placeOf(line);
+  if (place === undefined || isOwnPlace(place)) return false;
+  return !/[\\/]node_modules[\\/](?:esbuild|tsx)[\\/]/.test(line);
 }
-
-/** The library's folder, as stacks name it. */
-const OWN_PLACES = LIBRARY_FOLDER === undefined ? [] : [LIBRARY_FOLDER.href, fileURLToPath(LIBRARY_FOLDER)];
 
 /** Why a user's file cannot be imported: its error, and where in the user's code it was thrown. */
 export function importErrorText(thrown: unknown): string {

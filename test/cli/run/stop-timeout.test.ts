@@ -50,7 +50,7 @@ describe("The command run, after one signal,", () => {
     expect(code).toBe(130);
     expect(err).toContain("what still runs after 1.5 s is cut off");
     expect(err).toMatch(/^waits for hang: 1 item is with workers\. The oldest is item 0: for \S+ m?s with /m);
-    expect(out).toContain("hang: 1 items, 0 collected");
+    expect(out).toContain("hang: 1 item, 0 collected");
   });
 
   test("refuses a --stop-timeout that is no time", async () => {
