@@ -13,6 +13,7 @@ declare const handler: unique symbol;
 
 /** Workers whose items and results are known to the compiler: what {@link defineWorker} returns. */
 export interface DefinedWorker<Item, Result> extends WorkerDefinition {
+  /** Never set: it carries the types of items and results. */
   readonly [handler]?: (item: Item) => Result;
 }
 

@@ -74,6 +74,7 @@ export interface WorkerDefinition {
  * @typeParam Result - What the workers return.
  */
 export type CollectFunction<Result = unknown> = {
+  /** Gets one result, and the facts about it. */
   collect(data: Result, info: CollectionInfo): Awaitable<void>;
 }["collect"];
 
