@@ -80,7 +80,7 @@ export class DeliveryLoop {
       await new Promise(setImmediate);
       sliceEnd = performance.now() + SLICE_MS;
     }
-    this.#core.flush();
+    this.#core.idle();
   }
 
   #one(delivery: Delivery): Awaitable<void> {

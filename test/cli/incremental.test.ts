@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ended, LIBRARY, startCommand } from "../support/command.ts";
 import { tempFolder } from "../support/endpoints.ts";
+import { long } from "../support/long.ts";
 
 const WORKER = `import { appendFileSync } from "node:fs";
 export default ({ path }) => appendFileSync(new URL("./executed", import.meta.url), path + "\\n");`;
@@ -31,14 +32,17 @@ function makeRun(key: string) {
   };
 }
 
-test("The command run --incremental executes only what an earlier run did not, whatever the order", async () => {
-  const run = makeRun("key: ({ path }) => path");
-  const options = ["--journal", join(tempFolder(), "read.journal"), "--incremental"];
-  expect(await run("a b c", ...options)).toMatchObject({ code: 0, executed: ["a", "b", "c"] });
-  const second = await run("d c b a", ...options);
-  expect(second).toMatchObject({ code: 0, executed: ["a", "b", "c", "d"] });
-  expect(JSON.parse(second.out).tasks.read).toMatchObject({ acked: 1, skipped: 3 });
-});
+long(
+  "The command run --incremental executes only what an earlier run did not, whatever the order",
+  async () => {
+    const run = makeRun("key: ({ path }) => path");
+    const options = ["--journal", join(tempFolder(), "read.journal"), "--incremental"];
+    expect(await run("a b c", ...options)).toMatchObject({ code: 0, executed: ["a", "b", "c"] });
+    const second = await run("d c b a", ...options);
+    expect(second).toMatchObject({ code: 0, executed: ["a", "b", "c", "d"] });
+    expect(JSON.parse(second.out).tasks.read).toMatchObject({ acked: 1, skipped: 3 });
+  },
+);
 
 test("The command run --incremental is refused without a journal, and without keys", async () => {
   const withKey = await makeRun("key: ({ path }) => path")("a", "--incremental");

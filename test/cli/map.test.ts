@@ -70,7 +70,7 @@ describe("The command map", () => {
     expect({ out, err }).toEqual({ out: "A\n--B\n", err: "" });
   });
 
-  test("executes with --key only inputs whose key is new to the journal", async () => {
+  long("executes with --key only inputs whose key is new to the journal", async () => {
     const file = fileWith(ECHO);
     const args = [file, "-q", "--journal", `${file}.journal`, "--key", "order.id"];
     const orders = (...ids: number[]) => ids.map((id) => `{"order":{"id":${id}}}\n`).join("");

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { ROLES, SUM, TYPED_ROLES } from "../support/cli-fixtures.ts";
 import { zmqpipeline } from "../support/command.ts";
 import { tempFolder } from "../support/endpoints.ts";
+import { long } from "../support/long.ts";
 
 describe("The command run", () => {
   test("executes what a TypeScript file exports, and writes a summary", async () => {
@@ -67,7 +68,7 @@ describe("The command run", () => {
     expect(code).toBe(4);
   });
 
-  test("ends at the first failure with --max-failures 0, and refuses what is no number", async () => {
+  long("ends at the first failure with --max-failures 0, and refuses what is no number", async () => {
     const { code, err } = await zmqpipeline(["run", ROLES, "-w", "1", "--max-failures", "0"], {
       UNLUCKY: "200",
     });

@@ -152,7 +152,7 @@ long("A journal refuses a task whose items differ from the last time, and says w
     code: "JOURNAL_MISMATCH",
     taskType: "numbers",
     message: expect.stringMatching(
-      /gave 1 items where it gave \d+ before: item 1 .* is missing.*same order.*resume\(\).*key\(\)/,
+      /gave 1 item where it gave \d+ before: item 1 .* is missing.*same order.*resume\(\).*key\(\)/,
     ),
   });
   class Broken extends ListTask {

@@ -41,7 +41,7 @@ test("A run of few long items has no item wait while a worker idles", async () =
   const collector = new RoleProcess({ role: "collector", endpoints });
   const logs = [0, 1, 2, 3].map((index) => join(folder, String(index)));
   for (const log of logs) writeFileSync(log, "");
-  const workers = logs.map((log) => new RoleProcess({ role: "worker", endpoints, sleep: 300, log }));
+  const workers = logs.map((log) => new RoleProcess({ role: "worker", endpoints, sleep: 1000, log }));
   const distributor = new RoleProcess({ role: "distributor", endpoints, items: 8, workers: 4 });
   await distributor.outcome<RunSummary>();
   await Promise.all([collector.outcome(), ...workers.map((worker) => worker.outcome())]);

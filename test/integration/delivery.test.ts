@@ -50,7 +50,7 @@ describe.each(["tcp", "ipc", "inproc"] as const)(
 );
 
 describe.each([
-  ["tcp", test, ORDERS[1]],
+  ["tcp", long, ORDERS[1]],
   ["ipc", test, ORDERS[2]],
   ["tcp", long, ORDERS[2]],
   ["ipc", long, ORDERS[1]],

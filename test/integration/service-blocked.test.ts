@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { Inspector } from "../../src/index.ts";
 import { serviceEndpoints, tempFolder } from "../support/endpoints.ts";
 import { address, type ServiceEndpoints } from "../support/endpoints-of.ts";
+import { long } from "../support/long.ts";
 import { RoleProcess } from "../support/processes.ts";
 import { running } from "../support/running-service.ts";
 import { EchoWorker, makeClient } from "../support/service-roles.ts";
@@ -53,7 +54,7 @@ test("A service worker on which every request fails gets fewer requests than one
   expect(failed).toBeGreaterThan(0);
   expect(failed).toBeLessThan(40);
 });
-test("Idempotent requests behind a handler that blocks go to another worker", async () => {
+long("Idempotent requests behind a handler that blocks go to another worker", async () => {
   const endpoints = await serviceEndpoints("ipc");
   const service = await running(endpoints, []);
   await Promise.all([workerProcess(endpoints, 1), workerProcess(endpoints, 1)]);

@@ -38,7 +38,7 @@ test("A service worker with threads executes one request at a time in each, off 
   expect(service.status.replied).toBe(4);
 });
 
-test("A service worker with threads answers thousands of short requests in order", async () => {
+long("A service worker with threads answers thousands of short requests in order", async () => {
   const { client } = await begun();
   const replies = await client.request(Array.from({ length: 5000 }, (_, n) => ({ n })));
   expect(replies.every(({ n }, index) => n === index)).toBe(true);
@@ -78,7 +78,7 @@ long(
   },
 );
 
-test("A handler that loops for ever loses its thread when the worker's timeout is over", async () => {
+long("A handler that loops for ever loses its thread when the worker's timeout is over", async () => {
   class Impatient extends ThreadedService {
     override readonly timeout = 100;
   }

@@ -14,22 +14,25 @@ interface Collected extends CollectorSummary {
   readonly failures: readonly { readonly code: string; readonly attempts: number }[];
 }
 
-test("Items that end their thread, or that the main thread refuses, fail; all others are collected", async () => {
-  const endpoints = await freshEndpoints("ipc");
-  const items = 3000;
-  const collector = new RoleProcess({ role: "collector", endpoints });
-  const worker = new RoleProcess({ role: "threads", endpoints, exitOn: 1000, refuse: 2000 });
-  const distributor = new RoleProcess({ role: "distributor", endpoints, items });
-  const summary = await distributor.outcome<RunSummary>();
-  expect(summary.tasks.numbers).toMatchObject({ items, acked: items - 2, failed: 2 });
-  const collected = await collector.outcome<Collected>();
-  expect(collected).toMatchObject({ collected: items - 2, distinct: items - 2, repeated: 0, failed: 2 });
-  expect(collected.failures).toHaveLength(2);
-  expect(collected.failures).toContainEqual({ code: "THREAD_LOST", attempts: 3 });
-  expect(collected.failures).toContainEqual({ code: "", attempts: 1 });
-  // The process ends by itself.
-  expect(await worker.outcome<WorkerSummary>()).toMatchObject({ executed: items - 2 });
-});
+long(
+  "Items that end their thread, or that the main thread refuses, fail; all others are collected",
+  async () => {
+    const endpoints = await freshEndpoints("ipc");
+    const items = 3000;
+    const collector = new RoleProcess({ role: "collector", endpoints });
+    const worker = new RoleProcess({ role: "threads", endpoints, exitOn: 1000, refuse: 2000 });
+    const distributor = new RoleProcess({ role: "distributor", endpoints, items });
+    const summary = await distributor.outcome<RunSummary>();
+    expect(summary.tasks.numbers).toMatchObject({ items, acked: items - 2, failed: 2 });
+    const collected = await collector.outcome<Collected>();
+    expect(collected).toMatchObject({ collected: items - 2, distinct: items - 2, repeated: 0, failed: 2 });
+    expect(collected.failures).toHaveLength(2);
+    expect(collected.failures).toContainEqual({ code: "THREAD_LOST", attempts: 3 });
+    expect(collected.failures).toContainEqual({ code: "", attempts: 1 });
+    // The process ends by itself.
+    expect(await worker.outcome<WorkerSummary>()).toMatchObject({ executed: items - 2 });
+  },
+);
 
 long(
   "A worker with threads that is killed has its items go to another worker, and each is collected once",

@@ -9,6 +9,7 @@ import type { Durability } from "../../src/journal/journal-options.ts";
 import { openOn, readState } from "../../src/journal/open-journal.ts";
 import { MemoryFile } from "../simulation/memory-file.ts";
 import { tempFolder } from "../support/endpoints.ts";
+import { long } from "../support/long.ts";
 import { AT_ONCE, codeOf, contentOf, ERROR, JournalledLedger, smallJournal } from "./journalled-ledger.ts";
 
 describe("A journal", () => {
@@ -69,7 +70,7 @@ describe("A journal", () => {
     expect(further.tasks.get("a")).toMatchObject({ position: 3, nextSeq: 5, pendingCount: 3 });
   });
 
-  test("stays small however many items pass, and keeps items in flight and failed items", () => {
+  long("stays small however many items pass, and keeps items in flight and failed items", () => {
     const path = join(tempFolder(), "j");
     const ledger = new JournalledLedger(new DiskFile(path, "write"));
     const [task] = ledger.tasks as [TaskLedger];

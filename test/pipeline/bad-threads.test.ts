@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { map } from "zmqpipeline";
 import { tempFolder } from "../support/endpoints.ts";
+import { long } from "../support/long.ts";
 
 /** The first threads that load it fail at everything, and the others take a while. */
 const WORKER = `
@@ -21,15 +22,18 @@ export default async (n) => {
 };
 `;
 
-test("An item's next attempt goes to a thread on which it has not failed, however busy that one is", async () => {
-  const file = join(tempFolder(), "worker.mjs");
-  writeFileSync(file, WORKER);
-  const counts: Record<string, number> = {};
-  const inputs = Array.from({ length: 60 }, (_, n) => n);
-  for await (const { status } of map(inputs, file, { threads: 3, settled: true }))
-    counts[status] = (counts[status] ?? 0) + 1;
-  expect(counts).toEqual({ fulfilled: 60 });
-});
+long(
+  "An item's next attempt goes to a thread on which it has not failed, however busy that one is",
+  async () => {
+    const file = join(tempFolder(), "worker.mjs");
+    writeFileSync(file, WORKER);
+    const counts: Record<string, number> = {};
+    const inputs = Array.from({ length: 60 }, (_, n) => n);
+    for await (const { status } of map(inputs, file, { threads: 3, settled: true }))
+      counts[status] = (counts[status] ?? 0) + 1;
+    expect(counts).toEqual({ fulfilled: 60 });
+  },
+);
 
 test("An item that fails on every thread fails for good after its attempts", async () => {
   const file = join(tempFolder(), "worker.mjs");

@@ -242,7 +242,7 @@ describe("map() holds few bytes", () => {
     expect(ahead).toBeLessThan(20);
   });
 
-  test("of results that wait for the first one", async () => {
+  long("of results that wait for the first one", async () => {
     const { ahead, taken } = await most(Array.from({ length: 100 }).keys(), "largeAfterTheFirst", 8 * MB);
     expect(taken).toBe(100);
     expect(ahead).toBeLessThan(20);

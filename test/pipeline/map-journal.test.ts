@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type MapOptions, type MapProgress, map, RemoteError } from "zmqpipeline";
 import { tempFolder } from "../support/endpoints.ts";
+import { long } from "../support/long.ts";
 
 const MODULE = new URL("../fixtures/local-worker.mjs", import.meta.url);
 
@@ -55,7 +56,7 @@ describe("A journal of map()", () => {
     expect(() => mapped("square", [1], { journal: { paht: "x" } as never })).toThrow(/paht/);
   });
 
-  test("executes an input again whose failure had ended the run, unless retryFailed is false", async () => {
+  long("executes an input again whose failure had ended the run, unless retryFailed is false", async () => {
     const folder = tempFolder();
     const file = join(folder, "fragile.mjs");
     const path = join(folder, "map.journal");

@@ -72,7 +72,7 @@ describe("A run that begins in a worker", () => {
     expect(err).toMatch(/A run began .*itself\.mjs.*isMain/);
   });
 
-  test("may begin in a handler, three deep, and no deeper", async () => {
+  long("may begin in a handler, three deep, and no deeper", async () => {
     const handler = `export default async (n) => { if (n === 0) return "end"; for await (const x of map([n - 1], import.meta.url, { ${BOTH} })) return x; };\n`;
     const main = `if (isMain(import.meta)) for await (const x of map([2, 9], import.meta.url, { ${BOTH}, settled: true })) console.log(x.value ?? x.reason.message);`;
     const { out } = await run([file(tempFolder(), "deep.mjs", IMPORT + handler + main)]);

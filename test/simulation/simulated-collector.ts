@@ -30,8 +30,9 @@ export function startCollector(setting: CollectorSetting): void {
   const { timeline, network, random, host, seen } = setting;
   let busy = false;
   const work = () => {
-    const delivery = host.alive && !busy ? core.next() : undefined;
-    if (delivery === undefined) return core.flush();
+    if (!host.alive || busy) return;
+    const delivery = core.next();
+    if (delivery === undefined) return core.idle();
     busy = true;
     runOn(timeline, host, random.between(0, 0.2), () => {
       busy = false;

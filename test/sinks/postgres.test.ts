@@ -4,6 +4,7 @@ import { PostgresServer } from "../../examples/support/postgres.ts";
 import { PostgresCollector, type PostgresCollectorOptions } from "../../src/index.ts";
 import { freePort, freshEndpoints } from "../support/endpoints.ts";
 import { address } from "../support/endpoints-of.ts";
+import { long } from "../support/long.ts";
 import { makeDistributor, NumbersTask, NumbersWorker } from "../support/roles.ts";
 
 type Data = Record<string, unknown>;
@@ -145,7 +146,7 @@ test("A PostgresCollector writes no second row for an item that is delivered aga
 });
 
 describe("A database of a PostgresCollector that is", () => {
-  test("killed in the middle is waited for", async () => {
+  long("killed in the middle is waited for", async () => {
     const table = freshTable();
     const pause = async (n: number) => {
       await new Promise((resolve) => setTimeout(resolve, 2));

@@ -29,7 +29,7 @@ describe("An item that blocks its worker for ever, with a timeout,", () => {
     expect(failure).toMatchObject({ reason: { message: expect.stringMatching(/longer than 200 ms/) } });
   });
 
-  test("is found among other pending items, and these succeed", async () => {
+  long("is found among other pending items, and these succeed", async () => {
     const inputs = [...Array(20).keys()].map((n) => (n === 10 ? "later" : n));
     const outcomes = await settled(inputs, { ...once, workers: 1, concurrency: 8 });
     expect(outcomes).toHaveLength(20);

@@ -9,7 +9,7 @@ import { EMPTY } from "../../protocol/wire/payload-frames.ts";
 import { RoleClock } from "../role-clock.ts";
 import type { CollectorCoreOptions, CollectorPhase, CollectorPort } from "./collector-port.ts";
 import { DistributorConnections } from "./distributor-connections.ts";
-import { type Delivery, Inbox } from "./inbox.ts";
+import { type Delivery, type DeliveryBatch, Inbox } from "./inbox.ts";
 
 /** Interval of pings to the distributor, in ms: a ping discovers a dead connection. */
 const PING_MS = 1000;
@@ -35,6 +35,8 @@ export class CollectorCore {
   #waitingWorkers = new Map<string, Hello>();
   #missingSince = 0;
   #nextPing = 0;
+  /** Whether the shell handles deliveries: from `work()` until it is `idle()`. */
+  #isHandling = false;
   #finished: { readonly error: Error | undefined } | undefined;
 
   constructor(options: CollectorCoreOptions, port: CollectorPort) {
@@ -102,6 +104,13 @@ export class CollectorCore {
     const connection = this.#distributors.current.ack;
     if (connection === "" || !this.#inbox.hasAcks) return;
     for (const ack of this.#inbox.takeAcks(this.runId)) this.#port.toAckLink(connection, ack);
+  }
+
+  /** The shell has handled all that `next()` gave. It begins again when `work()` is called. */
+  idle(): void {
+    this.#isHandling = false;
+    this.flush();
+    if (this.#phase.kind === "ended") this.#confirmEnd();
   }
 
   /**
@@ -202,15 +211,19 @@ export class CollectorCore {
     const { runId, taskType: task, workerId } = result;
     if (!this.#knowsTask(task)) return this.#stray(result);
     const busyMs = result.busyMs / result.items.length;
-    this.#inbox.add({ runId, task, workerId, busyMs, items: result.items });
-    this.#port.work();
+    this.#add({ runId, task, workerId, busyMs, items: result.items });
   }
 
   #failed(failed: Failed): void {
     const { runId, taskType: task, seq, attempts, payload, error } = failed;
     if (!this.#knowsTask(task)) return this.#stray(failed);
     const items = [{ seq, attempt: attempts, payload }];
-    this.#inbox.add({ runId, task, workerId: "", busyMs: 0, items, error });
+    this.#add({ runId, task, workerId: "", busyMs: 0, items, error });
+  }
+
+  #add(batch: DeliveryBatch): void {
+    this.#inbox.add(batch);
+    this.#isHandling = true;
     this.#port.work();
   }
 
@@ -224,17 +237,24 @@ export class CollectorCore {
     const begun = this.#phase.kind === "collecting";
     if (this.#phase.kind === "collecting") {
       this.#phase = { kind: "ended", open: this.#phase.open, until: this.#clock.now + GOODBYE_MS };
+      // The distributor has given up what waits here. Results that it counts as open must not be handled any more.
+      if (status !== "complete") this.#inbox.clear();
       this.flush();
     }
-    const { ack, data } = this.#distributors.current;
-    const ended = { type: "ended", runId: this.runId } as const;
-    if (ack !== "") this.#port.toAckLink(ack, ended);
-    else if (data !== "") this.#port.toPeer(data, ended);
+    if (!this.#isHandling) this.#confirmEnd();
     if (!begun) return;
     const text = `The distributor has given up the run${reason === "" ? "" : `: ${reason}`}`;
     const error =
       status === "aborted" ? new PipelineError("RUN_ABORTED", text, { role: "collector" }) : undefined;
     this.#port.finish(status, error);
+  }
+
+  /** Follows the last ACKs: the distributor counts what was handled, and nothing is handled afterwards. */
+  #confirmEnd(): void {
+    const { ack, data } = this.#distributors.current;
+    const ended = { type: "ended", runId: this.runId } as const;
+    if (ack !== "") this.#port.toAckLink(ack, ended);
+    else if (data !== "") this.#port.toPeer(data, ended);
   }
 
   #goodbye(connection: string): void {

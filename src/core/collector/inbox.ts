@@ -90,6 +90,13 @@ export class Inbox {
     return error === undefined ? delivery : { ...delivery, error };
   }
 
+  /** Drops what waits for the handler. */
+  clear(): void {
+    this.#queue.clear();
+    this.#taken = 0;
+    this.size = 0;
+  }
+
   handled({ task, seq, workerId, busyMs, payload }: Delivery, ackData: Uint8Array): void {
     const items = this.#task(task);
     items.handled.add(seq);

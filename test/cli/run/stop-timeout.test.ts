@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ended, LIBRARY, startCommand, zmqpipeline } from "../../support/command.ts";
 import { tempFolder } from "../../support/endpoints.ts";
+import { long } from "../../support/long.ts";
 
 /** Resolves when a process has written a text to stderr. */
 async function written(child: ChildProcess, text: string): Promise<void> {
@@ -35,22 +36,27 @@ function runOf(handler: string): string {
 }
 
 describe("The command run, after one signal,", () => {
-  test.each([
+  describe.each([
     [
       "awaits for ever",
+      test,
       "export default async () => { console.log('began'); await new Promise(() => setInterval(() => {}, 1000)); };",
     ],
-    ["blocks its process", "export default () => { console.log('began'); for (;;); };"],
-  ])("ends within --stop-timeout when an item %s, and says what it waits for", async (_what, handler) => {
-    const child = startCommand(["run", runOf(handler), "--stop-timeout", "1500"]);
-    const outcome = ended(child);
-    await written(child, "began");
-    child.kill("SIGINT");
-    const { code, err, out } = await outcome;
-    expect(code).toBe(130);
-    expect(err).toContain("what still runs after 1.5 s is cut off");
-    expect(err).toMatch(/^waits for hang: 1 item is with workers\. The oldest is item 0: for \S+ m?s with /m);
-    expect(out).toContain("hang: 1 item, 0 collected");
+    ["blocks its process", long, "export default () => { console.log('began'); for (;;); };"],
+  ] as const)("when an item %s,", (_what, run, handler) => {
+    run("ends within --stop-timeout, and says what it waits for", async () => {
+      const child = startCommand(["run", runOf(handler), "--stop-timeout", "1500"]);
+      const outcome = ended(child);
+      await written(child, "began");
+      child.kill("SIGINT");
+      const { code, err, out } = await outcome;
+      expect(code).toBe(130);
+      expect(err).toContain("what still runs after 1.5 s is cut off");
+      expect(err).toMatch(
+        /^waits for hang: 1 item is with workers\. The oldest is item 0: for \S+ m?s with /m,
+      );
+      expect(out).toContain("hang: 1 item, 0 collected");
+    });
   });
 
   test("refuses a --stop-timeout that is no time", async () => {

@@ -1,0 +1,49 @@
+import { CollectorCore } from "../../../src/core/collector/collector-core.ts";
+import type { End, Failed, Hello, Open } from "../../../src/protocol/batch-message.ts";
+import { EMPTY } from "../../../src/protocol/wire/payload-frames.ts";
+
+/** A collector's core, and all it does. */
+export function makeCore() {
+  const sent: string[] = [];
+  const core = new CollectorCore(
+    { peerId: "c", peerTimeout: 60_000 },
+    {
+      toPeer: (connection, { type }) => sent.push(`${type} to ${connection}`),
+      toAckLink: (connection, { type }) => sent.push(`${type} to ${connection}`),
+      begin: ({ runId }) => sent.push(`begin ${runId}`),
+      work: () => sent.push("work"),
+      finish: (status) => sent.push(`finish ${status}`),
+      over: () => sent.push("over"),
+      note: () => {},
+    },
+  );
+  return { core, sent };
+}
+
+export const open = (peerId: string, runId = "run"): Open => ({
+  type: "open",
+  runId,
+  peerId,
+  tasks: ["a"],
+  context: "",
+  metadata: EMPTY,
+});
+export const hello = (peerId: string, runId = "run"): Hello => ({
+  type: "hello",
+  runId,
+  role: "distributor",
+  peerId,
+  taskType: "",
+  held: [],
+});
+const error = { name: "Error", message: "invented", stack: "", code: "" };
+export const failed: Failed = {
+  type: "failed",
+  runId: "run",
+  taskType: "a",
+  seq: 0,
+  attempts: 1,
+  error,
+  payload: EMPTY,
+};
+export const end: End = { type: "end", runId: "run", status: "complete", reason: "" };
