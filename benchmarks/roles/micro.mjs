@@ -33,18 +33,18 @@ function cores() {
   const send = (deliver) => void queue.push(deliver);
   const ignore = () => {};
   const source = { pull: () => (produced++ < times ? payload : "done") };
-  const spec = { name: "task", dependencies: [], retry: resolveRetryPolicy(), timeout: 0, source };
+  const spec = { name: "task", dependencies: [], retry: resolveRetryPolicy(), timeoutMs: 0, source };
   const options = {
     runId: "run",
     peerId: "distributor",
     crashLimit: 3,
     minWorkers: 1,
     maxFailures: Number.POSITIVE_INFINITY,
-    peerTimeout: 60_000,
-    endTimeout: 5000,
+    peerTimeoutMs: 60_000,
+    endTimeoutMs: 5000,
     maxWindow: 8192,
     windowBytes: 1 << 24,
-    windowTime: 300,
+    windowTimeMs: 300,
   };
   const distributor = new DistributorCore([spec], options, {
     toWorker: (_, message) => send(() => worker.distributorMessage(message)),
@@ -58,7 +58,7 @@ function cores() {
     note: ignore,
   });
   const worker = new WorkerCore(
-    { workerId: "worker", taskType: "task", concurrency: 1, peerTimeout: 60_000 },
+    { workerId: "worker", taskType: "task", concurrency: 1, peerTimeoutMs: 60_000 },
     {
       toDistributor: (message) => send(() => distributor.workerMessage("worker", message)),
       toCollector: (message) => send(() => collector.peerMessage("worker", message)),
@@ -70,7 +70,7 @@ function cores() {
     },
   );
   const collector = new CollectorCore(
-    { peerId: "collector", peerTimeout: 60_000 },
+    { peerId: "collector", peerTimeoutMs: 60_000 },
     {
       toPeer: (connection, message) =>
         send(() =>

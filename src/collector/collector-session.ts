@@ -43,7 +43,7 @@ export interface CollectorHost extends DeliveryHandlers {
   readonly peerId: string;
   readonly endpoint: EndpointAddress;
   readonly ackEndpoint: EndpointAddress;
-  readonly peerTimeout: number;
+  readonly peerTimeoutMs: number;
   readonly network: ResolvedNetwork;
   setMetadata(metadata: Payload): void;
   handleFinished(summary: CollectorSummary, taskType: TaskType): Awaitable<void>;

@@ -166,7 +166,7 @@ export abstract class Collector<
       peerId: `collector-${process.pid}-${randomBytes(4).toString("hex")}`,
       endpoint: this.endpoint,
       ackEndpoint: this.ackEndpoint,
-      peerTimeout: this.peerTimeout,
+      peerTimeoutMs: this.peerTimeout,
       network,
       setMetadata: (metadata) => {
         this.metadata = metadata as Metadata;

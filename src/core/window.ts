@@ -20,7 +20,7 @@ export interface WindowLimits {
   readonly maxWindow: number;
   readonly windowBytes: number;
   /** Work that a worker should hold, in ms. */
-  readonly windowTime: number;
+  readonly windowTimeMs: number;
 }
 
 /**
@@ -59,7 +59,7 @@ export class Window {
     const before = this.#serviceMs ?? serviceMs;
     this.#serviceMs = before + WEIGHT * (serviceMs - before);
     this.#bytes += WEIGHT * (bytes / count - this.#bytes);
-    const perSlot = Math.max(1, Math.floor(this.#limits.windowTime / Math.max(this.#serviceMs, 0.001)));
+    const perSlot = Math.max(1, Math.floor(this.#limits.windowTimeMs / Math.max(this.#serviceMs, 0.001)));
     const byBytes = Math.floor(this.#limits.windowBytes / Math.max(this.#bytes, 1));
     const reach = mayGrow ? this.size * MAX_GROWTH : this.size;
     this.size = this.#clamp(Math.min(perSlot * this.#slots, byBytes, reach));

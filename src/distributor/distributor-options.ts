@@ -133,21 +133,21 @@ export function resolveDistributorOptions(options: DistributorOptions): Resolved
     maxFailures: options.maxFailures ?? Number.POSITIVE_INFINITY,
     crashLimit: options.crashLimit ?? 3,
     minWorkers: options.minWorkers ?? 1,
-    peerTimeout: options.peerTimeout ?? DEFAULT_PEER_TIMEOUT,
-    endTimeout: options.endTimeout ?? END_TIMEOUT,
+    peerTimeoutMs: options.peerTimeout ?? DEFAULT_PEER_TIMEOUT,
+    endTimeoutMs: options.endTimeout ?? END_TIMEOUT,
     maxWindow: options.maxWindow ?? DEFAULT_MAX_WINDOW,
     windowBytes: options.windowBytes ?? DEFAULT_WINDOW_BYTES,
-    windowTime: options.windowTime ?? DEFAULT_WINDOW_TIME,
+    windowTimeMs: options.windowTime ?? DEFAULT_WINDOW_TIME,
     network: resolveNetwork(options),
     journal: options.journal === undefined ? undefined : resolveJournalOptions(options.journal),
   };
-  assertTimeout("peerTimeout", resolved.peerTimeout);
-  assertTimeout("endTimeout", resolved.endTimeout);
+  assertTimeout("peerTimeout", resolved.peerTimeoutMs);
+  assertTimeout("endTimeout", resolved.endTimeoutMs);
   assertCount("maxFailures", resolved.maxFailures, 0);
   assertCount("crashLimit", resolved.crashLimit, 1);
   assertCount("minWorkers", resolved.minWorkers, 1);
   assertCount("maxWindow", resolved.maxWindow, 1, 65_536);
   assertCount("windowBytes", resolved.windowBytes, 1);
-  assertCount("windowTime", resolved.windowTime, 1);
+  assertCount("windowTime", resolved.windowTimeMs, 1);
   return resolved;
 }

@@ -131,11 +131,11 @@ export class DistributorSession extends Session<RunSummary> {
   }
 
   protected tick(now: number): void {
-    const { peerTimeout } = this.#options;
+    const { peerTimeoutMs } = this.#options;
     const isWaiting = this.#metadataListener?.received === false && this.#journal?.metadata === undefined;
-    if (isWaiting && this.clock.now >= peerTimeout) {
+    if (isWaiting && this.clock.now >= peerTimeoutMs) {
       const endpoint = this.#options.metadataEndpoint?.address ?? "";
-      const message = `No metadata arrived at ${JSON.stringify(endpoint)} within ${peerTimeout} ms`;
+      const message = `No metadata arrived at ${JSON.stringify(endpoint)} within ${peerTimeoutMs} ms`;
       this.#core?.fail(new PipelineError("METADATA_TIMEOUT", message, { role: "distributor", endpoint }));
     }
     if (this.#earlyError !== undefined && this.clock.now >= COLLECTOR_MS) this.#core?.fail(this.#earlyError);
@@ -213,7 +213,7 @@ export class DistributorSession extends Session<RunSummary> {
 
   /**
    * Ends the run with an error. An error that arises before the collector is connected waits for the connection, for
-   * {@link COLLECTOR_MS} at most: the collector would otherwise not hear that the run is over, and wait for its `peerTimeout`.
+   * {@link COLLECTOR_MS} at most: the collector would otherwise not hear that the run is over, and wait for its `peerTimeoutMs`.
    */
   #fail(error: Error): void {
     if (this.#hasCollector || this.clock.now >= COLLECTOR_MS) this.#core?.fail(error);

@@ -50,7 +50,7 @@ export class MetadataListener {
       const welcome = {
         role: "distributor",
         peerId: runId,
-        timeout: 0,
+        timeoutMs: 0,
         context: "",
         metadata: EMPTY,
       } as const;

@@ -5,12 +5,12 @@ import type { Task } from "./task.ts";
 /** What the core needs to know of a user's task, as far as the task itself says it. */
 export function specOf(
   task: Task<object, object, object>,
-): Pick<TaskSpec, "name" | "dependencies" | "retry" | "timeout"> {
+): Pick<TaskSpec, "name" | "dependencies" | "retry" | "timeoutMs"> {
   const { timeout = Number.POSITIVE_INFINITY } = task;
   return {
     name: task.taskType.name,
     dependencies: task.dependencies.map(({ name }) => name),
     retry: resolveRetryPolicy(task.retry),
-    timeout: timeout === Number.POSITIVE_INFINITY ? 0 : Math.ceil(timeout),
+    timeoutMs: timeout === Number.POSITIVE_INFINITY ? 0 : Math.ceil(timeout),
   };
 }

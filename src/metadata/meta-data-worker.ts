@@ -54,7 +54,7 @@ export abstract class MetaDataWorker<Metadata extends object = Payload> extends 
     assertSecurity(`${this.constructor.name}.security`, this.security);
     return new MetadataSession({
       endpoint: this.endpoint,
-      peerTimeout: this.peerTimeout,
+      peerTimeoutMs: this.peerTimeout,
       security: this.security,
       getMetadata: async () => await this.getMetadata(),
     });

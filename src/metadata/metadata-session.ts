@@ -20,7 +20,7 @@ const REPEAT_MS = 1000;
 /** What a session needs to know of its worker. */
 export interface MetadataHost {
   readonly endpoint: EndpointAddress;
-  readonly peerTimeout: number;
+  readonly peerTimeoutMs: number;
   readonly security: Security | undefined;
   getMetadata(): Promise<object>;
 }
@@ -71,8 +71,8 @@ export class MetadataSession extends Session<void> {
   }
 
   protected tick(): void {
-    if (this.clock.now >= this.#host.peerTimeout) {
-      const message = `No distributor took the metadata within ${this.#host.peerTimeout} ms`;
+    if (this.clock.now >= this.#host.peerTimeoutMs) {
+      const message = `No distributor took the metadata within ${this.#host.peerTimeoutMs} ms`;
       this.reject(
         new PipelineError("PEER_TIMEOUT", message, {
           role: "metadataworker",

@@ -51,7 +51,7 @@ export interface Welcome {
   readonly role: RoleName;
   readonly peerId: string;
   /** Longest execution, in ms; 0: no limit. */
-  readonly timeout: number;
+  readonly timeoutMs: number;
   /** The run's trace context, the parent of its items' spans; empty: none. */
   readonly context: string;
   readonly metadata: Uint8Array;

@@ -13,7 +13,7 @@ export interface Request {
   readonly runId: string;
   readonly taskType: string;
   /** How long the client still waits, in ms; 0: for ever. */
-  readonly timeout: number;
+  readonly timeoutMs: number;
   /** Whether the requests may be executed more than once. */
   readonly idempotent: boolean;
   /** The requests' trace context; empty: none. */

@@ -164,7 +164,7 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
         taskType: taskType.name,
         payload,
         idempotent,
-        timeout,
+        timeoutMs: timeout,
         context: span?.context ?? "",
         settle: (outcome) => {
           this.#ended();

@@ -40,8 +40,11 @@ export interface ServiceOptions extends NetworkOptions {
 /** How long the service waits for its workers to confirm END, in ms. A worker whose handler blocks does not confirm it. */
 const END_TIMEOUT = 2000;
 
-export type ResolvedServiceOptions = Required<Omit<ServiceOptions, keyof NetworkOptions>> & {
-  readonly endTimeout: number;
+export type ResolvedServiceOptions = Required<
+  Omit<ServiceOptions, keyof NetworkOptions | "workerTimeout">
+> & {
+  readonly workerTimeoutMs: number;
+  readonly endTimeoutMs: number;
   readonly network: ResolvedNetwork;
 };
 
@@ -73,15 +76,15 @@ export function resolveServiceOptions(options: ServiceOptions): ResolvedServiceO
     backendEndpoint,
     maxQueue: options.maxQueue ?? 10_000,
     maxQueueBytes: options.maxQueueBytes ?? 256 * 1024 * 1024,
-    workerTimeout: options.workerTimeout ?? 5000,
+    workerTimeoutMs: options.workerTimeout ?? 5000,
     crashLimit: options.crashLimit ?? 3,
     endWorkers: options.endWorkers ?? true,
     network: resolveNetwork(options),
-    endTimeout: END_TIMEOUT,
+    endTimeoutMs: END_TIMEOUT,
   };
   assertCount("maxQueue", resolved.maxQueue, 0);
   assertCount("maxQueueBytes", resolved.maxQueueBytes, 0);
-  assertTimeout("workerTimeout", resolved.workerTimeout);
+  assertTimeout("workerTimeout", resolved.workerTimeoutMs);
   assertCount("crashLimit", resolved.crashLimit, 1);
   assertBoolean("endWorkers", resolved.endWorkers);
   return resolved;

@@ -29,10 +29,10 @@ export interface ServiceWorkerHost {
   readonly workerId: string;
   readonly taskType: TaskType;
   readonly endpoint: EndpointAddress;
-  readonly peerTimeout: number;
+  readonly peerTimeoutMs: number;
   readonly security: Security | undefined;
   /** Longest execution in ms; 0: unlimited. */
-  readonly timeout: number;
+  readonly timeoutMs: number;
   readonly executor: Executor;
   readonly hooks: WorkerHooks;
   /** Called at the beginning and at the end of the first request, and when the worker closes. */
@@ -65,10 +65,10 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
   constructor(host: ServiceWorkerHost) {
     super();
     this.#host = host;
-    const { workerId, taskType, peerTimeout, executor } = host;
+    const { workerId, taskType, peerTimeoutMs, executor } = host;
     this.#log = new RoleLog("serviceworker", { taskType: taskType.name });
     this.#firstWork = new FirstWork(host.onWork);
-    const options = { workerId, taskType: taskType.name, concurrency: executor.slots, peerTimeout };
+    const options = { workerId, taskType: taskType.name, concurrency: executor.slots, peerTimeoutMs };
     this.#core = new ServiceWorkerCore(options, this.#port());
     this.#loop = new WorkLoop({
       executor,
@@ -130,7 +130,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
     const { runId } = this.#core;
     if (runId === "" || runId === this.#watchedRun) return;
     this.#watchedRun = runId;
-    this.#watch?.begin(runId, this.#host.timeout);
+    this.#watch?.begin(runId, this.#host.timeoutMs);
   }
 
   protected async close(): Promise<void> {
@@ -189,7 +189,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
   #begin(): void {
     const begun = async () => {
       await this.#host.hooks.begin({});
-      await this.#host.executor.begin({}, this.#host.timeout, "");
+      await this.#host.executor.begin({}, this.#host.timeoutMs, "");
       this.#watchRun();
     };
     begun().then(

@@ -177,9 +177,9 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
       workerId: `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`,
       taskType: this.taskType,
       endpoint: this.endpoint,
-      peerTimeout: this.peerTimeout,
+      peerTimeoutMs: this.peerTimeout,
       security: this.security,
-      timeout: this.timeout === Number.POSITIVE_INFINITY ? 0 : this.timeout,
+      timeoutMs: this.timeout === Number.POSITIVE_INFINITY ? 0 : this.timeout,
       executor: this.nThreads > 0 ? this.#threads() : this.#inline(),
       hooks: new WorkerHooks({
         init: async () => await this.initWorker(),

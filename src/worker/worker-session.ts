@@ -46,8 +46,8 @@ export interface WorkerHost {
   readonly taskType: TaskType;
   readonly endpoint: EndpointAddress;
   readonly collectorEndpoint: EndpointAddress;
-  readonly timeout: number | undefined;
-  readonly peerTimeout: number;
+  readonly timeoutMs: number | undefined;
+  readonly peerTimeoutMs: number;
   readonly security: Security | undefined;
   readonly executor: Executor;
   readonly hooks: WorkerHooks;
@@ -80,8 +80,8 @@ export class WorkerSession extends Session<WorkerSummary> {
     this.#log = new RoleLog("worker", { taskType: host.taskType.name });
     this.#refused = new BoundedLog(this.#log, "refused a peer or its message");
     this.#firstWork = new FirstWork(host.onWork);
-    const { workerId, taskType, peerTimeout, executor } = host;
-    const options = { workerId, taskType: taskType.name, concurrency: executor.slots, peerTimeout };
+    const { workerId, taskType, peerTimeoutMs, executor } = host;
+    const options = { workerId, taskType: taskType.name, concurrency: executor.slots, peerTimeoutMs };
     this.#core = new WorkerCore(options, this.#port());
     this.#loop = new WorkLoop({
       executor,
@@ -200,7 +200,7 @@ export class WorkerSession extends Session<WorkerSummary> {
   }
 
   #begin(welcome: Welcome): void {
-    const timeoutMs = this.#host.timeout ?? welcome.timeout;
+    const timeoutMs = this.#host.timeoutMs ?? welcome.timeoutMs;
     const metadata = decodePayload(welcome.metadata);
     const limitMs = timeoutMs === Number.POSITIVE_INFINITY ? 0 : timeoutMs;
     const begun = async () => {

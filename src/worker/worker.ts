@@ -87,8 +87,8 @@ export abstract class Worker<Metadata extends object = Payload>
       taskType: this.taskType,
       endpoint: this.endpoint,
       collectorEndpoint: this.collectorEndpoint,
-      timeout: this.timeout,
-      peerTimeout: this.peerTimeout,
+      timeoutMs: this.timeout,
+      peerTimeoutMs: this.peerTimeout,
       security: this.security,
       executor: this[createExecutor](),
       hooks: new WorkerHooks({

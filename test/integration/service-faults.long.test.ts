@@ -174,7 +174,7 @@ describe("Messages that make no sense", () => {
       type: "request",
       runId,
       taskType: "echo",
-      timeout: 0,
+      timeoutMs: 0,
       idempotent: false,
       context: "",
       items,

@@ -29,7 +29,7 @@ export class JournalledLedger<File extends JournalFile = JournalFile> {
       const restored = opened.tasks.get(name);
       const journal = this.journal.taskJournal(name);
       const retry = resolveRetryPolicy({});
-      return new TaskLedger({ name, dependencies: [], retry, timeout: 0, source, restored, journal });
+      return new TaskLedger({ name, dependencies: [], retry, timeoutMs: 0, source, restored, journal });
     });
   }
 

@@ -89,10 +89,10 @@ export class ServiceWorld {
         peerId: "broker",
         maxQueue: this.#options.maxQueue ?? 10_000,
         maxQueueBytes: 1 << 20,
-        workerTimeout: 5000,
+        workerTimeoutMs: 5000,
         crashLimit: this.#options.crashLimit ?? 3,
         endWorkers: false, // the workers go on with the next broker
-        endTimeout: 2000,
+        endTimeoutMs: 2000,
       },
       {
         toClient: (connection, message) => toClient(connection, message),
@@ -191,7 +191,7 @@ export class ServiceWorld {
       taskType: "t",
       payload: Uint8Array.of(next % 256),
       idempotent,
-      timeout: TIMEOUT_MS,
+      timeoutMs: TIMEOUT_MS,
       context: "",
       settle,
     };

@@ -57,7 +57,7 @@ export function startCollector(setting: CollectorSetting): void {
     },
     note: (event) => setting.count(event),
   };
-  const core = new CollectorCore({ peerId: setting.peerId, peerTimeout: 60_000 }, port);
+  const core = new CollectorCore({ peerId: setting.peerId, peerTimeoutMs: 60_000 }, port);
   const toPeer = network.listen("collector", {
     host,
     onMessage: (connection, message) =>

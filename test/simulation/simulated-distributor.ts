@@ -28,7 +28,7 @@ export interface DistributorSetting {
   readonly tasks: readonly string[];
   readonly items: number;
   /** Timeout of a task's executions in ms; 0: none. */
-  readonly timeout: number;
+  readonly timeoutMs: number;
   /** How many workers each task will have; 0: unknown. */
   readonly expectedWorkers: number;
   /** The journal's file and durability; undefined: the ledger is in memory only. */
@@ -71,11 +71,11 @@ export class SimulatedDistributor {
         crashLimit: 3,
         minWorkers: 1,
         maxFailures: Number.POSITIVE_INFINITY,
-        peerTimeout: 60_000,
-        endTimeout: 5000,
+        peerTimeoutMs: 60_000,
+        endTimeoutMs: 5000,
         maxWindow: WINDOW,
         windowBytes: 1 << 20,
-        windowTime: 300,
+        windowTimeMs: 300,
       },
       this.#port(),
     );
@@ -190,7 +190,7 @@ export class SimulatedDistributor {
       name,
       dependencies: name === "b" ? ["a"] : [],
       retry: resolveRetryPolicy({ backoff: 50 }),
-      timeout: this.#setting.timeout,
+      timeoutMs: this.#setting.timeoutMs,
       expectedWorkers: this.#setting.expectedWorkers,
       source,
       restored: earlier,

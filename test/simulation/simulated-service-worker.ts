@@ -43,7 +43,7 @@ export function startServiceWorker(setting: ServiceWorkerSetting): void {
     core.rest();
   };
   const core = new ServiceWorkerCore(
-    { workerId, taskType: "t", concurrency, peerTimeout: Number.POSITIVE_INFINITY },
+    { workerId, taskType: "t", concurrency, peerTimeoutMs: Number.POSITIVE_INFINITY },
     {
       send: (message) => link.send(message),
       begin: () => runOn(timeline, host, random.between(0, 20), () => core.initialised()),

@@ -49,7 +49,7 @@ export class SimulatedWorker {
       note: (event) => setting.count(event),
     };
     const core = new WorkerCore(
-      { workerId: `w${number}`, taskType, concurrency: 1, peerTimeout: 60_000 },
+      { workerId: `w${number}`, taskType, concurrency: 1, peerTimeoutMs: 60_000 },
       port,
     );
     this.#core = core;

@@ -100,7 +100,7 @@ export class World {
       host,
       tasks: this.tasks(),
       items: this.#options.items,
-      timeout: this.#options.timeout ?? 0,
+      timeoutMs: this.#options.timeout ?? 0,
       expectedWorkers: this.#options.bad === undefined ? 0 : this.#options.workers,
       journal:
         file === undefined ? undefined : { file, durability: this.#options.journal ?? "process-crash" },

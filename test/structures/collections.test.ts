@@ -162,7 +162,7 @@ describe("RoleClock", () => {
 });
 
 describe("Window", () => {
-  const limits = { maxWindow: 8192, windowBytes: 1_000_000, windowTime: 300 };
+  const limits = { maxWindow: 8192, windowBytes: 1_000_000, windowTimeMs: 300 };
   const settled = (busyMicros: number, bytes = 0, slots = 1) => {
     const window = new Window(slots, limits);
     for (let i = 0; i < 30; i++) window.observe((busyMicros * 10) / 1000, bytes * 10, 10);

@@ -136,7 +136,7 @@ function frameAttacks(runId: string): Uint8Array[][] {
       type: "request",
       runId,
       taskType: SECRET,
-      timeout: 1,
+      timeoutMs: 1,
       idempotent: true,
       context: "",
       items: [item(secret)],

@@ -41,7 +41,7 @@ export function arbitraryMessages({ name, count, seq, bytes }: MessageParts): {
 
   const batch: fc.Arbitrary<Message> = fc.oneof(
     fc.record({ ...of("hello"), role, peerId: name, taskType: name, held: fc.array(ref) }),
-    fc.record({ ...of("welcome"), role, peerId: name, timeout: count, context: name, metadata: bytes }),
+    fc.record({ ...of("welcome"), role, peerId: name, timeoutMs: count, context: name, metadata: bytes }),
     fc.record({ ...of("refuse"), reason: name }),
     fc.record({ ...of("open"), peerId: name, tasks: fc.array(name), context: name, metadata: bytes }),
     fc.record({ ...of("ready"), concurrency: fc.integer({ min: 1 }) }),
@@ -109,7 +109,7 @@ export function arbitraryMessages({ name, count, seq, bytes }: MessageParts): {
     fc.record({
       ...of("request"),
       taskType: name,
-      timeout: count,
+      timeoutMs: count,
       idempotent: fc.boolean(),
       context: name,
       items: fc.array(item),

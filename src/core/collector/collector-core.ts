@@ -137,8 +137,8 @@ export class CollectorCore {
     if (now >= this.#nextPing) this.#ping();
     if (this.#phase.kind === "ended") {
       this.#overIfDone();
-    } else if (!this.#distributors.isPresent && now - this.#missingSince >= this.#options.peerTimeout) {
-      const message = `No distributor answered within ${this.#options.peerTimeout} ms`;
+    } else if (!this.#distributors.isPresent && now - this.#missingSince >= this.#options.peerTimeoutMs) {
+      const message = `No distributor answered within ${this.#options.peerTimeoutMs} ms`;
       this.#over(new PipelineError("PEER_TIMEOUT", message, { role: "collector" }));
     }
   }
@@ -199,7 +199,7 @@ export class CollectorCore {
       runId: this.runId,
       role: "collector",
       peerId,
-      timeout: 0,
+      timeoutMs: 0,
       context: "",
       metadata: EMPTY,
     };

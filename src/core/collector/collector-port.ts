@@ -8,7 +8,7 @@ import type {
 export interface CollectorCoreOptions {
   readonly peerId: string;
   /** Longest wait for the distributor, in ms. */
-  readonly peerTimeout: number;
+  readonly peerTimeoutMs: number;
 }
 
 /** What the core does through its shell. */

@@ -237,7 +237,7 @@ export class DistributorCore {
     // A collector that waits for a run which never began has to hear of its end, too; a missing collector cannot confirm it.
     if (this.#phase.kind === "preparing" && this.#collector.isConnected) this.#collector.open(this.#metadata);
     if (status !== "complete" && !this.#collector.isConnected) this.#collector.hasEnded = true;
-    this.#phase = { kind: "ending", status, error, until: this.#clock.now + this.#options.endTimeout };
+    this.#phase = { kind: "ending", status, error, until: this.#clock.now + this.#options.endTimeoutMs };
     this.#repeat();
   }
 

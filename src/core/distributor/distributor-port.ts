@@ -20,9 +20,9 @@ export interface DistributorCoreOptions extends WindowLimits {
   /** Items that may fail for good before the run is given up. */
   readonly maxFailures: number;
   /** Longest wait for a collector, or for a task's first worker, in ms. */
-  readonly peerTimeout: number;
+  readonly peerTimeoutMs: number;
   /** Longest wait for the workers and the collector to confirm END, in ms. */
-  readonly endTimeout: number;
+  readonly endTimeoutMs: number;
   /** What is known of the worker processes, if this process started them. */
   readonly owned?: OwnedWorkers | undefined;
 }

@@ -218,11 +218,11 @@ export class Fleet {
   }
 
   #isHung(worker: WorkerRecord, now: number): boolean {
-    const { timeout } = worker.task.spec;
-    if (timeout === 0 || worker.held === 0) return false;
+    const { timeoutMs } = worker.task.spec;
+    if (timeoutMs === 0 || worker.held === 0) return false;
     const { kind } = worker.phase;
     if (kind !== "ready" && kind !== "leaving" && kind !== "blocked") return false;
-    return now - worker.lastHeard > timeout + SILENCE_GRACE_MS;
+    return now - worker.lastHeard > timeoutMs + SILENCE_GRACE_MS;
   }
 
   /**

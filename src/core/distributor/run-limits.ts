@@ -16,39 +16,39 @@ export function lookForWorkers(task: TaskLedger, minWorkers: number, now: number
   if (!isWaiting || [...task.workers].some(({ isAnswering }) => isAnswering)) task.noAnswerSince = now;
 }
 
-/** The error of a run that has waited for its collector, or for workers, for longer than `peerTimeout` ms. */
+/** The error of a run that has waited for its collector, or for workers, for longer than `peerTimeoutMs`. */
 export function lackOfPeers(
   collector: CollectorLink,
   tasks: Iterable<TaskLedger>,
   now: number,
-  { peerTimeout, owned }: { readonly peerTimeout: number; readonly owned?: OwnedWorkers | undefined },
+  { peerTimeoutMs, owned }: { readonly peerTimeoutMs: number; readonly owned?: OwnedWorkers | undefined },
 ): PipelineError | undefined {
   if (!collector.isReady) {
-    if (now - collector.missingSince < peerTimeout) return undefined;
-    const message = `No collector answered within ${peerTimeout} ms`;
+    if (now - collector.missingSince < peerTimeoutMs) return undefined;
+    const message = `No collector answered within ${peerTimeoutMs} ms`;
     return new PipelineError("PEER_TIMEOUT", message, { role: "distributor" });
   }
   // A module may take minutes to load: while a worker's process lives, the worker is not missing.
   if (owned?.isComing()) for (const task of tasks) task.tooFewWorkersSince = now;
-  return lackOfWorkers(tasks, now, peerTimeout);
+  return lackOfWorkers(tasks, now, peerTimeoutMs);
 }
 
-/** The error of a run in which a task has had too few workers, or none that answers, for longer than `peerTimeout` ms. */
+/** The error of a run in which a task has had too few workers, or none that answers, for longer than `peerTimeoutMs`. */
 function lackOfWorkers(
   tasks: Iterable<TaskLedger>,
   now: number,
-  peerTimeout: number,
+  peerTimeoutMs: number,
 ): PipelineError | undefined {
   for (const task of tasks) {
     if (task.phase === "complete") continue;
     let problem: string | undefined;
     const ofTask = `of task ${JSON.stringify(task.name)}`;
-    if (now - task.tooFewWorkersSince >= peerTimeout) {
+    if (now - task.tooFewWorkersSince >= peerTimeoutMs) {
       const subject = task.begun ? "No worker" : "Too few workers";
-      problem = `${subject} ${ofTask} appeared within ${peerTimeout} ms`;
-    } else if (now - task.noAnswerSince >= peerTimeout) {
+      problem = `${subject} ${ofTask} appeared within ${peerTimeoutMs} ms`;
+    } else if (now - task.noAnswerSince >= peerTimeoutMs) {
       const count = countText(task.workers.size, "worker", [`${ofTask} is`, `${ofTask} are`]);
-      problem = `${count} connected, but none has answered for ${peerTimeout} ms: ${stuckText(task)}`;
+      problem = `${count} connected, but none has answered for ${peerTimeoutMs} ms: ${stuckText(task)}`;
     }
     if (problem !== undefined)
       return new PipelineError("PEER_TIMEOUT", problem, { role: "distributor", taskType: task.name });

@@ -61,7 +61,7 @@ export class Settlement {
 
   /** An execution is over the task's timeout and its worker is stuck in it: counts as a failure, like one that a thread gave up. */
   expired(task: TaskLedger, item: Item, worker: WorkerRecord): void {
-    const message = `The handler ran longer than ${task.spec.timeout} ms and did not return`;
+    const message = `The handler ran longer than ${task.spec.timeoutMs} ms and did not return`;
     const error = infoOf("EXECUTION_TIMEOUT", message);
     const { seq, attempt } = item;
     this.#port.blamed(worker.id, seq);

@@ -24,7 +24,7 @@ export interface TaskSpec {
   readonly dependencies: readonly string[];
   readonly retry: RetryPolicy;
   /** Longest execution of one item, in ms; 0: unlimited. */
-  readonly timeout: number;
+  readonly timeoutMs: number;
   readonly source: ItemSource;
   /** Workers that are being started for the task; 0 or absent: unknown. */
   readonly expectedWorkers?: number;

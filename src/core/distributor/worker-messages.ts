@@ -23,8 +23,8 @@ export class WorkerMessages implements GrantPort {
 
   welcome(worker: WorkerRecord, metadata: Uint8Array): void {
     const { runId, peerId, context } = this.#options;
-    const { timeout } = worker.task.spec;
-    this.#send(worker, { type: "welcome", runId, role: "distributor", peerId, timeout, context, metadata });
+    const { timeoutMs } = worker.task.spec;
+    this.#send(worker, { type: "welcome", runId, role: "distributor", peerId, timeoutMs, context, metadata });
   }
 
   /** Grants items, and confirms what the collector has handled of the worker's results. */

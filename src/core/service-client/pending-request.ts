@@ -14,7 +14,7 @@ export interface RequestSpec {
   readonly payload: Uint8Array;
   readonly idempotent: boolean;
   /** Longest wait for the reply, in ms; `Infinity`: none. */
-  readonly timeout: number;
+  readonly timeoutMs: number;
   /** The trace context of the request; empty: none. */
   readonly context: string;
   /** Called once, and never before `request` has returned. */

@@ -39,7 +39,7 @@ export class ServiceClientCore {
   }
 
   request(spec: RequestSpec): PendingRequest {
-    const deadline = this.#clock.now + spec.timeout;
+    const deadline = this.#clock.now + spec.timeoutMs;
     const request: PendingRequest = {
       seq: ++this.#seq,
       spec,
@@ -81,11 +81,11 @@ export class ServiceClientCore {
       const alike = this.#takeAlike();
       const { spec, deadline } = alike[0] as PendingRequest;
       const { taskType, idempotent, context } = spec;
-      const timeout =
+      const timeoutMs =
         deadline === Number.POSITIVE_INFINITY ? 0 : Math.max(1, Math.ceil(deadline - this.#clock.now));
       const wanted = alike.map(({ seq, attempt, payload }) => ({ seq, attempt, payload }));
       for (const items of batches(wanted)) {
-        this.#port.send({ type: "request", runId, taskType, timeout, idempotent, context, items });
+        this.#port.send({ type: "request", runId, taskType, timeoutMs, idempotent, context, items });
       }
       // An idempotent request keeps its payload: it may be sent again.
       if (!idempotent) for (const request of alike) request.payload = EMPTY;
@@ -160,7 +160,7 @@ export class ServiceClientCore {
   }
 
   #expire(request: PendingRequest): void {
-    const { timeout } = request.spec;
+    const { timeoutMs } = request.spec;
     if (request.place === "sent") {
       this.#cancelled.push(request);
       this.#port.flushSoon();
@@ -169,14 +169,14 @@ export class ServiceClientCore {
       this.#fail(
         request,
         "REQUEST_TIMEOUT",
-        `No reply arrived within ${timeout} ms; the request may have run`,
+        `No reply arrived within ${timeoutMs} ms; the request may have run`,
       );
     } else {
       const endpoint = JSON.stringify(this.#options.endpoint);
       this.#fail(
         request,
         "PEER_TIMEOUT",
-        `No service answered at ${endpoint} within ${timeout} ms; nothing was sent`,
+        `No service answered at ${endpoint} within ${timeoutMs} ms; nothing was sent`,
       );
     }
   }

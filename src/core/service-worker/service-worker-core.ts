@@ -166,9 +166,9 @@ export class ServiceWorkerCore {
     if (this.#phase === "over") return;
     const now = this.#clock.now;
     if (this.#link === "greeted" && now >= this.#nextHello) this.#hello();
-    const { peerTimeout } = this.#options;
-    if (this.#link === "down" && now - this.#missingSince >= peerTimeout) {
-      const text = `No service answered within ${peerTimeout} ms`;
+    const { peerTimeoutMs } = this.#options;
+    if (this.#link === "down" && now - this.#missingSince >= peerTimeoutMs) {
+      const text = `No service answered within ${peerTimeoutMs} ms`;
       this.#over(new PipelineError("PEER_TIMEOUT", text, this.#facts()));
     }
   }

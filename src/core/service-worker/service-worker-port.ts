@@ -12,7 +12,7 @@ export interface ServiceWorkerOptions {
   readonly taskType: string;
   readonly concurrency: number;
   /** Longest wait for the service, in ms. */
-  readonly peerTimeout: number;
+  readonly peerTimeoutMs: number;
 }
 
 export interface ServiceWorkerPort {

@@ -24,7 +24,7 @@ export interface BrokerOptions extends RequestLedgerOptions {
   /** Whether workers end when the service stops. */
   readonly endWorkers: boolean;
   /** Longest wait for workers to confirm END, in ms. */
-  readonly endTimeout: number;
+  readonly endTimeoutMs: number;
 }
 
 export interface BrokerPort extends OutgoingMessagesPort {
@@ -176,7 +176,7 @@ export class BrokerCore {
     this.#pingIfDue();
   }
 
-  /** Takes no new requests, waits for the others to finish, for `timeout` ms at most, and ends the workers. */
+  /** Takes no new requests, waits for the others to finish, for at most `timeoutMs`, and ends the workers. */
   stop(timeoutMs: number): void {
     if (this.#phase.kind !== "running") return;
     this.#phase = { kind: "draining", until: this.#clock.now + timeoutMs };
@@ -245,8 +245,8 @@ export class BrokerCore {
 
   #beginEnd(): void {
     const { now } = this.#clock;
-    const { endTimeout } = this.#options;
-    this.#phase = { kind: "ending", until: now + endTimeout, clientsUntil: now + CLIENT_END_MS };
+    const { endTimeoutMs } = this.#options;
+    this.#phase = { kind: "ending", until: now + endTimeoutMs, clientsUntil: now + CLIENT_END_MS };
     this.#ledger.clear();
     for (const worker of [...this.#fleet.workers.values()]) {
       for (const request of [...worker.held.values()]) {
@@ -263,7 +263,7 @@ export class BrokerCore {
 
   #welcome(): Welcome {
     const { runId, peerId } = this.#options;
-    return { type: "welcome", runId, role: "service", peerId, timeout: 0, context: "", metadata: EMPTY };
+    return { type: "welcome", runId, role: "service", peerId, timeoutMs: 0, context: "", metadata: EMPTY };
   }
 
   #refusal(what: string): Refuse {

@@ -3,7 +3,7 @@ import type { ServiceRequest } from "./service-request.ts";
 import type { TypeQueue } from "./type-queue.ts";
 
 /** A worker holds about 3 ms of work beyond what it executes: the next request takes that long to arrive. */
-const LIMITS: WindowLimits = { maxWindow: 4096, windowBytes: 16 * 1024 * 1024, windowTime: 3 };
+const LIMITS: WindowLimits = { maxWindow: 4096, windowBytes: 16 * 1024 * 1024, windowTimeMs: 3 };
 
 /** Failures in a row that are no accident, even where every second request fails on all workers. */
 export const DOUBTFUL_FAILURES = 20;

@@ -13,7 +13,7 @@ export interface RequestLedgerOptions {
   /** How many bytes may wait, over all task types. */
   readonly maxQueueBytes: number;
   /** Longest wait of a request for the first worker of its task type, in ms. */
-  readonly workerTimeout: number;
+  readonly workerTimeoutMs: number;
   /** How many workers one idempotent request may cost. */
   readonly crashLimit: number;
 }
@@ -36,7 +36,7 @@ export interface BrokerCounts {
 /** What the requests of one message have in common. */
 export interface RequestTerms {
   /** How long the client waits from now on, in ms; 0: for ever. */
-  readonly timeout: number;
+  readonly timeoutMs: number;
   readonly idempotent: boolean;
   /** The trace context of the requests; empty: none. */
   readonly context: string;
@@ -86,7 +86,7 @@ export class RequestLedger {
     client: BrokerClient,
     type: TypeQueue,
     item: ItemPayload,
-    { timeout, idempotent, context }: RequestTerms,
+    { timeoutMs, idempotent, context }: RequestTerms,
   ): void {
     if (client.requests.has(item.seq)) return; // sent twice
     const now = this.#clock.now;
@@ -100,7 +100,7 @@ export class RequestLedger {
       idempotent,
       context,
       arrivedAt: now,
-      expires: timeout === 0 ? Number.POSITIVE_INFINITY : now + timeout,
+      expires: timeoutMs === 0 ? Number.POSITIVE_INFINITY : now + timeoutMs,
       payload: item.payload,
       bytes: item.payload.length,
       attempt: Math.max(0, item.attempt - 1),
@@ -213,11 +213,11 @@ export class RequestLedger {
   }
 
   #checkLonely(type: TypeQueue, now: number): void {
-    const { workerTimeout } = this.#options;
-    const text = `No worker of task type ${JSON.stringify(type.name)} was there within ${workerTimeout} ms`;
+    const { workerTimeoutMs } = this.#options;
+    const text = `No worker of task type ${JSON.stringify(type.name)} was there within ${workerTimeoutMs} ms`;
     for (const queue of [type.suspects, type.queue]) {
       for (const request of queue) {
-        if (now - Math.max(type.lonelySince, request.arrivedAt) < workerTimeout) break;
+        if (now - Math.max(type.lonelySince, request.arrivedAt) < workerTimeoutMs) break;
         this.#refuse(request, "NO_WORKER", text);
         this.settle(request);
       }

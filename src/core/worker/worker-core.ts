@@ -177,9 +177,9 @@ export class WorkerCore {
     const again = this.#outbox.tick(now);
     if (again > 0) this.#port.note("unconfirmed outcomes are sent again", { count: again });
     if (now >= this.#nextHello) this.#repeatHello();
-    if (this.#distributor === "down" && now - this.#missingSince >= this.#options.peerTimeout) {
-      const { peerTimeout, taskType } = this.#options;
-      const message = `No distributor answered within ${peerTimeout} ms`;
+    if (this.#distributor === "down" && now - this.#missingSince >= this.#options.peerTimeoutMs) {
+      const { peerTimeoutMs, taskType } = this.#options;
+      const message = `No distributor answered within ${peerTimeoutMs} ms`;
       this.#over(undefined, new PipelineError("PEER_TIMEOUT", message, { role: "worker", taskType }));
     }
   }

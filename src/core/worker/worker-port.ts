@@ -7,7 +7,7 @@ export interface WorkerCoreOptions {
   readonly taskType: string;
   readonly concurrency: number;
   /** Longest wait for the distributor, in ms. */
-  readonly peerTimeout: number;
+  readonly peerTimeoutMs: number;
 }
 
 export interface WorkerPort {

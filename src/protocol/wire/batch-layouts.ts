@@ -66,7 +66,7 @@ export const BATCH_LAYOUTS: Layouts<Exclude<Message["type"], ServiceMessage["typ
     write(writer, message) {
       writer.byte(ROLES.indexOf(message.role));
       writer.text(message.peerId);
-      writer.integer(message.timeout);
+      writer.integer(message.timeoutMs);
       writer.text(message.context);
       return writeSizes(writer, [message.metadata]);
     },
@@ -75,7 +75,7 @@ export const BATCH_LAYOUTS: Layouts<Exclude<Message["type"], ServiceMessage["typ
       runId,
       role: choice(reader, ROLES),
       peerId: name(reader),
-      timeout: reader.integer(),
+      timeoutMs: reader.integer(),
       context: reader.text(MAX_CONTEXT_BYTES),
       metadata: payload(reader, bodies),
     }),

@@ -23,7 +23,7 @@ export const SERVICE_LAYOUTS: Layouts<ServiceMessage["type"]> = {
   request: {
     write(writer, message) {
       writer.text(message.taskType);
-      writer.integer(message.timeout);
+      writer.integer(message.timeoutMs);
       writer.byte(message.idempotent ? 1 : 0);
       writer.text(message.context);
       return writeItems(writer, message.items);
@@ -32,7 +32,7 @@ export const SERVICE_LAYOUTS: Layouts<ServiceMessage["type"]> = {
       type: "request",
       runId,
       taskType: reader.text(MAX_NAME_BYTES),
-      timeout: reader.integer(),
+      timeoutMs: reader.integer(),
       idempotent: flag(reader),
       context: reader.text(MAX_CONTEXT_BYTES),
       items: readItems(reader, bodies),

@@ -6,7 +6,7 @@ import { EMPTY } from "../../../src/protocol/wire/payload-frames.ts";
 export function makeCore() {
   const sent: string[] = [];
   const core = new CollectorCore(
-    { peerId: "c", peerTimeout: 60_000 },
+    { peerId: "c", peerTimeoutMs: 60_000 },
     {
       toPeer: (connection, { type }) => sent.push(`${type} to ${connection}`),
       toAckLink: (connection, { type }) => sent.push(`${type} to ${connection}`),

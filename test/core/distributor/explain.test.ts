@@ -21,7 +21,7 @@ class Scene {
       name,
       dependencies,
       retry,
-      timeout: 0,
+      timeoutMs: 0,
       source: { pull: () => this.supply.shift() ?? ("wait" as const) },
     });
     this.core = new DistributorCore(
@@ -34,11 +34,11 @@ class Scene {
         crashLimit: 3,
         minWorkers: options.minWorkers ?? 1,
         maxFailures: Number.POSITIVE_INFINITY,
-        peerTimeout: 60_000,
-        endTimeout: 1000,
+        peerTimeoutMs: 60_000,
+        endTimeoutMs: 1000,
         maxWindow: 2,
         windowBytes: 1e6,
-        windowTime: 100,
+        windowTimeMs: 100,
       },
       {
         toWorker: (_connection, message) => {
@@ -119,7 +119,7 @@ const welcome: Welcome = {
   runId: RUN,
   role: "collector",
   peerId: "c",
-  timeout: 0,
+  timeoutMs: 0,
   context: "",
   metadata: EMPTY,
 };

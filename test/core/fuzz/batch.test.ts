@@ -21,7 +21,7 @@ function makeDistributor(): { core: DistributorCore; now: number } {
   let produced = 0;
   const source = () => ({ pull: () => (produced++ < 20 ? Uint8Array.of(1) : ("done" as const)) });
   const spec = (name: string, dependencies: string[]) => {
-    return { name, dependencies, retry: resolveRetryPolicy({}), timeout: 100, source: source() };
+    return { name, dependencies, retry: resolveRetryPolicy({}), timeoutMs: 100, source: source() };
   };
   const port = {
     toWorker: nothing,
@@ -41,11 +41,11 @@ function makeDistributor(): { core: DistributorCore; now: number } {
     crashLimit: 2,
     minWorkers: 1,
     maxFailures: 5,
-    peerTimeout: 60_000,
-    endTimeout: 100,
+    peerTimeoutMs: 60_000,
+    endTimeoutMs: 100,
     maxWindow: 4,
     windowBytes: 16,
-    windowTime: 300,
+    windowTimeMs: 300,
   };
   return { core: new DistributorCore([spec("a", []), spec("b", ["a"])], options, port), now: 0 };
 }
@@ -85,7 +85,7 @@ describe("Arbitrary messages to a batch core", () => {
           runId: "run",
           role: "collector",
           peerId: "c",
-          timeout: 0,
+          timeoutMs: 0,
           context: "",
           metadata: EMPTY,
         } as const;
@@ -106,7 +106,7 @@ describe("Arbitrary messages to a batch core", () => {
       note: nothing,
     };
     fuzz(
-      () => ({ core: new CollectorCore({ peerId: "c", peerTimeout: 60_000 }, port), now: 0 }),
+      () => ({ core: new CollectorCore({ peerId: "c", peerTimeoutMs: 60_000 }, port), now: 0 }),
       [
         heard(WORKER_TO_COLLECTOR.and(DISTRIBUTOR_TO_COLLECTOR), ({ core }, message, connection) =>
           core.peerMessage(connection, message),
@@ -153,7 +153,7 @@ describe("Arbitrary messages to a batch core", () => {
       over: nothing,
       note: nothing,
     };
-    const options = { workerId: "w0", taskType: "a", concurrency: 2, peerTimeout: 60_000 };
+    const options = { workerId: "w0", taskType: "a", concurrency: 2, peerTimeoutMs: 60_000 };
     fuzz(
       () => ({ core: new WorkerCore(options, port), now: 0 }),
       [

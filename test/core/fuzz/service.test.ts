@@ -19,10 +19,10 @@ describe("Arbitrary messages to a service core", () => {
       peerId: "s",
       maxQueue: 10,
       maxQueueBytes: 100,
-      workerTimeout: 1000,
+      workerTimeoutMs: 1000,
       crashLimit: 2,
       endWorkers: true,
-      endTimeout: 100,
+      endTimeoutMs: 100,
     };
     fuzz(
       () => ({ core: new BrokerCore(options, port), now: 0 }),
@@ -66,7 +66,7 @@ describe("Arbitrary messages to a service core", () => {
       over: nothing,
       note: nothing,
     };
-    const options = { workerId: "w0", taskType: "a", concurrency: 2, peerTimeout: 60_000 };
+    const options = { workerId: "w0", taskType: "a", concurrency: 2, peerTimeoutMs: 60_000 };
     fuzz(
       () => ({ core: new ServiceWorkerCore(options, port), now: 0 }),
       [
@@ -107,7 +107,7 @@ describe("Arbitrary messages to a service core", () => {
             payload: EMPTY,
             context: "",
             idempotent: number % 2 === 0,
-            timeout: 1000,
+            timeoutMs: 1000,
             settle,
           });
           core.flush();

@@ -13,16 +13,16 @@ test("A RequestLedger drops a request that expired in the queue, and assigns the
     toWorker: (_connection, message) => sent.push(message),
   });
   const clock = new RoleClock();
-  const options = { maxQueue: 10, maxQueueBytes: 1 << 20, workerTimeout: 5000, crashLimit: 3 };
+  const options = { maxQueue: 10, maxQueueBytes: 1 << 20, workerTimeoutMs: 5000, crashLimit: 3 };
   const ledger = new RequestLedger(options, messages, clock);
   const client: BrokerClient = { connection: "c", id: "client", requests: new Map() };
   const type = ledger.type("t");
-  for (const [seq, timeout] of [
+  for (const [seq, timeoutMs] of [
     [1, 50],
     [2, 0],
   ] as const) {
     const item = { seq, attempt: 1, payload: Uint8Array.of(seq) };
-    ledger.accept(client, type, item, { timeout, idempotent: false, context: "" });
+    ledger.accept(client, type, item, { timeoutMs, idempotent: false, context: "" });
   }
   clock.tick(0);
   clock.tick(100);
