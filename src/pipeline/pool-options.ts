@@ -36,7 +36,7 @@ export interface PoolRunOptions {
    */
   readonly timeout?: number;
   /**
-   * Of the inputs that wait for a worker, those with the highest number are next.
+   * The waiting inputs with the highest number are next. Inputs with the same number keep their order.
    * @default 0
    */
   readonly priority?: number;
