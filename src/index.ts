@@ -23,6 +23,7 @@ export type {
   UnreliableWorker,
 } from "./distributor/run-summary.ts";
 export { Task, type TaskPosition } from "./distributor/task.ts";
+export type { TaskPace } from "./distributor/task-pace.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorFacts, PipelineError } from "./errors.ts";
 export type { ExecutionInfo } from "./executor/execution-info.ts";
 export { Inspector, type InspectorOptions } from "./inspector/inspector.ts";

@@ -17,6 +17,8 @@ export const EXIT = { ok: 0, runtime: 1, usage: 2, failures: 3, limit: 4, unread
 /** What all commands share. */
 export interface CommandContext {
   readonly output: Output;
+  /** The arguments of the command line. */
+  readonly args: readonly string[];
   /** The exit code of the process. */
   exitCode: number;
 }

@@ -24,7 +24,7 @@ import { keysCommand } from "./tools/keys-command.ts";
  * @returns The exit code: see `EXIT`.
  */
 export async function runCommand(args: readonly string[], output: Output): Promise<number> {
-  const context: CommandContext = { output, exitCode: EXIT.ok };
+  const context: CommandContext = { output, args, exitCode: EXIT.ok };
   const write = {
     writeOut: (text: string) => output.out(text),
     writeErr: (text: string) => void output.err.write(text),

@@ -10,8 +10,13 @@ export interface CollectionInfo {
   readonly attempt: number;
   /** The id of the worker that executed the item. */
   readonly worker: string;
-  /** How long the worker's handler took, in ms. Results that arrived in one message have the mean of their times. */
+  /** How long the worker's handler took, in ms: for this item alone, or the mean of `durationItems` items. */
   readonly duration: number;
+  /**
+   * How many items `duration` is the mean of: 1 for an item that was measured alone, more for results that arrived in one message, and 0 when
+   * nothing was measured, because the result was sent again.
+   */
+  readonly durationItems: number;
 }
 
 /** One result of a batch. */

@@ -142,6 +142,7 @@ export class DeliveryLoop {
     payload,
     error,
     busyMs,
+    busyItems,
   }: Delivery): CollectedResult | Failure {
     const taskType = this.#taskTypes.get(task) as TaskType;
     this.#lastType = taskType;
@@ -149,7 +150,15 @@ export class DeliveryLoop {
     if (error !== undefined)
       return { id, data: decodePayload(payload), error: toThrownError(error), attempts: attempt };
     try {
-      return { id, attempt, worker: workerId, duration: busyMs, data: decodePayload(payload), taskType };
+      return {
+        id,
+        attempt,
+        worker: workerId,
+        duration: busyMs,
+        durationItems: busyItems,
+        data: decodePayload(payload),
+        taskType,
+      };
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       const broken = new PipelineError("BAD_MESSAGE", `The result cannot be decoded: ${error.message}`);

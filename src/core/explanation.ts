@@ -16,6 +16,8 @@ export interface Explanation {
   readonly workerId?: string;
   /** How long ago the item was granted to that worker, in ms. */
   readonly age?: number;
+  /** The items that this worker executes first, as `square/7`; absent if the item itself is being executed, or that is not known. */
+  readonly waitsBehind?: readonly string[];
 }
 
 /** A duration as text: `250 ms`, `1.5 s`. */

@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { DistributorCore } from "../core/distributor/distributor-core.ts";
 import type { DistributorCoreOptions, DistributorPort } from "../core/distributor/distributor-port.ts";
 import type { TaskSpec } from "../core/distributor/task-spec.ts";
-import { unreliableOf } from "../core/distributor/unreliable-worker.ts";
 import { PipelineError } from "../errors.ts";
 import { type OpenJournal, openJournal } from "../journal/open-journal.ts";
 import { RoleLog } from "../logging/logger.ts";
@@ -16,11 +15,13 @@ import type { ResolvedDistributorOptions } from "./distributor-options.ts";
 import { DistributorSockets, type DistributorSocketsHandler } from "./distributor-sockets.ts";
 import { MetadataListener } from "./metadata-listener.ts";
 import { OutputGate } from "./output-gate.ts";
+import { RunPace } from "./run-pace.ts";
 import { progressOf } from "./run-progress.ts";
 import { explainRun, reportRun } from "./run-report.ts";
 import { RunSpan } from "./run-span.ts";
 import type { RunProgress, RunSummary } from "./run-summary.ts";
 import { specOf } from "./spec-of.ts";
+import { summaryOf } from "./summary-of.ts";
 import type { Task } from "./task.ts";
 import { TaskSources } from "./task-sources.ts";
 import { wasCompleteText } from "./was-complete-text.ts";
@@ -57,6 +58,7 @@ export class DistributorSession extends Session<RunSummary> {
   #gate: OutputGate | undefined;
   /** Made at the beginning of `open()`: the journal has the run's id and its ledger. */
   #core: DistributorCore | undefined;
+  #pace: RunPace | undefined;
   #metadataListener: MetadataListener | undefined;
   #span: RunSpan | undefined;
   #hasCollector = false;
@@ -81,7 +83,7 @@ export class DistributorSession extends Session<RunSummary> {
   }
 
   get progress(): RunProgress {
-    return progressOf(this.#core, this.#tasks);
+    return progressOf(this.#core, this.#pace);
   }
 
   stop(timeoutMs: number): void {
@@ -109,6 +111,7 @@ export class DistributorSession extends Session<RunSummary> {
       },
       this.#port(),
     );
+    this.#pace = new RunPace(this.#core.tasks, this.#tasks);
     // Before the first await: some inputs cannot wait.
     const prepared = this.#prepareEarly();
     const addresses = new Map(this.#tasks.map(({ endpoint }) => [endpoint.bindAddress, endpoint]));
@@ -140,6 +143,7 @@ export class DistributorSession extends Session<RunSummary> {
     }
     if (this.#earlyError !== undefined && this.clock.now >= COLLECTOR_MS) this.#core?.fail(this.#earlyError);
     this.#core?.tick(now);
+    this.#pace?.look(this.#core?.tasks ?? [], now);
     this.#gate?.commit();
     const problem = this.#journal?.journal.tidy(this.#core?.tasks ?? []);
     if (problem !== undefined) this.#gate?.fail(problem);
@@ -248,8 +252,10 @@ export class DistributorSession extends Session<RunSummary> {
 
   #port(): DistributorPort {
     return {
-      toWorker: (connection, message) =>
-        this.#pass(message, () => this.#sockets.toWorker(connection, message)),
+      toWorker: (connection, message) => {
+        if (message.type === "grant") this.#pace?.granting(performance.now());
+        this.#pass(message, () => this.#sockets.toWorker(connection, message));
+      },
       toCollector: (message) => this.#pass(message, () => this.#sockets.toCollector(message)),
       toAckLink: (message) => this.#pass(message, () => this.#sockets.toAckLink(message)),
       ackData: (task, data) => {
@@ -257,8 +263,10 @@ export class DistributorSession extends Session<RunSummary> {
       },
       blamed: (worker, seq) =>
         this.#log.write("warn", "item is to blame for its worker's end", { worker, seq }),
-      completed: ({ name, counts }) =>
-        this.#log.write("info", "task complete", { taskType: name, ...counts }),
+      completed: (task) => {
+        this.#pace?.ended(task, performance.now());
+        this.#log.write("info", "task complete", { taskType: task.name, ...task.counts });
+      },
       over: (status, error) =>
         this.#letOut(
           this.guard(() => this.#over(status, error)),
@@ -278,23 +286,14 @@ export class DistributorSession extends Session<RunSummary> {
   }
 
   #over(status: RunStatus, error: Error | undefined): void {
-    const duration = performance.now() - this.#startedAt;
+    const now = performance.now();
+    const { runId } = this;
+    const duration = now - this.#startedAt;
     const ledgers = [...(this.#core?.tasks ?? [])];
-    const tasks = Object.fromEntries(ledgers.map((task) => [task.name, { ...task.counts }]));
-    this.#log.write("info", "run ended", { runId: this.#runId, status, duration: Math.round(duration) });
+    for (const task of ledgers) this.#pace?.ended(task, now);
+    this.#log.write("info", "run ended", { runId, status, duration: Math.round(duration) });
     this.#span?.end(ledgers, error);
-    if (status === "aborted") this.reject(error);
-    else {
-      const { isComplete, completedAt } = this.#journal ?? {};
-      const wasComplete = isComplete === true ? ({ wasComplete: true, completedAt } as const) : {};
-      this.resolve({
-        runId: this.#runId,
-        status,
-        duration,
-        tasks,
-        unreliableWorkers: ledgers.flatMap(unreliableOf),
-        ...wasComplete,
-      });
-    }
+    if (status === "aborted" || this.#pace === undefined) this.reject(error);
+    else this.resolve(summaryOf({ runId, status, duration }, ledgers, this.#pace, this.#journal));
   }
 }

@@ -11,6 +11,7 @@ import {
   resolveDistributorOptions,
 } from "./distributor-options.ts";
 import { DistributorSession } from "./distributor-session.ts";
+import { emptySummary } from "./empty-summary.ts";
 import type { RunProgress, RunSummary } from "./run-summary.ts";
 import type { AnyTask } from "./task.ts";
 
@@ -114,14 +115,7 @@ export class Distributor extends Role<RunSummary> {
 
   /** @internal */
   [emptyOutcome](): RunSummary {
-    const counts = { items: 0, acked: 0, failed: 0, retried: 0, skipped: 0 };
-    const tasks = Object.fromEntries(this.#tasks.map(({ taskType }) => [taskType.name, counts]));
-    return {
-      runId: this.#session?.runId ?? "",
-      status: "stopped",
-      duration: 0,
-      tasks,
-      unreliableWorkers: [],
-    };
+    const names = this.#tasks.map(({ taskType }) => taskType.name);
+    return emptySummary(this.#session?.runId ?? "", names);
   }
 }

@@ -1,5 +1,6 @@
 import type { UnreliableWorker } from "../core/distributor/unreliable-worker.ts";
 import type { RunStatus } from "../protocol/batch-message.ts";
+import type { TaskPace } from "./task-pace.ts";
 
 /** What became of one task. */
 export interface TaskSummary {
@@ -26,6 +27,8 @@ export interface RunSummary {
   readonly duration: number;
   /** By task type. */
   readonly tasks: Readonly<Record<string, TaskSummary>>;
+  /** How fast each task went in this process, by task type: a run that was taken up from a journal has counts of earlier processes, too. */
+  readonly pace: Readonly<Record<string, TaskPace>>;
   /** Present if the run's journal was complete already, so that nothing was left to execute. */
   readonly wasComplete?: true;
   /** With `wasComplete`: when the run became complete, which is when its journal was last written. */
@@ -36,8 +39,8 @@ export interface RunSummary {
 
 /** One task as it stands. */
 export interface TaskProgress extends TaskSummary {
-  /** Waiting for its dependencies; producing; all produced and in flight; done. */
-  readonly phase: "blocked" | "open" | "exhausted" | "complete";
+  /** Waiting for its dependencies; producing; all produced and in flight; done; ended early, by a stop or an error of the run. */
+  readonly phase: "blocked" | "open" | "exhausted" | "complete" | "stopped";
   /** Items that there will be in all, if the task says so. */
   readonly total: number | undefined;
   /** Task types that must be complete before it begins, and are not. */
@@ -46,6 +49,8 @@ export interface TaskProgress extends TaskSummary {
   readonly inFlight: number;
   /** Workers known. */
   readonly workers: number;
+  /** How fast it goes, and how long it will take. */
+  readonly pace: TaskPace;
 }
 
 /** A run as it stands. */

@@ -1,6 +1,7 @@
 import type { Collector } from "../collector/collector.ts";
 import { Distributor, expectWorkers, ownedWorkers } from "../distributor/distributor.ts";
 import type { DistributorOptions } from "../distributor/distributor-options.ts";
+import { emptySummary } from "../distributor/empty-summary.ts";
 import type { RunProgress, RunSummary } from "../distributor/run-summary.ts";
 import type { AnyTask } from "../distributor/task.ts";
 import type { PipelineError } from "../errors.ts";
@@ -62,6 +63,10 @@ export class LocalRun {
 
   constructor(plan: LocalPlan) {
     this.#plan = plan;
+  }
+
+  get plan(): LocalPlan {
+    return this.#plan;
   }
 
   /** The endpoint of the tasks during the run. */
@@ -193,9 +198,8 @@ export class LocalRun {
 
   /** The summary of a run that was stopped before it began. */
   #emptySummary(): RunSummary {
-    const counts = { items: 0, acked: 0, failed: 0, retried: 0, skipped: 0 };
-    const tasks = Object.fromEntries(this.#plan.tasks.map(({ taskType }) => [taskType.name, counts]));
-    return { runId: "", status: "stopped", duration: 0, tasks, unreliableWorkers: [] };
+    const names = this.#plan.tasks.map(({ taskType }) => taskType.name);
+    return emptySummary("", names);
   }
 
   #makeDistributor(endpoints: LocalEndpoints, receiveMetadata: boolean): Distributor {

@@ -3,13 +3,16 @@ import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { assertRunOptions, assertStopOptions, type RunOptions, type StopOptions } from "../role/role.ts";
 import { stopOnSignals } from "../role/stop-on-signals.ts";
 import { makeCollector, makeMetadataWorker, makeTasks } from "./local-roles.ts";
-import { LocalRun } from "./local-run.ts";
+import { type LocalPlan, LocalRun } from "./local-run.ts";
 import { assertPipelineOptions } from "./pipeline-checks.ts";
 import type { PipelineOptions } from "./pipeline-options.ts";
 import { resolveRestarts, resolveWorkers } from "./resolve-workers.ts";
 
 /** Long enough for most handlers to finish, short enough for a person to wait, in ms. */
 const DEFAULT_STOP_TIMEOUT_MS = 5000;
+
+/** What a pipeline consists of: the command looks at it. A symbol keeps it out of the public API. */
+export const planOf: unique symbol = Symbol("planOf");
 
 /**
  * A whole run on this machine: distributor and collector in this process, workers in processes of their own, or in threads of those
@@ -59,6 +62,11 @@ export class Pipeline implements AsyncDisposable {
       onOutput,
       distributor,
     });
+  }
+
+  /** @internal */
+  get [planOf](): LocalPlan {
+    return this.#run.plan;
   }
 
   /** The state of the run now: counts per task, and workers. Empty before `run()`. */

@@ -26,8 +26,16 @@ export function placeOf(frame: string): string | undefined {
   return /(?:\(|\bat (?:async )?)([^()]+:\d+):\d+\)?$/.exec(frame)?.[1];
 }
 
-/** Whether a place, a path or a URL, is in this library. */
+/** The library where it is installed: a stack may come from another machine, whose paths are different. */
+const INSTALLED = /[\\/]node_modules[\\/]zmqpipeline[\\/](?:dist|src)[\\/]/;
+
+/** Whether a place, a path or a URL, is in this library. Never throws. */
 export function isOwnPlace(place: string): boolean {
-  const path = place.startsWith("file:") ? fileURLToPath(place) : place;
-  return OWN_PATHS.some((own) => path.startsWith(own));
+  if (INSTALLED.test(place)) return true;
+  try {
+    const path = place.startsWith("file:") ? fileURLToPath(place) : place;
+    return OWN_PATHS.some((own) => path.startsWith(own));
+  } catch {
+    return false; // a URL that names no file of this system
+  }
 }

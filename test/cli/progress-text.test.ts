@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { counted, duration, Rates, taskLine } from "../../src/cli/progress-text.ts";
+import { NO_PACE } from "../support/no-pace.ts";
 
 test.each([
   [0.0123, "12 µs"],
@@ -34,6 +35,7 @@ const task = {
   waitsFor: [],
   inFlight: 8,
   workers: 1,
+  pace: NO_PACE,
 } as const;
 
 test("A progress line has done and total, rate, time left, items under way, and failures", () => {

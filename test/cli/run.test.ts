@@ -21,7 +21,9 @@ describe("The command run", () => {
     const journal = join(tempFolder(), "run.journal");
     const first = await zmqpipeline(["run", ROLES, "-w", "1", "-j", journal], { UNLUCKY: "50" });
     expect(first.code).toBe(3);
-    expect(first.out).toMatch(/failed 4 times in square: unlucky\n {4}first: [0-9a-f]+\/square\/49\n {4}at /);
+    expect(first.out).toMatch(
+      /failed 4 times in square: RangeError: unlucky\n {4}at .*\n {4}[0-9a-f]+\/square\/49 {2}\{"n":50\}\n/,
+    );
     expect(first.out).toContain(`zmqpipeline journal failed ${journal}`);
 
     const failed = await zmqpipeline(["journal", "failed", journal, "--json"]);
@@ -65,6 +67,8 @@ describe("The command run", () => {
       UNLUCKY: "10",
     });
     expect(err).toContain("TOO_MANY_FAILURES");
+    // What failed is told, although there is no summary.
+    expect(err).toMatch(/^ {2}failed \d+ times in square: RangeError: unlucky$/m);
     expect(code).toBe(4);
   });
 

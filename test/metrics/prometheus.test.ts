@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { prometheusText } from "../../src/index.ts";
 import { freshEndpoints, serviceEndpoints } from "../support/endpoints.ts";
+import { NO_PACE } from "../support/no-pace.ts";
 import { makeDistributor, NumbersCollector, NumbersTask, NumbersWorker } from "../support/roles.ts";
 import { running } from "../support/running-service.ts";
 import { EchoWorker, makeClient } from "../support/service-roles.ts";
@@ -62,6 +63,7 @@ test("The Prometheus text of names with any characters", () => {
     workers: 0,
     total: undefined,
     waitsFor: [],
+    pace: NO_PACE,
   };
   const text = prometheusText({ workers: 0, tasks: { 'a"b\\c\nd': { ...task, phase: "open" } } });
   expect(valuesOf(text)['zmqpipeline_items_total{task="a\\"b\\\\c\\nd"}']).toBe(1);

@@ -93,6 +93,7 @@ describe("Inbox", () => {
     task: "task",
     workerId,
     busyMs: 0,
+    busyItems: 0,
     items: seqs.map((seq) => ({ seq, attempt: 1, payload: new Uint8Array() })),
   });
   const acked = (inbox: Inbox) => inbox.takeAcks("run").map(({ workerId, seqs }) => [workerId, ...seqs]);

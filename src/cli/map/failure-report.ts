@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import type { Failure } from "../../collector/failure.ts";
+import type { ThrownError } from "../../protocol/error-info.ts";
 import { replaceForJson } from "../../protocol/json-values.ts";
 import { describeThrown } from "../../protocol/thrown.ts";
 import { FileError } from "../file-error.ts";
@@ -9,24 +10,32 @@ import type { NumberedInput } from "./input-task.ts";
 /** How many failures are told one by one where no file keeps them. */
 const MAX_TOLD = 10;
 
-/** Keeps the inputs that failed for good in a file, or tells the first ones. */
+export interface FailureReportOptions {
+  /** Whether the file's lines are kept, because a journal's run goes on. */
+  readonly isContinued: boolean;
+  /** Whether the first inputs that fail are told one by one where no file keeps them, because no summary tells them. */
+  readonly isTold: boolean;
+  /** Writes a line for the user. */
+  readonly line: (text: string) => void;
+}
+
+/** Keeps the inputs that failed for good in a file. */
 export class FailureReport {
   readonly #path: string | undefined;
   readonly #file: number | undefined;
-  readonly #line: (text: string) => void;
+  readonly #options: FailureReportOptions;
   #count = 0;
 
   /**
    * @param path - The file for failed inputs, a line of JSON each: `{"index":…,"input":…,"error":{…},"attempts":…,"id":…}`.
-   * @param isContinued - Whether the file's lines are kept, because a journal's run goes on.
    * @throws FileError when the file cannot be opened.
    */
-  constructor(path: string | undefined, isContinued: boolean, line: (text: string) => void) {
+  constructor(path: string | undefined, options: FailureReportOptions) {
     this.#path = path;
-    this.#line = line;
+    this.#options = options;
     if (path === undefined) return;
     try {
-      this.#file = openSync(path, isContinued ? "a" : "w");
+      this.#file = openSync(path, options.isContinued ? "a" : "w");
     } catch (error) {
       throw new FileError(`--failed ${path} cannot be opened: ${describeThrown(error)}`);
     }
@@ -35,7 +44,7 @@ export class FailureReport {
   /** @throws The file system's error when the file cannot be written. */
   add({ id, data: { index, value: input }, error, attempts }: Failure<NumberedInput>): void {
     this.#count += 1;
-    if (this.#file === undefined) return this.#tell(index, `${error.name}: ${error.message}`);
+    if (this.#file === undefined) return this.#tell(index, error);
     const text = `${JSON.stringify({ index, input, error, attempts, id }, replaceForJson)}\n`;
     const line = Buffer.from(text);
     for (let written = 0; written < line.length; ) written += writeSync(this.#file, line, written);
@@ -46,12 +55,26 @@ export class FailureReport {
     if (this.#file !== undefined) closeSync(this.#file);
     if (this.#count === 0) return;
     const where = this.#path === undefined ? "" : `; they are in ${this.#path}`;
-    this.#line(`zmqpipeline: ${count(this.#count)} ${this.#count === 1 ? "input" : "inputs"} failed${where}`);
+    this.#options.line(
+      `zmqpipeline: ${count(this.#count)} ${this.#count === 1 ? "input" : "inputs"} failed${where}`,
+    );
   }
 
-  #tell(index: number, error: string): void {
-    if (this.#count <= MAX_TOLD) this.#line(`input ${index + 1} failed: ${error}`);
+  #tell(index: number, error: ThrownError): void {
+    const { isTold, line } = this.#options;
+    if (!isTold) return;
+    if (this.#count <= MAX_TOLD) line(failedText(labelOf(index), error));
     else if (this.#count === MAX_TOLD + 1)
-      this.#line("more inputs fail: --failed FILE keeps them all, with their errors");
+      line("more inputs fail: --failed FILE keeps them all, with their errors");
   }
+}
+
+/** What an input is called: `input 1` is the first. */
+export function labelOf(index: number): string {
+  return `input ${index + 1}`;
+}
+
+/** `input 1 failed: RangeError: too small` */
+export function failedText(label: string, { name, message }: Pick<ThrownError, "name" | "message">): string {
+  return `${label} failed: ${name}: ${message}`;
 }

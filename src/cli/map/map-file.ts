@@ -17,12 +17,12 @@ import { unfinishedWork } from "../run/stop-progress.ts";
 import { summaryText } from "../run/summary.ts";
 import { STOP_TIMEOUT_MS } from "../stop-timeout.ts";
 import { workerLines } from "../worker-lines.ts";
-import { FailureReport } from "./failure-report.ts";
+import { FailureReport, failedText, labelOf } from "./failure-report.ts";
 import { InputIterator } from "./input-iterator.ts";
 import { inputKey } from "./input-key.ts";
-import { InputTask, MAP } from "./input-task.ts";
+import { InputTask, MAP, type NumberedInput } from "./input-task.ts";
 import type { MapCommandOptions } from "./map-command-options.ts";
-import { type Inputs, openInputs } from "./open-inputs.ts";
+import { type Inputs, openInputs, STANDARD_INPUT } from "./open-inputs.ts";
 import { ResultPrinter } from "./result-printer.ts";
 
 /**
@@ -65,7 +65,7 @@ async function runMap(
   file: string,
   options: MapCommandOptions,
   inputs: Inputs,
-  { output }: CommandContext,
+  { output, args }: CommandContext,
   console: CommandConsole,
 ): Promise<number> {
   const { limit = Number.POSITIVE_INFINITY, journal, key, quiet = false, maxFailures } = options;
@@ -81,9 +81,11 @@ async function runMap(
     void run.stop(Number.POSITIVE_INFINITY);
     return new Promise<never>(() => {});
   });
-  const failures = new FailureReport(options.failed, isJournalled && options.retryFailed !== true, (text) =>
-    console.line(text),
-  );
+  const failures = new FailureReport(options.failed, {
+    isContinued: isJournalled && options.retryFailed !== true,
+    isTold: quiet,
+    line: (text) => console.line(text),
+  });
   const collector = new ResultPrinter({
     output,
     isRaw: options.raw === true,
@@ -91,7 +93,15 @@ async function runMap(
     isJournalled,
     failed: (failure) => failures.add(failure),
   });
-  statistics.watch(collector);
+  statistics.watch(collector, {
+    describe: ({ data }) => {
+      const { index, value } = data as NumberedInput;
+      return { label: labelOf(index), data: value };
+    },
+    first: (failure) => {
+      if (!quiet) console.line(failedText(failure.label, failure.error));
+    },
+  });
   const run = new LocalRun({
     tasks: [
       new InputTask({
@@ -114,6 +124,14 @@ async function runMap(
     },
   });
   if (!quiet) console.showProgress(() => run.progress);
+  const summaryContext = {
+    journal,
+    args,
+    needs: inputs.name === STANDARD_INPUT ? "the same inputs" : undefined,
+    // The last line of all names the file.
+    allFailures:
+      options.failed === undefined ? "--failed FILE keeps all inputs that failed, with their errors" : "",
+  };
   const { stopTimeout = STOP_TIMEOUT_MS } = options;
   console.drainOnInterrupt(
     stopTimeout,
@@ -125,14 +143,17 @@ async function runMap(
     },
     () => unfinishedWork(run.endpoint, run.progress),
   );
-  if (process.stdin.isTTY === true && inputs.name === "standard input" && !quiet)
+  if (process.stdin.isTTY === true && inputs.name === STANDARD_INPUT && !quiet)
     console.line("reading inputs from the terminal, a line each; Ctrl-D ends them");
   try {
     const summary = await run.run();
-    if (!quiet && !output.lost.aborted) console.printBelow(summaryText(summary, statistics, journal));
+    if (!quiet && !output.lost.aborted) console.printBelow(summaryText(summary, statistics, summaryContext));
     if (inputError === undefined) return exitCodeOf(summary);
     console.line(`zmqpipeline: ${inputs.name}: ${describeThrown(inputError.thrown)}`);
     return EXIT.runtime;
+  } catch (error) {
+    if (!quiet) console.printFailures(statistics.failures, summaryContext);
+    throw error;
   } finally {
     failures.close();
   }

@@ -14,6 +14,9 @@ export interface Inputs extends InputBatches {
   readonly name: string;
 }
 
+/** The name of inputs that are read from standard input. */
+export const STANDARD_INPUT = "standard input";
+
 const LINE: RecordFormat = { separator: 0x0a, name: "line", dropsCarriageReturn: true };
 const NULL_ENDED: RecordFormat = { separator: 0, name: "record", dropsCarriageReturn: false };
 
@@ -48,7 +51,7 @@ export async function openInputs(
 
 function standardInput({ lines, csv, delimiter = ",", null: isNullEnded }: MapCommandOptions): Inputs {
   const { stdin } = process;
-  const source = { name: "standard input", close: () => void stdin.destroy() };
+  const source = { name: STANDARD_INPUT, close: () => void stdin.destroy() };
   if (csv === true) return { ...source, batches: csvRecords(stdin, delimiter) };
   if (lines === true) return { ...source, batches: textRecords(stdin, LINE) };
   if (isNullEnded === true) return { ...source, batches: textRecords(stdin, NULL_ENDED) };

@@ -3,7 +3,6 @@ import type { CollectedResult } from "../../collector/collected-result.ts";
 import type { Failure } from "../../collector/failure.ts";
 import type { MapOutput } from "../../pipeline/map-output.ts";
 import { replaceForJson } from "../../protocol/json-values.ts";
-import { MessageType } from "../../protocol/message-type.ts";
 import { NO_ENDPOINT } from "../../role/network.ts";
 import type { Output } from "../output.ts";
 import type { NumberedInput } from "./input-task.ts";
@@ -32,19 +31,9 @@ export class ResultPrinter extends BatchCollector<NumberedInput> {
   }
 
   async handleBatch(results: readonly CollectedResult<NumberedInput>[]): Promise<undefined> {
-    // Through the method, because statistics wrap it.
-    for (const result of results)
-      this.handleCollection(result.data, result.taskType, MessageType.DATA, result);
+    for (const { data } of results) this.#take(data);
     await this.#print();
     return undefined;
-  }
-
-  override handleCollection({ index, value }: NumberedInput, ..._rest: readonly unknown[]): undefined {
-    const { isRaw, order } = this.#options;
-    const text = isRaw && typeof value === "string" ? value : JSON.stringify(value ?? null, replaceForJson);
-    if (order === undefined) this.#text += `${text}\n`;
-    // Only a key leaves inputs out, and ordered results exclude it: an input's index is its item's number.
-    else order.push({ ok: true, seq: index, payload: Buffer.from(`${text}\n`) });
   }
 
   override async handleFailure(failure: Failure<object>): Promise<void> {
@@ -54,6 +43,14 @@ export class ResultPrinter extends BatchCollector<NumberedInput> {
     const { index } = known.data;
     order?.push({ ok: false, seq: index, index, reason: new Error(failure.error.message) });
     await this.#print();
+  }
+
+  #take({ index, value }: NumberedInput): void {
+    const { isRaw, order } = this.#options;
+    const text = isRaw && typeof value === "string" ? value : JSON.stringify(value ?? null, replaceForJson);
+    if (order === undefined) this.#text += `${text}\n`;
+    // Only a key leaves inputs out, and ordered results exclude it: an input's index is its item's number.
+    else order.push({ ok: true, seq: index, payload: Buffer.from(`${text}\n`) });
   }
 
   async #print(): Promise<void> {

@@ -5,7 +5,9 @@ import { logTo } from "../log-to.ts";
 import { type CommandContext, type Output, printJson } from "../output.ts";
 import { ProgressView } from "../progress-view.ts";
 import { isReaderGone } from "../standard-output.ts";
+import type { FailureGroup } from "./failure-groups.ts";
 import type { PrintOptions } from "./run-options.ts";
+import { failuresLines, type SummaryContext } from "./summary.ts";
 
 /** How long after the first signal the user is told what the end waits for, in ms. */
 const NOTICE_MS = 1000;
@@ -63,6 +65,11 @@ export class CommandConsole {
   printBelow(text: string): void {
     this.#view?.end();
     this.#output.err.write(text);
+  }
+
+  /** Tells what has failed in a run that ends with an error, below the progress. */
+  printFailures(failures: readonly FailureGroup[], context: SummaryContext): void {
+    for (const line of failuresLines(failures, context)) this.printBelow(`${line}\n`);
   }
 
   /** Ends the progress, and leaves nothing of it on a terminal. */

@@ -1,57 +1,173 @@
+import { replaceForJson } from "../../protocol/json-values.ts";
+import { cutText } from "../../protocol/thrown.ts";
+import { userFrames } from "../error-text.ts";
+import { commonPattern, masked } from "./message-pattern.ts";
+
 /** How many groups of failures a summary lists. */
 const NAMED = 20;
 
-/**
- * How many messages get a group of their own. A message that names its item is seen once only; a frequent message still gets a group
- * if it is among the first.
- */
+/** How many groups are kept. A frequent failure still gets a group of its own if it is among the first. */
 const MAX_GROUPS = 1000;
 
-/** Longest message and stack that are kept, in UTF-16 units: with `MAX_GROUPS` groups, memory stays below 10 MB. */
-const MAX_MESSAGE = 1000;
-const MAX_STACK = 4000;
+/** How many different messages are known by heart. */
+const MAX_KEYS = 2 * MAX_GROUPS;
 
-/** Failures with the same task type and message. */
+/** To how many groups of the same place a new message is compared. */
+const MAX_COMPARED = 8;
+
+/** How many failed items a group names. */
+const SAMPLES = 3;
+
+/** Longest message and data that are kept, in UTF-16 units: with `MAX_GROUPS` groups, memory stays below 10 MB. */
+const MAX_MESSAGE = 1000;
+const MAX_DATA = 500;
+
+/** A failed item. */
+export interface FailedItem {
+  readonly taskType: string;
+  readonly id: string;
+  /** What the item is called where people read it. */
+  readonly label: string;
+  readonly data: unknown;
+  readonly error: { readonly name: string; readonly message: string; readonly stack: string };
+}
+
+/** A failed item that a group names. */
+export interface FailureSample {
+  readonly id: string;
+  readonly label: string;
+  readonly message: string;
+  /** JSON, unless it was cut. */
+  readonly data: string;
+  readonly isCut: boolean;
+}
+
+/** Failures of one kind: the same task type, error name and line of the user's code, and messages that differ in numbers and names only. */
 export interface FailureGroup {
   readonly taskType: string;
+  readonly name: string;
+  /** The message of the first failure. */
   readonly message: string;
-  readonly stack: string;
+  /** What the messages have in common. */
+  readonly pattern: string;
+  /** Whether there is more than one message. */
+  readonly isVaried: boolean;
+  /** The frames of the user's code in the first failure's stack. */
+  readonly frames: readonly string[];
   readonly firstId: string;
+  readonly samples: readonly FailureSample[];
   readonly count: number;
 }
 
-/** Counts failures by task type and message. Memory is bounded, however many different messages there are. */
-export class FailureGroups {
-  readonly #groups = new Map<string, FailureGroup & { count: number }>();
-  /** Failures whose message came when all groups were taken. */
-  #rest: (FailureGroup & { count: number }) | undefined;
+type Group = { -readonly [K in keyof FailureGroup]: FailureGroup[K] } & { samples: FailureSample[] };
 
-  add(taskType: string, id: string, message: string, stack: string): void {
-    const text = cut(message, MAX_MESSAGE);
-    const key = `${taskType.length} ${taskType} ${text}`;
-    const group = this.#groups.get(key) ?? (this.#groups.size < MAX_GROUPS ? undefined : this.#rest);
-    if (group !== undefined) group.count += 1;
-    else if (this.#groups.size < MAX_GROUPS)
-      this.#groups.set(key, { taskType, message: text, stack: cut(stack, MAX_STACK), firstId: id, count: 1 });
-    else this.#rest = others(id, 1);
+/** Groups failures by task type, error name, place in the user's code and message. Memory is bounded, however many kinds there are. */
+export class FailureGroups {
+  readonly #groups: Group[] = [];
+  readonly #byKey = new Map<string, Group>();
+  readonly #byPlace = new Map<string, Group[]>();
+  readonly #frames = new FramesOfStacks();
+  /** Failures that came when all groups were taken. */
+  #rest: Group | undefined;
+
+  /** @returns Whether the failure is the first of its group. */
+  add(failure: FailedItem): boolean {
+    const { taskType, error } = failure;
+    const message = cut(error.message, MAX_MESSAGE);
+    const pattern = masked(message);
+    const frames = this.#frames.of(error);
+    const place = JSON.stringify([taskType, error.name, placeIn(frames)]);
+    const key = place + pattern;
+    let group = this.#byKey.get(key);
+    if (group === undefined) {
+      group =
+        (frames.length === 0 ? undefined : this.#similar(place, pattern)) ??
+        this.#make(failure, message, pattern, frames, place);
+      if (this.#byKey.size < MAX_KEYS && group !== this.#rest) this.#byKey.set(key, group);
+    }
+    group.count += 1;
+    group.isVaried ||= message !== group.message;
+    if (group !== this.#rest && group.samples.length < SAMPLES)
+      group.samples.push({ id: failure.id, label: failure.label, message, ...dataText(failure.data) });
+    return group.count === 1;
   }
 
   /** The most frequent groups first, then one group for all other failures. The counts add up to the number of failures. */
   get all(): readonly FailureGroup[] {
-    const groups = [...this.#groups.values()].sort((one, other) => other.count - one.count);
+    const groups = [...this.#groups].sort((one, other) => other.count - one.count);
     const rest = [...groups.slice(NAMED), ...(this.#rest === undefined ? [] : [this.#rest])];
     const [first] = rest;
     if (first === undefined) return groups;
     const count = rest.reduce((sum, group) => sum + group.count, 0);
-    return [...groups.slice(0, NAMED), others(first.firstId, count)];
+    return [...groups.slice(0, NAMED), unnamedFailures("other failures", count, first.firstId)];
+  }
+
+  /** A group of the same place whose messages are like this one: it is widened. */
+  #similar(place: string, pattern: string): Group | undefined {
+    for (const group of this.#byPlace.get(place) ?? []) {
+      const common = commonPattern(group.pattern, pattern);
+      if (common === undefined) continue;
+      group.pattern = common;
+      return group;
+    }
+    return undefined;
+  }
+
+  #make(
+    { taskType, id, error }: FailedItem,
+    message: string,
+    pattern: string,
+    frames: string[],
+    place: string,
+  ): Group {
+    if (this.#groups.length >= MAX_GROUPS) {
+      this.#rest ??= unnamedFailures("other failures", 0, id);
+      return this.#rest;
+    }
+    const name = cut(error.name, MAX_MESSAGE);
+    const facts = { taskType, name, message, pattern, isVaried: false, frames };
+    const group: Group = { ...facts, firstId: id, samples: [], count: 0 };
+    this.#groups.push(group);
+    const there = this.#byPlace.get(place) ?? [];
+    if (there.length < MAX_COMPARED) this.#byPlace.set(place, [...there, group]);
+    return group;
   }
 }
 
-function others(firstId: string, count: number) {
-  return { taskType: "", message: "other failures", stack: "", firstId, count };
+/** A group for failures of which nothing is told but their number. */
+export function unnamedFailures(message: string, count: number, firstId: string): Group {
+  const facts = { taskType: "", name: "", message, pattern: message, isVaried: false, frames: [] };
+  return { ...facts, firstId, samples: [], count };
+}
+
+/** The frames of the user's code in stacks; those of equal stacks are found once. */
+class FramesOfStacks {
+  #known = new Map<string, string[]>();
+
+  of(error: FailedItem["error"]): string[] {
+    const { stack } = error;
+    if ("cause" in error) return userFrames(error);
+    const calls = stack.slice(Math.max(0, stack.indexOf("\n    at ")));
+    const known = this.#known.get(calls);
+    if (known !== undefined) return known;
+    const frames = userFrames(error);
+    if (this.#known.size >= MAX_GROUPS) this.#known.clear();
+    this.#known.set(calls, frames);
+    return frames;
+  }
+}
+
+/** The frame that failures are grouped by: the first one of the user's own code, or else of a package that the code uses. */
+function placeIn(frames: readonly string[]): string {
+  return frames.find((frame) => !/[\\/]node_modules[\\/]/.test(frame)) ?? frames[0] ?? "";
+}
+
+function dataText(data: unknown): { readonly data: string; readonly isCut: boolean } {
+  const text = JSON.stringify(data, replaceForJson) ?? "null";
+  return { data: cut(text, MAX_DATA), isCut: text.length > MAX_DATA };
 }
 
 /** Cuts a text. The result is a copy, because a slice would keep the whole text in memory. */
 function cut(text: string, length: number): string {
-  return text.length <= length ? text : Buffer.from(`${text.slice(0, length)}…`).toString();
+  return text.length <= length ? text : Buffer.from(cutText(text, length)).toString();
 }

@@ -1,5 +1,5 @@
-import { makeCollector } from "../../pipeline/local-roles.ts";
-import { Pipeline } from "../../pipeline/pipeline.ts";
+import type { JournalOptions } from "../../journal/journal-options.ts";
+import { Pipeline, planOf } from "../../pipeline/pipeline.ts";
 import type { PipelineOptions, WorkerDefinition } from "../../pipeline/pipeline-options.ts";
 import { FileError } from "../file-error.ts";
 import type { CommandContext } from "../output.ts";
@@ -29,7 +29,10 @@ export async function runFile(
     return await runService(roles, file, options, context);
   return await withConsole(context, async (console) => {
     const statistics = new RunStatistics();
-    const pipeline = makePipeline(roles, file, options, statistics, (text) => console.line(text));
+    const pipeline = makePipeline(roles, file, options, (text) => console.line(text));
+    const { collector, distributor } = pipeline[planOf];
+    statistics.watch(collector, { isBrief: options.quiet !== true });
+    const summaryContext = { journal: pathOf(distributor.journal), args: context.args };
     if (!options.quiet) console.showProgress(() => pipeline.progress);
     const { stopTimeout: timeout = STOP_TIMEOUT_MS } = options;
     console.drainOnInterrupt(
@@ -42,11 +45,16 @@ export async function runFile(
       if (pipeline.endpoint !== undefined && !options.quiet)
         console.line(`look into this run: zmqpipeline top ${pipeline.endpoint}`);
     }, HINT_MS).unref();
-    const summary = await running;
-    console.printOutcome(options, summaryJson(summary, statistics), () =>
-      summaryText(summary, statistics, options.journal),
-    );
-    return exitCodeOf(summary);
+    try {
+      const summary = await running;
+      console.printOutcome(options, summaryJson(summary, statistics, summaryContext), () =>
+        summaryText(summary, statistics, summaryContext),
+      );
+      return exitCodeOf(summary);
+    } catch (error) {
+      if (!options.quiet) console.printFailures(statistics.failures, summaryContext);
+      throw error;
+    }
   });
 }
 
@@ -54,7 +62,6 @@ function makePipeline(
   roles: ExportedRoles,
   file: string,
   options: RunFileOptions,
-  statistics: RunStatistics,
   line: (text: string) => void,
 ): Pipeline {
   if (roles.pipelines.length > 0) {
@@ -66,18 +73,19 @@ function makePipeline(
     return only(roles.pipelines, "Pipeline", file);
   }
   const found = roles.options ?? optionsOf(roles, file);
-  const collector = makeCollector(found.collector);
-  statistics.watch(collector);
   const { workers: count, maxFailures } = options;
   const definitions = [found.workers].flat() as readonly WorkerDefinition[];
   return new Pipeline({
     ...found,
-    collector,
     workers: count === undefined ? definitions : definitions.map((definition) => ({ ...definition, count })),
     onOutput: workerLines(line, options.quiet === true),
     ...journalOf(options, found.journal),
     ...(maxFailures === undefined ? {} : { maxFailures }),
   });
+}
+
+function pathOf(journal: string | JournalOptions | undefined): string | undefined {
+  return typeof journal === "object" ? journal.path : journal;
 }
 
 /** Makes the options of a Pipeline from the classes that a file exports. */

@@ -1,91 +1,163 @@
-import type { RunSummary } from "../../distributor/run-summary.ts";
+import type { RunSummary, TaskSummary } from "../../distributor/run-summary.ts";
+import type { TaskPace } from "../../distributor/task-pace.ts";
+import { shellWord } from "../command-line.ts";
 import { count, counted, duration } from "../progress-text.ts";
-import type { FailureGroup } from "./failure-groups.ts";
+import { type FailureGroup, unnamedFailures } from "./failure-groups.ts";
+import { failureLines } from "./failure-lines.ts";
 import type { RunStatistics } from "./run-statistics.ts";
+import { goOnCommand, stoppedAt } from "./stopped-text.ts";
 
-/** How many lines of a message, below its first, and how many frames of a stack a summary shows. */
-const MESSAGE_LINES = 5;
-const FRAMES = 5;
+/** What a summary says about the command that ran, beside the run itself. */
+export interface SummaryContext {
+  /** The path of the run's journal, if it had one. */
+  readonly journal: string | undefined;
+  /** The command's arguments. */
+  readonly args: readonly string[];
+  /** What else the command needs to go on: `the same inputs`. */
+  readonly needs?: string | undefined;
+  /** Where all failures are, or how they are kept; by default, this is the journal. Empty: it is said elsewhere. */
+  readonly allFailures?: string;
+}
 
-/** The summary of a run in words. @param journal - The journal's path, if the run had one: it has all failures. */
-export function summaryText(
-  summary: RunSummary,
-  statistics: RunStatistics,
-  journal: string | undefined,
-): string {
-  const { status, duration: wall, tasks, wasComplete = false, completedAt } = summary;
-  const lines = [`${status} in ${duration(wall)}`];
-  for (const [name, { items, acked, failed, retried, skipped }] of Object.entries(tasks)) {
-    const left = skipped > 0 ? `, ${count(skipped)} skipped` : "";
-    const rate = wall > 0 ? `, ${count((acked / wall) * 1000)}/s` : "";
-    lines.push(
-      `  ${name}: ${counted(items, "item")}, ${count(acked)} collected, ${count(failed)} failed, ${count(retried)} retried${left}${rate}`,
-    );
-  }
-  if (wasComplete) {
-    const since = completedAt === undefined ? "" : ` at ${completedAt.toISOString()}`;
-    const retry = Object.values(tasks).some(({ failed }) => failed > 0)
-      ? " --retry-failed to execute failed items once more,"
-      : "";
-    lines.push(
-      `  the run in this journal was already complete${since}, so nothing was executed: use another journal or delete the file to start again,${retry} or --incremental to execute new items only`,
-    );
-  }
-  const { durations, slowest, failures } = statistics;
-  if (durations !== undefined) {
-    const { p50, p95, max } = durations;
-    lines.push(
-      `  an item took ${duration(p50)} (p50), ${duration(p95)} (p95), ${duration(max)} (max); the slowest:`,
-    );
-    for (const { id, duration: ms } of slowest) lines.push(`    ${duration(ms).padStart(8)}  ${id}`);
-  }
+/** The summary of a run in words: failures last. */
+export function summaryText(summary: RunSummary, statistics: RunStatistics, context: SummaryContext): string {
+  const names = Object.keys(summary.tasks);
+  const lines = [
+    headline(summary, context),
+    ...names.map((name) => `  ${taskText(name, summary, names.length > 1)}`),
+    ...completeLines(summary),
+    ...durationLines(statistics),
+  ];
   for (const { id, failures: failed, executions, ratio } of summary.unreliableWorkers)
     lines.push(
       `  worker ${id} fails ${count(ratio)} times as often as the others: ${count(failed)} of ${counted(executions, "execution")}`,
     );
-  for (const failure of failures) lines.push(...failureLines(failure));
-  if (failures.length > 0)
-    lines.push(
-      journal === undefined
-        ? "  to keep all failed items, use a journal: --journal FILE"
-        : `  list all failures: zmqpipeline journal failed ${journal}`,
-    );
+  lines.push(...failuresLines(failuresOf(summary, statistics), context));
   return `${lines.join("\n")}\n`;
 }
 
-function failureLines({ taskType, message, stack, firstId, count: times }: FailureGroup): string[] {
-  const often = times === 1 ? "once" : `${count(times)} times`;
-  const [head, ...more] = message.split("\n");
+/** What failed, in lines, and where the rest of it is. */
+export function failuresLines(
+  failures: readonly FailureGroup[],
+  { journal, allFailures }: Pick<SummaryContext, "journal" | "allFailures">,
+): string[] {
+  if (failures.length === 0) return [];
+  const inJournal =
+    journal === undefined
+      ? "to keep all failed items, use a journal: --journal FILE"
+      : `list all failures: zmqpipeline journal failed ${shellWord(journal)}`;
+  const where = allFailures ?? inJournal;
+  return [...failureLines(failures), ...(where === "" ? [] : [where])].map((line) => `  ${line}`);
+}
+
+/** The failures of a run by their kind. Their numbers add up to the number of failed items. */
+function failuresOf({ tasks, pace }: RunSummary, { failures }: RunStatistics): readonly FailureGroup[] {
+  const sum = (numbers: readonly number[]) => numbers.reduce((all, number) => all + number, 0);
+  const unseen =
+    sum(Object.values(tasks).map(({ failed }) => failed)) - sum(failures.map((group) => group.count));
+  if (unseen <= 0) return failures;
+  const earlier = Math.min(unseen, sum(Object.values(pace).map((task) => task.earlier.failed)));
+  const unnamed: readonly (readonly [string, number])[] = [
+    ["in an earlier process of this run", earlier],
+    ["in ways that are not known here", unseen - earlier],
+  ];
   return [
-    `  failed ${often}${taskType === "" ? "" : ` in ${taskType}`}: ${head}`,
-    ...more.slice(0, MESSAGE_LINES).map((line) => `    ${line}`),
-    `    first: ${firstId}`,
-    ...framesOf(stack).map((line) => `    ${line}`),
+    ...failures,
+    ...unnamed.filter(([, number]) => number > 0).map(([text, number]) => unnamedFailures(text, number, "")),
   ];
 }
 
-/** The frames of a stack, without the message above them, which may have any number of lines. */
-function framesOf(stack: string): string[] {
-  const lines = stack.split("\n").map((line) => line.trim());
-  return lines.filter((line) => line.startsWith("at ")).slice(0, FRAMES);
+function headline(summary: RunSummary, { journal, args, needs }: SummaryContext): string {
+  const { status, duration: wall } = summary;
+  if (status !== "stopped") return `${status} in ${duration(wall)}`;
+  const others = needs === undefined ? "" : `, with ${needs}`;
+  const next =
+    journal === undefined
+      ? "only a run with a journal can go on: --journal FILE"
+      : `go on with ${goOnCommand(args)}${others}`;
+  return `stopped at ${stoppedAt(summary)} in ${duration(wall)}; ${next}`;
+}
+
+/** @param isOneOfSeveral - Whether the task's own time differs from that of the run. */
+function taskText(name: string, { tasks, pace }: RunSummary, isOneOfSeveral: boolean): string {
+  const { items, acked, failed, retried, skipped } = tasks[name] as TaskSummary;
+  const { earlier, rate, duration: ms } = pace[name] as TaskPace;
+  const left = skipped > 0 ? `, ${count(skipped)} skipped` : "";
+  const speed =
+    rate === undefined ? "" : `, ${rateText(rate)}${isOneOfSeveral ? ` for ${duration(ms)}` : ""}`;
+  const of = (number: number) => (number > 0 ? ` (${count(number)} earlier)` : "");
+  return `${name}: ${counted(items, "item")}, ${count(acked)} collected${of(earlier.acked)}, ${count(failed)} failed${of(earlier.failed)}, ${count(retried)} retried${left}${speed}`;
+}
+
+/** Items a second, or a minute or an hour where that is less than one. */
+function rateText(perSecond: number): string {
+  if (perSecond >= 10) return `${count(perSecond)}/s`;
+  if (perSecond >= 1) return `${perSecond.toFixed(1)}/s`;
+  const perMinute = perSecond * 60;
+  return perMinute >= 1
+    ? `${Number(perMinute.toPrecision(2))}/min`
+    : `${Number((perMinute * 60).toPrecision(2))}/h`;
+}
+
+function completeLines({ wasComplete, completedAt, tasks }: RunSummary): string[] {
+  if (wasComplete !== true) return [];
+  const since = completedAt === undefined ? "" : ` at ${completedAt.toISOString()}`;
+  const retry = Object.values(tasks).some(({ failed }) => failed > 0)
+    ? " --retry-failed to execute failed items once more,"
+    : "";
+  return [
+    `  the run in this journal was already complete${since}, so nothing was executed: use another journal or delete the file to start again,${retry} or --incremental to execute new items only`,
+  ];
+}
+
+function durationLines({ durations, slowest }: RunStatistics): string[] {
+  if (durations === undefined) return [];
+  const { p50, p95, max, items, means } = durations;
+  const which =
+    means === 0
+      ? ""
+      : `, where ${count(means)} of ${count(items)} came in groups and have their group's mean`;
+  return [
+    `  an item took ${duration(p50)} (p50), ${duration(p95)} (p95), ${duration(max)} (max)${which}; the slowest:`,
+    ...slowest.map((item) => {
+      const mean = item.items === 1 ? "" : `  (mean of ${count(item.items)} items)`;
+      return `    ${duration(item.duration).padStart(8)}  ${item.id}${mean}`;
+    }),
+  ];
 }
 
 /** The summary of a run for programs. */
 export function summaryJson(
-  { runId, status, duration: ms, tasks, unreliableWorkers, wasComplete, completedAt }: RunSummary,
+  summary: RunSummary,
   statistics: RunStatistics,
+  { journal, args }: SummaryContext,
 ): object {
-  const { durations = null, slowest, failures } = statistics;
+  const { runId, status, duration: ms, tasks, pace, unreliableWorkers, wasComplete, completedAt } = summary;
+  const { durations = null, slowest } = statistics;
   return {
     runId,
     status,
     duration: ms,
     wasComplete: wasComplete === true,
     ...(completedAt === undefined ? {} : { completedAt: completedAt.toISOString() }),
+    ...(status === "stopped" && journal !== undefined ? { goOn: goOnCommand(args) } : {}),
     tasks,
+    pace,
     unreliableWorkers,
     durations,
     slowest,
-    failures,
+    failures: failuresOf(summary, statistics).map(failureJson),
+  };
+}
+
+function failureJson({ samples, frames, isVaried: _isVaried, ...group }: FailureGroup): object {
+  return {
+    ...group,
+    stack: frames.join("\n"),
+    samples: samples.map(({ id, message, data, isCut }) => ({
+      id,
+      message,
+      data: isCut ? data : JSON.parse(data),
+    })),
   };
 }

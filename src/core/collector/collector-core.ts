@@ -210,15 +210,16 @@ export class CollectorCore {
   #result(result: Result): void {
     const { runId, taskType: task, workerId } = result;
     if (!this.#knowsTask(task)) return this.#stray(result);
-    const busyMs = result.busyMs / result.items.length;
-    this.#add({ runId, task, workerId, busyMs, items: result.items });
+    const { length } = result.items;
+    const busyItems = result.busyMs > 0 ? length : 0;
+    this.#add({ runId, task, workerId, busyMs: result.busyMs / length, busyItems, items: result.items });
   }
 
   #failed(failed: Failed): void {
     const { runId, taskType: task, seq, attempts, payload, error } = failed;
     if (!this.#knowsTask(task)) return this.#stray(failed);
     const items = [{ seq, attempt: attempts, payload }];
-    this.#add({ runId, task, workerId: "", busyMs: 0, items, error });
+    this.#add({ runId, task, workerId: "", busyMs: 0, busyItems: 0, items, error });
   }
 
   #add(batch: DeliveryBatch): void {

@@ -14,6 +14,8 @@ export interface Delivery {
   readonly payload: Uint8Array;
   /** Its share of the handler time that its worker reported, in ms. */
   readonly busyMs: number;
+  /** How many items share that time; 0: nothing was reported. */
+  readonly busyItems: number;
   /** Set when the item failed for good; `payload` is then the item itself, not a result. */
   readonly error?: ErrorInfo;
 }
@@ -79,14 +81,14 @@ export class Inbox {
   next(): Delivery | undefined {
     const batch = this.#queue.peek();
     if (batch === undefined) return undefined;
-    const { task, workerId, runId, busyMs, error, items } = batch;
+    const { task, workerId, runId, busyMs, busyItems, error, items } = batch;
     const { seq, attempt, payload } = items[this.#taken++] as ItemPayload;
     this.size -= 1;
     if (this.#taken === items.length) {
       this.#queue.shift();
       this.#taken = 0;
     }
-    const delivery = { runId, task, seq, attempt, workerId, payload, busyMs };
+    const delivery = { runId, task, seq, attempt, workerId, payload, busyMs, busyItems };
     return error === undefined ? delivery : { ...delivery, error };
   }
 

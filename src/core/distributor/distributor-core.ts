@@ -170,7 +170,7 @@ export class DistributorCore {
     if (this.#phase.kind !== "running") return;
     this.#phase = { kind: "stopping", until };
     for (const task of this.#tasks) {
-      if (!task.producedAll) task.phase = "exhausted";
+      task.cutShort();
       this.#tasks.touch(task);
     }
     this.#settleDown();

@@ -1,4 +1,5 @@
 import { ageText, countText, type Explanation, itemsText } from "../explanation.ts";
+import { busyText, listText, namesOf, runningAt } from "./execution-order.ts";
 import type { Item } from "./item.ts";
 import type { RunView } from "./run-view.ts";
 import type { TaskLedger } from "./task-ledger.ts";
@@ -10,10 +11,12 @@ export function explainItem(view: RunView, task: TaskLedger, seq: number): Expla
   const item = task.items.get(seq);
   if (item !== undefined) return { subject, isDone: false, ...explainPresent(view, task, item) };
   if (seq >= task.nextSeq) {
-    const [state, text] = task.producedAll
-      ? ["no such item", `The task has produced ${task.nextSeq}, and nothing more comes.`]
-      : ["to come", `The task has not produced it: so far there are ${task.nextSeq}.`];
-    return { subject, isDone: false, state, reasons: [text] };
+    if (task.producedAll) {
+      const reasons = [`The task has produced ${task.nextSeq}, and nothing more comes.`];
+      return { subject, isDone: false, state: "no such item", reasons };
+    }
+    const text = `The task has not produced it: so far there are ${task.nextSeq}.`;
+    return { subject, isDone: false, state: "to come", reasons: withBusy([text], view, task) };
   }
   if (task.failed.has(seq)) {
     const reasons = ["It has failed for good; the collector has been given its failure."];
@@ -32,13 +35,17 @@ function explainPresent(view: RunView, task: TaskLedger, item: Item): Standing {
   if (place.at === "worker") {
     const { worker } = place;
     const age = Math.max(0, view.now - item.grantedAt);
+    const waitsBehind = behind(view, task, worker, item);
     const reasons = [
+      ...waitsBehind.reasons,
       `Worker ${worker.id} has had it for ${ageText(age)}, attempt ${attempt}: ${workerText(worker, view.now)}.`,
       ...history,
     ];
     if (view.collectorMissingMs !== undefined)
       reasons.push("The collector is not connected: the result may exist already and wait at the worker.");
-    return { state: "with a worker", attempt, workerId: worker.id, age, reasons };
+    const { ids } = waitsBehind;
+    const told = ids.length === 0 ? {} : { waitsBehind: ids };
+    return { state: "with a worker", attempt, workerId: worker.id, age, ...told, reasons };
   }
   if (place.at === "collector") {
     const { name, message } = place.error;
@@ -48,8 +55,29 @@ function explainPresent(view: RunView, task: TaskLedger, item: Item): Standing {
   return {
     state: "waiting",
     attempt,
-    reasons: [waitingText(view, task, item), ...avoidingText(view, task, item), ...history],
+    reasons: [
+      ...withBusy([waitingText(view, task, item)], view, place.at === "queue" ? task : undefined),
+      ...avoidingText(view, task, item),
+      ...history,
+    ],
   };
+}
+
+/** Adds what keeps the workers busy. */
+function withBusy(reasons: readonly string[], { now }: RunView, task: TaskLedger | undefined): string[] {
+  const busy = task === undefined ? "" : busyText(task, now);
+  return busy === "" ? [...reasons] : [...reasons, busy];
+}
+
+/** The items that an item waits for at its worker; none if it is being executed, or that is not known. */
+function behind({ now }: RunView, task: TaskLedger, worker: WorkerRecord, item: Item) {
+  const running = runningAt(task, worker, now);
+  const place = running?.waiting.indexOf(item) ?? -1;
+  if (running === undefined || place < 0) return { ids: [], reasons: [] };
+  const ids = namesOf(task, running.items);
+  const between = place === 0 ? "" : ` ${countText(place, "more item", ["is", "are"])} before it.`;
+  const text = `It waits behind ${listText(ids)}, which worker ${worker.id} has executed for ${ageText(running.ageMs)}.${between}`;
+  return { ids, reasons: [text] };
 }
 
 const PHASES: Readonly<Record<Exclude<WorkerRecord["phase"]["kind"], "blocked" | "silent">, string>> = {

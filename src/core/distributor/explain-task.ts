@@ -1,4 +1,5 @@
 import { ageText, countText, type Explanation } from "../explanation.ts";
+import { runningAt } from "./execution-order.ts";
 import { workerText } from "./explain-item.ts";
 import type { Item } from "./item.ts";
 import type { RunView } from "./run-view.ts";
@@ -6,7 +7,8 @@ import type { TaskLedger } from "./task-ledger.ts";
 
 /** Says why a task is not done. */
 export function explainTask(view: RunView, task: TaskLedger): Explanation {
-  const { name: subject, phase: state } = task;
+  const { name: subject } = task;
+  const state = task.isCutShort ? "stopped" : task.phase;
   const isDone = state === "complete";
   const reasons = isDone ? ["It is complete."] : [...runReasons(view, task), ...itemReasons(view, task)];
   return { subject, isDone, state, reasons };
@@ -78,7 +80,7 @@ function itemReasons(view: RunView, task: TaskLedger): string[] {
     if (item.place.at === "worker" && isOlder) found.oldest = item;
   });
   const lines: readonly (readonly [number, readonly [string, string], string])[] = [
-    [counts.worker, ["is", "are"], `with workers.${oldestText(view, found.oldest)}`],
+    [counts.worker, ["is", "are"], `with workers.${oldestText(view, task, found.oldest)}`],
     [counts.queue, ["waits", "wait"], "to be tried again, by the next worker with room."],
     [counts.backoff, ["waits", "wait"], "before the next attempt."],
     [counts.suspects, ["was", "were"], "with workers that were lost, and will go out alone."],
@@ -89,8 +91,14 @@ function itemReasons(view: RunView, task: TaskLedger): string[] {
   );
 }
 
-function oldestText(view: RunView, item: Item | undefined): string {
+function oldestText(view: RunView, task: TaskLedger, item: Item | undefined): string {
   if (item?.place.at !== "worker") return "";
+  const { worker } = item.place;
   const age = ageText(view.now - item.grantedAt);
-  return ` The oldest is item ${item.seq}: for ${age} with ${item.place.worker.id}, attempt ${item.attempt}.`;
+  const waiting = runningAt(task, worker, view.now)?.waiting.length ?? 0;
+  const behind =
+    waiting === 0
+      ? ""
+      : ` ${countText(waiting, "more item", ["waits", "wait"])} behind ${worker.concurrency === 1 ? "it" : "its items"}.`;
+  return ` The oldest is item ${item.seq}: for ${age} with ${worker.id}, attempt ${item.attempt}.${behind}`;
 }

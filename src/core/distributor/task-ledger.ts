@@ -43,6 +43,10 @@ export class TaskLedger {
   readonly withRoom = new Set<WorkerRecord>();
   /** Workers that get nothing until they hold nothing, and then a suspect. */
   readonly draining = new Set<WorkerRecord>();
+  /** What was settled before this process took up the run. */
+  readonly earlier: { readonly acked: number; readonly failed: number };
+  /** The run was stopped before the task had produced all of its items. */
+  isCutShort = false;
   /** Whether enough workers were ready to begin. */
   begun = false;
   /** Since when the task has had too few workers. */
@@ -65,6 +69,7 @@ export class TaskLedger {
     this.spec = spec;
     this.phase = spec.dependencies.length > 0 ? "blocked" : "open";
     if (spec.restored !== undefined) this.#restore(spec.restored);
+    this.earlier = { acked: this.counts.acked, failed: this.counts.failed };
   }
 
   get name(): string {
@@ -98,6 +103,13 @@ export class TaskLedger {
 
   get producedAll(): boolean {
     return this.phase === "exhausted" || this.phase === "complete";
+  }
+
+  /** The run is stopped: nothing more is produced. */
+  cutShort(): void {
+    if (this.producedAll) return;
+    this.phase = "exhausted";
+    this.isCutShort = true;
   }
 
   /** Moves an item to another place; nothing else changes a place. */

@@ -164,6 +164,57 @@ describe("The explanation of an item", () => {
     expect(scene.item(0).reasons[0]).toContain("its connection has ended");
   });
 
+  test("that waits behind another one at its worker names that one, and for how long it has run", () => {
+    const scene = new Scene();
+    scene.core.open(EMPTY);
+    scene.collector();
+    scene.supply = Array.from({ length: 9 }, () => item);
+    scene.worker("w");
+    scene.ack("w", 0); // the window grows to two items
+    scene.wait(4200);
+    expect(scene.item(1)).toMatchObject({ state: "with a worker", workerId: "w" });
+    expect(scene.item(1)).not.toHaveProperty("waitsBehind");
+    expect(scene.item(2)).toMatchObject({ state: "with a worker", workerId: "w", waitsBehind: ["first/1"] });
+    expect(scene.item(2).reasons[0]).toBe("It waits behind first/1, which worker w has executed for 4.2 s.");
+    // What is not produced yet waits for the same.
+    expect(scene.item(5)).toMatchObject({ state: "to come" });
+    expect(scene.item(5).reasons).toEqual([
+      "The task has not produced it: so far there are 3.",
+      "Worker w has been busy with first/1 for 4.2 s.",
+    ]);
+    expect(scene.task().reasons).toContain(
+      "2 items are with workers. The oldest is item 1: for 4.2 s with w, attempt 1. 1 more item waits behind it.",
+    );
+  });
+
+  test("that waits behind the item in which its worker's main thread is blocked", () => {
+    const scene = new Scene();
+    scene.core.open(EMPTY);
+    scene.collector();
+    scene.supply = Array.from({ length: 9 }, () => item);
+    scene.worker("w");
+    scene.ack("w", 0);
+    scene.core.workerBlocked("w", [{ seq: 1, attempt: 1 }], false);
+    scene.wait(1000);
+    expect(scene.item(2)).toMatchObject({ state: "waiting" });
+    expect(scene.item(2).reasons).toEqual([
+      "It waits for a worker with room; 1 worker is there.",
+      "Worker w has been busy with first/1 for 1.0 s.",
+    ]);
+  });
+
+  test("that is produced while results arrive all the time waits behind nothing", () => {
+    const scene = new Scene();
+    scene.core.open(EMPTY);
+    scene.collector();
+    scene.supply = Array.from({ length: 9 }, () => item);
+    scene.worker("w");
+    scene.ack("w", 0);
+    scene.wait(100);
+    expect(scene.item(2)).not.toHaveProperty("waitsBehind");
+    expect(scene.item(5).reasons).toEqual(["The task has not produced it: so far there are 3."]);
+  });
+
   test("that failed and waits, failed for good, or is collected", () => {
     const scene = new Scene();
     scene.core.open(EMPTY);
@@ -263,6 +314,7 @@ describe("The explanation of a task", () => {
       /^None of its workers takes items \(1\); the first, w: its connection has ended/,
     );
     scene.core.stop(1000);
+    expect(scene.task()).toMatchObject({ state: "stopped", isDone: false });
     expect(scene.task().reasons[0]).toBe("The run is being stopped: nothing more is produced.");
   });
 });

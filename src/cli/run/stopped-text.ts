@@ -1,0 +1,24 @@
+import type { RunSummary } from "../../distributor/run-summary.ts";
+import { commandLine } from "../command-line.ts";
+import { count } from "../progress-text.ts";
+
+/** How far a run was when it was stopped: `207/1,000`; with several tasks, `square 207/1,000, cube 0`. */
+export function stoppedAt({ tasks, pace }: Pick<RunSummary, "tasks" | "pace">): string {
+  const names = Object.keys(tasks);
+  const parts = Object.entries(tasks).map(([name, { acked, failed, skipped }]) => {
+    const expected = pace[name]?.expected;
+    const of = expected === undefined ? "" : `/${count(expected)}`;
+    return `${names.length === 1 ? "" : `${name} `}${count(acked + failed + skipped)}${of}`;
+  });
+  return parts.join(", ");
+}
+
+/**
+ * The command that goes on with a stopped run: the same once more.
+ *
+ * @param args - The arguments of the command that was stopped. It has a journal.
+ */
+export function goOnCommand(args: readonly string[]): string {
+  // What was taken up once more is in the journal already.
+  return commandLine(args.filter((arg) => arg !== "--retry-failed"));
+}

@@ -1,0 +1,150 @@
+import { expect, test } from "vitest";
+import { RunStatistics } from "../../../src/cli/run/run-statistics.ts";
+import { type SummaryContext, summaryJson, summaryText } from "../../../src/cli/run/summary.ts";
+import {
+  type CollectionInfo,
+  Collector,
+  EndpointAddress,
+  MessageType,
+  type RunSummary,
+  TaskType,
+} from "../../../src/index.ts";
+import { NO_PACE } from "../../support/no-pace.ts";
+
+const SQUARE = TaskType.register("square");
+const NOWHERE = new EndpointAddress("inproc://nowhere");
+
+class Sink extends Collector<object> {
+  readonly endpoint = NOWHERE;
+  readonly ackEndpoint = NOWHERE;
+  handleCollection(..._result: readonly unknown[]) {}
+}
+
+/** What the collector of a run got. */
+class Seen {
+  readonly statistics = new RunStatistics();
+  readonly #collector = new Sink();
+  #count = 0;
+
+  constructor() {
+    this.statistics.watch(this.#collector, { isBrief: true });
+  }
+
+  result(duration: number, durationItems = 1): void {
+    const info: CollectionInfo = {
+      id: `run/square/${this.#count++}`,
+      taskType: SQUARE,
+      attempt: 1,
+      worker: "w",
+      duration,
+      durationItems,
+    };
+    this.#collector.handleCollection({}, SQUARE, MessageType.DATA, info);
+  }
+
+  failure(message: string, data: object = {}): void {
+    const error = { name: "RangeError", message, stack: "", code: "" };
+    this.#collector.handleFailure({ id: `run/square/${this.#count++}`, data, error, attempts: 1 }, SQUARE);
+  }
+}
+
+const task = { items: 10, acked: 10, failed: 0, retried: 0, skipped: 0 };
+const summary: RunSummary = {
+  runId: "run",
+  status: "complete",
+  duration: 10_000,
+  tasks: { square: task },
+  pace: { square: { ...NO_PACE, expected: 10, duration: 5000, rate: 2 } },
+  unreliableWorkers: [],
+};
+const context: SummaryContext = { journal: undefined, args: ["run", "f.mjs"] };
+const textOf = (
+  changed: Partial<RunSummary>,
+  seen = new Seen(),
+  changedContext: Partial<SummaryContext> = {},
+) => summaryText({ ...summary, ...changed }, seen.statistics, { ...context, ...changedContext });
+
+test("The summary of a run has the rate of each task in its own time", () => {
+  expect(textOf({})).toBe("complete in 10 s\n  square: 10 items, 10 collected, 0 failed, 0 retried, 2.0/s\n");
+  const pace = { square: summary.pace.square ?? NO_PACE, cube: { ...NO_PACE, duration: 100_000, rate: 0.1 } };
+  expect(textOf({ tasks: { square: task, cube: task }, pace })).toBe(
+    "complete in 10 s\n" +
+      "  square: 10 items, 10 collected, 0 failed, 0 retried, 2.0/s for 5.0 s\n" +
+      "  cube: 10 items, 10 collected, 0 failed, 0 retried, 6/min for 1 min 40 s\n",
+  );
+});
+
+test("The summary of a run that went on tells what was done earlier, and its groups add up to the total", () => {
+  const seen = new Seen();
+  seen.failure("too small", { n: 1 });
+  const text = textOf(
+    {
+      tasks: { square: { ...task, acked: 6, failed: 4 } },
+      pace: { square: { ...NO_PACE, earlier: { acked: 4, failed: 3 }, rate: 200 } },
+    },
+    seen,
+    { journal: "my run.journal" },
+  );
+  expect(text).toContain("10 items, 6 collected (4 earlier), 4 failed (3 earlier), 0 retried, 200/s\n");
+  expect(text).toMatch(
+    /failed once in square: RangeError: too small\n {4}run\/square\/0 {2}\{"n":1\}\n {2}failed 3 times: in an earlier process of this run\n {2}list all failures: zmqpipeline journal failed 'my run\.journal'\n$/,
+  );
+  const json = summaryJson(
+    { ...summary, tasks: { square: { ...task, failed: 4 } } },
+    seen.statistics,
+    context,
+  ) as { failures: { count: number }[] };
+  expect(json.failures.reduce((sum, { count }) => sum + count, 0)).toBe(4);
+  expect(json.failures[0]).toMatchObject({
+    name: "RangeError",
+    message: "too small",
+    firstId: "run/square/0",
+    samples: [{ id: "run/square/0", message: "too small", data: { n: 1 } }],
+  });
+});
+
+test("The summary of a stopped run says where it was stopped, and how to go on", () => {
+  const stopped = {
+    status: "stopped" as const,
+    tasks: { square: { ...task, items: 210, acked: 200, failed: 7 } },
+    pace: { square: { ...NO_PACE, expected: 1000 } },
+  };
+  const args = ["run", "my file.mjs", "-j", "it's.journal", "--retry-failed"];
+  expect(textOf(stopped, undefined, { journal: "it's.journal", args })).toContain(
+    "stopped at 207/1,000 in 10 s; go on with zmqpipeline run 'my file.mjs' -j 'it'\\''s.journal'\n",
+  );
+  expect(textOf(stopped, undefined, { journal: "j", needs: "the same inputs" })).toContain(
+    "; go on with zmqpipeline run f.mjs, with the same inputs\n",
+  );
+  expect(textOf(stopped)).toContain(
+    "stopped at 207/1,000 in 10 s; only a run with a journal can go on: --journal FILE\n",
+  );
+  const two = {
+    tasks: { ...stopped.tasks, cube: { ...task, items: 0, acked: 0 } },
+    pace: { ...stopped.pace, cube: NO_PACE },
+  };
+  expect(textOf({ ...stopped, ...two })).toContain("stopped at square 207/1,000, cube 0 in 10 s;");
+  expect(
+    summaryJson({ ...summary, ...stopped }, new RunStatistics(), { journal: "j", args: ["run", "f"] }),
+  ).toMatchObject({ status: "stopped", goOn: "zmqpipeline run f" });
+});
+
+test("Durations that are a mean say so, and a group of items is named once", () => {
+  const seen = new Seen();
+  for (const duration of [1, 2, 3]) seen.result(duration);
+  for (let n = 0; n < 4; n++) seen.result(100, 4);
+  seen.result(0, 0); // sent again, and not measured
+  expect(textOf({}, seen)).toContain(
+    "(max), where 4 of 7 came in groups and have their group's mean; the slowest:\n" +
+      "      100 ms  run/square/3  (mean of 4 items)\n" +
+      "        3 ms  run/square/2\n" +
+      "        2 ms  run/square/1\n",
+  );
+  expect(seen.statistics.durations).toMatchObject({ items: 7, means: 4, max: 100 });
+});
+
+test("Durations that were all measured alone are told without a word about means", () => {
+  const seen = new Seen();
+  seen.result(5);
+  expect(textOf({}, seen)).toContain("5 ms (max); the slowest:\n        5 ms  run/square/0\n");
+});
