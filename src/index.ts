@@ -14,6 +14,7 @@ export type { RetryOptions } from "./core/distributor/retry-policy.ts";
 export type { Explanation } from "./core/explanation.ts";
 export { Distributor } from "./distributor/distributor.ts";
 export type { DistributorOptions } from "./distributor/distributor-options.ts";
+export type { AckOrigin } from "./distributor/latest-ack.ts";
 export type { RunReport, WorkerReport } from "./distributor/run-report.ts";
 export type {
   RunProgress,

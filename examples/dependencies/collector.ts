@@ -24,4 +24,4 @@ class SumCollector extends Collector<Result> {
   }
 }
 
-if (isMain(import.meta)) await new SumCollector().run();
+if (isMain(import.meta)) await new SumCollector().run({ signals: true });

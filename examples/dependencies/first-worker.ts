@@ -11,4 +11,4 @@ class FirstWorker extends SingleThreadedWorker<{ n: number }> {
   }
 }
 
-if (isMain(import.meta)) await new FirstWorker().run();
+if (isMain(import.meta)) await new FirstWorker().run({ signals: true });

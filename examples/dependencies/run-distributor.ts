@@ -5,4 +5,4 @@ import { FirstTask, SecondTask } from "./tasks.ts";
 const distributor = new Distributor({ collectorEndpoint: COLLECTOR, collectorAckEndpoint: COLLECTOR_ACK });
 distributor.registerTask(FirstTask);
 distributor.registerTask(SecondTask);
-await distributor.run();
+await distributor.run({ signals: true });

@@ -14,4 +14,4 @@ class SecondWorker extends SingleThreadedWorker<{ n: number }> {
   }
 }
 
-if (isMain(import.meta)) await new SecondWorker().run();
+if (isMain(import.meta)) await new SecondWorker().run({ signals: true });

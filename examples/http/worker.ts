@@ -17,4 +17,4 @@ class HashWorker extends ServiceWorker<{ user: string; password: string }, { has
   }
 }
 
-if (isMain(import.meta)) await new HashWorker().run();
+if (isMain(import.meta)) await new HashWorker().run({ signals: true });

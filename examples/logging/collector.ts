@@ -12,4 +12,4 @@ class GreetingCollector extends Collector<{ greeting: string }> {
   }
 }
 
-if (isMain(import.meta)) await new GreetingCollector().run();
+if (isMain(import.meta)) await new GreetingCollector().run({ signals: true });

@@ -4,4 +4,4 @@ import { GreetingTask } from "./tasks.ts";
 
 const distributor = new Distributor({ collectorEndpoint: COLLECTOR, collectorAckEndpoint: COLLECTOR_ACK });
 distributor.registerTask(GreetingTask);
-await distributor.run();
+await distributor.run({ signals: true });

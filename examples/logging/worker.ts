@@ -12,4 +12,4 @@ class GreetingWorker extends SingleThreadedWorker<{ name: string }> {
   }
 }
 
-if (isMain(import.meta)) await new GreetingWorker().run();
+if (isMain(import.meta)) await new GreetingWorker().run({ signals: true });

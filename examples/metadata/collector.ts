@@ -16,4 +16,4 @@ class ScaleCollector extends Collector<{ scaled: number }, Payload, Parameters> 
   }
 }
 
-if (isMain(import.meta)) await new ScaleCollector().run();
+if (isMain(import.meta)) await new ScaleCollector().run({ signals: true });

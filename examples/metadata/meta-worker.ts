@@ -9,4 +9,4 @@ class ParametersWorker extends MetaDataWorker<Parameters> {
   }
 }
 
-if (isMain(import.meta)) await new ParametersWorker().run();
+if (isMain(import.meta)) await new ParametersWorker().run({ signals: true });

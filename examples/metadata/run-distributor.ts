@@ -9,4 +9,4 @@ const distributor = new Distributor({
   metadataEndpoint: METADATA,
 });
 distributor.registerTask(ScaleTask);
-await distributor.run();
+await distributor.run({ signals: true });

@@ -15,4 +15,4 @@ class ScaleWorker extends SingleThreadedWorker<{ n: number }, Payload, Parameter
   }
 }
 
-if (isMain(import.meta)) await new ScaleWorker().run();
+if (isMain(import.meta)) await new ScaleWorker().run({ signals: true });

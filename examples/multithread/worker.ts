@@ -14,4 +14,4 @@ export class CalculationThreads extends MultiThreadedWorker<{ workload: number }
   }
 }
 
-if (isMain(import.meta)) await new CalculationThreads().run();
+if (isMain(import.meta)) await new CalculationThreads().run({ signals: true });

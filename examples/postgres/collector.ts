@@ -12,5 +12,5 @@ const collector = new PostgresCollector<{ n: number; square: bigint; at: Date }>
   endpoint: COLLECTOR,
   ackEndpoint: COLLECTOR_ACK,
 });
-const { collected, failed } = await collector.run();
+const { collected, failed } = await collector.run({ signals: true });
 console.log(`this collector wrote or recognised ${collected} rows and ${failed} failures`);

@@ -13,5 +13,5 @@ class Numbers extends Task<{ n: number }> {
 
 const distributor = new Distributor({ collectorEndpoint: COLLECTOR, collectorAckEndpoint: COLLECTOR_ACK });
 distributor.registerTask(Numbers);
-const { tasks } = await distributor.run();
+const { tasks } = await distributor.run({ signals: true });
 console.log(`distributor: ${tasks.square?.acked} acked, ${tasks.square?.failed} failed`);

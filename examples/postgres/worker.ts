@@ -14,4 +14,4 @@ class Squarer extends SingleThreadedWorker<{ n: number }> {
   }
 }
 
-if (isMain(import.meta)) await new Squarer().run();
+if (isMain(import.meta)) await new Squarer().run({ signals: true });

@@ -15,4 +15,4 @@ class FileCollector extends Collector<Compressed> {
   }
 }
 
-if (isMain(import.meta)) await new FileCollector().run();
+if (isMain(import.meta)) await new FileCollector().run({ signals: true });

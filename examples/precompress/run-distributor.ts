@@ -8,7 +8,7 @@ const [folder = ".", threads = "1", baseline = "0"] = process.argv.slice(2);
 const distributor = new Distributor({ collectorEndpoint: COLLECTOR, collectorAckEndpoint: COLLECTOR_ACK });
 const task = new CompressTask(folder);
 distributor.registerTask(task);
-const summary = await distributor.run();
+const summary = await distributor.run({ signals: true });
 
 const taken = performance.now() - task.startedAt;
 const row = [

@@ -15,4 +15,4 @@ export class Compressor extends MultiThreadedWorker<File, Compressed> {
   }
 }
 
-if (isMain(import.meta)) await new Compressor().run();
+if (isMain(import.meta)) await new Compressor().run({ signals: true });

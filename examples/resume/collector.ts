@@ -19,4 +19,4 @@ class Squares extends Collector<{ n: number; square: number }> {
   }
 }
 
-if (isMain(import.meta)) await new Squares().run();
+if (isMain(import.meta)) await new Squares().run({ signals: true });

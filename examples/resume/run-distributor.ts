@@ -17,7 +17,7 @@ const distributor = new Distributor({
   journal: JOURNAL,
 });
 distributor.registerTask(Numbers);
-const { tasks } = await distributor.run();
+const { tasks } = await distributor.run({ signals: true });
 console.log(
   `distributor: ${tasks.square?.acked} acked; the journal is ${readJournal(JOURNAL).isComplete ? "complete" : "not complete"}`,
 );

@@ -13,4 +13,5 @@ class Squarer extends SingleThreadedWorker<{ n: number }> {
   }
 }
 
-if (isMain(import.meta)) console.log(`a worker executed ${(await new Squarer().run()).executed} items`);
+if (isMain(import.meta))
+  console.log(`a worker executed ${(await new Squarer().run({ signals: true })).executed} items`);

@@ -17,4 +17,4 @@ class ShoutWorker extends ServiceWorker<{ message: string }, { message: string; 
 }
 
 // The worker ends when the service ends.
-if (isMain(import.meta)) await new ShoutWorker().run();
+if (isMain(import.meta)) await new ShoutWorker().run({ signals: true });

@@ -8,4 +8,4 @@ class CalculationCollector extends Collector {
   handleCollection() {}
 }
 
-if (isMain(import.meta)) await new CalculationCollector().run();
+if (isMain(import.meta)) await new CalculationCollector().run({ signals: true });

@@ -12,7 +12,7 @@ const distributor = new Distributor({
 });
 const task = new CalculationTask(items);
 distributor.registerTask(task);
-await distributor.run();
+await distributor.run({ signals: true });
 
 const expected = (items * WORKLOAD_MS) / (workers * threads);
 const taken = performance.now() - task.startedAt;

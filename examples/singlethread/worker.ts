@@ -12,4 +12,4 @@ class CalculationWorker extends SingleThreadedWorker<{ workload: number }> {
   }
 }
 
-if (isMain(import.meta)) await new CalculationWorker().run();
+if (isMain(import.meta)) await new CalculationWorker().run({ signals: true });

@@ -17,6 +17,9 @@ export interface RunningProgram {
   readonly ended: Promise<void>;
 }
 
+/** The exit code of a role that SIGTERM has stopped. */
+const TERMINATED = 143;
+
 /** Longest run of the processes: an example never hangs. */
 const DEADLINE_MS = 10 * 60_000;
 
@@ -47,7 +50,8 @@ export async function withPrograms<T>(
     const ended = new Promise<void>((resolve, reject) => {
       child.once("error", reject);
       child.once("exit", (code, signal) => {
-        if (code === 0) resolve();
+        const isStopped = child.killed && code === TERMINATED; // it was asked to end, and did so in order
+        if (code === 0 || isStopped) resolve();
         else reject(new Error(`${path} ended with ${signal ?? `exit code ${code}`}`));
       });
     });

@@ -32,7 +32,7 @@ const DEFAULT_BATCH_SIZE = 1000;
  * ```
  */
 export abstract class BatchCollector<
-  Result extends object = Payload,
+  Result = Payload,
   AckData extends object = Payload,
   Metadata extends object = Payload,
 > extends Collector<Result, AckData, Metadata> {

@@ -20,6 +20,6 @@ export interface CollectionInfo {
 }
 
 /** One result of a batch. */
-export interface CollectedResult<Result extends object = Payload> extends CollectionInfo {
+export interface CollectedResult<Result = Payload> extends CollectionInfo {
   readonly data: Result;
 }

@@ -62,7 +62,7 @@ export const COLLECTOR_FIELDS = [
  * ```
  */
 export abstract class Collector<
-  Result extends object = Payload,
+  Result = Payload,
   AckData extends object = Payload,
   Metadata extends object = Payload,
 > extends Role<CollectorSummary> {
@@ -117,7 +117,7 @@ export abstract class Collector<
    * @param failure - The item's data and id, the error, and how often the item was executed.
    * @param taskType - The item's task type.
    */
-  handleFailure(failure: Failure<object>, taskType: TaskType): Awaitable<void> {
+  handleFailure(failure: Failure<unknown>, taskType: TaskType): Awaitable<void> {
     const { id, attempts, error } = failure;
     const facts = { id, taskType: taskType.name, attempts, error: error.name, text: error.message };
     getLogger("zmqpipeline.collector").error(

@@ -1,5 +1,4 @@
 import type { MessageType } from "../protocol/message-type.ts";
-import type { Payload } from "../protocol/payload/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import type { CollectedResult, CollectionInfo } from "./collected-result.ts";
@@ -8,12 +7,12 @@ import type { Failure } from "./failure.ts";
 /** The user's methods that get deliveries. */
 export interface DeliveryHandlers {
   handleCollection(
-    data: Payload,
+    data: unknown,
     taskType: TaskType,
     msgtype: MessageType,
     info: CollectionInfo,
   ): Awaitable<Maybe<object>>;
-  handleFailure(failure: Failure, taskType: TaskType): Awaitable<void>;
+  handleFailure(failure: Failure<unknown>, taskType: TaskType): Awaitable<void>;
   readonly getAckData: (() => object) | undefined;
   /** Called instead of `handleCollection`, with results that are not decoded. */
   readonly encoded: EncodedResults | undefined;
@@ -30,5 +29,5 @@ export type EncodedResults = (seq: number, payload: Uint8Array) => Promise<void>
 export interface ResultBatches {
   /** Most results in a batch. */
   readonly size: number;
-  handle(results: readonly CollectedResult[]): Awaitable<Maybe<object>>;
+  handle(results: readonly CollectedResult<unknown>[]): Awaitable<Maybe<object>>;
 }

@@ -5,7 +5,7 @@ import type { Open } from "../protocol/batch-message.ts";
 import { toErrorInfo, toThrownError } from "../protocol/error-info.ts";
 import { itemId } from "../protocol/item-id.ts";
 import { MessageType } from "../protocol/message-type.ts";
-import { decodePayload, encodePayload } from "../protocol/payload/payload.ts";
+import { decodeValue, encodePayload } from "../protocol/payload/payload.ts";
 import { isPlain } from "../protocol/payload/payload-check.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import { ProtocolError } from "../protocol/wire/byte-reader.ts";
@@ -108,9 +108,9 @@ export class DeliveryLoop {
 
   async #several(first: Delivery, { size, handle }: ResultBatches): Promise<void> {
     const deliveries: Delivery[] = [];
-    const results: CollectedResult[] = [];
+    const results: CollectedResult<unknown>[] = [];
     let bytes = 0;
-    let failure: { readonly delivery: Delivery; readonly read: Failure } | undefined;
+    let failure: { readonly delivery: Delivery; readonly read: Failure<unknown> } | undefined;
     for (let delivery: Delivery | undefined = first; delivery !== undefined; ) {
       const read = this.#read(delivery);
       if ("error" in read) {
@@ -143,12 +143,12 @@ export class DeliveryLoop {
     error,
     busyMs,
     busyItems,
-  }: Delivery): CollectedResult | Failure {
+  }: Delivery): CollectedResult<unknown> | Failure<unknown> {
     const taskType = this.#taskTypes.get(task) as TaskType;
     this.#lastType = taskType;
     const id = itemId(runId, task, seq);
     if (error !== undefined)
-      return { id, data: decodePayload(payload), error: toThrownError(error), attempts: attempt };
+      return { id, data: decodeValue(payload), error: toThrownError(error), attempts: attempt };
     try {
       return {
         id,
@@ -156,7 +156,7 @@ export class DeliveryLoop {
         worker: workerId,
         duration: busyMs,
         durationItems: busyItems,
-        data: decodePayload(payload),
+        data: decodeValue(payload),
         taskType,
       };
     } catch (error) {
@@ -166,7 +166,7 @@ export class DeliveryLoop {
     }
   }
 
-  #fail(delivery: Delivery, failure: Failure): Awaitable<void> {
+  #fail(delivery: Delivery, failure: Failure<unknown>): Awaitable<void> {
     this.counts.failed += 1;
     this.#calls("handleFailure", delivery);
     const taskType = this.#taskTypes.get(delivery.task) as TaskType;

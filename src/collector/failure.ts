@@ -2,7 +2,7 @@ import type { ThrownError } from "../protocol/error-info.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
 
 /** An item that failed for good. */
-export interface Failure<Item extends object = Payload> {
+export interface Failure<Item = Payload> {
   readonly id: string;
   /** The item's data, as its task produced it. */
   readonly data: Item;

@@ -8,7 +8,7 @@ import { Task } from "./task.ts";
 const RETRY_OPTIONS = optionNames<RetryOptions>({ attempts: true, backoff: true, maxBackoff: true });
 
 /** @throws TypeError, RangeError when the value is no task, lacks a member, or has one that is wrong or would never be called. */
-export function assertTask(task: Task<object, object, object>): void {
+export function assertTask(task: Task<unknown, object, object>): void {
   if (!(task instanceof Task))
     throw new TypeError(
       `registerTask() takes a Task or a class that extends Task, not ${describeKind(task as unknown)}`,

@@ -47,7 +47,7 @@ const WARNINGS: ReadonlySet<string> = new Set([
 /** One run of a distributor: its sockets, the tasks' sources, and the core between them. */
 export class DistributorSession extends Session<RunSummary> {
   readonly #options: SessionOptions;
-  readonly #tasks: readonly Task<object, object, object>[];
+  readonly #tasks: readonly Task<unknown, object, object>[];
   readonly #owner: WorkersOwner;
   readonly #sources: TaskSources;
   readonly #log = new RoleLog("distributor");
@@ -66,7 +66,7 @@ export class DistributorSession extends Session<RunSummary> {
   #earlyError: Error | undefined;
 
   /** @param owner - What is known of the workers that this process starts. */
-  constructor(tasks: readonly Task<object, object, object>[], options: SessionOptions, owner: WorkersOwner) {
+  constructor(tasks: readonly Task<unknown, object, object>[], options: SessionOptions, owner: WorkersOwner) {
     super();
     this.#options = options;
     this.#tasks = tasks;
@@ -180,7 +180,7 @@ export class DistributorSession extends Session<RunSummary> {
       this.#log.write("info", "run resumed from its journal", { runId: this.#runId });
   }
 
-  #spec(task: Task<object, object, object>): TaskSpec {
+  #spec(task: Task<unknown, object, object>): TaskSpec {
     const { name } = task.taskType;
     return {
       ...specOf(task),
@@ -258,9 +258,7 @@ export class DistributorSession extends Session<RunSummary> {
       },
       toCollector: (message) => this.#pass(message, () => this.#sockets.toCollector(message)),
       toAckLink: (message) => this.#pass(message, () => this.#sockets.toAckLink(message)),
-      ackData: (task, data) => {
-        this.#sources.of(task).ackData = decodePayload(data);
-      },
+      ackData: (task, data, seq) => this.#sources.acked(this.#runId, task, seq, data),
       blamed: (worker, seq) =>
         this.#log.write("warn", "item is to blame for its worker's end", { worker, seq }),
       completed: (task) => {

@@ -5,7 +5,7 @@ import type { Task } from "./task.ts";
 
 /** Items that a task has given and the core has not taken yet. Lets each key out once if items have keys, and every item if not. */
 export class ItemGate {
-  readonly #task: Task<object, object, object>;
+  readonly #task: Task<unknown, object, object>;
   readonly #buffer = new Fifo<Uint8Array>();
   /** The keys of the items in the buffer, if items have keys. */
   readonly #bufferedKeys = new Fifo<Buffer>();
@@ -17,7 +17,7 @@ export class ItemGate {
   /** The key of the item that was let out last. */
   key: Buffer | undefined;
 
-  constructor(task: Task<object, object, object>) {
+  constructor(task: Task<unknown, object, object>) {
     this.#task = task;
     this.know(new KeySet());
   }
@@ -40,13 +40,11 @@ export class ItemGate {
     return this.#buffer.size;
   }
 
-  /** Looks at a value that the task gave. @returns Whether its key is known. A value that is no item has no key, and is refused elsewhere. */
+  /** Looks at a value that the task gave. @returns Whether its key is known. */
   knows(value: unknown): boolean {
     if (this.#keys === undefined) return false;
-    const index = this.#given++;
-    const item = value ?? {};
-    if (typeof item !== "object") return false;
-    this.#seen = this.#keys.hashOf(item, index);
+    const item = value === undefined ? {} : value;
+    this.#seen = this.#keys.hashOf(item, this.#given++);
     return !this.#keys.isNew(this.#seen);
   }
 

@@ -17,12 +17,12 @@ export class ItemKeyError extends TypeError {}
  * thousand million keys, two have the same bits with a probability of 10^-21, and such a pair cannot be made on purpose.
  */
 export class ItemKeys {
-  readonly #task: Task<object, object, object>;
+  readonly #task: Task<unknown, object, object>;
   readonly #known: KeySet;
   /** Items that were left out. */
   skipped = 0;
 
-  constructor(task: Task<object, object, object>, known: KeySet) {
+  constructor(task: Task<unknown, object, object>, known: KeySet) {
     this.#task = task;
     this.#known = known;
   }
@@ -32,7 +32,7 @@ export class ItemKeys {
    * @returns The hash of an item's key.
    * @throws ItemKeyError when that cannot be used. @throws PipelineError `TASK_FAILED` when `key()` throws.
    */
-  hashOf(item: object, index: number): Buffer {
+  hashOf(item: unknown, index: number): Buffer {
     const key = this.#keyOf(item, index);
     if (typeof key === "string" && key.length > 0 && key.length <= MAX_KEY_LENGTH) return hashOf(key);
     const kind = typeof key === "string" ? `a string of ${key.length} characters` : describeKey(key);
@@ -42,7 +42,7 @@ export class ItemKeys {
     );
   }
 
-  #keyOf(item: object, index: number): unknown {
+  #keyOf(item: unknown, index: number): unknown {
     try {
       return this.#task.key?.(item);
     } catch (error) {

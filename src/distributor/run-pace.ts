@@ -8,10 +8,10 @@ export class RunPace {
   readonly #meters = new Map<string, PaceMeter>();
   /** Tasks whose first item is not with a worker yet. */
   readonly #waiting: Set<TaskLedger>;
-  readonly #tasks: readonly Task<object, object, object>[];
+  readonly #tasks: readonly Task<unknown, object, object>[];
 
   /** @param tasks - The user's tasks, of which some say how many items they will have. */
-  constructor(ledgers: Iterable<TaskLedger>, tasks: readonly Task<object, object, object>[]) {
+  constructor(ledgers: Iterable<TaskLedger>, tasks: readonly Task<unknown, object, object>[]) {
     this.#waiting = new Set(ledgers);
     this.#tasks = tasks;
     for (const { name } of this.#waiting) this.#meters.set(name, new PaceMeter());

@@ -4,7 +4,7 @@ import type { Task } from "./task.ts";
 
 /** What the core needs to know of a user's task, as far as the task itself says it. */
 export function specOf(
-  task: Task<object, object, object>,
+  task: Task<unknown, object, object>,
 ): Pick<TaskSpec, "name" | "dependencies" | "retry" | "timeoutMs"> {
   const { timeout = Number.POSITIVE_INFINITY } = task;
   return {

@@ -3,12 +3,13 @@ import type { ItemSource } from "../core/distributor/task-spec.ts";
 import type { TaskReplay } from "../journal/journal-state.ts";
 import { RoleLog } from "../logging/logger.ts";
 import { MessageType } from "../protocol/message-type.ts";
-import { encodePayload, type Payload } from "../protocol/payload/payload.ts";
-import { PayloadTypeError } from "../protocol/payload/payload-check.ts";
-import { describeThrown, isInstance } from "../protocol/thrown.ts";
+import { encodeValue, type Payload } from "../protocol/payload/payload.ts";
+import { describeThrown } from "../protocol/thrown.ts";
 import { isPromiseLike } from "../structures/is-promise-like.ts";
+import { encodeItem } from "./encode-item.ts";
 import { ItemGate } from "./item-gate.ts";
 import { ItemIterator, openItems, type Step } from "./item-iterator.ts";
+import { LatestAck } from "./latest-ack.ts";
 import { replay } from "./source-replay.ts";
 import type { Task } from "./task.ts";
 import { taskError } from "./task-error.ts";
@@ -31,14 +32,17 @@ const SLICE_MS = 20;
  * asynchronously are fetched, as many as are wanted, and passed on once in each turn of the event loop.
  */
 export class TaskSource implements ItemSource {
-  readonly #task: Task<object, object, object>;
+  readonly #task: Task<unknown, object, object>;
   readonly #port: TaskSourcePort;
   readonly #name: string;
   readonly #log: RoleLog;
   readonly #gate: ItemGate;
   #iterator: ItemIterator | undefined;
   #closing: Promise<void> | undefined;
-  #ackData: Payload = {};
+  /** The latest ACK of the task. */
+  readonly lastAck = new LatestAck();
+  /** The latest ACK of any task. */
+  readonly #latestAck: LatestAck;
   #metadata: Payload = {};
   #state: "idle" | "fetching" | "ended" | "failed" = "idle";
   #wanted = 0;
@@ -46,8 +50,9 @@ export class TaskSource implements ItemSource {
   #taken = 0;
   #noticed = false;
 
-  constructor(task: Task<object, object, object>, port: TaskSourcePort) {
+  constructor(task: Task<unknown, object, object>, latestAck: LatestAck, port: TaskSourcePort) {
     this.#task = task;
+    this.#latestAck = latestAck;
     this.#port = port;
     this.#name = task.taskType.name;
     this.#log = new RoleLog("task", { taskType: this.#name });
@@ -62,10 +67,6 @@ export class TaskSource implements ItemSource {
   /** See `ItemSource`. */
   get skipped(): number | undefined {
     return this.#gate.skipped;
-  }
-
-  set ackData(data: Payload) {
-    this.#ackData = data;
   }
 
   async initialize(metadata: Payload): Promise<void> {
@@ -117,7 +118,7 @@ export class TaskSource implements ItemSource {
     if (task.items === undefined || this.#state !== "idle" || task.isComplete) return;
     try {
       this.#iterator ??= iterate(task);
-      if (task.isAvailableForHandling(this.#ackData)) this.#iterator.begin((error) => this.#fail(error));
+      if (this.#isGateOpen) this.#iterator.begin((error) => this.#fail(error));
     } catch (error) {
       this.#fail(error);
     }
@@ -178,14 +179,18 @@ export class TaskSource implements ItemSource {
   #step(worker: string): Step | PromiseLike<Step> | "wait" {
     const task = this.#task;
     if (task.isComplete) return { done: true };
-    if (!task.isAvailableForHandling(this.#ackData)) return "wait";
+    if (!this.#isGateOpen) return "wait";
     return this.#produce(worker);
+  }
+
+  get #isGateOpen(): boolean {
+    return this.#task.isAvailableForHandling(this.lastAck.data, this.#latestAck.data);
   }
 
   #produce(worker: string): Step | PromiseLike<Step> {
     const task = this.#task;
     if (task.handle !== undefined) {
-      const value = task.handle(this.#metadata, worker, MessageType.RDY, this.#ackData);
+      const value = task.handle(this.#metadata, worker, MessageType.RDY, this.lastAck.data);
       if (isPromiseLike(value)) return Promise.resolve(value).then((item) => ({ done: false, value: item }));
       return { done: false, value };
     }
@@ -281,20 +286,10 @@ export class TaskSource implements ItemSource {
   }
 }
 
-function iterate(task: Task<object, object, object>): ItemIterator {
+function iterate(task: Task<unknown, object, object>): ItemIterator {
   return task[openItems]() ?? new ItemIterator(task.items?.());
 }
 
 function payloadOf(step: Step): Uint8Array | undefined {
-  return step.done ? undefined : encodePayload(step.value as object, "item");
-}
-
-/** @throws PayloadTypeError with the place of the item. */
-function encodeItem(item: unknown, index: number): Uint8Array {
-  try {
-    return encodePayload(item as object, "item");
-  } catch (error) {
-    if (isInstance(error, PayloadTypeError)) Object.assign(error, { index });
-    throw error;
-  }
+  return step.done ? undefined : encodeValue(step.value, "item");
 }

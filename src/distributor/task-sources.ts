@@ -1,5 +1,6 @@
 import type { OpenJournal } from "../journal/open-journal.ts";
-import type { Payload } from "../protocol/payload/payload.ts";
+import { decodePayload, type Payload } from "../protocol/payload/payload.ts";
+import { LatestAck } from "./latest-ack.ts";
 import type { Task } from "./task.ts";
 import { TaskSource } from "./task-source.ts";
 
@@ -12,15 +13,20 @@ export interface TaskSourcesPort {
 
 /** The sources of a run's tasks: prepared together, closed together. */
 export class TaskSources {
-  readonly #tasks: readonly Task<object, object, object>[];
+  readonly #tasks: readonly Task<unknown, object, object>[];
   readonly #sources: ReadonlyMap<string, TaskSource>;
+  /** The latest ACK of any task. */
+  readonly #latestAck = new LatestAck();
 
-  constructor(tasks: readonly Task<object, object, object>[], port: TaskSourcesPort) {
+  constructor(tasks: readonly Task<unknown, object, object>[], port: TaskSourcesPort) {
     this.#tasks = tasks;
     this.#sources = new Map(
       tasks.map((task) => {
         const { name } = task.taskType;
-        return [name, new TaskSource(task, { ready: () => port.ready(name), failed: port.failed })];
+        return [
+          name,
+          new TaskSource(task, this.#latestAck, { ready: () => port.ready(name), failed: port.failed }),
+        ];
       }),
     );
   }
@@ -29,6 +35,14 @@ export class TaskSources {
     const source = this.#sources.get(task);
     if (source === undefined) throw new TypeError(`There is no task ${JSON.stringify(task)}`);
     return source;
+  }
+
+  /** The collector has handled an item, which was the last one so far. @throws ProtocolError when the ACK data cannot be decoded. */
+  acked(runId: string, task: string, seq: number, ackData: Uint8Array): void {
+    const item = { runId, task, seq };
+    const returned = decodePayload(ackData);
+    this.of(task).lastAck.set(item, returned);
+    this.#latestAck.set(item, returned);
   }
 
   /** Initialises the tasks, and begins to read those that depend on no other task. */

@@ -6,6 +6,7 @@ import { renamedField } from "../protocol/renamed.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { type ItemIterator, openItems } from "./item-iterator.ts";
+import type { AckOrigin } from "./latest-ack.ts";
 
 /** How far a task was. */
 export interface TaskPosition {
@@ -17,7 +18,7 @@ export interface TaskPosition {
  * Says what the work is: what each item contains, how many there are, and which tasks must be complete first. Give it
  * `handle()` or `items()`. Items are produced lazily, when a worker has room for them.
  *
- * @typeParam Item - What a worker's handler gets as `data`: a plain object.
+ * @typeParam Item - What a worker's handler gets as `data`: any value that can be sent.
  * @typeParam Metadata - What a `MetaDataWorker` provides.
  * @typeParam AckData - What the collector returns with its ACKs.
  *
@@ -33,7 +34,7 @@ export interface TaskPosition {
  * ```
  */
 export abstract class Task<
-  Item extends object = Payload,
+  Item = Payload,
   Metadata extends object = Payload,
   AckData extends object = Payload,
 > {
@@ -70,8 +71,8 @@ export abstract class Task<
    * @param data - The metadata; `{}` without.
    * @param address - The id of the worker that will get the item.
    * @param msgtype - `RDY`: the worker is ready.
-   * @param ackData - The latest ACK's data; `{}` before the first.
-   * @returns The item's data, a plain object; nothing counts as `{}`.
+   * @param ackData - The data of the task's latest ACK, with the item's `_id` and `_taskType` (`AckOrigin`); `{}` before the first.
+   * @returns The item's data. Returning nothing means `{}`.
    */
   handle?(data: Metadata, address: string, msgtype: MessageType, ackData: AckData): Awaitable<Maybe<Item>>;
 
@@ -151,12 +152,13 @@ export abstract class Task<
    * A gate: no item is produced while it returns false. It is called before each item, and again after each ACK and every few
    * milliseconds.
    *
-   * @param _lastAckData - The latest ACK's data; `{}` before the first.
+   * @param _lastAckData - The data of the task's latest ACK, with the item's `_id` and `_taskType`; `{}` before the first.
+   * @param _latestAckData - The same for the latest ACK of any task: for a gate that waits for what other tasks have done.
    */
-  isAvailableForHandling(_lastAckData: AckData): boolean {
+  isAvailableForHandling(_lastAckData: AckData & AckOrigin, _latestAckData: Payload & AckOrigin): boolean {
     return true;
   }
 }
 
 /** A task of any item, metadata and ACK data. */
-export type AnyTask = Task<object, object, object>;
+export type AnyTask = Task<unknown, object, object>;

@@ -1,5 +1,3 @@
-import type { Payload } from "../protocol/payload/payload.ts";
-
 /** Most items that are decoded at a time. */
 const AHEAD = 32;
 
@@ -15,14 +13,14 @@ interface Encoded {
  * other work, when its code and data have left the processor's caches. Decoding several items at a time pays that price once.
  */
 export class DecodeAhead<T extends Encoded> {
-  readonly #decode: (bytes: Uint8Array) => Payload;
+  readonly #decode: (bytes: Uint8Array) => unknown;
   readonly #upcoming: (index: number) => T | undefined;
   /** Items decoded ahead, in the order in which they are needed. */
-  #ahead: { readonly item: T; readonly data: Payload }[] = [];
+  #ahead: { readonly item: T; readonly data: unknown }[] = [];
   #next = 0;
 
   /** @param upcoming - Returns an item that is likely to be next: 0 is the first. */
-  constructor(decode: (bytes: Uint8Array) => Payload, upcoming: (index: number) => T | undefined) {
+  constructor(decode: (bytes: Uint8Array) => unknown, upcoming: (index: number) => T | undefined) {
     this.#decode = decode;
     this.#upcoming = upcoming;
   }
@@ -32,7 +30,7 @@ export class DecodeAhead<T extends Encoded> {
    *
    * @throws ProtocolError when it cannot be decoded.
    */
-  take(item: T): Payload {
+  take(item: T): unknown {
     const known = this.#ahead[this.#next];
     if (known?.item === item) {
       this.#next += 1;

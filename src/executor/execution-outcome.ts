@@ -2,14 +2,14 @@ import type { Execution, ExecutionOutcome } from "../core/execution.ts";
 import { type ErrorCode, PipelineError } from "../errors.ts";
 import { toErrorInfo } from "../protocol/error-info.ts";
 import { itemId } from "../protocol/item-id.ts";
-import { encodePayload } from "../protocol/payload/payload.ts";
+import { encodeValue } from "../protocol/payload/payload.ts";
 import { PayloadTypeError } from "../protocol/payload/payload-check.ts";
 import { isInstance, propertyOf } from "../protocol/thrown.ts";
 import { ProtocolError } from "../protocol/wire/byte-reader.ts";
 
 /** The outcome of a handler that returned. @throws PayloadTypeError when the result cannot be sent. */
 export function success(result: unknown): ExecutionOutcome {
-  return { ok: true, payload: encodePayload(result as object, "result") };
+  return { ok: true, payload: encodeValue(result, "result") };
 }
 
 /** The outcome of a handler that threw. It is not retryable if the error has `retryable: false`, or is of a kind that would happen again. */

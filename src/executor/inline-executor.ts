@@ -1,5 +1,5 @@
 import type { Execution, ExecutionOutcome } from "../core/execution.ts";
-import { decodePayload, type Payload } from "../protocol/payload/payload.ts";
+import { decodeValue, type Payload } from "../protocol/payload/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import { watchActivity } from "../self/nesting.ts";
 import { isPromiseLike } from "../structures/is-promise-like.ts";
@@ -44,7 +44,7 @@ export class InlineExecutor implements Executor {
   #run: Handler;
   readonly #taskType: TaskType;
   readonly #pending = new Map<Execution, Pending>();
-  readonly #payloads = new DecodeAhead<Execution>(decodePayload, (index) => this.#port?.upcoming(index));
+  readonly #payloads = new DecodeAhead<Execution>(decodeValue, (index) => this.#port?.upcoming(index));
   #port: ExecutorPort | undefined;
   #timeoutMs = 0;
   #idle: (() => void) | undefined;

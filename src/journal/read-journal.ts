@@ -1,7 +1,7 @@
 import { PipelineError } from "../errors.ts";
 import { type ThrownError, toThrownError } from "../protocol/error-info.ts";
 import { itemId } from "../protocol/item-id.ts";
-import { decodePayload, type Payload } from "../protocol/payload/payload.ts";
+import { decodeValue } from "../protocol/payload/payload.ts";
 import { ByteReader } from "../protocol/wire/byte-reader.ts";
 import { DiskFile } from "./journal-file.ts";
 import { unavailable } from "./journal-options.ts";
@@ -31,7 +31,7 @@ export interface JournalFailure {
   readonly id: string;
   readonly taskType: string;
   /** The item's data, as the handler received it. */
-  readonly data: Payload;
+  readonly data: unknown;
   readonly error: ThrownError;
   readonly attempts: number;
 }
@@ -101,7 +101,7 @@ function failuresOf({ runId }: JournalState, task: TaskReplay, file: DiskFile): 
       {
         id: itemId(runId, task.name, seq),
         taskType: task.name,
-        data: decodePayload(payload),
+        data: decodeValue(payload),
         error: toThrownError(error),
         attempts,
       },

@@ -34,7 +34,7 @@ type WorkersFor<W extends Workers, Item> = W extends readonly unknown[]
   ? unknown
   : DefinedWorker<Item, unknown>;
 
-type AnyCollector<Result> = Collector<Result & object, object, object>;
+type AnyCollector<Result> = Collector<Result, object, object>;
 
 /** Options of a pipeline whose collector gets what its workers return: see {@link definePipeline}. */
 export interface DefinedPipeline<Tasks extends PipelineOptions["tasks"], W extends Workers>
@@ -56,7 +56,7 @@ export interface DefinedPipeline<Tasks extends PipelineOptions["tasks"], W exten
  * const squares = defineTask({ taskType: "square", items: [{ n: 1 }, { n: 2 }], key: ({ n }) => String(n) });
  * ```
  */
-export function defineTask<Item extends object>(definition: TaskDefinition<Item>): TaskDefinition<Item> {
+export function defineTask<Item>(definition: TaskDefinition<Item>): TaskDefinition<Item> {
   return definition;
 }
 

@@ -32,18 +32,18 @@ export function makeTasks(tasks: PipelineOptions["tasks"]): AnyTask[] {
 }
 
 /** Makes a collector of the option `collector`. @throws TypeError when it is no collector. */
-export function makeCollector(collector: PipelineOptions["collector"]): Collector<object, object, object> {
+export function makeCollector(collector: PipelineOptions["collector"]): Collector<unknown, object, object> {
   const made = collectorOf(collector);
   assertRole(made);
   return made;
 }
 
-function collectorOf(collector: PipelineOptions["collector"]): Collector<object, object, object> {
+function collectorOf(collector: PipelineOptions["collector"]): Collector<unknown, object, object> {
   if (collector instanceof Collector) return collector;
   if (typeof collector !== "function")
     throw new TypeError("collector must be a Collector, its class, or a function");
   if (collector.prototype instanceof Collector)
-    return new (collector as new () => Collector<object, object, object>)();
+    return new (collector as new () => Collector<unknown, object, object>)();
   if (isClass(collector)) throw new TypeError(`collector: class ${collector.name} must extend Collector`);
   return new FunctionCollector(collector as CollectFunction);
 }
@@ -108,7 +108,7 @@ class DefinedTask extends LocalTask {
   }
 }
 
-class FunctionCollector extends Collector<object, object, object> {
+class FunctionCollector extends Collector<unknown, object, object> {
   readonly endpoint = NO_ENDPOINT;
   readonly ackEndpoint = NO_ENDPOINT;
   readonly #collect: CollectFunction | EarlierCollectFunction;
@@ -119,7 +119,7 @@ class FunctionCollector extends Collector<object, object, object> {
   }
 
   async handleCollection(
-    data: object,
+    data: unknown,
     taskType: TaskType,
     _msgtype: unknown,
     info: CollectionInfo,

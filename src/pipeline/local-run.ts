@@ -40,7 +40,7 @@ interface WorkerPlan extends Omit<WorkerStart, "type" | "endpoint" | "collectorE
 
 /** Everything that a run consists of. */
 export interface LocalPlan extends Pick<PipelineOptions, "onOutput"> {
-  readonly collector: Collector<object, object, object>;
+  readonly collector: Collector<unknown, object, object>;
   readonly metadata: MetaDataWorker<object> | undefined;
   readonly tasks: readonly AnyTask[];
   readonly workers: readonly WorkerPlan[];

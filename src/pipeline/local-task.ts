@@ -7,7 +7,7 @@ import { NO_ENDPOINT } from "../role/network.ts";
 const CLOSE_MS = 1000;
 
 /** A task that can read its iterable from the first moment of the run. */
-export abstract class LocalTask extends Task<object> {
+export abstract class LocalTask extends Task<unknown> {
   readonly endpoint = NO_ENDPOINT;
   #opened: { readonly items: ItemIterator } | { readonly error: unknown } | undefined;
   #isTaken = false;
@@ -38,7 +38,7 @@ export abstract class LocalTask extends Task<object> {
   }
 
   /** Never called: it is here because a task must have either `items()` or `handle()`. */
-  override items(): Iterable<object> {
+  override items(): Iterable<unknown> {
     throw new TypeError("The items of a local task are opened by the task itself");
   }
 

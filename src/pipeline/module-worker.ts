@@ -2,7 +2,6 @@ import type { ExecutionInfo } from "../executor/execution-info.ts";
 import { importUserModule } from "../executor/import-user-module.ts";
 import { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { MessageType } from "../protocol/message-type.ts";
-import type { Payload } from "../protocol/payload/payload.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import type { WorkSignal } from "../role/work-signal.ts";
 import { Security } from "../security/security.ts";
@@ -111,7 +110,7 @@ function handlerOf(exported: unknown, { isWrapped }: WorkerStart): WorkerFunctio
   };
 }
 
-class FunctionWorker extends SingleThreadedWorker {
+class FunctionWorker extends SingleThreadedWorker<unknown, unknown> {
   readonly taskType: TaskType;
   readonly endpoint: EndpointAddress;
   readonly collectorEndpoint: EndpointAddress;
@@ -137,13 +136,13 @@ class FunctionWorker extends SingleThreadedWorker {
     await this.#hooks.closeWorker();
   }
 
-  handleExecution(data: Payload, info: ExecutionInfo) {
-    return this.#handler(data, info) as Payload;
+  handleExecution(data: unknown, info: ExecutionInfo) {
+    return this.#handler(data, info);
   }
 }
 
 /** @public Runs the function in threads; each thread imports this module and makes an instance of its own. */
-export class FunctionThreads extends MultiThreadedWorker {
+export class FunctionThreads extends MultiThreadedWorker<unknown, unknown> {
   readonly #start = JSON.parse(process.env[START] ?? "{}") as WorkerStart;
   readonly module = ownFile("pipeline/module-worker.js").href;
   override readonly nThreads = this.#start.threads;
@@ -164,13 +163,13 @@ export class FunctionThreads extends MultiThreadedWorker {
     await this.#hooks?.closeWorker();
   }
 
-  handleThreadExecution(data: Payload, _index: number, info: ExecutionInfo) {
-    return this.#handler(data, info) as Payload;
+  handleThreadExecution(data: unknown, _index: number, info: ExecutionInfo) {
+    return this.#handler(data, info);
   }
 }
 
 /** Answers the requests of a pool with the function, in the process itself. */
-class PoolWorker extends ServiceWorker {
+class PoolWorker extends ServiceWorker<unknown, unknown> {
   readonly endpoint: EndpointAddress;
   override readonly concurrency: number;
   override readonly timeout: number;
@@ -194,13 +193,13 @@ class PoolWorker extends ServiceWorker {
     await this.#hooks.closeWorker();
   }
 
-  handleMessage(data: Payload, _taskType: TaskType, _msgtype: MessageType, info: ExecutionInfo) {
-    return this.#handler(data, info) as Payload;
+  handleMessage(data: unknown, _taskType: TaskType, _msgtype: MessageType, info: ExecutionInfo) {
+    return this.#handler(data, info);
   }
 }
 
 /** @public Answers the requests of a pool in threads; each thread imports this module and makes an instance of its own. */
-export class PoolThreads extends ServiceWorker {
+export class PoolThreads extends ServiceWorker<unknown, unknown> {
   readonly #start = JSON.parse(process.env[START] ?? "{}") as WorkerStart;
   override readonly module = ownFile("pipeline/module-worker.js").href;
   override readonly nThreads = this.#start.threads;
@@ -220,7 +219,7 @@ export class PoolThreads extends ServiceWorker {
     await this.#hooks?.closeWorker();
   }
 
-  handleMessage(data: Payload, _taskType: TaskType, _msgtype: MessageType, info: ExecutionInfo) {
-    return this.#handler(data, info) as Payload;
+  handleMessage(data: unknown, _taskType: TaskType, _msgtype: MessageType, info: ExecutionInfo) {
+    return this.#handler(data, info);
   }
 }

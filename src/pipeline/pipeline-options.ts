@@ -9,10 +9,10 @@ import type { Awaitable } from "../role/awaitable.ts";
 import type { NetworkOptions } from "../role/network.ts";
 
 /** The short form of a task: its items, without a class and without an endpoint. */
-export interface TaskDefinition<Item extends object = object> {
+export interface TaskDefinition<Item = unknown> {
   /** A name stands for the task type of that name. */
   readonly taskType: TaskType | string;
-  /** An iterable of plain objects, pulled lazily; or a function that returns one, called once. */
+  /** An iterable of items, pulled lazily; or a function that returns one, called once. */
   readonly items: Iterable<Item> | AsyncIterable<Item> | (() => Iterable<Item> | AsyncIterable<Item>);
   /**
    * Returns the key of an item; items with the same key are the same: see `Task.key()`.
@@ -87,7 +87,7 @@ export interface EarlierCollectFunction {
   (data: never, taskType: TaskType, info: CollectionInfo): Awaitable<void>;
 }
 
-type AnyCollector = Collector<object, object, object>;
+type AnyCollector = Collector<unknown, object, object>;
 type AnyMetadata = MetaDataWorker<object>;
 
 /** The origin of a line of output. */

@@ -174,6 +174,8 @@ export interface Ack {
   readonly seqs: readonly number[];
   /** The task's latest ACK data; empty: none. */
   readonly ackData: Uint8Array;
+  /** The item to which the ACK data belong: the one of the task that was handled last. */
+  readonly ackSeq: number;
 }
 
 export interface Metadata {

@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-import { hostname } from "node:os";
 import { TICK_MS } from "../core/role-clock.ts";
 import type { PendingRequest, RequestSpec } from "../core/service-client/pending-request.ts";
 import { ServiceClientCore } from "../core/service-client/service-client-core.ts";
@@ -27,13 +25,17 @@ export class ClientConnection {
   #idleSince = 0;
 
   /** @param idleTimeout - How long the socket stays open without a request, in ms. */
-  constructor(endpoint: EndpointAddress, idleTimeout: number, security: Security | undefined) {
+  constructor(
+    clientId: string,
+    endpoint: EndpointAddress,
+    idleTimeout: number,
+    security: Security | undefined,
+  ) {
     this.#endpoint = endpoint;
     this.#idleTimeoutMs = idleTimeout;
     this.#security = security;
     this.#log = new RoleLog("serviceclient", { endpoint: endpoint.address });
     this.#refused = new BoundedLog(this.#log, "refused a peer or its message");
-    const clientId = `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`;
     this.#core = new ServiceClientCore(
       { clientId, endpoint: endpoint.address },
       {

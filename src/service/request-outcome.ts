@@ -1,19 +1,19 @@
 import type { RequestOutcome } from "../core/service-client/pending-request.ts";
 import { ERROR_CODES, type ErrorCode, type ErrorFacts, PipelineError } from "../errors.ts";
 import type { ErrorInfo } from "../protocol/batch-message.ts";
-import { decodePayload, type Payload } from "../protocol/payload/payload.ts";
+import { decodeValue } from "../protocol/payload/payload.ts";
 import { ProtocolError } from "../protocol/wire/byte-reader.ts";
 import { RemoteError } from "../role/remote-error.ts";
 
 /** The reply of a request. @throws PipelineError when it failed, or its reply cannot be decoded. */
-export function replyOf(outcome: RequestOutcome, facts: ErrorFacts): Payload {
+export function replyOf(outcome: RequestOutcome, facts: ErrorFacts): unknown {
   if (!outcome.ok) {
     if (outcome.origin === "client") throw outcome.error;
     if (outcome.origin === "handler") throw new RemoteError("REQUEST_FAILED", outcome.error, facts);
     throw ownError(outcome.error, facts);
   }
   try {
-    return decodePayload(outcome.payload);
+    return decodeValue(outcome.payload);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     throw new PipelineError("BAD_MESSAGE", `The reply cannot be decoded: ${error.message}`, facts);

@@ -7,12 +7,10 @@ export interface Entry<Data> {
 /** What a list of requests may be. */
 export type RequestList<Data> = readonly Data[] | Iterable<Data> | AsyncIterable<Data>;
 
-/** Whether a value is a list of requests, and not one request. */
+/** Whether a value is a list of requests, and not one request. Text and binary data are one. */
 export function isRequestList<Data>(value: unknown): value is RequestList<Data> {
-  if (Array.isArray(value)) return true;
-  return (
-    typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
-  );
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return false;
+  return Symbol.iterator in value || Symbol.asyncIterator in value;
 }
 
 /** Pulls the requests of a list, one after the other, for several lanes. An async iterator is never asked twice at a time. */

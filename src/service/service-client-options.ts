@@ -3,6 +3,7 @@ import { TaskType } from "../protocol/task-type.ts";
 import { assertBoolean, assertEndpoint, assertTaskType, assertTimeout } from "../role/checks.ts";
 import { assertKnownOptions, optionNames } from "../role/known-options.ts";
 import { assertSecurity } from "../role/network.ts";
+import { assertIdPrefix } from "../role/peer-identity.ts";
 import type { Security } from "../security/security.ts";
 
 /** Longer than a person waits, shorter than most front ends do, in ms. */
@@ -70,6 +71,11 @@ export interface ServiceClientOptions {
    * @default none
    */
   readonly security?: Security | undefined;
+  /**
+   * The beginning of the client's id, for logs: up to 64 letters, digits, and `- _ . : @`.
+   * @default "": the id begins with the host's name
+   */
+  readonly idPrefix?: string;
 }
 
 const CLIENT_OPTIONS = optionNames<ServiceClientOptions>({
@@ -78,6 +84,7 @@ const CLIENT_OPTIONS = optionNames<ServiceClientOptions>({
   idempotent: true,
   idleTimeout: true,
   security: true,
+  idPrefix: true,
 });
 
 const REQUEST_OPTIONS = optionNames<ListRequestOptions>({
@@ -93,6 +100,7 @@ export interface ResolvedClientOptions {
   readonly defaults: Required<Pick<RequestOptions, "taskType" | "timeout" | "idempotent">>;
   readonly idleTimeout: number;
   readonly security: Security | undefined;
+  readonly idPrefix: string;
 }
 
 /** @throws TypeError or RangeError when the endpoint or an option is wrong. */
@@ -102,14 +110,15 @@ export function resolveClientOptions(
 ): ResolvedClientOptions {
   assertKnownOptions("ServiceClient", options, CLIENT_OPTIONS);
   const { taskType = TaskType.register(""), timeout = DEFAULT_TIMEOUT, idempotent = false } = options;
-  const { idleTimeout = DEFAULT_IDLE_TIMEOUT, security } = options;
+  const { idleTimeout = DEFAULT_IDLE_TIMEOUT, security, idPrefix = "" } = options;
   assertEndpoint("endpoint", endpoint);
   assertTaskType("taskType", taskType);
   assertBoolean("idempotent", idempotent);
   assertTimeout("timeout", timeout);
   assertTimeout("idleTimeout", idleTimeout);
   assertSecurity("security", security);
-  return { defaults: { taskType, timeout, idempotent }, idleTimeout, security };
+  assertIdPrefix("idPrefix", idPrefix);
+  return { defaults: { taskType, timeout, idempotent }, idleTimeout, security, idPrefix };
 }
 
 /** @throws TypeError or RangeError when an option of a request is wrong. */

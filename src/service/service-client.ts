@@ -2,9 +2,10 @@ import { setMaxListeners } from "node:events";
 import { PipelineError } from "../errors.ts";
 import { settlesWithin } from "../executor/settles-within.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
-import { encodePayload, type Payload } from "../protocol/payload/payload.ts";
+import { encodeValue, type Payload } from "../protocol/payload/payload.ts";
 import { asError } from "../protocol/thrown.ts";
 import { assertArgumentCount } from "../role/known-options.ts";
+import { makePeerId } from "../role/peer-identity.ts";
 import { assertStopOptions, type StopOptions } from "../role/role.ts";
 import { currentTracer } from "../tracing/tracer.ts";
 import { ClientConnection } from "./client-connection.ts";
@@ -30,7 +31,7 @@ const NO_OPTIONS: ListRequestOptions = {};
  * Sends requests to a service, any number at a time. The constructor opens nothing. The first request connects, and waits for the
  * service if need be.
  *
- * @typeParam Data - What workers get.
+ * @typeParam Data - What workers get: any value that can be sent.
  * @typeParam Result - What they return.
  *
  * @example
@@ -40,9 +41,9 @@ const NO_OPTIONS: ListRequestOptions = {};
  * const replies = await client.request([{ message: "a" }, { message: "b" }]); // over the workers, replies in order
  * ```
  */
-export class ServiceClient<Data extends object = Payload, Result extends object = Payload>
-  implements AsyncDisposable
-{
+export class ServiceClient<Data = Payload, Result = Payload> implements AsyncDisposable {
+  /** The client's id, with which the `info.id` of its requests begins. No other client has it. */
+  readonly clientId: string;
   readonly #endpoint: EndpointAddress;
   readonly #defaults: ResolvedClientOptions["defaults"];
   readonly #connection: ClientConnection;
@@ -59,10 +60,11 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
   constructor(endpoint: EndpointAddress, options?: ServiceClientOptions);
   constructor(endpoint: EndpointAddress, options: ServiceClientOptions = {}, ...more: readonly unknown[]) {
     assertArgumentCount("new ServiceClient()", [endpoint, options, ...more], 2);
-    const { defaults, idleTimeout, security } = resolveClientOptions(endpoint, options);
+    const { defaults, idleTimeout, security, idPrefix } = resolveClientOptions(endpoint, options);
+    this.clientId = makePeerId(idPrefix);
     this.#endpoint = endpoint;
     this.#defaults = defaults;
-    this.#connection = new ClientConnection(endpoint, idleTimeout, security);
+    this.#connection = new ClientConnection(this.clientId, endpoint, idleTimeout, security);
   }
 
   /**
@@ -73,14 +75,17 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
    * @returns The replies in the order of the list.
    */
   request(
-    list: Iterable<Data> | AsyncIterable<Data>,
+    list: object & (Iterable<Data> | AsyncIterable<Data>),
     options: ListRequestOptions & { readonly settled: true },
   ): Promise<PromiseSettledResult<Result>[]>;
-  request(list: Iterable<Data> | AsyncIterable<Data>, options?: ListRequestOptions): Promise<Result[]>;
+  request(
+    list: object & (Iterable<Data> | AsyncIterable<Data>),
+    options?: ListRequestOptions,
+  ): Promise<Result[]>;
   /**
    * Sends one request.
    *
-   * @param data - A plain object.
+   * @param data - Any value that can be sent, but no list: that of an array is `[array]`.
    * @returns What the worker's handler returned.
    * @throws RemoteError when the handler threw.
    * @throws PipelineError `REQUEST_TIMEOUT`, `REQUEST_LOST`, `NO_WORKER`, `SERVICE_BUSY` and others: see the docs of errors.
@@ -150,9 +155,8 @@ export class ServiceClient<Data extends object = Payload, Result extends object 
       if (signal?.aborted) throw signal.reason;
       if (this.#isClosed) throw this.#stopped();
       const facts = { role: "serviceclient", endpoint: this.#endpoint.address, taskType: taskType.name };
-      if (data === undefined || data === null)
-        throw new TypeError(`Expected a plain object as ${path}, got ${data}`);
-      const payload = encodePayload(data, path);
+      if (data === undefined) throw new TypeError(`Expected a value as ${path}, got undefined`);
+      const payload = encodeValue(data, path);
       const span = currentTracer()?.begin({
         kind: "request",
         taskType: taskType.name,

@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-import { hostname } from "node:os";
 import { DEFAULT_CLOSE_TIMEOUT } from "../executor/close-hook.ts";
 import type { ExecutionInfo } from "../executor/execution-info.ts";
 import type { Executor } from "../executor/executor.ts";
@@ -21,6 +19,7 @@ import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { assertCount, assertEndpoint, assertTaskType, assertTimeout } from "../role/checks.ts";
 import type { Members } from "../role/members.ts";
 import { assertSecurity } from "../role/network.ts";
+import { assertIdPrefix, WorkerIdentity } from "../role/peer-identity.ts";
 import { emptyOutcome, openSession, Role, roleMembers } from "../role/role.ts";
 import { onWork, type WorkSignal, type WorkStage } from "../role/work-signal.ts";
 import type { Security } from "../security/security.ts";
@@ -51,7 +50,7 @@ const THREAD_MS = 2;
  * if (isMain(import.meta)) await new Upper().run();
  * ```
  */
-export abstract class ServiceWorker<Data extends object = Payload, Result extends object = Payload>
+export abstract class ServiceWorker<Data = Payload, Result = Payload>
   extends Role<ServiceWorkerSummary>
   implements OpenInThread, WorkSignal
 {
@@ -95,8 +94,19 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
    * @default none
    */
   readonly security?: Security | undefined;
+  /**
+   * The beginning of the worker's id, for logs and `zmqpipeline top`: up to 64 letters, digits, and `- _ . : @`.
+   * @default "": the id begins with the host's name
+   */
+  readonly idPrefix: string = "";
+  readonly #identity = new WorkerIdentity();
   /** @internal */
   [onWork]?: (stage: WorkStage) => void;
+
+  /** The worker's id, in logs and `zmqpipeline top`. No other worker has it, and each run has another. In threads, it is that of their worker. */
+  get workerId(): string {
+    return this.#identity.get(this.idPrefix);
+  }
 
   /** Called once, after the first contact with the service and before the first request. */
   initWorker(): Awaitable<void> {}
@@ -129,7 +139,7 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
    * @param msgtype - `DATA`.
    * @param info - The request's id, its attempt, and a signal that is aborted when the reply is not needed any more. An attempt above 1
    *   may have run before: only idempotent requests have one.
-   * @returns A plain object; nothing counts as `{}`.
+   * @returns The reply. Returning nothing means `{}`.
    * @throws Any error. The client gets it as a `RemoteError`, with its name, message and stack.
    */
   abstract handleMessage(
@@ -154,12 +164,20 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
         "nThreads",
         "module",
         "security",
+        "idPrefix",
+        "workerId",
       ],
     };
   }
 
   /** @internal */
-  async [openInThread](index: number, _metadata: Payload, isFirst: boolean): Promise<HandlerInThread> {
+  async [openInThread](
+    index: number,
+    _metadata: Payload,
+    isFirst: boolean,
+    workerId: string,
+  ): Promise<HandlerInThread> {
+    this.#identity.adopt(workerId);
     if (isFirst) await this.initThread(index);
     return {
       handler: this.#handler(),
@@ -174,7 +192,7 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
   [openSession](): ServiceWorkerSession {
     this.#validate();
     return new ServiceWorkerSession({
-      workerId: `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`,
+      workerId: this.#identity.begin(this.idPrefix),
       taskType: this.taskType,
       endpoint: this.endpoint,
       peerTimeoutMs: this.peerTimeout,
@@ -211,6 +229,7 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
       threads: this.nThreads,
       module: moduleUrl(name, this.module),
       className: name,
+      workerId: this.workerId,
       queueMs: THREAD_MS,
       flushMs: THREAD_MS,
       maxItemsPerThread: Number.POSITIVE_INFINITY,
@@ -232,6 +251,7 @@ export abstract class ServiceWorker<Data extends object = Payload, Result extend
     assertTimeout(`${name}.peerTimeout`, this.peerTimeout);
     assertTimeout(`${name}.closeTimeout`, this.closeTimeout);
     assertSecurity(`${name}.security`, this.security);
+    assertIdPrefix(`${name}.idPrefix`, this.idPrefix);
     if (this.nThreads > 0 && this.concurrency > 1) {
       throw new RangeError(`${name} has threads, which execute one request each: leave its concurrency at 1`);
     }

@@ -19,8 +19,7 @@ const NOTHING: ServiceSummary = { requests: 0, replied: 0, failed: 0, refused: 0
  * @example
  * ```ts
  * const service = new Service({ frontendEndpoint: FRONT, backendEndpoint: BACK });
- * process.once("SIGTERM", () => service.stop());
- * await service.run();
+ * await service.run({ signals: true });
  * ```
  */
 export class Service extends Role<ServiceSummary> {

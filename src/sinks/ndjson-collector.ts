@@ -54,7 +54,7 @@ const OPTIONS = optionNames<NdjsonCollectorOptions>({
  * await collector.run();
  * ```
  */
-export class NdjsonCollector<Result extends object = Payload> extends Collector<Result> {
+export class NdjsonCollector<Result = Payload> extends Collector<Result> {
   readonly endpoint: EndpointAddress;
   readonly ackEndpoint: EndpointAddress;
   override readonly security: Security | undefined;
@@ -101,7 +101,7 @@ export class NdjsonCollector<Result extends object = Payload> extends Collector<
     this.#results?.add(id, { taskType: name, data });
   }
 
-  override handleFailure(failure: Failure<object>, taskType: TaskType): void {
+  override handleFailure(failure: Failure<unknown>, taskType: TaskType): void {
     const { id, data, error, attempts } = failure;
     if (this.#failures === undefined) void super.handleFailure(failure, taskType);
     else this.#failures.add(id, { taskType: taskType.name, data, error, attempts });

@@ -38,7 +38,7 @@ const replace = jsonValues((bytes) => `\\x${Buffer.from(bytes).toString("hex")}`
  * await collector.run();
  * ```
  */
-export class PostgresCollector<Result extends object = Payload> extends BatchCollector<Result> {
+export class PostgresCollector<Result = Payload> extends BatchCollector<Result> {
   readonly endpoint: EndpointAddress;
   readonly ackEndpoint: EndpointAddress;
   override readonly security: Security | undefined;
@@ -82,8 +82,10 @@ export class PostgresCollector<Result extends object = Payload> extends BatchCol
   }
 
   async handleBatch(results: readonly CollectedResult<Result>[]): Promise<undefined> {
-    const { table, row = defaultRow } = this.#options;
-    const rows = results.map((result) => ({ id: result.id, ...row(result) }));
+    const { table, row } = this.#options;
+    const columns = (result: CollectedResult<Result>): Row =>
+      row === undefined ? defaultRow(result) : columnTexts(row(result));
+    const rows = results.map((result) => ({ id: result.id, ...columns(result) }));
     try {
       await this.#insert(table, rows);
     } catch (error) {
@@ -94,7 +96,7 @@ export class PostgresCollector<Result extends object = Payload> extends BatchCol
     }
   }
 
-  override async handleFailure(failure: Failure<object>, taskType: TaskType): Promise<void> {
+  override async handleFailure(failure: Failure<unknown>, taskType: TaskType): Promise<void> {
     const { failuresTable } = this.#options;
     if (failuresTable === undefined) return void super.handleFailure(failure, taskType);
     const { id, data, error, attempts } = failure;
@@ -103,7 +105,7 @@ export class PostgresCollector<Result extends object = Payload> extends BatchCol
 
   async #makeTables(): Promise<void> {
     const { table, row, failuresTable } = this.#options;
-    const columns = "id text PRIMARY KEY, task_type text NOT NULL, data jsonb NOT NULL";
+    const columns = "id text PRIMARY KEY, task_type text NOT NULL, data jsonb";
     if (row === undefined) await this.#make(table, columns);
     if (failuresTable !== undefined)
       await this.#make(failuresTable, `${columns}, error jsonb NOT NULL, attempts integer NOT NULL`);
@@ -131,14 +133,14 @@ export class PostgresCollector<Result extends object = Payload> extends BatchCol
     for (const [columns, alike] of byColumns(rows)) {
       const names = columns.map(identifier).join(", ");
       const text = `INSERT INTO ${table} (${names}) SELECT ${names} FROM jsonb_populate_recordset(NULL::${table}, $1::jsonb) ON CONFLICT ("id") DO NOTHING`;
-      await this.#database?.query(text, [JSON.stringify(alike.map(columnTexts), replace)]);
+      await this.#database?.query(text, [JSON.stringify(alike, replace)]);
     }
   }
 }
 
 type Row = Readonly<Record<string, unknown>>;
 
-function defaultRow<Result extends object>({ taskType, data }: CollectedResult<Result>) {
+function defaultRow<Result>({ taskType, data }: CollectedResult<Result>) {
   return { task_type: taskType.name, data };
 }
 

@@ -12,7 +12,7 @@ export interface SqlClient {
 }
 
 /** The options of a {@link PostgresCollector}. */
-export interface PostgresCollectorOptions<Result extends object = Payload> extends NetworkOptions {
+export interface PostgresCollectorOptions<Result = Payload> extends NetworkOptions {
   /**
    * A connection string such as `postgres://user@host/database`, which needs the package `pg`, or a pool, which the collector does not
    * close. Add a listener for `error` to a pool of pg: without one, a restart of the server ends the process.
@@ -73,7 +73,7 @@ const OPTIONS = optionNames<PostgresCollectorOptions>({
 });
 
 /** @throws TypeError, RangeError when an option is missing or wrong. */
-export function resolvePostgresOptions<Result extends object>(options: PostgresCollectorOptions<Result>) {
+export function resolvePostgresOptions<Result>(options: PostgresCollectorOptions<Result>) {
   assertKnownOptions("PostgresCollector", options, OPTIONS);
   const { database, table, row, failuresTable } = options;
   const { batchSize = DEFAULT_BATCH_SIZE, retryTimeout = DEFAULT_RETRY_TIMEOUT } = options;

@@ -18,7 +18,7 @@ import type { Members } from "../role/members.ts";
 import { roleMembers } from "../role/role.ts";
 import { depthOfThreads } from "../self/nesting.ts";
 import { isPromiseLike } from "../structures/is-promise-like.ts";
-import { createExecutor, WORKER_FIELDS, WORKER_METHODS, Worker } from "./worker.ts";
+import { adoptId, createExecutor, WORKER_FIELDS, WORKER_METHODS, Worker } from "./worker.ts";
 
 /** Work in each thread's queue, in ms: the main thread may need that long to bring more. */
 const QUEUE_MS = 40;
@@ -51,10 +51,10 @@ const FLUSH_MS = 25;
  * ```
  */
 export abstract class MultiThreadedWorker<
-    Item extends object = Payload,
-    Result extends object = Payload,
+    Item = Payload,
+    Result = Payload,
     Metadata extends object = Payload,
-    ThreadItem extends object = Item,
+    ThreadItem = Item,
   >
   extends Worker<Metadata>
   implements OpenInThread
@@ -115,7 +115,7 @@ export abstract class MultiThreadedWorker<
    * @param index - The thread's index.
    * @param info - The item's id and attempt, and a signal that is aborted when the item's timeout is over. If the handler does not end
    *   within a second after that, its thread is terminated.
-   * @returns A plain object for the collector. Returning nothing means `{}`.
+   * @returns The result for the collector. Returning nothing means `{}`.
    * @throws Any error: the item is retried as the task's `retry` says, unless the error has `retryable: false`.
    */
   abstract handleThreadExecution(
@@ -134,7 +134,13 @@ export abstract class MultiThreadedWorker<
   }
 
   /** @internal */
-  async [openInThread](index: number, metadata: Payload, isFirst: boolean): Promise<HandlerInThread> {
+  async [openInThread](
+    index: number,
+    metadata: Payload,
+    isFirst: boolean,
+    workerId: string,
+  ): Promise<HandlerInThread> {
+    this[adoptId](workerId);
     this.metadata = metadata as Metadata;
     if (isFirst) await this.initThread(index);
     return {
@@ -157,6 +163,7 @@ export abstract class MultiThreadedWorker<
       threads: this.nThreads,
       module: moduleUrl(name, this.module),
       className: name,
+      workerId: this.workerId,
       queueMs: QUEUE_MS,
       flushMs: FLUSH_MS,
       maxItemsPerThread: this.maxItemsPerThread,
@@ -188,11 +195,17 @@ export abstract class MultiThreadedWorker<
   }
 }
 
-/** @throws PayloadTypeError when the result has no members to merge: a retry would not help. */
-function mergedResult(forwarded: object, result: unknown): object {
+/** @throws PayloadTypeError when there are no members to merge: a retry would not help. */
+function mergedResult(forwarded: unknown, result: unknown): unknown {
   if (result === undefined || result === null) return forwarded;
-  if (typeof result === "object" && isPlain(result)) return { ...forwarded, ...result };
-  throw new PayloadTypeError(
-    "With mergeResult, handleThreadExecution() must return a plain object or nothing",
-  );
+  if (!isPlainObject(result))
+    throw new PayloadTypeError(
+      "With mergeResult, handleThreadExecution() must return a plain object or nothing",
+    );
+  if (isPlainObject(forwarded)) return { ...forwarded, ...result };
+  throw new PayloadTypeError("With mergeResult, what is forwarded to a thread must be a plain object");
+}
+
+function isPlainObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && isPlain(value);
 }

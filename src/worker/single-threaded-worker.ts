@@ -29,8 +29,8 @@ import { createExecutor, WORKER_FIELDS, WORKER_METHODS, Worker } from "./worker.
  * ```
  */
 export abstract class SingleThreadedWorker<
-  Item extends object = Payload,
-  Result extends object = Payload,
+  Item = Payload,
+  Result = Payload,
   Metadata extends object = Payload,
 > extends Worker<Metadata> {
   /**
@@ -45,7 +45,7 @@ export abstract class SingleThreadedWorker<
    *
    * @param data - The item, as its task produced it.
    * @param info - The item's task type, id and attempt, and a signal that is aborted when the item's timeout is over.
-   * @returns A plain object for the collector. Returning nothing means `{}`.
+   * @returns The result for the collector. Returning nothing means `{}`.
    * @throws Any error: the item is retried as the task's `retry` says, unless the error has `retryable: false`. After the last attempt
    *   the item goes to the collector's `handleFailure`.
    */
@@ -63,7 +63,7 @@ export abstract class SingleThreadedWorker<
   /** @internal */
   [createExecutor](): Executor {
     assertCount(`${this.constructor.name}.concurrency`, this.concurrency, 1, 10_000);
-    const handler = (data: Payload, info: ExecutionInfo) => this.handleExecution(data as Item, info);
+    const handler = (data: unknown, info: ExecutionInfo) => this.handleExecution(data as Item, info);
     return new InlineExecutor(handler, this.taskType, this.concurrency, "item");
   }
 }

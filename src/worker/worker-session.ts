@@ -43,6 +43,8 @@ const CUT_OFF_GRACE_MS = 400;
 /** What a session needs to know about its worker. */
 export interface WorkerHost {
   readonly workerId: string;
+  /** Whether hooks and threads are initialised when the first item arrives, and not before. */
+  readonly initsLate: boolean;
   readonly taskType: TaskType;
   readonly endpoint: EndpointAddress;
   readonly collectorEndpoint: EndpointAddress;
@@ -73,6 +75,11 @@ export class WorkerSession extends Session<WorkerSummary> {
   /** Absent when the handler cannot block this thread, or when the distributor runs in this thread, too. */
   #watch: WorkerWatch | undefined;
   #stopAt = Number.POSITIVE_INFINITY;
+  /** The run for which nothing is initialised yet; items of it wait. */
+  #awaited: Welcome | undefined;
+  #isInitialising = false;
+  /** Why nothing could be initialised after the worker was ready. */
+  #initError: PipelineError | undefined;
 
   constructor(host: WorkerHost) {
     super();
@@ -177,11 +184,12 @@ export class WorkerSession extends Session<WorkerSummary> {
       toCollector: (message) => this.#links?.collector.send(message),
       begin: (welcome) => this.#begin(welcome),
       abandon: (execution) => this.#host.executor.abort(execution),
-      work: () => this.#loop.schedule(),
+      work: () => (this.#awaited === undefined ? this.#loop.schedule() : this.#initLate(this.#awaited)),
       over: (status, error) => {
         this.#log.write("info", "worker ended", { worker: this.#host.workerId, status, ...this.#summary });
-        if (error === undefined) this.resolve(this.#summary);
-        else this.reject(error);
+        const problem = error ?? this.#initError;
+        if (problem === undefined) this.resolve(this.#summary);
+        else this.reject(problem);
       },
       note: (event, facts) => this.#log.write("debug", event, facts),
     };
@@ -200,18 +208,43 @@ export class WorkerSession extends Session<WorkerSummary> {
   }
 
   #begin(welcome: Welcome): void {
+    this.#awaited = this.#host.initsLate ? welcome : undefined;
+    const ready = () => this.#core.initialised(welcome.runId);
+    // Later, because the core is in the middle of its own work.
+    if (this.#host.initsLate) return queueMicrotask(this.guard(ready));
+    this.#init(welcome).then(
+      this.guard(ready),
+      this.guard((error: unknown) => this.#core.abort(this.#initFailed(error))),
+    );
+  }
+
+  /** The first item has arrived: the task's dependencies are complete. */
+  #initLate(welcome: Welcome): void {
+    if (this.#isInitialising) return;
+    this.#isInitialising = true;
+    this.#init(welcome).then(
+      this.guard(() => {
+        this.#isInitialising = false;
+        if (this.#awaited === welcome) this.#awaited = undefined;
+        // Another run has begun meanwhile.
+        else if (this.#awaited !== undefined && this.#core.upcoming(0) !== undefined)
+          return this.#initLate(this.#awaited);
+        this.#loop.schedule();
+      }),
+      this.guard((error: unknown) => {
+        this.#initError = this.#initFailed(error);
+        this.#core.leave(); // gives the items back, which are not to blame
+      }),
+    );
+  }
+
+  async #init(welcome: Welcome): Promise<void> {
     const timeoutMs = this.#host.timeoutMs ?? welcome.timeoutMs;
     const metadata = decodePayload(welcome.metadata);
     const limitMs = timeoutMs === Number.POSITIVE_INFINITY ? 0 : timeoutMs;
-    const begun = async () => {
-      await this.#host.hooks.begin(metadata);
-      await this.#host.executor.begin(metadata, limitMs, welcome.context);
-      this.#watch?.begin(welcome.runId, limitMs);
-    };
-    begun().then(
-      this.guard(() => this.#core.initialised(welcome.runId)),
-      this.guard((error: unknown) => this.#core.abort(this.#initFailed(error))),
-    );
+    await this.#host.hooks.begin(metadata);
+    await this.#host.executor.begin(metadata, limitMs, welcome.context);
+    this.#watch?.begin(welcome.runId, limitMs);
   }
 
   #initFailed(error: unknown): PipelineError {
@@ -222,6 +255,7 @@ export class WorkerSession extends Session<WorkerSummary> {
   }
 
   #next(): Execution | undefined {
+    if (this.#awaited !== undefined) return undefined;
     const execution = this.#core.next();
     if (execution !== undefined) this.#firstWork.begins();
     return execution;

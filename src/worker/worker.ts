@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-import { hostname } from "node:os";
 import { DEFAULT_CLOSE_TIMEOUT } from "../executor/close-hook.ts";
 import type { Executor } from "../executor/executor.ts";
 import { WorkerHooks } from "../executor/worker-hooks.ts";
@@ -7,8 +5,9 @@ import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable } from "../role/awaitable.ts";
-import { assertEndpoint, assertTaskType, assertTimeout } from "../role/checks.ts";
+import { assertBoolean, assertEndpoint, assertTaskType, assertTimeout } from "../role/checks.ts";
 import { assertSecurity } from "../role/network.ts";
+import { assertIdPrefix, WorkerIdentity } from "../role/peer-identity.ts";
 import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role } from "../role/role.ts";
 import { onWork, type WorkSignal, type WorkStage } from "../role/work-signal.ts";
 import type { Security } from "../security/security.ts";
@@ -17,6 +16,9 @@ import type { WorkerSummary } from "./worker-summary.ts";
 
 /** The method by which each kind of worker makes its executor. */
 export const createExecutor: unique symbol = Symbol("createExecutor");
+
+/** The method by which an instance in a thread gets the worker's id. */
+export const adoptId: unique symbol = Symbol("adoptId");
 
 /** The methods and fields that all workers have. */
 export const WORKER_METHODS = ["initWorker", "closeWorker"] as const;
@@ -28,6 +30,9 @@ export const WORKER_FIELDS = [
   "peerTimeout",
   "closeTimeout",
   "security",
+  "idPrefix",
+  "initAfterDependencies",
+  "workerId",
   "metadata",
 ] as const;
 
@@ -61,12 +66,35 @@ export abstract class Worker<Metadata extends object = Payload>
    * @default none
    */
   readonly security?: Security | undefined;
+  /**
+   * The beginning of the worker's id, for logs and `zmqpipeline top`: up to 64 letters, digits, and `- _ . : @`.
+   * @default "": the id begins with the host's name
+   */
+  readonly idPrefix: string = "";
+  /**
+   * Whether `initWorker()`, and `initThread()` in threads, wait until the task's dependencies are complete: they are called when the first
+   * item arrives, and may read what the other tasks have made.
+   * @default false: they are called after the first contact with the distributor
+   */
+  readonly initAfterDependencies: boolean = false;
+  readonly #identity = new WorkerIdentity();
   /** The metadata of the `MetaDataWorker`; `{}` without one. Set before `initWorker()` is called. */
   metadata: Metadata = {} as Metadata;
   /** @internal */
   [onWork]?: (stage: WorkStage) => void;
 
-  /** Called once, after the first contact with the distributor and before the first item. */
+  /**
+   * The worker's id: what the collector's `info.worker`, logs and `zmqpipeline top` say. No other worker has it, and each run has another. In
+   * threads, it is that of their worker.
+   */
+  get workerId(): string {
+    return this.#identity.get(this.idPrefix);
+  }
+
+  /**
+   * Called once, after the first contact with the distributor and before the first item; with `initAfterDependencies`, not before the
+   * task's dependencies are complete.
+   */
   initWorker(): Awaitable<void> {}
 
   /**
@@ -83,7 +111,8 @@ export abstract class Worker<Metadata extends object = Payload>
   [openSession](): WorkerSession {
     this.#validate();
     const host: WorkerHost = {
-      workerId: `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`,
+      workerId: this.#identity.begin(this.idPrefix),
+      initsLate: this.initAfterDependencies,
       taskType: this.taskType,
       endpoint: this.endpoint,
       collectorEndpoint: this.collectorEndpoint,
@@ -105,6 +134,11 @@ export abstract class Worker<Metadata extends object = Payload>
     return new WorkerSession(host);
   }
 
+  /** @internal Takes the id of the worker for which this thread works. */
+  [adoptId](workerId: string): void {
+    this.#identity.adopt(workerId);
+  }
+
   /** @internal */
   [emptyOutcome](): WorkerSummary {
     return { executed: 0, failed: 0 };
@@ -119,5 +153,7 @@ export abstract class Worker<Metadata extends object = Payload>
     assertTimeout(`${name}.peerTimeout`, this.peerTimeout);
     assertTimeout(`${name}.closeTimeout`, this.closeTimeout);
     assertSecurity(`${name}.security`, this.security);
+    assertIdPrefix(`${name}.idPrefix`, this.idPrefix);
+    assertBoolean(`${name}.initAfterDependencies`, this.initAfterDependencies);
   }
 }

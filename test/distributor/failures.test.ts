@@ -67,7 +67,7 @@ test("An item is not retried after an error with retryable: false, or a result t
   const worker = new NumbersWorker(endpoints, (data) => {
     if (data.n === 1) throw Object.assign(new Error("hopeless"), { retryable: false });
     if (data.n === 2) return { callback: () => 1 };
-    if (data.n === 3) return [1] as never;
+    if (data.n === 3) return new Map() as never;
     return data;
   });
   const [summary] = await Promise.all([
@@ -77,7 +77,7 @@ test("An item is not retried after an error with retryable: false, or a result t
   ]);
   expect(summary.tasks.numbers).toMatchObject({ acked: 2, failed: 3, retried: 0 });
   const messages = collector.failures.map(({ error }) => error.message).sort();
-  expect(messages[0]).toMatch(/^Expected a plain object or nothing as result, got an array/);
+  expect(messages[0]).toMatch(/^Value at result is a Map/);
   expect(messages[1]).toMatch(/^Value at result\.callback is a function/);
   expect(messages[2]).toBe("hopeless");
 });

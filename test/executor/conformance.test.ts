@@ -13,6 +13,7 @@ function threaded(threads: number, forward?: Handler): InstanceType<typeof Threa
     threads,
     module: FIXTURE,
     className: "ConformanceWorker",
+    workerId: "worker",
     queueMs: 40,
     flushMs: 25,
     closeTimeoutMs: 1000,

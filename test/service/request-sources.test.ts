@@ -59,8 +59,8 @@ test("A list of requests that throws has its error thrown and running requests a
 test("Undefined is refused as a request", async () => {
   const endpoints = await serviceEndpoints("inproc");
   const client = makeClient(endpoints) as unknown as { request(data?: unknown): Promise<unknown> };
-  await expect(client.request()).rejects.toThrow("Expected a plain object as request, got undefined");
-  await expect(client.request([null])).rejects.toThrow("Expected a plain object as request[0], got null");
+  await expect(client.request()).rejects.toThrow("Expected a value as request, got undefined");
+  await expect(client.request([undefined])).rejects.toThrow("Expected a value as request[0], got undefined");
 });
 
 long("A handler that never ends gives its slot to others when no client waits for it", async () => {

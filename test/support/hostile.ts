@@ -108,6 +108,7 @@ function frameAttacks(runId: string): Uint8Array[][] {
       busyMs: 1,
       bytes: 1,
       seqs: [2 ** 51, 0],
+      ackSeq: 0,
       ackData: secret,
     },
     ...PAYLOADS.map(

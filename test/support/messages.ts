@@ -66,6 +66,7 @@ export function arbitraryMessages({ name, count, seq, bytes }: MessageParts): {
       busyMs: duration,
       bytes: count,
       seqs: fc.array(seq),
+      ackSeq: seq,
       ackData: bytes,
     }),
     fc.record({ ...of("metadata"), payload: bytes }),

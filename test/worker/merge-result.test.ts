@@ -30,7 +30,7 @@ class Merging extends MultiThreadedWorker {
 
 /** What the collector gets of the item `{ a: 1, b: 1 }`. */
 async function result(mergeResult: boolean, returned: unknown): Promise<unknown> {
-  const { handler } = await new Merging(mergeResult, returned)[openInThread](0, {}, true);
+  const { handler } = await new Merging(mergeResult, returned)[openInThread](0, {}, true, "worker");
   return await handler({ a: 1, b: 1 }, {} as ExecutionInfo);
 }
 

@@ -36,7 +36,7 @@ export class ResultPrinter extends BatchCollector<NumberedInput> {
     return undefined;
   }
 
-  override async handleFailure(failure: Failure<object>): Promise<void> {
+  override async handleFailure(failure: Failure<unknown>): Promise<void> {
     const { failed, order } = this.#options;
     const known = failure as Failure<NumberedInput>;
     failed(known);

@@ -28,7 +28,7 @@ export interface ExportedRoles {
   readonly tasks: readonly Class<AnyTask>[];
   /** By the name of the export. */
   readonly workers: ReadonlyMap<string, Class<AnyRole>>;
-  readonly collectors: readonly Class<Collector<object, object, object>>[];
+  readonly collectors: readonly Class<Collector<unknown, object, object>>[];
   readonly metadata: readonly Class<MetaDataWorker<object>>[];
   /** By the name of the export. */
   readonly serviceWorkers: ReadonlyMap<string, Class<AnyRole>>;

@@ -33,7 +33,7 @@ interface Durations {
 /** How failures are told. */
 interface FailureTelling {
   /** What an item is called where people read it, and its data; its id and its data by default. */
-  readonly describe?: (failure: Failure<object>) => Pick<FailedItem, "label" | "data">;
+  readonly describe?: (failure: Failure<unknown>) => Pick<FailedItem, "label" | "data">;
   /** Whether of each kind of failures only the first is told while the run goes on: the summary has the others. */
   readonly isBrief?: boolean;
   /** Gets the first failure of each kind. */
@@ -50,7 +50,7 @@ export class RunStatistics {
   #slowest: SlowItem[] = [];
 
   /** Wraps a collector's handlers, so that each result and each failure is counted. */
-  watch(collector: Collector<object, object, object>, telling: FailureTelling = {}): void {
+  watch(collector: Collector<unknown, object, object>, telling: FailureTelling = {}): void {
     if (collector instanceof BatchCollector) this.#watchBatches(collector);
     else this.#watchResults(collector);
     this.#watchFailures(collector, telling);
@@ -71,7 +71,7 @@ export class RunStatistics {
     return { p50, p95, max: this.#maxMs, items: this.#count, means: this.#means };
   }
 
-  #watchResults(collector: Collector<object, object, object>): void {
+  #watchResults(collector: Collector<unknown, object, object>): void {
     const handleCollection = collector.handleCollection.bind(collector);
     collector.handleCollection = (data, taskType, msgtype, info) => {
       this.#collected(info);
@@ -79,7 +79,7 @@ export class RunStatistics {
     };
   }
 
-  #watchBatches(collector: BatchCollector<object, object, object>): void {
+  #watchBatches(collector: BatchCollector<unknown, object, object>): void {
     const handleBatch = collector.handleBatch.bind(collector);
     collector.handleBatch = (results) => {
       for (const result of results) this.#collected(result);
@@ -88,7 +88,7 @@ export class RunStatistics {
   }
 
   #watchFailures(
-    collector: Collector<object, object, object>,
+    collector: Collector<unknown, object, object>,
     { describe, isBrief = false, first }: FailureTelling,
   ): void {
     const onlyLogs = collector.handleFailure === Collector.prototype.handleFailure;

@@ -30,7 +30,8 @@ interface TaskItems {
   /** Handled, or waiting for the handler. */
   readonly received: SeqSet;
   readonly handled: SeqSet;
-  /** The ACK data of the item that was handled last. */
+  /** The item that was handled last, and its ACK data. */
+  ackSeq: number;
   ackData: Uint8Array;
 }
 
@@ -53,6 +54,8 @@ export class Inbox {
   #acks = new Map<string, AckGroup>();
   /** The group of the last item; the next item mostly belongs to it, too. */
   #lastGroup: AckGroup | undefined;
+  /** The group of the item that was handled last. */
+  #latestGroup: AckGroup | undefined;
   /** Number of repeated deliveries, which were dropped. */
   duplicates = 0;
   /** Number of deliveries that wait for the handler. */
@@ -102,34 +105,33 @@ export class Inbox {
   handled({ task, seq, workerId, busyMs, payload }: Delivery, ackData: Uint8Array): void {
     const items = this.#task(task);
     items.handled.add(seq);
+    items.ackSeq = seq;
     items.ackData = ackData;
     const group = this.#group(task, workerId);
     group.busyMs += busyMs;
     group.bytes += payload.length;
     group.seqs.push(seq);
+    this.#latestGroup = group;
   }
 
-  /** Takes the ACKs that wait: one message for each task and worker. */
+  /** Takes the ACKs that wait: one message for each task and worker. The last one has the item that was handled last. */
   takeAcks(runId: string): Ack[] {
-    const groups = this.#acks;
+    const latest = this.#latestGroup;
+    const groups = [...this.#acks.values()].filter((group) => group !== latest);
+    if (latest !== undefined) groups.push(latest);
     this.#acks = new Map();
     this.#lastGroup = undefined;
-    return [...groups.values()].map(({ task, workerId, busyMs, bytes, seqs }) => ({
-      type: "ack",
-      runId,
-      taskType: task,
-      workerId,
-      busyMs,
-      bytes,
-      seqs,
-      ackData: this.#task(task).ackData,
-    }));
+    this.#latestGroup = undefined;
+    return groups.map(({ task, workerId, busyMs, bytes, seqs }) => {
+      const { ackSeq, ackData } = this.#task(task);
+      return { type: "ack", runId, taskType: task, workerId, busyMs, bytes, seqs, ackSeq, ackData };
+    });
   }
 
   #task(name: string): TaskItems {
     let items = this.#tasks.get(name);
     if (items === undefined) {
-      items = { received: new SeqSet(), handled: new SeqSet(), ackData: EMPTY };
+      items = { received: new SeqSet(), handled: new SeqSet(), ackSeq: 0, ackData: EMPTY };
       this.#tasks.set(name, items);
     }
     return items;

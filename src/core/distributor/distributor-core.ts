@@ -271,7 +271,7 @@ export class DistributorCore {
     const task = this.#tasks.byName.get(ack.taskType);
     if (task === undefined) return;
     this.#settlement.acked(task, ack, this.#fleet);
-    this.#port.ackData(task.name, ack.ackData);
+    this.#port.ackData(task.name, ack.ackData, ack.ackSeq);
     this.#tasks.touch(task);
     if (ack.workerId !== "") return;
     const problem = tooManyFailures(this.#tasks, this.#options.maxFailures);

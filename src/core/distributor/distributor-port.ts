@@ -30,8 +30,12 @@ export interface DistributorCoreOptions extends WindowLimits {
 /** What the core tells its shell. */
 export interface DistributorPort extends CollectorLinkPort {
   toWorker(connection: string, message: DistributorToWorker): void;
-  /** The collector's latest ACK data for a task. */
-  ackData(task: string, data: Uint8Array): void;
+  /**
+   * The collector's latest ACK data for a task.
+   *
+   * @param seq - The item to which they belong.
+   */
+  ackData(task: string, data: Uint8Array, seq: number): void;
   /**
    * A worker was lost while it held this item alone, or is stuck in the item for longer than the task's timeout.
    */

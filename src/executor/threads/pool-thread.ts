@@ -26,6 +26,8 @@ export interface ThreadOptions {
   /** URL of the module that exports the class. */
   readonly module: string;
   readonly className: string;
+  /** The id of the worker that has the threads. */
+  readonly workerId: string;
   readonly resourceLimits: ResourceLimits | undefined;
   /** Longest time that a result waits for others. */
   readonly flushMs: number;
@@ -64,12 +66,21 @@ export class PoolThread {
 
   constructor(index: number, options: ThreadOptions, events: ThreadEvents) {
     this.index = index;
-    const { module, className, resourceLimits, flushMs, depth } = options;
+    const { module, className, workerId, resourceLimits, flushMs, depth } = options;
     const states = JobStates.allocate();
     this.#states = new JobStates(states);
     // A port of our own: `parentPort` is left to the user's code in the thread.
     const { port1, port2 } = new MessageChannel();
-    const workerData: ThreadData = { module, className, index, states, flushMs, port: port2, depth };
+    const workerData: ThreadData = {
+      module,
+      className,
+      workerId,
+      index,
+      states,
+      flushMs,
+      port: port2,
+      depth,
+    };
     this.#port = port1;
     this.#worker = new Worker(ownFile("executor/threads/thread-entry.js"), {
       workerData,

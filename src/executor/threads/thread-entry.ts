@@ -23,7 +23,7 @@ const SLICE_MS = 50;
 const REHEARSALS = 100;
 
 if (isMainThread) throw new Error("This file is only for threads of a pool");
-const { module, className, index, states, flushMs, port, depth } = workerData as ThreadData;
+const { module, className, workerId, index, states, flushMs, port, depth } = workerData as ThreadData;
 const queue = new Fifo<Job>();
 const upcoming = (index: number) => queue.peek(index);
 const post = (outcomes: Outcomes, transfer: ArrayBuffer[]) => port.postMessage(outcomes, transfer);
@@ -97,7 +97,9 @@ function isThreaded(value: unknown): boolean {
 async function begin(metadata: Uint8Array, timeoutMs: number, context: string): Promise<void> {
   try {
     const instance = await loading;
-    const opened = await duringHook(() => instance[openInThread](index, decodePayload(metadata), isFirstRun));
+    const opened = await duringHook(() =>
+      instance[openInThread](index, decodePayload(metadata), isFirstRun, workerId),
+    );
     const { handler, taskType, spans, close, closeTimeoutMs } = opened;
     closeHook = () => runCloseHook("closeThread", close, closeTimeoutMs, { taskType: taskType.name });
     if (isFirstRun) rehearse(taskType);

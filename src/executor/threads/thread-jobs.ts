@@ -1,5 +1,5 @@
 import type { ExecutionOutcome } from "../../core/execution.ts";
-import { decodeOwnPayload } from "../../protocol/payload/payload.ts";
+import { decodeOwnValue } from "../../protocol/payload/payload.ts";
 import type { TaskType } from "../../protocol/task-type.ts";
 import { isPromiseLike } from "../../structures/is-promise-like.ts";
 import { DecodeAhead } from "../decode-ahead.ts";
@@ -50,7 +50,7 @@ export class ThreadJobs {
     this.#states = states;
     this.#flushMs = flushMs;
     this.#post = post;
-    this.#items = new DecodeAhead(decodeOwnPayload, upcoming);
+    this.#items = new DecodeAhead(decodeOwnValue, upcoming);
   }
 
   begin(handler: Handler, taskType: TaskType, timeoutMs: number): void {

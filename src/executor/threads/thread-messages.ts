@@ -7,6 +7,8 @@ export interface ThreadData {
   /** URL of the module that exports the user's class. */
   readonly module: string;
   readonly className: string;
+  /** The id of the worker that has the thread. */
+  readonly workerId: string;
   readonly index: number;
   /** See `JobStates`. */
   readonly states: SharedArrayBuffer;

@@ -23,6 +23,8 @@ export interface ThreadPoolOptions {
   /** URL of the module that exports the class. */
   readonly module: string;
   readonly className: string;
+  /** The id of the worker that has the threads. */
+  readonly workerId: string;
   readonly resourceLimits: ResourceLimits | undefined;
   /** Longest time that a result waits in a thread for others. */
   readonly flushMs: number;

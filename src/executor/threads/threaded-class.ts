@@ -23,8 +23,16 @@ export interface HandlerInThread {
 
 /** A class whose handler runs in threads. */
 export interface OpenInThread {
-  /** @param isFirst - Whether this is the first run for which the thread works. */
-  [openInThread](index: number, metadata: Payload, isFirst: boolean): Promise<HandlerInThread>;
+  /**
+   * @param isFirst - Whether this is the first run for which the thread works.
+   * @param workerId - The id of the worker that has the thread.
+   */
+  [openInThread](
+    index: number,
+    metadata: Payload,
+    isFirst: boolean,
+    workerId: string,
+  ): Promise<HandlerInThread>;
 }
 
 /** The URL of a module that is given by its URL or its path; nothing when `module` is neither. */

@@ -26,18 +26,20 @@ let known = new Map<object, Known>();
 /**
  * Refuses a value that would not arrive as it was sent.
  *
- * @param value - A plain object.
+ * @param value - Any value.
  * @param path - The value's name in error messages: `data`, `result`, `metadata`.
  * @returns Whether the value contains something special, which plain MessagePack cannot express: -0, a lone surrogate, a hole in a list,
  *   an object without a prototype, data of another realm.
  * @throws TypeError with the path of the first offending value.
  */
-export function assertPayload(value: object, path: string): boolean {
+export function assertPayload(value: unknown, path: string): boolean {
   const steps = [path];
   parts = 0;
   if (known.size > 0) known = new Map();
   try {
-    return checkObject(value, steps, 0);
+    return typeof value === "object" && value !== null
+      ? checkObject(value, steps, 0)
+      : checkPrimitive(value, steps);
   } catch (error) {
     if (error instanceof PayloadTypeError || error instanceof PayloadSizeError) throw error;
     // A getter or a Proxy threw. A TypeError, because a retry would not help.
@@ -54,6 +56,14 @@ function unreadable(cause: unknown, steps: readonly string[]): PayloadTypeError 
 /** Whether a text has no lone surrogates, which UTF-8 cannot express. */
 export function isWellFormed(text: string): boolean {
   return (text as string & { isWellFormed(): boolean }).isWellFormed();
+}
+
+/** Checks a value that is no part of another one, and no object. @returns Whether it is special. */
+function checkPrimitive(value: unknown, steps: readonly string[]): boolean {
+  if (typeof value === "string") return !isWellFormed(value);
+  if (typeof value === "bigint" && !bigintFits(value)) refuse("a bigint of more than 2048 bits", steps);
+  if (typeof value === "function" || typeof value === "symbol") refuse(`a ${typeof value}`, steps);
+  return Object.is(value, -0);
 }
 
 /** @returns Whether the value contains something special. */

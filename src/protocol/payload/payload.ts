@@ -9,7 +9,7 @@ import { encodeExactly } from "./exact-encoder.ts";
 import { assertPayload, isPlain, PayloadSizeError, PayloadTypeError } from "./payload-check.ts";
 import { scanPayload } from "./payload-scan.ts";
 
-/** The type of items, results, metadata and ACK data when no narrower one is given: a plain object. */
+/** The type of items, results, metadata and ACK data when no other one is given: a plain object. */
 export type Payload = Record<string, unknown>;
 
 // Plain MessagePack without records, whose decoder compiles code. `moreTypes` adds typed arrays. With `copyBuffers`, a small binary
@@ -18,6 +18,22 @@ const packr = new Packr({ useRecords: false, moreTypes: true, copyBuffers: true 
 
 /** Decodes a large payload that has its bytes to itself: binary values are views of these bytes. */
 const sharingPackr = new Packr({ useRecords: false, moreTypes: true, copyBuffers: false });
+
+/**
+ * Encodes any value that a payload may hold; an empty object takes no bytes.
+ *
+ * @param value - Nothing (`undefined`) counts as `{}`.
+ * @param path - The value's name in error messages.
+ * @returns Bytes that the caller may keep.
+ * @throws TypeError when the value, or a part of it, cannot be sent; the message has the path of that part.
+ * @throws PipelineError `PAYLOAD_TOO_LARGE`.
+ */
+export function encodeValue(value: unknown, path: string): Uint8Array {
+  if (value === undefined) return EMPTY;
+  const bytes = encode(value, path);
+  if (bytes.length > MAX_PAYLOAD_BYTES) throw tooLarge(path, `${bytes.length} bytes`);
+  return bytes;
+}
 
 /**
  * Encodes a plain object; an empty one takes no bytes.
@@ -33,9 +49,7 @@ export function encodePayload(value: object | undefined | null, path: string): U
   if (!isPayload(value)) {
     throw new PayloadTypeError(`Expected a plain object or nothing as ${path}, got ${nameOf(value)}`);
   }
-  const bytes = encode(value, path);
-  if (bytes.length > MAX_PAYLOAD_BYTES) throw tooLarge(path, `${bytes.length} bytes`);
-  return bytes;
+  return encodeValue(value, path);
 }
 
 /** Whether a value is a plain object. A Proxy that throws is not. */
@@ -49,10 +63,10 @@ function isPayload(value: unknown): value is object {
   }
 }
 
-function encode(value: object, path: string): Uint8Array {
+function encode(value: unknown, path: string): Uint8Array {
   try {
     const isSpecial = assertPayload(value, path);
-    if (!isSpecial && Object.keys(value).length === 0) return EMPTY;
+    if (!isSpecial && isEmptyObject(value)) return EMPTY;
     return isSpecial ? encodeExactly(value, (leaf) => packr.pack(leaf)) : packr.pack(value);
   } catch (error) {
     if (error instanceof PayloadSizeError) throw tooLarge(path, error.message);
@@ -64,6 +78,11 @@ function encode(value: object, path: string): Uint8Array {
   }
 }
 
+function isEmptyObject(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.getPrototypeOf(value) === Object.prototype && Object.keys(value).length === 0;
+}
+
 function tooLarge(path: string, size: string): PipelineError {
   const text = `Payload ${path} has ${size}; at most ${MAX_PAYLOAD_BYTES} bytes fit in a message`;
   return new PipelineError("PAYLOAD_TOO_LARGE", text);
@@ -72,35 +91,43 @@ function tooLarge(path: string, size: string): PipelineError {
 /**
  * Decodes bytes from a peer that is not trusted.
  *
- * @throws ProtocolError when {@link encodePayload} cannot have written them. The message never quotes them.
+ * @throws ProtocolError when {@link encodeValue} cannot have written them. The message never quotes them.
  */
-export function decodePayload(bytes: Uint8Array): Payload {
+export function decodeValue(bytes: Uint8Array): unknown {
   return decode(bytes, packr);
 }
 
 /** Decodes bytes that nothing else uses: large binary values in the payload are views of them, not copies. */
-export function decodeOwnPayload(bytes: Uint8Array): Payload {
+export function decodeOwnValue(bytes: Uint8Array): unknown {
   const large = bytes.length >= OWN_FRAME_BYTES && bytes.length === bytes.buffer.byteLength;
   return decode(bytes, large ? sharingPackr : packr);
 }
 
-function decode(bytes: Uint8Array, decoder: Packr): Payload {
+/**
+ * Decodes an object from a peer that is not trusted.
+ *
+ * @throws ProtocolError when {@link encodePayload} cannot have written the bytes. The message never quotes them.
+ */
+export function decodePayload(bytes: Uint8Array): Payload {
+  const value = decode(bytes, packr);
+  if (typeof value !== "object" || value === null || !isPlain(value))
+    throw new ProtocolError("Payload is not an object");
+  return value as Payload;
+}
+
+function decode(bytes: Uint8Array, decoder: Packr): unknown {
   if (bytes.length === 0) return {};
   const isExact = scanPayload(bytes);
   // msgpackr gives binary values the class of its input. Bytes that came from another thread are no Buffer.
   const source = Buffer.isBuffer(bytes)
     ? bytes
     : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let value: unknown;
   try {
-    value = isExact ? decodeExactly(source, (leaf) => decoder.unpack(leaf)) : decoder.unpack(source);
+    return isExact ? decodeExactly(source, (leaf) => decoder.unpack(leaf)) : decoder.unpack(source);
   } catch {
     // msgpackr's error is not the cause: its message may quote the payload.
     throw new ProtocolError("Payload cannot be decoded");
   }
-  if (typeof value !== "object" || value === null || !isPlain(value))
-    throw new ProtocolError("Payload is not an object");
-  return value as Payload;
 }
 
 /** Names a value's kind for an error message, without quoting it. */

@@ -203,6 +203,7 @@ export const BATCH_LAYOUTS: Layouts<Exclude<Message["type"], ServiceMessage["typ
       writeDuration(writer, message.busyMs);
       writer.integer(message.bytes);
       writer.sequence(message.seqs);
+      writer.integer(message.ackSeq);
       return writeSizes(writer, [message.ackData]);
     },
     read: (reader, runId, bodies) => ({
@@ -213,6 +214,7 @@ export const BATCH_LAYOUTS: Layouts<Exclude<Message["type"], ServiceMessage["typ
       busyMs: readDuration(reader),
       bytes: reader.integer(),
       seqs: reader.sequence(),
+      ackSeq: reader.integer(),
       ackData: payload(reader, bodies),
     }),
   },

@@ -111,6 +111,7 @@ class Scene {
       busyMs,
       bytes: 1,
       seqs,
+      ackSeq: 0,
       ackData: EMPTY,
     };
     this.core.collectorMessage("ack", ack);

@@ -91,6 +91,7 @@ class Scene {
       busyMs: 0.001,
       bytes: 1,
       seqs,
+      ackSeq: 0,
       ackData: EMPTY,
     };
     this.core.collectorMessage("ack", ack);

@@ -17,6 +17,7 @@ function unbegun(options: Options = {}): ExecutorDriver {
     threads: 2,
     module: FIXTURE,
     className: "FaultyWorker",
+    workerId: "worker",
     queueMs: 40,
     flushMs: 25,
     closeTimeoutMs: 1000,

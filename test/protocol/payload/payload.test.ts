@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { Packr, pack } from "msgpackr";
 import { describe, expect, test } from "vitest";
 import { MAX_PAYLOAD_BYTES } from "../../../src/protocol/limits.ts";
-import { decodePayload, encodePayload } from "../../../src/protocol/payload/payload.ts";
+import { decodePayload, encodePayload, encodeValue } from "../../../src/protocol/payload/payload.ts";
 import { ProtocolError } from "../../../src/protocol/wire/byte-reader.ts";
 import { long } from "../../support/long.ts";
 
@@ -109,6 +109,18 @@ describe("A value that cannot be sent is refused with its path:", () => {
     expect(() => encodePayload(value as never, "data")).toThrow(
       /Expected a plain object or nothing as data, got/,
     );
+  });
+
+  test.each([
+    [new Map(), "Value at item is a Map"],
+    [() => 1, "Value at item is a function"],
+    [Symbol("s"), "Value at item is a symbol"],
+    [2n ** 5000n, "Value at item is a bigint of more than 2048 bits"],
+    [Promise.resolve(1), "Value at item is a Promise"],
+    [new String("boxed"), "Value at item is a String"],
+  ])("%#, which is no value that can be sent", (value, message) => {
+    expect(() => encodeValue(value, "item")).toThrow(TypeError);
+    expect(() => encodeValue(value, "item")).toThrow(message);
   });
 
   test("a value that is larger than a message may be", () => {
