@@ -56,6 +56,7 @@ export {
   defineTask,
   defineWorker,
 } from "./pipeline/define.ts";
+export type { InspectOptions } from "./pipeline/inspect-workers.ts";
 export { map } from "./pipeline/map.ts";
 export type { MapResults } from "./pipeline/map-iterator.ts";
 export type { MapOptions, MapProgress, MapResult } from "./pipeline/map-options.ts";

@@ -8,6 +8,7 @@ import { FileError } from "./file-error.ts";
 import { inspectCommands } from "./inspect/inspect-commands.ts";
 import { divideAtInputs, mapCommand } from "./map/map-command.ts";
 import { type CommandContext, EXIT, type Output } from "./output.ts";
+import { withInspectPort } from "./run/inspect-options.ts";
 import { roleCommands } from "./run/role-commands.ts";
 import { runFileCommand } from "./run/run-command.ts";
 import { isReaderGone } from "./standard-output.ts";
@@ -30,6 +31,7 @@ export async function runCommand(args: readonly string[], output: Output): Promi
     writeErr: (text: string) => void output.err.write(text),
   };
   const { own, inputs } = divideAtInputs(args);
+  const given = withInspectPort(own);
   const program = new Command("zmqpipeline")
     .description("Spread batches of work over threads, processes and machines")
     .version(ownManifest().version, "-V, --version")
@@ -46,7 +48,7 @@ export async function runCommand(args: readonly string[], output: Output): Promi
   for (const command of [program, ...descendants(program)]) {
     command.exitOverride().configureOutput(write);
   }
-  const code = await program.parseAsync(own, { from: "user" }).then(
+  const code = await program.parseAsync(given, { from: "user" }).then(
     () => context.exitCode,
     (error: unknown) => codeOf(error, output),
   );

@@ -11,11 +11,13 @@ export function standardOutput(
   stderr: Writable & Screen = process.stderr,
 ): Output {
   const lost = new AbortController();
+  // Taken now: what other code writes may be diverted later.
+  const write = stdout.write.bind(stdout);
   stdout.on("error", (error) => lost.abort(error));
   stderr.on("error", () => {});
   return {
     out: (text) => {
-      if (!lost.signal.aborted) stdout.write(text);
+      if (!lost.signal.aborted) write(text);
     },
     room: () => {
       if (lost.signal.aborted || !stdout.writableNeedDrain) return undefined;

@@ -1,4 +1,4 @@
-import { whileImporting } from "../self/nesting.ts";
+import { whileImporting, whileImportingHere } from "../self/nesting.ts";
 import { moduleExports } from "./module-exports.ts";
 import { locateSyntaxError } from "./syntax-error.ts";
 
@@ -7,11 +7,13 @@ import { locateSyntaxError } from "./syntax-error.ts";
  * does, an optional peer dependency of this package. A module that starts a run while it is imported gets an error.
  *
  * @param url - A `file:` URL.
+ * @param isHere - Whether the process is the program's, and no worker's: the program itself may start runs meanwhile.
  * @throws What the import throws.
  */
-export async function importUserModule(url: string): Promise<Record<string, unknown>> {
+export async function importUserModule(url: string, isHere = false): Promise<Record<string, unknown>> {
+  const during = isHere ? whileImportingHere : whileImporting;
   try {
-    return moduleExports(url, await whileImporting(url, () => importModule(url)));
+    return moduleExports(url, await during(url, () => importModule(url)));
   } catch (error) {
     throw locateSyntaxError(error, url);
   }

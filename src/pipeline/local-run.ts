@@ -16,6 +16,7 @@ import { LocalEndpoints } from "./local-endpoints.ts";
 import { at } from "./local-roles.ts";
 import { LocalTask } from "./local-task.ts";
 import { assertModules } from "./module-files.ts";
+import { ownInstance } from "./own-instance.ts";
 import type { OutputSource, PipelineOptions } from "./pipeline-options.ts";
 import type { WorkerStart } from "./process-messages.ts";
 import { RunFolder } from "./run-folder.ts";
@@ -53,6 +54,7 @@ export interface LocalPlan extends Pick<PipelineOptions, "onOutput"> {
 /** One run on this machine: distributor and collector in this process, workers as processes. */
 export class LocalRun {
   readonly #plan: LocalPlan;
+  #workers: readonly WorkerPlan[];
   readonly #log = new RoleLog("worker");
   #distributor: Distributor | undefined;
   #fleet: WorkerFleet | undefined;
@@ -63,6 +65,7 @@ export class LocalRun {
 
   constructor(plan: LocalPlan) {
     this.#plan = plan;
+    this.#workers = plan.workers;
   }
 
   get plan(): LocalPlan {
@@ -81,6 +84,7 @@ export class LocalRun {
     assertMayRun();
     for (const role of [this.#plan.collector, this.#plan.metadata]) if (role !== undefined) permit(role);
     if (signal?.aborted) return this.#emptySummary();
+    this.#workers = this.#plan.workers.map(ownInstance);
     assertDescriptors(this.#plan.workers.reduce((sum, { count }) => sum + count, 0));
     const abort = () => this.#cutOff();
     signal?.addEventListener("abort", abort, { once: true });
@@ -233,7 +237,7 @@ export class LocalRun {
 
   #startWorkers(fleet: WorkerFleet, endpoints: LocalEndpoints): void {
     const [endpoint, collectorEndpoint] = [endpoints.task.address, endpoints.collector.address];
-    for (const { count, ...start } of this.#plan.workers) {
+    for (const { count, ...start } of this.#workers) {
       for (let number = 0; number < count; number++)
         fleet.add({ type: "start", ...start, endpoint, collectorEndpoint, keys: undefined });
     }

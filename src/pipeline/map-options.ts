@@ -10,9 +10,9 @@ import type { PipelineOptions, WorkerDefinition } from "./pipeline-options.ts";
 /** Options of {@link map}. */
 export interface MapOptions
   extends Pick<WorkerDefinition, "exportName" | "threads" | "concurrency">,
-    Pick<PipelineOptions, "restarts" | "onOutput" | "windowTime"> {
+    Pick<PipelineOptions, "restarts" | "onOutput" | "inspectWorkers" | "windowTime"> {
   /**
-   * How many worker processes there are.
+   * How many worker processes there are. 0: the function runs in this process, for breakpoints and short stack traces.
    * @default the number of cores; 1 with `threads`
    */
   readonly workers?: number;
@@ -118,6 +118,7 @@ const OPTIONS = optionNames<MapOptions>({
   signal: true,
   restarts: true,
   onOutput: true,
+  inspectWorkers: true,
   windowTime: true,
   journal: true,
   key: true,
@@ -132,7 +133,7 @@ export function assertMapArguments(inputs: unknown, module: unknown, options: un
     throw new TypeError(`The module of map() must be a URL or a path, not ${describe(module)}`);
   assertKnownOptions("map()", options, OPTIONS);
   const { workers, threads, concurrency, restarts, maxPending, maxPendingBytes }: MapOptions = options;
-  if (workers !== undefined) assertCount("workers", workers, 1, 1024);
+  if (workers !== undefined) assertCount("workers", workers, 0, 1024);
   if (threads !== undefined) assertCount("threads", threads, 0, 1024);
   if (concurrency !== undefined) assertCount("concurrency", concurrency, 1, 10_000);
   if (restarts !== undefined) assertCount("restarts", restarts, 0);

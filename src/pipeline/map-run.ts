@@ -22,7 +22,7 @@ import {
 import { MapOutput, type Outcome } from "./map-output.ts";
 import { MapProgressReports } from "./map-progress.ts";
 import { refusedInput } from "./refused-input.ts";
-import { resolveRestarts, resolveWorkers } from "./resolve-workers.ts";
+import { resolveRestarts, resolveWorkers, slotsOf } from "./resolve-workers.ts";
 
 /** How often the state is read while a failure is not noted yet, in ms. */
 const NOTED_MS = 5;
@@ -45,6 +45,7 @@ export class MapRun implements ResultSource<unknown> {
   constructor(inputs: MapInputs, module: URL | string, options: MapOptions) {
     this.#options = options;
     const { workers, threads = 0, concurrency = 1, retry, timeout, exportName, restarts, onOutput } = options;
+    const { inspectWorkers = false } = options;
     const count = workers ?? (threads > 0 ? 1 : undefined);
     const hasJournal = options.journal !== undefined;
     const definition = {
@@ -55,12 +56,12 @@ export class MapRun implements ResultSource<unknown> {
       ...(exportName === undefined ? {} : { exportName }),
     };
     const type = TaskType.register("map");
-    const plans = resolveWorkers({ workers: { ...definition, taskType: type } }, []);
+    const plans = resolveWorkers({ workers: { ...definition, taskType: type }, inspectWorkers }, []);
     this.#output = new MapOutput({
       isOrdered: options.ordered ?? !hasJournal,
       maxPending: options.maxPending ?? DEFAULT_MAX_PENDING,
       maxPendingBytes: options.maxPendingBytes ?? DEFAULT_MAX_PENDING_BYTES,
-      slots: plans.reduce((slots, plan) => slots + plan.count * Math.max(plan.threads, plan.concurrency), 0),
+      slots: slotsOf(plans),
     });
     const task = new MapTask(type, inputs, this.#output, (error) => this.#fail(error));
     const { key } = options;

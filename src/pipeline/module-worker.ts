@@ -1,5 +1,6 @@
 import type { ExecutionInfo } from "../executor/execution-info.ts";
 import { importUserModule } from "../executor/import-user-module.ts";
+import { setupOfThread, threadSetup } from "../executor/threads/threaded-class.ts";
 import { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { MessageType } from "../protocol/message-type.ts";
 import { TaskType } from "../protocol/task-type.ts";
@@ -19,6 +20,7 @@ type WorkerFunction = (data: unknown, info: ExecutionInfo) => unknown;
 
 /** A worker, perhaps of another copy of this library. */
 export interface AnyWorker extends WorkSignal {
+  readonly taskType?: TaskType;
   readonly closeTimeout?: number;
   run(): Promise<unknown>;
   stop(options: { readonly timeout: number }): Promise<void>;
@@ -26,12 +28,9 @@ export interface AnyWorker extends WorkSignal {
 
 type WorkerClass = new () => AnyWorker & { readonly endpoint?: EndpointAddress };
 
-/** An environment variable that tells a thread of this library what to run: threads inherit the environment of their process. */
-const START = "ZMQPIPELINE_WORKER_START";
-
 /** Makes the worker that a module exports. @throws TypeError when it exports none. */
 export async function makeWorker(start: WorkerStart): Promise<AnyWorker> {
-  const module = await importUserModule(start.module);
+  const module = await importUserModule(start.module, start.isHere);
   const exported = chooseExport(module, start);
   if (start.pool !== undefined && isClass(exported))
     throw new TypeError(`${start.module} must export a function for a pool, not a class`);
@@ -41,9 +40,12 @@ export async function makeWorker(start: WorkerStart): Promise<AnyWorker> {
     const Worker = start.pool === undefined ? FunctionWorker : PoolWorker;
     return new Worker(start, handlerOf(exported, start), hooksOf(module));
   }
-  process.env[START] = JSON.stringify(start);
-  if (start.pool !== undefined) return new PoolThreads();
-  return new FunctionThreads();
+  return start.pool === undefined ? new FunctionThreads(start) : new PoolThreads(start);
+}
+
+/** In a thread of this library: what the thread is to run. */
+function startOfThread(): WorkerStart {
+  return JSON.parse(setupOfThread() ?? "{}") as WorkerStart;
 }
 
 function chooseExport(module: Record<string, unknown>, { exportName, module: url }: WorkerStart): unknown {
@@ -143,14 +145,25 @@ class FunctionWorker extends SingleThreadedWorker<unknown, unknown> {
 
 /** @public Runs the function in threads; each thread imports this module and makes an instance of its own. */
 export class FunctionThreads extends MultiThreadedWorker<unknown, unknown> {
-  readonly #start = JSON.parse(process.env[START] ?? "{}") as WorkerStart;
   readonly module = ownFile("pipeline/module-worker.js").href;
-  override readonly nThreads = this.#start.threads;
-  readonly taskType = TaskType.register(this.#start.taskType);
-  readonly endpoint = new EndpointAddress(this.#start.endpoint ?? "");
-  readonly collectorEndpoint = new EndpointAddress(this.#start.collectorEndpoint ?? "");
+  override readonly nThreads: number;
+  readonly taskType: TaskType;
+  readonly endpoint: EndpointAddress;
+  readonly collectorEndpoint: EndpointAddress;
+  override readonly [threadSetup]: string;
+  readonly #start: WorkerStart;
   #handler: WorkerFunction = () => undefined;
   #hooks: ModuleHooks | undefined;
+
+  constructor(start: WorkerStart = startOfThread()) {
+    super();
+    this.nThreads = start.threads;
+    this.taskType = TaskType.register(start.taskType);
+    this.endpoint = new EndpointAddress(start.endpoint ?? "");
+    this.collectorEndpoint = new EndpointAddress(start.collectorEndpoint ?? "");
+    this[threadSetup] = JSON.stringify(start);
+    this.#start = start;
+  }
 
   override async initThread(): Promise<void> {
     const module = await importUserModule(this.#start.module);
@@ -171,6 +184,7 @@ export class FunctionThreads extends MultiThreadedWorker<unknown, unknown> {
 /** Answers the requests of a pool with the function, in the process itself. */
 class PoolWorker extends ServiceWorker<unknown, unknown> {
   readonly endpoint: EndpointAddress;
+  override readonly security: Security | undefined;
   override readonly concurrency: number;
   override readonly timeout: number;
   readonly #handler: WorkerFunction;
@@ -181,6 +195,7 @@ class PoolWorker extends ServiceWorker<unknown, unknown> {
     this.endpoint = new EndpointAddress(start.endpoint ?? "");
     this.concurrency = start.concurrency;
     this.timeout = start.pool?.timeoutMs ?? Number.POSITIVE_INFINITY;
+    this.security = start.keys === undefined ? undefined : Security.load(start.keys);
     this.#handler = handler;
     this.#hooks = hooks;
   }
@@ -200,13 +215,25 @@ class PoolWorker extends ServiceWorker<unknown, unknown> {
 
 /** @public Answers the requests of a pool in threads; each thread imports this module and makes an instance of its own. */
 export class PoolThreads extends ServiceWorker<unknown, unknown> {
-  readonly #start = JSON.parse(process.env[START] ?? "{}") as WorkerStart;
   override readonly module = ownFile("pipeline/module-worker.js").href;
-  override readonly nThreads = this.#start.threads;
-  readonly endpoint = new EndpointAddress(this.#start.endpoint ?? "");
-  override readonly timeout = this.#start.pool?.timeoutMs ?? Number.POSITIVE_INFINITY;
+  override readonly nThreads: number;
+  readonly endpoint: EndpointAddress;
+  override readonly timeout: number;
+  override readonly security: Security | undefined;
+  override readonly [threadSetup]: string;
+  readonly #start: WorkerStart;
   #handler: WorkerFunction = () => undefined;
   #hooks: ModuleHooks | undefined;
+
+  constructor(start: WorkerStart = startOfThread()) {
+    super();
+    this.nThreads = start.threads;
+    this.endpoint = new EndpointAddress(start.endpoint ?? "");
+    this.timeout = start.pool?.timeoutMs ?? Number.POSITIVE_INFINITY;
+    this.security = start.keys === undefined ? undefined : Security.load(start.keys);
+    this[threadSetup] = JSON.stringify({ ...start, keys: undefined }); // threads have no connections
+    this.#start = start;
+  }
 
   override async initThread(): Promise<void> {
     const module = await importUserModule(this.#start.module);

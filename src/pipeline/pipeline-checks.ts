@@ -14,6 +14,7 @@ const PIPELINE_OPTIONS = optionNames<PipelineOptions>({
   metadata: true,
   restarts: true,
   onOutput: true,
+  inspectWorkers: true,
   maxFailures: true,
   crashLimit: true,
   minWorkers: true,
@@ -54,6 +55,7 @@ export function assertPipelineOptions(options: unknown): asserts options is Pipe
     metadata: _metadata,
     restarts: _restarts,
     onOutput,
+    inspectWorkers: _inspectWorkers,
     ...distributor
   } = options as PipelineOptions;
   assertFunction("onOutput", onOutput);

@@ -7,6 +7,7 @@ import type { MetaDataWorker } from "../metadata/meta-data-worker.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable } from "../role/awaitable.ts";
 import type { NetworkOptions } from "../role/network.ts";
+import type { InspectOptions } from "./inspect-workers.ts";
 
 /** The short form of a task: its items, without a class and without an endpoint. */
 export interface TaskDefinition<Item = unknown> {
@@ -52,7 +53,7 @@ export interface WorkerDefinition {
    */
   readonly taskType?: TaskType | string;
   /**
-   * How many worker processes there are.
+   * How many worker processes there are. 0: the worker runs in this process, for breakpoints and short stack traces.
    * @default the number of cores
    */
   readonly count?: number;
@@ -125,6 +126,11 @@ export interface PipelineOptions
    * @default 5
    */
   readonly restarts?: number;
+  /**
+   * Lets debuggers attach to worker processes, on 127.0.0.1: `true` or the port of worker 1, or {@link InspectOptions}. Each worker writes its address.
+   * @default false
+   */
+  readonly inspectWorkers?: boolean | number | InspectOptions;
   /**
    * Gets every line that workers write. While a promise that it returns is pending, that stream of the worker is not read: a worker that
    * writes faster has to wait. If it throws, the run goes on, and the first error is logged. A line of more than 1,048,576 characters

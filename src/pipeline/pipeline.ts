@@ -50,6 +50,7 @@ export class Pipeline implements AsyncDisposable {
       metadata,
       restarts: _restarts,
       onOutput,
+      inspectWorkers: _inspectWorkers,
       ...distributor
     } = options;
     const tasks = makeTasks(options.tasks);

@@ -1,18 +1,37 @@
 import { toModuleUrl } from "../executor/threads/threaded-class.ts";
-import { assertBoolean, assertCount, assertTimeout } from "../role/checks.ts";
+import { EndpointAddress } from "../protocol/endpoint-address.ts";
+import { assertBoolean, assertCount, assertEndpoint, assertTimeout } from "../role/checks.ts";
 import { assertKnownOptions, describeKind, optionNames } from "../role/known-options.ts";
+import { assertSecurity } from "../role/network.ts";
+import type { Security } from "../security/security.ts";
 import { assertFunction, assertName, assertSignal } from "./option-checks.ts";
 import type { PipelineOptions, WorkerDefinition } from "./pipeline-options.ts";
 
 /** Options of {@link createPool}. */
 export interface PoolOptions
   extends Pick<WorkerDefinition, "exportName" | "threads" | "concurrency">,
-    Pick<PipelineOptions, "restarts" | "onOutput"> {
+    Pick<PipelineOptions, "restarts" | "onOutput" | "inspectWorkers"> {
   /**
-   * How many worker processes there are.
+   * How many worker processes there are. 0: the function runs in this process, for breakpoints and short stack traces.
    * @default the number of cores; 1 with `threads`
    */
   readonly workers?: number;
+  /**
+   * Workers on this and other machines join at this endpoint, such as `tcp://0.0.0.0:5555`, with
+   * `zmqpipeline worker FILE --pool --connect ENDPOINT`. The pool then starts none itself, and all options of workers are the command's.
+   * @default none: the pool starts workers on this machine
+   */
+  readonly listen?: EndpointAddress | string;
+  /**
+   * With `listen`: the keys of a service. Links over `tcp` are then encrypted, and only workers with keys are admitted.
+   * @default none: the pool listens on the loopback and on `ipc` only
+   */
+  readonly security?: Security | undefined;
+  /**
+   * With `listen`: listen without keys on interfaces that other machines reach, in a network where all machines are trusted.
+   * @default false
+   */
+  readonly allowInsecure?: boolean;
   /**
    * The longest that one execution of an input may take, in ms. Then `info.signal` is aborted; the input fails with `EXECUTION_TIMEOUT`.
    * @default no limit
@@ -61,7 +80,22 @@ export interface PoolMapOptions extends Pick<PoolRunOptions, "priority" | "signa
   readonly maxPending?: number;
 }
 
+/** Options of workers, which the pool does not start where they join from elsewhere. */
+const OF_WORKERS = [
+  "workers",
+  "threads",
+  "concurrency",
+  "exportName",
+  "timeout",
+  "restarts",
+  "onOutput",
+  "inspectWorkers",
+] as const;
+
 const POOL = optionNames<PoolOptions>({
+  listen: true,
+  security: true,
+  allowInsecure: true,
   workers: true,
   threads: true,
   concurrency: true,
@@ -70,6 +104,7 @@ const POOL = optionNames<PoolOptions>({
   idempotent: true,
   restarts: true,
   onOutput: true,
+  inspectWorkers: true,
 });
 
 const RUN = optionNames<PoolRunOptions>({ signal: true, timeout: true, priority: true });
@@ -89,7 +124,7 @@ export function assertPoolOptions(module: unknown, options: unknown): asserts op
   assertKnownOptions("createPool()", options, POOL);
   const { workers, threads, concurrency, exportName, timeout, idempotent, restarts, onOutput }: PoolOptions =
     options;
-  if (workers !== undefined) assertCount("workers", workers, 1, 1024);
+  if (workers !== undefined) assertCount("workers", workers, 0, 1024);
   if (threads !== undefined) assertCount("threads", threads, 0, 1024);
   if (concurrency !== undefined) assertCount("concurrency", concurrency, 1, 10_000);
   if (restarts !== undefined) assertCount("restarts", restarts, 0);
@@ -97,6 +132,26 @@ export function assertPoolOptions(module: unknown, options: unknown): asserts op
   if (idempotent !== undefined) assertBoolean("idempotent", idempotent);
   assertName("exportName", exportName);
   assertFunction("onOutput", onOutput);
+  assertListening(options);
+}
+
+function assertListening(options: PoolOptions): void {
+  const { listen, security, allowInsecure } = options;
+  assertSecurity("security", security);
+  if (allowInsecure !== undefined) assertBoolean("allowInsecure", allowInsecure);
+  if (listen === undefined) {
+    if (security === undefined && allowInsecure !== true) return;
+    throw new TypeError(
+      "security and allowInsecure need listen: without it, a pool has workers on this machine only",
+    );
+  }
+  if (typeof listen === "string") new EndpointAddress(listen);
+  else assertEndpoint("listen", listen);
+  const given = OF_WORKERS.find((name) => options[name] !== undefined);
+  if (given !== undefined)
+    throw new TypeError(
+      `${given} and listen exclude each other: with listen, workers join from elsewhere. Give it to the command: zmqpipeline worker FILE --pool`,
+    );
 }
 
 /** @throws TypeError, RangeError when an option of `run()` is wrong. */

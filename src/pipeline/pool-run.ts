@@ -1,38 +1,53 @@
 import type { PipelineError } from "../errors.ts";
 import { RoleLog } from "../logging/logger.ts";
+import { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import { assertMayRun, permit } from "../self/nesting.ts";
-import { Service } from "../service/service.ts";
+import { placesOf, Service } from "../service/service.ts";
 import { ServiceClient } from "../service/service-client.ts";
 import { assertDescriptors } from "./descriptor-check.ts";
 import { LineWriter } from "./line-writer.ts";
 import { LocalEndpoints } from "./local-endpoints.ts";
 import { assertModules } from "./module-files.ts";
+import { ownInstance } from "./own-instance.ts";
 import type { PoolOptions } from "./pool-options.ts";
-import { resolveRestarts, resolveWorkers } from "./resolve-workers.ts";
+import { resolveRestarts, resolveWorkers, slotsOf } from "./resolve-workers.ts";
 import { RunFolder } from "./run-folder.ts";
 import { WorkerFleet } from "./worker-fleet.ts";
 
 /** How long workers may take to end after the pool was closed, in ms. */
 const END_MS = 3000;
 
+/** How often the pool looks at the workers that have joined, in ms. */
+const LOOK_MS = 50;
+
 /** A service in this process whose workers are processes that a fleet keeps alive, and a client of it. */
 export class PoolRun {
-  /** How many inputs all workers execute at once. */
-  readonly slots: number;
   readonly #options: PoolOptions;
   readonly #plans: ReturnType<typeof resolveWorkers>;
   readonly #log = new RoleLog("worker");
   readonly #failed: (error: unknown) => void;
+  readonly #changed: () => void;
+  /** How many inputs all workers execute at once. */
+  #slots: number;
   readonly #began: Promise<ServiceClient<object, { value?: unknown }>>;
   #end: () => Promise<void> = async () => {};
 
-  /** @param failed - Called when the pool can work no more. */
-  constructor(module: URL | string, options: PoolOptions, failed: (error: unknown) => void) {
+  /**
+   * @param failed - Called when the pool can work no more.
+   * @param changed - Called when `slots` has changed.
+   */
+  constructor(
+    module: URL | string,
+    options: PoolOptions,
+    failed: (error: unknown) => void,
+    changed: () => void,
+  ) {
     assertMayRun();
+    this.#changed = changed;
     this.#options = options;
     this.#failed = failed;
-    const { workers, threads = 0, concurrency = 1, exportName } = options;
+    const { workers, threads = 0, concurrency = 1, exportName, inspectWorkers = false } = options;
     const count = workers ?? (threads > 0 ? 1 : undefined);
     const definition = {
       module,
@@ -42,13 +57,16 @@ export class PoolRun {
       ...(exportName === undefined ? {} : { exportName }),
       taskType: TaskType.register("pool"),
     };
-    this.#plans = resolveWorkers({ workers: definition }, []);
-    this.slots = this.#plans.reduce(
-      (slots, plan) => slots + plan.count * Math.max(plan.threads, plan.concurrency),
-      0,
-    );
+    const plans = resolveWorkers({ workers: definition, inspectWorkers }, []).map(ownInstance);
+    this.#plans = options.listen === undefined ? plans : [];
+    this.#slots = Math.max(slotsOf(this.#plans), 1);
     this.#began = this.#begin();
     this.#began.catch(failed);
+  }
+
+  /** How many inputs all workers execute at once; 1 while there is no worker. */
+  get slots(): number {
+    return this.#slots;
   }
 
   /** @returns The function's result. @throws The errors of `ServiceClient.request()`. */
@@ -70,10 +88,13 @@ export class PoolRun {
     assertDescriptors(this.#plans.reduce((sum, { count }) => sum + count, 0));
     const folder = await RunFolder.make();
     const endpoints = await LocalEndpoints.make(folder.path);
-    const [frontendEndpoint, backendEndpoint] = [endpoints.ack, endpoints.task];
+    const { listen, security, allowInsecure = false } = this.#options;
+    const [frontendEndpoint, backendEndpoint] = [endpoints.ack, endpointOf(listen) ?? endpoints.task];
+    const network = { security, allowInsecure };
     const service = permit(
-      new Service({ frontendEndpoint, backendEndpoint, workerTimeout: Number.POSITIVE_INFINITY }),
+      new Service({ frontendEndpoint, backendEndpoint, workerTimeout: Number.POSITIVE_INFINITY, ...network }),
     );
+    const looking = listen === undefined ? undefined : setInterval(() => this.#count(service), LOOK_MS);
     const running = service.run().catch((error: unknown) => this.#failed(error));
     const lines = new LineWriter(process.stderr, ({ message }) =>
       this.#log.write("warn", "the output of workers cannot be written to stderr", { message }),
@@ -87,10 +108,19 @@ export class PoolRun {
       await client.stop({ timeout: 0 });
       await Promise.all([service.stop({ timeout: 0 }), fleet.end(END_MS)]);
       await running;
+      clearInterval(looking);
       lines.close();
       await folder.remove();
     };
     return client;
+  }
+
+  /** Looks how many inputs the workers that have joined execute at a time. */
+  #count(service: Service): void {
+    const slots = Math.max(service[placesOf](""), 1);
+    if (slots === this.#slots) return;
+    this.#slots = slots;
+    this.#changed();
   }
 
   #startWorkers(endpoint: string, lines: LineWriter): WorkerFleet {
@@ -117,4 +147,8 @@ export class PoolRun {
         });
     return fleet;
   }
+}
+
+function endpointOf(listen: EndpointAddress | string | undefined): EndpointAddress | undefined {
+  return typeof listen === "string" ? new EndpointAddress(listen) : listen;
 }

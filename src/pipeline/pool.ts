@@ -54,7 +54,12 @@ export class Pool<Input = unknown, Result = unknown> implements AsyncDisposable 
 
   /** @internal */
   constructor(module: URL | string, options: PoolOptions) {
-    this.#run = new PoolRun(module, options, (error) => this.#fail(error));
+    this.#run = new PoolRun(
+      module,
+      options,
+      (error) => this.#fail(error),
+      () => this.#send(),
+    );
   }
 
   /**

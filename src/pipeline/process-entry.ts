@@ -1,18 +1,20 @@
 // The program of a worker's process. Its parent, the pipeline, tells it which worker to run, and when to stop.
 import { Socket } from "node:net";
 import { printAtOnce, printed } from "../executor/own-output.ts";
-import { isInstance, propertyOf } from "../protocol/thrown.ts";
 import { onWork } from "../role/work-signal.ts";
 import { becomeWorker, permit } from "../self/nesting.ts";
+import { entitle } from "../self/process-title.ts";
 import { PARENT_FD } from "../watching/parent-pipe.ts";
 import { becomeReplaceable, endWithParent } from "../watching/process-watch.ts";
 import { CONTROL_FD, ControlChannel } from "./control-channel.ts";
+import { isFinal } from "./final-error.ts";
 import { type AnyWorker, makeWorker } from "./module-worker.ts";
+import { openInspector } from "./open-inspector.ts";
 import {
   type FromWorkerProcess,
+  type NumberedStart,
   type ToWorkerProcess,
   toProcessError,
-  type WorkerStart,
 } from "./process-messages.ts";
 import { removeOrphaned } from "./run-folder.ts";
 import { restoreEnvironment } from "./worker-environment.ts";
@@ -42,10 +44,14 @@ const channel = new ControlChannel<ToWorkerProcess, FromWorkerProcess>(
 // Ctrl-C reaches all processes of a terminal; the pipeline decides what follows.
 process.on("SIGINT", () => {});
 
-async function work(start: WorkerStart): Promise<void> {
+async function work(start: NumberedStart): Promise<void> {
   endpoint = start.endpoint ?? "";
+  const [title, file] = [`worker ${start.number}`, start.module];
+  entitle(title, start.taskType, file);
   try {
+    if (start.inspect !== undefined) openInspector(start.inspect, start.number);
     worker = permit(await makeWorker(start));
+    entitle(title, worker.taskType?.name ?? "", file);
     listen(worker);
     tell({ type: "started" });
   } catch (error) {
@@ -78,12 +84,6 @@ function fail(type: "unusable" | "failed", error: unknown): void {
 
 function leave(): void {
   void printed().then(() => process.exit());
-}
-
-/** Whether another process would end the same way: the class is used wrongly, or its initialisation fails. */
-function isFinal(error: unknown): boolean {
-  const isMisuse = isInstance(error, TypeError) || isInstance(error, RangeError);
-  return isMisuse || propertyOf(error, "code") === "INIT_FAILED";
 }
 
 function tell(message: FromWorkerProcess, told?: () => void): void {

@@ -2,6 +2,7 @@ import type { ErrorInfo } from "../protocol/batch-message.ts";
 import { toErrorInfo } from "../protocol/error-info.ts";
 import { reviveError } from "../protocol/revive-error.ts";
 import { EMPTY } from "../protocol/wire/payload-frames.ts";
+import type { InspectPlan } from "./inspect-plan.ts";
 
 /** The first message to a worker's process: which worker to run, and with which peers. */
 export interface WorkerStart {
@@ -21,6 +22,10 @@ export interface WorkerStart {
   readonly threads: number;
   /** Whether items are inputs of `map()`, each wrapped in an object with its index. */
   readonly isWrapped: boolean;
+  /** Whether the worker runs in the process of the program, instead of one of its own. */
+  readonly isHere: boolean;
+  /** Whether, and how, a debugger can attach to the worker's process. */
+  readonly inspect: InspectPlan | undefined;
   /** For a worker of a pool: it answers the requests of a service at `endpoint`. */
   readonly pool?: {
     /** Longest execution of one input, in ms; `undefined`: no limit. */
@@ -28,7 +33,12 @@ export interface WorkerStart {
   };
 }
 
-export type ToWorkerProcess = WorkerStart | { readonly type: "stop"; readonly timeoutMs: number };
+/** What a process gets. Workers are numbered from 1. */
+export interface NumberedStart extends WorkerStart {
+  readonly number: number;
+}
+
+export type ToWorkerProcess = NumberedStart | { readonly type: "stop"; readonly timeoutMs: number };
 
 /** An error on a channel that carries JSON. */
 export interface ProcessError extends Omit<ErrorInfo, "detail"> {

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import type { AnyTask } from "../distributor/task.ts";
 import { toModuleUrl } from "../executor/threads/threaded-class.ts";
 import { assertCount } from "../role/checks.ts";
+import { resolveInspect } from "./inspect-workers.ts";
 import { assertWorkerDefinition } from "./pipeline-checks.ts";
 import type { PipelineOptions, WorkerDefinition } from "./pipeline-options.ts";
 
@@ -9,11 +10,15 @@ import type { PipelineOptions, WorkerDefinition } from "./pipeline-options.ts";
 const DEFAULT_RESTARTS = 5;
 
 /** Checks the option `workers`, and fills in its defaults. @throws TypeError, RangeError when an option is missing or wrong. */
-export function resolveWorkers(options: Pick<PipelineOptions, "workers">, tasks: readonly AnyTask[]) {
+export function resolveWorkers(
+  options: Pick<PipelineOptions, "workers" | "inspectWorkers">,
+  tasks: readonly AnyTask[],
+) {
+  const inspect = resolveInspect(options.inspectWorkers);
   const definitions = [options.workers].flat() as readonly WorkerDefinition[];
   if (definitions.length === 0 || options.workers === undefined)
     throw new TypeError("A Pipeline needs workers");
-  return definitions.map((definition, index) => {
+  const plans = definitions.map((definition, index) => {
     const where = Array.isArray(options.workers) ? `workers[${index}]` : "workers";
     assertWorkerDefinition(where, definition);
     const { module, exportName, count = availableParallelism(), threads = 0, concurrency = 1 } = definition;
@@ -27,7 +32,7 @@ export function resolveWorkers(options: Pick<PipelineOptions, "workers">, tasks:
       throw new TypeError(
         "Workers of several kinds need a taskType each, or an exportName whose class has a taskType",
       );
-    assertCount(`${where}.count`, count, 1, 1024);
+    assertCount(`${where}.count`, count, 0, 1024);
     assertCount(`${where}.threads`, threads, 0, 1024);
     assertCount(`${where}.concurrency`, concurrency, 1, 10_000);
     return {
@@ -35,11 +40,25 @@ export function resolveWorkers(options: Pick<PipelineOptions, "workers">, tasks:
       module: moduleUrl(where, module),
       exportName,
       taskType: (typeof taskType === "string" ? taskType : taskType?.name) ?? "",
-      count,
+      count: Math.max(count, 1),
+      isHere: count === 0,
+      inspect,
       threads,
       concurrency,
     };
   });
+  if (inspect !== undefined && plans.every(({ isHere }) => isHere))
+    throw new TypeError(
+      "inspectWorkers is for worker processes. Without any, the program itself is debugged: node --inspect",
+    );
+  return plans;
+}
+
+/** How many items all workers execute at a time. */
+export function slotsOf(
+  plans: readonly { readonly count: number; readonly threads: number; readonly concurrency: number }[],
+): number {
+  return plans.reduce((slots, plan) => slots + plan.count * Math.max(plan.threads, plan.concurrency), 0);
 }
 
 export function resolveRestarts(restarts: number = DEFAULT_RESTARTS): number {

@@ -6,7 +6,8 @@ import { isPromiseLike } from "../structures/is-promise-like.ts";
 import { ProcessEnds } from "./process-ends.ts";
 import type { WorkerStart } from "./process-messages.ts";
 import { MAX_RESTART_MS, RestartPolicy } from "./restart-policy.ts";
-import { type WorkerEnd, WorkerProcess } from "./worker-process.ts";
+import { WorkerHere } from "./worker-here.ts";
+import { type StartedWorker, type WorkerEnd, WorkerProcess } from "./worker-process.ts";
 
 /** A worker whose module is still loading after this time, in ms, is reported; again after twice the time, and so on. */
 const LOADING_NOTICE_MS = 60_000;
@@ -27,11 +28,11 @@ interface Slot {
   readonly number: number;
   readonly start: WorkerStart;
   readonly policy: RestartPolicy;
-  process: WorkerProcess | undefined;
+  process: StartedWorker | undefined;
   timer: NodeJS.Timeout | undefined;
 }
 
-/** The workers of a pipeline, as processes that are started again when they die, up to a limit. */
+/** The workers of a pipeline: processes that are started again when they die, up to a limit; or one in this process. */
 export class WorkerFleet {
   readonly #options: WorkerFleetOptions;
   readonly #log = new RoleLog("worker");
@@ -105,20 +106,24 @@ export class WorkerFleet {
     const { number, start, policy } = slot;
     slot.timer = undefined;
     const loading = this.#noticeLoading(slot);
-    const process = new WorkerProcess(start, {
-      output: (stream, line) => this.#output(number, stream, line),
-      started: () => clearInterval(loading),
-      worked: () => {
-        policy.worked();
-        this.#working.add(workerKind(start));
+    const Started = start.isHere ? WorkerHere : WorkerProcess;
+    const process = new Started(
+      { ...start, number },
+      {
+        output: (stream, line) => this.#output(number, stream, line),
+        started: () => clearInterval(loading),
+        worked: () => {
+          policy.worked();
+          this.#working.add(workerKind(start));
+        },
+        closeFailed: (error) => this.#closeFailed(number, error),
+        ended: (end) => {
+          clearInterval(loading);
+          if (process.pid !== undefined) this.#ends.add(process.pid, end);
+          this.#ended(slot, end);
+        },
       },
-      closeFailed: (error) => this.#closeFailed(number, error),
-      ended: (end) => {
-        clearInterval(loading);
-        if (process.pid !== undefined) this.#ends.add(process.pid, end);
-        this.#ended(slot, end);
-      },
-    });
+    );
     slot.process = process;
     if (process.pid !== undefined) this.#ends.forget(process.pid);
   }
@@ -196,7 +201,7 @@ export class WorkerFleet {
 }
 
 /** Kills a process that has not ended in time. @returns A function that cancels it. */
-function killAfter(process: WorkerProcess, timeoutMs: number): () => void {
+function killAfter(process: StartedWorker, timeoutMs: number): () => void {
   let timer = setTimeout(() => {
     const { closeTimeoutMs } = process;
     if (closeTimeoutMs === undefined) return process.kill();

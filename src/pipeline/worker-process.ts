@@ -11,8 +11,8 @@ import { PrintedTail } from "./printed-tail.ts";
 import {
   type FromWorkerProcess,
   fromProcessError,
+  type NumberedStart,
   type ToWorkerProcess,
-  type WorkerStart,
 } from "./process-messages.ts";
 import { isTsxAmong, needsTsx, tsxArguments } from "./tsx.ts";
 import { environmentOfWorker } from "./worker-environment.ts";
@@ -52,8 +52,22 @@ export interface WorkerProcessEvents {
   ended(end: WorkerEnd): void;
 }
 
+/** A worker that was started. */
+export interface StartedWorker {
+  /** The worker's process, where it has one of its own. */
+  readonly pid: number | undefined;
+  /** Whether its module is not loaded yet. */
+  readonly isLoading: boolean;
+  /** How long the closing hooks may take, in ms, once only these are left; `undefined` while the worker works. */
+  readonly closeTimeoutMs: number | undefined;
+  /** Asks the worker to stop; items that are being executed may finish for `timeoutMs`. */
+  stop(timeoutMs: number): void;
+  /** Ends the worker at once, as far as that is possible. */
+  kill(): void;
+}
+
 /** One worker in a process of its own. */
-export class WorkerProcess {
+export class WorkerProcess implements StartedWorker {
   readonly #child: ChildProcess | undefined;
   readonly #events: WorkerProcessEvents;
   readonly #readers: OutputReader[] = [];
@@ -67,7 +81,7 @@ export class WorkerProcess {
   #hasEnded = false;
   #error: Error | undefined;
 
-  constructor(start: WorkerStart, events: WorkerProcessEvents) {
+  constructor(start: NumberedStart, events: WorkerProcessEvents) {
     this.#events = events;
     try {
       this.#child = startProcess(start.module);

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isMainThread } from "node:worker_threads";
+import { SECOND_INSTANCE } from "../self/called-from.ts";
 import { isWorker } from "../self/nesting.ts";
 
 /**
@@ -20,6 +21,8 @@ import { isWorker } from "../self/nesting.ts";
 export function isMain(meta: { readonly url: string }): boolean {
   const started = process.argv[1];
   if (!isMainThread || isWorker() || started === undefined || !meta.url.startsWith("file:")) return false;
+  // A file that maps itself with `workers: 0`: this instance is the worker's.
+  if (meta.url.endsWith(SECOND_INSTANCE)) return false;
   const own = real(fileURLToPath(meta.url));
   // With --entry-url, Node is started with a URL.
   const main = started.startsWith("file:") ? fileURLToPath(started) : started;

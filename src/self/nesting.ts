@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { getEnvironmentData, setEnvironmentData } from "node:worker_threads";
 import { PipelineError } from "../errors.ts";
 import { startedAt } from "./started-at.ts";
@@ -18,16 +19,27 @@ interface Nesting {
   /** The user's file with the worker or with other roles, once its import has begun. */
   module: string | undefined;
   isImporting: boolean;
-  /** Roles that the library itself starts. */
-  readonly permitted: WeakSet<object>;
+  /** Roles that the library itself starts, and the depth of their threads. */
+  readonly permitted: WeakMap<object, number>;
+  /** What runs inside a worker that has no process of its own: its file's import, its handlers and hooks. */
+  readonly here: AsyncLocalStorage<HereContext>;
+  /** Workers in the process of the program that started their run. */
+  readonly beside: WeakSet<object>;
   /** Each function says whether a handler or hook of the user's is running. */
   readonly activities: Set<() => boolean>;
   /** Called when a run was refused, even if the user's code catches the error. */
   refused: (error: PipelineError) => void;
 }
 
+/** Where code stands that belongs to a worker in the program's own process. */
+interface HereContext {
+  readonly depth: number;
+  /** The file, while it is imported. */
+  readonly importing: string | undefined;
+}
+
 /** One state for all copies of this library in a thread: a loader may give the user's module its own copy. */
-const KEY = Symbol.for("zmqpipeline.nesting/1");
+const KEY = Symbol.for("zmqpipeline.nesting/2");
 
 const shared = globalThis as { [KEY]?: Nesting };
 const nesting = shared[KEY] ?? begin();
@@ -43,7 +55,9 @@ function begin(): Nesting {
     isWorker: isStarting,
     module: undefined,
     isImporting: isStarting,
-    permitted: new WeakSet(),
+    permitted: new WeakMap(),
+    here: new AsyncLocalStorage(),
+    beside: new WeakSet(),
     activities: new Set(),
     refused: () => {},
   };
@@ -56,7 +70,7 @@ function toDepth(value: unknown): number {
 
 /** Variables for the environment of a worker's process. */
 export function marksOfWorker(): Readonly<Record<string, string>> {
-  return { [DEPTH]: String(nesting.depth + 1), [WORKER_OF]: String(process.pid) };
+  return { [DEPTH]: String(depthHere() + 1), [WORKER_OF]: String(process.pid) };
 }
 
 /** Whether this process or thread is a worker of a run. */
@@ -66,7 +80,12 @@ export function isWorker(): boolean {
 
 /** The depth of a role's threads. A worker's process and its threads work for the same run, and have the same depth. */
 export function depthOfThreads(role: object): number {
-  return nesting.permitted.has(role) ? nesting.depth : nesting.depth + 1;
+  return nesting.permitted.get(role) ?? nesting.depth + 1;
+}
+
+/** The depth of the code that calls this. */
+function depthHere(): number {
+  return Math.max(nesting.depth, nesting.here.getStore()?.depth ?? 0);
 }
 
 /**
@@ -92,10 +111,33 @@ export async function whileImporting<T>(module: string, action: () => Promise<T>
   }
 }
 
+/** Runs the import of the file of a worker without a process of its own. The file may start no run meanwhile; the program may. */
+export async function whileImportingHere<T>(module: string, action: () => Promise<T>): Promise<T> {
+  return await nesting.here.run({ depth: depthHere(), importing: module }, action);
+}
+
+/** Calls a handler or hook of a worker without a process of its own. Runs that it starts are one deeper. */
+export function insideHere<T>(depth: number, action: () => T): T {
+  return nesting.here.run({ depth, importing: undefined }, action);
+}
+
 /** Permits a role to run here, because it belongs to a run that may. */
 export function permit<Role extends object>(role: Role): Role {
-  nesting.permitted.add(role);
+  nesting.permitted.set(role, nesting.depth);
   return role;
+}
+
+/** Permits a worker without a process of its own. @returns How deep its handlers are. */
+export function permitHere(role: object): number {
+  const depth = depthHere() + 1;
+  nesting.permitted.set(role, depth);
+  nesting.beside.add(role);
+  return depth;
+}
+
+/** Whether a worker is in the process of the program that started its run. */
+export function isHere(role: object): boolean {
+  return nesting.beside.has(role);
 }
 
 /** @param isActive - Whether a handler or hook of the user's is running, which may start a run. @returns A function that removes it. */
@@ -135,14 +177,16 @@ function isInHandler(): boolean {
 }
 
 function whyNot(): string | undefined {
-  const { isImporting, isWorker, module, depth } = nesting;
+  const { isImporting, isWorker, module } = nesting;
   const place = startedAt();
-  const file = module ?? "a module that is imported before the worker's";
+  const importedHere = nesting.here.getStore()?.importing;
+  const file = importedHere ?? module ?? "a module that is imported before the worker's";
   const guard = "put it behind if (isMain(import.meta)), so that only the program itself starts it";
-  if (isImporting) return `A run began while ${file} was being imported${place}: ${guard}`;
+  if (isImporting || importedHere !== undefined)
+    return `A run began while ${file} was being imported${place}: ${guard}`;
   if (isWorker && !isInHandler())
     return `A run began in a worker of ${file}, but not in its handler${place}: ${guard}`;
-  if (depth >= MAX_DEPTH)
+  if (depthHere() >= MAX_DEPTH)
     return `A run began in a handler of a run that is already ${MAX_DEPTH} levels deep${place}; ${MAX_DEPTH} is the limit`;
   return undefined;
 }

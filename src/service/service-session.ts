@@ -62,6 +62,13 @@ export class ServiceSession extends Session<ServiceSummary> {
     return { ...this.#core.counts, clients: [...this.#core.clients].length, types };
   }
 
+  /** How many requests of a task type its workers execute at a time. */
+  places(taskType: string): number {
+    for (const { name, workers } of this.#core.types)
+      if (name === taskType) return [...workers].reduce((sum, { concurrency }) => sum + concurrency, 0);
+    return 0;
+  }
+
   stop(timeoutMs: number): void {
     queueMicrotask(this.guard(() => this.#core.stop(timeoutMs)));
   }

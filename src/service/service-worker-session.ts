@@ -34,6 +34,8 @@ export interface ServiceWorkerHost {
   /** Longest execution in ms; 0: unlimited. */
   readonly timeoutMs: number;
   readonly executor: Executor;
+  /** Whether the service runs in this process, too, and would be blocked with the worker. */
+  readonly isHere: boolean;
   readonly hooks: WorkerHooks;
   /** Called at the beginning and at the end of the first request, and when the worker closes. */
   readonly onWork: ((stage: WorkStage) => void) | undefined;
@@ -101,7 +103,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
       onFailed: this.guard((error) => this.#core.abort(error)),
     };
     const options = linkOptions("serviceworker", security, "worker", "service");
-    if (executor.note !== undefined && endpoint.scheme !== "inproc")
+    if (executor.note !== undefined && endpoint.scheme !== "inproc" && !this.#host.isHere)
       this.#watch = new WorkerWatch(executor.note, {
         workerId,
         endpoint: endpoint.address,

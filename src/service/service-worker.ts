@@ -8,6 +8,7 @@ import {
   moduleUrl,
   type OpenInThread,
   openInThread,
+  threadSetup,
 } from "../executor/threads/threaded-class.ts";
 import { ThreadedExecutor } from "../executor/threads/threaded-executor.ts";
 import { WorkerHooks } from "../executor/worker-hooks.ts";
@@ -23,7 +24,7 @@ import { assertIdPrefix, WorkerIdentity } from "../role/peer-identity.ts";
 import { emptyOutcome, openSession, Role, roleMembers } from "../role/role.ts";
 import { onWork, type WorkSignal, type WorkStage } from "../role/work-signal.ts";
 import type { Security } from "../security/security.ts";
-import { depthOfThreads } from "../self/nesting.ts";
+import { depthOfThreads, isHere } from "../self/nesting.ts";
 import { ServiceWorkerSession } from "./service-worker-session.ts";
 import type { ServiceWorkerSummary } from "./service-worker-summary.ts";
 
@@ -102,6 +103,8 @@ export abstract class ServiceWorker<Data = Payload, Result = Payload>
   readonly #identity = new WorkerIdentity();
   /** @internal */
   [onWork]?: (stage: WorkStage) => void;
+  /** @internal */
+  readonly [threadSetup]?: string;
 
   /** The worker's id, in logs and `zmqpipeline top`. No other worker has it, and each run has another. In threads, it is that of their worker. */
   get workerId(): string {
@@ -199,6 +202,7 @@ export abstract class ServiceWorker<Data = Payload, Result = Payload>
       security: this.security,
       timeoutMs: this.timeout === Number.POSITIVE_INFINITY ? 0 : this.timeout,
       executor: this.nThreads > 0 ? this.#threads() : this.#inline(),
+      isHere: isHere(this),
       hooks: new WorkerHooks({
         init: async () => await this.initWorker(),
         close: () => this.closeWorker(),
@@ -234,6 +238,7 @@ export abstract class ServiceWorker<Data = Payload, Result = Payload>
       flushMs: THREAD_MS,
       maxItemsPerThread: Number.POSITIVE_INFINITY,
       resourceLimits: undefined,
+      setup: this[threadSetup],
       forward: undefined,
       closeTimeoutMs: this.closeTimeout,
       depth: depthOfThreads(this),

@@ -11,6 +11,9 @@ import type { ServiceStatus, ServiceSummary } from "./service-summary.ts";
 
 const NOTHING: ServiceSummary = { requests: 0, replied: 0, failed: 0, refused: 0, lost: 0, cancelled: 0 };
 
+/** The method that says how many requests of a task type the workers of a service execute at a time. A symbol, because users do not see it. */
+export const placesOf: unique symbol = Symbol("placesOf");
+
 /**
  * The broker between clients and workers: gives each request to the least loaded worker of its task type, and brings the
  * reply back. `run()` resolves after `stop()`: the service takes no new requests, waits for those it has, for `stopTimeout`
@@ -40,6 +43,11 @@ export class Service extends Role<ServiceSummary> {
   /** The state of the service: its workers, the requests that wait or run, and those that have ended. Zeros before `run()`. */
   get status(): ServiceStatus {
     return this.#session?.status ?? { ...NOTHING, clients: 0, types: {} };
+  }
+
+  /** @internal */
+  [placesOf](taskType: string): number {
+    return this.#session?.places(taskType) ?? 0;
   }
 
   /** @internal */

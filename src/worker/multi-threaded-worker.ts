@@ -8,6 +8,7 @@ import {
   moduleUrl,
   type OpenInThread,
   openInThread,
+  threadSetup,
 } from "../executor/threads/threaded-class.ts";
 import { ThreadedExecutor } from "../executor/threads/threaded-executor.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
@@ -81,6 +82,9 @@ export abstract class MultiThreadedWorker<
    * @default Node's defaults
    */
   readonly resourceLimits?: ResourceLimits;
+
+  /** @internal */
+  readonly [threadSetup]?: string;
 
   /**
    * Called in the main thread before an item goes to a thread. It may read or change the item, or throw to make it fail.
@@ -168,6 +172,7 @@ export abstract class MultiThreadedWorker<
       flushMs: FLUSH_MS,
       maxItemsPerThread: this.maxItemsPerThread,
       resourceLimits: this.resourceLimits,
+      setup: this[threadSetup],
       forward: this.#forward(),
       closeTimeoutMs: this.closeTimeout,
       depth: depthOfThreads(this),

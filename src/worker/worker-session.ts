@@ -52,6 +52,8 @@ export interface WorkerHost {
   readonly peerTimeoutMs: number;
   readonly security: Security | undefined;
   readonly executor: Executor;
+  /** Whether the distributor runs in this process, too, and would be blocked with the worker. */
+  readonly isHere: boolean;
   readonly hooks: WorkerHooks;
   /** Called when the first item begins and ends, and when the worker closes. */
   readonly onWork: ((stage: WorkStage) => void) | undefined;
@@ -131,7 +133,7 @@ export class WorkerSession extends Session<WorkerSummary> {
     const options = (server: KeyRole) => linkOptions("worker", security, "worker", server);
     const toWatch = options("distributor");
     const { workerId, executor } = this.#host;
-    if (executor.note !== undefined && endpoint.scheme !== "inproc")
+    if (executor.note !== undefined && endpoint.scheme !== "inproc" && !this.#host.isHere)
       this.#watch = new WorkerWatch(executor.note, {
         workerId,
         endpoint: endpoint.address,

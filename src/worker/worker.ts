@@ -11,6 +11,7 @@ import { assertIdPrefix, WorkerIdentity } from "../role/peer-identity.ts";
 import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role } from "../role/role.ts";
 import { onWork, type WorkSignal, type WorkStage } from "../role/work-signal.ts";
 import type { Security } from "../security/security.ts";
+import { isHere } from "../self/nesting.ts";
 import { type WorkerHost, WorkerSession } from "./worker-session.ts";
 import type { WorkerSummary } from "./worker-summary.ts";
 
@@ -120,6 +121,7 @@ export abstract class Worker<Metadata extends object = Payload>
       peerTimeoutMs: this.peerTimeout,
       security: this.security,
       executor: this[createExecutor](),
+      isHere: isHere(this),
       hooks: new WorkerHooks({
         init: async (metadata) => {
           this.metadata = metadata as Metadata;

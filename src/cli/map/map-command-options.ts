@@ -1,7 +1,8 @@
+import type { InspectCommandOptions } from "../run/inspect-options.ts";
 import type { LedgerOptions } from "../run/ledger-options.ts";
 
 /** The options of `zmqpipeline map`. */
-export interface MapCommandOptions extends LedgerOptions {
+export interface MapCommandOptions extends LedgerOptions, InspectCommandOptions {
   readonly lines?: boolean;
   readonly csv?: boolean;
   readonly delimiter?: string;

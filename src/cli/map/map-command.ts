@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError } from "commander";
-import { countOption } from "../count-option.ts";
+import { countOption, countOrNoneOption } from "../count-option.ts";
 import { durationOption } from "../duration-option.ts";
 import type { CommandContext } from "../output.ts";
+import { addInspectOptions } from "../run/inspect-options.ts";
 import { addLedgerOptions } from "../run/ledger-options.ts";
 import { addStopTimeout } from "../stop-timeout.ts";
 import type { MapCommandOptions } from "./map-command-options.ts";
@@ -73,7 +74,11 @@ export function mapCommand(context: CommandContext, inputs: readonly (readonly s
       "with --journal: execute each value of this field once, also in later runs; .: the whole input",
     )
     .option("-e, --export <name>", "which export is the function")
-    .option("-w, --workers <n>", "worker processes (default: one per core)", countOption)
+    .option(
+      "-w, --workers <n>",
+      "worker processes (default: one per core); 0: run the function in this process",
+      countOrNoneOption,
+    )
     .option("-t, --threads <n>", "threads in each process, instead of its main thread", countOption)
     .option(
       "-c, --concurrency <n>",
@@ -82,7 +87,7 @@ export function mapCommand(context: CommandContext, inputs: readonly (readonly s
     )
     .option("--retry <n>", "execute an input that fails up to n times (default: 3)", countOption)
     .option("--timeout <time>", "longest execution of an input: 500ms, 30s, 5m, 1h", durationOption);
-  return addStopTimeout(addLedgerOptions(command))
+  return addInspectOptions(addStopTimeout(addLedgerOptions(command)))
     .option("-q, --quiet", "print no progress and no summary, only warnings and errors")
     .addHelpText("after", EXAMPLES)
     .action(async (file: string, options: MapCommandOptions) => {

@@ -4,19 +4,22 @@ import { pathToFileURL } from "node:url";
 import { LocalRun } from "../../pipeline/local-run.ts";
 import { DEFAULT_MAX_PENDING, DEFAULT_MAX_PENDING_BYTES } from "../../pipeline/map-options.ts";
 import { MapOutput } from "../../pipeline/map-output.ts";
-import { resolveRestarts, resolveWorkers } from "../../pipeline/resolve-workers.ts";
+import { resolveRestarts, resolveWorkers, slotsOf } from "../../pipeline/resolve-workers.ts";
 import { replaceForJson } from "../../protocol/json-values.ts";
 import { describeThrown } from "../../protocol/thrown.ts";
+import { entitle } from "../../self/process-title.ts";
 import { FileError } from "../file-error.ts";
 import { type CommandContext, EXIT } from "../output.ts";
 import { type CommandConsole, withConsole } from "../run/command-console.ts";
 import { exitCodeOf } from "../run/exit-code-of.ts";
+import { inspectOf } from "../run/inspect-options.ts";
 import { journalOf } from "../run/ledger-options.ts";
 import { RunStatistics } from "../run/run-statistics.ts";
 import { unfinishedWork } from "../run/stop-progress.ts";
 import { summaryText } from "../run/summary.ts";
 import { STOP_TIMEOUT_MS } from "../stop-timeout.ts";
 import { workerLines } from "../worker-lines.ts";
+import { divertOutput } from "./divert-output.ts";
 import { FailureReport, failedText, labelOf } from "./failure-report.ts";
 import { InputIterator } from "./input-iterator.ts";
 import { inputKey } from "./input-key.ts";
@@ -38,6 +41,7 @@ export async function mapFile(
   context: CommandContext,
 ): Promise<number> {
   assertOptions(file, options);
+  entitle("map", "", file);
   const inputs = await openInputs(options, given);
   try {
     if (options.dryRun === true) return await printInputs(inputs, options, context);
@@ -70,7 +74,10 @@ async function runMap(
 ): Promise<number> {
   const { limit = Number.POSITIVE_INFINITY, journal, key, quiet = false, maxFailures } = options;
   const isJournalled = journal !== undefined;
-  const plans = resolveWorkers({ workers: { ...workersOf(file, options), taskType: MAP } }, []);
+  const plans = resolveWorkers(
+    { workers: { ...workersOf(file, options), taskType: MAP }, inspectWorkers: inspectOf(options) ?? false },
+    [],
+  );
   const order = options.ordered === true ? orderOf(plans) : undefined;
   const statistics = new RunStatistics();
   let inputError: { readonly thrown: unknown } | undefined;
@@ -143,6 +150,11 @@ async function runMap(
     },
     () => unfinishedWork(run.endpoint, run.progress),
   );
+  const flush = plans.some(({ isHere }) => isHere)
+    ? divertOutput((text) => {
+        if (!quiet) console.line(text);
+      })
+    : () => {};
   if (process.stdin.isTTY === true && inputs.name === STANDARD_INPUT && !quiet)
     console.line("reading inputs from the terminal, a line each; Ctrl-D ends them");
   try {
@@ -155,6 +167,7 @@ async function runMap(
     if (!quiet) console.printFailures(statistics.failures, summaryContext);
     throw error;
   } finally {
+    flush();
     failures.close();
   }
 }
@@ -169,14 +182,12 @@ function workersOf(file: string, { workers, threads = 0, concurrency, export: na
   };
 }
 
-function orderOf(
-  plans: readonly { readonly count: number; readonly threads: number; readonly concurrency: number }[],
-): MapOutput {
+function orderOf(plans: ReturnType<typeof resolveWorkers>): MapOutput {
   return new MapOutput({
     isOrdered: true,
     maxPending: DEFAULT_MAX_PENDING,
     maxPendingBytes: DEFAULT_MAX_PENDING_BYTES,
-    slots: plans.reduce((slots, plan) => slots + plan.count * Math.max(plan.threads, plan.concurrency), 0),
+    slots: slotsOf(plans),
   });
 }
 

@@ -1,7 +1,9 @@
 import { Command } from "commander";
 import { countOption } from "../count-option.ts";
+import { durationOption } from "../duration-option.ts";
 import type { CommandContext } from "../output.ts";
 import { addStopTimeout } from "../stop-timeout.ts";
+import { addInspectOptions } from "./inspect-options.ts";
 import { addLedgerOptions } from "./ledger-options.ts";
 import type { RoleCommandName, RoleOptions } from "./run-options.ts";
 
@@ -53,10 +55,27 @@ export function roleCommands(context: CommandContext): Command[] {
       );
     if (role === "worker")
       command.option("--collector <endpoint>", "the endpoint of the collector; replaces the one in the file");
+    if (role === "worker")
+      command
+        .option("--pool", "work for a createPool() with listen: the file exports a function")
+        .option("-t, --threads <n>", "with --pool: threads in each process", countOption)
+        .option("--concurrency <n>", "with --pool: executions at a time, for an async function", countOption)
+        .option(
+          "--timeout <time>",
+          "with --pool: longest execution of an input, such as 30s",
+          durationOption,
+        );
     if (role === "distributor") addLedgerOptions(command);
+    if (role === "worker") addInspectOptions(command);
     addStopTimeout(command);
     return command.action(async (file: string, options: RoleOptions) => {
-      const { runRole } = await import("./run-role.ts"); // loaded late, so that help appears at once
+      // loaded late, so that help appears at once
+      if (options.pool === true) {
+        const { runPoolWorkers } = await import("./run-pool-workers.ts");
+        context.exitCode = await runPoolWorkers(file, options, context);
+        return;
+      }
+      const { runRole } = await import("./run-role.ts");
       context.exitCode = await runRole(role, file, options, context);
     });
   });

@@ -1,7 +1,8 @@
 import { Command } from "commander";
-import { countOption } from "../count-option.ts";
+import { countOrNoneOption } from "../count-option.ts";
 import type { CommandContext } from "../output.ts";
 import { addStopTimeout } from "../stop-timeout.ts";
+import { addInspectOptions } from "./inspect-options.ts";
 import { addLedgerOptions } from "./ledger-options.ts";
 import type { RunFileOptions } from "./run-options.ts";
 
@@ -36,10 +37,10 @@ export function runFileCommand(context: CommandContext): Command {
     .argument("<file>", "JavaScript or TypeScript")
     .option(
       "-w, --workers <n>",
-      "worker processes of each kind (default: as the file says, or one per core)",
-      countOption,
+      "worker processes of each kind (default: as the file says, or one per core); 0: run the work in this process",
+      countOrNoneOption,
     );
-  return addStopTimeout(addLedgerOptions(command))
+  return addInspectOptions(addStopTimeout(addLedgerOptions(command)))
     .option("--json", "print the summary as JSON")
     .option("-q, --quiet", "print neither progress nor summary, only warnings and errors")
     .addHelpText("after", EXAMPLES)

@@ -1,6 +1,7 @@
 import type { JournalOptions } from "../../journal/journal-options.ts";
 import { Pipeline, planOf } from "../../pipeline/pipeline.ts";
 import type { PipelineOptions, WorkerDefinition } from "../../pipeline/pipeline-options.ts";
+import { entitle } from "../../self/process-title.ts";
 import { FileError } from "../file-error.ts";
 import type { CommandContext } from "../output.ts";
 import { STOP_TIMEOUT_MS } from "../stop-timeout.ts";
@@ -8,6 +9,7 @@ import { workerLines } from "../worker-lines.ts";
 import { withConsole } from "./command-console.ts";
 import { exitCodeOf } from "./exit-code-of.ts";
 import { type ExportedRoles, loadRoles, only } from "./exported-roles.ts";
+import { inspectOf } from "./inspect-options.ts";
 import { journalOf } from "./ledger-options.ts";
 import type { RunFileOptions } from "./run-options.ts";
 import { runService } from "./run-service.ts";
@@ -25,6 +27,7 @@ export async function runFile(
   context: CommandContext,
 ): Promise<number> {
   const roles = await loadRoles(file);
+  entitle("run", "", file);
   if (roles.services.length > 0 && roles.tasks.length === 0)
     return await runService(roles, file, options, context);
   return await withConsole(context, async (console) => {
@@ -66,7 +69,8 @@ function makePipeline(
 ): Pipeline {
   if (roles.pipelines.length > 0) {
     const { workers, journal, retryFailed, incremental } = options;
-    if (workers !== undefined || journal !== undefined || retryFailed === true || incremental === true)
+    const isWorkersTold = workers !== undefined || inspectOf(options) !== undefined;
+    if (isWorkersTold || journal !== undefined || retryFailed === true || incremental === true)
       throw new FileError(
         `${file} exports a Pipeline, whose options are set: export the options instead (export default { tasks, … })`,
       );
@@ -74,6 +78,7 @@ function makePipeline(
   }
   const found = roles.options ?? optionsOf(roles, file);
   const { workers: count, maxFailures } = options;
+  const inspectWorkers = inspectOf(options);
   const definitions = [found.workers].flat() as readonly WorkerDefinition[];
   return new Pipeline({
     ...found,
@@ -81,6 +86,7 @@ function makePipeline(
     onOutput: workerLines(line, options.quiet === true),
     ...journalOf(options, found.journal),
     ...(maxFailures === undefined ? {} : { maxFailures }),
+    ...(inspectWorkers === undefined ? {} : { inspectWorkers }),
   });
 }
 

@@ -1,3 +1,4 @@
+import type { InspectCommandOptions } from "./inspect-options.ts";
 import type { LedgerOptions } from "./ledger-options.ts";
 
 /** How a command that runs something prints its outcome. */
@@ -7,7 +8,7 @@ export interface PrintOptions {
 }
 
 /** The options of `zmqpipeline run`. */
-export interface RunFileOptions extends LedgerOptions, PrintOptions {
+export interface RunFileOptions extends LedgerOptions, PrintOptions, InspectCommandOptions {
   readonly workers?: number;
   readonly stopTimeout?: number;
   readonly maxFailures?: number;
@@ -17,12 +18,18 @@ export interface RunFileOptions extends LedgerOptions, PrintOptions {
 export type RoleCommandName = "distributor" | "worker" | "collector" | "metadata" | "service";
 
 /** The options of a role's command. */
-export interface RoleOptions extends LedgerOptions, PrintOptions {
+export interface RoleOptions extends LedgerOptions, PrintOptions, InspectCommandOptions {
   readonly export?: string;
   readonly keys?: string;
   readonly count?: number;
   readonly stopTimeout?: number;
   readonly connect?: string;
+  /** Of a worker: it works for a pool, with a function instead of a class; and how. */
+  readonly pool?: boolean;
+  readonly threads?: number;
+  readonly concurrency?: number;
+  /** In ms. */
+  readonly timeout?: number;
   readonly collector?: string;
   readonly maxFailures?: number;
 }

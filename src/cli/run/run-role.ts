@@ -1,20 +1,19 @@
 import { Distributor } from "../../distributor/distributor.ts";
-import { MAX_TIMER_MS } from "../../executor/settles-within.ts";
 import { at } from "../../pipeline/local-roles.ts";
 import { EndpointAddress } from "../../protocol/endpoint-address.ts";
+import type { TaskType } from "../../protocol/task-type.ts";
 import { Security } from "../../security/security.ts";
+import { entitle } from "../../self/process-title.ts";
 import { FileError } from "../file-error.ts";
-import { type CommandContext, EXIT } from "../output.ts";
+import type { CommandContext } from "../output.ts";
 import { STOP_TIMEOUT_MS } from "../stop-timeout.ts";
 import { type CommandConsole, withConsole } from "./command-console.ts";
 import { exitCodeOf } from "./exit-code-of.ts";
 import { type AnyRole, type ExportedRoles, loadRoles, only } from "./exported-roles.ts";
+import { inspectOf } from "./inspect-options.ts";
 import { journalOf } from "./ledger-options.ts";
 import type { RoleCommandName, RoleOptions } from "./run-options.ts";
-import { startWorkers } from "./start-workers.ts";
-
-/** How long a worker may take to end after its time to finish is over, in ms. Then its process is killed. */
-const CUT_OFF_MS = 500;
+import { superviseWorkers } from "./supervise-workers.ts";
 
 /** Starts one role of a file, and runs it to its end. @returns The exit code. */
 export async function runRole(
@@ -23,19 +22,32 @@ export async function runRole(
   options: RoleOptions,
   context: CommandContext,
 ): Promise<number> {
+  const { threads, concurrency, timeout } = options;
+  if ([threads, concurrency, timeout].some((value) => value !== undefined))
+    throw new FileError("--threads, --concurrency and --timeout need --pool: a worker class has its own");
   const roles = await loadRoles(file);
   return await withConsole(context, async (console) => {
-    if (name === "worker" && (options.count ?? 1) > 1) return await runWorkers(roles, file, options, console);
+    const isFleet = (options.count ?? 1) > 1 || inspectOf(options) !== undefined;
+    if (name === "worker" && isFleet) return await runWorkers(roles, file, options, console);
     const role = makeRole(name, roles, file, options);
     if (role instanceof Distributor && !options.quiet) console.showProgress(() => role.progress);
     const timeout = options.stopTimeout ?? role.stopTimeout ?? STOP_TIMEOUT_MS;
     console.drainOnInterrupt(timeout, () => void role.stop({ timeout }));
-    const outcome = await role.run();
+    const running = role.run();
+    entitle(name, taskNames(role).join(" "), file);
+    const outcome = await running;
     console.printOutcome(options, { role: name, ...(outcome as object | undefined) }, () =>
       outcome === undefined ? "" : `${name} ended: ${JSON.stringify(outcome)}\n`,
     );
     return exitCodeOf(outcome);
   });
+}
+
+/** The names of the tasks that a role works for, as far as the role knows them. */
+function taskNames(role: AnyRole): string[] {
+  if (role instanceof Distributor) return Object.keys(role.progress.tasks);
+  const { taskType } = role as { readonly taskType?: TaskType };
+  return [taskType?.name ?? ""];
 }
 
 function makeRole(name: RoleCommandName, roles: ExportedRoles, file: string, options: RoleOptions): AnyRole {
@@ -119,18 +131,6 @@ async function runWorkers(
   const exported = classOf("worker", roles, file, options);
   const [exportName = ""] =
     [...roles.workers, ...roles.serviceWorkers].find(([, value]) => value === exported) ?? [];
-  const where = { endpoint: connect, collectorEndpoint: collector, keys };
-  const { fleet, ended } = startWorkers([{ url: roles.url, exportName, count, ...where }], (text) =>
-    console.line(text),
-  );
-  const { stopTimeout = STOP_TIMEOUT_MS } = options;
-  console.drainOnInterrupt(stopTimeout, () => {
-    fleet.stop(stopTimeout);
-    if (stopTimeout > MAX_TIMER_MS) return;
-    // A worker whose handler blocks its main thread does not hear that it is to stop.
-    setTimeout(() => void fleet.end(CUT_OFF_MS), stopTimeout).unref();
-  });
-  await ended;
-  console.printOutcome(options, { role: "worker", workers: count }, () => "");
-  return EXIT.ok;
+  const where = { endpoint: connect, collectorEndpoint: collector, keys, inspect: inspectOf(options) };
+  return await superviseWorkers({ url: roles.url, exportName, count, ...where }, options, console);
 }

@@ -4,6 +4,7 @@ import { type CommandContext, EXIT } from "../output.ts";
 import { counted } from "../progress-text.ts";
 import { withConsole } from "./command-console.ts";
 import { type ExportedRoles, only } from "./exported-roles.ts";
+import { inspectOf } from "./inspect-options.ts";
 import type { RunFileOptions } from "./run-options.ts";
 import { startWorkers } from "./start-workers.ts";
 
@@ -18,6 +19,7 @@ export async function runService(
   context: CommandContext,
 ): Promise<number> {
   const { workers: count = availableParallelism(), maxFailures } = options;
+  const inspect = inspectOf(options);
   const { journal, retryFailed = false, incremental = false } = options;
   if (journal !== undefined || retryFailed || incremental || maxFailures !== undefined)
     throw new FileError(`${file} exports a Service, which has neither a journal nor a limit of failures`);
@@ -26,7 +28,7 @@ export async function runService(
     throw new FileError(`${file} exports no worker for its Service: a class that extends ServiceWorker`);
   return await withConsole(context, async (console) => {
     const run = service.run();
-    const where = { endpoint: undefined, collectorEndpoint: undefined, keys: undefined };
+    const where = { endpoint: undefined, collectorEndpoint: undefined, keys: undefined, inspect };
     const specs = [...roles.serviceWorkers.keys()].map((exportName) => ({
       url: roles.url,
       exportName,
@@ -37,7 +39,7 @@ export async function runService(
     const timeout = options.stopTimeout ?? service.stopTimeout;
     console.drainOnInterrupt(timeout, () => void service.stop({ timeout }));
     if (!options.quiet)
-      console.line(`a service with ${counted(specs.length * count, "worker")}; Ctrl-C ends it`);
+      console.line(`a service with ${counted(specs.length * Math.max(count, 1), "worker")}; Ctrl-C ends it`);
     try {
       const summary = await Promise.race([run, ended.then(() => run)]);
       console.printOutcome(options, summary, () => `service ended: ${JSON.stringify(summary)}\n`);

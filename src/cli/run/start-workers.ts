@@ -5,9 +5,11 @@ import { WorkerFleet } from "../../pipeline/worker-fleet.ts";
 const RESTARTS = 20;
 
 /** Workers of a file: which export, how many, and endpoints and keys that replace those in the file. */
-export interface WorkersSpec extends Pick<WorkerStart, "endpoint" | "collectorEndpoint" | "keys"> {
+export interface WorkersSpec
+  extends Pick<WorkerStart, "exportName" | "endpoint" | "collectorEndpoint" | "keys" | "inspect">,
+    Partial<Pick<WorkerStart, "pool" | "isWrapped" | "threads" | "concurrency">> {
   readonly url: string;
-  readonly exportName: string;
+  /** 0: the worker runs in this process. */
   readonly count: number;
 }
 
@@ -35,8 +37,9 @@ export function startWorkers(specs: readonly WorkersSpec[], line: (text: string)
       concurrency: 1,
       threads: 0,
       isWrapped: false,
+      isHere: count === 0,
     } as const;
-    for (let worker = 0; worker < count; worker++) fleet.add({ ...kind, ...start });
+    for (let worker = 0; worker < Math.max(count, 1); worker++) fleet.add({ ...kind, ...start });
   }
   const ended = fleet.ended.then(() => {
     if (failure !== undefined) throw failure;

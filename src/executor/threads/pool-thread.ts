@@ -29,6 +29,8 @@ export interface ThreadOptions {
   /** The id of the worker that has the threads. */
   readonly workerId: string;
   readonly resourceLimits: ResourceLimits | undefined;
+  /** See `threadSetup`. */
+  readonly setup?: string | undefined;
   /** Longest time that a result waits for others. */
   readonly flushMs: number;
   /** How many runs this run is nested in. */
@@ -66,7 +68,7 @@ export class PoolThread {
 
   constructor(index: number, options: ThreadOptions, events: ThreadEvents) {
     this.index = index;
-    const { module, className, workerId, resourceLimits, flushMs, depth } = options;
+    const { module, className, workerId, resourceLimits, setup, flushMs, depth } = options;
     const states = JobStates.allocate();
     this.#states = new JobStates(states);
     // A port of our own: `parentPort` is left to the user's code in the thread.
@@ -76,6 +78,7 @@ export class PoolThread {
       className,
       workerId,
       index,
+      setup,
       states,
       flushMs,
       port: port2,

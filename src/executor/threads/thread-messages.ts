@@ -10,6 +10,8 @@ export interface ThreadData {
   /** The id of the worker that has the thread. */
   readonly workerId: string;
   readonly index: number;
+  /** What the class needs to know in the thread, as text; see `threadSetup`. */
+  readonly setup?: string | undefined;
   /** See `JobStates`. */
   readonly states: SharedArrayBuffer;
   /** Longest time that a result waits for others. */

@@ -26,6 +26,8 @@ export interface ThreadPoolOptions {
   /** The id of the worker that has the threads. */
   readonly workerId: string;
   readonly resourceLimits: ResourceLimits | undefined;
+  /** See `threadSetup`. */
+  readonly setup?: string | undefined;
   /** Longest time that a result waits in a thread for others. */
   readonly flushMs: number;
   /** How long the hook at a thread's end may take. */

@@ -1,14 +1,26 @@
 import { pathToFileURL } from "node:url";
+import { workerData } from "node:worker_threads";
 import type { Payload } from "../../protocol/payload/payload.ts";
 import type { TaskType } from "../../protocol/task-type.ts";
 import type { SpanSpec } from "../../tracing/tracer.ts";
 import type { Handler } from "../handler.ts";
+import type { ThreadData } from "./thread-messages.ts";
 
 /**
  * The method by which a thread gets its handler from an instance of the user's class. A registered symbol, because a TypeScript loader may
  * give the user's module its own copy of this library.
  */
 export const openInThread = Symbol.for("zmqpipeline.openInThread");
+
+/**
+ * The field of a class of this library with what its instances in threads need to know, as text. There, `setupOfThread()` returns it.
+ */
+export const threadSetup: unique symbol = Symbol("threadSetup");
+
+/** @returns The setup that this thread was started with. */
+export function setupOfThread(): string | undefined {
+  return (workerData as Partial<ThreadData> | null)?.setup;
+}
 
 /** What a thread needs to execute items. */
 export interface HandlerInThread {

@@ -1,0 +1,28 @@
+import { MAX_TIMER_MS } from "../../executor/settles-within.ts";
+import { EXIT } from "../output.ts";
+import { STOP_TIMEOUT_MS } from "../stop-timeout.ts";
+import type { CommandConsole } from "./command-console.ts";
+import type { RoleOptions } from "./run-options.ts";
+import { startWorkers, type WorkersSpec } from "./start-workers.ts";
+
+/** How long a worker may take to end after its time to finish is over, in ms. Then its process is killed. */
+const CUT_OFF_MS = 500;
+
+/** Starts workers, and waits until all have ended; the first signal lets them finish. @returns The exit code. */
+export async function superviseWorkers(
+  spec: WorkersSpec,
+  options: RoleOptions,
+  console: CommandConsole,
+): Promise<number> {
+  const { fleet, ended } = startWorkers([spec], (text) => console.line(text));
+  const { stopTimeout = STOP_TIMEOUT_MS } = options;
+  console.drainOnInterrupt(stopTimeout, () => {
+    fleet.stop(stopTimeout);
+    if (stopTimeout > MAX_TIMER_MS) return;
+    // A worker whose handler blocks its main thread does not hear that it is to stop.
+    setTimeout(() => void fleet.end(CUT_OFF_MS), stopTimeout).unref();
+  });
+  await ended;
+  console.printOutcome(options, { role: "worker", workers: spec.count }, () => "");
+  return EXIT.ok;
+}

@@ -1,0 +1,98 @@
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { describe, expect, test } from "vitest";
+import { LIBRARY, startCommand, zmqpipeline } from "../support/command.ts";
+import { DebuggerClient } from "../support/debugger-client.ts";
+import { tempFolder } from "../support/endpoints.ts";
+import { long } from "../support/long.ts";
+
+function fileWith(name: string, code: string): string {
+  const file = join(tempFolder(), name);
+  writeFileSync(file, code);
+  return file;
+}
+
+const PIPELINE = `
+  import { TaskType } from ${JSON.stringify(LIBRARY)};
+  export const work = ({ n }) => ({ n, pid: process.pid });
+  export default {
+    tasks: [{ taskType: "places", items: [{ n: 1 }] }],
+    workers: { module: import.meta.url, exportName: "work" },
+    collector: ({ pid }) => console.log(pid === process.pid),
+  };
+`;
+
+describe("zmqpipeline --workers 0", () => {
+  long("run: executes the work in its own process", async () => {
+    const { code, out, err } = await zmqpipeline([
+      "run",
+      fileWith("run.mjs", PIPELINE),
+      "--workers",
+      "0",
+      "--quiet",
+    ]);
+    expect({ code, out, err }).toEqual({ code: 0, out: "true\n", err: "" });
+  });
+
+  test("map: keeps standard output for results", async () => {
+    const file = fileWith("talks.mjs", 'export default (n) => { console.log("got", n); return n; };');
+    const { code, out, err } = await zmqpipeline(["map", file, "--workers", "0", ":::", "a", "b"]);
+    expect({ code, out }).toEqual({ code: 0, out: '"a"\n"b"\n' });
+    expect(err).toContain("got a\ngot b\n");
+  });
+
+  long("refuses --inspect-workers", async () => {
+    const { code, err } = await zmqpipeline([
+      "run",
+      fileWith("run.mjs", PIPELINE),
+      "-w",
+      "0",
+      "--inspect-workers",
+    ]);
+    expect(code).toBe(2);
+    expect(err).toContain("node --inspect");
+  });
+});
+
+describe("zmqpipeline --inspect-workers", () => {
+  long.skipIf(process.platform !== "linux")(
+    "lets a debugger attach for which the worker waits; ps has titles",
+    async () => {
+      const code = `
+      import { readFileSync } from "node:fs";
+      export default () => [readFileSync("/proc/self/cmdline", "utf8"), readFileSync(\`/proc/\${process.ppid}/cmdline\`, "utf8")];
+    `;
+      const file = fileWith("titles.mjs", code);
+      const args = ["map", "--inspect-workers=0", "--inspect-wait", "-w", "1", file, ":::", "3"];
+      const child = startCommand(args);
+      const { stdout, stderr } = child;
+      if (stdout === null || stderr === null) throw new Error("No pipes");
+      const out: string[] = [];
+      createInterface({ input: stdout }).on("line", (line) => out.push(line));
+      const url = await new Promise<string>((resolve) => {
+        createInterface({ input: stderr }).on("line", (line) => {
+          const [, found] = /\[worker 1\] Debugger listening on (ws:\S+)/.exec(line) ?? [];
+          if (found !== undefined) resolve(found);
+        });
+      });
+      const client = await DebuggerClient.attach(url);
+      void client.send("Runtime.runIfWaitingForDebugger");
+      client.detach();
+      expect(await once(child, "exit")).toEqual([0, null]);
+      const titles = (JSON.parse(out[0] ?? "[]") as string[]).map((title) => title.split("\0")[0]);
+      expect(titles).toEqual(["zmqpipeline worker 1: map, titles.mjs", "zmqpipeline map: titles.mjs"]);
+    },
+  );
+
+  long.each([
+    [["--inspect-workers=99999"], "It must be a port"],
+    [["--inspect-wait"], "--inspect-wait needs --inspect-workers"],
+  ])("refuses %s", async (options, message) => {
+    const file = fileWith("square.mjs", "export default (n) => n * n;");
+    const { code, err } = await zmqpipeline(["map", file, ...options, ":::", "3"]);
+    expect(code).toBe(2);
+    expect(err).toContain(message);
+  });
+});
