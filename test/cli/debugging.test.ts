@@ -57,34 +57,32 @@ describe("zmqpipeline --workers 0", () => {
 });
 
 describe("zmqpipeline --inspect-workers", () => {
-  long.skipIf(process.platform !== "linux")(
-    "lets a debugger attach for which the worker waits; ps has titles",
-    async () => {
-      const code = `
+  long("lets a debugger attach for which the worker waits; ps has titles", async ({ skip }) => {
+    if (process.platform !== "linux") skip();
+    const code = `
       import { readFileSync } from "node:fs";
       export default () => [readFileSync("/proc/self/cmdline", "utf8"), readFileSync(\`/proc/\${process.ppid}/cmdline\`, "utf8")];
     `;
-      const file = fileWith("titles.mjs", code);
-      const args = ["map", "--inspect-workers=0", "--inspect-wait", "-w", "1", file, ":::", "3"];
-      const child = startCommand(args);
-      const { stdout, stderr } = child;
-      if (stdout === null || stderr === null) throw new Error("No pipes");
-      const out: string[] = [];
-      createInterface({ input: stdout }).on("line", (line) => out.push(line));
-      const url = await new Promise<string>((resolve) => {
-        createInterface({ input: stderr }).on("line", (line) => {
-          const [, found] = /\[worker 1\] Debugger listening on (ws:\S+)/.exec(line) ?? [];
-          if (found !== undefined) resolve(found);
-        });
+    const file = fileWith("titles.mjs", code);
+    const args = ["map", "--inspect-workers=0", "--inspect-wait", "-w", "1", file, ":::", "3"];
+    const child = startCommand(args);
+    const { stdout, stderr } = child;
+    if (stdout === null || stderr === null) throw new Error("No pipes");
+    const out: string[] = [];
+    createInterface({ input: stdout }).on("line", (line) => out.push(line));
+    const url = await new Promise<string>((resolve) => {
+      createInterface({ input: stderr }).on("line", (line) => {
+        const [, found] = /\[worker 1\] Debugger listening on (ws:\S+)/.exec(line) ?? [];
+        if (found !== undefined) resolve(found);
       });
-      const client = await DebuggerClient.attach(url);
-      void client.send("Runtime.runIfWaitingForDebugger");
-      client.detach();
-      expect(await once(child, "exit")).toEqual([0, null]);
-      const titles = (JSON.parse(out[0] ?? "[]") as string[]).map((title) => title.split("\0")[0]);
-      expect(titles).toEqual(["zmqpipeline worker 1: map, titles.mjs", "zmqpipeline map: titles.mjs"]);
-    },
-  );
+    });
+    const client = await DebuggerClient.attach(url);
+    void client.send("Runtime.runIfWaitingForDebugger");
+    client.detach();
+    expect(await once(child, "exit")).toEqual([0, null]);
+    const titles = (JSON.parse(out[0] ?? "[]") as string[]).map((title) => title.split("\0")[0]);
+    expect(titles).toEqual(["zmqpipeline worker 1: map, titles.mjs", "zmqpipeline map: titles.mjs"]);
+  });
 
   long.each([
     [["--inspect-workers=99999"], "It must be a port"],

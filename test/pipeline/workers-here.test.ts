@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { createPool, type MapOptions, map, Pipeline } from "zmqpipeline";
+import { createPool, type MapOptions, type MapResults, map, Pipeline } from "zmqpipeline";
 import { ended, LIBRARY, startProgram } from "../support/command.ts";
 import { tempFolder } from "../support/endpoints.ts";
 import { long } from "../support/long.ts";
@@ -18,7 +18,7 @@ interface Place {
 }
 
 const here = <Result>(exportName: string, inputs: readonly unknown[], options: MapOptions = {}) =>
-  map<Result>(inputs, MODULE, { workers: 0, exportName, ...options });
+  map<unknown, unknown>(inputs, MODULE, { workers: 0, exportName, ...options }) as MapResults<Result>;
 
 /** Runs a program in a folder of its own, with the library imported. */
 function program(code: string) {
