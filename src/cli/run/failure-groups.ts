@@ -1,6 +1,6 @@
 import { replaceForJson } from "../../protocol/json-values.ts";
 import { cutText } from "../../protocol/thrown.ts";
-import { userFrames } from "../error-text.ts";
+import { causesText, userFrames } from "../error-text.ts";
 import { commonPattern, masked } from "./message-pattern.ts";
 
 /** How many groups of failures a summary lists. */
@@ -52,6 +52,8 @@ export interface FailureGroup {
   readonly pattern: string;
   /** Whether there is more than one message. */
   readonly isVaried: boolean;
+  /** The causes of the first failure's error. */
+  readonly causes: readonly string[];
   /** The frames of the user's code in the first failure's stack. */
   readonly frames: readonly string[];
   readonly firstId: string;
@@ -76,13 +78,14 @@ export class FailureGroups {
     const message = cut(error.message, MAX_MESSAGE);
     const pattern = masked(message);
     const frames = this.#frames.of(error);
-    const place = JSON.stringify([taskType, error.name, placeIn(frames)]);
+    const causes = "cause" in error || "errors" in error ? cut(causesText(error).trim(), MAX_MESSAGE) : "";
+    const place = JSON.stringify([taskType, error.name, placeIn(frames), masked(causes)]);
     const key = place + pattern;
     let group = this.#byKey.get(key);
     if (group === undefined) {
       group =
         (frames.length === 0 ? undefined : this.#similar(place, pattern)) ??
-        this.#make(failure, message, pattern, frames, place);
+        this.#make(failure, { message, pattern, frames, causes: linesOf(causes) }, place);
       if (this.#byKey.size < MAX_KEYS && group !== this.#rest) this.#byKey.set(key, group);
     }
     group.count += 1;
@@ -115,9 +118,7 @@ export class FailureGroups {
 
   #make(
     { taskType, id, error }: FailedItem,
-    message: string,
-    pattern: string,
-    frames: string[],
+    known: Pick<FailureGroup, "message" | "pattern" | "frames" | "causes">,
     place: string,
   ): Group {
     if (this.#groups.length >= MAX_GROUPS) {
@@ -125,8 +126,7 @@ export class FailureGroups {
       return this.#rest;
     }
     const name = cut(error.name, MAX_MESSAGE);
-    const facts = { taskType, name, message, pattern, isVaried: false, frames };
-    const group: Group = { ...facts, firstId: id, samples: [], count: 0 };
+    const group: Group = { taskType, name, ...known, isVaried: false, firstId: id, samples: [], count: 0 };
     this.#groups.push(group);
     const there = this.#byPlace.get(place) ?? [];
     if (there.length < MAX_COMPARED) this.#byPlace.set(place, [...there, group]);
@@ -136,7 +136,15 @@ export class FailureGroups {
 
 /** A group for failures of which nothing is told but their number. */
 export function unnamedFailures(message: string, count: number, firstId: string): Group {
-  const facts = { taskType: "", name: "", message, pattern: message, isVaried: false, frames: [] };
+  const facts = {
+    taskType: "",
+    name: "",
+    message,
+    pattern: message,
+    isVaried: false,
+    causes: [],
+    frames: [],
+  };
   return { ...facts, firstId, samples: [], count };
 }
 
@@ -160,6 +168,10 @@ class FramesOfStacks {
 /** The frame that failures are grouped by: the first one of the user's own code, or else of a package that the code uses. */
 function placeIn(frames: readonly string[]): string {
   return frames.find((frame) => !/[\\/]node_modules[\\/]/.test(frame)) ?? frames[0] ?? "";
+}
+
+function linesOf(text: string): string[] {
+  return text === "" ? [] : text.split("\n").map((line) => line.trim());
 }
 
 function dataText(data: unknown): { readonly data: string; readonly isCut: boolean } {

@@ -4,8 +4,9 @@ import { cutText } from "../../protocol/thrown.ts";
 import { count, counted } from "../progress-text.ts";
 import type { FailureGroup, FailureSample } from "./failure-groups.ts";
 
-/** How many groups, lines of a message below its first, and frames are shown. */
+/** How many groups, lines of a message below its first, causes, and frames are shown. */
 const GROUPS = 10;
+const CAUSES = 3;
 const MESSAGE_LINES = 5;
 const FRAMES = 3;
 
@@ -20,7 +21,7 @@ export function failureLines(groups: readonly FailureGroup[]): string[] {
 }
 
 function groupLines(group: FailureGroup): string[] {
-  const { taskType, name, message, pattern, isVaried, frames, samples, count: times } = group;
+  const { taskType, name, message, pattern, isVaried, causes, frames, samples, count: times } = group;
   const often = times === 1 ? "once" : `${count(times)} times`;
   const [head = "", ...more] = (isVaried ? pattern : message).split("\n");
   const what = name === "" || name === "Error" ? head : `${name}: ${head}`;
@@ -28,6 +29,7 @@ function groupLines(group: FailureGroup): string[] {
   return [
     `failed ${often}${taskType === "" ? "" : ` in ${taskType}`}: ${what}`,
     ...more.slice(0, MESSAGE_LINES).map((line) => `  ${line}`),
+    ...causes.slice(0, CAUSES).map((cause) => `  ${cutText(cause, COLUMNS)}`),
     ...frames.slice(0, FRAMES).map((frame) => `  ${shortFrame(frame)}`),
     ...samples.map((sample) => `  ${sample.label}  ${sampleText(sample, isVaried)}`),
     ...(left > 0 && samples.length > 0 ? [`  and ${count(left)} more`] : []),

@@ -59,7 +59,7 @@ function failuresOf({ tasks, pace }: RunSummary, { failures }: RunStatistics): r
   const earlier = Math.min(unseen, sum(Object.values(pace).map((task) => task.earlier.failed)));
   const unnamed: readonly (readonly [string, number])[] = [
     ["in an earlier process of this run", earlier],
-    ["in ways that are not known here", unseen - earlier],
+    ["with errors that only the collector has", unseen - earlier],
   ];
   return [
     ...failures,

@@ -22,8 +22,8 @@ export function explainItem(view: RunView, task: TaskLedger, seq: number): Expla
     const reasons = ["It has failed for good; the collector has been given its failure."];
     return { subject, isDone: true, state: "failed", reasons };
   }
-  // Failures from before a restart of the distributor are in its journal only.
-  const which = task.spec.restored === undefined ? "result" : "result, or its failure";
+  // Which items failed before a restart of the distributor is in its journal only.
+  const which = task.earlier.failed === 0 ? "result" : "result, or its failure";
   return { subject, isDone: true, state: "settled", reasons: [`The collector has handled its ${which}.`] };
 }
 

@@ -11,15 +11,16 @@ interface Thrown {
   readonly frames?: readonly string[];
   readonly taskType?: string;
   readonly data?: unknown;
+  readonly cause?: { readonly name: string; readonly message: string; readonly code?: string };
 }
 
 function groupsOf(thrown: Iterable<Thrown>): FailureGroups {
   const groups = new FailureGroups();
   let n = 0;
-  for (const { message, name = "Error", frames = [], taskType = "task", data = { n } } of thrown) {
+  for (const { message, name = "Error", frames = [], taskType = "task", data = { n }, ...more } of thrown) {
     const id = `run/${taskType}/${n++}`;
     const stack = [`${name}: ${message}`, ...frames, LIBRARY_FRAME].join("\n");
-    groups.add({ taskType, id, label: id, data, error: { name, message, stack } });
+    groups.add({ taskType, id, label: id, data, error: { name, message, stack, ...more } });
   }
   return groups;
 }
@@ -89,6 +90,27 @@ test("Failures are told apart by name, line of the user's code, message and task
     { message: "bad 5", frames: at(1) },
   ]);
   expect(all.map(({ count }) => count)).toEqual([2, 1, 1, 1, 1]);
+});
+
+test("Failures are told apart by their causes, which are shown", () => {
+  const frames = ["    at get (/srv/app/get.js:1:1)"];
+  const failed = (message: string) => ({
+    name: "TypeError",
+    message: "fetch failed",
+    frames,
+    cause: { name: "Error", message, code: "ECONNREFUSED" },
+  });
+  const { all } = groupsOf([
+    failed("connect 10.0.0.1:80"),
+    failed("connect 10.0.0.2:80"),
+    failed("other side closed"),
+  ]);
+  expect(all.map(({ count }) => count)).toEqual([2, 1]);
+  expect(failureLines(all).slice(0, 3)).toEqual([
+    "failed 2 times in task: TypeError: fetch failed",
+    "  cause: connect 10.0.0.1:80 (ECONNREFUSED)",
+    "  at get (/srv/app/get.js:1:1)",
+  ]);
 });
 
 test("The line is that of the user's code, not of the library or of a package", () => {
