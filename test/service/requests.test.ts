@@ -172,7 +172,7 @@ describe("Requests:", () => {
       message: expect.stringContaining("request[1]"),
       index: 1,
     });
-    await expect(client.request(7 as unknown as { n: number })).rejects.toThrow(TypeError);
+    await expect(client.request((() => 7) as unknown as { n: number })).rejects.toThrow(TypeError);
     expect(await client.request({ n: 2 })).toMatchObject({ n: 2 });
   });
 });
