@@ -1,3 +1,4 @@
+import { tellGuard } from "./guarded-process.ts";
 import { EXIT } from "./output.ts";
 import { duration } from "./progress-text.ts";
 
@@ -14,7 +15,7 @@ export function expectEchoes(): void {
   hasEchoes = true;
 }
 
-type InterruptSignal = keyof typeof SIGNAL_CODES;
+export type InterruptSignal = keyof typeof SIGNAL_CODES;
 
 /**
  * Listens for Ctrl-C and SIGTERM: the first signal asks the work to finish, and says so; the second ends the process. The work is asked to
@@ -39,12 +40,14 @@ export function onInterrupt(
     drain();
   };
   lost.addEventListener("abort", onLost, { once: true });
+  tellGuard({ zmqpipeline: "stopTimeout", ms: Number.isFinite(cutOffMs) ? cutOffMs : null });
   let heardAt = Number.NEGATIVE_INFINITY;
   const listeners = (Object.keys(SIGNAL_CODES) as InterruptSignal[]).map((signal) => {
     const listener = () => {
       const isEcho = hasEchoes && performance.now() - heardAt < ECHO_MS;
       heardAt = performance.now();
       if (isEcho) return;
+      tellGuard({ zmqpipeline: "heard" });
       // The processes of workers end when their connection to this process does.
       if (code !== undefined) process.exit(SIGNAL_CODES[signal]);
       code = SIGNAL_CODES[signal];

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 import { runCommand } from "./program.ts";
-import { endWithLauncher, runThroughTsx } from "./run-through-tsx.ts";
+import { endWithLauncher, runInSecondProcess } from "./second-process.ts";
 import { standardOutput } from "./standard-output.ts";
 
 const isLaunched = endWithLauncher();
 const args = process.argv.slice(2);
 
-// A TypeScript file that this Node cannot run: the command starts again with a loader, so that the file and the command share one copy of the library.
-const code = isLaunched ? undefined : await runThroughTsx(args);
+// A TypeScript file that this Node cannot run: the command starts again with a loader, so that the file and the command share one copy of the
+// library. A single worker: another process hears signals while the worker's handler blocks its own.
+const code = isLaunched ? undefined : await runInSecondProcess(args);
 process.exitCode = code ?? (await runCommand(args, standardOutput()));

@@ -6,6 +6,11 @@ export interface CollectionInfo {
   /** The item's id, for use as a key of idempotent writes. */
   readonly id: string;
   readonly taskType: TaskType;
+  /**
+   * How often the item had failed for good before: 0, unless `retryFailed` had it executed again. The id stays the same, so a result of a
+   * later generation takes the place of the failure with its id.
+   */
+  readonly generation: number;
   /** The number of the execution that gave the result; 1 is the first. */
   readonly attempt: number;
   /** The id of the worker that executed the item. */

@@ -3,6 +3,7 @@ import type { Delivery } from "../core/collector/inbox.ts";
 import { PipelineError } from "../errors.ts";
 import type { Open } from "../protocol/batch-message.ts";
 import { toErrorInfo, toThrownError } from "../protocol/error-info.ts";
+import { generationOf } from "../protocol/generation.ts";
 import { itemId } from "../protocol/item-id.ts";
 import { MessageType } from "../protocol/message-type.ts";
 import { decodeValue, encodePayload } from "../protocol/payload/payload.ts";
@@ -147,12 +148,15 @@ export class DeliveryLoop {
     const taskType = this.#taskTypes.get(task) as TaskType;
     this.#lastType = taskType;
     const id = itemId(runId, task, seq);
+    const generation = generationOf(seq);
+    const attempts = attempt;
     if (error !== undefined)
-      return { id, data: decodeValue(payload), error: toThrownError(error), attempts: attempt };
+      return { id, data: decodeValue(payload), error: toThrownError(error), attempts, generation };
     try {
       return {
         id,
         attempt,
+        generation,
         worker: workerId,
         duration: busyMs,
         durationItems: busyItems,
@@ -162,7 +166,7 @@ export class DeliveryLoop {
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       const broken = new PipelineError("BAD_MESSAGE", `The result cannot be decoded: ${error.message}`);
-      return { id, data: {}, error: toThrownError(toErrorInfo(broken)), attempts: attempt };
+      return { id, data: {}, error: toThrownError(toErrorInfo(broken)), attempts, generation };
     }
   }
 

@@ -8,6 +8,8 @@ export interface Failure<Item = Payload> {
   readonly data: Item;
   /** The last execution's error, with its causes and its own properties, as plain data. */
   readonly error: ThrownError;
-  /** How often the item was executed. */
+  /** How often the item was executed in this generation. */
   readonly attempts: number;
+  /** How often the item had failed for good before: 0, unless `retryFailed` had it executed again. The id stays the same. */
+  readonly generation: number;
 }

@@ -1,3 +1,5 @@
+import { itemNumber } from "../protocol/generation.ts";
+
 /** Why an item, or a task, is not done. */
 export interface Explanation {
   /** `square` or `square/17`. */
@@ -34,5 +36,5 @@ export function countText(count: number, noun: string, verb: readonly [one: stri
 export function itemsText(seqs: readonly number[]): string {
   if (seqs.length === 0) return "an unknown item";
   const more = seqs.length > 3 ? " …" : "";
-  return `item${seqs.length === 1 ? "" : "s"} ${seqs.slice(0, 3).join(", ")}${more}`;
+  return `item${seqs.length === 1 ? "" : "s"} ${seqs.slice(0, 3).map(itemNumber).join(", ")}${more}`;
 }

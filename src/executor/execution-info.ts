@@ -1,4 +1,5 @@
 import type { Execution } from "../core/execution.ts";
+import { generationOf } from "../protocol/generation.ts";
 import { itemId } from "../protocol/item-id.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 
@@ -25,9 +26,14 @@ export class ExecutionInfo {
     this.#poll = poll;
   }
 
-  /** The item's id, for use as a key of idempotent writes: unique, and the same for each execution of the item. */
+  /** The item's id, for use as a key of idempotent writes: unique, and the same for each execution of the item, also in later generations. */
   get id(): string {
     return itemId(this.#execution.sourceId, this.taskType.name, this.#execution.seq);
+  }
+
+  /** How often the item had failed for good before: 0, unless `retryFailed` had it executed again. Always 0 for requests of services. */
+  get generation(): number {
+    return generationOf(this.#execution.seq);
   }
 
   /** @internal */

@@ -1,5 +1,6 @@
 import { whileImporting, whileImportingHere } from "../self/nesting.ts";
 import { moduleExports } from "./module-exports.ts";
+import { shareLibrary } from "./share-library.ts";
 import { locateSyntaxError } from "./syntax-error.ts";
 
 /**
@@ -13,6 +14,7 @@ import { locateSyntaxError } from "./syntax-error.ts";
 export async function importUserModule(url: string, isHere = false): Promise<Record<string, unknown>> {
   const during = isHere ? whileImportingHere : whileImporting;
   try {
+    await shareLibrary();
     return moduleExports(url, await during(url, () => importModule(url)));
   } catch (error) {
     throw locateSyntaxError(error, url);

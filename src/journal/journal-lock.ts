@@ -1,9 +1,24 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, linkSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 import { hostname } from "node:os";
+import { basename, dirname, join } from "node:path";
 import { PipelineError } from "../errors.ts";
 import { holdFile } from "./held-lock.ts";
 import { type LockOwner, type OwnerState, parseOwner, stateOf, thisOwner } from "./lock-owner.ts";
+
+/** A file without an owner that is older than this, in ms, was left by a process that was killed before it wrote its name. */
+const ABANDONED_MS = 3_600_000;
 
 /** Reserves a journal for one distributor: a lock file beside the journal names its process. The lock of an ended process does not count. */
 export class JournalLock {
@@ -23,7 +38,10 @@ export class JournalLock {
     const path = `${journal}.lock`;
     for (;;) {
       const lock = create(path);
-      if (lock !== undefined) return new JournalLock(path, lock.text, lock.descriptor);
+      if (lock !== undefined) {
+        sweepUnfinished(path);
+        return new JournalLock(path, lock.text, lock.descriptor);
+      }
       removeStale(path, journal);
     }
   }
@@ -73,9 +91,27 @@ function removeStale(path: string, journal: string): void {
     throw error;
   }
   try {
-    if (read(aside) !== found) linkSync(aside, path); // the lock of another process that was faster: put it back
+    const moved = read(aside); // a process that has taken the lock meanwhile may have swept the stale one away
+    if (moved !== undefined && moved !== found) linkSync(aside, path); // the lock of another process that was faster: put it back
   } finally {
-    unlinkSync(aside);
+    rmSync(aside, { force: true });
+  }
+}
+
+/** Removes what processes have left beside the lock that were killed while they took it. */
+function sweepUnfinished(path: string): void {
+  const prefix = `${basename(path)}.`;
+  try {
+    for (const name of readdirSync(dirname(path))) {
+      if (!name.startsWith(prefix) || !/^[0-9a-f]{8}$/.test(name.slice(prefix.length))) continue;
+      const left = join(dirname(path), name);
+      const owner = parseOwner(read(left) ?? "");
+      const isAbandoned =
+        owner === undefined ? Date.now() - lstatSync(left).mtimeMs > ABANDONED_MS : stateOf(owner) === "gone";
+      if (isAbandoned) unlinkSync(left);
+    }
+  } catch {
+    // Another process removes it, or the folder cannot be listed: the next start looks again.
   }
 }
 

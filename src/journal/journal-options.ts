@@ -15,7 +15,7 @@ export interface JournalOptions {
   /** @default "process-crash" */
   readonly durability?: Durability;
   /**
-   * Executes items that failed for good before the run was resumed again, under new ids.
+   * Executes items that failed for good before the run was resumed again. They keep their ids, and get the next `generation`.
    * @default false
    */
   readonly retryFailed?: boolean;

@@ -15,8 +15,9 @@ export interface StoredHistory {
 }
 
 export interface TaskTotals {
-  /** Number of items that the source gave. Fewer than `nextSeq` if failed items were executed again. */
+  /** Number of items that the source gave in this increment. */
   readonly position: number;
+  /** Number of the next item. */
   readonly nextSeq: number;
   readonly items: number;
   readonly acked: number;
@@ -73,7 +74,9 @@ export type JournalRecord =
   /** Follows the totals of a task without keys. */
   | ({ readonly type: "trail"; readonly task: number } & TrailState)
   /** Follows the totals of a task with keys: the keys' concatenated hashes. There may be several of these records. */
-  | { readonly type: "keys"; readonly task: number; readonly isKept: boolean; readonly hashes: Uint8Array };
+  | { readonly type: "keys"; readonly task: number; readonly isKept: boolean; readonly hashes: Uint8Array }
+  /** Follows the totals: failed items of a later generation whose failures belong to earlier increments. */
+  | { readonly type: "earlier"; readonly task: number; readonly seqs: readonly number[] };
 
 /** Writer and reader of the fields of one type of record. */
 interface RecordLayout<R extends JournalRecord> {
@@ -88,7 +91,7 @@ function writeIntegers(writer: ByteWriter, ...values: readonly number[]): void {
   for (const value of values) writer.integer(value);
 }
 
-const settled: RecordLayout<Extract<JournalRecord, { type: "acked" | "failed" }>> = {
+const settled: RecordLayout<Extract<JournalRecord, { type: "acked" | "failed" | "earlier" }>> = {
   write(writer, { task, seqs }) {
     writer.integer(task);
     writer.sequence(seqs);
@@ -200,6 +203,7 @@ const LAYOUTS: { readonly [T in JournalRecord["type"]]: RecordLayout<Extract<Jou
         hashes: whole(payload(reader), KEY_BYTES),
       }),
     },
+    earlier: settled as RecordLayout<Extract<JournalRecord, { type: "earlier" }>>,
   };
 
 const TYPES = Object.keys(LAYOUTS) as JournalRecord["type"][];

@@ -1,5 +1,6 @@
 import type { PendingItem, TaskSnapshot } from "../core/distributor/task-snapshot.ts";
 import type { ErrorInfo } from "../protocol/batch-message.ts";
+import { itemNumber, nextGeneration } from "../protocol/generation.ts";
 import { SeqMap } from "../structures/seq-map.ts";
 import { ContentTrail } from "./content-trail.ts";
 import type { PlacedRecord } from "./journal-reader.ts";
@@ -30,6 +31,8 @@ export class TaskReplay implements TaskSnapshot {
   readonly keys = new KeySet();
   /** The records of items that failed for good. */
   readonly failures = new SeqMap<FilePlace>();
+  /** Those of the failures that belong to earlier increments, and are not of the first generation. */
+  earlier = new Set<number>();
   readonly #pending = new SeqMap<Writable<PendingItem>>();
 
   constructor(name: string) {
@@ -49,14 +52,10 @@ export class TaskReplay implements TaskSnapshot {
     return this.position > 0;
   }
 
-  isPending(seq: number): boolean {
-    return this.#pending.get(seq) !== undefined;
-  }
-
   produced(seq: number, payload: Uint8Array, key?: Uint8Array): void {
     if (key === undefined) this.trail.add(payload);
     else this.keys.restore(Buffer.from(key), false);
-    this.nextSeq = Math.max(this.nextSeq, seq + 1);
+    this.nextSeq = Math.max(this.nextSeq, itemNumber(seq) + 1);
     this.position += 1;
     this.counts.items += 1;
     this.#add(seq, payload);
@@ -87,12 +86,17 @@ export class TaskReplay implements TaskSnapshot {
     }
   }
 
-  /** Makes a failed item pending again. It gets a new sequence number, because the collector has settled the old one. */
+  /** Makes a failed item pending again, in its next generation. */
   takeUp(seq: number, payload: Uint8Array): void {
+    const next = nextGeneration(seq);
     this.failures.delete(seq);
-    if (seq >= this.firstSeq) this.counts.failed -= 1;
-    else this.counts.items += 1; // it was counted in an earlier increment
-    this.#add(this.nextSeq++, payload);
+    // An item whose failure the collector had not confirmed is still pending, and not counted as failed.
+    if (!this.#pending.delete(seq)) {
+      if (seq < this.firstSeq || this.earlier.delete(seq))
+        this.counts.items += 1; // it was counted in an earlier increment
+      else this.counts.failed -= 1;
+    }
+    this.#add(next, payload);
   }
 
   /** Begins the next increment after everything was settled: counts start at 0, sequence numbers continue, keys are kept. */
@@ -100,6 +104,9 @@ export class TaskReplay implements TaskSnapshot {
     Object.assign(this.counts, { items: 0, acked: 0, failed: 0, retried: 0, skipped: 0 });
     Object.assign(this, { position: 0, firstSeq: this.nextSeq, exhausted: false, isOver: false });
     this.trail = new ContentTrail();
+    this.earlier = new Set(
+      [...this.failures.entries()].map(([seq]) => seq).filter((seq) => seq >= this.firstSeq),
+    );
     this.keys.keep();
   }
 
@@ -165,5 +172,6 @@ function applyTo(
     task.trail = new ContentTrail(); // the items before this record are not all that the source gave
   } else if (record.type === "trail") task.trail = ContentTrail.from(record);
   else if (record.type === "keys") task.keys.restore(Buffer.from(record.hashes), record.isKept);
+  else if (record.type === "earlier") task.earlier = new Set(record.seqs);
   else task.settled(record.seqs, record.type);
 }

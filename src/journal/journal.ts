@@ -21,13 +21,15 @@ const COMPACT_FACTOR = 4;
 /** The parts of a task's state that only the journal needs. */
 interface TaskPart {
   readonly name: string;
-  /** Number of items that the source did not give in this increment: those of earlier increments, and failed items that are executed again. */
+  /** Number of items that the source did not give in this increment, but in earlier ones. */
   readonly takenUp: number;
   readonly firstSeq: number;
   readonly isOver: boolean;
   readonly isKeyed: boolean;
   readonly trail: ContentTrail;
   readonly keys: KeySet;
+  /** Failed items of a later generation whose failures belong to earlier increments. */
+  readonly earlier: ReadonlySet<number>;
   exhausted: boolean;
   failures: SeqMap<FilePlace>;
 }
@@ -37,6 +39,7 @@ export interface TaskContent extends Omit<TaskTotals, "position"> {
   readonly takenUp: number;
   readonly trail: ContentTrail;
   readonly keys: KeySet;
+  readonly earlier: ReadonlySet<number>;
   readonly pending: Iterable<{ readonly seq: number; readonly payload: Uint8Array } & StoredHistory>;
   readonly failures: SeqMap<FilePlace>;
 }
@@ -79,8 +82,8 @@ export class Journal {
     this.#run = beginning;
     this.#metadata = beginning.metadata;
     this.#parts = [...beginning.tasks].map(([name, content]) => {
-      const { takenUp, firstSeq, isOver, isKeyed, trail, keys, exhausted, failures } = content;
-      return { name, takenUp, firstSeq, isOver, isKeyed, trail, keys, exhausted, failures };
+      const { takenUp, firstSeq, isOver, isKeyed, trail, keys, earlier, exhausted, failures } = content;
+      return { name, takenUp, firstSeq, isOver, isKeyed, trail, keys, earlier, exhausted, failures };
     });
     this.#compact(beginning.tasks);
     if (this.#error !== undefined) throw this.#error;
@@ -231,7 +234,7 @@ export class Journal {
     if (this.#metadata !== undefined) yield { type: "metadata", payload: this.#metadata };
     let task = 0;
     for (const content of tasks.values()) {
-      const { pending, takenUp, failures: _, trail, keys, ...totals } = content;
+      const { pending, takenUp, failures: _, trail, keys, earlier, ...totals } = content;
       for (const { seq, payload, attempt, failedAttempt, failures, losses } of pending) {
         yield { type: "item", task, seq, payload };
         if (failures + losses > 0)
@@ -240,6 +243,7 @@ export class Journal {
       yield { type: "totals", task, position: totals.nextSeq - takenUp, ...totals };
       if (!totals.isKeyed) yield { type: "trail", task, ...trail.state };
       else for (const { hashes, isKept } of keys.chunks()) yield { type: "keys", task, isKept, hashes };
+      if (earlier.size > 0) yield { type: "earlier", task, seqs: [...earlier] };
       task += 1;
     }
   }

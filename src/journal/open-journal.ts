@@ -162,16 +162,15 @@ function assertSameKeys(task: TaskReplay, isKeyed: boolean, path: string): void 
 
 function takeUpFailures(task: TaskReplay, file: JournalFile): void {
   for (const [seq, { position, length }] of [...task.failures.entries()]) {
-    if (task.isPending(seq)) continue; // its failure is still to be delivered
     const record = readRecord(new ByteReader(file.read(position, length)));
     if (record.type === "gaveUp") task.takeUp(seq, record.payload);
   }
 }
 
 function contentOf(task: TaskReplay): TaskContent {
-  const { counts, nextSeq, firstSeq, position, exhausted, isOver, isKeyed, pending, failures, trail, keys } =
-    task;
-  const rest = { exhausted, isOver, isKeyed, pending, failures, trail, keys };
+  const { counts, nextSeq, firstSeq, position, ...state } = task;
+  const { exhausted, isOver, isKeyed, failures, trail, keys, earlier } = state;
+  const rest = { exhausted, isOver, isKeyed, pending: task.pending, failures, trail, keys, earlier };
   return { ...counts, nextSeq, firstSeq, takenUp: nextSeq - position, ...rest };
 }
 

@@ -1,5 +1,6 @@
 import { PipelineError } from "../errors.ts";
 import { type ThrownError, toThrownError } from "../protocol/error-info.ts";
+import { generationOf } from "../protocol/generation.ts";
 import { itemId } from "../protocol/item-id.ts";
 import { decodeValue } from "../protocol/payload/payload.ts";
 import { ByteReader } from "../protocol/wire/byte-reader.ts";
@@ -33,7 +34,10 @@ export interface JournalFailure {
   /** The item's data, as the handler received it. */
   readonly data: unknown;
   readonly error: ThrownError;
+  /** How often the item was executed in this generation. */
   readonly attempts: number;
+  /** How often the item had failed for good before: 0, unless `retryFailed` had it executed again. */
+  readonly generation: number;
 }
 
 /** The content of a journal. */
@@ -104,6 +108,7 @@ function failuresOf({ runId }: JournalState, task: TaskReplay, file: DiskFile): 
         data: decodeValue(payload),
         error: toThrownError(error),
         attempts,
+        generation: generationOf(seq),
       },
     ];
   });

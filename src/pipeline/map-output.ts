@@ -4,7 +4,7 @@ export type Outcome =
   | (ArrivedItem & { readonly ok: false; readonly index: number; readonly reason: Error });
 
 interface ArrivedItem {
-  /** The number of the item in its task. Inputs that were left out have none, so it may differ from the input's index. */
+  /** The number of the item in its task, whatever its generation. Inputs that were left out have none, so it may differ from the input's index. */
   readonly seq: number;
   /** Called when the loop has done with the outcome. */
   readonly done?: () => void;

@@ -5,6 +5,7 @@ import { ItemIterator } from "../distributor/item-iterator.ts";
 import { PipelineError } from "../errors.ts";
 import type { JournalOptions } from "../journal/journal-options.ts";
 import { fromThrownError } from "../protocol/error-info.ts";
+import { itemNumber } from "../protocol/generation.ts";
 import { decodePayload } from "../protocol/payload/payload.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import { ProtocolError } from "../protocol/wire/byte-reader.ts";
@@ -211,7 +212,7 @@ class MapCollector extends Collector<object> {
 
   /** @internal Results stay encoded until the loop takes them, so that their size is known. */
   override [encodedResults](): EncodedResults {
-    return (seq, payload) => this.#give({ ok: true, seq, payload });
+    return (seq, payload) => this.#give({ ok: true, seq: itemNumber(seq), payload });
   }
 
   /** Never called, because `encodedResults` takes the results. */

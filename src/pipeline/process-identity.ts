@@ -9,20 +9,23 @@ export interface ProcessIdentity {
   readonly namespace: string;
   /** The id of the boot and the clock tick at which the process began; empty where they are unknown. */
   readonly started: string;
+  /** The machine's id, which it has in all its boots; empty where it is unknown. */
+  readonly machine: string;
 }
 
 export function ownIdentity(): ProcessIdentity {
   const { pid } = process;
-  return { pid, host: hostname(), namespace: pidNamespace(), started: startOf(pid) ?? "" };
+  const machine = textOf("/etc/machine-id");
+  return { pid, host: hostname(), namespace: pidNamespace(), started: startOf(pid) ?? "", machine };
 }
 
 /** Reads an identity that was written as JSON; `undefined` when the text is anything else. */
 export function parseIdentity(text: string): ProcessIdentity | undefined {
   try {
-    const { pid, host, namespace, started } = JSON.parse(text) as Partial<ProcessIdentity>;
-    const areTexts = [host, namespace, started].every((value) => typeof value === "string");
+    const { pid, host, namespace, started, machine = "" } = JSON.parse(text) as Partial<ProcessIdentity>;
+    const areTexts = [host, namespace, started, machine].every((value) => typeof value === "string");
     if (Number.isInteger(pid) && Number(pid) > 0 && areTexts)
-      return { pid, host, namespace, started } as ProcessIdentity;
+      return { pid, host, namespace, started, machine } as ProcessIdentity;
   } catch {
     // not JSON
   }
@@ -30,13 +33,14 @@ export function parseIdentity(text: string): ProcessIdentity | undefined {
 }
 
 /** Whether a process has certainly ended; `false` where this process cannot tell. */
-export function isProvenDead({ pid, host, namespace, started }: ProcessIdentity): boolean {
-  if (
-    host !== hostname() ||
-    namespace !== pidNamespace() ||
-    bootOf(started) !== bootOf(ownIdentity().started)
-  )
-    return false;
+export function isProvenDead({ pid, host, namespace, started, machine }: ProcessIdentity): boolean {
+  const own = ownIdentity();
+  if (host !== own.host) return false;
+  if (bootOf(started) !== bootOf(own.started)) {
+    // Nothing of an earlier boot of this machine is left. Another machine may have this one's name.
+    return started !== "" && own.started !== "" && machine !== "" && machine === own.machine;
+  }
+  if (namespace !== own.namespace) return false;
   try {
     process.kill(pid, 0);
   } catch (error) {
@@ -48,6 +52,14 @@ export function isProvenDead({ pid, host, namespace, started }: ProcessIdentity)
 
 function bootOf(started: string): string {
   return started.split(" ")[0] ?? "";
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "latin1").trim();
+  } catch {
+    return "";
+  }
 }
 
 function pidNamespace(): string {

@@ -19,7 +19,7 @@ const NAME_BYTES = 1 + PREFIX.length + 6 + "/work".length;
 /** A folder without an owner file that is older than this, in ms, was made by a process that was killed at that moment. */
 const ABANDONED_MS = 3_600_000;
 
-/** How many old folders one run looks at; the next run looks at the others. */
+/** How many old folders of a base one run looks at, from a random one on: the next runs look at the others. */
 const MAX_SWEPT = 200;
 
 /** After the pipes of a run's process have ended: how long its own end is waited for, and how often that is checked, in ms. */
@@ -31,14 +31,14 @@ export class RunFolder {
   readonly path: string;
   readonly #swept: Promise<unknown>;
 
-  private constructor(path: string, base: string) {
+  private constructor(path: string) {
     this.path = path;
-    this.#swept = sweep(base);
+    this.#swept = Promise.all(usableBases().map(sweep));
   }
 
   /**
    * Makes the folder in the one for temporary files; in another of the usual folders if that is missing, cannot be written to, or has a path
-   * that is too long for sockets. Folders of runs that were killed are removed.
+   * that is too long for sockets. In all of these, the folders of runs that were killed are removed.
    *
    * @throws PipelineError `BIND_FAILED` when the folder can be made nowhere.
    */
@@ -46,7 +46,7 @@ export class RunFolder {
     const problems: { readonly base: string; readonly cause: unknown }[] = [];
     for (const base of usableBases()) {
       try {
-        return new RunFolder(await makeIn(base), base);
+        return new RunFolder(await makeIn(base));
       } catch (cause) {
         problems.push({ base, cause });
       }
@@ -112,9 +112,11 @@ function unusable(problems: readonly { readonly base: string; readonly cause: un
 async function sweep(base: string): Promise<void> {
   try {
     const names = (await readdir(base)).filter((name) => name.startsWith(PREFIX));
-    for (const name of names.slice(0, MAX_SWEPT)) await sweepOne(join(base, name));
+    const first = names.length > MAX_SWEPT ? Math.floor(Math.random() * names.length) : 0;
+    const turned = [...names.slice(first), ...names.slice(0, first)];
+    for (const name of turned.slice(0, MAX_SWEPT)) await sweepOne(join(base, name));
   } catch {
-    // The folder cannot be listed: old folders stay.
+    // The base is missing, or cannot be listed: old folders stay.
   }
 }
 

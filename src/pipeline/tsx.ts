@@ -16,8 +16,3 @@ export function tsxArguments(module: string): string[] {
     return []; // importing the module then fails with an error that says so
   }
 }
-
-/** Whether some options of Node load tsx. */
-export function isTsxAmong(options: readonly string[]): boolean {
-  return options.some((option) => /(^|[\s"=/\\])tsx([\s"/\\@]|$)/.test(option));
-}

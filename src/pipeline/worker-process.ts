@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { settlesWithin } from "../executor/settles-within.ts";
 import { asError } from "../protocol/thrown.ts";
 import { ownFile } from "../self/own-file.ts";
+import { isTsxAmong } from "../self/tsx-options.ts";
 import { holdParentPipe, PARENT_FD, PARENT_PIPE } from "../watching/parent-pipe.ts";
 import { CONTROL_FD, ControlChannel } from "./control-channel.ts";
 import { optionsForWorkers } from "./node-options.ts";
@@ -14,7 +15,7 @@ import {
   type NumberedStart,
   type ToWorkerProcess,
 } from "./process-messages.ts";
-import { isTsxAmong, needsTsx, tsxArguments } from "./tsx.ts";
+import { needsTsx, tsxArguments } from "./tsx.ts";
 import { environmentOfWorker } from "./worker-environment.ts";
 
 /** Longest wait for the last messages of a process, in ms, after it has ended. */

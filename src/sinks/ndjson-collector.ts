@@ -2,10 +2,12 @@ import type { CollectionInfo } from "../collector/collected-result.ts";
 import { Collector } from "../collector/collector.ts";
 import type { CollectorSummary } from "../collector/collector-summary.ts";
 import type { Failure } from "../collector/failure.ts";
+import { RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { MessageType } from "../protocol/message-type.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
+import { describeThrown } from "../protocol/thrown.ts";
 import { assertKnownOptions, optionNames } from "../role/known-options.ts";
 import { type NetworkOptions, NO_ENDPOINT, resolveNetwork } from "../role/network.ts";
 import type { RunOptions } from "../role/role.ts";
@@ -14,10 +16,15 @@ import { NdjsonFile } from "./ndjson-file.ts";
 
 /** The options of an {@link NdjsonCollector}. */
 export interface NdjsonCollectorOptions extends NetworkOptions {
-  /** The file for results. Each is one line: `{"id":…,"taskType":…,"data":{…}}`. */
+  /**
+   * The file for results. Each is one line: `{"id":…,"taskType":…,"data":{…}}`. The result of an item that had failed for good before has its
+   * `generation` after the id.
+   */
   readonly path: string;
   /**
-   * The file for items that failed for good: `{"id":…,"taskType":…,"data":{…},"error":{…},"attempts":…}`.
+   * The file for items that failed for good: `{"id":…,"taskType":…,"data":{…},"error":{…},"attempts":…}`. When such an item is executed again
+   * (`retryFailed`), its line is removed at the end of the run: a result has taken its place, or a later failure with the same id and its
+   * `generation`.
    * @default none: failures are logged
    */
   readonly failuresPath?: string;
@@ -61,8 +68,11 @@ export class NdjsonCollector<Result = Payload> extends Collector<Result> {
   override readonly allowInsecure: boolean;
   override readonly maxConnections: number;
   readonly #paths: Pick<NdjsonCollectorOptions, "path" | "failuresPath">;
+  readonly #log = new RoleLog("collector");
   #results: NdjsonFile | undefined;
   #failures: NdjsonFile | undefined;
+  /** Whether failures in the file have been superseded by results, or by later failures. */
+  #isSuperseded = false;
 
   /** Opens no file before `run()`. @throws TypeError, RangeError when an option is missing or wrong. */
   constructor(options: NdjsonCollectorOptions) {
@@ -82,13 +92,18 @@ export class NdjsonCollector<Result = Payload> extends Collector<Result> {
   /** @throws The file system's error when a file cannot be opened. */
   override async run(options: RunOptions = {}): Promise<CollectorSummary> {
     const { path, failuresPath } = this.#paths;
-    this.#results = new NdjsonFile(path);
+    const results = new NdjsonFile(path);
+    this.#results = results;
+    this.#isSuperseded = false;
     try {
-      if (failuresPath !== undefined) this.#failures = new NdjsonFile(failuresPath);
+      if (failuresPath !== undefined)
+        this.#failures = new NdjsonFile(failuresPath, true, (item) => {
+          if (item.generation > 0 || results.has(item)) this.#isSuperseded = true;
+        });
       return await super.run(options);
     } finally {
-      this.#results.close();
-      this.#failures?.close();
+      results.close();
+      this.#closeFailures();
     }
   }
 
@@ -96,19 +111,36 @@ export class NdjsonCollector<Result = Payload> extends Collector<Result> {
     data: Result,
     { name }: TaskType,
     _msgtype: MessageType,
-    { id }: CollectionInfo,
+    { id, generation }: CollectionInfo,
   ): undefined {
-    this.#results?.add(id, { taskType: name, data });
+    const item = this.#results?.add(id, { taskType: name, data }, generation);
+    if (generation > 0 || (item !== undefined && this.#failures?.has(item))) this.#isSuperseded = true;
   }
 
   override handleFailure(failure: Failure<unknown>, taskType: TaskType): void {
-    const { id, data, error, attempts } = failure;
-    if (this.#failures === undefined) void super.handleFailure(failure, taskType);
-    else this.#failures.add(id, { taskType: taskType.name, data, error, attempts });
+    const { id, generation, data, error, attempts } = failure;
+    if (this.#failures === undefined) return void super.handleFailure(failure, taskType);
+    this.#failures.add(id, { taskType: taskType.name, data, error, attempts }, generation);
+    if (generation > 0) this.#isSuperseded = true;
   }
 
   override handleFinished(): void {
     this.#results?.flush();
     this.#failures?.flush();
+  }
+
+  /** Closes the file of failures, with only those that still hold. */
+  #closeFailures(): void {
+    const [failures, results] = [this.#failures, this.#results];
+    if (failures === undefined || results === undefined) return;
+    if (!this.#isSuperseded) return failures.close();
+    try {
+      failures.closeWith((item) => !results.has(item) && !failures.hasLater(item));
+    } catch (error) {
+      const problem = describeThrown(error);
+      const text =
+        "failures that were executed again stay in the file of failures, which cannot be written anew";
+      this.#log.warn(text, { path: this.#paths.failuresPath, problem });
+    }
   }
 }

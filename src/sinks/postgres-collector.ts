@@ -94,12 +94,14 @@ export class PostgresCollector<Result = Payload> extends BatchCollector<Result> 
       for (const [index, one] of rows.entries())
         await this.#insertNamed(table, one, results[index]?.id ?? "");
     }
+    await this.#dropFailures(results.filter(({ generation }) => generation > 0).map(({ id }) => id));
   }
 
   override async handleFailure(failure: Failure<unknown>, taskType: TaskType): Promise<void> {
     const { failuresTable } = this.#options;
     if (failuresTable === undefined) return void super.handleFailure(failure, taskType);
-    const { id, data, error, attempts } = failure;
+    const { id, generation, data, error, attempts } = failure;
+    if (generation > 0) await this.#dropFailures([id]);
     await this.#insertNamed(failuresTable, { id, task_type: taskType.name, data, error, attempts }, id);
   }
 
@@ -117,6 +119,19 @@ export class PostgresCollector<Result = Payload> extends BatchCollector<Result> 
     } catch (error) {
       // A user without the right to make tables may have one that exists already.
       if (propertyOf(error, "code") !== INSUFFICIENT_PRIVILEGE) throw error;
+    }
+  }
+
+  /** Removes failures that a later generation of their items has superseded. */
+  async #dropFailures(ids: readonly string[]): Promise<void> {
+    const { failuresTable } = this.#options;
+    if (failuresTable === undefined || ids.length === 0) return;
+    try {
+      await this.#database?.query(`DELETE FROM ${failuresTable} WHERE id = ANY ($1::text[])`, [ids]);
+    } catch (error) {
+      if (propertyOf(error, "code") !== INSUFFICIENT_PRIVILEGE) throw error;
+      const problem = describeThrown(error);
+      this.#log.warn("failures that were executed again stay in their table", { failuresTable, problem });
     }
   }
 

@@ -27,7 +27,7 @@ export interface PostgresCollectorOptions<Result = Payload> extends NetworkOptio
   readonly row?: (result: CollectedResult<Result>) => Readonly<Record<string, unknown>>;
   /**
    * The table for items that failed for good, with the columns `id`, `task_type`, `data` (jsonb), `error` (jsonb), `attempts`. It is made if
-   * it is missing.
+   * it is missing. When such an item is executed again (`retryFailed`), its row is deleted, or replaced by that of its latest failure.
    * @default none: failures are logged
    */
   readonly failuresTable?: string;

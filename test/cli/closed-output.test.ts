@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { closeSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
-import { ended, LIBRARY, startCommand } from "../support/command.ts";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { EndpointAddress, Service } from "zmqpipeline";
+import { ended, LIBRARY, startCommand, zmqpipeline } from "../support/command.ts";
 import { tempFolder } from "../support/endpoints.ts";
 import { long } from "../support/long.ts";
 
@@ -95,3 +96,64 @@ onLinux("A full disk behind standard output is an error of the command", async (
     closeSync(full);
   }
 });
+
+/** The endpoint of a service without workers, which lives until the test ends. */
+async function serviceEndpoint(): Promise<string> {
+  const [front, back] = ["front", "back"].map((name) => `ipc://${join(tempFolder(), name)}`) as [
+    string,
+    string,
+  ];
+  const [frontendEndpoint, backendEndpoint] = [new EndpointAddress(front), new EndpointAddress(back)];
+  const service = new Service({ frontendEndpoint, backendEndpoint });
+  const done = service.run();
+  onTestFinished(async () => {
+    await service.stop({ timeout: 0 });
+    await done;
+  });
+  return front;
+}
+
+const OTHERS: readonly (readonly [name: string, args: (folder: string) => Promise<readonly string[]>])[] = [
+  ["keys init", async (folder) => ["keys", "init", join(folder, "keys")]],
+  ["keys add", async (folder) => ["keys", "add", "worker", "w2", "--keys", await keysIn(folder)]],
+  ["keys list", async (folder) => ["keys", "list", "--keys", await keysIn(folder)]],
+  ["keys revoke", async (folder) => ["keys", "revoke", "worker", "default", "--keys", await keysIn(folder)]],
+  ["doctor", async () => ["doctor"]],
+  ["init", async (folder) => ["init", join(folder, "new")]],
+  ["bench", async () => ["bench", "--seconds", "1", "--workers", "1"]],
+  ["status", async () => ["status", await serviceEndpoint()]],
+  ["status --json", async () => ["status", await serviceEndpoint(), "--json"]],
+  ["explain", async () => ["explain", await serviceEndpoint(), "nothing"]],
+  ["top", async () => ["top", await serviceEndpoint(), "--interval", "0.2"]],
+  ["journal show", async (folder) => ["journal", "show", join(folder, "missing")]],
+  ["--help", async () => ["--help"]],
+  ["an unknown command", async () => ["nonsense"]],
+  ["worker of a missing file", async (folder) => ["worker", join(folder, "missing.mjs")]],
+];
+
+describe.each(OTHERS)("The command %s", (_name, argsIn) => {
+  long.each([
+    ["output", 1],
+    ["error", 2],
+  ] as const)(
+    "leaves no trace of an exception when its standard %s is closed at once",
+    async (_stream, closed) => {
+      const args = await argsIn(tempFolder());
+      const child = startCommand(args);
+      const outcome = ended(child);
+      // `top` goes on for ever while somebody reads it.
+      if (args[0] === "top" && closed === 2) child.stdout?.once("data", () => child.kill("SIGINT"));
+      (closed === 1 ? child.stdout : child.stderr)?.destroy();
+      const { code, signal, out, err } = await outcome;
+      expect(`${out}${err}`).not.toMatch(/EPIPE|Unhandled|node:|^\s+at /m);
+      expect(signal).toBe(null);
+      expect(code).not.toBe(null);
+    },
+  );
+});
+
+async function keysIn(folder: string): Promise<string> {
+  const keys = join(folder, "keys");
+  expect((await zmqpipeline(["keys", "init", keys])).code).toBe(0);
+  return keys;
+}

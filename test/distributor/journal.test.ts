@@ -195,6 +195,7 @@ test("A journal lists items that failed for good with their data, and executes t
   const third = await lives.run(new OnceTask(), undefined, { journal: { path: journal, retryFailed: true } });
   expect(third.summary.tasks.numbers).toMatchObject({ items: ITEMS, acked: ITEMS, failed: 0 });
   expect(lives.collected.size).toBe(ITEMS);
+  expect(lives.collected.get(7)).toBe(failures[0]?.id);
   expect(readJournal(journal)).toMatchObject({ isComplete: true, failures: [] });
 });
 

@@ -3,10 +3,14 @@ import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { newItem } from "../../src/core/distributor/item.ts";
 import type { TaskLedger } from "../../src/core/distributor/task-ledger.ts";
 import { DiskFile } from "../../src/journal/journal-file.ts";
 import type { Durability } from "../../src/journal/journal-options.ts";
+import type { TaskReplay } from "../../src/journal/journal-state.ts";
 import { openOn, readState } from "../../src/journal/open-journal.ts";
+import { generationOf, nextGeneration, seqOf } from "../../src/protocol/generation.ts";
+import { itemId } from "../../src/protocol/item-id.ts";
 import { MemoryFile } from "../simulation/memory-file.ts";
 import { tempFolder } from "../support/endpoints.ts";
 import { long } from "../support/long.ts";
@@ -35,39 +39,78 @@ describe("A journal", () => {
     );
   });
 
-  test("opened with retryFailed gives failed items new sequence numbers, once", () => {
+  test("opened with retryFailed gives failed items their numbers again, in the next generation, once", () => {
     const ledger = new JournalledLedger(new MemoryFile(AT_ONCE));
     const task = ledger.tasks[0] as TaskLedger;
-    for (let i = 0; i < 3; i++) ledger.act(task, 0);
-    for (const seq of [0, 2]) {
-      task.giveUp(task.items.get(seq) as never, ERROR, 0);
-      ledger.settle(task, [seq], "failed");
-    }
+    for (let i = 0; i < 4; i++) ledger.act(task, 0);
+    for (const seq of [0, 2, 3]) task.giveUp(task.items.get(seq) as never, ERROR, 0);
+    ledger.settle(task, [0, 2], "failed"); // the collector has not confirmed the failure of item 3
     ledger.commit();
-    expect(task.counts).toMatchObject({ items: 3, acked: 0, failed: 2 });
+    expect(task.counts).toMatchObject({ items: 4, acked: 0, failed: 2 });
     const next = new JournalledLedger(
       new MemoryFile(AT_ONCE, ledger.file.afterCrash(1)),
       "process-crash",
       true,
     );
     const again = next.tasks[0] as TaskLedger;
-    expect(again.counts).toMatchObject({ items: 3, acked: 0, failed: 0 });
+    expect(again.counts).toMatchObject({ items: 4, acked: 0, failed: 0 });
     const pending = [...again.items.values()].map(({ seq, payload }) => [
       seq,
       Buffer.from(payload).toString(),
     ]);
     expect(pending).toEqual([
       [1, "payload 1"],
-      [3, "payload 0"],
-      [4, "payload 2"],
+      [seqOf(0, 1), "payload 0"],
+      [seqOf(2, 1), "payload 2"],
+      [seqOf(3, 1), "payload 3"],
     ]);
+    expect(itemId("run", "a", seqOf(2, 1))).toBe("run/a/2");
     // The source is still where it was, and a further life has nothing to take up.
     const further = openOn(
       new MemoryFile(AT_ONCE, next.file.afterCrash(1)),
       { path: "j", durability: "process-crash", retryFailed: true, keep: false },
       ["a", "b"],
     );
-    expect(further.tasks.get("a")).toMatchObject({ position: 3, nextSeq: 5, pendingCount: 3 });
+    expect(further.tasks.get("a")).toMatchObject({ position: 4, nextSeq: 4, pendingCount: 4 });
+  });
+
+  test("counts a failed item that is executed again in its increment, however often, and once in a later one", () => {
+    let file = new MemoryFile(AT_ONCE);
+    const options = { path: "j", durability: "process-crash" } as const;
+    /** A life: opens the journal, has what is pending fail for good, and returns the counts at its end. */
+    const live = (retryFailed: boolean, keep: boolean, produces = 0) => {
+      file = new MemoryFile(AT_ONCE, file.afterCrash(1));
+      const { journal, tasks } = openOn(file, { ...options, retryFailed, keep }, ["a"]);
+      const replay = tasks.get("a") as TaskReplay;
+      const counts = { ...replay.counts };
+      const own = journal.taskJournal("a");
+      const pending = [...replay.pending].map(({ seq }) => seq);
+      for (let i = 0; i < produces; i++) {
+        const item = newItem(replay.nextSeq + i, Buffer.from("payload"));
+        own.produced(item, undefined);
+        pending.push(item.seq);
+      }
+      own.exhausted(0);
+      for (const seq of pending) own.gaveUp(newItem(seq, Buffer.from("payload")), ERROR);
+      own.settled(pending, "failed");
+      journal.commit(() => {});
+      const { counts: after } = readState(file, "j").state.tasks[0] as TaskReplay;
+      return {
+        generations: pending.map(generationOf),
+        items: after.items,
+        failed: after.failed,
+        before: counts.failed,
+      };
+    };
+    expect(live(false, true, 2)).toEqual({ generations: [0, 0], items: 2, failed: 2, before: 0 });
+    expect(live(true, false)).toEqual({ generations: [1, 1], items: 2, failed: 2, before: 0 });
+    // A new increment: the two failures are taken up from the earlier one, then within this one.
+    expect(live(true, true, 1)).toEqual({ generations: [2, 2, 0], items: 3, failed: 3, before: 0 });
+    expect(live(true, false)).toEqual({ generations: [3, 3, 1], items: 3, failed: 3, before: 0 });
+    // An increment that leaves them alone, and is resumed: they are still of an earlier one.
+    expect(live(false, true, 1)).toEqual({ generations: [0], items: 1, failed: 1, before: 0 });
+    expect(live(true, false)).toEqual({ generations: [4, 4, 2, 1], items: 4, failed: 4, before: 0 });
+    expect(() => nextGeneration(seqOf(7, 4095))).toThrow("item 7 failed for good 4096 times");
   });
 
   long("stays small however many items pass, and keeps items in flight and failed items", () => {
@@ -89,7 +132,7 @@ describe("A journal", () => {
     const next = new JournalledLedger(new DiskFile(path, "write"), "process-crash", true);
     expect(next.tasks[0]?.counts).toMatchObject({ items: 600, failed: 0 });
     expect([...(next.tasks[0]?.items.values() ?? [])].map(({ seq }) => seq)).toEqual(
-      expect.arrayContaining([0, 4, 595, 599, 600]),
+      expect.arrayContaining([0, 4, 595, 599, seqOf(10, 1)]),
     );
     expect(next.tasks[0]?.items.size).toBe(11);
     next.journal.close();

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { JournalLock } from "../../src/journal/journal-lock.ts";
 import { tempFolder } from "../support/endpoints.ts";
@@ -93,6 +93,34 @@ test.runIf(process.platform === "linux")(
     put({ host: "container", pid: 999_999_999, pidSpace: "pid:[1]", isHeld: false });
     expect(() => take(journal)).toThrow(
       "in another container: this process cannot tell whether that one is alive",
+    );
+  },
+);
+
+test.runIf(process.platform === "linux")(
+  "A journal's lock is taken without what killed processes have left of theirs",
+  () => {
+    const journal = join(tempFolder(), "j");
+    const lock = JournalLock.take(journal);
+    const own = readFileSync(`${journal}.lock`, "utf8");
+    const put = (name: string, text: string, ageMs = 0) => {
+      writeFileSync(`${journal}.${name}`, text);
+      const at = new Date(Date.now() - ageMs);
+      utimesSync(`${journal}.${name}`, at, at);
+    };
+    const dead = JSON.stringify({ ...JSON.parse(own), pid: 999_999_999 });
+    put("lock.00000001", dead);
+    put("lock.00000002", "", 7_200_000); // killed before it wrote its name
+    put("lock.00000003", ""); // may be about to write it
+    put("lock.00000004", own);
+    put("lock.bak", dead); // a user's
+    put("lock.000000012", dead);
+    lock.release();
+    take(journal);
+    expect(readdirSync(dirname(journal)).toSorted()).toEqual(
+      ["lock.000000012", "lock.00000003", "lock.00000004", "lock.bak"].map(
+        (name) => `${basename(journal)}.${name}`,
+      ),
     );
   },
 );

@@ -1,8 +1,16 @@
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type CollectorSummary, NdjsonCollector, type RunSummary } from "../../src/index.ts";
-import { NdjsonFile } from "../../src/sinks/ndjson-file.ts";
+import { type LineItem, NdjsonFile } from "../../src/sinks/ndjson-file.ts";
 import { freshEndpoints, tempFolder } from "../support/endpoints.ts";
 import { address } from "../support/endpoints-of.ts";
 import { long } from "../support/long.ts";
@@ -50,6 +58,36 @@ describe("The file of an NdjsonCollector", () => {
     second.close();
     const data = { big: "7", when: "1970-01-01T00:00:00.000Z", bytes: "eA==", view: "eA==" };
     expect(linesOf(path)).toEqual([{ id: odd, data }]);
+  });
+
+  test("has lines for generations of an item where that is asked for, and is written anew without those that are superseded", () => {
+    const folder = tempFolder();
+    const [path, link] = [join(folder, "failed.ndjson"), join(folder, "link.ndjson")];
+    writeFileSync(path, "not ours\n", { mode: 0o640 });
+    symlinkSync(path, link);
+    const first = new NdjsonFile(link, true);
+    for (const generation of [0, 1, 1]) first.add("run/a/3", { data: {} }, generation);
+    first.add("run/a/4", { data: {} });
+    first.close();
+    const seen: LineItem[] = [];
+    const second = new NdjsonFile(link, true, (item) => seen.push(item));
+    expect(seen.map(({ number, generation }) => [number, generation])).toEqual([
+      [3, 0],
+      [3, 1],
+      [4, 0],
+    ]);
+    second.add("run/a/3", { data: {} }, 1);
+    second.closeWith((item) => !second.hasLater(item));
+    const lines = readFileSync(path, "utf8").split("\n");
+    expect(lines).toEqual([
+      "not ours",
+      '{"id":"run/a/3","generation":1,"data":{}}',
+      '{"id":"run/a/4","data":{}}',
+      "",
+    ]);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(statSync(path).mode & 0o777).toBe(0o640);
+    expect(readdirSync(folder)).toEqual(["failed.ndjson", "link.ndjson"]);
   });
 
   test("of many chunks is read whole", () => {

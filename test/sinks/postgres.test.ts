@@ -1,8 +1,13 @@
+import { join } from "node:path";
 import { Client, Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { PostgresServer } from "../../examples/support/postgres.ts";
-import { PostgresCollector, type PostgresCollectorOptions } from "../../src/index.ts";
-import { freePort, freshEndpoints } from "../support/endpoints.ts";
+import {
+  type DistributorOptions,
+  PostgresCollector,
+  type PostgresCollectorOptions,
+} from "../../src/index.ts";
+import { freePort, freshEndpoints, tempFolder } from "../support/endpoints.ts";
 import { address } from "../support/endpoints-of.ts";
 import { long } from "../support/long.ts";
 import { makeDistributor, NumbersTask, NumbersWorker } from "../support/roles.ts";
@@ -36,6 +41,7 @@ async function collect(
   items: number,
   result: (n: number) => Data | Promise<Data>,
   options: Options = {},
+  distributorOptions: Partial<DistributorOptions> = {},
 ) {
   const endpoints = await freshEndpoints("ipc");
   const collector = new PostgresCollector<Data>({
@@ -45,7 +51,10 @@ async function collect(
     ackEndpoint: address(endpoints.ack),
     ...options,
   });
-  const distributor = makeDistributor(endpoints, new NumbersTask(endpoints, items), { endTimeout: 500 });
+  const distributor = makeDistributor(endpoints, new NumbersTask(endpoints, items), {
+    endTimeout: 500,
+    ...distributorOptions,
+  });
   const worker = new NumbersWorker(endpoints, ({ n }) => result(n));
   const run = Promise.all([distributor.run(), worker.run()]);
   const collected = collector.run();
@@ -88,6 +97,35 @@ test("A PostgresCollector makes its tables, with a row for each item, and one fo
       attempts: 3,
     },
   ]);
+});
+
+test("A PostgresCollector has a failure's row only until a later generation of its item ends", async () => {
+  const table = freshTable();
+  const journal = { path: join(tempFolder(), "run.journal"), retryFailed: true };
+  const live = async (failing: readonly number[]) => {
+    const result = (n: number) => {
+      if (failing.includes(n)) throw Object.assign(new RangeError(`no ${n}`), { retryable: false });
+      return { n };
+    };
+    const { run, collected } = await collect(
+      table,
+      3,
+      result,
+      { failuresTable: `${table}_failed` },
+      { journal },
+    );
+    await Promise.all([run, collected]);
+    const failed = await ask(`SELECT id, data->>'n' AS n FROM ${table}_failed ORDER BY id`);
+    return { failed, rows: await ask(`SELECT id, data->>'n' AS n FROM ${table} ORDER BY id`) };
+  };
+  const first = await live([0, 2]);
+  expect(first.failed).toMatchObject([{ n: "0" }, { n: "2" }]);
+  const second = await live([2]);
+  expect(second.failed).toEqual(first.failed.slice(1));
+  const third = await live([]);
+  expect(third.failed).toEqual([]);
+  expect(third.rows.map(({ n }) => n)).toEqual(["0", "1", "2"]);
+  expect(third.rows[2]).toEqual(first.failed[1]);
 });
 
 test("A PostgresCollector writes custom rows into an existing table, with its types and defaults", async () => {

@@ -27,7 +27,8 @@ export class FailureReport {
   #count = 0;
 
   /**
-   * @param path - The file for failed inputs, a line of JSON each: `{"index":…,"input":…,"error":{…},"attempts":…,"id":…}`.
+   * @param path - The file for failed inputs, a line of JSON each: `{"index":…,"input":…,"error":{…},"attempts":…,"id":…}`,
+   *   with the `generation` of an input that had failed for good before.
    * @throws FileError when the file cannot be opened.
    */
   constructor(path: string | undefined, options: FailureReportOptions) {
@@ -42,10 +43,11 @@ export class FailureReport {
   }
 
   /** @throws The file system's error when the file cannot be written. */
-  add({ id, data: { index, value: input }, error, attempts }: Failure<NumberedInput>): void {
+  add({ id, data: { index, value: input }, error, attempts, generation }: Failure<NumberedInput>): void {
     this.#count += 1;
     if (this.#file === undefined) return this.#tell(index, error);
-    const text = `${JSON.stringify({ index, input, error, attempts, id }, replaceForJson)}\n`;
+    const again = generation === 0 ? {} : { generation };
+    const text = `${JSON.stringify({ index, input, error, attempts, id, ...again }, replaceForJson)}\n`;
     const line = Buffer.from(text);
     for (let written = 0; written < line.length; ) written += writeSync(this.#file, line, written);
   }

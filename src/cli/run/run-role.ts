@@ -8,6 +8,7 @@ import { FileError } from "../file-error.ts";
 import type { CommandContext } from "../output.ts";
 import { STOP_TIMEOUT_MS } from "../stop-timeout.ts";
 import { type CommandConsole, withConsole } from "./command-console.ts";
+import { dropPrints } from "./drop-prints.ts";
 import { exitCodeOf } from "./exit-code-of.ts";
 import { type AnyRole, type ExportedRoles, loadRoles, only } from "./exported-roles.ts";
 import { inspectOf } from "./inspect-options.ts";
@@ -25,7 +26,21 @@ export async function runRole(
   const { threads, concurrency, timeout } = options;
   if ([threads, concurrency, timeout].some((value) => value !== undefined))
     throw new FileError("--threads, --concurrency and --timeout need --pool: a worker class has its own");
-  const roles = await loadRoles(file);
+  const endDropping = name === "worker" && options.quiet ? dropPrints() : () => {};
+  try {
+    return await runRoleOf(await loadRoles(file), name, file, options, context);
+  } finally {
+    endDropping();
+  }
+}
+
+async function runRoleOf(
+  roles: ExportedRoles,
+  name: RoleCommandName,
+  file: string,
+  options: RoleOptions,
+  context: CommandContext,
+): Promise<number> {
   return await withConsole(context, async (console) => {
     const isFleet = (options.count ?? 1) > 1 || inspectOf(options) !== undefined;
     if (name === "worker" && isFleet) return await runWorkers(roles, file, options, console);

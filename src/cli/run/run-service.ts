@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { FileError } from "../file-error.ts";
 import { type CommandContext, EXIT } from "../output.ts";
 import { counted } from "../progress-text.ts";
+import { workerLines } from "../worker-lines.ts";
 import { withConsole } from "./command-console.ts";
 import { type ExportedRoles, only } from "./exported-roles.ts";
 import { inspectOf } from "./inspect-options.ts";
@@ -35,7 +36,10 @@ export async function runService(
       count,
       ...where,
     }));
-    const { fleet, ended } = startWorkers(specs, (text) => console.line(text));
+    const { fleet, ended } = startWorkers(
+      specs,
+      workerLines((text) => console.line(text), options.quiet === true),
+    );
     const timeout = options.stopTimeout ?? service.stopTimeout;
     console.drainOnInterrupt(timeout, () => void service.stop({ timeout }));
     if (!options.quiet)

@@ -1,3 +1,4 @@
+import type { OutputSource } from "../../pipeline/pipeline-options.ts";
 import type { WorkerStart } from "../../pipeline/process-messages.ts";
 import { WorkerFleet } from "../../pipeline/worker-fleet.ts";
 
@@ -16,14 +17,17 @@ export interface WorkersSpec
 /**
  * Starts workers, each in a process of its own, which is started again when it dies.
  *
- * @param line - Gets each line that a worker writes, behind the worker's number.
+ * @param output - Gets each line that a worker writes.
  * @returns The fleet, and a promise that resolves when all workers have ended, and rejects when they cannot work.
  */
-export function startWorkers(specs: readonly WorkersSpec[], line: (text: string) => void) {
+export function startWorkers(
+  specs: readonly WorkersSpec[],
+  output: (text: string, source: OutputSource) => void,
+) {
   let failure: Error | undefined;
   const fleet = new WorkerFleet({
     restarts: RESTARTS,
-    output: (worker, _stream, text) => line(`[worker ${worker}] ${text}`),
+    output: (worker, stream, text) => output(text, { worker, stream }),
     failed: (error) => {
       failure = error;
       fleet.stop(0);

@@ -1,6 +1,7 @@
 import { MAX_TIMER_MS } from "../../executor/settles-within.ts";
 import { EXIT } from "../output.ts";
 import { STOP_TIMEOUT_MS } from "../stop-timeout.ts";
+import { workerLines } from "../worker-lines.ts";
 import type { CommandConsole } from "./command-console.ts";
 import type { RoleOptions } from "./run-options.ts";
 import { startWorkers, type WorkersSpec } from "./start-workers.ts";
@@ -14,7 +15,10 @@ export async function superviseWorkers(
   options: RoleOptions,
   console: CommandConsole,
 ): Promise<number> {
-  const { fleet, ended } = startWorkers([spec], (text) => console.line(text));
+  const { fleet, ended } = startWorkers(
+    [spec],
+    workerLines((text) => console.line(text), options.quiet === true),
+  );
   const { stopTimeout = STOP_TIMEOUT_MS } = options;
   console.drainOnInterrupt(stopTimeout, () => {
     fleet.stop(stopTimeout);

@@ -96,7 +96,9 @@ function describe({ runId, begun, isComplete, tasks, torn }: JournalContent): st
   return `${lines.join("\n")}\n`;
 }
 
-function failureText({ id, data, error, attempts }: JournalFailure): string {
+function failureText({ id, data, error, attempts, generation }: JournalFailure): string {
   const shown = JSON.stringify(data, replaceForJson);
-  return `${id}  ${error.name}: ${error.message}  (${counted(attempts, "attempt")})\n${causesText(error)}  ${shown}\n`;
+  const again =
+    generation === 0 ? "" : `, executed again ${generation === 1 ? "once" : `${generation} times`} before`;
+  return `${id}  ${error.name}: ${error.message}  (${counted(attempts, "attempt")}${again})\n${causesText(error)}  ${shown}\n`;
 }

@@ -1,3 +1,4 @@
+import { itemNumber } from "../../protocol/generation.ts";
 import { ageText } from "../explanation.ts";
 import type { Item } from "./item.ts";
 import type { TaskLedger } from "./task-ledger.ts";
@@ -42,7 +43,7 @@ export function runningAt(task: TaskLedger, worker: WorkerRecord, now: number): 
 
 /** The ids of items within their run: `square/7`. */
 export function namesOf(task: TaskLedger, items: readonly Item[]): string[] {
-  return items.map(({ seq }) => `${task.name}/${seq}`);
+  return items.map(({ seq }) => `${task.name}/${itemNumber(seq)}`);
 }
 
 /** Says what keeps the task's workers from taking another item; empty if one has room, or it is not known. */

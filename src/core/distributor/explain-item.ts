@@ -1,3 +1,4 @@
+import { generationOf } from "../../protocol/generation.ts";
 import { ageText, countText, type Explanation, itemsText } from "../explanation.ts";
 import { busyText, listText, namesOf, runningAt } from "./execution-order.ts";
 import type { Item } from "./item.ts";
@@ -5,12 +6,13 @@ import type { RunView } from "./run-view.ts";
 import type { TaskLedger } from "./task-ledger.ts";
 import type { WorkerRecord } from "./worker-record.ts";
 
-/** Says where an item is, and why it is not done. */
-export function explainItem(view: RunView, task: TaskLedger, seq: number): Explanation {
-  const subject = `${task.name}/${seq}`;
+/** Says where an item is, and why it is not done: the item by its number in its task. */
+export function explainItem(view: RunView, task: TaskLedger, number: number): Explanation {
+  const subject = `${task.name}/${number}`;
+  const seq = task.latest(number);
   const item = task.items.get(seq);
   if (item !== undefined) return { subject, isDone: false, ...explainPresent(view, task, item) };
-  if (seq >= task.nextSeq) {
+  if (number >= task.nextSeq) {
     if (task.producedAll) {
       const reasons = [`The task has produced ${task.nextSeq}, and nothing more comes.`];
       return { subject, isDone: false, state: "no such item", reasons };
@@ -126,8 +128,13 @@ function waitingText(view: RunView, task: TaskLedger, { place, isRestored }: Ite
   return `It waits ${ageText(place.until - view.now)} before its next attempt.`;
 }
 
-function historyOf({ failures, losses }: Item): string[] {
+function historyOf({ seq, failures, losses }: Item): string[] {
   const lines: string[] = [];
+  const generation = generationOf(seq);
+  if (generation > 0)
+    lines.push(
+      `It is executed again: before, it failed for good${generation === 1 ? "" : ` ${generation} times`}.`,
+    );
   if (failures > 0) lines.push(`It has failed ${failures === 1 ? "once" : `${failures} times`}.`);
   if (losses > 0)
     lines.push(`${countText(losses, "worker", ["was", "were"])} lost that had this item alone.`);

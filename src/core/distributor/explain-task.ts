@@ -1,3 +1,4 @@
+import { itemNumber } from "../../protocol/generation.ts";
 import { ageText, countText, type Explanation } from "../explanation.ts";
 import { runningAt } from "./execution-order.ts";
 import { workerText } from "./explain-item.ts";
@@ -100,5 +101,5 @@ function oldestText(view: RunView, task: TaskLedger, item: Item | undefined): st
     waiting === 0
       ? ""
       : ` ${countText(waiting, "more item", ["waits", "wait"])} behind ${worker.concurrency === 1 ? "it" : "its items"}.`;
-  return ` The oldest is item ${item.seq}: for ${age} with ${worker.id}, attempt ${item.attempt}.${behind}`;
+  return ` The oldest is item ${itemNumber(item.seq)}: for ${age} with ${worker.id}, attempt ${item.attempt}.${behind}`;
 }

@@ -1,4 +1,5 @@
 import type { ErrorInfo } from "../../protocol/batch-message.ts";
+import { generationOf, itemNumber } from "../../protocol/generation.ts";
 import { SeqMap } from "../../structures/seq-map.ts";
 import { SeqSet } from "../../structures/seq-set.ts";
 import { type Item, newItem, type Place, SETTLED, SUSPECTS } from "./item.ts";
@@ -61,6 +62,8 @@ export class TaskLedger {
   workerLostAt = Number.NEGATIVE_INFINITY;
   /** Workers that are, or were, unreliable; some may have left. */
   readonly unreliable = new Set<WorkerRecord>();
+  /** The sequence numbers of items that are executed again after they failed for good, by the item's number. */
+  readonly #again = new Map<number, number>();
   #openedAt = 0;
   #backoff: Item[] = [];
   #nextSeq = 0;
@@ -76,9 +79,14 @@ export class TaskLedger {
     return this.spec.name;
   }
 
-  /** Sequence number of the next item. */
+  /** Number of the next item. */
   get nextSeq(): number {
     return this.#nextSeq;
+  }
+
+  /** The sequence number of an item's latest generation. */
+  latest(number: number): number {
+    return this.#again.get(number) ?? number;
   }
 
   /** Begins to wait for workers: they have {@link RESTORED_MS} to claim restored items, which then go to any worker. */
@@ -241,6 +249,7 @@ export class TaskLedger {
     const history = { attempt, failedAttempt, failures, losses, isRestored: true };
     const item = Object.assign(newItem(seq, payload), history);
     this.items.set(seq, item);
+    if (generationOf(seq) > 0) this.#again.set(itemNumber(seq), seq);
     if (error === undefined) this.move(item, { at: "backoff", until: Number.POSITIVE_INFINITY });
     else this.move(item, { at: "collector", error, sentAt: Number.NEGATIVE_INFINITY });
   }

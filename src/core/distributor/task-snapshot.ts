@@ -24,7 +24,7 @@ export interface PendingItem extends Readonly<ItemHistory> {
 /** A task's ledger as the journal has it: a resumed run begins with it. */
 export interface TaskSnapshot {
   readonly counts: Readonly<TaskCounts>;
-  /** Sequence number of the next item. */
+  /** Number of the next item. */
   readonly nextSeq: number;
   /** The source has given items, so every dependency of the task was complete. */
   readonly hasBegun: boolean;

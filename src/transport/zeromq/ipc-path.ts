@@ -1,4 +1,4 @@
-import { lstat, open, readFile, unlink } from "node:fs/promises";
+import { lstat, open, readFile, stat, unlink } from "node:fs/promises";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isMainThread } from "node:worker_threads";
@@ -11,6 +11,9 @@ const PROBE_MS = 1000;
 
 /** How long another role may take to bind the same path, in ms. */
 const LOCK_MS = 2000;
+
+/** How old a lock without a process id may be, in ms: an id is written in one of these. */
+const UNWRITTEN_MS = 1000;
 
 /**
  * Binds an ipc path that is free, or was left behind. libzmq would remove whatever is there, a live peer's socket or a user's
@@ -71,7 +74,11 @@ async function takeLock(lock: string, path: string): Promise<void> {
 /** Whether the process that made a lock is gone. */
 async function isStale(lock: string): Promise<boolean> {
   const pid = Number(await readFile(lock, "utf8").catch(() => ""));
-  if (!(pid > 0)) return false; // just being written, or just removed
+  if (!(pid > 0)) {
+    // It is just being written, or was just removed; later, its process was killed before it wrote its id.
+    const made = await stat(lock).catch(() => undefined);
+    return made !== undefined && Date.now() - made.mtimeMs > UNWRITTEN_MS;
+  }
   try {
     process.kill(pid, 0);
     return false;

@@ -35,6 +35,7 @@ class Seen {
       id: `run/square/${this.#count++}`,
       taskType: SQUARE,
       attempt: 1,
+      generation: 0,
       worker: "w",
       duration,
       durationItems,
@@ -44,7 +45,8 @@ class Seen {
 
   failure(message: string, data: object = {}): void {
     const error = { name: "RangeError", message, stack: "", code: "" };
-    this.#collector.handleFailure({ id: `run/square/${this.#count++}`, data, error, attempts: 1 }, SQUARE);
+    const id = `run/square/${this.#count++}`;
+    this.#collector.handleFailure({ id, data, error, attempts: 1, generation: 0 }, SQUARE);
   }
 }
 

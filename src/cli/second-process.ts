@@ -1,0 +1,74 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import inspector from "node:inspector";
+import { constants } from "node:os";
+import { pathToFileURL } from "node:url";
+import { needsTsx, tsxArguments } from "../pipeline/tsx.ts";
+import { holdParentPipe, PARENT_FD, PARENT_PIPE } from "../watching/parent-pipe.ts";
+import { endWithParent } from "../watching/process-watch.ts";
+import { becomeGuarded } from "./guarded-process.ts";
+import { expectEchoes } from "./interrupts.ts";
+import { SignalGuard } from "./signal-guard.ts";
+
+/** An environment variable that marks the second process. */
+const LAUNCHED = "ZMQPIPELINE_LAUNCHED";
+
+/**
+ * In a process that `runInSecondProcess()` has started: ends it when the process that started it ends, in whatever way.
+ *
+ * @returns Whether this is such a process.
+ */
+export function endWithLauncher(): boolean {
+  if (process.env[LAUNCHED] === undefined) return false;
+  delete process.env[LAUNCHED]; // processes that this one starts must not have it
+  expectEchoes();
+  becomeGuarded();
+  process.once("disconnect", () => process.exit(1));
+  process.channel?.unref();
+  endWithParent(PARENT_FD);
+  return true;
+}
+
+/**
+ * Runs the command again in a second process, where that is necessary: through the `tsx` of the file's project, if an argument is a TypeScript
+ * file that this Node cannot run by itself; and a single worker, whose handler may block its process for ever, so that it hears no signal.
+ *
+ * @returns The exit code; `undefined` where this process is to run the command. Where `tsx` is missing, importing the file fails with an error
+ *   that says so.
+ */
+export async function runInSecondProcess(args: readonly string[]): Promise<number | undefined> {
+  const loader = loaderFor(args);
+  if (loader.length === 0 && !isSingleWorker(args)) return undefined;
+  const child = spawn(process.execPath, [...process.execArgv, ...loader, String(process.argv[1]), ...args], {
+    stdio: ["inherit", "inherit", "inherit", "ipc", PARENT_PIPE], // the last two end when this process does
+    env: { ...process.env, [LAUNCHED]: "1" },
+  });
+  holdParentPipe(child.stdio[PARENT_FD]);
+  const guard = new SignalGuard(child, (text) => void process.stderr.write(`${text}\n`));
+  process.stderr.on("error", () => {}); // nobody reads it any more
+  return await new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code, signal) => {
+      guard.stop();
+      resolve(guard.code ?? code ?? (signal === null ? 1 : 128 + constants.signals[signal]));
+    });
+  });
+}
+
+/** Options of Node that load what the command's file needs. */
+function loaderFor(args: readonly string[]): string[] {
+  if (args[0] === "map") return []; // only its workers import the file
+  const file = args.find((argument) => needsTsx(argument) && existsSync(argument));
+  const isLoaded = process.execArgv.some((argument) => argument.includes("tsx"));
+  return file === undefined || isLoaded ? [] : tsxArguments(pathToFileURL(file).href);
+}
+
+/** Whether the command runs one worker in its own process. A debugger is attached to this process, and stays with it. */
+function isSingleWorker([command, ...args]: readonly string[]): boolean {
+  if (command !== "worker" || inspector.url() !== undefined || !args.some((arg) => existsSync(arg)))
+    return false;
+  if (args.some((argument) => /^--(pool$|inspect-workers)/.test(argument))) return false; // workers with processes of their own
+  const at = args.findIndex((argument) => /^(-n|--count)/.test(argument));
+  const count = /\d+$/.exec(args[at] ?? "")?.[0] ?? args[at + 1];
+  return at < 0 || count === "1";
+}
