@@ -36,11 +36,18 @@ export class Window {
   #bytes = 0;
   size: number;
 
-  /** @param slots - How many items the worker executes at once. */
-  constructor(slots: number, limits: WindowLimits) {
+  /**
+   * @param slots - How many items the worker executes at once.
+   * @param firstPerSlot - How many items for each slot it has before anything is measured.
+   */
+  constructor(slots: number, limits: WindowLimits, firstPerSlot = 1) {
     this.#limits = limits;
     this.#slots = slots;
-    this.size = this.#clamp(slots);
+    this.size = this.#clamp(slots * firstPerSlot);
+  }
+
+  get isMeasured(): boolean {
+    return this.#serviceMs !== undefined;
   }
 
   /** Handler time per item in ms; 0 before the first measurement. */

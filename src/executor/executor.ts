@@ -21,6 +21,8 @@ export interface ExecutorPort {
    *   next items should come together.
    */
   room(atOnce: boolean): void;
+  /** The handler spends its time awaiting, one item at a time, while others wait. Called once at most. */
+  waits(): void;
   /** The executor cannot go on. */
   failed(error: Error): void;
   note(event: string, facts: Readonly<Record<string, unknown>>): void;
@@ -61,6 +63,13 @@ export interface Executor {
    * @returns Whether the execution runs. Then it keeps its slot until it ends, and its outcome is reported.
    */
   abort(execution: Execution): boolean;
+
+  /**
+   * Takes up to `count` executions back that have not begun, the last ones first. They are not reported.
+   *
+   * @returns What was taken back; nothing where every execution begins in `execute`.
+   */
+  takeBack(count: number): readonly Execution[];
 
   /** @param now - The role's time in ms, for timeouts. */
   tick(now: number): void;

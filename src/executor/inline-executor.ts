@@ -7,12 +7,14 @@ import type { SpanSpec } from "../tracing/tracer.ts";
 import { DecodeAhead } from "./decode-ahead.ts";
 import { ExecutionInfo } from "./execution-info.ts";
 import { abortReason, failure, success, timedOut, timeoutReason } from "./execution-outcome.ts";
+import { inScope } from "./execution-scope.ts";
 import { ExecutionTimer } from "./execution-timer.ts";
 import type { Executor, ExecutorPort } from "./executor.ts";
 import type { Handler } from "./handler.ts";
 import { RunningNote } from "./running-note.ts";
 import { settlesWithin } from "./settles-within.ts";
 import { tracedHandler } from "./traced-handler.ts";
+import { WaitGauge } from "./wait-gauge.ts";
 
 /** An execution whose handler returned a promise that is pending. */
 interface Pending {
@@ -30,6 +32,9 @@ interface Pending {
 /** How long an abandoned handler keeps its slot, in ms: a promise that never settles must not keep a slot for ever. */
 const ABANDONED_GRACE_MS = 5000;
 
+/** A worker fetches items that take longer, in ms, one by one: none of them waits beside it. */
+const LONG_MS = 150;
+
 function abandoned(): Error {
   return new Error(`The handler did not end within ${ABANDONED_GRACE_MS} ms after its signal was aborted`);
 }
@@ -43,6 +48,7 @@ export class InlineExecutor implements Executor {
   /** The handler with the spans of the current run. */
   #run: Handler;
   readonly #taskType: TaskType;
+  readonly #gauge: WaitGauge | undefined;
   readonly #pending = new Map<Execution, Pending>();
   readonly #payloads = new DecodeAhead<Execution>(decodeValue, (index) => this.#port?.upcoming(index));
   #port: ExecutorPort | undefined;
@@ -54,8 +60,16 @@ export class InlineExecutor implements Executor {
   /**
    * @param slots - Most promises of an async handler that may be pending.
    * @param spans - The kind of span that a tracer gets for each execution; nothing: no spans.
+   * @param isAdvised - Whether the port is told when a handler only awaits and has one slot.
    */
-  constructor(handler: Handler, taskType: TaskType, slots: number, spans?: SpanSpec["kind"]) {
+  constructor(
+    handler: Handler,
+    taskType: TaskType,
+    slots: number,
+    spans?: SpanSpec["kind"],
+    isAdvised = false,
+  ) {
+    this.#gauge = isAdvised && slots === 1 ? new WaitGauge() : undefined;
     this.#spans = spans;
     this.#handler = handler;
     this.#run = handler;
@@ -84,7 +98,7 @@ export class InlineExecutor implements Executor {
     try {
       const payload = this.#payloads.take(execution);
       this.#isCalling = true;
-      const result = this.#run(payload, info);
+      const result = this.#call(payload, info, execution);
       if (!isPromiseLike(result)) return success(result);
       const pending: Pending = {
         info,
@@ -110,6 +124,10 @@ export class InlineExecutor implements Executor {
     pending?.info.abort(abortReason());
     if (pending !== undefined) pending.isAbandoned = true;
     return pending !== undefined;
+  }
+
+  takeBack(): readonly [] {
+    return [];
   }
 
   tick(now: number): void {
@@ -139,6 +157,12 @@ export class InlineExecutor implements Executor {
     return [];
   }
 
+  /** Where several promises may be pending, the scope tells the watching thread which of them blocks this thread. */
+  #call(payload: unknown, info: ExecutionInfo, { seq, attempt }: Execution): unknown {
+    if (this.slots === 1) return this.#run(payload, info);
+    return inScope({ note: this.note.number, seq, attempt }, () => this.#run(payload, info));
+  }
+
   async #settle(execution: Execution, pending: Pending, result: PromiseLike<unknown>): Promise<void> {
     let outcome: ExecutionOutcome;
     try {
@@ -154,7 +178,11 @@ export class InlineExecutor implements Executor {
     if (pending === undefined) return; // it has ended before: after its timeout, or as abandoned
     this.#pending.delete(execution);
     this.note.settled(pending.slot);
-    this.#port?.finished(execution, outcome, performance.now() - pending.startedAt, false);
+    const now = performance.now();
+    const busyMs = now - pending.startedAt;
+    const isWaiting = busyMs >= LONG_MS || this.#port?.upcoming(0) !== undefined;
+    if (this.#gauge?.ended(now, busyMs, isWaiting)) this.#port?.waits();
+    this.#port?.finished(execution, outcome, busyMs, false);
     this.#port?.room(true);
     if (this.#pending.size === 0) this.#idle?.();
   }

@@ -11,14 +11,18 @@ const CLOCK = 0;
 const BEATS = 1;
 const REPORTED = 2;
 const DEBUGGED = 3;
+const NUMBER = 4;
 /** The execution in the handler's synchronous part: its sequence number, attempt and start time. */
-const CURRENT = 4;
+const CURRENT = 5;
 /** The executions whose promises are pending, three cells each. */
-const FIRST_SLOT = 7;
+const FIRST_SLOT = 8;
 const SLOT_CELLS = 3;
 
 /** Stands for "no item" where a sequence number is expected. */
 const NONE = -1;
+
+/** How many notes this process has made. */
+let count = 0;
 
 /**
  * Notes in shared memory what the main thread executes. The watching thread reads the note when a handler blocks the main thread, which
@@ -28,6 +32,8 @@ const NONE = -1;
  */
 export class RunningNote {
   readonly memory: SharedArrayBuffer;
+  /** Tells the notes of this process apart. */
+  readonly number = ++count;
   readonly #cells: Float64Array;
   readonly #freeSlots: number[] = [];
   #usedSlots = 0;
@@ -38,6 +44,7 @@ export class RunningNote {
     this.memory = new SharedArrayBuffer((FIRST_SLOT + slots * SLOT_CELLS) * Float64Array.BYTES_PER_ELEMENT);
     this.#cells = new Float64Array(this.memory);
     this.#cells.fill(NONE, CURRENT);
+    this.#cells[NUMBER] = this.number;
   }
 
   /** The handler is about to be called. */
@@ -93,6 +100,10 @@ export class RunningNoteReader {
   /** Changes whenever the main thread begins or ends an item, or its event loop runs. */
   get beats(): number {
     return this.#cells[BEATS] ?? 0;
+  }
+
+  get number(): number {
+    return this.#cells[NUMBER] ?? 0;
   }
 
   get isDebugged(): boolean {

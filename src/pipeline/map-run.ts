@@ -45,14 +45,14 @@ export class MapRun implements ResultSource<unknown> {
 
   constructor(inputs: MapInputs, module: URL | string, options: MapOptions) {
     this.#options = options;
-    const { workers, threads = 0, concurrency = 1, retry, timeout, exportName, restarts, onOutput } = options;
+    const { workers, threads = 0, concurrency, retry, timeout, exportName, restarts, onOutput } = options;
     const { inspectWorkers = false } = options;
     const count = workers ?? (threads > 0 ? 1 : undefined);
     const hasJournal = options.journal !== undefined;
     const definition = {
       module,
       threads,
-      concurrency,
+      ...(concurrency === undefined ? {} : { concurrency }),
       ...(count === undefined ? {} : { count }),
       ...(exportName === undefined ? {} : { exportName }),
     };

@@ -116,7 +116,6 @@ class FunctionWorker extends SingleThreadedWorker<unknown, unknown> {
   readonly taskType: TaskType;
   readonly endpoint: EndpointAddress;
   readonly collectorEndpoint: EndpointAddress;
-  override readonly concurrency: number;
   readonly #handler: WorkerFunction;
   readonly #hooks: ModuleHooks;
 
@@ -125,7 +124,8 @@ class FunctionWorker extends SingleThreadedWorker<unknown, unknown> {
     this.taskType = TaskType.register(start.taskType);
     this.endpoint = new EndpointAddress(start.endpoint ?? "");
     this.collectorEndpoint = new EndpointAddress(start.collectorEndpoint ?? "");
-    this.concurrency = start.concurrency;
+    if (start.concurrency !== undefined)
+      Object.defineProperty(this, "concurrency", { value: start.concurrency });
     this.#handler = handler;
     this.#hooks = hooks;
   }
@@ -185,7 +185,6 @@ export class FunctionThreads extends MultiThreadedWorker<unknown, unknown> {
 class PoolWorker extends ServiceWorker<unknown, unknown> {
   readonly endpoint: EndpointAddress;
   override readonly security: Security | undefined;
-  override readonly concurrency: number;
   override readonly timeout: number;
   readonly #handler: WorkerFunction;
   readonly #hooks: ModuleHooks;
@@ -193,7 +192,8 @@ class PoolWorker extends ServiceWorker<unknown, unknown> {
   constructor(start: WorkerStart, handler: WorkerFunction, hooks: ModuleHooks) {
     super();
     this.endpoint = new EndpointAddress(start.endpoint ?? "");
-    this.concurrency = start.concurrency;
+    if (start.concurrency !== undefined)
+      Object.defineProperty(this, "concurrency", { value: start.concurrency });
     this.timeout = start.pool?.timeoutMs ?? Number.POSITIVE_INFINITY;
     this.security = start.keys === undefined ? undefined : Security.load(start.keys);
     this.#handler = handler;

@@ -21,38 +21,36 @@ const END_MS = 3000;
 /** How often the pool looks at the workers that have joined, in ms. */
 const LOOK_MS = 50;
 
+export interface PoolRunEvents {
+  /** The pool can work no more. */
+  failed(error: unknown): void;
+  /** `slots` has changed. */
+  changed(): void;
+  /** Whether inputs wait for a worker. */
+  hasWaiting(): boolean;
+}
+
 /** A service in this process whose workers are processes that a fleet keeps alive, and a client of it. */
 export class PoolRun {
   readonly #options: PoolOptions;
   readonly #plans: ReturnType<typeof resolveWorkers>;
   readonly #log = new RoleLog("worker");
-  readonly #failed: (error: unknown) => void;
-  readonly #changed: () => void;
+  readonly #events: PoolRunEvents;
   /** How many inputs all workers execute at once. */
   #slots: number;
   readonly #began: Promise<ServiceClient<object, { value?: unknown }>>;
   #end: () => Promise<void> = async () => {};
 
-  /**
-   * @param failed - Called when the pool can work no more.
-   * @param changed - Called when `slots` has changed.
-   */
-  constructor(
-    module: URL | string,
-    options: PoolOptions,
-    failed: (error: unknown) => void,
-    changed: () => void,
-  ) {
+  constructor(module: URL | string, options: PoolOptions, events: PoolRunEvents) {
     assertMayRun();
-    this.#changed = changed;
     this.#options = options;
-    this.#failed = failed;
-    const { workers, threads = 0, concurrency = 1, exportName, inspectWorkers = false } = options;
+    this.#events = events;
+    const { workers, threads = 0, concurrency, exportName, inspectWorkers = false } = options;
     const count = workers ?? (threads > 0 ? 1 : undefined);
     const definition = {
       module,
       threads,
-      concurrency,
+      ...(concurrency === undefined ? {} : { concurrency }),
       ...(count === undefined ? {} : { count }),
       ...(exportName === undefined ? {} : { exportName }),
       taskType: TaskType.register("pool"),
@@ -61,7 +59,7 @@ export class PoolRun {
     this.#plans = options.listen === undefined ? plans : [];
     this.#slots = Math.max(slotsOf(this.#plans), 1);
     this.#began = this.#begin();
-    this.#began.catch(failed);
+    this.#began.catch(events.failed);
   }
 
   /** How many inputs all workers execute at once; 1 while there is no worker. */
@@ -95,7 +93,7 @@ export class PoolRun {
       new Service({ frontendEndpoint, backendEndpoint, workerTimeout: Number.POSITIVE_INFINITY, ...network }),
     );
     const looking = listen === undefined ? undefined : setInterval(() => this.#count(service), LOOK_MS);
-    const running = service.run().catch((error: unknown) => this.#failed(error));
+    const running = service.run().catch((error: unknown) => this.#events.failed(error));
     const lines = new LineWriter(process.stderr, ({ message }) =>
       this.#log.write("warn", "the output of workers cannot be written to stderr", { message }),
     );
@@ -120,18 +118,19 @@ export class PoolRun {
     const slots = Math.max(service[placesOf](""), 1);
     if (slots === this.#slots) return;
     this.#slots = slots;
-    this.#changed();
+    this.#events.changed();
   }
 
   #startWorkers(endpoint: string, lines: LineWriter): WorkerFleet {
     const { onOutput, restarts, timeout } = this.#options;
     const fleet = new WorkerFleet({
       restarts: resolveRestarts(restarts),
+      mayAdvise: () => this.#events.hasWaiting(),
       output: (worker, stream, line) =>
         onOutput === undefined
           ? lines.write(`[worker ${worker}] ${line}`)
           : onOutput(line, { worker, stream }),
-      failed: (error: PipelineError) => this.#failed(error),
+      failed: (error: PipelineError) => this.#events.failed(error),
     });
     const pool = { timeoutMs: timeout === Number.POSITIVE_INFINITY ? undefined : timeout };
     for (const { count, ...plan } of this.#plans)

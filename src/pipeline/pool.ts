@@ -54,12 +54,11 @@ export class Pool<Input = unknown, Result = unknown> implements AsyncDisposable 
 
   /** @internal */
   constructor(module: URL | string, options: PoolOptions) {
-    this.#run = new PoolRun(
-      module,
-      options,
-      (error) => this.#fail(error),
-      () => this.#send(),
-    );
+    this.#run = new PoolRun(module, options, {
+      failed: (error) => this.#fail(error),
+      changed: () => this.#send(),
+      hasWaiting: () => this.#open.size > this.#sent,
+    });
   }
 
   /**

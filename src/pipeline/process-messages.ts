@@ -17,8 +17,8 @@ export interface WorkerStart {
   readonly collectorEndpoint: string | undefined;
   /** The path of the worker's keys, if it has some. */
   readonly keys: string | undefined;
-  /** For a function: executions at a time, and threads (0: none). */
-  readonly concurrency: number;
+  /** For a function: executions at a time (`undefined`: 1, and a hint where that is too few), and threads (0: none). */
+  readonly concurrency: number | undefined;
   readonly threads: number;
   /** Whether items are inputs of `map()`, each wrapped in an object with its index. */
   readonly isWrapped: boolean;
@@ -53,6 +53,8 @@ export type FromWorkerProcess =
   | { readonly type: "busy" }
   /** The worker has executed its first item to its end. */
   | { readonly type: "worked" }
+  /** The handler spends its time awaiting, one item at a time. */
+  | { readonly type: "waits" }
   /** The worker executes nothing any more; its closing hooks follow, and may take `timeoutMs`. */
   | { readonly type: "closing"; readonly timeoutMs: number }
   /** The worker's run is over. A process that ends without this message has died, whatever its exit code. `closeErrors`: errors of its closing hooks. */

@@ -21,7 +21,7 @@ export function resolveWorkers(
   const plans = definitions.map((definition, index) => {
     const where = Array.isArray(options.workers) ? `workers[${index}]` : "workers";
     assertWorkerDefinition(where, definition);
-    const { module, exportName, count = availableParallelism(), threads = 0, concurrency = 1 } = definition;
+    const { module, exportName, count = availableParallelism(), threads = 0, concurrency } = definition;
     const taskType = definition.taskType ?? tasks[0]?.taskType;
     if (
       definition.taskType === undefined &&
@@ -34,7 +34,7 @@ export function resolveWorkers(
       );
     assertCount(`${where}.count`, count, 0, 1024);
     assertCount(`${where}.threads`, threads, 0, 1024);
-    assertCount(`${where}.concurrency`, concurrency, 1, 10_000);
+    if (concurrency !== undefined) assertCount(`${where}.concurrency`, concurrency, 1, 10_000);
     return {
       isWrapped: false,
       module: moduleUrl(where, module),
@@ -56,9 +56,13 @@ export function resolveWorkers(
 
 /** How many items all workers execute at a time. */
 export function slotsOf(
-  plans: readonly { readonly count: number; readonly threads: number; readonly concurrency: number }[],
+  plans: readonly {
+    readonly count: number;
+    readonly threads: number;
+    readonly concurrency: number | undefined;
+  }[],
 ): number {
-  return plans.reduce((slots, plan) => slots + plan.count * Math.max(plan.threads, plan.concurrency), 0);
+  return plans.reduce((slots, plan) => slots + plan.count * Math.max(plan.threads, plan.concurrency ?? 1), 0);
 }
 
 export function resolveRestarts(restarts: number = DEFAULT_RESTARTS): number {

@@ -2,6 +2,7 @@ import { PipelineError } from "../errors.ts";
 import { MAX_TIMER_MS } from "../executor/settles-within.ts";
 import { RoleLog } from "../logging/logger.ts";
 import { describeThrown } from "../protocol/thrown.ts";
+import { concurrencyHint } from "../role/concurrency-hint.ts";
 import { isPromiseLike } from "../structures/is-promise-like.ts";
 import { ProcessEnds } from "./process-ends.ts";
 import type { WorkerStart } from "./process-messages.ts";
@@ -17,6 +18,11 @@ export interface WorkerFleetOptions {
   readonly restarts: number;
   /** @default 60000 */
   readonly loadingNoticeMs?: number;
+  /**
+   * Whether more than one input waits for a worker whose handler awaits.
+   * @default always
+   */
+  mayAdvise?(): boolean;
   /** If a promise is returned, the worker's next line waits for it. */
   output(worker: number, stream: "stdout" | "stderr", line: string): unknown;
   /** Called when no worker of some kind is left, or none can work. */
@@ -39,6 +45,8 @@ export class WorkerFleet {
   readonly #slots: Slot[] = [];
   /** Modules whose workers have executed an item to its end. */
   readonly #working = new Set<string>();
+  /** Kinds of workers that the user was told of, because their handlers only await. */
+  readonly #advised = new Set<string>();
   readonly #ends = new ProcessEnds();
   #isEnding = false;
   #hasOutputFailed = false;
@@ -116,6 +124,7 @@ export class WorkerFleet {
           policy.worked();
           this.#working.add(workerKind(start));
         },
+        waits: () => this.#handlerWaits(start),
         closeFailed: (error) => this.#closeFailed(number, error),
         ended: (end) => {
           clearInterval(loading);
@@ -174,6 +183,14 @@ export class WorkerFleet {
       const seconds = (passed * loadingNoticeMs) / 1000;
       this.#log.warn(`Worker ${number} is still loading ${start.module} after ${seconds} s`);
     }, loadingNoticeMs).unref();
+  }
+
+  /** Says once for each kind of worker that its handler awaits, one item at a time. */
+  #handlerWaits(start: WorkerStart): void {
+    const { mayAdvise = () => true } = this.#options;
+    if (this.#advised.has(workerKind(start)) || !mayAdvise()) return;
+    this.#advised.add(workerKind(start));
+    this.#log.warn(concurrencyHint(`The handler of ${start.module}`));
   }
 
   #closeFailed(number: number, error: Error): void {

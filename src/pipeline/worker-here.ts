@@ -82,6 +82,7 @@ export class WorkerHere implements StartedWorker {
     worker[onWork] = (stage: WorkStage) => {
       if (stage === "busy") this.#hadItem = true;
       else if (stage === "worked") this.#events.worked();
+      else if (stage === "waits") this.#events.waits();
       else this.#closeTimeoutMs = 2 * closeTimeout; // twice: the hooks of threads run first
     };
   }

@@ -47,6 +47,8 @@ export interface WorkerProcessEvents {
   started(): void;
   /** The worker has executed its first item to its end. */
   worked(): void;
+  /** The worker's handler spends its time awaiting, one item at a time. */
+  waits(): void;
   /** The worker's `closeWorker()` or `closeThread()` threw. */
   closeFailed(error: Error): void;
   /** The process has ended, and its output was read. Called once. */
@@ -145,6 +147,8 @@ export class WorkerProcess implements StartedWorker {
       this.#hadItem = true;
     } else if (message.type === "worked") {
       this.#events.worked();
+    } else if (message.type === "waits") {
+      this.#events.waits();
     } else if (message.type === "closing") {
       this.#closeTimeoutMs = message.timeoutMs;
     } else if (message.type === "done") {

@@ -1,11 +1,12 @@
 /**
- * The method that a worker calls when it begins its first item, when it has ended its first item, and before its closing hooks. The worker's
+ * The method that a worker calls when it begins its first item, when it has ended its first item, when its handler only awaits, one item at a
+ * time, and before its closing hooks. The worker's
  * process passes that on to the pipeline. A registered symbol, because a TypeScript loader may give the user's module its own copy of this
  * library.
  */
 export const onWork: unique symbol = Symbol.for("zmqpipeline.onWork") as never;
 
-export type WorkStage = "busy" | "worked" | "closing";
+export type WorkStage = "busy" | "worked" | "waits" | "closing";
 
 /** An object that may have such a method. */
 export interface WorkSignal {

@@ -173,6 +173,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
       }),
       upcoming: (index) => this.#core.upcoming(index),
       room: this.guard((atOnce) => (atOnce ? this.#loop.resume() : this.#loop.schedule())),
+      waits: () => this.#host.onWork?.("waits"),
       failed: this.guard((error) => this.#core.abort(error)),
       note: (event, facts) => this.#log.write("warn", event, facts),
     };

@@ -66,7 +66,13 @@ export abstract class ServiceWorker<Data = Payload, Result = Payload>
    * How many requests the worker executes at a time, where its handler is async. Threads execute one each.
    * @default 1
    */
-  readonly concurrency: number = 1;
+  declare readonly concurrency: number;
+
+  static {
+    // On the prototype: a class that sets it, to whatever value, has chosen.
+    Object.defineProperty(ServiceWorker.prototype, "concurrency", { value: 1, writable: true });
+  }
+
   /**
    * Longest execution of one request, in ms. Then the handler's signal is aborted. The worker gives up on a handler that ignores the
    * signal for another second, and the client gets `EXECUTION_TIMEOUT`.
@@ -223,7 +229,13 @@ export abstract class ServiceWorker<Data = Payload, Result = Payload>
   }
 
   #inline(): Executor {
-    return new InlineExecutor(this.#handler(), this.taskType, this.concurrency, "reply");
+    return new InlineExecutor(
+      this.#handler(),
+      this.taskType,
+      this.concurrency,
+      "reply",
+      !Object.hasOwn(this, "concurrency"),
+    );
   }
 
   #threads(): Executor {

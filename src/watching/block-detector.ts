@@ -4,7 +4,7 @@ import type { NotedItem, RunningNoteReader } from "../executor/running-note.ts";
 export const BLOCKED_MS = 300;
 
 /** After this long, in ms, only the item that blocks is reported as running: other workers may repeat the pending ones. */
-const ALONE_MS = 1000;
+const ALONE_MS = 800;
 
 /** Interval at which a report is repeated, in ms: it may have been lost, or the distributor may have been started again. */
 export const REPEAT_MS = 1000;
@@ -23,6 +23,8 @@ export interface BlockReport {
   readonly running: readonly NotedItem[];
   /** The one item in `running` is over its timeout and blocks the thread. */
   readonly expired: boolean;
+  /** Code after an `await` of one of several pending items blocks: only the main thread itself knows which. */
+  readonly isAmbiguous: boolean;
   /** An item is over its timeout, and only the end of the process can free the main thread. */
   readonly isStuck: boolean;
 }
@@ -69,9 +71,10 @@ export class BlockDetector {
       (current === undefined ? isHopeless(pending, isOver, blockedMs >= limitMs) : isOver(current))
     )
       return this.#report("stuck", current === undefined ? pending : [current]);
-    const isAlone = current !== undefined && pending.length > 0 && blockedMs >= ALONE_MS;
-    if (isAlone) return this.#report("alone", [current]);
-    return this.#report("blocked", current === undefined ? pending : [current, ...pending]);
+    const isLong = blockedMs >= ALONE_MS && pending.length > 0;
+    if (current !== undefined)
+      return isLong ? this.#report("alone", [current]) : this.#report("blocked", [current, ...pending]);
+    return this.#report(isLong && pending.length > 1 ? "alone" : "blocked", pending);
   }
 
   #report(kind: "blocked" | "alone" | "stuck", running: readonly NotedItem[]): BlockReport | undefined {
@@ -80,7 +83,8 @@ export class BlockDetector {
     this.#reportedAt = this.#now;
     const isStuck = kind === "stuck";
     // With several pending items it is not known which one blocks. None is blamed: when the process has ended, they are repeated one at a time.
-    return { running, expired: isStuck && running.length <= 1, isStuck };
+    const isAmbiguous = kind === "alone" && running.length > 1;
+    return { running, expired: isStuck && running.length <= 1, isAmbiguous, isStuck };
   }
 }
 

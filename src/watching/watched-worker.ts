@@ -1,4 +1,4 @@
-import { RunningNoteReader } from "../executor/running-note.ts";
+import { type NotedItem, RunningNoteReader } from "../executor/running-note.ts";
 import { BlockDetector, type BlockReport } from "./block-detector.ts";
 import type { BlockReporter } from "./block-reporter.ts";
 import type { ExitLock } from "./exit-lock.ts";
@@ -41,7 +41,10 @@ export class WatchedWorker {
     this.#reporter?.close();
   }
 
-  async #report(runId: string, { running, expired, isStuck }: BlockReport): Promise<void> {
+  async #report(runId: string, report: BlockReport): Promise<void> {
+    const { expired, isStuck, isAmbiguous } = report;
+    const running = isAmbiguous ? await this.#blockingOf(report.running) : report.running;
+    if (isAmbiguous && this.#detector.hasGoneOn) return;
     this.#note.markReported();
     if (this.#to !== undefined) {
       // Loaded only now, because most workers are never blocked.
@@ -54,5 +57,14 @@ export class WatchedWorker {
     if (isStuck) this.#stuck();
     // The main thread's answer may have overtaken the report: makes it answer again.
     if (this.#detector.hasGoneOn) this.#note.markReported();
+  }
+
+  /** The one of the pending items whose code blocks the main thread; all of them when that cannot be found out. */
+  async #blockingOf(pending: readonly NotedItem[]): Promise<readonly NotedItem[]> {
+    const { askScopedItem } = await import("./scoped-item.ts");
+    const scoped = await askScopedItem();
+    if (scoped?.note !== this.#note.number) return pending;
+    const found = pending.filter(({ seq, attempt }) => seq === scoped.seq && attempt === scoped.attempt);
+    return found.length === 0 ? pending : found;
   }
 }

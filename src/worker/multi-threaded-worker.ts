@@ -24,8 +24,11 @@ import { adoptId, createExecutor, WORKER_FIELDS, WORKER_METHODS, Worker } from "
 /** Work in each thread's queue, in ms: the main thread may need that long to bring more. */
 const QUEUE_MS = 40;
 
-/** Longest time that a result waits in its thread for others, in ms: each message costs both threads about 10 µs. */
-const FLUSH_MS = 25;
+/**
+ * Longest time that a result waits in its thread for others, in ms: each message costs both threads about 10 µs. Results that wait are stuck
+ * while a long item runs behind them.
+ */
+const FLUSH_MS = 2;
 
 /**
  * Executes items in worker threads: for handlers that compute. Each thread imports the file that exports the class and makes an instance

@@ -37,7 +37,12 @@ export abstract class SingleThreadedWorker<
    * Number of items that are executed at a time when the handler is async.
    * @default 1
    */
-  readonly concurrency: number = 1;
+  declare readonly concurrency: number;
+
+  static {
+    // On the prototype: a class that sets it, to whatever value, has chosen.
+    Object.defineProperty(SingleThreadedWorker.prototype, "concurrency", { value: 1, writable: true });
+  }
 
   /**
    * Does the work. It is called at least once for each item: when a worker is lost, other workers repeat the items whose results it had
@@ -64,6 +69,7 @@ export abstract class SingleThreadedWorker<
   [createExecutor](): Executor {
     assertCount(`${this.constructor.name}.concurrency`, this.concurrency, 1, 10_000);
     const handler = (data: unknown, info: ExecutionInfo) => this.handleExecution(data as Item, info);
-    return new InlineExecutor(handler, this.taskType, this.concurrency, "item");
+    const isAdvised = !Object.hasOwn(this, "concurrency");
+    return new InlineExecutor(handler, this.taskType, this.concurrency, "item", isAdvised);
   }
 }

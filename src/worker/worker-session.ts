@@ -21,6 +21,7 @@ import {
 import { decodePayload } from "../protocol/payload/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import { describeThrown, isInstance } from "../protocol/thrown.ts";
+import { concurrencyHint } from "../role/concurrency-hint.ts";
 import { connectTo } from "../role/logged-transport.ts";
 import { linkOptions } from "../role/network.ts";
 import { Session } from "../role/session.ts";
@@ -186,6 +187,7 @@ export class WorkerSession extends Session<WorkerSummary> {
       toCollector: (message) => this.#links?.collector.send(message),
       begin: (welcome) => this.#begin(welcome),
       abandon: (execution) => this.#host.executor.abort(execution),
+      takeBack: (count) => this.#host.executor.takeBack(count),
       work: () => (this.#awaited === undefined ? this.#loop.schedule() : this.#initLate(this.#awaited)),
       over: (status, error) => {
         this.#log.write("info", "worker ended", { worker: this.#host.workerId, status, ...this.#summary });
@@ -204,9 +206,18 @@ export class WorkerSession extends Session<WorkerSummary> {
       }),
       upcoming: (index) => this.#core.upcoming(index),
       room: this.guard((atOnce) => (atOnce ? this.#loop.resume() : this.#loop.schedule())),
+      waits: () => this.#waits(),
       failed: this.guard((error) => this.#core.abort(error)),
       note: (event, facts) => this.#log.write("warn", event, facts),
     };
+  }
+
+  /** A pipeline says it once for all of its workers. */
+  #waits(): void {
+    const { onWork, taskType } = this.#host;
+    if (onWork === undefined)
+      this.#log.warn(concurrencyHint(`The handler of task ${JSON.stringify(taskType.name)}`));
+    else onWork("waits");
   }
 
   #begin(welcome: Welcome): void {

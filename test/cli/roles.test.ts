@@ -47,13 +47,13 @@ describe("The commands that start one role", () => {
     const [work, data] = env.PORTS.split(",");
     const key = (role: string) => ["--keys", join(folder, `${role}.json`)];
     const collector = zmqpipeline(["collector", ROLES, ...key("collector")], env);
-    const distributor = zmqpipeline(["distributor", ROLES, "--json", ...key("distributor")], env);
+    const distributor = zmqpipeline(
+      ["distributor", ROLES, "--json", "--min-workers", "2", ...key("distributor")],
+      env,
+    );
     const metadata = zmqpipeline(["metadata", ROLES, ...key("metadata")], env);
     const connect = ["--connect", `tcp://localhost:${work}`, "--collector", `tcp://localhost:${data}`];
-    // Slow enough for the second worker to start before the run ends.
-    const workers = zmqpipeline(["worker", ROLES, "--count", "2", ...connect, ...key("worker")], {
-      WAIT: "20",
-    });
+    const workers = zmqpipeline(["worker", ROLES, "--count", "2", ...connect, ...key("worker")]);
     const outcomes = await Promise.all([collector, distributor, metadata, workers]);
     expect(outcomes.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
     expect(outcomes[0].out).toContain(`sum ${SUM}\n`);

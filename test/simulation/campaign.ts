@@ -18,12 +18,13 @@ export function campaign(
   scenario: (seed: number) => WorldOptions,
   check: (world: World) => void = () => {},
   rare: readonly string[] = [],
+  seeds = SEEDS,
 ): Record<string, number> {
   const totals: Record<string, number> = {};
   const isComplete = () => rare.every((event) => (totals[event] ?? 0) > 0);
   for (
     let seed = FIRST_SEED;
-    seed < FIRST_SEED + SEEDS || (!isComplete() && seed < FIRST_SEED + MANY);
+    seed < FIRST_SEED + seeds || (!isComplete() && seed < FIRST_SEED + MANY);
     seed++
   ) {
     const world = new World(scenario(seed));

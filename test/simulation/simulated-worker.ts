@@ -19,7 +19,7 @@ export interface WorkerSetting {
   readonly number: number;
   readonly options: WorldOptions;
   executed(id: string, payload: Uint8Array): void;
-  count(event: string): void;
+  count(event: string, times?: number): void;
   /** Kills this worker, and has it replaced. */
   kill(): void;
   over(): void;
@@ -30,18 +30,26 @@ export class SimulatedWorker {
   readonly #setting: WorkerSetting;
   readonly #core: WorkerCore;
   readonly #watcher: SimulatedLink | undefined;
-  #isBusy = false;
+  readonly #slots: number;
+  #running = 0;
+  /** Taken off the core's queue and not begun: the queues of a pool of threads. */
+  #waiting: Execution[] = [];
 
   constructor(setting: WorkerSetting) {
     this.#setting = setting;
     const { timeline, network, random, host, taskType, number, options } = setting;
+    this.#slots = options.slots ?? 1;
     let over = false;
     const port: WorkerPort = {
       toDistributor: (message) => distributor.send(message),
       toCollector: (message) => collector.send(message),
       begin: (welcome) => runOn(timeline, host, random.between(0, 20), () => core.initialised(welcome.runId)),
       abandon: () => {},
-      work: () => this.#work(),
+      takeBack: (count) => {
+        setting.count("taken back from threads", Math.min(count, this.#waiting.length));
+        return this.#waiting.splice(-count, count);
+      },
+      work: () => this.#workSoon(),
       over: () => {
         over = true;
         setting.over();
@@ -49,7 +57,7 @@ export class SimulatedWorker {
       note: (event) => setting.count(event),
     };
     const core = new WorkerCore(
-      { workerId: `w${number}`, taskType, concurrency: 1, peerTimeoutMs: 60_000 },
+      { workerId: `w${number}`, taskType, concurrency: this.#slots, peerTimeoutMs: 60_000 },
       port,
     );
     this.#core = core;
@@ -77,18 +85,32 @@ export class SimulatedWorker {
     );
   }
 
+  /** In a later turn, as the session does: messages that have arrived are read first, also those that came while the host was blocked. */
+  #workSoon(): void {
+    const { timeline, host } = this.#setting;
+    runOn(timeline, host, 0, () => runOn(timeline, host, 0.1, () => this.#work()));
+  }
+
   #work(): void {
     const { host, taskType, options, timeline } = this.#setting;
-    const execution = host.alive && !this.#isBusy ? this.#core.next() : undefined;
+    while (this.#slots > 1 && this.#running + this.#waiting.length < 2 * this.#slots) {
+      const next = host.alive ? this.#core.next() : undefined;
+      if (next === undefined) break;
+      this.#waiting.push(next);
+    }
+    const isFree = host.alive && this.#running < this.#slots;
+    const execution = isFree ? (this.#waiting.shift() ?? this.#core.next()) : undefined;
     if (execution === undefined) return;
-    this.#isBusy = true;
+    this.#running += 1;
     const blocksFor = taskType === "a" ? options.blocking?.get(execution.seq) : undefined;
     if (blocksFor !== undefined) this.#block(execution, blocksFor);
     this.#execute(execution, (outcome, service) => {
-      this.#isBusy = false;
+      this.#running -= 1;
       this.#core.finished(execution, outcome, service, timeline.now);
-      this.#work();
+      if (blocksFor === undefined) this.#work();
+      else this.#workSoon();
     });
+    if (this.#slots > 1) this.#work();
   }
 
   /** Blocks the main thread in an item: it receives and sends nothing. The connections live, and the watching thread reports. */

@@ -6,6 +6,8 @@ export interface WorldOptions {
   readonly workers: number;
   /** Longest handler time in ms; each execution's time is drawn from 0 to this. */
   readonly service: number;
+  /** How many items each worker executes at a time; above 1, as many wait beside them in threads. */
+  readonly slots?: number;
   /** Share of executions that throw. */
   readonly failing?: number;
   /** How many of the workers that start first fail whatever they execute. */

@@ -173,7 +173,7 @@ export class World {
       number: this.#workersStarted++,
       options: this.#options,
       executed: (id, payload) => this.#executed(id, payload),
-      count: (event) => this.count(event),
+      count: (event, times) => this.count(event, times),
       kill: () => this.#kill(host),
       over: () => this.#ended(host),
     });

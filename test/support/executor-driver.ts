@@ -31,6 +31,7 @@ export class ExecutorDriver {
         },
         upcoming: (index) => this.#queue[index],
         room: () => this.#pump(),
+        waits: () => this.notes.push("waits"),
         failed: resolve,
         note: (event) => this.notes.push(event),
       });

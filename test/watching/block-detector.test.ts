@@ -17,7 +17,9 @@ function lookFor(ms: number) {
   const reports: { running: number[]; expired: boolean; isStuck: boolean }[] = [];
   for (let passed = 0; passed < ms; passed += LOOK_MS) {
     const report = detector.look(LOOK_MS);
-    if (report !== undefined) reports.push({ ...report, running: report.running.map(({ seq }) => seq) });
+    if (report === undefined) continue;
+    const { expired, isStuck, running } = report;
+    reports.push({ running: running.map(({ seq }) => seq), expired, isStuck });
   }
   return reports;
 }
@@ -75,6 +77,21 @@ describe("A BlockDetector", () => {
     note.settled(first);
     pend(4);
     expect(lookFor(BLOCKED_MS + LOOK_MS).map(({ running }) => running)).toEqual([[4, 2, 3]]);
+  });
+
+  test("says that it does not know which of several pending items blocks, unless there is only one", () => {
+    const [first = 0] = pend(1, 2);
+    const isAmbiguous = () => {
+      for (let looks = 0; looks < 12; looks++) {
+        const report = detector.look(LOOK_MS);
+        if (report?.isAmbiguous) return true;
+      }
+      return false;
+    };
+    expect(isAmbiguous()).toBe(true);
+    note.settled(first);
+    note.beat(false);
+    expect(isAmbiguous()).toBe(false);
   });
 
   test("gives up an item that is over its timeout and a grace period, and no other", () => {

@@ -65,8 +65,15 @@ export function roleCommands(context: CommandContext): Command[] {
           "with --pool: longest execution of an input, such as 30s",
           durationOption,
         );
-    if (role === "distributor") addLedgerOptions(command);
     if (role === "worker") addInspectOptions(command);
+    if (role === "distributor") {
+      addLedgerOptions(command);
+      command.option(
+        "--min-workers <n>",
+        "begin a task when this many workers are ready: a short run is over before late ones start",
+        countOption,
+      );
+    }
     addStopTimeout(command);
     return command.action(async (file: string, options: RoleOptions) => {
       // loaded late, so that help appears at once

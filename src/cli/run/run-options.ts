@@ -32,4 +32,5 @@ export interface RoleOptions extends LedgerOptions, PrintOptions, InspectCommand
   readonly timeout?: number;
   readonly collector?: string;
   readonly maxFailures?: number;
+  readonly minWorkers?: number;
 }

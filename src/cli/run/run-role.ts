@@ -98,11 +98,11 @@ function classOf(
 
 /** An exported instance has its options already. @throws FileError rather than ignoring an option of the command line. */
 function assertNotGiven(options: RoleOptions, file: string): void {
-  const { keys, journal, retryFailed, incremental, maxFailures } = options;
-  const isTold = [keys, journal, maxFailures].some((value) => value !== undefined);
+  const { keys, journal, retryFailed, incremental, maxFailures, minWorkers } = options;
+  const isTold = [keys, journal, maxFailures, minWorkers].some((value) => value !== undefined);
   if (!isTold && retryFailed !== true && incremental !== true) return;
   throw new FileError(
-    `${file} exports an instance, whose options are set: set security, journal and maxFailures in the file`,
+    `${file} exports an instance, whose options are set: set security, journal, maxFailures and minWorkers in the file`,
   );
 }
 
@@ -114,7 +114,7 @@ function makeDistributor(
   security: Security | undefined,
 ): Distributor {
   const { distributors, tasks, collectors, metadata } = roles;
-  const { maxFailures } = options;
+  const { maxFailures, minWorkers } = options;
   if (distributors.length > 0) {
     assertNotGiven(options, file);
     return only(distributors, "Distributor", file);
@@ -130,6 +130,7 @@ function makeDistributor(
     ...(Metadata === undefined ? {} : { receiveMetadata: true, metadataEndpoint: new Metadata().endpoint }),
     ...journalOf(options),
     ...(maxFailures === undefined ? {} : { maxFailures }),
+    ...(minWorkers === undefined ? {} : { minWorkers }),
   });
   for (const task of tasks) distributor.registerTask(task);
   return distributor;

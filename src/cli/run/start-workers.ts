@@ -38,7 +38,7 @@ export function startWorkers(
       type: "start",
       module: url,
       taskType: "",
-      concurrency: 1,
+      concurrency: undefined,
       threads: 0,
       isWrapped: false,
       isHere: count === 0,

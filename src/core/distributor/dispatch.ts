@@ -1,5 +1,5 @@
 import type { ItemPayload } from "../../protocol/batch-message.ts";
-import { BATCH_BYTES, BATCH_ITEMS } from "../../protocol/limits.ts";
+import { GrantBatch } from "./grant-batch.ts";
 import type { GrantPort } from "./grant-port.ts";
 import type { Item } from "./item.ts";
 import { recallForIdle } from "./recall.ts";
@@ -18,9 +18,31 @@ export function dispatch(task: TaskLedger, now: number, port: GrantPort): void {
   for (const worker of task.withRoom) if (worker.reliability.isDemoted) demoted.push(worker);
   const slots = (worker: WorkerRecord) => Math.min(worker.concurrency, worker.window.size);
   let supply = serve(task, task.withRoom, false, now, port, slots);
+  if (supply && task.hasQueued && !task.hasSuspects) deal(task, now, port);
   if (supply) supply = serve(task, task.withRoom, false, now, port, (worker) => worker.window.size);
   if (supply && demoted.length > 0) serve(task, demoted, true, now, port, () => 1);
   if (task.withRoom.size > 0) recallForIdle(task, now, port);
+}
+
+/**
+ * Grants the items that came back one by one to each worker with room in turn: several long items that were neighbours on a worker that
+ * is blocked in the first of them go to different workers.
+ */
+function deal(task: TaskLedger, now: number, port: GrantPort): void {
+  const batches = new Map<WorkerRecord, GrantBatch>();
+  for (let isDealt = true; isDealt && task.hasQueued; ) {
+    isDealt = false;
+    for (const worker of task.withRoom) {
+      if (worker.reliability.isDemoted || !worker.hasRoom(worker.window.size)) continue;
+      const item = task.queue.take(worker, now);
+      if (item === undefined) continue;
+      isDealt = true;
+      const batch = batches.get(worker) ?? new GrantBatch(worker, port);
+      batches.set(worker, batch);
+      batch.add(granted(task, item, worker, now));
+    }
+  }
+  for (const batch of batches.values()) batch.flush();
 }
 
 /** @returns False when the items ran out before every worker with room was served. */
@@ -75,25 +97,14 @@ function quarantine(task: TaskLedger, worker: WorkerRecord, now: number, port: G
 }
 
 function fill(task: TaskLedger, worker: WorkerRecord, limit: number, now: number, port: GrantPort): boolean {
-  let batch: ItemPayload[] = [];
-  let bytes = 0;
-  const flush = () => {
-    if (batch.length > 0) port.grant(worker, batch, false);
-    batch = [];
-    bytes = 0;
-  };
+  const batch = new GrantBatch(worker, port);
   while (worker.hasRoom(limit)) {
     const item = task.next(worker, limit - worker.held, now);
-    if (item === undefined) {
-      flush();
-      return false;
-    }
-    batch.push(granted(task, item, worker, now));
-    bytes += item.payload.length;
-    if (batch.length >= BATCH_ITEMS || bytes >= BATCH_BYTES) flush();
+    if (item === undefined) break;
+    batch.add(granted(task, item, worker, now));
   }
-  flush();
-  return true;
+  batch.flush();
+  return !worker.hasRoom(limit);
 }
 
 function granted(task: TaskLedger, item: Item, worker: WorkerRecord, now: number): ItemPayload {

@@ -67,5 +67,7 @@ function waitMs(worker: WorkerRecord, now: number): number {
   if (count <= 0) return 0;
   const byMeanMs = (count * worker.window.serviceMs) / worker.concurrency;
   const stalledMs = now - worker.progressAt;
-  return stalledMs < STALL_MS ? byMeanMs : Math.max(byMeanMs, stalledMs);
+  // Before the first measurement, what runs is the only one.
+  const isLong = stalledMs >= (worker.window.isMeasured ? STALL_MS : RECALL_MIN_MS);
+  return !isLong ? byMeanMs : Math.max(byMeanMs, stalledMs);
 }

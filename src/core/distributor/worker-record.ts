@@ -26,6 +26,12 @@ export type WorkerRecordPhase =
 /** How long items that have failed on all other workers wait for one that is being initialised, in ms. */
 const INIT_MS = 60_000;
 
+/**
+ * How many items for each slot a worker with several slots begins with: the next ones are there when the first have ended. What waits
+ * behind a long one can be recalled at once, because such a worker's main thread seldom blocks.
+ */
+const FIRST_PER_SLOT = 2;
+
 /** What the distributor knows of one worker. */
 export class WorkerRecord {
   readonly id: string;
@@ -92,7 +98,8 @@ export class WorkerRecord {
 
   ready(concurrency: number): void {
     this.phase = { kind: "ready" };
-    if (concurrency !== this.concurrency) this.window = new Window(concurrency, this.#limits);
+    const firstPerSlot = concurrency > 1 ? FIRST_PER_SLOT : 1;
+    if (concurrency !== this.concurrency) this.window = new Window(concurrency, this.#limits, firstPerSlot);
     this.concurrency = concurrency;
   }
 

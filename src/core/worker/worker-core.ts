@@ -159,7 +159,7 @@ export class WorkerCore {
       return this.#over("stopped", undefined);
     if (this.#phase.kind !== "working") return;
     this.#phase = { kind: "leaving", runId: this.#phase.runId };
-    this.#giveBack(this.#load.queued);
+    this.#giveBack(Number.POSITIVE_INFINITY);
     this.#outbox.flush();
     this.#leaveIfDone();
   }
@@ -251,9 +251,14 @@ export class WorkerCore {
     if (grant.items.length > 0) this.#port.work();
   }
 
-  /** Gives back up to `count` items from the end of the queue. The message is sent even when there are none. */
+  /** Gives back up to `count` items that have not begun, the last ones first. The message is sent even when there are none. */
   #giveBack(count: number): void {
     const items = this.#load.giveBack(count);
+    const unbegun = items.length < count ? this.#port.takeBack(count - items.length) : [];
+    for (const execution of unbegun) {
+      const { seq, attempt } = execution;
+      if (this.#load.ended(execution)) items.push({ seq, attempt });
+    }
     const leaving = this.#phase.kind === "leaving";
     this.#port.toDistributor({ type: "returned", runId: this.runId, leaving, items });
   }

@@ -17,6 +17,12 @@ export interface WorkerPort {
   begin(welcome: Welcome): void;
   /** The result of this running execution is not needed any more. */
   abandon(execution: Execution): void;
+  /**
+   * Takes up to `count` executions back that are counted as running and have not begun: they wait in the queue of a thread.
+   *
+   * @returns What was taken back. Nothing is reported of it any more.
+   */
+  takeBack(count: number): readonly Execution[];
   /** Items have arrived: the shell calls `next`. */
   work(): void;
   over(status: RunStatus | undefined, error: Error | undefined): void;

@@ -5,6 +5,9 @@ import type { PoolJob, PoolThread } from "./pool-thread.ts";
 /** Items that take longer, in ms, do not wait in a thread's queue: fetching the next one costs them less than 1 %. */
 const LONG_MS = 50;
 
+/** Most jobs that a thread may have before anything is measured: the second one is there when the first has ended. */
+const UNMEASURED = 2;
+
 /** Weight of the newest measurement of the service time. */
 const WEIGHT = 0.2;
 
@@ -61,6 +64,7 @@ export class JobPlacement {
     const others = this.#failures.others(job.execution, this.#pool);
     const thread = this.#roomiest(others);
     if (thread === undefined) {
+      this.#places.delete(job.execution);
       (others === this.#pool ? this.#waitingForRoom : this.#waitingForOthers).push(job);
       return;
     }
@@ -79,6 +83,25 @@ export class JobPlacement {
     const waiting = [...this.#waitingForOthers, ...this.#waitingForRoom];
     this.dropAllWaiting();
     for (const job of waiting) this.place(job);
+  }
+
+  /** Takes up to `count` jobs back that no thread has started: those that wait for a thread, and then the ends of the threads' queues. */
+  takeBack(count: number): PoolJob[] {
+    const taken: PoolJob[] = [];
+    for (const waiting of [this.#waitingForRoom, this.#waitingForOthers])
+      while (taken.length < count && waiting.length > 0) taken.push(waiting.pop() as PoolJob);
+    const threads = [...this.#pool].filter(({ jobs }) => jobs.size > 1);
+    let left = threads.reduce((sum, { jobs }) => sum + jobs.size - 1, 0);
+    for (const thread of threads) {
+      const behind = thread.jobs.size - 1;
+      const share = Math.ceil((Math.min(count - taken.length, left) * behind) / left);
+      left -= behind;
+      for (const job of thread.take(share)) {
+        this.#places.delete(job.execution);
+        taken.push(job);
+      }
+    }
+    return taken;
   }
 
   /** The job is with no thread any more. */
@@ -136,7 +159,8 @@ export class JobPlacement {
 
   /** Most jobs that a thread may have, the running one included. */
   #queueLimit(): number {
-    if (this.#serviceMs === undefined || this.#serviceMs >= LONG_MS) return 1;
+    if (this.#serviceMs === undefined) return UNMEASURED;
+    if (this.#serviceMs >= LONG_MS) return 1;
     return 1 + Math.ceil(this.#options.queueMs / Math.max(this.#serviceMs, 0.001));
   }
 }

@@ -48,6 +48,11 @@ export class JobStates {
     return state === STARTED || state === EXPIRED || state === UNWANTED;
   }
 
+  /** Whether the job has ended in the thread, reported or not. */
+  isDone(serial: number): boolean {
+    return Atomics.load(this.#cells, serial % CELLS) === DONE;
+  }
+
   // --- the thread -----------------------------------------------------------------------------------------------------
 
   /** @returns False when the main thread has taken the job back. */

@@ -14,6 +14,12 @@ import { JobStates, MAX_JOBS } from "./job-states.ts";
 import type { FromThread, Outcomes, ThreadData, ToThread } from "./thread-messages.ts";
 import { toTransferable, transferList } from "./transferable-payloads.ts";
 
+/** After this many ticks (160 ms) without an outcome, a thread's job is long. Ticks, not time: the main thread may be late. */
+const LONG_TICKS = 8;
+
+/** After this many ticks (half a second), outcomes that wait in the thread behind a long job are not waited for. */
+const STUCK_TICKS = 25;
+
 /** An item that is with a thread, or waits for one. */
 export interface PoolJob {
   readonly execution: Execution;
@@ -64,6 +70,9 @@ export class PoolThread {
   /** Jobs that are not sent yet. */
   #batch: PoolJob[] = [];
   #passed = 0;
+  /** The oldest job at the last tick, and for how many ticks it has been the oldest. */
+  #oldest: number | undefined;
+  #ticks = 0;
   #cause: Error | undefined;
 
   constructor(index: number, options: ThreadOptions, events: ThreadEvents) {
@@ -120,7 +129,8 @@ export class PoolThread {
   }
 
   hasRoom(limit: number): boolean {
-    return this.isReady && this.load < Math.min(limit, MAX_JOBS);
+    const isInLongJob = this.#ticks >= LONG_TICKS; // nothing waits behind it
+    return this.isReady && !isInLongJob && this.load < Math.min(limit, MAX_JOBS);
   }
 
   begin(metadata: Uint8Array, timeoutMs: number, context: string): void {
@@ -164,11 +174,33 @@ export class PoolThread {
   end(serial: number): PoolJob | undefined {
     const job = this.jobs.get(serial);
     this.jobs.delete(serial);
+    if (serial === this.#oldest) this.#ticks = 0;
     return job;
   }
 
   isRunning(serial: number): boolean {
     return this.#states.isRunning(serial);
+  }
+
+  /**
+   * Takes jobs away from a thread that is stuck in a long one: those behind it, and, when it takes very long, those that have ended and whose
+   * outcomes the thread cannot send. Call it at each tick.
+   *
+   * @returns Jobs for other threads. What this thread reports of them later is dropped.
+   */
+  takeStuck(): PoolJob[] {
+    const [oldest] = this.jobs.keys();
+    this.#ticks = oldest !== undefined && oldest === this.#oldest ? this.#ticks + 1 : 0;
+    this.#oldest = oldest;
+    if (this.#ticks < LONG_TICKS || this.jobs.size < 2) return [];
+    const taken = this.take(this.jobs.size - 1);
+    if (this.#ticks < STUCK_TICKS) return taken;
+    for (const [serial, job] of this.jobs) {
+      if (!this.#states.isDone(serial)) break;
+      this.jobs.delete(serial);
+      taken.push(job);
+    }
+    return taken;
   }
 
   /** Takes back up to `count` jobs that the thread has not started, from the end of its queue. */

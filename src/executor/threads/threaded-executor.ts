@@ -95,9 +95,15 @@ export class ThreadedExecutor implements Executor {
     return isRunning;
   }
 
+  takeBack(count: number): readonly Execution[] {
+    return this.#placement.takeBack(count).map(({ execution }) => execution);
+  }
+
   tick(now: number): void {
     this.#stage?.tick(now);
     if (this.#timeoutMs > 0) for (const thread of [...this.#pool]) this.#checkTimeouts(thread, now);
+    if (this.slots > 1)
+      for (const thread of this.#pool) for (const job of thread.takeStuck()) this.#placement.place(job);
     this.#placement.rebalance();
   }
 
@@ -146,6 +152,7 @@ export class ThreadedExecutor implements Executor {
       this.#pool.recycle(thread);
     }
     this.#roomCameFree();
+    if (thread.load === 0) this.#placement.rebalance();
   }
 
   /** The running item is at fault; those queued behind it go to other threads. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { CollectorCore } from "../../../src/core/collector/collector-core.ts";
 import { DistributorCore } from "../../../src/core/distributor/distributor-core.ts";
 import { resolveRetryPolicy } from "../../../src/core/distributor/retry-policy.ts";
+import type { Execution } from "../../../src/core/execution.ts";
 import { WorkerCore } from "../../../src/core/worker/worker-core.ts";
 import {
   ACK_LINK_TO_DISTRIBUTOR,
@@ -144,7 +145,9 @@ describe("Arbitrary messages to a batch core", () => {
   });
 
   test("The worker's state machine does not throw", () => {
+    const begun: Execution[] = [];
     const port = {
+      takeBack: (count: number) => begun.splice(0, count),
       toDistributor: nothing,
       toCollector: nothing,
       begin: nothing,
@@ -168,6 +171,10 @@ describe("Arbitrary messages to a batch core", () => {
         ({ core, now }) => {
           const execution = core.next();
           if (execution !== undefined) core.finished(execution, { ok: true, payload: EMPTY }, 1, now);
+        },
+        ({ core }) => {
+          const execution = core.next();
+          if (execution !== undefined) begun.push(execution); // waits in the queue of a thread
         },
         (world) => {
           world.now += 150;

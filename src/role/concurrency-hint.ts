@@ -1,0 +1,8 @@
+/**
+ * The hint that a handler may run several times at once.
+ *
+ * @param handler - Which handler: "The handler of task \"fetch\"".
+ */
+export function concurrencyHint(handler: string): string {
+  return `${handler} spends its time awaiting, and each worker executes one item at a time: set concurrency, for example to 10, to execute several at a time`;
+}
