@@ -144,7 +144,7 @@ describe("The failures of map()", () => {
   });
 
   test("of the options are thrown at once", () => {
-    expect(() => mapped("square", [], { workers: 0 })).toThrow(RangeError);
+    expect(() => mapped("square", [], { workers: -1 })).toThrow(RangeError);
     expect(() => mapped("square", [], { maxPending: 0 })).toThrow(RangeError);
     expect(() => map([], 7 as unknown as string)).toThrow(/must be a URL or a path/);
   });
