@@ -25,6 +25,8 @@ export interface WorkerFleetOptions {
   mayAdvise?(): boolean;
   /** If a promise is returned, the worker's next line waits for it. */
   output(worker: number, stream: "stdout" | "stderr", line: string): unknown;
+  /** Called when a worker has worked to the end of the run, unless all workers are being ended. */
+  finished?(): void;
   /** Called when no worker of some kind is left, or none can work. */
   failed(error: PipelineError): void;
 }
@@ -139,7 +141,10 @@ export class WorkerFleet {
 
   #ended(slot: Slot, end: WorkerEnd): void {
     slot.process = undefined;
-    if (!this.#isEnding && !end.isDone) this.#replace(slot, end);
+    if (!this.#isEnding) {
+      if (end.isDone) this.#options.finished?.();
+      else this.#replace(slot, end);
+    }
     if (this.size === 0) this.#onEmpty();
   }
 

@@ -56,6 +56,20 @@ describe("zmqpipeline --workers 0", () => {
   });
 });
 
+describe("zmqpipeline --workers 0 whose function blocks its process", () => {
+  long("ends at the second signal", async () => {
+    const code =
+      'import { writeSync } from "node:fs"; export default () => { writeSync(2, "began\\n"); for (;;); };';
+    const child = startCommand(["map", fileWith("blocks.mjs", code), "--workers=0", ":::", "1"]);
+    const { stderr } = child;
+    if (stderr === null) throw new Error("No pipe");
+    createInterface({ input: stderr }).on("line", (line) => {
+      if (line === "began" || line.includes("the process is blocked")) child.kill("SIGINT");
+    });
+    expect(await once(child, "exit")).toEqual([130, null]);
+  });
+});
+
 describe("zmqpipeline --inspect-workers", () => {
   long("lets a debugger attach for which the worker waits; ps has titles", async ({ skip }) => {
     if (process.platform !== "linux") skip();

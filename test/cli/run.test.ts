@@ -118,7 +118,7 @@ describe("The command run", () => {
       code: 2,
       err: expect.stringContaining("There is no file"),
     });
-    expect(await zmqpipeline(["run", ROLES, "--workers", "0"])).toMatchObject({ code: 2 });
+    expect(await zmqpipeline(["run", ROLES, "--workers", "-1"])).toMatchObject({ code: 2 });
     expect(await zmqpipeline(["collector", empty])).toMatchObject({
       code: 2,
       err: expect.stringContaining("exports none"),

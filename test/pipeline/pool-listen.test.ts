@@ -23,7 +23,7 @@ describe("A pool that listens", () => {
     const listen = `ipc://${join(tempFolder(), "pool")}`;
     const pool = listening({ listen });
     const waiting = pool.run(4);
-    const worker = ended(joined(listen, "square", "--quiet"));
+    const worker = ended(joined(listen, "square", "--quiet", "--count", "2"));
     expect(await waiting).toBe(16);
     const inputs = Array.from({ length: 500 }, (_, n) => n);
     expect(await pool.map(inputs).toArray()).toEqual(inputs.map((n) => n * n));

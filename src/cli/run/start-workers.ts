@@ -18,16 +18,19 @@ export interface WorkersSpec
  * Starts workers, each in a process of its own, which is started again when it dies.
  *
  * @param output - Gets each line that a worker writes.
+ * @param finished - Called when a worker has worked to the end of the run, or of its service or pool.
  * @returns The fleet, and a promise that resolves when all workers have ended, and rejects when they cannot work.
  */
 export function startWorkers(
   specs: readonly WorkersSpec[],
   output: (text: string, source: OutputSource) => void,
+  finished: () => void = () => {},
 ) {
   let failure: Error | undefined;
   const fleet = new WorkerFleet({
     restarts: RESTARTS,
     output: (worker, stream, text) => output(text, { worker, stream }),
+    finished,
     failed: (error) => {
       failure = error;
       fleet.stop(0);

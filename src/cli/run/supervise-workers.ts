@@ -9,6 +9,9 @@ import { startWorkers, type WorkersSpec } from "./start-workers.ts";
 /** How long a worker may take to end after its time to finish is over, in ms. Then its process is killed. */
 const CUT_OFF_MS = 500;
 
+/** How long workers may take to end after one of them has heard of the end, in ms. */
+const END_MS = 3000;
+
 /** Starts workers, and waits until all have ended; the first signal lets them finish. @returns The exit code. */
 export async function superviseWorkers(
   spec: WorkersSpec,
@@ -18,6 +21,8 @@ export async function superviseWorkers(
   const { fleet, ended } = startWorkers(
     [spec],
     workerLines((text) => console.line(text), options.quiet === true),
+    // What has ended for one is over for all, also for those that had not found it yet.
+    () => void fleet.end(END_MS),
   );
   const { stopTimeout = STOP_TIMEOUT_MS } = options;
   console.drainOnInterrupt(stopTimeout, () => {
