@@ -10,9 +10,18 @@ export function countOrNoneOption(text: string): number {
   return wholeNumber(text, 0);
 }
 
-function wholeNumber(text: string, least: number): number {
+/** Makes the parser of an option: a whole number from `least` to `most`. */
+export function countWithin(least: number, most: number): (text: string) => number {
+  return (text) => wholeNumber(text, least, most);
+}
+
+function wholeNumber(text: string, least: number, most = Number.POSITIVE_INFINITY): number {
   const value = text.trim() === "" ? Number.NaN : Number(text);
-  if (!Number.isInteger(value) || value < least)
-    throw new InvalidArgumentError(`It must be a whole number, at least ${least}.`);
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw new InvalidArgumentError(
+      Number.isFinite(most)
+        ? `It must be a whole number from ${least} to ${most}.`
+        : `It must be a whole number, at least ${least}.`,
+    );
   return value;
 }

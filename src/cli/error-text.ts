@@ -33,21 +33,13 @@ function isUserFrame(line: string): boolean {
   if (!/^\s+at .*:\d+:\d+\)?$/.test(line) || line.includes("node:")) return false;
   const place = placeOf(line);
   if (place === undefined || isOwnPlace(place)) return false;
-  return !/[\\/]node_modules[\\/](?:esbuild|tsx)[\\/]/.test(line);
+  return !/[\\/]node_modules[\\/](?:esbuild|tsx|commander)[\\/]/.test(line);
 }
 
 /** Why a user's file cannot be imported: its error, and where in the user's code it was thrown. */
 export function importErrorText(thrown: unknown): string {
   const frames = userFrames(thrown).map((frame) => `\n    ${frame}`);
   return `${labelOf(thrown)}${describeThrown(thrown)}${frames.join("")}\n${causesText(thrown)}`.trimEnd();
-}
-
-/** Whether the library threw this because the user's file uses it wrongly. The message says what is wrong; the library's stack adds nothing. */
-export function isMisuse(thrown: unknown): thrown is TypeError | RangeError {
-  if (!(thrown instanceof TypeError || thrown instanceof RangeError) || thrown.cause !== undefined)
-    return false;
-  const place = placeOf(/^ +at .*$/m.exec(thrown.stack ?? "")?.[0] ?? "");
-  return place !== undefined && isOwnPlace(place);
 }
 
 /** A line for each cause of an error, and for each part of an `AggregateError`. A text that is already printed above is left out. */

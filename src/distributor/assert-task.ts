@@ -1,11 +1,9 @@
-import { type RetryOptions, resolveRetryPolicy } from "../core/distributor/retry-policy.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import { assertCount, assertEndpoint, assertTaskType, assertTimeout } from "../role/checks.ts";
-import { assertKnownOptions, describeKind, optionNames } from "../role/known-options.ts";
+import { describeKind } from "../role/known-options.ts";
 import { assertMembers, className } from "../role/members.ts";
+import { assertRetry } from "./assert-retry.ts";
 import { Task } from "./task.ts";
-
-const RETRY_OPTIONS = optionNames<RetryOptions>({ attempts: true, backoff: true, maxBackoff: true });
 
 /** @throws TypeError, RangeError when the value is no task, lacks a member, or has one that is wrong or would never be called. */
 export function assertTask(task: Task<unknown, object, object>): void {
@@ -32,6 +30,5 @@ export function assertTask(task: Task<unknown, object, object>): void {
   if (task.timeout !== undefined) assertTimeout(`${name}.timeout`, task.timeout);
   if (task.total !== undefined) assertCount(`${name}.total`, task.total, 0);
   if (typeof task.isComplete !== "boolean") throw new TypeError(`${name}.isComplete must be true or false`);
-  assertKnownOptions(`${name}.retry`, task.retry, RETRY_OPTIONS);
-  resolveRetryPolicy(task.retry);
+  assertRetry(`${name}.retry`, task.retry);
 }

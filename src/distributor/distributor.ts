@@ -4,6 +4,7 @@ import { renamed } from "../protocol/renamed.ts";
 import { assertArgumentCount } from "../role/known-options.ts";
 import { assertMayListen } from "../role/network.ts";
 import { emptyOutcome, leadsRun, openSession, Role } from "../role/role.ts";
+import { atCaller } from "../self/at-caller.ts";
 import { assertTask } from "./assert-task.ts";
 import {
   type DistributorOptions,
@@ -56,8 +57,11 @@ export class Distributor extends Role<RunSummary> {
   constructor(options: DistributorOptions);
   constructor(options: DistributorOptions, ...more: readonly unknown[]) {
     super();
-    this.#options = resolveDistributorOptions(options);
-    assertArgumentCount("new Distributor()", [options, ...more], 1);
+    this.#options = atCaller(Distributor, () => {
+      const resolved = resolveDistributorOptions(options);
+      assertArgumentCount("new Distributor()", [options, ...more], 1);
+      return resolved;
+    });
   }
 
   /**
@@ -67,13 +71,16 @@ export class Distributor extends Role<RunSummary> {
    * @throws TypeError when it is no task, lacks a field, or another task has its type.
    */
   registerTask(task: AnyTask | (new () => AnyTask)): void {
+    this.#tasks.push(atCaller(Distributor.prototype.registerTask, () => this.#checked(task)));
+  }
+
+  #checked(task: AnyTask | (new () => AnyTask)): AnyTask {
     if (this.#session !== undefined) throw new TypeError("Tasks must be registered before run()");
     const instance = typeof task === "function" ? new task() : task;
     assertTask(instance);
-    if (this.#tasks.some(({ taskType }) => taskType === instance.taskType)) {
+    if (this.#tasks.some(({ taskType }) => taskType === instance.taskType))
       throw new TypeError(`Task type ${JSON.stringify(instance.taskType.name)} is registered by two tasks`);
-    }
-    this.#tasks.push(instance);
+    return instance;
   }
 
   /** How the run stands now: counts per task, and workers. Empty before `run()`. */

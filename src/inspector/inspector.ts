@@ -10,6 +10,7 @@ import { REPORT_SCHEMA } from "../role/inspection.ts";
 import { assertKnownOptions, optionNames } from "../role/known-options.ts";
 import { assertSecurity, linkOptions } from "../role/network.ts";
 import type { Security } from "../security/security.ts";
+import { atCaller } from "../self/at-caller.ts";
 import type { ServiceReport } from "../service/service-report.ts";
 import { narrowedLink } from "../transport/narrowed.ts";
 import type { Link } from "../transport/transport.ts";
@@ -66,11 +67,8 @@ export class Inspector implements AsyncDisposable {
    * @throws PipelineError `KEYS_UNUSABLE` when the keys are neither a worker's nor a client's.
    */
   constructor(endpoint: EndpointAddress, options: InspectorOptions = {}) {
-    assertKnownOptions("Inspector", options, OPTIONS);
+    atCaller(Inspector, () => assertInspectorOptions(endpoint, options));
     const { security, timeout = DEFAULT_TIMEOUT_MS } = options;
-    assertEndpoint("endpoint", endpoint);
-    assertSecurity("security", security);
-    assertTimeout("timeout", timeout);
     this.#endpoint = endpoint;
     this.#timeoutMs = timeout;
     const hasOnlyClients = security?.roles.includes("worker") === false;
@@ -173,4 +171,14 @@ function readReport(payload: Uint8Array): unknown {
     throw new PipelineError("PEER_REFUSED", text, { role: "inspector" });
   }
   return report;
+}
+
+function assertInspectorOptions(endpoint: unknown, options: unknown): void {
+  assertKnownOptions("Inspector", options, OPTIONS);
+  const { security, timeout, server }: InspectorOptions = options;
+  assertEndpoint("endpoint", endpoint);
+  assertSecurity("security", security);
+  if (timeout !== undefined) assertTimeout("timeout", timeout);
+  if (server !== undefined && server !== "distributor" && server !== "service")
+    throw new TypeError('server must be "distributor" or "service"');
 }

@@ -1,4 +1,5 @@
 import { configureSync, type Filter, type LogLevel, type Sink, type TextFormatter } from "@logtape/logtape";
+import { atCaller } from "../self/at-caller.ts";
 import { assertKnown, assertNames, assertOnly, assertTable, assertText, pick } from "./config-checks.ts";
 import { compileFormat } from "./format.ts";
 import { LEVEL_NUMBERS, levelNumber, lowestLevel } from "./level.ts";
@@ -50,6 +51,10 @@ type Table<T> = Readonly<Record<string, T>>;
  * ```
  */
 export function configureLogging(config: LoggingConfig): void {
+  atCaller(configureLogging, () => configure(config));
+}
+
+function configure(config: LoggingConfig): void {
   assertTable(config, "The logging configuration");
   assertKnown(config, MEMBERS, "The logging configuration");
   assertOnly(config.version, 1, "version of the logging configuration", "there is no other version");

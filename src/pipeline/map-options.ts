@@ -1,10 +1,16 @@
-import { type RetryOptions, resolveRetryPolicy } from "../core/distributor/retry-policy.ts";
+import type { RetryOptions } from "../core/distributor/retry-policy.ts";
+import { assertRetry } from "../distributor/assert-retry.ts";
 import { assertJournal } from "../distributor/distributor-options.ts";
-import { toModuleUrl } from "../executor/threads/threaded-class.ts";
 import type { JournalOptions } from "../journal/journal-options.ts";
 import { assertBoolean, assertCount, assertTimeout } from "../role/checks.ts";
 import { assertKnownOptions, describeKind, optionNames } from "../role/known-options.ts";
-import { assertFunction, assertName, assertSignal, RETRY_OPTIONS } from "./option-checks.ts";
+import {
+  assertFile,
+  assertFunction,
+  assertName,
+  assertSignal,
+  assertThreadsOrConcurrency,
+} from "./option-checks.ts";
 import type { PipelineOptions, WorkerDefinition } from "./pipeline-options.ts";
 
 /** Options of {@link map}. */
@@ -129,13 +135,13 @@ const OPTIONS = optionNames<MapOptions>({
 /** @throws TypeError, RangeError when an argument of `map()` is wrong. */
 export function assertMapArguments(inputs: unknown, module: unknown, options: unknown): void {
   assertInputs(inputs);
-  if (toModuleUrl(module) === undefined)
-    throw new TypeError(`The module of map() must be a URL or a path, not ${describe(module)}`);
+  assertFile("map()", "map(inputs, file, options)", module);
   assertKnownOptions("map()", options, OPTIONS);
   const { workers, threads, concurrency, restarts, maxPending, maxPendingBytes }: MapOptions = options;
   if (workers !== undefined) assertCount("workers", workers, 0, 1024);
   if (threads !== undefined) assertCount("threads", threads, 0, 1024);
   if (concurrency !== undefined) assertCount("concurrency", concurrency, 1, 10_000);
+  assertThreadsOrConcurrency("map()", threads ?? 0, concurrency ?? 1);
   if (restarts !== undefined) assertCount("restarts", restarts, 0);
   if (maxPending !== undefined) assertCount("maxPending", maxPending, 1);
   if (maxPendingBytes !== undefined) assertCount("maxPendingBytes", maxPendingBytes, 1);
@@ -144,8 +150,7 @@ export function assertMapArguments(inputs: unknown, module: unknown, options: un
   assertName("exportName", exportName);
   if (ordered !== undefined) assertBoolean("ordered", ordered);
   if (settled !== undefined) assertBoolean("settled", settled);
-  if (retry !== undefined) assertKnownOptions("retry", retry, RETRY_OPTIONS);
-  resolveRetryPolicy(retry);
+  assertRetry("retry", retry);
   if (timeout !== undefined) assertTimeout("timeout", timeout);
   assertSignal(signal);
   assertFunction("onOutput", onOutput);
@@ -189,8 +194,4 @@ export function assertInputs(inputs: unknown): void {
   throw new TypeError(
     `map() takes an iterable of inputs, sync or async, not ${isPromise ? "a promise" : describeKind(inputs)}${hint}`,
   );
-}
-
-function describe(module: unknown): string {
-  return module === "" ? "an empty string" : describeKind(module);
 }

@@ -1,3 +1,4 @@
+import { atCaller } from "../self/at-caller.ts";
 import { MapIterator, type MapResults } from "./map-iterator.ts";
 import { assertMapArguments, type MapOptions, type MapResult } from "./map-options.ts";
 import { type MapInputs, MapRun } from "./map-run.ts";
@@ -50,6 +51,6 @@ export function map<Source = unknown, Input = WorkerInput<Source>>(
   options?: MapOptions,
 ): MapResults<MappedResult<Source>>;
 export function map(inputs: MapInputs, module: URL | string, options: MapOptions = {}): MapResults<unknown> {
-  assertMapArguments(inputs, module, options);
+  atCaller(map, () => assertMapArguments(inputs, module, options));
   return new MapIterator(new MapRun(inputs, module, options));
 }

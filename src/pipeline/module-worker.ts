@@ -34,7 +34,13 @@ export async function makeWorker(start: WorkerStart): Promise<AnyWorker> {
   const exported = chooseExport(module, start);
   if (start.pool !== undefined && isClass(exported))
     throw new TypeError(`${start.module} must export a function for a pool, not a class`);
-  if (isWorkerClass(exported)) return configured(new exported(), start);
+  if (isWorkerClass(exported)) {
+    if (start.threads > 0 || (start.concurrency ?? 1) > 1)
+      throw new TypeError(
+        `${start.module} exports a class: threads and concurrency are options for functions, and fields of classes (nThreads, concurrency)`,
+      );
+    return configured(new exported(), start);
+  }
   if (isClass(exported)) throw new TypeError(`${start.module}: ${notAWorker(exported)}`);
   if (start.threads === 0) {
     const Worker = start.pool === undefined ? FunctionWorker : PoolWorker;

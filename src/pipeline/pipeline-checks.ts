@@ -1,10 +1,10 @@
-import { resolveRetryPolicy } from "../core/distributor/retry-policy.ts";
+import { assertRetry } from "../distributor/assert-retry.ts";
 import { type DistributorOptions, resolveDistributorOptions } from "../distributor/distributor-options.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import { assertCount, assertTaskType, assertTimeout } from "../role/checks.ts";
 import { assertKnownOptions, describeKind, optionNames } from "../role/known-options.ts";
 import { NO_ENDPOINT } from "../role/network.ts";
-import { assertFunction, assertName, RETRY_OPTIONS } from "./option-checks.ts";
+import { assertFunction, assertName } from "./option-checks.ts";
 import type { PipelineOptions, TaskDefinition, WorkerDefinition } from "./pipeline-options.ts";
 
 const PIPELINE_OPTIONS = optionNames<PipelineOptions>({
@@ -84,8 +84,7 @@ export function assertTaskDefinition(
   }
   assertFunction(`${where}.key`, key);
   if (total !== undefined) assertCount(`${where}.total`, total, 0);
-  if (retry !== undefined) assertKnownOptions(`${where}.retry`, retry, RETRY_OPTIONS);
-  resolveRetryPolicy(retry);
+  assertRetry(`${where}.retry`, retry);
   if (timeout !== undefined) assertTimeout(`${where}.timeout`, timeout);
 }
 

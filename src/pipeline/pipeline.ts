@@ -2,6 +2,7 @@ import type { RunProgress, RunSummary } from "../distributor/run-summary.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { assertRunOptions, assertStopOptions, type RunOptions, type StopOptions } from "../role/role.ts";
 import { stopOnSignals } from "../role/stop-on-signals.ts";
+import { atCaller } from "../self/at-caller.ts";
 import { makeCollector, makeMetadataWorker, makeTasks } from "./local-roles.ts";
 import { type LocalPlan, LocalRun } from "./local-run.ts";
 import { assertPipelineOptions } from "./pipeline-checks.ts";
@@ -42,27 +43,7 @@ export class Pipeline implements AsyncDisposable {
 
   /** @throws TypeError, RangeError when an option is missing or wrong. Nothing is started. */
   constructor(options: PipelineOptions) {
-    assertPipelineOptions(options);
-    const {
-      tasks: _tasks,
-      workers: _workers,
-      collector,
-      metadata,
-      restarts: _restarts,
-      onOutput,
-      inspectWorkers: _inspectWorkers,
-      ...distributor
-    } = options;
-    const tasks = makeTasks(options.tasks);
-    this.#run = new LocalRun({
-      tasks,
-      workers: resolveWorkers(options, tasks),
-      restarts: resolveRestarts(options.restarts),
-      collector: makeCollector(collector),
-      metadata: makeMetadataWorker(metadata),
-      onOutput,
-      distributor,
-    });
+    this.#run = new LocalRun(atCaller(Pipeline, () => checkedPlan(options)));
   }
 
   /** @internal */
@@ -91,7 +72,7 @@ export class Pipeline implements AsyncDisposable {
    * @throws TypeError when this pipeline has run already.
    */
   async run(options: RunOptions = {}): Promise<RunSummary> {
-    assertRunOptions(options);
+    atCaller(Pipeline.prototype.run, () => assertRunOptions(options));
     if (this.#hasRun) throw new TypeError("A Pipeline runs once; make another one for another run");
     this.#hasRun = true;
     // An error of the run is run()'s to throw.
@@ -111,7 +92,7 @@ export class Pipeline implements AsyncDisposable {
    * @param options - `timeout` in ms, 5000 by default.
    */
   async stop(options: StopOptions = {}): Promise<void> {
-    assertStopOptions(options);
+    atCaller(Pipeline.prototype.stop, () => assertStopOptions(options));
     await this.#run.stop(options.timeout ?? DEFAULT_STOP_TIMEOUT_MS);
   }
 
@@ -119,4 +100,29 @@ export class Pipeline implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
+}
+
+/** @throws TypeError, RangeError when an option is missing or wrong. */
+function checkedPlan(options: PipelineOptions): LocalPlan {
+  assertPipelineOptions(options);
+  const {
+    tasks: _tasks,
+    workers: _workers,
+    collector,
+    metadata,
+    restarts: _restarts,
+    onOutput,
+    inspectWorkers: _inspectWorkers,
+    ...distributor
+  } = options;
+  const tasks = makeTasks(options.tasks);
+  return {
+    tasks,
+    workers: resolveWorkers(options, tasks),
+    restarts: resolveRestarts(options.restarts),
+    collector: makeCollector(collector),
+    metadata: makeMetadataWorker(metadata),
+    onOutput,
+    distributor,
+  };
 }

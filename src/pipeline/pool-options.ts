@@ -1,10 +1,15 @@
-import { toModuleUrl } from "../executor/threads/threaded-class.ts";
 import { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { assertBoolean, assertCount, assertEndpoint, assertTimeout } from "../role/checks.ts";
 import { assertKnownOptions, describeKind, optionNames } from "../role/known-options.ts";
 import { assertSecurity } from "../role/network.ts";
 import type { Security } from "../security/security.ts";
-import { assertFunction, assertName, assertSignal } from "./option-checks.ts";
+import {
+  assertFile,
+  assertFunction,
+  assertName,
+  assertSignal,
+  assertThreadsOrConcurrency,
+} from "./option-checks.ts";
 import type { PipelineOptions, WorkerDefinition } from "./pipeline-options.ts";
 
 /** Options of {@link createPool}. */
@@ -119,14 +124,14 @@ const MAP = optionNames<PoolMapOptions>({
 
 /** @throws TypeError, RangeError when an argument of `createPool()` is wrong. */
 export function assertPoolOptions(module: unknown, options: unknown): asserts options is PoolOptions {
-  if (toModuleUrl(module) === undefined)
-    throw new TypeError(`The file of createPool() must be a URL or a path, not ${describeKind(module)}`);
+  assertFile("createPool()", "createPool(file, options)", module);
   assertKnownOptions("createPool()", options, POOL);
   const { workers, threads, concurrency, exportName, timeout, idempotent, restarts, onOutput }: PoolOptions =
     options;
   if (workers !== undefined) assertCount("workers", workers, 0, 1024);
   if (threads !== undefined) assertCount("threads", threads, 0, 1024);
   if (concurrency !== undefined) assertCount("concurrency", concurrency, 1, 10_000);
+  assertThreadsOrConcurrency("createPool()", threads ?? 0, concurrency ?? 1);
   if (restarts !== undefined) assertCount("restarts", restarts, 0);
   if (timeout !== undefined) assertTimeout("timeout", timeout);
   if (idempotent !== undefined) assertBoolean("idempotent", idempotent);

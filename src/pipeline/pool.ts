@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import { PipelineError } from "../errors.ts";
 import { MAX_TIMER_MS } from "../executor/settles-within.ts";
 import { assertStopOptions, type StopOptions } from "../role/role.ts";
+import { atCaller } from "../self/at-caller.ts";
 import { MapIterator, type MapResults } from "./map-iterator.ts";
 import { assertInputs, type MapResult } from "./map-options.ts";
 import type { MapInputs } from "./map-run.ts";
@@ -77,7 +78,7 @@ export class Pool<Input = unknown, Result = unknown> implements AsyncDisposable 
    * ```
    */
   async run(input: Input, options: PoolRunOptions = {}): Promise<Result> {
-    assertPoolRunOptions(options);
+    atCaller(Pool.prototype.run, () => assertPoolRunOptions(options));
     const { signal, timeout = Number.POSITIVE_INFINITY, priority = 0 } = options;
     if (signal?.aborted) throw signal.reason;
     if (this.#closing !== undefined) throw closed();
@@ -129,8 +130,10 @@ export class Pool<Input = unknown, Result = unknown> implements AsyncDisposable 
   ): MapResults<MapResult<Result>>;
   map(inputs: Iterable<Input> | AsyncIterable<Input>, options?: PoolMapOptions): MapResults<Result>;
   map(inputs: MapInputs, options: PoolMapOptions = {}): MapResults<unknown> {
-    assertInputs(inputs);
-    assertPoolMapOptions(options);
+    atCaller(Pool.prototype.map, () => {
+      assertInputs(inputs);
+      assertPoolMapOptions(options);
+    });
     const { priority = 0 } = options;
     return new MapIterator(
       new PoolMap(inputs, options, (input, signal) => this.run(input as Input, { signal, priority })),
@@ -143,7 +146,7 @@ export class Pool<Input = unknown, Result = unknown> implements AsyncDisposable 
    * @param options - `timeout`: longest wait for results, in ms; none by default. Inputs that are left then fail with `CLIENT_STOPPED`.
    */
   async close(options: StopOptions = {}): Promise<void> {
-    assertStopOptions(options);
+    atCaller(Pool.prototype.close, () => assertStopOptions(options));
     const { timeout = Number.POSITIVE_INFINITY } = options;
     const cutOff = () => this.#settleAll(closed());
     const timer = timeout > MAX_TIMER_MS ? undefined : setTimeout(cutOff, timeout);
@@ -224,7 +227,7 @@ export function createPool<Input = unknown, Result = unknown>(
   module: URL | string,
   options: PoolOptions = {},
 ): Pool<Input, Result> {
-  assertPoolOptions(module, options);
+  atCaller(createPool, () => assertPoolOptions(module, options));
   return new Pool<Input, Result>(module, options);
 }
 

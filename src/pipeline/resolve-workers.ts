@@ -2,7 +2,9 @@ import { availableParallelism } from "node:os";
 import type { AnyTask } from "../distributor/task.ts";
 import { toModuleUrl } from "../executor/threads/threaded-class.ts";
 import { assertCount } from "../role/checks.ts";
+import { describeKind } from "../role/known-options.ts";
 import { resolveInspect } from "./inspect-workers.ts";
+import { assertThreadsOrConcurrency } from "./option-checks.ts";
 import { assertWorkerDefinition } from "./pipeline-checks.ts";
 import type { PipelineOptions, WorkerDefinition } from "./pipeline-options.ts";
 
@@ -17,7 +19,7 @@ export function resolveWorkers(
   const inspect = resolveInspect(options.inspectWorkers);
   const definitions = [options.workers].flat() as readonly WorkerDefinition[];
   if (definitions.length === 0 || options.workers === undefined)
-    throw new TypeError("A Pipeline needs workers");
+    throw new TypeError('A Pipeline needs workers: { module: new URL("./worker.js", import.meta.url) }');
   const plans = definitions.map((definition, index) => {
     const where = Array.isArray(options.workers) ? `workers[${index}]` : "workers";
     assertWorkerDefinition(where, definition);
@@ -35,6 +37,7 @@ export function resolveWorkers(
     assertCount(`${where}.count`, count, 0, 1024);
     assertCount(`${where}.threads`, threads, 0, 1024);
     if (concurrency !== undefined) assertCount(`${where}.concurrency`, concurrency, 1, 10_000);
+    assertThreadsOrConcurrency(where, threads, concurrency ?? 1);
     return {
       isWrapped: false,
       module: moduleUrl(where, module),
@@ -72,6 +75,11 @@ export function resolveRestarts(restarts: number = DEFAULT_RESTARTS): number {
 
 function moduleUrl(where: string, module: unknown): string {
   const url = toModuleUrl(module);
-  if (url === undefined) throw new TypeError(`${where}.module must be a URL or a path`);
+  if (url === undefined)
+    throw new TypeError(
+      typeof module === "function"
+        ? `${where}.module must be the file that exports the function or class, not the function or class itself`
+        : `${where}.module must be a URL or a path, not ${describeKind(module)}`,
+    );
   return url;
 }

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { atCaller } from "../self/at-caller.ts";
 import { MAX_IPC_PATH_BYTES } from "./limits.ts";
 
 /** The transport of an endpoint. */
@@ -48,16 +49,7 @@ export class EndpointAddress {
    * @throws TypeError when the address or `options.bind` is anything else; the message has the value and the rule.
    */
   constructor(address: string, options: EndpointAddressOptions = {}) {
-    const unknown = Object.keys(options).find((name) => name !== "bind");
-    if (unknown !== undefined)
-      throw new TypeError(`EndpointAddress has no option ${JSON.stringify(unknown)}; it has bind`);
-    const own = parse(address);
-    const bind = options.bind === undefined ? own : parse(options.bind);
-    if (bind.scheme !== own.scheme) {
-      throw new TypeError(
-        `Bind address ${JSON.stringify(options.bind)} must have the scheme of ${JSON.stringify(address)}`,
-      );
-    }
+    const { own, bind } = atCaller(EndpointAddress, () => parseBoth(address, options));
     this.address = address;
     this.scheme = own.scheme;
     this.connectAddress = own.connect;
@@ -78,9 +70,13 @@ export class EndpointAddress {
    * ```
    */
   static private(name: string): EndpointAddress {
-    if (typeof name !== "string" || !/^[\w-][\w.-]*$/.test(name))
-      throw new TypeError(`Name ${describe(name)} must be a file name of letters, digits, ".", "_" and "-"`);
-    return new EndpointAddress(`ipc://${PRIVATE_FOLDER}/${name}`);
+    return atCaller(EndpointAddress.private, () => {
+      if (typeof name !== "string" || !/^[\w-][\w.-]*$/.test(name))
+        throw new TypeError(
+          `Name ${describe(name)} must be a file name of letters, digits, ".", "_" and "-"`,
+        );
+      return new EndpointAddress(`ipc://${PRIVATE_FOLDER}/${name}`);
+    });
   }
 
   /**
@@ -101,6 +97,24 @@ interface Parsed {
   readonly scheme: EndpointScheme;
   readonly bind: string;
   readonly connect: string;
+}
+
+function parseBoth(address: string, options: unknown): { readonly own: Parsed; readonly bind: Parsed } {
+  if (typeof options !== "object" || options === null)
+    throw new TypeError(
+      `EndpointAddress takes an object of options, such as { bind }, not ${describe(options)}`,
+    );
+  const unknown = Object.keys(options).find((name) => name !== "bind");
+  if (unknown !== undefined)
+    throw new TypeError(`EndpointAddress has no option ${JSON.stringify(unknown)}; it has bind`);
+  const own = parse(address);
+  const given = (options as EndpointAddressOptions).bind;
+  const bind = given === undefined ? own : parse(given);
+  if (bind.scheme !== own.scheme)
+    throw new TypeError(
+      `Bind address ${JSON.stringify(given)} must have the scheme of ${JSON.stringify(address)}`,
+    );
+  return { own, bind };
 }
 
 function parse(address: unknown): Parsed {

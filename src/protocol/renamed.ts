@@ -1,3 +1,5 @@
+import { atCaller } from "../self/at-caller.ts";
+
 type Names = readonly [wrong: string, right: string];
 
 /**
@@ -9,18 +11,18 @@ type Names = readonly [wrong: string, right: string];
  * @param names - The wrong name and the right one.
  */
 export function renamed(owner: object, what: string, [wrong, right]: Names): void {
-  Object.defineProperty(owner, wrong, {
-    configurable: true,
-    value: () => {
+  const value = () =>
+    atCaller(value, () => {
       throw new TypeError(`${what}.${wrong}() is called ${right}() in this library`);
-    },
-  });
+    });
+  Object.defineProperty(owner, wrong, { configurable: true, value });
 }
 
 /** Adds a field in the same way: reading or setting it throws. */
 export function renamedField(owner: object, what: string, [wrong, right]: Names): void {
-  const refuse = () => {
-    throw new TypeError(`${what}.${wrong} is called ${right} in this library`);
-  };
+  const refuse = () =>
+    atCaller(refuse, () => {
+      throw new TypeError(`${what}.${wrong} is called ${right} in this library`);
+    });
   Object.defineProperty(owner, wrong, { configurable: true, get: refuse, set: refuse });
 }

@@ -1,3 +1,4 @@
+import { atCaller } from "../self/at-caller.ts";
 import { MAX_NAME_BYTES } from "./limits.ts";
 import { renamed } from "./renamed.ts";
 
@@ -30,12 +31,7 @@ export class TaskType {
   constructor(name: string, token?: typeof REGISTER) {
     this.name = name;
     if (token === REGISTER) return;
-    const known = registered.get(name);
-    if (known === undefined) {
-      throw new TypeError(
-        `Task type ${JSON.stringify(name)} must be registered first: TaskType.register(name)`,
-      );
-    }
+    const known = atCaller(TaskType, () => knownType(name));
     // biome-ignore lint/correctness/noConstructorReturn: one instance per name, so that === compares types
     return known;
   }
@@ -47,11 +43,7 @@ export class TaskType {
    * @throws TypeError when the name is not a string or is too long.
    */
   static register(name: string): TaskType {
-    if (typeof name !== "string" || Buffer.byteLength(name) > MAX_NAME_BYTES) {
-      throw new TypeError(
-        `Task type name ${JSON.stringify(name)} must be a string of at most ${MAX_NAME_BYTES} bytes`,
-      );
-    }
+    atCaller(TaskType.register, () => assertName(name));
     let type = registered.get(name);
     if (type === undefined) {
       type = Object.freeze(new TaskType(name, REGISTER));
@@ -64,4 +56,17 @@ export class TaskType {
   toString(): string {
     return this.name;
   }
+}
+
+function knownType(name: string): TaskType {
+  const known = registered.get(name);
+  if (known !== undefined) return known;
+  throw new TypeError(`Task type ${JSON.stringify(name)} must be registered first: TaskType.register(name)`);
+}
+
+function assertName(name: unknown): void {
+  if (typeof name === "string" && Buffer.byteLength(name) <= MAX_NAME_BYTES) return;
+  throw new TypeError(
+    `Task type name ${JSON.stringify(name)} must be a string of at most ${MAX_NAME_BYTES} bytes`,
+  );
 }

@@ -28,11 +28,12 @@ export function assertCount(
   least: number,
   most = Number.POSITIVE_INFINITY,
 ): void {
+  const wanted = Number.isFinite(most) ? `from ${least} to ${most}` : `of at least ${least}`;
   if (typeof value !== "number")
-    throw new TypeError(`${name} must be an integer from ${least} to ${most}, not ${describeKind(value)}`);
+    throw new TypeError(`${name} must be an integer ${wanted}, not ${describeKind(value)}`);
   if ((Number.isInteger(value) || value === Number.POSITIVE_INFINITY) && value >= least && value <= most)
     return;
-  throw new RangeError(`${name} ${value} must be an integer from ${least} to ${most}`);
+  throw new RangeError(`${name} ${value} must be an integer ${wanted}`);
 }
 
 export function assertBoolean(name: string, value: unknown): asserts value is boolean {

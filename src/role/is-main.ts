@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isMainThread } from "node:worker_threads";
+import { atCaller } from "../self/at-caller.ts";
 import { SECOND_INSTANCE } from "../self/called-from.ts";
 import { isWorker } from "../self/nesting.ts";
 
@@ -19,6 +20,10 @@ import { isWorker } from "../self/nesting.ts";
  * ```
  */
 export function isMain(meta: { readonly url: string }): boolean {
+  atCaller(isMain, () => {
+    if (typeof (meta as { url: unknown } | undefined)?.url !== "string")
+      throw new TypeError("isMain() takes import.meta");
+  });
   const started = process.argv[1];
   if (!isMainThread || isWorker() || started === undefined || !meta.url.startsWith("file:")) return false;
   // A file that maps itself with `workers: 0`: this instance is the worker's.

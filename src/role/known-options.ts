@@ -1,3 +1,4 @@
+import { foreignOption } from "./foreign-options.ts";
 import { suggestion } from "./nearest-name.ts";
 
 /**
@@ -27,7 +28,8 @@ export function assertKnownOptions(
   if (isStrange)
     throw new TypeError(`${what} takes an object with ${known.join(", ")}, not ${describeKind(options)}`);
   if (unknown === undefined) return;
-  throw new TypeError(`${what} has no option ${JSON.stringify(unknown)}; ${suggestion(unknown, known)}`);
+  const hint = foreignOption(unknown, known) ?? suggestion(unknown, known);
+  throw new TypeError(`${what} has no option ${JSON.stringify(unknown)}; ${hint}`);
 }
 
 /**

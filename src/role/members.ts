@@ -1,4 +1,4 @@
-import { isSameName, nearestName } from "./nearest-name.ts";
+import { isSameName, isTypingError, nearestName } from "./nearest-name.ts";
 
 /** The names of members that a user's class has, which extends a class of the library. */
 export interface Members {
@@ -48,6 +48,7 @@ export function assertMembers(object: object, members: Members): void {
     const near = Reflect.get(object, field) === undefined ? nearestName(field, strange) : undefined;
     if (near !== undefined) throw new TypeError(`${name} has no ${field}${meant([field], strange)}`);
   }
+  for (const member of strange) assertNoTypingError(name, member, own, [...methods, ...optional, ...fields]);
 }
 
 /** The name of an object's class, for the text of errors. */
@@ -76,6 +77,22 @@ function assertSpelling(
   if (isMethod && own.has(right)) return;
   const call = isMethod ? "()" : "";
   throw new TypeError(`${name}.${member}${call} is called ${right}${call} in this library`);
+}
+
+/** Refuses `concurency` and `initWroker()`, which would be ignored. A class that has a method of the right name, too, means another by this one. */
+function assertNoTypingError(
+  name: string,
+  member: string,
+  own: ReadonlyMap<string, boolean>,
+  known: readonly string[],
+): void {
+  if (member.startsWith("_") || member.endsWith("_")) return;
+  const right = known.find((other) => own.get(other) !== true && isTypingError(member, other));
+  if (right === undefined) return;
+  const call = own.get(member) === true ? "()" : "";
+  throw new TypeError(
+    `${name}.${member}${call} is not known; did you mean "${right}"? A member of your own with this name may begin with "_"`,
+  );
 }
 
 /** The members of the user's class and its instance, and whether each is a method. Getters are not called, because they may do anything. */

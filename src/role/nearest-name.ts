@@ -25,6 +25,20 @@ export function nearestName(word: string, names: readonly string[]): string | un
   return nearest;
 }
 
+/** Lengths from which a name may differ by one letter, and by two, to be a typing error for certain. */
+const CERTAIN = [5, 9] as const;
+
+/**
+ * Whether a word is another name with a typing error, and hardly a word of its own: `concurency`, `timout`. Plurals and longer forms (`handler`
+ * beside `handle`) are other words, and so is a word that begins differently (`incomplete` beside `isComplete`).
+ */
+export function isTypingError(word: string, name: string): boolean {
+  if (word.length > MAX_WORD_LENGTH || name.length < CERTAIN[0]) return false;
+  const [one, other] = [lettersOf(word), lettersOf(name)];
+  if (one.startsWith(other) || other.startsWith(one) || one.slice(0, 2) !== other.slice(0, 2)) return false;
+  return editDistance(one, other) <= (name.length < CERTAIN[1] ? 1 : 2);
+}
+
 /** The end of an error's text: the name that was meant, or all names. */
 export function suggestion(word: string, names: readonly string[]): string {
   const nearest = nearestName(word, names);

@@ -1,3 +1,4 @@
+import { atCaller } from "../self/at-caller.ts";
 import { assertMayRun } from "../self/nesting.ts";
 import { assertBoolean, assertTimeout } from "./checks.ts";
 import { assertKnownOptions, optionNames } from "./known-options.ts";
@@ -75,7 +76,7 @@ export abstract class Role<Outcome> implements AsyncDisposable {
 
   /** @throws TypeError when it is no number, RangeError when it is negative. */
   set stopTimeout(timeout: number) {
-    assertTimeout("stopTimeout", timeout);
+    atCaller(undefined, () => assertTimeout("stopTimeout", timeout));
     this.#stopTimeoutMs = timeout;
   }
 
@@ -103,12 +104,8 @@ export abstract class Role<Outcome> implements AsyncDisposable {
    * @throws PipelineError when something goes wrong during the run.
    */
   async run(options: RunOptions = {}): Promise<Outcome> {
-    if (this.#running !== undefined) throw new TypeError(`This ${this.constructor.name} is running already`);
-    assertRunOptions(options);
-    assertMayRun(this);
-    assertRole(this);
+    const session = atCaller(Role.prototype.run, () => this.#open(options));
     const { signal } = options;
-    const session = this[openSession]();
     if (signal?.aborted) return this[emptyOutcome]();
     const outcome = session.run();
     // The caller of stop() waits for the end; only the caller of run() gets an error.
@@ -131,12 +128,20 @@ export abstract class Role<Outcome> implements AsyncDisposable {
    * @returns Resolves when the role has stopped and closed everything.
    */
   async stop(options: StopOptions = {}): Promise<void> {
-    assertStopOptions(options);
+    atCaller(Role.prototype.stop, () => assertStopOptions(options));
     const timeoutMs = options.timeout ?? this.#stopTimeoutMs;
     const running = this.#running;
     if (running === undefined) return;
     running.session.stop(timeoutMs);
     await running.done;
+  }
+
+  #open(options: RunOptions): Session<Outcome> {
+    if (this.#running !== undefined) throw new TypeError(`This ${this.constructor.name} is running already`);
+    assertRunOptions(options);
+    assertMayRun(this);
+    assertRole(this);
+    return this[openSession]();
   }
 
   /** Stops the role, for `await using`. */

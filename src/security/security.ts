@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { PipelineError } from "../errors.ts";
+import { atCaller } from "../self/at-caller.ts";
 import type { LinkKeys, ListenKeys } from "../transport/transport.ts";
 import { readKeyFile, unusable } from "./key-file.ts";
 import { makeKeyFolder, readKeyFolder } from "./key-folder.ts";
@@ -45,6 +46,10 @@ export class Security {
    * @throws PipelineError `KEYS_UNUSABLE` when the path is missing, damaged, belongs to another user, or can be read by other users.
    */
   static load(path: string): Security {
+    atCaller(Security.load, () => {
+      if (typeof path !== "string" || path === "")
+        throw new TypeError("Security.load() takes the path of a key file, or of a folder of keys");
+    });
     const found = statSync(path, { throwIfNoEntry: false });
     if (found === undefined) throw unusable(path, "does not exist");
     if (!found.isDirectory()) {

@@ -7,6 +7,7 @@ import { asError } from "../protocol/thrown.ts";
 import { assertArgumentCount } from "../role/known-options.ts";
 import { makePeerId } from "../role/peer-identity.ts";
 import { assertStopOptions, type StopOptions } from "../role/role.ts";
+import { atCaller } from "../self/at-caller.ts";
 import { currentTracer } from "../tracing/tracer.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { requestAll, requestAllSettled } from "./request-list.ts";
@@ -59,8 +60,10 @@ export class ServiceClient<Data = Payload, Result = Payload> implements AsyncDis
    */
   constructor(endpoint: EndpointAddress, options?: ServiceClientOptions);
   constructor(endpoint: EndpointAddress, options: ServiceClientOptions = {}, ...more: readonly unknown[]) {
-    assertArgumentCount("new ServiceClient()", [endpoint, options, ...more], 2);
-    const { defaults, idleTimeout, security, idPrefix } = resolveClientOptions(endpoint, options);
+    const { defaults, idleTimeout, security, idPrefix } = atCaller(ServiceClient, () => {
+      assertArgumentCount("new ServiceClient()", [endpoint, options, ...more], 2);
+      return resolveClientOptions(endpoint, options);
+    });
     this.clientId = makePeerId(idPrefix);
     this.#endpoint = endpoint;
     this.#defaults = defaults;
@@ -98,8 +101,10 @@ export class ServiceClient<Data = Payload, Result = Payload> implements AsyncDis
     ...more: readonly unknown[]
   ): Promise<unknown> {
     try {
-      if (options !== NO_OPTIONS) assertRequestOptions(options);
-      if (more.length > 0) assertArgumentCount("request()", [data, options, ...more], 2);
+      atCaller(ServiceClient.prototype.request, () => {
+        if (options !== NO_OPTIONS) assertRequestOptions(options);
+        if (more.length > 0) assertArgumentCount("request()", [data, options, ...more], 2);
+      });
       if (this.#stopping !== undefined) throw this.#stopped();
     } catch (error) {
       return Promise.reject(error);
@@ -113,7 +118,7 @@ export class ServiceClient<Data = Payload, Result = Payload> implements AsyncDis
    * @param options - `timeout`: longest wait, in ms, 5000 by default. Requests that are left then fail with `CLIENT_STOPPED`.
    */
   async stop(options: StopOptions = {}): Promise<void> {
-    assertStopOptions(options);
+    atCaller(ServiceClient.prototype.stop, () => assertStopOptions(options));
     const { timeout = DEFAULT_STOP_TIMEOUT } = options;
     this.#stopping ??= this.#stop(timeout);
     await this.#stopping;

@@ -1,6 +1,7 @@
 import { assertArgumentCount } from "../role/known-options.ts";
 import { assertMayListen } from "../role/network.ts";
 import { emptyOutcome, leadsRun, openSession, Role } from "../role/role.ts";
+import { atCaller } from "../self/at-caller.ts";
 import {
   type ResolvedServiceOptions,
   resolveServiceOptions,
@@ -36,8 +37,11 @@ export class Service extends Role<ServiceSummary> {
   constructor(options: ServiceOptions);
   constructor(options: ServiceOptions, ...more: readonly unknown[]) {
     super();
-    this.#options = resolveServiceOptions(options);
-    assertArgumentCount("new Service()", [options, ...more], 1);
+    this.#options = atCaller(Service, () => {
+      const resolved = resolveServiceOptions(options);
+      assertArgumentCount("new Service()", [options, ...more], 1);
+      return resolved;
+    });
   }
 
   /** The state of the service: its workers, the requests that wait or run, and those that have ended. Zeros before `run()`. */

@@ -8,10 +8,12 @@ import type { MessageType } from "../protocol/message-type.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import { describeThrown } from "../protocol/thrown.ts";
+import { assertEndpoint } from "../role/checks.ts";
 import { assertKnownOptions, optionNames } from "../role/known-options.ts";
-import { type NetworkOptions, NO_ENDPOINT, resolveNetwork } from "../role/network.ts";
+import { type NetworkOptions, NO_ENDPOINT, type ResolvedNetwork, resolveNetwork } from "../role/network.ts";
 import type { RunOptions } from "../role/role.ts";
 import type { Security } from "../security/security.ts";
+import { atCaller } from "../self/at-caller.ts";
 import { NdjsonFile } from "./ndjson-file.ts";
 
 /** The options of an {@link NdjsonCollector}. */
@@ -77,13 +79,11 @@ export class NdjsonCollector<Result = Payload> extends Collector<Result> {
   /** Opens no file before `run()`. @throws TypeError, RangeError when an option is missing or wrong. */
   constructor(options: NdjsonCollectorOptions) {
     super();
-    assertKnownOptions("NdjsonCollector", options, OPTIONS);
+    const network = atCaller(NdjsonCollector, () => checkedNetwork(options));
     const { path, failuresPath, endpoint = NO_ENDPOINT, ackEndpoint = NO_ENDPOINT } = options;
-    if (typeof path !== "string" || path === "") throw new TypeError("path must be the path of a file");
     this.#paths = failuresPath === undefined ? { path } : { path, failuresPath };
     this.endpoint = endpoint;
     this.ackEndpoint = ackEndpoint;
-    const network = resolveNetwork(options);
     this.security = network.security;
     this.allowInsecure = network.allowInsecure;
     this.maxConnections = network.maxConnections;
@@ -143,4 +143,19 @@ export class NdjsonCollector<Result = Payload> extends Collector<Result> {
       this.#log.warn(text, { path: this.#paths.failuresPath, problem });
     }
   }
+}
+
+/** @throws TypeError, RangeError when an option is missing or wrong. */
+function checkedNetwork(options: NdjsonCollectorOptions): ResolvedNetwork {
+  assertKnownOptions("NdjsonCollector", options, OPTIONS);
+  const { path, failuresPath, endpoint, ackEndpoint } = options;
+  assertPath("path", path);
+  if (failuresPath !== undefined) assertPath("failuresPath", failuresPath);
+  if (endpoint !== undefined) assertEndpoint("endpoint", endpoint);
+  if (ackEndpoint !== undefined) assertEndpoint("ackEndpoint", ackEndpoint);
+  return resolveNetwork(options);
+}
+
+function assertPath(name: string, path: unknown): void {
+  if (typeof path !== "string" || path === "") throw new TypeError(`${name} must be the path of a file`);
 }

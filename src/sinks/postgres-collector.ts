@@ -8,9 +8,10 @@ import { jsonValues } from "../protocol/json-values.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import { describeThrown, propertyOf } from "../protocol/thrown.ts";
-import { NO_ENDPOINT, resolveNetwork } from "../role/network.ts";
+import { NO_ENDPOINT } from "../role/network.ts";
 import type { RunOptions } from "../role/role.ts";
 import type { Security } from "../security/security.ts";
+import { atCaller } from "../self/at-caller.ts";
 import { Database, isLasting } from "./database.ts";
 import { identifier, type PostgresCollectorOptions, resolvePostgresOptions } from "./postgres-options.ts";
 
@@ -56,9 +57,9 @@ export class PostgresCollector<Result = Payload> extends BatchCollector<Result> 
    */
   constructor(options: PostgresCollectorOptions<Result>) {
     super();
+    this.#options = atCaller(PostgresCollector, () => resolvePostgresOptions(options));
     const { endpoint = NO_ENDPOINT, ackEndpoint = NO_ENDPOINT } = options;
-    const network = resolveNetwork(options);
-    this.#options = resolvePostgresOptions(options);
+    const { network } = this.#options;
     this.batchSize = this.#options.batchSize;
     this.endpoint = endpoint;
     this.ackEndpoint = ackEndpoint;

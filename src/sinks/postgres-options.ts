@@ -1,9 +1,9 @@
 import type { CollectedResult } from "../collector/collected-result.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
-import { assertCount, assertTimeout } from "../role/checks.ts";
+import { assertCount, assertEndpoint, assertTimeout } from "../role/checks.ts";
 import { assertKnownOptions, optionNames } from "../role/known-options.ts";
-import type { NetworkOptions } from "../role/network.ts";
+import { type NetworkOptions, resolveNetwork } from "../role/network.ts";
 
 /** A client of a database that understands PostgreSQL's SQL, such as a `Pool` of [pg](https://node-postgres.com). */
 export interface SqlClient {
@@ -75,15 +75,26 @@ const OPTIONS = optionNames<PostgresCollectorOptions>({
 /** @throws TypeError, RangeError when an option is missing or wrong. */
 export function resolvePostgresOptions<Result>(options: PostgresCollectorOptions<Result>) {
   assertKnownOptions("PostgresCollector", options, OPTIONS);
-  const { database, table, row, failuresTable } = options;
+  const { database, table, row, failuresTable, endpoint, ackEndpoint } = options;
   const { batchSize = DEFAULT_BATCH_SIZE, retryTimeout = DEFAULT_RETRY_TIMEOUT } = options;
   if (typeof database !== "string" && typeof database?.query !== "function")
     throw new TypeError("database must be a connection string, or have query()");
   assertCount("batchSize", batchSize, 1);
   assertTimeout("retryTimeout", retryTimeout);
+  if (endpoint !== undefined) assertEndpoint("endpoint", endpoint);
+  if (ackEndpoint !== undefined) assertEndpoint("ackEndpoint", ackEndpoint);
   if (row !== undefined && typeof row !== "function") throw new TypeError("row must be a function");
   const failures = failuresTable === undefined ? undefined : quoted("failuresTable", failuresTable);
-  return { database, table: quoted("table", table), row, failuresTable: failures, batchSize, retryTimeout };
+  const network = resolveNetwork(options);
+  return {
+    database,
+    table: quoted("table", table),
+    row,
+    failuresTable: failures,
+    batchSize,
+    retryTimeout,
+    network,
+  };
 }
 
 /** A table's name as SQL: `schema.table` becomes `"schema"."table"`. */

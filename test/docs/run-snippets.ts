@@ -5,6 +5,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { withRedis } from "../../benchmarks/support/redis.ts";
 import { withPostgres } from "../../examples/support/postgres.ts";
 
 const run = promisify(execFile);
@@ -87,9 +88,7 @@ function testDocument(document: string): void {
       const commands = snippets.filter(({ info }) => info === "run");
       expect(commands.length).toBeGreaterThan(0);
       for (const { code, output } of commands) {
-        const stdout = code.includes("$DATABASE_URL")
-          ? await withPostgres(({ url }) => runGroup(code, cwd, { DATABASE_URL: url }))
-          : await runGroup(code, cwd);
+        const stdout = await runWithServers(code, cwd);
         expect(output, `what is printed by ${code}`).toBeDefined();
         // Processes that run side by side may print in any order.
         expect(linesOf(stdout)).toEqual(linesOf(output ?? ""));
@@ -104,6 +103,15 @@ function linesOf(text: string): string[] {
     .replace(/\b[0-9a-f]{16}\b/g, "RUN")
     .split("\n")
     .sort();
+}
+
+/** Runs a shell command beside the server that it names: `$DATABASE_URL`, `$REDIS_URL`. */
+async function runWithServers(code: string, cwd: string): Promise<string> {
+  if (code.includes("$DATABASE_URL"))
+    return await withPostgres(({ url }) => runGroup(code, cwd, { DATABASE_URL: url }));
+  if (code.includes("$REDIS_URL"))
+    return await withRedis((port) => runGroup(code, cwd, { REDIS_URL: `redis://127.0.0.1:${port}` }));
+  return await runGroup(code, cwd);
 }
 
 /** Runs a shell command, and ends its processes, also those in the background. */

@@ -76,6 +76,20 @@ describe("A journal of map()", () => {
 });
 
 describe("The key of map()", () => {
+  test("that is no string, or throws, ends the loop with an error in the words of map()", async () => {
+    const key = (n: number) => n as unknown as string;
+    await expect(mapped("square", [1], { key }).toArray()).rejects.toThrow(
+      "key() of map() returned a number for input 0 (counted from 0): a key is a string",
+    );
+    const broken = () => {
+      throw new RangeError("no key");
+    };
+    await expect(mapped("square", [1], { key: broken }).toArray()).rejects.toMatchObject({
+      code: "TASK_FAILED",
+      message: "key() of map() threw for input 0 (counted from 0): no key",
+    });
+  });
+
   test("leaves out repeated inputs, also in order", async () => {
     expect(await mapped("square", [3, 1, 3, 2], { key: (n: number) => String(n) }).toArray()).toEqual([
       9, 1, 4,

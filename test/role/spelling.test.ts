@@ -158,7 +158,10 @@ describe("A task", () => {
       { items: nothing, retry: { attempt: 3 } },
       'Bare.retry has no option "attempt"; did you mean "attempts"?',
     ],
-    [{ items: nothing, retry: 3 }, "Bare.retry takes an object of options, not a number"],
+    [
+      { items: nothing, retry: 3 },
+      "Bare.retry must be an object: { attempts: 3 } for at most 3 executions of each item",
+    ],
     [{ items: nothing, timeout: "100" }, /timeout must be a number of ms/],
     [{ items: nothing, total: "many" }, /total must be an integer/],
   ])("with %o is refused", (members, message) => {

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import { countOption } from "../count-option.ts";
+import { FileError } from "../file-error.ts";
 import type { CommandContext } from "../output.ts";
 import type { InspectOptions } from "./inspect-options.ts";
 
@@ -19,6 +20,8 @@ export function inspectCommands(context: CommandContext): Command[] {
         examples("status tcp://batch1:5550", "status tcp://batch1:5550 --json | jq .progress"),
       )
       .action(async (endpoint: string, options: InspectOptions) => {
+        if (options.json === true && options.prometheus === true)
+          throw new FileError("--json and --prometheus exclude each other");
         const { showStatus } = await import("./inspect.ts"); // loaded late, so that help appears at once
         await showStatus(endpoint, options, context);
       }),

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
-import { countOption, countOrNoneOption } from "../count-option.ts";
+import { countOption, countWithin } from "../count-option.ts";
 import { durationOption } from "../duration-option.ts";
 import type { CommandContext } from "../output.ts";
 import { addInspectOptions } from "../run/inspect-options.ts";
@@ -77,13 +77,13 @@ export function mapCommand(context: CommandContext, inputs: readonly (readonly s
     .option(
       "-w, --workers <n>",
       "worker processes (default: one per core); 0: run the function in this process",
-      countOrNoneOption,
+      countWithin(0, 1024),
     )
-    .option("-t, --threads <n>", "threads in each process, instead of its main thread", countOption)
+    .option("-t, --threads <n>", "threads in each process, instead of its main thread", countWithin(1, 1024))
     .option(
       "-c, --concurrency <n>",
       "executions at a time in each process, for an async function",
-      countOption,
+      countWithin(1, 10_000),
     )
     .option("--retry <n>", "execute an input that fails up to n times (default: 3)", countOption)
     .option("--timeout <time>", "longest execution of an input: 500ms, 30s, 5m, 1h", durationOption);

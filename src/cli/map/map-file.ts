@@ -54,7 +54,12 @@ export async function mapFile(
 function assertOptions(file: string, options: MapCommandOptions): void {
   if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true)
     throw new FileError(`There is no file ${JSON.stringify(file)}`);
-  const { key, journal, ordered, incremental } = options;
+  const { key, journal, ordered, incremental, threads, concurrency } = options;
+  journalOf(options); // says what needs a journal
+  if (threads !== undefined && concurrency !== undefined)
+    throw new FileError(
+      "--threads and --concurrency exclude each other: a thread executes one input at a time",
+    );
   if (ordered === true && journal !== undefined)
     throw new FileError(
       "--ordered and --journal exclude each other: results that wait for an earlier one would be lost in a crash, although the journal counts them as done",

@@ -8,6 +8,7 @@ import { MetaDataWorker } from "../../metadata/meta-data-worker.ts";
 import { isWorkerClass } from "../../pipeline/module-worker.ts";
 import { Pipeline } from "../../pipeline/pipeline.ts";
 import type { PipelineOptions } from "../../pipeline/pipeline-options.ts";
+import { suggestion } from "../../role/nearest-name.ts";
 import { Service } from "../../service/service.ts";
 import { importErrorText } from "../error-text.ts";
 import { FileError } from "../file-error.ts";
@@ -25,6 +26,8 @@ type Class<T> = new () => T;
 /** The exports of a user's file, by kind. */
 export interface ExportedRoles {
   readonly url: string;
+  /** All exports. */
+  readonly byName: ReadonlyMap<string, unknown>;
   readonly tasks: readonly Class<AnyTask>[];
   /** By the name of the export. */
   readonly workers: ReadonlyMap<string, Class<AnyRole>>;
@@ -63,6 +66,7 @@ export async function loadRoles(file: string): Promise<ExportedRoles> {
     values.filter((value) => value instanceof kind) as T[];
   return {
     url,
+    byName: new Map(Object.entries(module)),
     tasks: classes("isAvailableForHandling"),
     workers: named((value) => isWorkerClass(value) && !isServiceWorker(value)),
     collectors: classes("handleFailure"),
@@ -82,6 +86,26 @@ export function only<T>(found: readonly T[], what: string, file: string): T {
   throw new FileError(
     `${file} must export one ${what}; it exports ${found.length === 0 ? "none" : found.length}`,
   );
+}
+
+/**
+ * The export that `--export` names, or the only one of its kind.
+ *
+ * @throws FileError when the file exports none of that name, or something of another kind.
+ */
+export function chosen<T>(
+  found: readonly T[],
+  what: string,
+  file: string,
+  { byName }: ExportedRoles,
+  name: string | undefined,
+): T {
+  if (name === undefined)
+    return only(found, found.length > 1 ? `${what} (or name one with --export)` : what, file);
+  const value = found.find((each) => each === byName.get(name));
+  if (value !== undefined) return value;
+  const names = [...byName].flatMap(([each, exported]) => (found.includes(exported as T) ? [each] : []));
+  throw new FileError(`${file} exports no ${what} named ${JSON.stringify(name)}; ${suggestion(name, names)}`);
 }
 
 // A class is recognised by the methods that its library base class gives it. Missing or misspelled methods of the user's are reported by run().
@@ -108,12 +132,8 @@ function has(value: unknown, method: string): boolean {
   return typeof prototype === "object" && prototype !== null && method in prototype;
 }
 
+/** An object with a part of what a Pipeline needs is meant as its options: the Pipeline says what is missing or misspelled. */
 function isPipelineOptions(value: unknown): value is PipelineOptions {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "tasks" in value &&
-    "workers" in value &&
-    "collector" in value
-  );
+  if (typeof value !== "object" || value === null) return false;
+  return ["tasks", "workers", "collector"].filter((name) => name in value).length >= 2;
 }

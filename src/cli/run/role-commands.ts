@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { countOption } from "../count-option.ts";
+import { countWithin } from "../count-option.ts";
 import { durationOption } from "../duration-option.ts";
 import type { CommandContext } from "../output.ts";
 import { addStopTimeout } from "../stop-timeout.ts";
@@ -45,7 +45,7 @@ export function roleCommands(context: CommandContext): Command[] {
       command.option(
         "-n, --count <n>",
         "how many workers to start, each in a process of its own",
-        countOption,
+        countWithin(1, 1024),
         1,
       );
     if (role === "worker" || role === "metadata")
@@ -58,8 +58,12 @@ export function roleCommands(context: CommandContext): Command[] {
     if (role === "worker")
       command
         .option("--pool", "work for a createPool() with listen: the file exports a function")
-        .option("-t, --threads <n>", "with --pool: threads in each process", countOption)
-        .option("--concurrency <n>", "with --pool: executions at a time, for an async function", countOption)
+        .option("-t, --threads <n>", "with --pool: threads in each process", countWithin(1, 1024))
+        .option(
+          "--concurrency <n>",
+          "with --pool: executions at a time, for an async function",
+          countWithin(1, 10_000),
+        )
         .option(
           "--timeout <time>",
           "with --pool: longest execution of an input, such as 30s",

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { countOrNoneOption } from "../count-option.ts";
+import { countWithin } from "../count-option.ts";
 import type { CommandContext } from "../output.ts";
 import { addStopTimeout } from "../stop-timeout.ts";
 import { addInspectOptions } from "./inspect-options.ts";
@@ -38,7 +38,7 @@ export function runFileCommand(context: CommandContext): Command {
     .option(
       "-w, --workers <n>",
       "worker processes of each kind (default: as the file says, or one per core); 0: run the work in this process",
-      countOrNoneOption,
+      countWithin(0, 1024),
     );
   return addInspectOptions(addStopTimeout(addLedgerOptions(command)))
     .option("--json", "print the summary as JSON")

@@ -1,5 +1,6 @@
 import type { JournalOptions } from "../../journal/journal-options.ts";
 import { Pipeline, planOf } from "../../pipeline/pipeline.ts";
+import { assertPipelineOptions } from "../../pipeline/pipeline-checks.ts";
 import type { PipelineOptions, WorkerDefinition } from "../../pipeline/pipeline-options.ts";
 import { entitle } from "../../self/process-title.ts";
 import { FileError } from "../file-error.ts";
@@ -68,18 +69,19 @@ function makePipeline(
   line: (text: string) => void,
 ): Pipeline {
   if (roles.pipelines.length > 0) {
-    const { workers, journal, retryFailed, incremental } = options;
-    const isWorkersTold = workers !== undefined || inspectOf(options) !== undefined;
-    if (isWorkersTold || journal !== undefined || retryFailed === true || incremental === true)
+    const { workers, journal, retryFailed, incremental, maxFailures } = options;
+    const isGiven = [workers, inspectOf(options), journal, maxFailures].some((value) => value !== undefined);
+    if (isGiven || retryFailed === true || incremental === true)
       throw new FileError(
         `${file} exports a Pipeline, whose options are set: export the options instead (export default { tasks, … })`,
       );
     return only(roles.pipelines, "Pipeline", file);
   }
   const found = roles.options ?? optionsOf(roles, file);
+  assertPipelineOptions(found); // before its parts are looked at
   const { workers: count, maxFailures } = options;
   const inspectWorkers = inspectOf(options);
-  const definitions = [found.workers].flat() as readonly WorkerDefinition[];
+  const definitions = [found.workers ?? []].flat() as readonly WorkerDefinition[];
   return new Pipeline({
     ...found,
     workers: count === undefined ? definitions : definitions.map((definition) => ({ ...definition, count })),

@@ -10,7 +10,7 @@ import { STOP_TIMEOUT_MS } from "../stop-timeout.ts";
 import { type CommandConsole, withConsole } from "./command-console.ts";
 import { dropPrints } from "./drop-prints.ts";
 import { exitCodeOf } from "./exit-code-of.ts";
-import { type AnyRole, type ExportedRoles, loadRoles, only } from "./exported-roles.ts";
+import { type AnyRole, chosen, type ExportedRoles, loadRoles, only } from "./exported-roles.ts";
 import { inspectOf } from "./inspect-options.ts";
 import { journalOf } from "./ledger-options.ts";
 import type { RoleCommandName, RoleOptions } from "./run-options.ts";
@@ -71,12 +71,18 @@ function makeRole(name: RoleCommandName, roles: ExportedRoles, file: string, opt
   if (name === "distributor") return makeDistributor(roles, file, options, security);
   if (name === "service") {
     assertNotGiven(options, file);
-    return only(roles.services, "Service", file);
+    return chosen(roles.services, "Service", file, roles, options.export);
   }
   const role: AnyRole = new (classOf(name, roles, file, options))();
   if (security !== undefined) Object.defineProperty(role, "security", { value: security });
   if (connect !== undefined) at(role, { endpoint: new EndpointAddress(connect) });
-  if (collector !== undefined) at(role, { collectorEndpoint: new EndpointAddress(collector) });
+  if (collector !== undefined) {
+    if (!("collectorEndpoint" in role))
+      throw new FileError(
+        `--collector is for workers of a run: ${role.constructor.name} works for a service`,
+      );
+    at(role, { collectorEndpoint: new EndpointAddress(collector) });
+  }
   return role;
 }
 
@@ -86,14 +92,10 @@ function classOf(
   file: string,
   { export: wanted }: RoleOptions,
 ): new () => AnyRole {
-  if (name === "collector") return only(roles.collectors, "collector class", file);
-  if (name === "metadata") return only(roles.metadata, "metadata worker class", file);
-  const all = new Map([...roles.workers, ...roles.serviceWorkers]);
-  if (wanted === undefined) return only([...all.values()], "worker class (or name one with --export)", file);
-  const found = all.get(wanted);
-  if (found === undefined)
-    throw new FileError(`${file} exports no worker class named ${JSON.stringify(wanted)}`);
-  return found;
+  if (name === "collector") return chosen(roles.collectors, "collector class", file, roles, wanted);
+  if (name === "metadata") return chosen(roles.metadata, "metadata worker class", file, roles, wanted);
+  const all = [...roles.workers.values(), ...roles.serviceWorkers.values()];
+  return chosen(all, "worker class", file, roles, wanted);
 }
 
 /** An exported instance has its options already. @throws FileError rather than ignoring an option of the command line. */
@@ -117,10 +119,14 @@ function makeDistributor(
   const { maxFailures, minWorkers } = options;
   if (distributors.length > 0) {
     assertNotGiven(options, file);
-    return only(distributors, "Distributor", file);
+    return chosen(distributors, "Distributor", file, roles, options.export);
   }
   if (tasks.length === 0)
     throw new FileError(`${file} must export a Distributor, or task classes and their collector class`);
+  if (options.export !== undefined)
+    throw new FileError(
+      `--export names a Distributor, and ${file} exports none: all its tasks are distributed`,
+    );
   const { endpoint, ackEndpoint } = new (only(collectors, "collector class", file))();
   const [Metadata] = metadata;
   const distributor = new Distributor({
@@ -145,6 +151,8 @@ async function runWorkers(
 ): Promise<number> {
   const { count = 1, connect, collector, keys } = options;
   const exported = classOf("worker", roles, file, options);
+  if (collector !== undefined && [...roles.serviceWorkers.values()].includes(exported))
+    throw new FileError(`--collector is for workers of a run: ${exported.name} works for a service`);
   const [exportName = ""] =
     [...roles.workers, ...roles.serviceWorkers].find(([, value]) => value === exported) ?? [];
   const where = { endpoint: connect, collectorEndpoint: collector, keys, inspect: inspectOf(options) };

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { countOption } from "../count-option.ts";
+import { countOption, countWithin } from "../count-option.ts";
 import { type CommandContext, printJson } from "../output.ts";
 import { counted } from "../progress-text.ts";
 
@@ -13,7 +13,7 @@ interface Options {
 export function benchCommand(context: CommandContext): Command {
   return new Command("bench")
     .description("measure items per second on this machine: items that do nothing, and items of 1 ms")
-    .option("-w, --workers <n>", "worker processes (default: one per core)", countOption)
+    .option("-w, --workers <n>", "worker processes (default: one per core)", countWithin(1, 1024))
     .option("-s, --seconds <n>", "how long each measurement takes, in seconds", countOption, 3)
     .option("--json", "print the figures as JSON")
     .addHelpText("after", "\nExample:\n  zmqpipeline bench --workers 2 --seconds 5")

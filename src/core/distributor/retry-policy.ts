@@ -24,7 +24,12 @@ const DEFAULTS: RetryPolicy = { attempts: 3, backoff: 100, maxBackoff: 30_000 };
 
 /** @throws RangeError when a value is out of range. */
 export function resolveRetryPolicy(options: RetryOptions = {}): RetryPolicy {
-  const policy = { ...DEFAULTS, ...options };
+  const {
+    attempts = DEFAULTS.attempts,
+    backoff = DEFAULTS.backoff,
+    maxBackoff = DEFAULTS.maxBackoff,
+  } = options;
+  const policy: RetryPolicy = { attempts, backoff, maxBackoff };
   if (!Number.isInteger(policy.attempts) || policy.attempts < 1) {
     throw new RangeError(`retry.attempts ${policy.attempts} must be an integer of at least 1`);
   }

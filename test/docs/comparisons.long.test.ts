@@ -1,0 +1,4 @@
+import { COMPARISONS } from "./comparisons.ts";
+import { testSnippets } from "./run-snippets.ts";
+
+testSnippets(COMPARISONS);
