@@ -75,7 +75,7 @@ export function roleCommands(context: CommandContext): Command[] {
       command.option(
         "--min-workers <n>",
         "begin a task when this many workers are ready: a short run is over before late ones start",
-        countOption,
+        countWithin(1, 1024),
       );
     }
     addStopTimeout(command);
