@@ -72,6 +72,7 @@ export default {
     only("service", ...SHELL, "executor", "watching"),
     only("metrics", "distributor", "service"),
     only("opentelemetry", "protocol", "distributor", "service", "metrics", "tracing"),
+    only("terminal", "distributor"),
     only("inspector", ...SHELL, "distributor", "service"),
     only("sinks", ...SHELL, "collector"),
     only(
@@ -85,6 +86,7 @@ export default {
       "collector",
       "metadata",
       "service",
+      "terminal",
     ),
     only(
       "cli",
@@ -100,6 +102,7 @@ export default {
       "pipeline",
       "inspector",
       "metrics",
+      "terminal",
     ),
     {
       name: "the command is the only one that reads command lines",

@@ -17,6 +17,7 @@ export type { DistributorOptions } from "./distributor/distributor-options.ts";
 export type { AckOrigin } from "./distributor/latest-ack.ts";
 export type { RunReport, WorkerReport } from "./distributor/run-report.ts";
 export type {
+  RunningItem,
   RunProgress,
   RunSummary,
   TaskProgress,

@@ -1,6 +1,6 @@
+import { duration } from "../terminal/quantities.ts";
 import { tellGuard } from "./guarded-process.ts";
 import { EXIT } from "./output.ts";
-import { duration } from "./progress-text.ts";
 
 /** The exit code of a process that a signal has ended. */
 export const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143 } as const;

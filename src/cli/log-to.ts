@@ -1,12 +1,17 @@
 import { configure, type LogRecord, reset } from "@logtape/logtape";
+import type { Paint } from "../terminal/colours.ts";
 
 /**
  * Writes warnings and errors of all roles as lines.
  *
+ * @param paint - Paints the level at the beginning of a line.
  * @returns A function that ends it.
  */
-export async function logTo(line: (text: string) => void): Promise<() => Promise<void>> {
-  const sink = ({ level, message }: LogRecord) => line(`${level}: ${message.map(String).join("")}`);
+export async function logTo(line: (text: string) => void, paint: Paint): Promise<() => Promise<void>> {
+  const sink = ({ level, message }: LogRecord) => {
+    const label = paint(level === "warning" ? "yellow" : "red", `${level}:`);
+    line(`${label} ${message.map(String).join("")}`);
+  };
   await configure({
     reset: true,
     sinks: { lines: sink },

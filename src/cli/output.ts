@@ -1,5 +1,5 @@
 import { replaceForJson } from "../protocol/json-values.ts";
-import type { Screen } from "./progress-view.ts";
+import type { Screen } from "../terminal/screen.ts";
 
 /** The streams of a command: results go to `out`, everything else to `err`, which may be a terminal. */
 export interface Output {
@@ -7,6 +7,8 @@ export interface Output {
   /** Resolves when `out` has room again, or results can no longer be written; `undefined` when it has room. */
   room(): Promise<void> | undefined;
   readonly err: Screen;
+  /** What is known of the terminal that `out` writes to, if it is one. */
+  readonly screen: Pick<Screen, "isTTY" | "columns" | "rows">;
   /** Aborted when results can no longer be written; the reason is the error. */
   readonly lost: AbortSignal;
 }

@@ -4,6 +4,7 @@ import { PipelineError } from "../errors.ts";
 import { describeThrown, isInstance } from "../protocol/thrown.ts";
 import { isMisuse } from "../self/at-caller.ts";
 import { ownManifest } from "../self/own-manifest.ts";
+import { paintFor } from "../terminal/colours.ts";
 import { causesText, errorText, userFrames } from "./error-text.ts";
 import { FileError } from "./file-error.ts";
 import { inspectCommands } from "./inspect/inspect-commands.ts";
@@ -85,17 +86,16 @@ function framesText({ cause }: PipelineError): string {
 }
 
 function codeOf(error: unknown, output: Output): number {
+  const label = paintFor(output.err)("red", "zmqpipeline:");
   // Commander has already written the error.
   if (isInstance(error, CommanderError)) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (isInstance(error, FileError) || isMisuse(error)) {
-    output.err.write(`zmqpipeline: ${error.message}\n`);
+    output.err.write(`${label} ${error.message}\n`);
     return EXIT.usage;
   }
   if (isInstance(error, PipelineError)) {
-    output.err.write(
-      `zmqpipeline: ${error.message} (${error.code})\n${causesText(error)}${framesText(error)}`,
-    );
+    output.err.write(`${label} ${error.message} (${error.code})\n${causesText(error)}${framesText(error)}`);
     if (error.code === "TOO_MANY_FAILURES") return EXIT.limit;
-  } else output.err.write(`zmqpipeline: ${errorText(error)}\n`);
+  } else output.err.write(`${label} ${errorText(error)}\n`);
   return EXIT.runtime;
 }

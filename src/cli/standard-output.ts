@@ -1,13 +1,13 @@
 import type { Writable } from "node:stream";
+import type { Screen } from "../terminal/screen.ts";
 import type { Output } from "./output.ts";
-import type { Screen } from "./progress-view.ts";
 
 /**
  * Makes the output of a command from the two streams of the process. It handles their errors, which would otherwise end the process as
  * uncaught exceptions: an error of standard output aborts `lost`, an error of standard error is ignored.
  */
 export function standardOutput(
-  stdout: Writable = process.stdout,
+  stdout: Writable & Pick<Screen, "isTTY" | "columns" | "rows"> = process.stdout,
   stderr: Writable & Screen = process.stderr,
 ): Output {
   const lost = new AbortController();
@@ -32,6 +32,7 @@ export function standardOutput(
       });
     },
     err: stderr,
+    screen: stdout,
     lost: lost.signal,
   };
 }

@@ -22,9 +22,10 @@ import { PayloadTypeError } from "../protocol/payload/payload-check.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import { describeThrown, isInstance } from "../protocol/thrown.ts";
 import type { Awaitable } from "../role/awaitable.ts";
-import { descriptorWarning } from "../role/descriptor-limit.ts";
+import { warnOfFewDescriptors } from "../role/descriptor-limit.ts";
 import { listenAt } from "../role/logged-transport.ts";
 import { listenOptions, type ResolvedNetwork } from "../role/network.ts";
+import { expectedPeer, type PeerState } from "../role/peer-state.ts";
 import { Session } from "../role/session.ts";
 import type { Listener, ListenerHandler } from "../transport/transport.ts";
 import type { CollectorSummary } from "./collector-summary.ts";
@@ -69,8 +70,14 @@ export class CollectorSession extends Session<CollectorSummary> {
   constructor(host: CollectorHost) {
     super();
     this.#host = host;
-    this.#core = new CollectorCore(host, this.#port());
+    const { peerId, peerTimeoutMs } = host;
+    const addresses = [host.endpoint.address, host.ackEndpoint.address];
+    this.#core = new CollectorCore({ peerId, peerTimeoutMs, addresses }, this.#port());
     this.#loop = new DeliveryLoop(host, this.#core);
+  }
+
+  override get peers(): readonly PeerState[] {
+    return [expectedPeer("the distributor", this.#host.endpoint, this.#core.hasDistributor)];
   }
 
   /** Handles and ACKs the results that have arrived, then ends. */
@@ -97,8 +104,7 @@ export class CollectorSession extends Session<CollectorSummary> {
       DISTRIBUTOR_TO_ACK_LINK,
       (connection, hello) => this.#core.ackLinkMessage(connection, hello),
     );
-    const warning = descriptorWarning(this.#host.network);
-    if (warning !== undefined) this.#log.write("warn", "few files may be open", { ...warning });
+    warnOfFewDescriptors(this.#host.network, this.#log);
     this.#log.write("info", "collector began", {
       endpoint: endpoint.address,
       ackEndpoint: ackEndpoint.address,

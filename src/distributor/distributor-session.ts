@@ -8,16 +8,17 @@ import { RoleLog } from "../logging/logger.ts";
 import type { RunStatus } from "../protocol/batch-message.ts";
 import type { Message } from "../protocol/message.ts";
 import { decodePayload, encodePayload, type Payload } from "../protocol/payload/payload.ts";
-import { descriptorWarning } from "../role/descriptor-limit.ts";
-import { answerInspection } from "../role/inspection.ts";
+import { warnOfFewDescriptors } from "../role/descriptor-limit.ts";
+import type { PeerState } from "../role/peer-state.ts";
 import { Session } from "../role/session.ts";
 import type { ResolvedDistributorOptions } from "./distributor-options.ts";
 import { DistributorSockets, type DistributorSocketsHandler } from "./distributor-sockets.ts";
 import { MetadataListener } from "./metadata-listener.ts";
 import { OutputGate } from "./output-gate.ts";
+import { RunInspection } from "./run-inspection.ts";
 import { RunPace } from "./run-pace.ts";
+import { collectorAddresses, peersOfRun } from "./run-peers.ts";
 import { progressOf } from "./run-progress.ts";
-import { explainRun, reportRun } from "./run-report.ts";
 import { RunSpan } from "./run-span.ts";
 import type { RunProgress, RunSummary } from "./run-summary.ts";
 import { specOf } from "./spec-of.ts";
@@ -25,17 +26,12 @@ import { summaryOf } from "./summary-of.ts";
 import type { Task } from "./task.ts";
 import { TaskSources } from "./task-sources.ts";
 import { wasCompleteText } from "./was-complete-text.ts";
+import type { WorkersOwner } from "./workers-owner.ts";
 
 /** How long an error waits for the collector's first connection, in ms. */
 const COLLECTOR_MS = 2000;
 
 type SessionOptions = ResolvedDistributorOptions & Pick<DistributorCoreOptions, "owned">;
-
-/** What the process that starts the workers knows of them. */
-export interface WorkersOwner {
-  /** How many workers are being started, by task type. */
-  readonly expected: ReadonlyMap<string, number>;
-}
 
 /** Events of the core that a user should see. */
 const WARNINGS: ReadonlySet<string> = new Set([
@@ -53,6 +49,7 @@ export class DistributorSession extends Session<RunSummary> {
   readonly #log = new RoleLog("distributor");
   readonly #startedAt = performance.now();
   readonly #sockets: DistributorSockets;
+  readonly #inspection = new RunInspection(() => [this.#core, this.#runId, this.progress]);
   #runId = randomBytes(8).toString("hex");
   #journal: OpenJournal | undefined;
   #gate: OutputGate | undefined;
@@ -86,6 +83,10 @@ export class DistributorSession extends Session<RunSummary> {
     return progressOf(this.#core, this.#pace);
   }
 
+  override get peers(): readonly PeerState[] {
+    return peersOfRun(this.#core, this.#tasks, this.#options, this.#metadataListener?.received);
+  }
+
   stop(timeoutMs: number): void {
     // In a microtask: a task's hook may call this in the middle of the core's work.
     queueMicrotask(
@@ -104,6 +105,7 @@ export class DistributorSession extends Session<RunSummary> {
       this.#tasks.map((task) => this.#spec(task)),
       {
         ...this.#options,
+        collectorAddresses: collectorAddresses(this.#options),
         runId: this.#runId,
         peerId: `distributor-${process.pid}-${randomBytes(4).toString("hex")}`,
         linkId: `distributor-${process.pid}-${randomBytes(16).toString("hex")}`,
@@ -127,8 +129,7 @@ export class DistributorSession extends Session<RunSummary> {
     }
     this.#sockets.connect();
     const endpoint = [...addresses.values()].join(" ");
-    const warning = descriptorWarning(this.#options.network);
-    if (warning !== undefined) this.#log.write("warn", "few files may be open", { ...warning });
+    warnOfFewDescriptors(this.#options.network, this.#log);
     this.#log.write("info", "run began", { runId: this.#runId, tasks: this.#tasks.length, endpoint });
     if (prepared !== undefined) this.#openTo(...prepared);
   }
@@ -233,14 +234,12 @@ export class DistributorSession extends Session<RunSummary> {
   #socketsHandler(): DistributorSocketsHandler {
     return {
       workerMessage: this.guard((...received) => this.#core?.workerMessage(...received)),
-      workerDisconnected: this.guard((connection) => this.#core?.workerDisconnected(connection)),
-      someDisconnected: this.guard(() => this.#core?.probe()),
-      // Beside the run: the answer waits for no journal, and changes nothing.
-      inspect: this.guard((message, answer) => {
-        const core = this.#core as DistributorCore; // there is one before there are sockets
-        const report = () => reportRun(core, this.#runId, this.progress, this.#startedAt);
-        answer(answerInspection(this.#runId, message, report, (...item) => explainRun(core, ...item)));
+      workerDisconnected: this.guard((connection) => {
+        this.#inspection.disconnected(connection);
+        this.#core?.workerDisconnected(connection);
       }),
+      someDisconnected: this.guard(() => this.#core?.probe()),
+      inspect: this.guard((...asked) => this.#inspection.asked(...asked)),
       collectorConnected: this.guard((link) =>
         link === "data" ? this.#collectorConnected() : this.#core?.ackLinkConnected(),
       ),
@@ -291,7 +290,10 @@ export class DistributorSession extends Session<RunSummary> {
     for (const task of ledgers) this.#pace?.ended(task, now);
     this.#log.write("info", "run ended", { runId, status, duration: Math.round(duration) });
     this.#span?.end(ledgers, error);
-    if (status === "aborted" || this.#pace === undefined) this.reject(error);
-    else this.resolve(summaryOf({ runId, status, duration }, ledgers, this.#pace, this.#journal));
+    const settle = () => {
+      if (status === "aborted" || this.#pace === undefined) this.reject(error);
+      else this.resolve(summaryOf({ runId, status, duration }, ledgers, this.#pace, this.#journal));
+    };
+    this.#inspection.end(status, error, this.guard(settle));
   }
 }

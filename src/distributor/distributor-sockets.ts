@@ -32,7 +32,7 @@ export interface DistributorSocketsHandler {
   /** Some worker's connection ended; it is not known which. */
   someDisconnected(): void;
   /** An inspector asks; `answer` sends it the reply. */
-  inspect(message: Inspect, answer: (reply: RoleToInspector) => void): void;
+  inspect(connection: string, message: Inspect, answer: (reply: RoleToInspector) => void): void;
   collectorConnected(link: "data" | "ack"): void;
   collectorDisconnected(link: "data" | "ack"): void;
   collectorMessage(link: "data" | "ack", message: CollectorToDistributor | AckLinkToDistributor): void;
@@ -62,7 +62,7 @@ export class DistributorSockets {
     const handler: ListenerHandler<WorkerToDistributor | InspectorToRole> = {
       onMessage: (connection, message) => {
         if (message.type !== "inspect") return this.#handler.workerMessage(connection, message);
-        this.#handler.inspect(message, (reply) => this.#send(connection, reply));
+        this.#handler.inspect(connection, message, (reply) => this.#send(connection, reply));
       },
       onDisconnected: (connection) => this.#handler.workerDisconnected(connection),
       onSomeDisconnected: () => this.#handler.someDisconnected(),

@@ -1,4 +1,5 @@
 import type { DistributorCore } from "../core/distributor/distributor-core.ts";
+import { oldestItem } from "../core/distributor/oldest-item.ts";
 import type { RunPace } from "./run-pace.ts";
 import type { RunProgress, TaskProgress } from "./run-summary.ts";
 
@@ -24,6 +25,7 @@ export function progressOf(core: DistributorCore | undefined, pace: RunPace | un
       inFlight,
       workers: workers.size,
       pace: pace.of(task, now),
+      oldest: oldestItem(task, core.view.now),
     };
   }
   return { workers: core.fleet.size, tasks };

@@ -1,3 +1,4 @@
+import type { RunningItem } from "../core/distributor/oldest-item.ts";
 import type { UnreliableWorker } from "../core/distributor/unreliable-worker.ts";
 import type { RunStatus } from "../protocol/batch-message.ts";
 import type { TaskPace } from "./task-pace.ts";
@@ -16,7 +17,7 @@ export interface TaskSummary {
   readonly skipped: number;
 }
 
-export type { UnreliableWorker };
+export type { RunningItem, UnreliableWorker };
 
 /** What became of a run. */
 export interface RunSummary {
@@ -51,6 +52,8 @@ export interface TaskProgress extends TaskSummary {
   readonly workers: number;
   /** How fast it goes, and how long it will take. */
   readonly pace: TaskPace;
+  /** The item that has been with its worker for the longest time. */
+  readonly oldest: RunningItem | undefined;
 }
 
 /** A run as it stands. */

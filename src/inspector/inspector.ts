@@ -58,6 +58,8 @@ export class Inspector implements AsyncDisposable {
     | { readonly inspect: Inspect; answer(message: RoleToInspector): void; fail(error: Error): void }
     | undefined;
   #last: Promise<unknown> = Promise.resolve();
+  /** The last report of a run or service that has ended since this connection was made. */
+  #final: RunReport | ServiceReport | undefined;
 
   /**
    * Connects, now or as soon as a role listens at the endpoint.
@@ -78,12 +80,13 @@ export class Inspector implements AsyncDisposable {
       narrowedLink(ROLE_TO_INSPECTOR, {
         onConnected: () => {
           this.#isConnected = true;
+          this.#final = undefined;
           this.#ask();
         },
         onDisconnected: () => {
           this.#isConnected = false;
         },
-        onMessage: (message) => this.#question?.answer(message),
+        onMessage: (message) => this.#hear(message),
         onRefused: () => {}, // the question times out
         onFailed: (error) => {
           this.#failure = error;
@@ -95,7 +98,8 @@ export class Inspector implements AsyncDisposable {
   }
 
   /**
-   * Asks for the state of the run or service.
+   * Asks for the state of the run or service. When it ends while this inspector is connected, the last report has an `outcome`, and is
+   * returned from then on.
    *
    * @throws PipelineError `PEER_TIMEOUT` when no answer comes, `PEER_REFUSED` when the peer is neither a distributor nor a service, and
    *   the codes of wrong keys.
@@ -136,6 +140,8 @@ export class Inspector implements AsyncDisposable {
   #request(inspect: Inspect): Promise<unknown> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const { address } = this.#endpoint;
+    if (this.#final !== undefined)
+      return inspect.taskType === "" ? Promise.resolve(this.#final) : Promise.reject(this.#isOver());
     const answered = new Promise<unknown>((resolve, reject) => {
       const answer = (message: RoleToInspector) => {
         if (message.type === "report") resolve(readReport(message.payload));
@@ -159,9 +165,36 @@ export class Inspector implements AsyncDisposable {
     });
   }
 
+  #hear(message: RoleToInspector): void {
+    if (this.#final !== undefined) return;
+    const final = finalReport(message);
+    if (final === undefined) return this.#question?.answer(message);
+    this.#final = final;
+    // Confirms it: the peer closes the connection then, and not before.
+    this.#link.send({ type: "inspect", runId: "", taskType: "", seq: undefined });
+    // It comes by itself, and the question has no other answer.
+    if (this.#question?.inspect.taskType === "") this.#question.answer(message);
+    else this.#question?.fail(this.#isOver());
+  }
+
+  #isOver(): PipelineError {
+    const { address } = this.#endpoint;
+    return new PipelineError("PEER_REFUSED", `The run at ${JSON.stringify(address)} is over`, {
+      role: "inspector",
+      endpoint: address,
+    });
+  }
+
   #ask(): void {
     if (this.#isConnected && this.#question !== undefined) this.#link.send(this.#question.inspect);
   }
+}
+
+/** The report of a run or service that has ended, if the message is one. */
+function finalReport(message: RoleToInspector): RunReport | ServiceReport | undefined {
+  if (message.type !== "report") return undefined;
+  const report = decodePayload(message.payload) as Partial<RunReport>;
+  return report.outcome === undefined ? undefined : (report as RunReport);
 }
 
 function readReport(payload: Uint8Array): unknown {

@@ -10,6 +10,7 @@ import { encodePayload } from "../protocol/payload/payload.ts";
 import { describeThrown } from "../protocol/thrown.ts";
 import { connectTo } from "../role/logged-transport.ts";
 import { linkOptions } from "../role/network.ts";
+import { connectedPeer, type PeerState } from "../role/peer-state.ts";
 import { Session } from "../role/session.ts";
 import type { Security } from "../security/security.ts";
 import type { Link, LinkHandler } from "../transport/transport.ts";
@@ -38,6 +39,10 @@ export class MetadataSession extends Session<void> {
     super();
     this.#host = host;
     this.#log = new RoleLog("metadataworker", { endpoint: host.endpoint.address });
+  }
+
+  override get peers(): readonly PeerState[] {
+    return [connectedPeer("the distributor", this.#host.endpoint, this.#runId !== "")];
   }
 
   stop(): void {
@@ -72,13 +77,10 @@ export class MetadataSession extends Session<void> {
 
   protected tick(): void {
     if (this.clock.now >= this.#host.peerTimeoutMs) {
-      const message = `No distributor took the metadata within ${this.#host.peerTimeoutMs} ms`;
-      this.reject(
-        new PipelineError("PEER_TIMEOUT", message, {
-          role: "metadataworker",
-          endpoint: this.#host.endpoint.address,
-        }),
-      );
+      const { peerTimeoutMs } = this.#host;
+      const endpoint = this.#host.endpoint.address;
+      const message = `No distributor took the metadata at ${JSON.stringify(endpoint)} within ${peerTimeoutMs} ms`;
+      this.reject(new PipelineError("PEER_TIMEOUT", message, { role: "metadataworker", endpoint }));
     }
     if (this.clock.now >= this.#nextSend) this.#send();
   }

@@ -136,6 +136,7 @@ export class LocalRun {
     const folder = await RunFolder.make();
     try {
       const endpoints = await LocalEndpoints.make(folder.path);
+      await folder.announce(endpoints.task);
       if (this.#isStopping) return this.#emptySummary();
       this.endpoint = endpoints.task;
       return await this.#runIn(endpoints);

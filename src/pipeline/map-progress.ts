@@ -1,10 +1,9 @@
-import type { TaskProgress } from "../distributor/run-summary.ts";
+import type { RunProgress, TaskProgress } from "../distributor/run-summary.ts";
+import type { ProgressView } from "../terminal/progress-view.ts";
 import type { MapOptions, MapProgress } from "./map-options.ts";
 
 /** Often enough for the eye, and rare enough to cost nothing, in ms. */
 const INTERVAL_MS = 100;
-
-const BAR_CHARACTERS = 24;
 
 /** Reports how far a `map()` is, to the caller's function and as a bar on a terminal. */
 export class MapProgressReports {
@@ -14,7 +13,8 @@ export class MapProgressReports {
   readonly #read: () => TaskProgress | undefined;
   #startedAt = 0;
   #timer: NodeJS.Timeout | undefined;
-  #isDrawn = false;
+  #view: ProgressView | undefined;
+  #isOver = false;
   /** The counts that were reported last. */
   #reported = "";
 
@@ -27,8 +27,9 @@ export class MapProgressReports {
 
   /** @param failed - Called with what the caller's function threw. */
   start(failed: (error: unknown) => void): void {
-    if (this.#onProgress === undefined && !this.#draws) return;
     this.#startedAt = performance.now();
+    if (this.#draws) this.#show().catch(failed);
+    if (this.#onProgress === undefined) return;
     this.#timer = setInterval(() => {
       try {
         this.#report();
@@ -40,32 +41,34 @@ export class MapProgressReports {
 
   /** Removes the bar, so that something else can be written. It is drawn again soon. */
   erase(): void {
-    if (!this.#isDrawn) return;
-    this.#isDrawn = false;
-    process.stderr.write("\r\u001b[2K");
+    this.#view?.erase();
   }
 
   /** Reports the last state. Later calls do nothing. @returns What the caller's function threw. */
   end(): { readonly error: { readonly thrown: unknown } } | undefined {
+    this.#isOver = true;
+    this.#view?.end();
     if (this.#timer === undefined) return undefined;
     clearInterval(this.#timer);
     this.#timer = undefined;
     try {
-      const progress = this.#progress();
-      if (this.#draws) {
-        this.#draw(progress);
-        process.stderr.write("\n");
-      }
-      this.#onProgress?.(progress);
+      this.#onProgress?.(this.#progress());
       return undefined;
     } catch (thrown) {
       return { error: { thrown } };
     }
   }
 
+  /** Draws the bar from now on. What draws it is loaded late, so that programs without a bar begin sooner. */
+  async #show(): Promise<void> {
+    const { ProgressView } = await import("../terminal/progress-view.ts");
+    if (this.#isOver) return;
+    const streams = [process.stdout, process.stderr];
+    this.#view = new ProgressView(process.stderr, () => this.#run(), process.env, streams);
+  }
+
   #report(): void {
     const progress = this.#progress();
-    if (this.#draws) this.#draw(progress);
     const { duration: _duration, ...counts } = progress;
     const state = JSON.stringify(counts);
     if (state === this.#reported) return;
@@ -79,23 +82,10 @@ export class MapProgressReports {
     return { total: this.#total, completed: acked, failed, skipped, inFlight, workers, duration };
   }
 
-  #draw(progress: MapProgress): void {
-    const width = Math.max(20, process.stderr.columns ?? 80);
-    process.stderr.write(`\r\u001b[2K${progressLine(progress).slice(0, width - 1)}`);
-    this.#isDrawn = true;
+  /** The run as its only task. */
+  #run(): RunProgress {
+    const task = this.#read();
+    if (task === undefined) return { workers: 0, tasks: {} };
+    return { workers: task.workers, tasks: { map: { ...task, total: this.#total ?? task.total } } };
   }
-}
-
-/** One line for a terminal. */
-function progressLine({ total, completed, failed, skipped, duration }: MapProgress): string {
-  const done = completed + failed + skipped;
-  const seconds = Math.floor(duration / 1000);
-  const elapsed = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-  const failures = failed === 0 ? "" : `  ${failed.toLocaleString("en")} failed`;
-  if (total === undefined || total === 0) return `${done.toLocaleString("en")} done${failures}  ${elapsed}`;
-  const part = Math.min(1, done / total);
-  const filled = Math.floor(part * BAR_CHARACTERS);
-  const bar = "█".repeat(filled) + "░".repeat(BAR_CHARACTERS - filled);
-  const counts = `${done.toLocaleString("en")}/${total.toLocaleString("en")}`;
-  return `${bar}  ${counts} (${Math.floor(part * 100)} %)${failures}  ${elapsed}`;
 }

@@ -4,6 +4,7 @@ import { setupOfThread, threadSetup } from "../executor/threads/threaded-class.t
 import { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { MessageType } from "../protocol/message-type.ts";
 import { TaskType } from "../protocol/task-type.ts";
+import { type PeerState, peersOf } from "../role/peer-state.ts";
 import type { WorkSignal } from "../role/work-signal.ts";
 import { Security } from "../security/security.ts";
 import { ownFile } from "../self/own-file.ts";
@@ -22,6 +23,7 @@ type WorkerFunction = (data: unknown, info: ExecutionInfo) => unknown;
 export interface AnyWorker extends WorkSignal {
   readonly taskType?: TaskType;
   readonly closeTimeout?: number;
+  readonly [peersOf]?: readonly PeerState[];
   run(): Promise<unknown>;
   stop(options: { readonly timeout: number }): Promise<void>;
 }

@@ -89,6 +89,7 @@ export class PoolRun {
     const { listen, security, allowInsecure = false } = this.#options;
     const [frontendEndpoint, backendEndpoint] = [endpoints.ack, endpointOf(listen) ?? endpoints.task];
     const network = { security, allowInsecure };
+    await folder.announce(backendEndpoint);
     const service = permit(
       new Service({ frontendEndpoint, backendEndpoint, workerTimeout: Number.POSITIVE_INFINITY, ...network }),
     );

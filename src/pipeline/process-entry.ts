@@ -1,11 +1,13 @@
 // The program of a worker's process. Its parent, the pipeline, tells it which worker to run, and when to stop.
 import { Socket } from "node:net";
 import { printAtOnce, printed } from "../executor/own-output.ts";
+import { peersOf } from "../role/peer-state.ts";
 import { onWork } from "../role/work-signal.ts";
 import { becomeWorker, permit } from "../self/nesting.ts";
 import { entitle } from "../self/process-title.ts";
 import { PARENT_FD } from "../watching/parent-pipe.ts";
 import { becomeReplaceable, endWithParent } from "../watching/process-watch.ts";
+import type { WorkerSummary } from "../worker/worker-summary.ts";
 import { CONTROL_FD, ControlChannel } from "./control-channel.ts";
 import { isFinal } from "./final-error.ts";
 import { type AnyWorker, makeWorker } from "./module-worker.ts";
@@ -18,6 +20,9 @@ import {
 } from "./process-messages.ts";
 import { removeOrphaned } from "./run-folder.ts";
 import { restoreEnvironment } from "./worker-environment.ts";
+
+/** How often the worker's peers are looked at, where the parent wants to know them, in ms. */
+const LOOK_MS = 100;
 
 let worker: AnyWorker | undefined;
 let hasFailed = false;
@@ -52,26 +57,37 @@ async function work(start: NumberedStart): Promise<void> {
     if (start.inspect !== undefined) openInspector(start.inspect, start.number);
     worker = permit(await makeWorker(start));
     entitle(title, worker.taskType?.name ?? "", file);
-    listen(worker);
+    listen(worker, start);
     tell({ type: "started" });
   } catch (error) {
     return fail("unusable", error);
   }
   try {
-    const { closeErrors = [] } = ((await worker.run()) ?? {}) as { readonly closeErrors?: readonly Error[] };
-    if (!hasFailed) tell({ type: "done", closeErrors: closeErrors.map(toProcessError) }, leave);
+    const summary = ((await worker.run()) ?? {}) as Partial<WorkerSummary>;
+    const { closeErrors = [], executed = 0, failed = 0 } = summary;
+    const counts = { executed, failed };
+    if (!hasFailed) tell({ type: "done", closeErrors: closeErrors.map(toProcessError), counts }, leave);
   } catch (error) {
     fail(isFinal(error) ? "unusable" : "failed", error);
   }
 }
 
 /** Tells the pipeline how far the worker is. The pipeline judges by that what a death means, and how long the end may take. */
-function listen(worker: AnyWorker): void {
+function listen(worker: AnyWorker, { tellsPeers }: NumberedStart): void {
   const { closeTimeout = 0 } = worker;
   worker[onWork] = (stage) => {
     // Twice: the hooks of threads run first, then the worker's own.
     tell(stage === "closing" ? { type: stage, timeoutMs: 2 * closeTimeout } : { type: stage });
   };
+  if (!tellsPeers) return;
+  let told = "";
+  setInterval(() => {
+    const peers = worker[peersOf] ?? [];
+    const state = JSON.stringify(peers);
+    if (state === told || peers.length === 0) return;
+    told = state;
+    tell({ type: "peers", peers });
+  }, LOOK_MS).unref();
 }
 
 /** Tells the pipeline once why this process cannot work, and ends. */

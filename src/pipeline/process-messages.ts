@@ -2,6 +2,8 @@ import type { ErrorInfo } from "../protocol/batch-message.ts";
 import { toErrorInfo } from "../protocol/error-info.ts";
 import { reviveError } from "../protocol/revive-error.ts";
 import { EMPTY } from "../protocol/wire/payload-frames.ts";
+import type { PeerState } from "../role/peer-state.ts";
+import type { WorkerSummary } from "../worker/worker-summary.ts";
 import type { InspectPlan } from "./inspect-plan.ts";
 
 /** The first message to a worker's process: which worker to run, and with which peers. */
@@ -26,6 +28,8 @@ export interface WorkerStart {
   readonly isHere: boolean;
   /** Whether, and how, a debugger can attach to the worker's process. */
   readonly inspect: InspectPlan | undefined;
+  /** Whether the process tells which peers the worker waits for. */
+  readonly tellsPeers?: boolean;
   /** For a worker of a pool: it answers the requests of a service at `endpoint`. */
   readonly pool?: {
     /** Longest execution of one input, in ms; `undefined`: no limit. */
@@ -46,6 +50,9 @@ export interface ProcessError extends Omit<ErrorInfo, "detail"> {
   readonly detail: string;
 }
 
+/** What a worker has executed in its process. */
+export type WorkerCounts = Pick<WorkerSummary, "executed" | "failed">;
+
 export type FromWorkerProcess =
   /** The worker's module is loaded. */
   | { readonly type: "started" }
@@ -58,7 +65,9 @@ export type FromWorkerProcess =
   /** The worker executes nothing any more; its closing hooks follow, and may take `timeoutMs`. */
   | { readonly type: "closing"; readonly timeoutMs: number }
   /** The worker's run is over. A process that ends without this message has died, whatever its exit code. `closeErrors`: errors of its closing hooks. */
-  | { readonly type: "done"; readonly closeErrors: readonly ProcessError[] }
+  | { readonly type: "done"; readonly closeErrors: readonly ProcessError[]; readonly counts: WorkerCounts }
+  /** The peers that the worker needs, whenever that changes. */
+  | { readonly type: "peers"; readonly peers: readonly PeerState[] }
   /** The worker cannot work, and another process would end the same way. */
   | { readonly type: "unusable"; readonly error: ProcessError }
   | { readonly type: "failed"; readonly error: ProcessError };

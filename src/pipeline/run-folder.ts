@@ -4,14 +4,19 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PipelineError } from "../errors.ts";
+import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { MAX_IPC_PATH_BYTES } from "../protocol/limits.ts";
 import { describeThrown } from "../protocol/thrown.ts";
-import { isProvenDead, ownIdentity, parseIdentity } from "./process-identity.ts";
+import { ownTitle } from "./own-title.ts";
+import { isProvenDead, ownIdentity, type ProcessIdentity, parseIdentity } from "./process-identity.ts";
 
 const PREFIX = "zqp-local-";
 
 /** The file in the folder with the identity of the process that made it. */
 const OWNER = "owner.json";
+
+/** The file in the folder that says where its run answers. */
+const NOTE = "run.json";
 
 /** Room for the name of the folder and of a socket in it, in bytes. */
 const NAME_BYTES = 1 + PREFIX.length + 6 + "/work".length;
@@ -25,6 +30,19 @@ const MAX_SWEPT = 200;
 /** After the pipes of a run's process have ended: how long its own end is waited for, and how often that is checked, in ms. */
 const ORPHANED_MS = 500;
 const ORPHANED_STEP_MS = 20;
+
+/** What a run says of itself. */
+interface RunNote {
+  readonly endpoint: string;
+  /** The command that runs, for people. */
+  readonly title: string;
+}
+
+/** A run of this user on this machine. */
+export interface AnnouncedRun extends RunNote {
+  readonly folder: string;
+  readonly owner: ProcessIdentity;
+}
 
 /** The folder with the sockets of one run. Only this user may enter it. */
 export class RunFolder {
@@ -54,6 +72,12 @@ export class RunFolder {
     throw unusable(problems);
   }
 
+  /** Notes at which endpoint the run can be asked how it stands, for `zmqpipeline top`. */
+  async announce(endpoint: EndpointAddress): Promise<void> {
+    const note: RunNote = { endpoint: endpoint.address, title: ownTitle() };
+    await writeFile(join(this.path, NOTE), JSON.stringify(note), { mode: 0o600 });
+  }
+
   async remove(): Promise<void> {
     await rm(this.path, { recursive: true, force: true });
     await this.#swept;
@@ -73,6 +97,39 @@ export async function removeOrphaned(endpoint: string): Promise<void> {
     await sweepOne(path);
     await sleep(ORPHANED_STEP_MS);
   }
+}
+
+/** The runs of this user that have announced where they answer, and whose process has not certainly ended. */
+export async function announcedRuns(): Promise<AnnouncedRun[]> {
+  const found = await Promise.all(usableBases().map(announcedIn));
+  return found.flat().sort((one, other) => one.owner.pid - other.owner.pid);
+}
+
+async function announcedIn(base: string): Promise<AnnouncedRun[]> {
+  const names = await readdir(base).catch(() => []); // a folder that cannot be listed has no runs of this user
+  const found = await Promise.all(
+    names.filter((name) => name.startsWith(PREFIX)).map((name) => announcedAt(join(base, name))),
+  );
+  return found.filter((run) => run !== undefined);
+}
+
+async function announcedAt(folder: string): Promise<AnnouncedRun | undefined> {
+  try {
+    const { uid } = await lstat(folder);
+    if (uid !== (process.getuid?.() ?? uid)) return undefined; // another user may write there whatever they like
+    const owner = await readOwner(folder);
+    if (owner === undefined || isProvenDead(owner)) return undefined;
+    const { endpoint, title } = JSON.parse(await readFile(join(folder, NOTE), "utf8")) as Partial<RunNote>;
+    if (typeof endpoint !== "string" || typeof title !== "string") return undefined;
+    return { folder, owner, endpoint, title };
+  } catch {
+    return undefined; // the run begins or ends at this moment, or the folder belongs to another program
+  }
+}
+
+/** Whether a run has certainly ended: its folder is gone, or its process has ended without removing it. */
+export function hasCertainlyEnded({ folder, owner }: AnnouncedRun): boolean {
+  return !existsSync(folder) || isProvenDead(owner);
 }
 
 /** The folder for temporary files, then the other usual folders: those whose path leaves room for a socket's name. */

@@ -3,9 +3,10 @@ import { MAX_TIMER_MS } from "../executor/settles-within.ts";
 import { RoleLog } from "../logging/logger.ts";
 import { describeThrown } from "../protocol/thrown.ts";
 import { concurrencyHint } from "../role/concurrency-hint.ts";
+import type { PeerState } from "../role/peer-state.ts";
 import { isPromiseLike } from "../structures/is-promise-like.ts";
 import { ProcessEnds } from "./process-ends.ts";
-import type { WorkerStart } from "./process-messages.ts";
+import type { WorkerCounts, WorkerStart } from "./process-messages.ts";
 import { MAX_RESTART_MS, RestartPolicy } from "./restart-policy.ts";
 import { WorkerHere } from "./worker-here.ts";
 import { type StartedWorker, type WorkerEnd, WorkerProcess } from "./worker-process.ts";
@@ -27,6 +28,10 @@ export interface WorkerFleetOptions {
   output(worker: number, stream: "stdout" | "stderr", line: string): unknown;
   /** Called when a worker has worked to the end of the run, unless all workers are being ended. */
   finished?(): void;
+  /** The peers of a worker that tells them have come or gone. */
+  peers?(worker: number, peers: readonly PeerState[]): void;
+  /** A worker has worked to the end. */
+  done?(counts: WorkerCounts): void;
   /** Called when no worker of some kind is left, or none can work. */
   failed(error: PipelineError): void;
 }
@@ -127,6 +132,8 @@ export class WorkerFleet {
           this.#working.add(workerKind(start));
         },
         waits: () => this.#handlerWaits(start),
+        peers: (peers) => this.#options.peers?.(number, peers),
+        done: (counts) => this.#options.done?.(counts),
         closeFailed: (error) => this.#closeFailed(number, error),
         ended: (end) => {
           clearInterval(loading);

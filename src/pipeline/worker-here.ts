@@ -1,6 +1,7 @@
 import { asError } from "../protocol/thrown.ts";
 import { onWork, type WorkStage } from "../role/work-signal.ts";
 import { insideHere, permitHere } from "../self/nesting.ts";
+import type { WorkerSummary } from "../worker/worker-summary.ts";
 import { isFinal } from "./final-error.ts";
 import { type AnyWorker, makeWorker } from "./module-worker.ts";
 import type { NumberedStart } from "./process-messages.ts";
@@ -57,10 +58,12 @@ export class WorkerHere implements StartedWorker {
     this.#startedAt = performance.now();
     this.#events.started();
     try {
-      const { closeErrors = [] } = ((await this.#worker.run()) ?? {}) as {
-        readonly closeErrors?: readonly Error[];
-      };
-      if (!this.#hasEnded) for (const error of closeErrors) this.#events.closeFailed(error);
+      const summary = ((await this.#worker.run()) ?? {}) as Partial<WorkerSummary>;
+      const { closeErrors = [], executed = 0, failed = 0 } = summary;
+      if (!this.#hasEnded) {
+        this.#events.done({ executed, failed });
+        for (const error of closeErrors) this.#events.closeFailed(error);
+      }
       this.#end("", true);
     } catch (error) {
       this.#end("it failed", !isFinal(error), error);

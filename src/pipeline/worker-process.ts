@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import type { Duplex } from "node:stream";
 import { settlesWithin } from "../executor/settles-within.ts";
 import { asError } from "../protocol/thrown.ts";
+import type { PeerState } from "../role/peer-state.ts";
 import { ownFile } from "../self/own-file.ts";
 import { isTsxAmong } from "../self/tsx-options.ts";
 import { holdParentPipe, PARENT_FD, PARENT_PIPE } from "../watching/parent-pipe.ts";
@@ -14,6 +15,7 @@ import {
   fromProcessError,
   type NumberedStart,
   type ToWorkerProcess,
+  type WorkerCounts,
 } from "./process-messages.ts";
 import { needsTsx, tsxArguments } from "./tsx.ts";
 import { environmentOfWorker } from "./worker-environment.ts";
@@ -49,6 +51,10 @@ export interface WorkerProcessEvents {
   worked(): void;
   /** The worker's handler spends its time awaiting, one item at a time. */
   waits(): void;
+  /** The worker's peers have come or gone. */
+  peers(peers: readonly PeerState[]): void;
+  /** The worker has worked to the end of the run. */
+  done(counts: WorkerCounts): void;
   /** The worker's `closeWorker()` or `closeThread()` threw. */
   closeFailed(error: Error): void;
   /** The process has ended, and its output was read. Called once. */
@@ -151,8 +157,11 @@ export class WorkerProcess implements StartedWorker {
       this.#events.waits();
     } else if (message.type === "closing") {
       this.#closeTimeoutMs = message.timeoutMs;
+    } else if (message.type === "peers") {
+      this.#events.peers(message.peers);
     } else if (message.type === "done") {
       this.#isDone = true;
+      this.#events.done(message.counts);
       for (const error of message.closeErrors) this.#events.closeFailed(fromProcessError(error));
     } else {
       this.#isUsable = message.type !== "unusable";

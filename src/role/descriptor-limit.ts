@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import type { RoleLog } from "../logging/logger.ts";
 import type { ResolvedNetwork } from "./network.ts";
 
 /** Open files besides connections: files, pipes, and libzmq's own. */
@@ -6,13 +7,13 @@ const OTHERS = 64;
 
 /**
  * Compares the limit of open files with `maxConnections` at the start of a role. A role that runs out of file descriptors accepts no more connections, and its process may end.
- *
- * @returns The facts of a warning, if fewer files may be open than connections are allowed.
+ * Fewer files than connections give a warning in the role's log.
  */
-export function descriptorWarning({ maxConnections }: ResolvedNetwork): object | undefined {
+export function warnOfFewDescriptors({ maxConnections }: ResolvedNetwork, log: RoleLog): void {
   const limit = openFileLimit();
-  if (limit === undefined || limit >= maxConnections + OTHERS) return undefined;
-  return { limit, maxConnections, advice: `ulimit -n ${maxConnections + OTHERS}, or a lower maxConnections` };
+  if (limit === undefined || limit >= maxConnections + OTHERS) return;
+  const advice = `ulimit -n ${maxConnections + OTHERS}, or a lower maxConnections`;
+  log.write("warn", "few files may be open", { limit, maxConnections, advice });
 }
 
 /** How many files this process may have open; `undefined` if unknown. Node raises the soft limit to the hard one when it starts. */

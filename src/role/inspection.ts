@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import type { Explanation } from "../core/explanation.ts";
+import type { RunStatus } from "../protocol/batch-message.ts";
 import type { Inspect } from "../protocol/inspection-message.ts";
 import type { RoleToInspector } from "../protocol/message.ts";
 import { encodePayload } from "../protocol/payload/payload.ts";
@@ -14,6 +15,12 @@ export interface ProcessReport {
   readonly host: string;
   /** How long the role has been running, in ms. */
   readonly uptime: number;
+  /** Only in the last report, which comes by itself: how the run or service has ended. */
+  readonly outcome?: {
+    readonly status: RunStatus;
+    /** The error that has ended it. */
+    readonly error?: string;
+  };
 }
 
 export function processReport(startedAt: number): ProcessReport {

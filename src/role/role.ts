@@ -3,6 +3,7 @@ import { assertMayRun } from "../self/nesting.ts";
 import { assertBoolean, assertTimeout } from "./checks.ts";
 import { assertKnownOptions, optionNames } from "./known-options.ts";
 import { assertMembers, type Members } from "./members.ts";
+import { type PeerState, peersOf } from "./peer-state.ts";
 import type { Session } from "./session.ts";
 import { stopOnSignals } from "./stop-on-signals.ts";
 
@@ -88,6 +89,11 @@ export abstract class Role<Outcome> implements AsyncDisposable {
   /** @internal `undefined` for roles that users do not extend. */
   [roleMembers](): Members | undefined {
     return undefined;
+  }
+
+  /** @internal The peers that the role needs while it runs. */
+  get [peersOf](): readonly PeerState[] {
+    return this.#running?.session.peers ?? [];
   }
 
   /** @internal */

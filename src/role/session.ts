@@ -1,4 +1,5 @@
 import { RoleClock, TICK_MS } from "../core/role-clock.ts";
+import type { PeerState } from "./peer-state.ts";
 
 /**
  * One run of one role: opens connections, ticks, and closes everything at the end, in whatever way the run ends. The first outcome or error
@@ -38,6 +39,11 @@ export abstract class Session<Outcome> {
       await opening; // otherwise a socket that opens late would never be closed
       await this.close();
     }
+  }
+
+  /** The peers that the role needs, in the order in which it meets them. */
+  get peers(): readonly PeerState[] {
+    return [];
   }
 
   /** Ends the run early: running work may finish for `timeoutMs`. */

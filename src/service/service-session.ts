@@ -14,16 +14,18 @@ import {
   type ServiceToWorker,
   WORKER_TO_SERVICE,
 } from "../protocol/message.ts";
-import { descriptorWarning } from "../role/descriptor-limit.ts";
+import { warnOfFewDescriptors } from "../role/descriptor-limit.ts";
 import { answerInspection } from "../role/inspection.ts";
+import { Inspectors } from "../role/inspectors.ts";
 import { listenAt } from "../role/logged-transport.ts";
 import { listenOptions } from "../role/network.ts";
+import { expectedPeer, type PeerState } from "../role/peer-state.ts";
 import { Session } from "../role/session.ts";
 import type { KeyRole } from "../security/key-role.ts";
 import type { Listener, ListenerHandler } from "../transport/transport.ts";
 import { FlushSchedule } from "./flush-schedule.ts";
 import type { ResolvedServiceOptions } from "./service-options.ts";
-import { reportService } from "./service-report.ts";
+import { reportService, type ServiceReport } from "./service-report.ts";
 import type { ServiceStatus, ServiceSummary, ServiceTypeStatus } from "./service-summary.ts";
 
 /** Matches events that are wrong with a worker, which are logged as warnings. */
@@ -41,6 +43,7 @@ export class ServiceSession extends Session<ServiceSummary> {
     () => this.#core.flush(),
     (action) => this.guard(action),
   );
+  readonly #inspectors = new Inspectors();
   #frontend: Listener<ServiceToClient> | undefined;
   #backend: Listener<ServiceToWorker> | undefined;
 
@@ -69,6 +72,12 @@ export class ServiceSession extends Session<ServiceSummary> {
     return 0;
   }
 
+  override get peers(): readonly PeerState[] {
+    const { backendEndpoint } = this.#options;
+    const hasWorkers = [...this.#core.workers].length > 0;
+    return [expectedPeer("a worker", backendEndpoint, hasWorkers)];
+  }
+
   stop(timeoutMs: number): void {
     queueMicrotask(this.guard(() => this.#core.stop(timeoutMs)));
   }
@@ -84,8 +93,7 @@ export class ServiceSession extends Session<ServiceSummary> {
       onDisconnected: this.guard((connection) => this.#core.clientDisconnected(connection)),
     });
     const addresses = { frontend: frontendEndpoint.address, backend: backendEndpoint.address };
-    const warning = descriptorWarning(this.#options.network);
-    if (warning !== undefined) this.#log.write("warn", "few files may be open", { ...warning });
+    warnOfFewDescriptors(this.#options.network, this.#log);
     this.#log.write("info", "service began", addresses);
   }
 
@@ -106,8 +114,14 @@ export class ServiceSession extends Session<ServiceSummary> {
     const all: ListenerHandler<In | InspectorToRole> = {
       ...handler,
       onMessage: this.guard((connection, message) => {
-        if (INSPECTOR_TO_ROLE.allows(message)) listener.send(connection, this.#inspected(message));
-        else handler.onMessage(connection, message as In);
+        if (INSPECTOR_TO_ROLE.allows(message)) {
+          const answer = (reply: RoleToInspector) => listener.send(connection, reply);
+          if (this.#inspectors.asked(connection, answer)) answer(this.#inspected(message));
+        } else handler.onMessage(connection, message as In);
+      }),
+      onDisconnected: this.guard((connection) => {
+        this.#inspectors.disconnected(connection);
+        handler.onDisconnected(connection);
       }),
       onSomeDisconnected: this.guard(() => this.#core.probe()),
       onRefused: (reason) => this.#refused.add({ endpoint: endpoint.address, reason }),
@@ -122,9 +136,13 @@ export class ServiceSession extends Session<ServiceSummary> {
     return answerInspection(
       this.#runId,
       inspect,
-      () => reportService(this.#core, this.#runId, this.status, this.#startedAt),
+      () => this.#report(),
       (taskType) => this.#core.explain(taskType),
     );
+  }
+
+  #report(): ServiceReport {
+    return reportService(this.#core, this.#runId, this.status, this.#startedAt);
   }
 
   #port(): BrokerPort {
@@ -134,7 +152,10 @@ export class ServiceSession extends Session<ServiceSummary> {
       flushSoon: () => this.#flushes.soon(),
       over: () => {
         this.#log.write("info", "service ended", { ...this.#core.counts });
-        this.resolve({ ...this.#core.counts });
+        const outcome = { status: "stopped" } as const;
+        const report = () => ({ ...this.#report(), outcome });
+        const over = this.guard(() => this.resolve({ ...this.#core.counts }));
+        this.#inspectors.end(this.#runId, report, over);
       },
       note: (event, facts) => this.#log.write(WARNINGS.test(event) ? "warn" : "debug", event, facts),
     };

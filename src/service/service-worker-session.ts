@@ -13,6 +13,7 @@ import type { TaskType } from "../protocol/task-type.ts";
 import { describeThrown, isInstance } from "../protocol/thrown.ts";
 import { connectTo } from "../role/logged-transport.ts";
 import { linkOptions } from "../role/network.ts";
+import { connectedPeer, type PeerState } from "../role/peer-state.ts";
 import { Session } from "../role/session.ts";
 import { FirstWork, type WorkStage } from "../role/work-signal.ts";
 import type { Security } from "../security/security.ts";
@@ -70,7 +71,14 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
     const { workerId, taskType, peerTimeoutMs, executor } = host;
     this.#log = new RoleLog("serviceworker", { taskType: taskType.name });
     this.#firstWork = new FirstWork(host.onWork);
-    const options = { workerId, taskType: taskType.name, concurrency: executor.slots, peerTimeoutMs };
+    const endpoint = host.endpoint.address;
+    const options = {
+      workerId,
+      taskType: taskType.name,
+      endpoint,
+      concurrency: executor.slots,
+      peerTimeoutMs,
+    };
     this.#core = new ServiceWorkerCore(options, this.#port());
     this.#loop = new WorkLoop({
       executor,
@@ -81,6 +89,10 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
       rest: () => this.#core.rest(),
       guard: (action) => this.guard(action),
     });
+  }
+
+  override get peers(): readonly PeerState[] {
+    return [connectedPeer("the service", this.#host.endpoint, this.#core.hasService)];
   }
 
   stop(timeoutMs: number): void {

@@ -24,12 +24,14 @@ import { describeThrown, isInstance } from "../protocol/thrown.ts";
 import { concurrencyHint } from "../role/concurrency-hint.ts";
 import { connectTo } from "../role/logged-transport.ts";
 import { linkOptions } from "../role/network.ts";
+import type { PeerState } from "../role/peer-state.ts";
 import { Session } from "../role/session.ts";
 import { FirstWork, type WorkStage } from "../role/work-signal.ts";
 import type { KeyRole } from "../security/key-role.ts";
 import type { Security } from "../security/security.ts";
 import type { Link, LinkHandler } from "../transport/transport.ts";
 import { WorkerWatch } from "../watching/worker-watch.ts";
+import { peersOfWorker } from "./worker-peers.ts";
 import type { WorkerSummary } from "./worker-summary.ts";
 
 /** How long executions follow one another before the event loop runs, in ms: a turn of the loop costs 0.4 ms after blocking work. */
@@ -91,7 +93,14 @@ export class WorkerSession extends Session<WorkerSummary> {
     this.#refused = new BoundedLog(this.#log, "refused a peer or its message");
     this.#firstWork = new FirstWork(host.onWork);
     const { workerId, taskType, peerTimeoutMs, executor } = host;
-    const options = { workerId, taskType: taskType.name, concurrency: executor.slots, peerTimeoutMs };
+    const endpoint = host.endpoint.address;
+    const options = {
+      workerId,
+      taskType: taskType.name,
+      endpoint,
+      concurrency: executor.slots,
+      peerTimeoutMs,
+    };
     this.#core = new WorkerCore(options, this.#port());
     this.#loop = new WorkLoop({
       executor,
@@ -101,6 +110,10 @@ export class WorkerSession extends Session<WorkerSummary> {
       ended: (execution, outcome, busyMs, now) => this.#finish(execution, outcome, busyMs, now, false),
       guard: (action) => this.guard(action),
     });
+  }
+
+  override get peers(): readonly PeerState[] {
+    return peersOfWorker(this.#host, this.#core);
   }
 
   stop(timeoutMs: number): void {

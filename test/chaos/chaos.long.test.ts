@@ -160,10 +160,10 @@ describe(`A run of ${ITEMS} items loses, repeats and invents none`, { timeout: T
     await run.verdict(distributor, collector);
     expect((await first.outcome<WorkerSummary>()).executed).toBe(100);
     if (late.child.exitCode === 0) expect(await late.outcome<WorkerSummary>()).toMatchObject({ executed: 0 });
-    else expect(late.errors).toContain("No distributor answered within 2000 ms");
+    else expect(late.errors).toContain("No distributor answered at");
     const after = run.worker({ peerTimeout: 500 });
     await after.exited;
-    expect(after.errors).toContain("No distributor answered within 500 ms");
+    expect(after.errors).toContain("No distributor answered at");
   });
 
   test("when the journal's disk is full: the run stops loudly, and goes on when there is room", async () => {

@@ -23,7 +23,7 @@ test("The command run keeps a service and its workers until Ctrl-C", async () =>
   child.kill("SIGINT");
   const { code, out, err } = await outcome;
   expect(err).toContain("a service with 2 workers; Ctrl-C ends it");
-  expect(out).toContain('service ended: {"requests":20,"replied":20');
+  expect(out).toContain("service ended: 20 requests, 20 replied");
   expect(code).toBe(130);
   expect(await zmqpipeline(["run", SERVICE, "--journal", "x"])).toMatchObject({ code: 2 });
 });

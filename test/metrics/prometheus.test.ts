@@ -64,6 +64,7 @@ test("The Prometheus text of names with any characters", () => {
     total: undefined,
     waitsFor: [],
     pace: NO_PACE,
+    oldest: undefined,
   };
   const text = prometheusText({ workers: 0, tasks: { 'a"b\\c\nd': { ...task, phase: "open" } } });
   expect(valuesOf(text)['zmqpipeline_items_total{task="a\\"b\\\\c\\nd"}']).toBe(1);

@@ -141,7 +141,10 @@ describe("run() without a peer ends with PEER_TIMEOUT:", () => {
   test("a distributor without a collector", async () => {
     const endpoints = await freshEndpoints("tcp");
     const distributor = makeDistributor(endpoints, new NumbersTask(endpoints, 1), { peerTimeout: 150 });
-    await expect(distributor.run()).rejects.toMatchObject({ code: "PEER_TIMEOUT", message: /collector/ });
+    await expect(distributor.run()).rejects.toMatchObject({
+      code: "PEER_TIMEOUT",
+      message: `No collector answered at "${endpoints.collector}" and "${endpoints.ack}" within 150 ms`,
+    });
   });
 
   test("a distributor without a worker, and the collector is told", async () => {
@@ -149,7 +152,11 @@ describe("run() without a peer ends with PEER_TIMEOUT:", () => {
     const distributor = makeDistributor(endpoints, new NumbersTask(endpoints, 1), { peerTimeout: 500 });
     const collector = new NumbersCollector(endpoints).run();
     collector.catch(() => {}); // its turn comes below
-    await expect(distributor.run()).rejects.toMatchObject({ code: "PEER_TIMEOUT", taskType: "numbers" });
+    await expect(distributor.run()).rejects.toMatchObject({
+      code: "PEER_TIMEOUT",
+      taskType: "numbers",
+      message: `No worker of task "numbers" appeared at "${endpoints.task}" within 500 ms`,
+    });
     await expect(collector).rejects.toMatchObject({ code: "RUN_ABORTED" });
   });
 
@@ -164,9 +171,18 @@ describe("run() without a peer ends with PEER_TIMEOUT:", () => {
     class HastyCollector extends NumbersCollector {
       override readonly peerTimeout = 150;
     }
-    await expect(new HastyWorker(endpoints).run()).rejects.toMatchObject({ code: "PEER_TIMEOUT" });
-    await expect(new HastyCollector(endpoints).run()).rejects.toMatchObject({ code: "PEER_TIMEOUT" });
-    await expect(new HastyMetaData(endpoints).run()).rejects.toMatchObject({ code: "PEER_TIMEOUT" });
+    const timedOut = (message: string) => ({ code: "PEER_TIMEOUT", message });
+    await expect(new HastyWorker(endpoints).run()).rejects.toMatchObject(
+      timedOut(`No distributor answered at "${endpoints.task}" within 150 ms`),
+    );
+    await expect(new HastyCollector(endpoints).run()).rejects.toMatchObject(
+      timedOut(
+        `No distributor connected to the collector at "${endpoints.collector}" and "${endpoints.ack}" within 150 ms`,
+      ),
+    );
+    await expect(new HastyMetaData(endpoints).run()).rejects.toMatchObject(
+      timedOut(`No distributor took the metadata at "${endpoints.metadata}" within 150 ms`),
+    );
   });
 });
 

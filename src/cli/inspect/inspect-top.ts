@@ -1,10 +1,10 @@
-import { PipelineError } from "../../errors.ts";
-import { SIGNAL_CODES } from "../interrupts.ts";
-import { type CommandContext, EXIT } from "../output.ts";
-import { duration, Rates, truncate } from "../progress-text.ts";
-import { openInspector } from "./inspect.ts";
+import { announcedRuns } from "../../pipeline/run-folder.ts";
+import { type CommandContext, EXIT, type Output } from "../output.ts";
 import type { InspectOptions } from "./inspect-options.ts";
-import { reportLines } from "./report-text.ts";
+import { layoutFor } from "./layout-for.ts";
+import { TopKeys } from "./top-keys.ts";
+import { WatchedRun } from "./watched-run.ts";
+import { WatchedRuns } from "./watched-runs.ts";
 
 /** Switch a terminal to its alternate screen and hide the cursor; and back. */
 const ENTER = "\u001b[?1049h\u001b[?25l";
@@ -14,100 +14,86 @@ const HOME = "\u001b[H";
 const REST_OF_LINE = "\u001b[K";
 const REST_OF_SCREEN = "\u001b[0J";
 
-const CTRL_C = "\u0003";
+/** What `top` shows. */
+interface Subject {
+  /** Asks once how everything stands. */
+  look(): Promise<void>;
+  lines(): string[];
+  /** Whether nothing is left to watch. */
+  readonly isOver: boolean;
+  /** What stays on the terminal after the end. */
+  lastLines(): string[];
+}
 
-/** `zmqpipeline top`: shows the status again and again, on the whole terminal, or as plain text where there is none. @returns The exit code. */
+/**
+ * `zmqpipeline top`: shows the status again and again, on the whole terminal, or as plain text where there is none.
+ *
+ * @param address - The endpoint of a run or a service; `undefined`: all of this user's on this machine.
+ * @returns The exit code.
+ */
 export async function showTop(
-  address: string,
+  address: string | undefined,
   options: InspectOptions,
   { output }: CommandContext,
 ): Promise<number> {
-  const { interval = 1 } = options;
-  await using inspector = openInspector(address, options);
-  const rates = new Rates();
-  const keys = new Keys(output.lost);
-  const isLive = process.stdout.isTTY === true;
-  let last: readonly string[] = [];
-  let answeredAt: number | undefined;
+  if (address === undefined) return await showAll(options, output);
+  const entry = (await announcedRuns()).find(({ endpoint }) => endpoint === address);
+  await using run = new WatchedRun(address, options, entry);
+  const code = await watch(options, output, {
+    look: async () => {
+      await run.look();
+      if (run.failure !== undefined) throw run.failure;
+    },
+    lines: () => run.lines(layoutFor(output)),
+    get isOver() {
+      return run.isOver;
+    },
+    lastLines: () => run.lines(layoutFor(output)),
+  });
+  return run.isGone ? EXIT.runtime : code;
+}
+
+/** All runs of this machine. On a terminal, further runs are waited for until `q`. */
+async function showAll(options: InspectOptions, output: Output): Promise<number> {
+  await using runs = new WatchedRuns(options);
+  const isLive = output.screen.isTTY === true;
+  return await watch(options, output, {
+    look: () => runs.look(),
+    lines: () => runs.lines(layoutFor(output)),
+    get isOver() {
+      return !isLive && runs.all.every(({ isOver }) => isOver);
+    },
+    lastLines: () => runs.all.filter(({ isOver }) => isOver).map((run) => run.endLine(layoutFor(output))),
+  });
+}
+
+async function watch({ interval = 1 }: InspectOptions, output: Output, subject: Subject): Promise<number> {
+  const keys = new TopKeys(output.lost);
+  const isLive = output.screen.isTTY === true;
   try {
     if (isLive) output.out(ENTER);
     while (!keys.isOver) {
-      let trouble = "";
-      try {
-        last = reportLines(await Promise.race([inspector.status(), keys.over]), rates);
-        answeredAt = performance.now();
-      } catch (error) {
-        if (keys.isOver) break;
-        const isGone = error instanceof PipelineError && error.code === "PEER_TIMEOUT";
-        // Nothing has ever answered, or the peer has refused: there is nothing to wait for.
-        if (!isGone || answeredAt === undefined) throw error;
-        trouble = `no answer for ${duration(Math.round(performance.now() - answeredAt))}: the run may be over`;
-      }
-      output.out(isLive ? screen(last, trouble) : `${[...last, trouble, ""].join("\n")}`);
+      await Promise.race([subject.look(), keys.over]).catch((error: unknown) => {
+        if (!keys.isOver) throw error;
+      });
+      if (keys.isOver || (isLive && subject.isOver)) break;
+      const lines = subject.lines();
+      output.out(isLive ? screen(lines, output) : `${[...lines, ""].join("\n")}\n`);
+      if (subject.isOver) break;
       await keys.pause(interval * 1000);
     }
   } finally {
     keys.close();
     if (isLive) output.out(LEAVE);
   }
+  if (isLive) for (const line of subject.lastLines()) output.out(`${line}\n`);
   return keys.code;
 }
 
-function screen(lines: readonly string[], trouble: string): string {
-  const { columns = 80, rows = 24 } = process.stdout;
+function screen(lines: readonly string[], { screen: { rows = 24 } }: Output): string {
   const room = Math.max(1, rows - 2);
   const shown =
     lines.length <= room ? lines : [...lines.slice(0, room - 1), `… ${lines.length - room + 1} more`];
-  const all = [...shown, "", trouble === "" ? "press q to quit" : `${trouble}; press q to quit`];
-  return HOME + all.map((line) => truncate(line, columns) + REST_OF_LINE).join("\n") + REST_OF_SCREEN;
-}
-
-/** Listens for what ends `top`: q, Ctrl-C, signals, and a lost output. */
-class Keys {
-  /** Rejects when `top` is to end. */
-  readonly over: Promise<never>;
-  code: number = EXIT.ok;
-  isOver = false;
-  #end: (reason: Error) => void = () => {};
-  readonly #listeners = {
-    SIGINT: () => this.#stop(SIGNAL_CODES.SIGINT),
-    SIGTERM: () => this.#stop(SIGNAL_CODES.SIGTERM),
-  };
-  readonly #onData = (data: Buffer) => {
-    const key = data.toString("latin1");
-    if (key === "q" || key === "Q") this.#stop(EXIT.ok);
-    else if (key === CTRL_C) this.#stop(SIGNAL_CODES.SIGINT);
-  };
-
-  /** @param lost - Aborted when standard output can no longer be written. */
-  constructor(lost: AbortSignal) {
-    this.over = new Promise((_resolve, reject) => {
-      this.#end = reject;
-    });
-    this.over.catch(() => {}); // the loop races against it
-    if (lost.aborted) this.#stop(EXIT.ok);
-    lost.addEventListener("abort", () => this.#stop(EXIT.ok), { once: true });
-    for (const [signal, listener] of Object.entries(this.#listeners)) process.on(signal, listener);
-    if (process.stdin.isTTY) process.stdin.setRawMode(true).on("data", this.#onData).resume();
-  }
-
-  async pause(ms: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const waited = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, ms);
-    });
-    await Promise.race([waited, this.over]).catch(() => {}); // the loop checks `isOver`
-    clearTimeout(timer);
-  }
-
-  close(): void {
-    for (const [signal, listener] of Object.entries(this.#listeners)) process.off(signal, listener);
-    if (process.stdin.isTTY) process.stdin.setRawMode(false).off("data", this.#onData).pause();
-  }
-
-  #stop(code: number): void {
-    this.code = code;
-    this.isOver = true;
-    this.#end(new Error("over"));
-  }
+  const all = [...shown, "", "press q to quit"];
+  return HOME + all.map((line) => line + REST_OF_LINE).join("\n") + REST_OF_SCREEN;
 }

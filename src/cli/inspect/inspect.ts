@@ -1,38 +1,37 @@
-import { Inspector } from "../../inspector/inspector.ts";
 import { prometheusText } from "../../metrics/prometheus-text.ts";
-import { EndpointAddress } from "../../protocol/endpoint-address.ts";
-import { Security } from "../../security/security.ts";
 import { FileError } from "../file-error.ts";
 import { type CommandContext, printJson } from "../output.ts";
-import { Rates } from "../progress-text.ts";
 import type { InspectOptions } from "./inspect-options.ts";
+import { layoutFor } from "./layout-for.ts";
+import { openInspector } from "./open-inspector.ts";
 import { reportLines } from "./report-text.ts";
+import { WatchedRuns } from "./watched-runs.ts";
 
-/** @throws FileError when the address is no endpoint. */
-export function openInspector(address: string, { keys, service, timeout }: InspectOptions): Inspector {
-  let endpoint: EndpointAddress;
-  try {
-    endpoint = new EndpointAddress(address);
-  } catch (error) {
-    throw new FileError((error as Error).message);
-  }
-  const security = keys === undefined ? undefined : Security.load(keys);
-  return new Inspector(endpoint, { security, timeout, ...(service === true ? { server: "service" } : {}) });
-}
-
-/** `zmqpipeline status`. */
+/** `zmqpipeline status`. @param address - `undefined`: all runs of this user on this machine. */
 export async function showStatus(
-  address: string,
+  address: string | undefined,
   options: InspectOptions,
   context: CommandContext,
 ): Promise<void> {
   if (options.json && options.prometheus) throw new FileError("--json and --prometheus exclude each other");
+  if (address === undefined) return await showLocalRuns(options, context);
   await using inspector = openInspector(address, options);
   const report = await inspector.status();
   if (options.json) return printJson(context, report);
   if (options.prometheus)
     return context.output.out(prometheusText(report.kind === "run" ? report.progress : report.status));
-  for (const line of reportLines(report, new Rates())) context.output.out(`${line}\n`);
+  for (const line of reportLines(report, layoutFor(context.output))) context.output.out(`${line}\n`);
+}
+
+async function showLocalRuns(options: InspectOptions, context: CommandContext): Promise<void> {
+  if (options.prometheus) throw new FileError("--prometheus needs an endpoint");
+  await using runs = new WatchedRuns(options);
+  await runs.look();
+  if (options.json) {
+    for (const { entry, report } of runs.all) printJson(context, { ...entry, ...report });
+    return;
+  }
+  for (const line of runs.lines(layoutFor(context.output))) context.output.out(`${line}\n`);
 }
 
 /** `zmqpipeline explain`. */

@@ -3,8 +3,8 @@ import type { Failure } from "../../collector/failure.ts";
 import type { ThrownError } from "../../protocol/error-info.ts";
 import { replaceForJson } from "../../protocol/json-values.ts";
 import { describeThrown } from "../../protocol/thrown.ts";
+import { count } from "../../terminal/quantities.ts";
 import { FileError } from "../file-error.ts";
-import { count } from "../progress-text.ts";
 import type { NumberedInput } from "./input-task.ts";
 
 /** How many failures are told one by one where no file keeps them. */

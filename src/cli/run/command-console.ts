@@ -1,11 +1,13 @@
 import type { RunProgress } from "../../distributor/run-summary.ts";
 import { describeThrown } from "../../protocol/thrown.ts";
+import { paintFor } from "../../terminal/colours.ts";
+import { ProgressView } from "../../terminal/progress-view.ts";
 import { onInterrupt } from "../interrupts.ts";
 import { logTo } from "../log-to.ts";
 import { type CommandContext, type Output, printJson } from "../output.ts";
-import { ProgressView } from "../progress-view.ts";
 import { isReaderGone } from "../standard-output.ts";
 import type { FailureGroup } from "./failure-groups.ts";
+import { PeerLines, type PeerLinesOptions } from "./peer-lines.ts";
 import type { PrintOptions } from "./run-options.ts";
 import { failuresLines, type SummaryContext } from "./summary.ts";
 
@@ -22,10 +24,11 @@ export async function withConsole(
   action: (console: CommandConsole) => Promise<number>,
 ): Promise<number> {
   const console = new CommandConsole(context);
+  const { err, lost } = context.output;
   const endLog = await logTo((text) => {
     // The reader has left, which ends the work at once: workers that are lost in that are no news.
-    if (!isReaderGone(context.output.lost.reason)) console.line(text);
-  });
+    if (!isReaderGone(lost.reason)) console.line(text);
+  }, paintFor(err));
   try {
     const code = await action(console);
     return console.interruptCode ?? code;
@@ -80,7 +83,13 @@ export class CommandConsole {
 
   /** Shows the progress of a run until the outcome is printed. */
   showProgress(progress: () => RunProgress): void {
-    this.#view = new ProgressView(this.#output.err, progress);
+    this.#view = new ProgressView(this.#output.err, progress, process.env, [process.stdout, process.stderr]);
+  }
+
+  /** Says which peers a role waits for, and when they are there; not with `--quiet`. */
+  showPeers({ quiet }: PrintOptions, options: Omit<PeerLinesOptions, "line">): PeerLines | undefined {
+    if (quiet) return undefined;
+    return new PeerLines({ ...options, line: (text) => this.line(text) });
   }
 
   /**

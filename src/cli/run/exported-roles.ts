@@ -9,6 +9,7 @@ import { isWorkerClass } from "../../pipeline/module-worker.ts";
 import { Pipeline } from "../../pipeline/pipeline.ts";
 import type { PipelineOptions } from "../../pipeline/pipeline-options.ts";
 import { suggestion } from "../../role/nearest-name.ts";
+import { type PeerState, peersOf } from "../../role/peer-state.ts";
 import { Service } from "../../service/service.ts";
 import { importErrorText } from "../error-text.ts";
 import { FileError } from "../file-error.ts";
@@ -17,6 +18,9 @@ import { FileError } from "../file-error.ts";
 export interface AnyRole {
   /** How long running work may take to finish after `stop()`, in ms. */
   readonly stopTimeout?: number;
+  /** Longest wait for a peer, in ms. */
+  readonly peerTimeout?: number;
+  readonly [peersOf]?: readonly PeerState[];
   run(): Promise<unknown>;
   stop(options: { readonly timeout: number }): Promise<void>;
 }

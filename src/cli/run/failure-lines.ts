@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cutText } from "../../protocol/thrown.ts";
-import { count, counted } from "../progress-text.ts";
+import { count, counted } from "../../terminal/quantities.ts";
 import type { FailureGroup, FailureSample } from "./failure-groups.ts";
 
 /** How many groups, lines of a message below its first, causes, and frames are shown. */

@@ -2,17 +2,20 @@ import { Distributor } from "../../distributor/distributor.ts";
 import { at } from "../../pipeline/local-roles.ts";
 import { EndpointAddress } from "../../protocol/endpoint-address.ts";
 import type { TaskType } from "../../protocol/task-type.ts";
+import { peersOf } from "../../role/peer-state.ts";
 import { Security } from "../../security/security.ts";
 import { entitle } from "../../self/process-title.ts";
 import { FileError } from "../file-error.ts";
 import type { CommandContext } from "../output.ts";
 import { STOP_TIMEOUT_MS } from "../stop-timeout.ts";
+import { announced } from "./announced.ts";
 import { type CommandConsole, withConsole } from "./command-console.ts";
 import { dropPrints } from "./drop-prints.ts";
 import { exitCodeOf } from "./exit-code-of.ts";
 import { type AnyRole, chosen, type ExportedRoles, loadRoles, only } from "./exported-roles.ts";
 import { inspectOf } from "./inspect-options.ts";
 import { journalOf } from "./ledger-options.ts";
+import { outcomeText } from "./outcome-text.ts";
 import type { RoleCommandName, RoleOptions } from "./run-options.ts";
 import { superviseWorkers } from "./supervise-workers.ts";
 
@@ -48,11 +51,24 @@ async function runRoleOf(
     if (role instanceof Distributor && !options.quiet) console.showProgress(() => role.progress);
     const timeout = options.stopTimeout ?? role.stopTimeout ?? STOP_TIMEOUT_MS;
     console.drainOnInterrupt(timeout, () => void role.stop({ timeout }));
+    const summaryContext = { journal: options.journal, args: context.args };
     const running = role.run();
+    running.catch(() => {}); // awaited below
     entitle(name, taskNames(role).join(" "), file);
-    const outcome = await running;
+    const read = () => role[peersOf] ?? [];
+    const peerTimeoutMs = "peerTimeout" in role ? role.peerTimeout : undefined;
+    const lines = console.showPeers(options, { name, read, peerTimeoutMs });
+    // Distributors and services answer where their workers connect.
+    const address = read().find(
+      ({ peer, isListening }) => isListening && peer.startsWith("a worker"),
+    )?.address;
+    const outcome = await announced(
+      address,
+      (text) => console.line(text),
+      () => running,
+    ).finally(() => lines?.close());
     console.printOutcome(options, { role: name, ...(outcome as object | undefined) }, () =>
-      outcome === undefined ? "" : `${name} ended: ${JSON.stringify(outcome)}\n`,
+      outcomeText(name, outcome, summaryContext, console.interruptCode !== undefined),
     );
     return exitCodeOf(outcome);
   });

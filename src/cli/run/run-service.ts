@@ -1,11 +1,14 @@
 import { availableParallelism } from "node:os";
+import { peersOf } from "../../role/peer-state.ts";
+import { counted } from "../../terminal/quantities.ts";
 import { FileError } from "../file-error.ts";
 import { type CommandContext, EXIT } from "../output.ts";
-import { counted } from "../progress-text.ts";
 import { workerLines } from "../worker-lines.ts";
+import { announced } from "./announced.ts";
 import { withConsole } from "./command-console.ts";
 import { type ExportedRoles, only } from "./exported-roles.ts";
 import { inspectOf } from "./inspect-options.ts";
+import { serviceText } from "./outcome-text.ts";
 import type { RunFileOptions } from "./run-options.ts";
 import { startWorkers } from "./start-workers.ts";
 
@@ -45,8 +48,12 @@ export async function runService(
     if (!options.quiet)
       console.line(`a service with ${counted(specs.length * Math.max(count, 1), "worker")}; Ctrl-C ends it`);
     try {
-      const summary = await Promise.race([run, ended.then(() => run)]);
-      console.printOutcome(options, summary, () => `service ended: ${JSON.stringify(summary)}\n`);
+      const summary = await announced(
+        service[peersOf][0]?.address,
+        (text) => console.line(text),
+        () => Promise.race([run, ended.then(() => run)]),
+      );
+      console.printOutcome(options, summary, () => serviceText(summary));
       return EXIT.ok;
     } finally {
       await service.stop({ timeout: 0 });

@@ -1,7 +1,7 @@
 import type { RunSummary, TaskSummary } from "../../distributor/run-summary.ts";
 import type { TaskPace } from "../../distributor/task-pace.ts";
+import { count, counted, duration } from "../../terminal/quantities.ts";
 import { shellWord } from "../command-line.ts";
-import { count, counted, duration } from "../progress-text.ts";
 import { type FailureGroup, unnamedFailures } from "./failure-groups.ts";
 import { failureLines } from "./failure-lines.ts";
 import type { RunStatistics } from "./run-statistics.ts";

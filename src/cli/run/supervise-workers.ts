@@ -3,6 +3,7 @@ import { EXIT } from "../output.ts";
 import { STOP_TIMEOUT_MS } from "../stop-timeout.ts";
 import { workerLines } from "../worker-lines.ts";
 import type { CommandConsole } from "./command-console.ts";
+import { workersText } from "./outcome-text.ts";
 import type { RoleOptions } from "./run-options.ts";
 import { startWorkers, type WorkersSpec } from "./start-workers.ts";
 
@@ -18,12 +19,13 @@ export async function superviseWorkers(
   options: RoleOptions,
   console: CommandConsole,
 ): Promise<number> {
-  const { fleet, ended } = startWorkers(
+  const { fleet, ended, counts, peers } = startWorkers(
     [spec],
     workerLines((text) => console.line(text), options.quiet === true),
     // What has ended for one is over for all, also for those that had not found it yet.
     () => void fleet.end(END_MS),
   );
+  const lines = console.showPeers(options, { name: "workers", read: peers, peerTimeoutMs: undefined });
   const { stopTimeout = STOP_TIMEOUT_MS } = options;
   console.drainOnInterrupt(stopTimeout, () => {
     fleet.stop(stopTimeout);
@@ -31,7 +33,9 @@ export async function superviseWorkers(
     // A worker whose handler blocks its main thread does not hear that it is to stop.
     setTimeout(() => void fleet.end(CUT_OFF_MS), stopTimeout).unref();
   });
-  await ended;
-  console.printOutcome(options, { role: "worker", workers: spec.count }, () => "");
+  await ended.finally(() => lines?.close());
+  console.printOutcome(options, { role: "worker", workers: spec.count, ...counts }, () =>
+    workersText(Math.max(spec.count, 1), counts),
+  );
   return EXIT.ok;
 }

@@ -1,7 +1,7 @@
 import { Command } from "commander";
+import { counted } from "../../terminal/quantities.ts";
 import { countOption, countWithin } from "../count-option.ts";
 import { type CommandContext, printJson } from "../output.ts";
-import { counted } from "../progress-text.ts";
 
 interface Options {
   readonly workers?: number;

@@ -8,8 +8,8 @@ import { MAX_IPC_PATH_BYTES } from "../../protocol/limits.ts";
 import { describeThrown } from "../../protocol/thrown.ts";
 import { openFileLimit } from "../../role/descriptor-limit.ts";
 import { Security } from "../../security/security.ts";
+import { counted } from "../../terminal/quantities.ts";
 import { libraryVersions } from "../../transport/zeromq/library-versions.ts";
-import { counted } from "../progress-text.ts";
 import type { Check } from "./check.ts";
 import { trialRun } from "./trial-run.ts";
 

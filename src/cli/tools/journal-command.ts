@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import type { JournalContent, JournalFailure } from "../../journal/read-journal.ts";
 import { replaceForJson } from "../../protocol/json-values.ts";
+import { count, counted } from "../../terminal/quantities.ts";
 import { causesText } from "../error-text.ts";
 import { type CommandContext, printJson } from "../output.ts";
-import { count, counted } from "../progress-text.ts";
 
 interface Options {
   readonly json?: boolean;

@@ -6,6 +6,7 @@ import type {
   WorkerToCollector,
 } from "../../protocol/message.ts";
 import { EMPTY } from "../../protocol/wire/payload-frames.ts";
+import { missingPeer } from "../missing-peer.ts";
 import { RoleClock } from "../role-clock.ts";
 import type { CollectorCoreOptions, CollectorPhase, CollectorPort } from "./collector-port.ts";
 import { DistributorConnections } from "./distributor-connections.ts";
@@ -42,6 +43,10 @@ export class CollectorCore {
   constructor(options: CollectorCoreOptions, port: CollectorPort) {
     this.#options = options;
     this.#port = port;
+  }
+
+  get hasDistributor(): boolean {
+    return this.#distributors.isPresent;
   }
 
   get runId(): string {
@@ -138,8 +143,9 @@ export class CollectorCore {
     if (this.#phase.kind === "ended") {
       this.#overIfDone();
     } else if (!this.#distributors.isPresent && now - this.#missingSince >= this.#options.peerTimeoutMs) {
-      const message = `No distributor answered within ${this.#options.peerTimeoutMs} ms`;
-      this.#over(new PipelineError("PEER_TIMEOUT", message, { role: "collector" }));
+      const { addresses = [], peerTimeoutMs } = this.#options;
+      const text = "No distributor connected to the collector";
+      this.#over(missingPeer(text, addresses, peerTimeoutMs, { role: "collector" }));
     }
   }
 

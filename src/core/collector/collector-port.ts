@@ -7,6 +7,8 @@ import type {
 
 export interface CollectorCoreOptions {
   readonly peerId: string;
+  /** The addresses at which the collector listens, for errors. */
+  readonly addresses?: readonly string[];
   /** Longest wait for the distributor, in ms. */
   readonly peerTimeoutMs: number;
 }

@@ -19,6 +19,8 @@ export interface DistributorCoreOptions extends WindowLimits {
   readonly minWorkers: number;
   /** Items that may fail for good before the run is given up. */
   readonly maxFailures: number;
+  /** The addresses at which the collector listens, for errors. */
+  readonly collectorAddresses?: readonly string[];
   /** Longest wait for a collector, or for a task's first worker, in ms. */
   readonly peerTimeoutMs: number;
   /** Longest wait for the workers and the collector to confirm END, in ms. */

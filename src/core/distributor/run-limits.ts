@@ -1,5 +1,6 @@
 import { PipelineError } from "../../errors.ts";
 import { countText, itemsText } from "../explanation.ts";
+import { missingPeer } from "../missing-peer.ts";
 import type { CollectorLink } from "./collector-link.ts";
 import type { OwnedWorkers } from "./owned-workers.ts";
 import type { TaskLedger } from "./task-ledger.ts";
@@ -21,12 +22,19 @@ export function lackOfPeers(
   collector: CollectorLink,
   tasks: Iterable<TaskLedger>,
   now: number,
-  { peerTimeoutMs, owned }: { readonly peerTimeoutMs: number; readonly owned?: OwnedWorkers | undefined },
+  {
+    peerTimeoutMs,
+    owned,
+    collectorAddresses = [],
+  }: {
+    readonly peerTimeoutMs: number;
+    readonly owned?: OwnedWorkers | undefined;
+    readonly collectorAddresses?: readonly string[];
+  },
 ): PipelineError | undefined {
   if (!collector.isReady) {
     if (now - collector.missingSince < peerTimeoutMs) return undefined;
-    const message = `No collector answered within ${peerTimeoutMs} ms`;
-    return new PipelineError("PEER_TIMEOUT", message, { role: "distributor" });
+    return missingPeer("No collector answered", collectorAddresses, peerTimeoutMs, { role: "distributor" });
   }
   // A module may take minutes to load: while a worker's process lives, the worker is not missing.
   if (owned?.isComing()) for (const task of tasks) task.tooFewWorkersSince = now;
@@ -41,17 +49,18 @@ function lackOfWorkers(
 ): PipelineError | undefined {
   for (const task of tasks) {
     if (task.phase === "complete") continue;
-    let problem: string | undefined;
+    const facts = { role: "distributor", taskType: task.name };
     const ofTask = `of task ${JSON.stringify(task.name)}`;
     if (now - task.tooFewWorkersSince >= peerTimeoutMs) {
-      const subject = task.begun ? "No worker" : "Too few workers";
-      problem = `${subject} ${ofTask} appeared within ${peerTimeoutMs} ms`;
-    } else if (now - task.noAnswerSince >= peerTimeoutMs) {
-      const count = countText(task.workers.size, "worker", [`${ofTask} is`, `${ofTask} are`]);
-      problem = `${count} connected, but none has answered for ${peerTimeoutMs} ms: ${stuckText(task)}`;
+      const hasNone = task.begun || task.workers.size === 0;
+      const subject = hasNone ? "No worker" : "Too few workers";
+      return missingPeer(`${subject} ${ofTask} appeared`, [task.spec.address], peerTimeoutMs, facts);
     }
-    if (problem !== undefined)
-      return new PipelineError("PEER_TIMEOUT", problem, { role: "distributor", taskType: task.name });
+    if (now - task.noAnswerSince >= peerTimeoutMs) {
+      const count = countText(task.workers.size, "worker", [`${ofTask} is`, `${ofTask} are`]);
+      const problem = `${count} connected, but none has answered for ${peerTimeoutMs} ms: ${stuckText(task)}`;
+      return new PipelineError("PEER_TIMEOUT", problem, facts);
+    }
   }
   return undefined;
 }

@@ -21,6 +21,8 @@ export interface ItemSource {
 /** What a distributor needs to know of one task. */
 export interface TaskSpec {
   readonly name: string;
+  /** The address at which its workers connect, for errors. */
+  readonly address?: string;
   readonly dependencies: readonly string[];
   readonly retry: RetryPolicy;
   /** Longest execution of one item, in ms; 0: unlimited. */

@@ -4,6 +4,7 @@ import { BATCH_BYTES, REQUEST_BATCH_ITEMS } from "../../protocol/limits.ts";
 import type { ServiceToWorker } from "../../protocol/message.ts";
 import type { Assign } from "../../protocol/service-message.ts";
 import type { ExecutionOutcome } from "../execution.ts";
+import { missingPeer } from "../missing-peer.ts";
 import { RoleClock } from "../role-clock.ts";
 import { Workload } from "../workload.ts";
 import type {
@@ -50,6 +51,10 @@ export class ServiceWorkerCore {
   }
 
   /** The run of the service that this worker works for; empty: none yet. */
+  get hasService(): boolean {
+    return this.#link === "ready";
+  }
+
   get runId(): string {
     return this.#runId;
   }
@@ -166,10 +171,9 @@ export class ServiceWorkerCore {
     if (this.#phase === "over") return;
     const now = this.#clock.now;
     if (this.#link === "greeted" && now >= this.#nextHello) this.#hello();
-    const { peerTimeoutMs } = this.#options;
+    const { peerTimeoutMs, endpoint } = this.#options;
     if (this.#link === "down" && now - this.#missingSince >= peerTimeoutMs) {
-      const text = `No service answered within ${peerTimeoutMs} ms`;
-      this.#over(new PipelineError("PEER_TIMEOUT", text, this.#facts()));
+      this.#over(missingPeer("No service answered", [endpoint], peerTimeoutMs, this.#facts()));
     }
   }
 

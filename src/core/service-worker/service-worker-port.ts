@@ -11,6 +11,8 @@ export interface ServiceWorkerOptions {
   readonly workerId: string;
   readonly taskType: string;
   readonly concurrency: number;
+  /** The address at which the service listens, for errors. */
+  readonly endpoint?: string;
   /** Longest wait for the service, in ms. */
   readonly peerTimeoutMs: number;
 }

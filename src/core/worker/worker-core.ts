@@ -2,6 +2,7 @@ import { PipelineError } from "../../errors.ts";
 import type { Grant, Hello, ItemPayload, ItemRef, RunStatus, Welcome } from "../../protocol/batch-message.ts";
 import type { CollectorToWorker, DistributorToWorker } from "../../protocol/message.ts";
 import type { Execution, ExecutionOutcome } from "../execution.ts";
+import { missingPeer } from "../missing-peer.ts";
 import { RoleClock } from "../role-clock.ts";
 import { Workload } from "../workload.ts";
 import { Outbox } from "./outbox.ts";
@@ -46,6 +47,10 @@ export class WorkerCore {
 
   get runId(): string {
     return this.#phase.kind === "waiting" || this.#phase.kind === "over" ? "" : this.#phase.runId;
+  }
+
+  get present(): { readonly distributor: boolean; readonly collector: boolean } {
+    return { distributor: this.#distributor === "ready", collector: this.#collector === "ready" };
   }
 
   distributorConnected(): void {
@@ -178,9 +183,9 @@ export class WorkerCore {
     if (again > 0) this.#port.note("unconfirmed outcomes are sent again", { count: again });
     if (now >= this.#nextHello) this.#repeatHello();
     if (this.#distributor === "down" && now - this.#missingSince >= this.#options.peerTimeoutMs) {
-      const { peerTimeoutMs, taskType } = this.#options;
-      const message = `No distributor answered within ${peerTimeoutMs} ms`;
-      this.#over(undefined, new PipelineError("PEER_TIMEOUT", message, { role: "worker", taskType }));
+      const { peerTimeoutMs, taskType, endpoint } = this.#options;
+      const facts = { role: "worker", taskType };
+      this.#over(undefined, missingPeer("No distributor answered", [endpoint], peerTimeoutMs, facts));
     }
   }
 

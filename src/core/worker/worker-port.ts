@@ -5,6 +5,8 @@ import type { Execution } from "../execution.ts";
 export interface WorkerCoreOptions {
   readonly workerId: string;
   readonly taskType: string;
+  /** The address at which the distributor listens, for errors. */
+  readonly endpoint?: string;
   readonly concurrency: number;
   /** Longest wait for the distributor, in ms. */
   readonly peerTimeoutMs: number;

@@ -14,6 +14,7 @@ async function zmqpipeline(...args: string[]) {
       written.out += text;
     },
     room: () => undefined,
+    screen: {},
     err: {
       write: (text) => {
         written.err += text;

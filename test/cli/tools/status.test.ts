@@ -14,7 +14,7 @@ describe("The commands status, explain and top", () => {
     const distributor = startCommand(["distributor", ROLES, "--quiet"], undefined, env);
     const over = ended(distributor);
     const status = await zmqpipeline(["status", endpoint, "--timeout", "20000"]);
-    expect(status.out).toMatch(/^run [0-9a-f]+ {2}\w+ {2}for .* {2}no collector for .*\nsquare {2}0\/200/);
+    expect(status.out).toMatch(/^run [0-9a-f]+ {2}\w+ for .* {2}no collector for .*\nsquare {2}0\/200/);
     const json = await zmqpipeline(["status", endpoint, "--json"]);
     expect(JSON.parse(json.out)).toMatchObject({
       schema: 1,

@@ -1,0 +1,72 @@
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { outcomeText, workersText } from "../../../src/cli/run/outcome-text.ts";
+import { PeerLines } from "../../../src/cli/run/peer-lines.ts";
+import type { PeerState } from "../../../src/role/peer-state.ts";
+
+const distributor = { peer: "the distributor", address: "tcp://a:1", isListening: false, isPresent: false };
+const collector = { peer: "the collector", address: "tcp://b:2", isListening: false, isPresent: false };
+
+function linesOf(read: () => readonly PeerState[], peerTimeoutMs: number | undefined = 60_000): string[] {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
+  const told: string[] = [];
+  const lines = new PeerLines({ name: "worker", read, peerTimeoutMs, line: (text) => told.push(text) });
+  onTestFinished(() => {
+    lines.close();
+    vi.useRealTimers();
+  });
+  return told;
+}
+
+describe("The lines about a role's peers", () => {
+  test("say what the role waits for and for how long, again after 10 s, and when the peers are there", () => {
+    let peers: PeerState[] = [distributor, collector];
+    const told = linesOf(() => peers);
+    vi.advanceTimersByTime(1000);
+    expect(told).toEqual([
+      "worker: waiting for the distributor at tcp://a:1 and the collector at tcp://b:2 (for 1 min 0 s at most)",
+    ]);
+    peers = [{ ...distributor, isPresent: true }, collector];
+    vi.advanceTimersByTime(11_000);
+    peers = [
+      { ...distributor, isPresent: true },
+      { ...collector, isPresent: true },
+    ];
+    vi.advanceTimersByTime(1000);
+    expect(told.slice(1)).toEqual([
+      "worker: connected to the distributor at tcp://a:1",
+      "worker: still waiting for the collector at tcp://b:2, for 10 s now",
+      "worker: connected to the collector at tcp://b:2",
+    ]);
+  });
+
+  test("say nothing of waiting where peers are there at once, nor where they are gone for a moment", () => {
+    let peers: PeerState[] = [{ ...distributor, isListening: true, isPresent: true }];
+    const told = linesOf(() => peers);
+    vi.advanceTimersByTime(1000);
+    peers = [{ ...distributor, isListening: true }];
+    vi.advanceTimersByTime(500);
+    expect(told).toEqual(["worker: the distributor has connected to tcp://a:1"]);
+    vi.advanceTimersByTime(1000);
+    expect(told.slice(1)).toEqual([
+      "worker: the distributor at tcp://a:1 is gone; waiting for it (for 1 min 0 s at most)",
+    ]);
+  });
+});
+
+test("The outcome of each role is told in words", () => {
+  const context = { journal: undefined, args: [] };
+  const collected = { status: "complete", collected: 1997, failed: 1, duplicates: 2 };
+  expect(outcomeText("collector", collected, context, false)).toBe(
+    "collector ended, run complete: 1,997 results collected, 1 item failed, 2 repeated and dropped\n",
+  );
+  expect(outcomeText("worker", { executed: 5, failed: 0 }, context, false)).toBe(
+    "worker ended: 5 executed, 0 failed\n",
+  );
+  expect(workersText(4, { executed: 1000, failed: 3 })).toBe("4 workers ended: 1,000 executed, 3 failed\n");
+  expect(outcomeText("metadata", undefined, context, false)).toBe("metadata delivered\n");
+  expect(outcomeText("metadata", undefined, context, true)).toBe("metadata worker stopped\n");
+  const served = { requests: 20, replied: 19, failed: 1, refused: 0, lost: 0, cancelled: 0 };
+  expect(outcomeText("service", served, context, true)).toBe(
+    "service ended: 20 requests, 19 replied, 1 failed\n",
+  );
+});
