@@ -1,8 +1,8 @@
 import type { ChildProcess } from "node:child_process";
 import { MAX_TIMER_MS } from "../executor/settles-within.ts";
+import { duration } from "../terminal/quantities.ts";
 import { ARE_YOU_THERE, type ToGuard } from "./guarded-process.ts";
 import { type InterruptSignal, SIGNAL_CODES } from "./interrupts.ts";
-import { duration } from "./progress-text.ts";
 import { STOP_TIMEOUT_MS } from "./stop-timeout.ts";
 
 /** How long the process may take to answer, in ms. */
