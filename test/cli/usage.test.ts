@@ -13,6 +13,7 @@ async function command(...args: readonly string[]) {
       out += text;
     },
     room: () => undefined,
+    screen: {},
     err: {
       isTTY: false,
       columns: 80,
