@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { countWithin } from "../count-option.ts";
+import { countOption, countWithin } from "../count-option.ts";
 import { durationOption } from "../duration-option.ts";
 import type { CommandContext } from "../output.ts";
 import { addStopTimeout } from "../stop-timeout.ts";
@@ -75,7 +75,7 @@ export function roleCommands(context: CommandContext): Command[] {
       command.option(
         "--min-workers <n>",
         "begin a task when this many workers are ready: a short run is over before late ones start",
-        countWithin(1, 1024),
+        countOption,
       );
     }
     addStopTimeout(command);
