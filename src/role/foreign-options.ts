@@ -81,7 +81,7 @@ const OPTIONS: readonly (readonly [names: string, options: readonly Equivalent[]
   [
     "listen security",
     [{ option: "frontendEndpoint" }],
-    "everything runs on this machine; on many machines, start roles or a Service",
+    "everything runs on this machine; for many machines, start roles, or give listen to createPool()",
   ],
 ];
 
