@@ -18,7 +18,7 @@ export function openInspector({ port, wait }: InspectPlan, number: number): void
     if (wait) inspector.waitForDebugger();
     return;
   }
-  // Opening and waiting are one step: what a debugger sends between two would be lost.
+  // No code of ours runs between opening and waiting: what a debugger sends in that moment is lost.
   const own = port === 0 ? 0 : port + number - 1;
   inspector.open(own > MAX_PORT ? 0 : own, HOST, wait);
   if (inspector.url() === undefined) inspector.open(0, HOST, wait); // the port is taken, as Node has written

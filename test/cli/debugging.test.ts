@@ -82,8 +82,8 @@ describe("zmqpipeline --inspect-workers", () => {
     const child = startCommand(args);
     const { stdout, stderr } = child;
     if (stdout === null || stderr === null) throw new Error("No pipes");
-    const out: string[] = [];
-    createInterface({ input: stdout }).on("line", (line) => out.push(line));
+    const lines = createInterface({ input: stdout });
+    const results = once(lines, "line");
     const url = await new Promise<string>((resolve) => {
       createInterface({ input: stderr }).on("line", (line) => {
         const [, found] = /\[worker 1\] Debugger listening on (ws:\S+)/.exec(line) ?? [];
@@ -91,10 +91,12 @@ describe("zmqpipeline --inspect-workers", () => {
       });
     });
     const client = await DebuggerClient.attach(url);
-    void client.send("Runtime.runIfWaitingForDebugger");
+    const exited = once(child, "exit");
+    // A process ends only when no debugger is attached.
+    await client.release(results);
     client.detach();
-    expect(await once(child, "exit")).toEqual([0, null]);
-    const titles = (JSON.parse(out[0] ?? "[]") as string[]).map((title) => title.split("\0")[0]);
+    expect(await exited).toEqual([0, null]);
+    const titles = (JSON.parse(String((await results)[0])) as string[]).map((title) => title.split("\0")[0]);
     expect(titles).toEqual(["zmqpipeline worker 1: map, titles.mjs", "zmqpipeline map: titles.mjs"]);
   });
 

@@ -63,8 +63,7 @@ describe("inspectWorkers", () => {
     const paused = client.event<{ callFrames: { functionName: string; callFrameId: string }[] }>(
       "Debugger.paused",
     );
-    void client.send("Runtime.runIfWaitingForDebugger");
-    const [frame] = (await paused).callFrames;
+    const [frame] = (await client.release(paused)).callFrames;
     expect(frame?.functionName).toBe("square");
     const where = { callFrameId: frame?.callFrameId, expression: "result" };
     const evaluated = await client.send<{ result: { value: number } }>("Debugger.evaluateOnCallFrame", where);

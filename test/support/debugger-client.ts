@@ -15,6 +15,9 @@ const SHORT = 125;
 const TWO_BYTES = 126;
 const EIGHT_BYTES = 127;
 
+/** How often a process is told to go on, in ms. */
+const AGAIN_MS = 50;
+
 /** A debugger that is attached to a process: as much of WebSocket as its inspector needs. */
 export class DebuggerClient {
   readonly #socket: Socket;
@@ -60,6 +63,20 @@ export class DebuggerClient {
   /** Waits for an event. @returns Its parameters. */
   async event<Params>(name: string): Promise<Params> {
     return (await this.#next(({ method }) => method === name)).params as Params;
+  }
+
+  /**
+   * Lets a process go on that waits for its debugger. It may have opened its port, and not wait yet: so it is told until it is known to go on.
+   *
+   * @param goesOn - Settles when it is known.
+   */
+  async release<T>(goesOn: Promise<T>): Promise<T> {
+    const timer = setInterval(() => void this.send("Runtime.runIfWaitingForDebugger"), AGAIN_MS);
+    try {
+      return await goesOn;
+    } finally {
+      clearInterval(timer);
+    }
   }
 
   detach(): void {
