@@ -8,7 +8,14 @@ import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { assertEndpoint, assertTimeout } from "../role/checks.ts";
 import type { Members } from "../role/members.ts";
 import { assertMayListen, DEFAULT_MAX_CONNECTIONS, resolveNetwork } from "../role/network.ts";
-import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role, roleMembers } from "../role/role.ts";
+import {
+  DEFAULT_PEER_TIMEOUT,
+  emptyOutcome,
+  openSession,
+  Role,
+  roleMembers,
+  signalGraceMs,
+} from "../role/role.ts";
 import type { Security } from "../security/security.ts";
 import type { CollectionInfo } from "./collected-result.ts";
 import { CollectorSession } from "./collector-session.ts";
@@ -21,6 +28,12 @@ export const resultBatches: unique symbol = Symbol("resultBatches");
 
 /** The method of a collector that gets results before they are decoded. */
 export const encodedResults: unique symbol = Symbol("encodedResults");
+
+/**
+ * How long a collector goes on at a signal, in ms. Ctrl-C in a terminal reaches the distributor, too, which ends the run when the collector has
+ * acknowledged what is under way.
+ */
+const SIGNAL_GRACE_MS = 500;
 
 /** The methods and fields that all collectors have. */
 export const COLLECTOR_METHODS = [
@@ -137,6 +150,11 @@ export abstract class Collector<
   /** Data for every ACK. What `handleCollection` returns is merged over it. */
   getAckData(): Partial<AckData> {
     return {};
+  }
+
+  /** @internal */
+  override get [signalGraceMs](): number {
+    return SIGNAL_GRACE_MS;
   }
 
   /** @internal */

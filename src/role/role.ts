@@ -65,6 +65,9 @@ export const emptyOutcome: unique symbol = Symbol("emptyOutcome");
 /** Whether the end of the role ends those that work for it. */
 export const leadsRun: unique symbol = Symbol("leadsRun");
 
+/** How long a role waits at a signal for its run's end before it stops, in ms. */
+export const signalGraceMs: unique symbol = Symbol("signalGraceMs");
+
 /** The base of all roles: `run()`, `stop()` and disposal. */
 export abstract class Role<Outcome> implements AsyncDisposable {
   #running: { readonly session: Session<Outcome>; readonly done: Promise<unknown> } | undefined;
@@ -84,6 +87,11 @@ export abstract class Role<Outcome> implements AsyncDisposable {
   /** @internal */
   get [leadsRun](): boolean {
     return false;
+  }
+
+  /** @internal */
+  get [signalGraceMs](): number {
+    return 0;
   }
 
   /** @internal `undefined` for roles that users do not extend. */
@@ -118,12 +126,17 @@ export abstract class Role<Outcome> implements AsyncDisposable {
     this.#running = { session, done: outcome.catch(() => undefined) };
     const abort = () => session.stop(this.#stopTimeoutMs);
     signal?.addEventListener("abort", abort, { once: true });
-    const unlisten = options.signals === true ? stopOnSignals(abort, this[leadsRun]) : undefined;
+    let grace: NodeJS.Timeout | undefined;
+    const heard = () => {
+      grace = setTimeout(abort, this[signalGraceMs]);
+    };
+    const unlisten = options.signals === true ? stopOnSignals(heard, this[leadsRun]) : undefined;
     try {
       return await outcome;
     } finally {
       signal?.removeEventListener("abort", abort);
       unlisten?.();
+      clearTimeout(grace);
       this.#running = undefined;
     }
   }

@@ -3,10 +3,12 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
+import type { CollectorSummary, RunSummary } from "../../src/index.ts";
+import { tempFolder } from "../support/endpoints.ts";
 import { long } from "../support/long.ts";
 
 /** Starts a program, and reads its lines. */
-function start(program: "signalled-run" | "signalled-others", ...args: string[]) {
+function start(program: "signalled-run" | "signalled-others" | "signalled-role", ...args: string[]) {
   const file = fileURLToPath(new URL(`../fixtures/${program}.mjs`, import.meta.url));
   const child = spawn(process.execPath, [file, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -21,6 +23,8 @@ function start(program: "signalled-run" | "signalled-others", ...args: string[])
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return { child, exited, line: async () => (await lines.next()).value as string | undefined };
 }
+
+type Started = ReturnType<typeof start>;
 
 test.each([
   ["SIGINT", 130],
@@ -60,3 +64,21 @@ test("run({ signals: true }) of a Service: Ctrl-C lets it answer what is under w
   expect(await line()).toBe("what was under way is answered, replied 1, listeners 0");
   expect(await exited).toEqual([130, null]);
 });
+
+long(
+  "run({ signals: true }): a signal to all processes of a run ends it in order, and what is under way is collected",
+  async () => {
+    const folder = tempFolder();
+    const [distributor, worker, collector] = ["distributor", "worker", "collector"].map((role) =>
+      start("signalled-role", role, folder),
+    ) as [Started, Started, Started];
+    expect(await collector.line()).toBe("working");
+    // The collector first: without its grace, the others would wait for a minute for what it does not acknowledge.
+    for (const { child } of [collector, worker, distributor]) child.kill("SIGINT");
+    const run = JSON.parse((await distributor.line()) ?? "") as RunSummary;
+    const collected = JSON.parse((await collector.line()) ?? "") as CollectorSummary;
+    expect([run.status, collected.status]).toEqual(["stopped", "stopped"]);
+    expect(run.tasks.signalled?.acked).toBe(collected.collected);
+    for (const { exited } of [collector, worker, distributor]) expect(await exited).toEqual([130, null]);
+  },
+);

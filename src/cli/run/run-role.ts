@@ -3,6 +3,7 @@ import { at } from "../../pipeline/local-roles.ts";
 import { EndpointAddress } from "../../protocol/endpoint-address.ts";
 import type { TaskType } from "../../protocol/task-type.ts";
 import { peersOf } from "../../role/peer-state.ts";
+import { Role, signalGraceMs } from "../../role/role.ts";
 import { Security } from "../../security/security.ts";
 import { entitle } from "../../self/process-title.ts";
 import { FileError } from "../file-error.ts";
@@ -50,8 +51,10 @@ async function runRoleOf(
     const role = makeRole(name, roles, file, options);
     if (role instanceof Distributor && !options.quiet) console.showProgress(() => role.progress);
     const timeout = options.stopTimeout ?? role.stopTimeout ?? STOP_TIMEOUT_MS;
-    console.drainOnInterrupt(timeout, () => void role.stop({ timeout }));
     const summaryContext = { journal: options.journal, args: context.args };
+    const stop = () => void role.stop({ timeout });
+    // The run's end may reach the role meanwhile, and ends the process then.
+    console.drainOnInterrupt(timeout, () => setTimeout(stop, graceOf(role)).unref());
     const running = role.run();
     running.catch(() => {}); // awaited below
     entitle(name, taskNames(role).join(" "), file);
@@ -72,6 +75,11 @@ async function runRoleOf(
     );
     return exitCodeOf(outcome);
   });
+}
+
+/** How long the role waits for its run's end before it is stopped, in ms. A role of another copy of the library does not say. */
+function graceOf(role: AnyRole): number {
+  return role instanceof Role ? role[signalGraceMs] : 0;
 }
 
 /** The names of the tasks that a role works for, as far as the role knows them. */

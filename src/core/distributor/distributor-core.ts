@@ -13,7 +13,7 @@ import type { DistributorCoreOptions, DistributorPhase, DistributorPort } from "
 import { EndOfRun } from "./end-of-run.ts";
 import { Fleet } from "./fleet.ts";
 import { recallStalled } from "./recall.ts";
-import { lackOfPeers, lookForWorkers, tooManyFailures } from "./run-limits.ts";
+import { hasDrained, lackOfPeers, lookForWorkers, tooManyFailures } from "./run-limits.ts";
 import type { RunView } from "./run-view.ts";
 import { Settlement } from "./settlement.ts";
 import { TaskLedger } from "./task-ledger.ts";
@@ -217,8 +217,9 @@ export class DistributorCore {
     const phase = this.#phase;
     if (phase.kind === "running" || phase.kind === "stopping") {
       const status = phase.kind === "running" ? "complete" : "stopped";
-      const late = phase.kind === "stopping" && this.#clock.now >= phase.until;
-      if (late || this.#tasks.areComplete) this.#end(status, undefined);
+      const { now } = this.#clock;
+      const isDrained = phase.kind === "stopping" && hasDrained(phase, this.#tasks, now, this.#options);
+      if (isDrained || this.#tasks.areComplete) this.#end(status, undefined);
     } else if (phase.kind === "ending") {
       if (!this.#endOfRun.isConfirmed && this.#clock.now < phase.until) return;
       this.#phase = { kind: "over" };

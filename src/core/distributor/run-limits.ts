@@ -4,6 +4,7 @@ import { missingPeer } from "../missing-peer.ts";
 import type { CollectorLink } from "./collector-link.ts";
 import type { OwnedWorkers } from "./owned-workers.ts";
 import type { TaskLedger } from "./task-ledger.ts";
+import type { TaskSet } from "./task-set.ts";
 
 /** Most workers that an error message names. */
 const MAX_NAMED = 5;
@@ -84,4 +85,14 @@ export function tooManyFailures(tasks: Iterable<TaskLedger>, maxFailures: number
   if (failed <= maxFailures) return undefined;
   const message = `${countText(failed, "item", ["", ""]).trim()} failed for good, which is more than maxFailures ${maxFailures} allows`;
   return new PipelineError("TOO_MANY_FAILURES", message, { role: "distributor" });
+}
+
+/** Whether a run that was stopped need not wait any longer: its deadline is over, or nothing of it can be settled any more. */
+export function hasDrained(
+  { until }: { readonly until: number },
+  tasks: TaskSet,
+  now: number,
+  { owned }: { readonly owned?: OwnedWorkers | undefined },
+): boolean {
+  return now >= until || !(tasks.areUnderWay || owned?.isComing() === true);
 }

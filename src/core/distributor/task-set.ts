@@ -14,6 +14,16 @@ export class TaskSet implements Iterable<TaskLedger> {
     return true;
   }
 
+  /** Whether items can still be settled: their task has workers, or the collector has yet to acknowledge that they failed. */
+  get areUnderWay(): boolean {
+    for (const task of this) {
+      if (task.phase === "complete") continue;
+      if (task.workers.size > 0) return true;
+      for (const { place } of task.items.values()) if (place.at === "collector") return true;
+    }
+    return false;
+  }
+
   [Symbol.iterator](): Iterator<TaskLedger> {
     return this.byName.values();
   }
