@@ -10,7 +10,7 @@ import { long } from "../support/long.ts";
 const ECHO = TaskType.register("echo");
 
 /** A file with a worker class, and a run of `items` items for it in this process. */
-function workerFile(handler: string, items = 4) {
+function workerFile(handler: string, items = 4, minWorkers = 1) {
   const folder = tempFolder();
   const [work, results, acks] = ["work", "results", "acks"].map((name) => `ipc://${join(folder, name)}`) as [
     string,
@@ -44,6 +44,7 @@ function workerFile(handler: string, items = 4) {
   const distributor = new Distributor({
     collectorEndpoint: new EndpointAddress(results),
     collectorAckEndpoint: new EndpointAddress(acks),
+    minWorkers,
   });
   distributor.registerTask(Echoes);
   const sink = new Sink();
@@ -84,7 +85,7 @@ describe("The command worker, with --quiet,", () => {
   );
 
   long("prints of several workers only what they write to standard error", async () => {
-    const { file } = workerFile(PRINTS);
+    const { file } = workerFile(PRINTS, 4, 2); // a worker that joins after the end would wait for another run
     const { out, err, code } = await ended(startCommand(["worker", file, "--quiet", "--count", "2"]));
     expect(err.match(/\[worker \d\] to err/g)).toHaveLength(4);
     expect(err + out.replace("imported\n", "")).not.toMatch(/to out|imported/);
