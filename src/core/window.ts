@@ -10,6 +10,9 @@ const WEIGHT = 0.4;
 /** Most growth per measurement, as a factor: how fast the first items of a process are says little. */
 const MAX_GROWTH = 4;
 
+/** The same for a window that begins with more than one item per slot: of a short run, the first worker takes less before others are heard of. */
+const MAX_GROWTH_AHEAD = 2;
+
 /** Most items a worker holds, whatever their speed: about two batches in each direction and those whose ACK is on its way. */
 export const DEFAULT_MAX_WINDOW = 8192;
 
@@ -30,6 +33,7 @@ export interface WindowLimits {
 export class Window {
   readonly #limits: WindowLimits;
   readonly #slots: number;
+  readonly #maxGrowth: number;
   /** Handler time per item in ms. */
   #serviceMs: number | undefined;
   /** Result bytes per item. */
@@ -43,6 +47,7 @@ export class Window {
   constructor(slots: number, limits: WindowLimits, firstPerSlot = 1) {
     this.#limits = limits;
     this.#slots = slots;
+    this.#maxGrowth = firstPerSlot > 1 ? MAX_GROWTH_AHEAD : MAX_GROWTH;
     this.size = this.#clamp(slots * firstPerSlot);
   }
 
@@ -68,7 +73,7 @@ export class Window {
     this.#bytes += WEIGHT * (bytes / count - this.#bytes);
     const perSlot = Math.max(1, Math.floor(this.#limits.windowTimeMs / Math.max(this.#serviceMs, 0.001)));
     const byBytes = Math.floor(this.#limits.windowBytes / Math.max(this.#bytes, 1));
-    const reach = mayGrow ? this.size * MAX_GROWTH : this.size;
+    const reach = mayGrow ? this.size * this.#maxGrowth : this.size;
     this.size = this.#clamp(Math.min(perSlot * this.#slots, byBytes, reach));
   }
 

@@ -185,6 +185,15 @@ describe("Window", () => {
     expect(window.size).toBe(4);
   });
 
+  test("may begin with several items per slot, and grows twofold then", () => {
+    const window = new Window(10, limits, 2);
+    expect([window.isMeasured, window.size]).toEqual([false, 20]);
+    window.observe(10, 0, 1);
+    expect([window.isMeasured, window.size]).toEqual([true, 40]);
+    window.observe(5000, 0, 1);
+    expect(window.size).toBe(10);
+  });
+
   test("keeps every slot busy, and is bounded in bytes", () => {
     expect(settled(1_000_000, 0, 50)).toBe(50);
     expect(settled(10_000, 0, 50)).toBe(1500);
