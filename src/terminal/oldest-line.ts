@@ -3,7 +3,7 @@ import { counted, duration } from "./quantities.ts";
 import { printable } from "./text-width.ts";
 
 /** The item that has been with a worker for the longest time, and its task. */
-export interface OldestItem extends RunningItem {
+interface OldestItem extends RunningItem {
   readonly task: string;
 }
 

@@ -9,6 +9,9 @@ import { truncated, widthOf } from "./text-width.ts";
 /** How often a terminal is redrawn, in ms. */
 const DRAW_MS = 200;
 
+/** How soon the progress is drawn again below what others have written, in ms. */
+const REDRAW_MS = 30;
+
 /** How often plain lines are written where there is no terminal, in ms. */
 const WRITE_MS = 5000;
 
@@ -30,6 +33,7 @@ export class ProgressView {
   /** Whether an item was ever named as the oldest: its line then stays, so that the view does not jump. */
   #namesOldest = false;
   #isOver = false;
+  #redraw: NodeJS.Timeout | undefined;
 
   /** @param streams - The streams of the process, which may be the same terminal: what others write to them goes above the progress. */
   constructor(
@@ -42,7 +46,7 @@ export class ProgressView {
     this.#progress = progress;
     this.#isLive = isLive(screen, env);
     this.#paint = paintFor(screen, env);
-    this.#shared = new SharedTerminal(this.#isLive ? streams : [], () => this.erase());
+    this.#shared = new SharedTerminal(this.#isLive ? streams : [], () => this.#makeRoom());
     this.#timer = setInterval(() => this.#tick(), this.#isLive ? DRAW_MS : WRITE_MS).unref();
   }
 
@@ -60,6 +64,15 @@ export class ProgressView {
     const text = this.#erasing();
     this.#drawn = [];
     if (text !== "") this.#write(text);
+  }
+
+  /** Removes the progress for what somebody else writes. It is drawn again when that has been written. */
+  #makeRoom(): void {
+    this.erase();
+    this.#redraw ??= setTimeout(() => {
+      this.#redraw = undefined;
+      if (!this.#isOver) this.#draw();
+    }, REDRAW_MS).unref();
   }
 
   /** Draws the last state, which stays, and ends. */
@@ -81,6 +94,7 @@ export class ProgressView {
   #finish(): void {
     this.#isOver = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#redraw);
     this.erase();
     this.#shared.release();
   }
@@ -152,6 +166,6 @@ export class ProgressView {
 }
 
 /** Whether lines can be redrawn on a stream: it is a terminal, and not the log of a continuous integration. */
-export function isLive({ isTTY }: Pick<Screen, "isTTY">, env: NodeJS.ProcessEnv): boolean {
+function isLive({ isTTY }: Pick<Screen, "isTTY">, env: NodeJS.ProcessEnv): boolean {
   return isTTY === true && (env.CI ?? "") === "" && env.TERM !== "dumb";
 }

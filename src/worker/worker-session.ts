@@ -3,9 +3,8 @@ import { WorkerCore } from "../core/worker/worker-core.ts";
 import type { WorkerPort } from "../core/worker/worker-port.ts";
 import { PipelineError } from "../errors.ts";
 import { ABORT_GRACE_MS } from "../executor/execution-timer.ts";
-import type { Executor, ExecutorPort } from "../executor/executor.ts";
+import type { ExecutorPort } from "../executor/executor.ts";
 import { WorkLoop } from "../executor/work-loop.ts";
-import type { WorkerHooks } from "../executor/worker-hooks.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { Welcome } from "../protocol/batch-message.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
@@ -19,18 +18,17 @@ import {
   type WorkerToDistributor,
 } from "../protocol/message.ts";
 import { decodePayload } from "../protocol/payload/payload.ts";
-import type { TaskType } from "../protocol/task-type.ts";
 import { describeThrown, isInstance } from "../protocol/thrown.ts";
 import { concurrencyHint } from "../role/concurrency-hint.ts";
 import { connectTo } from "../role/logged-transport.ts";
 import { linkOptions } from "../role/network.ts";
 import type { PeerState } from "../role/peer-state.ts";
 import { Session } from "../role/session.ts";
-import { FirstWork, type WorkStage } from "../role/work-signal.ts";
+import { FirstWork } from "../role/work-signal.ts";
 import type { KeyRole } from "../security/key-role.ts";
-import type { Security } from "../security/security.ts";
 import type { Link, LinkHandler } from "../transport/transport.ts";
 import { WorkerWatch } from "../watching/worker-watch.ts";
+import type { WorkerHost } from "./worker-host.ts";
 import { peersOfWorker } from "./worker-peers.ts";
 import type { WorkerSummary } from "./worker-summary.ts";
 
@@ -42,25 +40,6 @@ const SHARED_SLICE_MS = 20;
 
 /** How long a handler may take to react to its aborted signal after `stop()`'s timeout, in ms: less than a pipeline waits for the process. */
 const CUT_OFF_GRACE_MS = 400;
-
-/** What a session needs to know about its worker. */
-export interface WorkerHost {
-  readonly workerId: string;
-  /** Whether hooks and threads are initialised when the first item arrives, and not before. */
-  readonly initsLate: boolean;
-  readonly taskType: TaskType;
-  readonly endpoint: EndpointAddress;
-  readonly collectorEndpoint: EndpointAddress;
-  readonly timeoutMs: number | undefined;
-  readonly peerTimeoutMs: number;
-  readonly security: Security | undefined;
-  readonly executor: Executor;
-  /** Whether the distributor runs in this process, too, and would be blocked with the worker. */
-  readonly isHere: boolean;
-  readonly hooks: WorkerHooks;
-  /** Called when the first item begins and ends, and when the worker closes. */
-  readonly onWork: ((stage: WorkStage) => void) | undefined;
-}
 
 /** One run of a worker: connects the core to the links, the executor and the user's hooks. */
 export class WorkerSession extends Session<WorkerSummary> {

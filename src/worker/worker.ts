@@ -12,7 +12,8 @@ import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role } from "../role/r
 import { onWork, type WorkSignal, type WorkStage } from "../role/work-signal.ts";
 import type { Security } from "../security/security.ts";
 import { isHere } from "../self/nesting.ts";
-import { type WorkerHost, WorkerSession } from "./worker-session.ts";
+import type { WorkerHost } from "./worker-host.ts";
+import { WorkerSession } from "./worker-session.ts";
 import type { WorkerSummary } from "./worker-summary.ts";
 
 /** The method by which each kind of worker makes its executor. */

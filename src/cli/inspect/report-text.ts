@@ -71,7 +71,8 @@ export function stateText(report: RunReport | ServiceReport): string {
   return `${status} after ${time}`;
 }
 
-function styleOf({ outcome }: RunReport | ServiceReport): Pick<Column, "style"> {
+/** How the state of a report is painted. */
+export function styleOf({ outcome }: RunReport | ServiceReport): Pick<Column, "style"> {
   if (outcome === undefined) return {};
   return { style: outcome.status === "complete" ? "green" : outcome.status === "aborted" ? "red" : "yellow" };
 }

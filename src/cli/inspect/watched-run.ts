@@ -5,7 +5,7 @@ import { describeThrown } from "../../protocol/thrown.ts";
 import type { ServiceReport } from "../../service/service-report.ts";
 import { joinColumns } from "../../terminal/columns.ts";
 import { duration } from "../../terminal/quantities.ts";
-import { printable } from "../../terminal/text-width.ts";
+import { printable, truncated } from "../../terminal/text-width.ts";
 import type { InspectOptions } from "./inspect-options.ts";
 import { openInspector } from "./open-inspector.ts";
 import {
@@ -15,10 +15,14 @@ import {
   type ReportLayout,
   reportLines,
   stateText,
+  styleOf,
 } from "./report-text.ts";
 
 /** How often a run that does not answer is looked at, in ms: its process may have ended. */
 const LOOK_MS = 100;
+
+/** The room that is kept beside a run's command for how it stands, in columns. */
+const STATE_COLUMNS = 40;
 
 /** After how many looks at an ended process its last report, which may be on its way, is given up. */
 const LAST_LOOKS = 4;
@@ -92,24 +96,8 @@ export class WatchedRun implements AsyncDisposable {
 
   /** The run as one of several. @param isAlone - Whether there is room for the tables. */
   listLines(layout: ReportLayout, isAlone: boolean): string[] {
-    const { width, paint } = layout;
     const report = this.#report;
-    const { title = "", owner, endpoint = "" } = this.#entry ?? {};
-    const state = report === undefined ? "no answer yet" : stateText(report);
-    const head = joinColumns(
-      [
-        { text: printable(title), importance: 4, style: "bold" },
-        {
-          text: this.#isGone ? "has ended" : state,
-          importance: 3,
-          ...(report === undefined ? { style: "yellow" } : {}),
-        },
-        { text: `process ${owner?.pid ?? 0}`, importance: 1 },
-        ...(this.isOver ? [] : [{ text: endpoint, importance: 2, style: "cyan" } as const]),
-      ],
-      width,
-      paint,
-    );
+    const head = this.#headLine(layout);
     if (report === undefined) return [head, ...this.#troubles(layout)];
     const details = isAlone ? detailLines(report, layout) : [];
     return [head, ...bodyLines(report, layout), ...details, ...this.#troubles(layout)];
@@ -117,7 +105,8 @@ export class WatchedRun implements AsyncDisposable {
 
   /** The last line about a run that is over. */
   endLine(layout: ReportLayout): string {
-    return this.#report === undefined ? goneText(this.#entry) : headLine(this.#report, layout);
+    if (this.#report === undefined || this.#isGone) return goneText(this.#entry);
+    return this.#entry === undefined ? headLine(this.#report, layout) : this.#headLine(layout);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -139,6 +128,31 @@ export class WatchedRun implements AsyncDisposable {
     const answer = this.#inspector.status();
     answer.catch(() => {}); // when the process has ended first
     return await Promise.race([answer, ended]).finally(() => clearInterval(timer));
+  }
+
+  /** The run as one of several, in a line. */
+  #headLine({ width, paint }: ReportLayout): string {
+    const report = this.#report;
+    const { title = "", owner, endpoint = "" } = this.#entry ?? {};
+    const state = report === undefined ? "no answer yet" : stateText(report);
+    return joinColumns(
+      [
+        {
+          text: truncated(printable(title), Math.max(20, width - STATE_COLUMNS)),
+          importance: 4,
+          style: "bold",
+        },
+        {
+          text: this.#isGone ? "has ended" : state,
+          importance: 3,
+          ...(report === undefined ? { style: "yellow" } : styleOf(report)),
+        },
+        { text: `process ${owner?.pid ?? 0}`, importance: 1 },
+        ...(this.isOver ? [] : [{ text: endpoint, importance: 2, style: "cyan" } as const]),
+      ],
+      width,
+      paint,
+    );
   }
 
   #troubles({ paint }: ReportLayout): string[] {

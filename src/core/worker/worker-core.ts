@@ -189,8 +189,6 @@ export class WorkerCore {
     }
   }
 
-  // --- peers ----------------------------------------------------------------------------------------------------------
-
   #hello(send: (message: Hello) => void, held: readonly ItemRef[]): void {
     const { workerId, taskType } = this.#options;
     send({ type: "hello", runId: this.runId, role: "worker", peerId: workerId, taskType, held });
@@ -242,8 +240,6 @@ export class WorkerCore {
     });
   }
 
-  // --- items ----------------------------------------------------------------------------------------------------------
-
   #grant(grant: Grant): void {
     this.#load.drop(grant.settled.filter((seq) => !this.#outbox.settle(seq)));
     for (const ref of grant.failuresSeen) this.#outbox.failureSeen(ref);
@@ -278,8 +274,6 @@ export class WorkerCore {
   #held(): ItemRef[] {
     return [...this.#load.refs, ...this.#outbox.refs];
   }
-
-  // --- endings --------------------------------------------------------------------------------------------------------
 
   #leaveIfDone(): void {
     if (this.#phase.kind !== "leaving" || this.#load.running > 0 || this.#outbox.size > 0) return;
