@@ -13,7 +13,7 @@ describe("The command run", () => {
     expect(out).toMatch(
       /^complete in .*\n {2}square: 200 items, 200 collected, 0 failed, 0 retried, [\d,]+\/s\n {2}an item took /m,
     );
-    expect(err).toMatch(/^square {2}200\/200 \(100 %\) {2}done$/m);
+    expect(err).toMatch(/^square {2}200\/200 \(100 %\) {2}done {2}\d+:\d\d$/m);
     expect(code).toBe(0);
   });
 
