@@ -62,7 +62,7 @@ describe("The command run, after one signal,", () => {
   test("refuses a --stop-timeout that is no time", async () => {
     expect(await zmqpipeline(["run", runOf(""), "--stop-timeout", "soon"])).toMatchObject({
       code: 2,
-      err: expect.stringContaining("It must be a number of milliseconds"),
+      err: expect.stringContaining("It must be a time"),
     });
   });
 });
