@@ -99,6 +99,8 @@ function describe({ runId, begun, isComplete, tasks, torn }: JournalContent): st
 function failureText({ id, data, error, attempts, generation }: JournalFailure): string {
   const shown = JSON.stringify(data, replaceForJson);
   const again =
-    generation === 0 ? "" : `, executed again ${generation === 1 ? "once" : `${generation} times`} before`;
+    generation === 0
+      ? ""
+      : `; had failed for good ${generation === 1 ? "once" : `${generation} times`} before`;
   return `${id}  ${error.name}: ${error.message}  (${counted(attempts, "attempt")}${again})\n${causesText(error)}  ${shown}\n`;
 }
