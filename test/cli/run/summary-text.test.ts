@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import { RunStatistics } from "../../../src/cli/run/run-statistics.ts";
 import { type SummaryContext, summaryJson, summaryText } from "../../../src/cli/run/summary.ts";
 import {
+  BatchCollector,
+  type CollectedResult,
   type CollectionInfo,
   Collector,
   EndpointAddress,
@@ -149,4 +151,29 @@ test("Durations that were all measured alone are told without a word about means
   const seen = new Seen();
   seen.result(5);
   expect(textOf({}, seen)).toContain("5 ms (max); the slowest:\n        5 ms  run/square/0\n");
+});
+
+test("Durations of results that a collector gets in batches are counted, and its failures", async () => {
+  class Batches extends BatchCollector<object> {
+    readonly endpoint = NOWHERE;
+    readonly ackEndpoint = NOWHERE;
+    got = 0;
+    handleBatch(results: readonly CollectedResult<object>[]) {
+      this.got += results.length;
+    }
+    override handleFailure(..._failure: readonly unknown[]) {}
+  }
+  const statistics = new RunStatistics();
+  const collector = new Batches();
+  statistics.watch(collector);
+  const result = { taskType: SQUARE, attempt: 1, worker: "w", data: {}, durationItems: 1 };
+  await collector.handleBatch([
+    { ...result, id: "run/square/0", duration: 1 },
+    { ...result, id: "run/square/1", duration: 2 },
+  ]);
+  const error = { name: "Error", message: "no", stack: "", code: "" };
+  await collector.handleFailure({ id: "run/square/2", data: { n: 2 }, error, attempts: 1 }, SQUARE);
+  expect(collector.got).toBe(2);
+  expect(statistics.durations).toMatchObject({ items: 2, max: 2 });
+  expect(statistics.failures).toMatchObject([{ count: 1, firstId: "run/square/2" }]);
 });
