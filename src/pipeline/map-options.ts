@@ -99,6 +99,10 @@ export interface MapProgress {
   readonly workers: number;
   /** Time since the first result was asked for, in ms. */
   readonly duration: number;
+  /** Inputs settled a second: of late, and at the end over the whole time since the first input was with a worker; undefined before the first. */
+  readonly rate: number | undefined;
+  /** Time until all is done, in ms; undefined where the number of inputs is unknown, or nothing is settled any more because an input hangs. */
+  readonly timeLeft: number | undefined;
 }
 
 /** A result of `map()` with `settled`, and the index of its input, counted from 0. */

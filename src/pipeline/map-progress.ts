@@ -70,16 +70,17 @@ export class MapProgressReports {
   #report(): void {
     const progress = this.#progress();
     const { duration: _duration, ...counts } = progress;
-    const state = JSON.stringify(counts);
+    const state = JSON.stringify({ ...counts, rate: 0, timeLeft: 0 }); // those two change all the time
     if (state === this.#reported) return;
     this.#reported = state;
     this.#onProgress?.(progress);
   }
 
   #progress(): MapProgress {
-    const { acked = 0, failed = 0, skipped = 0, inFlight = 0, workers = 0 } = this.#read() ?? {};
+    const { acked = 0, failed = 0, skipped = 0, inFlight = 0, workers = 0, pace } = this.#read() ?? {};
     const duration = performance.now() - this.#startedAt;
-    return { total: this.#total, completed: acked, failed, skipped, inFlight, workers, duration };
+    const counts = { total: this.#total, completed: acked, failed, skipped, inFlight, workers };
+    return { ...counts, duration, rate: pace?.rate, timeLeft: pace?.timeLeft };
   }
 
   /** The run as its only task. */

@@ -108,6 +108,8 @@ describe("onProgress of map()", () => {
   test("gets the state at the end, with the total of an array", async () => {
     const states: MapProgress[] = [];
     await mapped("square", upTo(50), { onProgress: (state) => void states.push(state) }).toArray();
+    expect(states.at(-1)?.rate).toBeGreaterThan(0);
+    expect(states.at(-1)?.timeLeft).toBeUndefined();
     expect(states.at(-1)).toMatchObject({ total: 50, completed: 50, failed: 0, skipped: 0, inFlight: 0 });
     await mapped("square", new Set([1]).values(), {
       onProgress: (state) => void states.push(state),
