@@ -73,11 +73,10 @@ function workColumns(task: TaskProgress, { hasBar, paint }: LineLayout): (Column
           draw: (width) => bar({ done: acked + skipped, failed, total: expected }, width, paint),
         }
       : undefined,
-    column("counts", countsText(done, expected)),
+    column("counts", `${phase === "stopped" ? "stopped at " : ""}${countsText(done, expected)}`),
   ];
   if (phase === "complete") columns.push(column("left", "done", "green"));
-  else if (phase === "stopped") columns.push(column("left", "stopped", "yellow"));
-  else {
+  else if (phase !== "stopped") {
     if (rate !== undefined) columns.push(column("rate", `${count(rate)}/s`));
     if (stalled !== undefined)
       columns.push(column("left", `nothing done for ${duration(stalled)}`, "yellow"));

@@ -73,7 +73,7 @@ describe("A progress line", () => {
       "done      2 failed  50/50 (100 %)  done",
     );
     expect(taskLine("square", { ...task, phase: "stopped", retried: 0 }, unlimited)).toBe(
-      "square    2 failed  42/1,200 (3 %)  stopped",
+      "square    2 failed  stopped at 42/1,200 (3 %)",
     );
     expect(taskLine("square", paced({ stalled: 12_000, rate: 1 }), unlimited)).toContain(
       "  1/s  nothing done for 12 s  8 in flight",

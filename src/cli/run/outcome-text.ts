@@ -5,23 +5,25 @@ import { count, counted } from "../../terminal/quantities.ts";
 import type { WorkerSummary } from "../../worker/worker-summary.ts";
 import type { RoleCommandName } from "./run-options.ts";
 import { RunStatistics } from "./run-statistics.ts";
-import { type SummaryContext, summaryText } from "./summary.ts";
+import { durationLines, failuresLines, type SummaryContext, summaryText } from "./summary.ts";
 
 /**
  * What a role has done, in words.
  *
  * @param outcome - What its `run()` has returned.
  * @param isInterrupted - Whether a signal has ended the role.
+ * @param statistics - What a collector has got.
  */
 export function outcomeText(
   name: RoleCommandName,
   outcome: unknown,
   context: SummaryContext,
   isInterrupted: boolean,
+  statistics = new RunStatistics(),
 ): string {
-  if (name === "distributor") return summaryText(outcome as RunSummary, new RunStatistics(), context);
+  if (name === "distributor") return summaryText(outcome as RunSummary, statistics, context);
   if (name === "worker") return workersText(1, outcome as WorkerSummary);
-  if (name === "collector") return collectorText(outcome as CollectorSummary);
+  if (name === "collector") return collectorText(outcome as CollectorSummary, statistics);
   if (name === "service") return serviceText(outcome as ServiceSummary);
   return isInterrupted ? "metadata worker stopped\n" : "metadata delivered\n";
 }
@@ -43,7 +45,15 @@ export function serviceText({ requests, replied, ...others }: ServiceSummary): s
   return `service ended: ${[counted(requests, "request"), `${count(replied)} replied`, ...wrong].join(", ")}\n`;
 }
 
-function collectorText({ status, collected, failed, duplicates }: CollectorSummary): string {
+function collectorText(
+  { status, collected, failed, duplicates }: CollectorSummary,
+  statistics: RunStatistics,
+): string {
   const repeated = duplicates > 0 ? `, ${count(duplicates)} repeated and dropped` : "";
-  return `collector ended, run ${status}: ${counted(collected, "result")} collected, ${counted(failed, "item")} failed${repeated}\n`;
+  const lines = [
+    `collector ended, run ${status}: ${counted(collected, "result")} collected, ${counted(failed, "item")} failed${repeated}`,
+    ...durationLines(statistics),
+    ...failuresLines(statistics.failures, { journal: undefined, allFailures: "" }),
+  ];
+  return `${lines.join("\n")}\n`;
 }

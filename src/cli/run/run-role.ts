@@ -1,3 +1,4 @@
+import { Collector } from "../../collector/collector.ts";
 import { Distributor } from "../../distributor/distributor.ts";
 import { at } from "../../pipeline/local-roles.ts";
 import { EndpointAddress } from "../../protocol/endpoint-address.ts";
@@ -18,6 +19,7 @@ import { inspectOf } from "./inspect-options.ts";
 import { journalOf } from "./ledger-options.ts";
 import { outcomeText } from "./outcome-text.ts";
 import type { RoleCommandName, RoleOptions } from "./run-options.ts";
+import { RunStatistics } from "./run-statistics.ts";
 import { superviseWorkers } from "./supervise-workers.ts";
 
 /** Starts one role of a file, and runs it to its end. @returns The exit code. */
@@ -55,6 +57,8 @@ async function runRoleOf(
     const stop = () => void role.stop({ timeout });
     // The run's end may reach the role meanwhile, and ends the process then.
     console.drainOnInterrupt(timeout, () => setTimeout(stop, graceOf(role)).unref());
+    const statistics = new RunStatistics();
+    if (role instanceof Collector) statistics.watch(role, { isBrief: options.quiet !== true });
     const running = role.run();
     running.catch(() => {}); // awaited below
     entitle(name, taskNames(role).join(" "), file);
@@ -71,7 +75,7 @@ async function runRoleOf(
       () => running,
     ).finally(() => lines?.close());
     console.printOutcome(options, { role: name, ...(outcome as object | undefined) }, () =>
-      outcomeText(name, outcome, summaryContext, console.interruptCode !== undefined),
+      outcomeText(name, outcome, summaryContext, console.interruptCode !== undefined, statistics),
     );
     return exitCodeOf(outcome);
   });

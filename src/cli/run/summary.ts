@@ -110,7 +110,8 @@ function completeLines({ wasComplete, completedAt, tasks }: RunSummary): string[
   ];
 }
 
-function durationLines({ durations, slowest }: RunStatistics): string[] {
+/** How long items took, in lines; none where nothing was measured. */
+export function durationLines({ durations, slowest }: RunStatistics): string[] {
   if (durations === undefined) return [];
   const { p50, p95, max, items, means } = durations;
   const which =

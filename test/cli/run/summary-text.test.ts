@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { outcomeText } from "../../../src/cli/run/outcome-text.ts";
 import { RunStatistics } from "../../../src/cli/run/run-statistics.ts";
 import { type SummaryContext, summaryJson, summaryText } from "../../../src/cli/run/summary.ts";
 import {
@@ -176,4 +177,18 @@ test("Durations of results that a collector gets in batches are counted, and its
   expect(collector.got).toBe(2);
   expect(statistics.durations).toMatchObject({ items: 2, max: 2 });
   expect(statistics.failures).toMatchObject([{ count: 1, firstId: "run/square/2" }]);
+});
+
+test("A collector that runs alone tells how long items took, and what failed", () => {
+  const seen = new Seen();
+  seen.result(5);
+  seen.failure("too small", { n: 1 });
+  const outcome = { status: "complete", collected: 1, failed: 1, duplicates: 0 };
+  expect(outcomeText("collector", outcome, context, false, seen.statistics)).toBe(
+    "collector ended, run complete: 1 result collected, 1 item failed\n" +
+      "  an item took 5 ms (p50), 5 ms (p95), 5 ms (max); the slowest:\n" +
+      "        5 ms  run/square/0\n" +
+      "  failed once in square: RangeError: too small\n" +
+      '    run/square/1  {"n":1}\n',
+  );
 });
