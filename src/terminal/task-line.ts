@@ -8,6 +8,9 @@ import { padded, printable, truncated, widthOf } from "./text-width.ts";
 /** Width of a bar in columns. */
 const BAR = { least: 8, most: 30 } as const;
 
+/** A time left below this, in ms, is not told. */
+const LEAST_LEFT_MS = 100;
+
 /** How much of a line a task's name may take. */
 const NAME_SHARE = 1 / 3;
 
@@ -80,7 +83,8 @@ function workColumns(task: TaskProgress, { hasBar, paint }: LineLayout): (Column
     if (rate !== undefined) columns.push(column("rate", `${count(rate)}/s`));
     if (stalled !== undefined)
       columns.push(column("left", `nothing done for ${duration(stalled)}`, "yellow"));
-    else if (timeLeft !== undefined) columns.push(column("left", `${duration(timeLeft)} left`));
+    else if (timeLeft !== undefined && timeLeft >= LEAST_LEFT_MS)
+      columns.push(column("left", `${duration(timeLeft)} left`));
   }
   if (pace.duration > 0) columns.push(column("elapsed", clock(pace.duration), "dim"));
   if (!isOver) {
