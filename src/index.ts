@@ -51,23 +51,24 @@ export { MetaDataWorker } from "./metadata/meta-data-worker.ts";
 export { prometheusText } from "./metrics/prometheus-text.ts";
 export {
   type DefinedPipeline,
-  type DefinedWorker,
   defineCollector,
   definePipeline,
   defineTask,
   defineWorker,
 } from "./pipeline/define.ts";
+export type { DefinedWorker } from "./pipeline/define-types.ts";
 export type { InspectOptions } from "./pipeline/inspect-workers.ts";
 export { map } from "./pipeline/map.ts";
 export type { MapResults } from "./pipeline/map-iterator.ts";
 export type { MapOptions, MapProgress, MapResult } from "./pipeline/map-options.ts";
-export type { MappedResult, WorkerInput, WorkerResult } from "./pipeline/module-types.ts";
+export type { MappedResult, WorkerInput, WorkerMetadata, WorkerResult } from "./pipeline/module-types.ts";
 export { Pipeline } from "./pipeline/pipeline.ts";
 export type {
   CollectFunction,
   EarlierCollectFunction,
   OutputSource,
   PipelineOptions,
+  PipelineReports,
   TaskDefinition,
   WorkerDefinition,
 } from "./pipeline/pipeline-options.ts";

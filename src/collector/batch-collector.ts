@@ -5,6 +5,7 @@ import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { assertCount } from "../role/checks.ts";
 import type { Members } from "../role/members.ts";
 import { roleMembers } from "../role/role.ts";
+import { adoptStaticFields } from "../role/static-fields.ts";
 import type { CollectedResult, CollectionInfo } from "./collected-result.ts";
 import { COLLECTOR_FIELDS, COLLECTOR_METHODS, Collector, resultBatches } from "./collector.ts";
 import type { ResultBatches } from "./delivery-handlers.ts";
@@ -41,6 +42,12 @@ export abstract class BatchCollector<
    * @default 1000, and at most 8 MiB of encoded results
    */
   readonly batchSize: number = DEFAULT_BATCH_SIZE;
+
+  /** Takes the static fields of the class as fields of the instance. */
+  constructor() {
+    super();
+    adoptStaticFields(this, this[roleMembers]());
+  }
 
   /**
    * Called with a batch of results that have not been handled before, one call at a time. The results count as collected when the method

@@ -1,3 +1,4 @@
+import type { MessageType } from "../protocol/message-type.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 
@@ -11,6 +12,8 @@ export interface CollectionInfo {
    * later generation takes the place of the failure with its id.
    */
   readonly generation: number;
+  /** `DATA`. */
+  readonly msgtype: MessageType;
   /** The number of the execution that gave the result; 1 is the first. */
   readonly attempt: number;
   /** The id of the worker that executed the item. */

@@ -5,7 +5,7 @@ import type { MessageType } from "../protocol/message-type.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
-import { assertEndpoint, assertTimeout } from "../role/checks.ts";
+import { assertOwnEndpoint, assertTimeout } from "../role/checks.ts";
 import type { Members } from "../role/members.ts";
 import { assertMayListen, DEFAULT_MAX_CONNECTIONS, resolveNetwork } from "../role/network.ts";
 import {
@@ -16,6 +16,7 @@ import {
   roleMembers,
   signalGraceMs,
 } from "../role/role.ts";
+import { adoptStaticFields } from "../role/static-fields.ts";
 import type { Security } from "../security/security.ts";
 import type { CollectionInfo } from "./collected-result.ts";
 import { CollectorSession } from "./collector-session.ts";
@@ -52,8 +53,17 @@ export const COLLECTOR_FIELDS = [
   "metadata",
 ] as const;
 
+/** Fields of a collector that its class has as fields of the instance, or as static ones. */
+declare abstract class CollectorFields {
+  /** The endpoint to which workers deliver results, and the distributor failed items. A `Pipeline` has its own: leave it out there. */
+  abstract readonly endpoint: EndpointAddress;
+  /** The endpoint from which the distributor gets the ACKs. */
+  abstract readonly ackEndpoint: EndpointAddress;
+}
+
 /**
- * Receives every result once and acknowledges it to the distributor (ACK). One collector serves one run.
+ * Receives every result once and acknowledges it to the distributor (ACK). One collector serves one run. All fields may be static fields of the
+ * class instead.
  *
  * @typeParam Result - What the workers' handlers return.
  * @typeParam AckData - The data that goes back to the task with each ACK.
@@ -74,15 +84,12 @@ export const COLLECTOR_FIELDS = [
  * }
  * ```
  */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: run() reports fields that are missing
 export abstract class Collector<
   Result = Payload,
   AckData extends object = Payload,
   Metadata extends object = Payload,
 > extends Role<CollectorSummary> {
-  /** The endpoint to which workers deliver results, and the distributor failed items. */
-  abstract readonly endpoint: EndpointAddress;
-  /** The endpoint from which the distributor gets the ACKs. */
-  abstract readonly ackEndpoint: EndpointAddress;
   /**
    * Longest wait for the distributor, at the start and whenever the connection is lost, in ms. `Infinity` waits for ever.
    * @default 60000
@@ -106,6 +113,12 @@ export abstract class Collector<
   readonly maxConnections: number = DEFAULT_MAX_CONNECTIONS;
   /** The metadata of the `MetaDataWorker`; `{}` without one. Set before the first result arrives. */
   metadata: Metadata = {} as Metadata;
+
+  /** Takes the static fields of the class as fields of the instance. */
+  constructor() {
+    super();
+    adoptStaticFields(this, this[roleMembers]());
+  }
 
   /**
    * Called once for each result, one call at a time. The item counts as collected when the method has returned. When it throws, the
@@ -175,8 +188,8 @@ export abstract class Collector<
   /** @internal */
   [openSession](): CollectorSession {
     const name = this.constructor.name;
-    assertEndpoint(`${name}.endpoint`, this.endpoint);
-    assertEndpoint(`${name}.ackEndpoint`, this.ackEndpoint);
+    assertOwnEndpoint(`${name}.endpoint`, this.endpoint);
+    assertOwnEndpoint(`${name}.ackEndpoint`, this.ackEndpoint);
     assertTimeout(`${name}.peerTimeout`, this.peerTimeout);
     const network = resolveNetwork(this);
     for (const endpoint of [this.endpoint, this.ackEndpoint]) assertMayListen("collector", endpoint, network);
@@ -203,3 +216,8 @@ export abstract class Collector<
     return { status: "stopped", collected: 0, failed: 0, duplicates: 0 };
   }
 }
+
+// An interface, because TypeScript asks for `override` where a class gives a value to a field of its base class.
+// biome-ignore lint/correctness/noUnusedVariables: merged declarations have the same type parameters
+export interface Collector<Result, AckData, Metadata>
+  extends Pick<CollectorFields, "endpoint" | "ackEndpoint"> {}

@@ -151,7 +151,7 @@ export class DeliveryLoop {
     const generation = generationOf(seq);
     const attempts = attempt;
     if (error !== undefined)
-      return { id, data: decodeValue(payload), error: toThrownError(error), attempts, generation };
+      return { id, taskType, data: decodeValue(payload), error: toThrownError(error), attempts, generation };
     try {
       return {
         id,
@@ -162,11 +162,12 @@ export class DeliveryLoop {
         durationItems: busyItems,
         data: decodeValue(payload),
         taskType,
+        msgtype: MessageType.DATA,
       };
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       const broken = new PipelineError("BAD_MESSAGE", `The result cannot be decoded: ${error.message}`);
-      return { id, data: {}, error: toThrownError(toErrorInfo(broken)), attempts, generation };
+      return { id, taskType, data: {}, error: toThrownError(toErrorInfo(broken)), attempts, generation };
     }
   }
 

@@ -23,7 +23,7 @@ import { RunSpan } from "./run-span.ts";
 import type { RunProgress, RunSummary } from "./run-summary.ts";
 import { specOf } from "./spec-of.ts";
 import { summaryOf } from "./summary-of.ts";
-import type { Task } from "./task.ts";
+import type { RegisteredTask } from "./task.ts";
 import { TaskSources } from "./task-sources.ts";
 import { wasCompleteText } from "./was-complete-text.ts";
 import type { WorkersOwner } from "./workers-owner.ts";
@@ -43,7 +43,7 @@ const WARNINGS: ReadonlySet<string> = new Set([
 /** One run of a distributor: its sockets, the tasks' sources, and the core between them. */
 export class DistributorSession extends Session<RunSummary> {
   readonly #options: SessionOptions;
-  readonly #tasks: readonly Task<unknown, object, object>[];
+  readonly #tasks: readonly RegisteredTask[];
   readonly #owner: WorkersOwner;
   readonly #sources: TaskSources;
   readonly #log = new RoleLog("distributor");
@@ -63,7 +63,7 @@ export class DistributorSession extends Session<RunSummary> {
   #earlyError: Error | undefined;
 
   /** @param owner - What is known of the workers that this process starts. */
-  constructor(tasks: readonly Task<unknown, object, object>[], options: SessionOptions, owner: WorkersOwner) {
+  constructor(tasks: readonly RegisteredTask[], options: SessionOptions, owner: WorkersOwner) {
     super();
     this.#options = options;
     this.#tasks = tasks;
@@ -181,7 +181,7 @@ export class DistributorSession extends Session<RunSummary> {
       this.#log.write("info", "run resumed from its journal", { runId: this.#runId });
   }
 
-  #spec(task: Task<unknown, object, object>): TaskSpec {
+  #spec(task: RegisteredTask): TaskSpec {
     const { name } = task.taskType;
     return {
       ...specOf(task),

@@ -14,7 +14,7 @@ import {
 import { DistributorSession } from "./distributor-session.ts";
 import { emptySummary } from "./empty-summary.ts";
 import type { RunProgress, RunSummary } from "./run-summary.ts";
-import type { AnyTask } from "./task.ts";
+import type { AnyTask, RegisteredTask } from "./task.ts";
 
 /** What is known of the worker processes. The code that starts them sets it before `run()`. */
 export const ownedWorkers: unique symbol = Symbol("ownedWorkers");
@@ -43,7 +43,7 @@ export class Distributor extends Role<RunSummary> {
   }
 
   readonly #options: ResolvedDistributorOptions;
-  readonly #tasks: AnyTask[] = [];
+  readonly #tasks: RegisteredTask[] = [];
   #session: DistributorSession | undefined;
   /** @internal */
   [ownedWorkers]: OwnedWorkers | undefined;
@@ -74,9 +74,9 @@ export class Distributor extends Role<RunSummary> {
     this.#tasks.push(atCaller(Distributor.prototype.registerTask, () => this.#checked(task)));
   }
 
-  #checked(task: AnyTask | (new () => AnyTask)): AnyTask {
+  #checked(task: AnyTask | (new () => AnyTask)): RegisteredTask {
     if (this.#session !== undefined) throw new TypeError("Tasks must be registered before run()");
-    const instance = typeof task === "function" ? new task() : task;
+    const instance: AnyTask = typeof task === "function" ? new task() : task;
     assertTask(instance);
     if (this.#tasks.some(({ taskType }) => taskType === instance.taskType))
       throw new TypeError(`Task type ${JSON.stringify(instance.taskType.name)} is registered by two tasks`);

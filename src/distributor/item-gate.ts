@@ -1,11 +1,11 @@
 import { KeySet } from "../journal/key-set.ts";
 import { Fifo } from "../structures/fifo.ts";
 import { ItemKeys } from "./item-keys.ts";
-import type { Task } from "./task.ts";
+import type { RegisteredTask } from "./task.ts";
 
 /** Items that a task has given and the core has not taken yet. Lets each key out once if items have keys, and every item if not. */
 export class ItemGate {
-  readonly #task: Task<unknown, object, object>;
+  readonly #task: RegisteredTask;
   readonly #buffer = new Fifo<Uint8Array>();
   /** The keys of the items in the buffer, if items have keys. */
   readonly #bufferedKeys = new Fifo<Buffer>();
@@ -17,7 +17,7 @@ export class ItemGate {
   /** The key of the item that was let out last. */
   key: Buffer | undefined;
 
-  constructor(task: Task<unknown, object, object>) {
+  constructor(task: RegisteredTask) {
     this.#task = task;
     this.know(new KeySet());
   }

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { PipelineError } from "../errors.ts";
 import { KEY_BYTES, type KeySet } from "../journal/key-set.ts";
 import { describeThrown } from "../protocol/thrown.ts";
-import type { Task } from "./task.ts";
+import type { RegisteredTask } from "./task.ts";
 
 /** Longest key, in UTF-16 units. */
 const MAX_KEY_LENGTH = 65_536;
@@ -17,12 +17,12 @@ export class ItemKeyError extends TypeError {}
  * thousand million keys, two have the same bits with a probability of 10^-21, and such a pair cannot be made on purpose.
  */
 export class ItemKeys {
-  readonly #task: Task<unknown, object, object>;
+  readonly #task: RegisteredTask;
   readonly #known: KeySet;
   /** Items that were left out. */
   skipped = 0;
 
-  constructor(task: Task<unknown, object, object>, known: KeySet) {
+  constructor(task: RegisteredTask, known: KeySet) {
     this.#task = task;
     this.#known = known;
   }

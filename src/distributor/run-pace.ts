@@ -1,6 +1,6 @@
 import type { TaskLedger } from "../core/distributor/task-ledger.ts";
 import { PaceMeter } from "./pace-meter.ts";
-import type { Task } from "./task.ts";
+import type { RegisteredTask } from "./task.ts";
 import type { TaskPace } from "./task-pace.ts";
 
 /** Measures how fast each task of a run goes in this process. */
@@ -8,10 +8,10 @@ export class RunPace {
   readonly #meters = new Map<string, PaceMeter>();
   /** Tasks whose first item is not with a worker yet. */
   readonly #waiting: Set<TaskLedger>;
-  readonly #tasks: readonly Task<unknown, object, object>[];
+  readonly #tasks: readonly RegisteredTask[];
 
   /** @param tasks - The user's tasks, of which some say how many items they will have. */
-  constructor(ledgers: Iterable<TaskLedger>, tasks: readonly Task<unknown, object, object>[]) {
+  constructor(ledgers: Iterable<TaskLedger>, tasks: readonly RegisteredTask[]) {
     this.#waiting = new Set(ledgers);
     this.#tasks = tasks;
     for (const { name } of this.#waiting) this.#meters.set(name, new PaceMeter());

@@ -1,10 +1,10 @@
 import { resolveRetryPolicy } from "../core/distributor/retry-policy.ts";
 import type { TaskSpec } from "../core/distributor/task-spec.ts";
-import type { Task } from "./task.ts";
+import type { RegisteredTask } from "./task.ts";
 
 /** What the core needs to know of a user's task, as far as the task itself says it. */
 export function specOf(
-  task: Task<unknown, object, object>,
+  task: RegisteredTask,
 ): Pick<TaskSpec, "name" | "address" | "dependencies" | "retry" | "timeoutMs"> {
   const { timeout = Number.POSITIVE_INFINITY } = task;
   return {

@@ -11,7 +11,7 @@ import { ItemGate } from "./item-gate.ts";
 import { ItemIterator, openItems, type Step } from "./item-iterator.ts";
 import { LatestAck } from "./latest-ack.ts";
 import { replay } from "./source-replay.ts";
-import type { Task } from "./task.ts";
+import type { RegisteredTask } from "./task.ts";
 import { taskError } from "./task-error.ts";
 
 export interface TaskSourcePort {
@@ -32,7 +32,7 @@ const SLICE_MS = 20;
  * asynchronously are fetched, as many as are wanted, and passed on once in each turn of the event loop.
  */
 export class TaskSource implements ItemSource {
-  readonly #task: Task<unknown, object, object>;
+  readonly #task: RegisteredTask;
   readonly #port: TaskSourcePort;
   readonly #name: string;
   readonly #log: RoleLog;
@@ -50,7 +50,7 @@ export class TaskSource implements ItemSource {
   #taken = 0;
   #noticed = false;
 
-  constructor(task: Task<unknown, object, object>, latestAck: LatestAck, port: TaskSourcePort) {
+  constructor(task: RegisteredTask, latestAck: LatestAck, port: TaskSourcePort) {
     this.#task = task;
     this.#latestAck = latestAck;
     this.#port = port;
@@ -286,7 +286,7 @@ export class TaskSource implements ItemSource {
   }
 }
 
-function iterate(task: Task<unknown, object, object>): ItemIterator {
+function iterate(task: RegisteredTask): ItemIterator {
   return task[openItems]() ?? new ItemIterator(task.items?.());
 }
 

@@ -1,7 +1,7 @@
 import type { OpenJournal } from "../journal/open-journal.ts";
 import { decodePayload, type Payload } from "../protocol/payload/payload.ts";
 import { LatestAck } from "./latest-ack.ts";
-import type { Task } from "./task.ts";
+import type { RegisteredTask } from "./task.ts";
 import { TaskSource } from "./task-source.ts";
 
 export interface TaskSourcesPort {
@@ -13,12 +13,12 @@ export interface TaskSourcesPort {
 
 /** The sources of a run's tasks: prepared together, closed together. */
 export class TaskSources {
-  readonly #tasks: readonly Task<unknown, object, object>[];
+  readonly #tasks: readonly RegisteredTask[];
   readonly #sources: ReadonlyMap<string, TaskSource>;
   /** The latest ACK of any task. */
   readonly #latestAck = new LatestAck();
 
-  constructor(tasks: readonly Task<unknown, object, object>[], port: TaskSourcesPort) {
+  constructor(tasks: readonly RegisteredTask[], port: TaskSourcesPort) {
     this.#tasks = tasks;
     this.#sources = new Map(
       tasks.map((task) => {

@@ -5,6 +5,7 @@ import type { Payload } from "../protocol/payload/payload.ts";
 import { renamedField } from "../protocol/renamed.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
+import { adoptStaticFields } from "../role/static-fields.ts";
 import { type ItemIterator, openItems } from "./item-iterator.ts";
 import type { AckOrigin } from "./latest-ack.ts";
 
@@ -14,9 +15,29 @@ export interface TaskPosition {
   readonly items: number;
 }
 
+/** The names of a task's fields. */
+export const TASK_FIELDS = [
+  "taskType",
+  "endpoint",
+  "dependencies",
+  "retry",
+  "timeout",
+  "total",
+  "isComplete",
+  "metadata",
+] as const;
+
+/** Fields of a task that its class has as fields of the instance, or as static ones. */
+declare abstract class TaskFields {
+  /** The task's type, or its name. */
+  abstract readonly taskType: TaskType | string;
+  /** Where the distributor listens for this task's workers. Tasks may share one. A `Pipeline` has endpoints of its own: leave it out there. */
+  abstract readonly endpoint: EndpointAddress;
+}
+
 /**
  * Says what the work is: what each item contains, how many there are, and which tasks must be complete first. Give it
- * `handle()` or `items()`. Items are produced lazily, when a worker has room for them.
+ * `handle()` or `items()`. Items are produced lazily, when a worker has room for them. All fields may be static fields of the class instead.
  *
  * @typeParam Item - What a worker's handler gets as `data`: any value that can be sent.
  * @typeParam Metadata - What a `MetaDataWorker` provides.
@@ -33,6 +54,7 @@ export interface TaskPosition {
  * }
  * ```
  */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: assertTask() reports fields that are missing
 export abstract class Task<
   Item = Payload,
   Metadata extends object = Payload,
@@ -43,11 +65,8 @@ export abstract class Task<
     renamedField(Task.prototype, "task", ["is_complete", "isComplete"]);
   }
 
-  abstract readonly taskType: TaskType;
-  /** Where the distributor listens for this task's workers. Tasks may share one. */
-  abstract readonly endpoint: EndpointAddress;
-  /** Task types that must be complete, all items collected, before this task begins. */
-  readonly dependencies: readonly TaskType[] = [];
+  /** Task types, or their names, that must be complete, all items collected, before this task begins. */
+  readonly dependencies: readonly (TaskType | string)[] = [];
   /** How often, and after which wait, a failed item is executed again. */
   readonly retry: RetryOptions = {};
   /**
@@ -64,6 +83,11 @@ export abstract class Task<
   isComplete = false;
   /** What the `MetaDataWorker` provided; `{}` without one. */
   metadata: Metadata = {} as Metadata;
+
+  /** Takes the static fields of the class as fields of the instance. */
+  constructor() {
+    adoptStaticFields(this, { base: Task.prototype, fields: TASK_FIELDS });
+  }
 
   /**
    * Called once for each item, only when a worker has room for it.
@@ -160,5 +184,15 @@ export abstract class Task<
   }
 }
 
+// An interface, because TypeScript asks for `override` where a class gives a value to a field of its base class.
+// biome-ignore lint/correctness/noUnusedVariables: merged declarations have the same type parameters
+export interface Task<Item, Metadata, AckData> extends Pick<TaskFields, "taskType" | "endpoint"> {}
+
 /** A task of any item, metadata and ACK data. */
 export type AnyTask = Task<unknown, object, object>;
+
+/** A task that has been checked: its task types are no names any more. */
+export interface RegisteredTask extends AnyTask {
+  readonly taskType: TaskType;
+  readonly dependencies: readonly TaskType[];
+}

@@ -1,12 +1,19 @@
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
 import type { Awaitable } from "../role/awaitable.ts";
-import { assertEndpoint, assertTimeout } from "../role/checks.ts";
+import { assertOwnEndpoint, assertTimeout } from "../role/checks.ts";
 import type { Members } from "../role/members.ts";
 import { assertSecurity } from "../role/network.ts";
 import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role, roleMembers } from "../role/role.ts";
+import { adoptStaticFields } from "../role/static-fields.ts";
 import type { Security } from "../security/security.ts";
 import { MetadataSession } from "./metadata-session.ts";
+
+/** The field of a metadata worker that its class has as a field of the instance, or as a static one. */
+declare abstract class MetaDataFields {
+  /** The distributor's `metadataEndpoint`. A `Pipeline` has its own: leave it out there. */
+  abstract readonly endpoint: EndpointAddress;
+}
 
 /**
  * Hands run-wide parameters to the distributor before the run starts; its `run()` resolves when they have arrived.
@@ -21,9 +28,8 @@ import { MetadataSession } from "./metadata-session.ts";
  * }
  * ```
  */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: run() reports fields that are missing
 export abstract class MetaDataWorker<Metadata extends object = Payload> extends Role<void> {
-  /** The distributor's `metadataEndpoint`. */
-  abstract readonly endpoint: EndpointAddress;
   /**
    * Longest wait for the distributor, in ms. `Infinity` waits for ever.
    * @default 60000
@@ -34,6 +40,12 @@ export abstract class MetaDataWorker<Metadata extends object = Payload> extends 
    * @default none
    */
   readonly security?: Security | undefined;
+
+  /** Takes the static fields of the class as fields of the instance. */
+  constructor() {
+    super();
+    adoptStaticFields(this, this[roleMembers]());
+  }
 
   /** @returns A plain object; tasks, workers and the collector get it. Called once for each run. */
   abstract getMetadata(): Awaitable<Metadata>;
@@ -49,7 +61,7 @@ export abstract class MetaDataWorker<Metadata extends object = Payload> extends 
 
   /** @internal */
   [openSession](): MetadataSession {
-    assertEndpoint(`${this.constructor.name}.endpoint`, this.endpoint);
+    assertOwnEndpoint(`${this.constructor.name}.endpoint`, this.endpoint);
     assertTimeout(`${this.constructor.name}.peerTimeout`, this.peerTimeout);
     assertSecurity(`${this.constructor.name}.security`, this.security);
     return new MetadataSession({
@@ -63,3 +75,7 @@ export abstract class MetaDataWorker<Metadata extends object = Payload> extends 
   /** @internal */
   [emptyOutcome](): void {}
 }
+
+// An interface, because TypeScript asks for `override` where a class gives a value to a field of its base class.
+// biome-ignore lint/correctness/noUnusedVariables: merged declarations have the same type parameters
+export interface MetaDataWorker<Metadata> extends Pick<MetaDataFields, "endpoint"> {}

@@ -1,52 +1,42 @@
-import type { Collector } from "../collector/collector.ts";
-import type { MappedResult, WorkerInput, WorkerResult } from "./module-types.ts";
+import type {
+  AckDataOf,
+  CollectorFor,
+  DefinedWorker,
+  ItemsOf,
+  MetadataOf,
+  MetadataOption,
+  ResultsOf,
+  Tasks,
+  Workers,
+  WorkersFor,
+} from "./define-types.ts";
+import type { MappedResult, WorkerInput, WorkerMetadata, WorkerResult } from "./module-types.ts";
 import type {
   CollectFunction,
-  EarlierCollectFunction,
   PipelineOptions,
+  PipelineReports,
   TaskDefinition,
   WorkerDefinition,
 } from "./pipeline-options.ts";
 
-/** Has the types of a worker's items and results. No object has this property. */
-declare const handler: unique symbol;
-
-/** Workers whose items and results are known to the compiler: what {@link defineWorker} returns. */
-export interface DefinedWorker<Item, Result> extends WorkerDefinition {
-  /** Never set: it carries the types of items and results. */
-  readonly [handler]?: (item: Item) => Result;
-}
-
-type Workers = WorkerDefinition | readonly WorkerDefinition[];
-
-type ResultOf<Worker> = Worker extends DefinedWorker<never, infer Result> ? Result : unknown;
-type ResultsOf<W extends Workers> = W extends readonly unknown[] ? ResultOf<W[number]> : ResultOf<W>;
-
-/** The items of the short forms among the tasks. */
-type ItemsOf<Tasks extends PipelineOptions["tasks"]> = Tasks[number] extends infer Definition
-  ? Definition extends TaskDefinition<infer Item>
-    ? Item
-    : never
-  : never;
-
-/** With one kind of workers, it gets the items of all tasks. */
-type WorkersFor<W extends Workers, Item> = W extends readonly unknown[]
-  ? unknown
-  : DefinedWorker<Item, unknown>;
-
-type AnyCollector<Result> = Collector<Result, object, object>;
-
-/** Options of a pipeline whose collector gets what its workers return: see {@link definePipeline}. */
-export interface DefinedPipeline<Tasks extends PipelineOptions["tasks"], W extends Workers>
-  extends Omit<PipelineOptions, "tasks" | "workers" | "collector"> {
-  readonly tasks: Tasks;
-  readonly workers: W & WorkersFor<W, ItemsOf<Tasks>>;
-  readonly collector:
-    | AnyCollector<ResultsOf<W>>
-    | (new () => AnyCollector<ResultsOf<W>>)
-    | CollectFunction<ResultsOf<W>>
-    | EarlierCollectFunction;
-}
+/**
+ * Options of a pipeline whose parts fit together: see {@link definePipeline}.
+ *
+ * @typeParam T - The tasks.
+ * @typeParam W - The workers.
+ * @typeParam C - The collector.
+ */
+export type DefinedPipeline<
+  T extends Tasks,
+  W extends Workers,
+  C extends CollectorFor<ResultsOf<W>, AckDataOf<T>>,
+> = Omit<PipelineOptions, "tasks" | "workers" | "collector" | "metadata" | "onFailure"> &
+  MetadataOption<MetadataOf<T, W, C>> &
+  Pick<PipelineReports<ItemsOf<T>>, "onFailure"> & {
+    readonly tasks: T;
+    readonly workers: W & WorkersFor<W, ItemsOf<T>>;
+    readonly collector: C;
+  };
 
 /**
  * Returns the short form of a task as it is; the compiler infers the type of its items, also for `key`.
@@ -72,7 +62,7 @@ export function defineTask<Item>(definition: TaskDefinition<Item>): TaskDefiniti
  */
 export function defineWorker<Source>(
   definition: WorkerDefinition,
-): DefinedWorker<WorkerInput<Source>, WorkerResult<Source>> {
+): DefinedWorker<WorkerInput<Source>, WorkerResult<Source>, WorkerMetadata<Source>> {
   return definition;
 }
 
@@ -94,8 +84,9 @@ export function defineCollector<Source>(
 }
 
 /**
- * Returns the options of a `Pipeline` as they are. The compiler checks that the workers take the items of the short forms among the tasks,
- * and gives the collector's data the type of what the workers return.
+ * Returns the options of a `Pipeline` as they are. The compiler checks the seams: the workers take the items of all tasks, the collector's data
+ * have the type of what the workers return, its ACK data are what the tasks expect, and the metadata are what all of them expect. Classes that
+ * leave a type open demand nothing.
  *
  * @example
  * ```ts
@@ -107,8 +98,10 @@ export function defineCollector<Source>(
  * await new Pipeline(pipeline).run();
  * ```
  */
-export function definePipeline<const Tasks extends PipelineOptions["tasks"], const W extends Workers>(
-  options: DefinedPipeline<Tasks, W>,
-): DefinedPipeline<Tasks, W> {
+export function definePipeline<
+  const T extends Tasks,
+  const W extends Workers,
+  const C extends CollectorFor<ResultsOf<W>, AckDataOf<T>>,
+>(options: DefinedPipeline<T, W, C>): NoInfer<DefinedPipeline<T, W, C>> {
   return options;
 }

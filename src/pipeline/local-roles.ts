@@ -4,7 +4,7 @@ import { ItemIterator } from "../distributor/item-iterator.ts";
 import { type AnyTask, Task } from "../distributor/task.ts";
 import { MetaDataWorker } from "../metadata/meta-data-worker.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
-import { TaskType } from "../protocol/task-type.ts";
+import type { TaskType } from "../protocol/task-type.ts";
 import { NO_ENDPOINT } from "../role/network.ts";
 import { assertRole } from "../role/role.ts";
 import { isClass } from "./is-class.ts";
@@ -74,23 +74,18 @@ export function at<R extends object>(role: R, endpoints: Readonly<Record<string,
   return role;
 }
 
-/** @throws TypeError when the name is too long. */
-function typeOf(taskType: TaskType | string): TaskType {
-  return typeof taskType === "string" ? TaskType.register(taskType) : taskType;
-}
-
 class DefinedTask extends LocalTask {
-  readonly taskType: TaskType;
+  readonly taskType: TaskType | string;
   readonly #items: TaskDefinition["items"];
 
   constructor(definition: TaskDefinition) {
     const { taskType, items, dependencies = [], retry = {}, timeout, key } = definition;
     const total = definition.total ?? (Array.isArray(items) ? items.length : undefined);
     super();
-    this.taskType = typeOf(taskType);
+    this.taskType = taskType;
     this.#items = items;
     Object.assign(this, {
-      dependencies: dependencies.map(typeOf),
+      dependencies,
       retry,
       total,
       ...(timeout === undefined ? {} : { timeout }),
@@ -103,8 +98,12 @@ class DefinedTask extends LocalTask {
     return "on" in this.#items && typeof this.#items.on === "function";
   }
 
+  protected override get needsMetadata(): boolean {
+    return typeof this.#items === "function" && this.#items.length > 0;
+  }
+
   protected override open(): ItemIterator {
-    return new ItemIterator(typeof this.#items === "function" ? this.#items() : this.#items);
+    return new ItemIterator(typeof this.#items === "function" ? this.#items(this.metadata) : this.#items);
   }
 }
 

@@ -203,7 +203,7 @@ export class LocalRun {
 
   /** The summary of a run that was stopped before it began. */
   #emptySummary(): RunSummary {
-    const names = this.#plan.tasks.map(({ taskType }) => taskType.name);
+    const names = this.#plan.tasks.map(({ taskType }) => String(taskType));
     return emptySummary("", names);
   }
 
@@ -251,10 +251,10 @@ function isEmpty({ status, tasks }: RunSummary): boolean {
 
 /** How many workers each task will have. A worker class whose task type is not known yet is counted if there is only one task. */
 function countByType({ tasks, workers }: LocalPlan): ReadonlyMap<string, number> {
-  const only = tasks.length === 1 ? tasks[0]?.taskType.name : undefined;
+  const only = tasks.length === 1 ? String(tasks[0]?.taskType) : undefined;
   const counts = new Map<string, number>();
   for (const { taskType, count } of workers) {
-    const name = taskType === "" ? only : taskType;
+    const name = taskType ?? only;
     if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + count);
   }
   return counts;

@@ -20,9 +20,14 @@ export abstract class LocalTask extends Task<unknown> {
     return false;
   }
 
+  /** Whether the iterable is made of the metadata, which are not there when the run begins. */
+  protected get needsMetadata(): boolean {
+    return false;
+  }
+
   /** Gets the iterator and asks for its first item. The run calls it before its first `await`. */
   begin(): void {
-    if (this.dependencies.length > 0 && !this.isUrgent) return;
+    if ((this.dependencies.length > 0 && !this.isUrgent) || this.needsMetadata) return;
     this.#open();
     // An error is thrown to the distributor when it takes the items.
     if (this.#opened !== undefined && "items" in this.#opened) this.#opened.items.begin(() => {});

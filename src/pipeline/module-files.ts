@@ -4,9 +4,9 @@ import { PipelineError } from "../errors.ts";
 
 /** Checks that the workers' files exist, before processes are started that would fail half a second later. @throws PipelineError `WORKER_FAILED`. */
 export function assertModules(
-  workers: readonly { readonly module: string; readonly taskType: string }[],
+  workers: readonly { readonly module: string; readonly taskType: string | undefined }[],
 ): void {
-  for (const { module, taskType } of workers) {
+  for (const { module, taskType = "" } of workers) {
     if (!module.startsWith("file:")) continue; // a package or a URL: importing it fails with an error of its own
     const path = fileURLToPath(module);
     const file = statSync(path, { throwIfNoEntry: false });

@@ -1,12 +1,15 @@
 import type { Awaitable } from "../role/awaitable.ts";
 
-/** Hooks that a module may export beside its function: `initWorker` is called once before the first item, `closeWorker` once after the last. */
+/**
+ * Hooks that a module may export beside its function: `initWorker` is called once before the first item, with the run's metadata; `closeWorker` once
+ * after the last.
+ */
 const HOOKS = ["initWorker", "closeWorker"] as const;
 
 type HookName = (typeof HOOKS)[number];
 
 /** The hooks of a module whose worker is a function. */
-export type ModuleHooks = Record<HookName, () => Awaitable<void>>;
+export type ModuleHooks = Record<HookName, (metadata?: object) => Awaitable<void>>;
 
 export function isHook(name: string): boolean {
   return (HOOKS as readonly string[]).includes(name);
@@ -17,12 +20,11 @@ export function hooksOf(module: Record<string, unknown>): ModuleHooks {
 }
 
 /** Finds a hook. Node does not see all export names of a CommonJS module: the others are properties of its default export. */
-function hookOf(module: Record<string, unknown>, name: HookName): () => Awaitable<void> {
+function hookOf(module: Record<string, unknown>, name: HookName): ModuleHooks[HookName] {
   const { default: exported } = module;
   const isHolder = (typeof exported === "object" && exported !== null) || typeof exported === "function";
   const hook: unknown = module[name] ?? (isHolder ? Reflect.get(exported, name) : undefined);
   if (hook === undefined) return () => {};
-  if (typeof hook !== "function")
-    throw new TypeError(`The export ${name} must be a function, called without arguments`);
-  return async () => void (await hook());
+  if (typeof hook !== "function") throw new TypeError(`The export ${name} must be a function`);
+  return async (...args) => void (await hook(...args));
 }

@@ -103,6 +103,14 @@ export type WorkerResult<Source> = [Handler<Source>] extends [never]
   ? unknown
   : ResultOfHandler<Handler<Source>>;
 
+/**
+ * The type of the metadata that a worker class expects; `unknown` for functions.
+ *
+ * @typeParam Source - `typeof import("./file.ts")`, or the type of one class: `typeof import("./file.ts").Name`.
+ */
+export type WorkerMetadata<Source> =
+  Handler<Source> extends abstract new (...args: never) => { metadata: infer Metadata } ? Metadata : unknown;
+
 /** The result of `map<Source>()`: that of a module's or a function's type; any other type is the result itself. */
 export type MappedResult<Source> =
   IsAny<Source> extends true

@@ -5,6 +5,7 @@ import { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { MessageType } from "../protocol/message-type.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import { type PeerState, peersOf } from "../role/peer-state.ts";
+import { endpointClass } from "../role/role.ts";
 import type { WorkSignal } from "../role/work-signal.ts";
 import { Security } from "../security/security.ts";
 import { ownFile } from "../self/own-file.ts";
@@ -21,14 +22,14 @@ type WorkerFunction = (data: unknown, info: ExecutionInfo) => unknown;
 
 /** A worker, perhaps of another copy of this library. */
 export interface AnyWorker extends WorkSignal {
-  readonly taskType?: TaskType;
+  readonly taskType?: TaskType | string | undefined;
   readonly closeTimeout?: number;
   readonly [peersOf]?: readonly PeerState[];
   run(): Promise<unknown>;
   stop(options: { readonly timeout: number }): Promise<void>;
 }
 
-type WorkerClass = new () => AnyWorker & { readonly endpoint?: EndpointAddress };
+type WorkerClass = new () => AnyWorker;
 
 /** Makes the worker that a module exports. @throws TypeError when it exports none. */
 export async function makeWorker(start: WorkerStart): Promise<AnyWorker> {
@@ -44,6 +45,10 @@ export async function makeWorker(start: WorkerStart): Promise<AnyWorker> {
     return configured(new exported(), start);
   }
   if (isClass(exported)) throw new TypeError(`${start.module}: ${notAWorker(exported)}`);
+  if (start.pool === undefined && start.taskType === undefined)
+    throw new TypeError(
+      `${start.module}: there are several tasks, so the function needs a taskType: { module, taskType: "NAME" }`,
+    );
   if (start.threads === 0) {
     const Worker = start.pool === undefined ? FunctionWorker : PoolWorker;
     return new Worker(start, handlerOf(exported, start), hooksOf(module));
@@ -92,9 +97,11 @@ function notAWorker({ name }: { readonly name: string }): string {
 
 /** Replaces endpoints and keys of the worker's class by those that the pipeline or the command gives. */
 function configured(worker: InstanceType<WorkerClass>, start: WorkerStart): AnyWorker {
-  const Address = addressClass(worker.endpoint);
+  const Address = addressClass(worker);
   const { endpoint, collectorEndpoint, keys } = start;
   if (endpoint !== undefined) Object.defineProperty(worker, "endpoint", { value: new Address(endpoint) });
+  if (worker.taskType === undefined && start.taskType !== undefined)
+    Object.defineProperty(worker, "taskType", { value: start.taskType });
   if (collectorEndpoint !== undefined)
     Object.defineProperty(worker, "collectorEndpoint", { value: new Address(collectorEndpoint) });
   if (keys !== undefined) Object.defineProperty(worker, "security", { value: Security.load(keys) });
@@ -102,9 +109,8 @@ function configured(worker: InstanceType<WorkerClass>, start: WorkerStart): AnyW
 }
 
 /** A worker of another copy of the library accepts only addresses of that copy. */
-function addressClass(endpoint: unknown): typeof EndpointAddress {
-  const isAddress = typeof endpoint === "object" && endpoint !== null && "bindAddress" in endpoint;
-  return isAddress ? (endpoint.constructor as typeof EndpointAddress) : EndpointAddress;
+function addressClass(worker: object): typeof EndpointAddress {
+  return endpointClass in worker ? (worker[endpointClass] as typeof EndpointAddress) : EndpointAddress;
 }
 
 function handlerOf(exported: unknown, { isWrapped }: WorkerStart): WorkerFunction {
@@ -129,7 +135,7 @@ class FunctionWorker extends SingleThreadedWorker<unknown, unknown> {
 
   constructor(start: WorkerStart, handler: WorkerFunction, hooks: ModuleHooks) {
     super();
-    this.taskType = TaskType.register(start.taskType);
+    this.taskType = TaskType.register(start.taskType ?? "");
     this.endpoint = new EndpointAddress(start.endpoint ?? "");
     this.collectorEndpoint = new EndpointAddress(start.collectorEndpoint ?? "");
     if (start.concurrency !== undefined)
@@ -139,7 +145,7 @@ class FunctionWorker extends SingleThreadedWorker<unknown, unknown> {
   }
 
   override async initWorker(): Promise<void> {
-    await this.#hooks.initWorker();
+    await this.#hooks.initWorker(this.metadata);
   }
 
   override async closeWorker(): Promise<void> {
@@ -166,7 +172,7 @@ export class FunctionThreads extends MultiThreadedWorker<unknown, unknown> {
   constructor(start: WorkerStart = startOfThread()) {
     super();
     this.nThreads = start.threads;
-    this.taskType = TaskType.register(start.taskType);
+    this.taskType = TaskType.register(start.taskType ?? "");
     this.endpoint = new EndpointAddress(start.endpoint ?? "");
     this.collectorEndpoint = new EndpointAddress(start.collectorEndpoint ?? "");
     this[threadSetup] = JSON.stringify(start);
@@ -177,7 +183,7 @@ export class FunctionThreads extends MultiThreadedWorker<unknown, unknown> {
     const module = await importUserModule(this.#start.module);
     this.#handler = handlerOf(chooseExport(module, this.#start), this.#start);
     this.#hooks = hooksOf(module);
-    await this.#hooks.initWorker();
+    await this.#hooks.initWorker(this.metadata);
   }
 
   override async closeThread(): Promise<void> {

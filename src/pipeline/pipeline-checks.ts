@@ -1,7 +1,6 @@
 import { assertRetry } from "../distributor/assert-retry.ts";
 import { type DistributorOptions, resolveDistributorOptions } from "../distributor/distributor-options.ts";
-import { TaskType } from "../protocol/task-type.ts";
-import { assertCount, assertTaskType, assertTimeout } from "../role/checks.ts";
+import { assertCount, assertTimeout, toTaskType } from "../role/checks.ts";
 import { assertKnownOptions, describeKind, optionNames } from "../role/known-options.ts";
 import { NO_ENDPOINT } from "../role/network.ts";
 import { assertFunction, assertName } from "./option-checks.ts";
@@ -15,6 +14,9 @@ const PIPELINE_OPTIONS = optionNames<PipelineOptions>({
   restarts: true,
   onOutput: true,
   inspectWorkers: true,
+  onFailure: true,
+  onProgress: true,
+  onFinished: true,
   maxFailures: true,
   crashLimit: true,
   minWorkers: true,
@@ -56,9 +58,13 @@ export function assertPipelineOptions(options: unknown): asserts options is Pipe
     restarts: _restarts,
     onOutput,
     inspectWorkers: _inspectWorkers,
+    onFailure,
+    onProgress,
+    onFinished,
     ...distributor
   } = options as PipelineOptions;
-  assertFunction("onOutput", onOutput);
+  for (const [name, value] of Object.entries({ onOutput, onFailure, onProgress, onFinished }))
+    assertFunction(name, value);
   const nowhere: DistributorOptions = {
     ...distributor,
     collectorEndpoint: NO_ENDPOINT,
@@ -74,13 +80,12 @@ export function assertTaskDefinition(
 ): asserts definition is TaskDefinition {
   assertKnownOptions(where, definition, TASK_OPTIONS);
   const { taskType, items, key, dependencies, total, retry, timeout } = definition as TaskDefinition;
-  assertTypeOrName(`${where}.taskType`, taskType);
+  toTaskType(`${where}.taskType`, taskType);
   assertItems(`${where}.items`, items);
   if (dependencies !== undefined) {
     if (!Array.isArray(dependencies))
       throw new TypeError(`${where}.dependencies must be an array of TaskType or of their names`);
-    for (const [index, type] of dependencies.entries())
-      assertTypeOrName(`${where}.dependencies[${index}]`, type);
+    for (const [index, type] of dependencies.entries()) toTaskType(`${where}.dependencies[${index}]`, type);
   }
   assertFunction(`${where}.key`, key);
   if (total !== undefined) assertCount(`${where}.total`, total, 0);
@@ -93,12 +98,7 @@ export function assertWorkerDefinition(where: string, definition: unknown): void
   assertKnownOptions(where, definition, WORKER_OPTIONS);
   const { exportName, taskType }: Partial<WorkerDefinition> = definition;
   assertName(`${where}.exportName`, exportName);
-  if (taskType !== undefined) assertTypeOrName(`${where}.taskType`, taskType);
-}
-
-function assertTypeOrName(where: string, value: unknown): void {
-  if (typeof value === "string") TaskType.register(value);
-  else assertTaskType(where, value);
+  if (taskType !== undefined) toTaskType(`${where}.taskType`, taskType);
 }
 
 function assertItems(where: string, items: unknown): void {

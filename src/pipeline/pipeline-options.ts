@@ -1,7 +1,9 @@
 import type { CollectionInfo } from "../collector/collected-result.ts";
 import type { Collector } from "../collector/collector.ts";
+import type { Failure } from "../collector/failure.ts";
 import type { RetryOptions } from "../core/distributor/retry-policy.ts";
 import type { DistributorOptions } from "../distributor/distributor-options.ts";
+import type { RunProgress, RunSummary } from "../distributor/run-summary.ts";
 import type { AnyTask } from "../distributor/task.ts";
 import type { MetaDataWorker } from "../metadata/meta-data-worker.ts";
 import type { TaskType } from "../protocol/task-type.ts";
@@ -9,12 +11,18 @@ import type { Awaitable } from "../role/awaitable.ts";
 import type { NetworkOptions } from "../role/network.ts";
 import type { InspectOptions } from "./inspect-workers.ts";
 
+/** A function that makes the items of a task. A parameter, which gets the metadata, may have any type. */
+type ItemsFunction<Item> = {
+  /** Called once. With a parameter, it is called when the metadata are there. */
+  items(metadata: unknown): Iterable<Item> | AsyncIterable<Item>;
+}["items"];
+
 /** The short form of a task: its items, without a class and without an endpoint. */
 export interface TaskDefinition<Item = unknown> {
   /** A name stands for the task type of that name. */
   readonly taskType: TaskType | string;
-  /** An iterable of items, pulled lazily; or a function that returns one, called once. */
-  readonly items: Iterable<Item> | AsyncIterable<Item> | (() => Iterable<Item> | AsyncIterable<Item>);
+  /** An iterable of items, pulled lazily; or a function that returns one, called once. With a parameter, it gets the metadata. */
+  readonly items: Iterable<Item> | AsyncIterable<Item> | ItemsFunction<Item>;
   /**
    * Returns the key of an item; items with the same key are the same: see `Task.key()`.
    * @default none: every item is executed
@@ -74,7 +82,7 @@ export interface WorkerDefinition {
  *
  * @typeParam Result - What the workers return.
  */
-export type CollectFunction<Result = unknown> = {
+export type CollectFunction<Result = NonNullable<unknown> | null | undefined> = {
   /** Gets one result, and the facts about it. */
   collect(data: Result, info: CollectionInfo): Awaitable<void>;
 }["collect"];
@@ -98,16 +106,45 @@ export interface OutputSource {
   readonly stream: "stdout" | "stderr";
 }
 
+/** Methods, so that the compiler accepts a function that takes more special failures. */
+type FailureFunction<Item> = {
+  /** Gets one failure. */
+  report(failure: Failure<Item>): unknown;
+}["report"];
+
+/** What a {@link Pipeline} reports while it runs, and at its end. What one of these throws, or a promise that it returns, ends the run with that error. */
+export interface PipelineReports<Item = unknown> {
+  /**
+   * Called once for each item that failed for good: with its id, task type, data, error, and the number of its executions. It is called after
+   * the collector's own `handleFailure()`, in the order of the results; results wait for a promise that it returns.
+   * @default none: the collector's `handleFailure()` alone, whose default writes to the log
+   */
+  readonly onFailure?: FailureFunction<Item> | undefined;
+  /**
+   * Called while the run goes on, at most ten times a second and only when something has changed, and once more at its end: with the
+   * number of workers, and the counts of each task. It is not called while a promise that it returned is pending.
+   * @default none
+   */
+  readonly onProgress?: ((progress: RunProgress) => unknown) | undefined;
+  /**
+   * Called once when the run is over, complete or stopped, with what `run()` returns. `run()` waits for it. It is not called when the run
+   * ends with an error.
+   * @default none
+   */
+  readonly onFinished?: ((summary: RunSummary) => unknown) | undefined;
+}
+
 /** Options of a {@link Pipeline}: what it runs, and the options of its distributor. */
 export interface PipelineOptions
   extends Omit<
-    DistributorOptions,
-    | "collectorEndpoint"
-    | "collectorAckEndpoint"
-    | "receiveMetadata"
-    | "metadataEndpoint"
-    | keyof NetworkOptions
-  > {
+      DistributorOptions,
+      | "collectorEndpoint"
+      | "collectorAckEndpoint"
+      | "receiveMetadata"
+      | "metadataEndpoint"
+      | keyof NetworkOptions
+    >,
+    PipelineReports {
   /** The work: tasks, task classes, or short forms. Their endpoints are ignored. */
   readonly tasks: readonly (AnyTask | (new () => AnyTask) | TaskDefinition)[];
   /** The workers: of one kind, or of several. */

@@ -6,7 +6,8 @@ import { atCaller } from "../self/at-caller.ts";
 import { makeCollector, makeMetadataWorker, makeTasks } from "./local-roles.ts";
 import { type LocalPlan, LocalRun } from "./local-run.ts";
 import { assertPipelineOptions } from "./pipeline-checks.ts";
-import type { PipelineOptions } from "./pipeline-options.ts";
+import type { PipelineOptions, PipelineReports } from "./pipeline-options.ts";
+import { reportFailures, withReports } from "./pipeline-reports.ts";
 import { resolveRestarts, resolveWorkers } from "./resolve-workers.ts";
 
 /** Long enough for most handlers to finish, short enough for a person to wait, in ms. */
@@ -39,11 +40,13 @@ export const planOf: unique symbol = Symbol("planOf");
  */
 export class Pipeline implements AsyncDisposable {
   readonly #run: LocalRun;
+  readonly #reports: Omit<PipelineReports, "onFailure">;
   #hasRun = false;
 
   /** @throws TypeError, RangeError when an option is missing or wrong. Nothing is started. */
   constructor(options: PipelineOptions) {
     this.#run = new LocalRun(atCaller(Pipeline, () => checkedPlan(options)));
+    this.#reports = options;
   }
 
   /** @internal */
@@ -69,6 +72,7 @@ export class Pipeline implements AsyncDisposable {
    *   second later is killed. `run()` then resolves with the status `stopped`. With `signals`, Ctrl-C and SIGTERM end the run as `stop()` does.
    * @returns The outcome of each task's items.
    * @throws PipelineError `WORKER_FAILED` when workers cannot work or die too often; and the errors of a `Distributor` and a `Collector`.
+   * @throws What `onProgress` or `onFinished` threw.
    * @throws TypeError when this pipeline has run already.
    */
   async run(options: RunOptions = {}): Promise<RunSummary> {
@@ -79,7 +83,7 @@ export class Pipeline implements AsyncDisposable {
     const stop = () => void this.stop().catch(() => undefined);
     const unlisten = options.signals === true ? stopOnSignals(stop, true) : undefined;
     try {
-      return await this.#run.run(options.signal);
+      return await withReports(this.#run, this.#reports, () => this.#run.run(options.signal));
     } finally {
       unlisten?.();
     }
@@ -113,6 +117,9 @@ function checkedPlan(options: PipelineOptions): LocalPlan {
     restarts: _restarts,
     onOutput,
     inspectWorkers: _inspectWorkers,
+    onFailure,
+    onProgress: _onProgress,
+    onFinished: _onFinished,
     ...distributor
   } = options;
   const tasks = makeTasks(options.tasks);
@@ -120,7 +127,7 @@ function checkedPlan(options: PipelineOptions): LocalPlan {
     tasks,
     workers: resolveWorkers(options, tasks),
     restarts: resolveRestarts(options.restarts),
-    collector: makeCollector(collector),
+    collector: reportFailures(makeCollector(collector), onFailure),
     metadata: makeMetadataWorker(metadata),
     onOutput,
     distributor,

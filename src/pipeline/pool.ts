@@ -6,6 +6,7 @@ import { atCaller } from "../self/at-caller.ts";
 import { MapIterator, type MapResults } from "./map-iterator.ts";
 import { assertInputs, type MapResult } from "./map-options.ts";
 import type { MapInputs } from "./map-run.ts";
+import type { MappedResult, WorkerInput } from "./module-types.ts";
 import { PoolMap } from "./pool-map.ts";
 import {
   assertPoolMapOptions,
@@ -209,7 +210,9 @@ export class Pool<Input = unknown, Result = unknown> implements AsyncDisposable 
  * Starts workers that stay: each is a process, or a process with threads, that imports the file. `pool.run(input)` gives an input to a worker that
  * is free; workers that die are started again. For one batch, `map()` is faster.
  *
- * @typeParam Input - Plain data: objects, arrays, text, numbers, bigints, dates, binary data; `docs/values.md` has the table.
+ * @typeParam Source - As the only type: the type of the file, `typeof import("./square.ts")`, or of one of its functions,
+ *   `typeof import("./square.ts").name`. Inputs and results then have the types of the function. Any other type is that of the results.
+ * @typeParam Input - Of two types, the first: plain data. `docs/values.md` has the table.
  * @typeParam Result - Plain data, too.
  * @param module - The file. Its default export, or its only function, gets an input and an `ExecutionInfo`.
  * @param options - How many workers, threads and executions at a time there are.
@@ -222,13 +225,22 @@ export class Pool<Input = unknown, Result = unknown> implements AsyncDisposable 
  * await using pool = createPool<number, number>(new URL("./square.js", import.meta.url), { workers: 2 });
  * console.log(await pool.run(3), await pool.map([4, 5]).toArray());
  * ```
+ *
+ * @example
+ * ```ts
+ * // square.ts: export default (n: number) => n * n;
+ * await using pool = createPool<typeof import("./square.ts")>(new URL("./square.ts", import.meta.url));
+ * console.log((await pool.run(3)).toFixed(2)); // the result is a number
+ * ```
  */
-export function createPool<Input = unknown, Result = unknown>(
+export function createPool<Input, Result>(module: URL | string, options?: PoolOptions): Pool<Input, Result>;
+export function createPool<Source>(
   module: URL | string,
-  options: PoolOptions = {},
-): Pool<Input, Result> {
+  options?: PoolOptions,
+): Pool<WorkerInput<Source>, MappedResult<Source>>;
+export function createPool(module: URL | string, options: PoolOptions = {}): Pool {
   atCaller(createPool, () => assertPoolOptions(module, options));
-  return new Pool<Input, Result>(module, options);
+  return new Pool(module, options);
 }
 
 function closed(): PipelineError {

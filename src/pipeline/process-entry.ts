@@ -52,11 +52,11 @@ process.on("SIGINT", () => {});
 async function work(start: NumberedStart): Promise<void> {
   endpoint = start.endpoint ?? "";
   const [title, file] = [`worker ${start.number}`, start.module];
-  entitle(title, start.taskType, file);
+  entitle(title, start.taskType ?? "", file);
   try {
     if (start.inspect !== undefined) openInspector(start.inspect, start.number);
     worker = permit(await makeWorker(start));
-    entitle(title, worker.taskType?.name ?? "", file);
+    entitle(title, String(worker.taskType ?? ""), file);
     listen(worker, start);
     tell({ type: "started" });
   } catch (error) {

@@ -13,7 +13,8 @@ export interface WorkerStart {
   readonly module: string;
   /** The name of the export; `undefined`: the default export, or the only worker. */
   readonly exportName: string | undefined;
-  readonly taskType: string;
+  /** `undefined`: that of the class. */
+  readonly taskType: string | undefined;
   /** The endpoints of distributor and collector; `undefined`: those of the class. */
   readonly endpoint: string | undefined;
   readonly collectorEndpoint: string | undefined;

@@ -24,7 +24,7 @@ export function resolveWorkers(
     const where = Array.isArray(options.workers) ? `workers[${index}]` : "workers";
     assertWorkerDefinition(where, definition);
     const { module, exportName, count = availableParallelism(), threads = 0, concurrency } = definition;
-    const taskType = definition.taskType ?? tasks[0]?.taskType;
+    const taskType = definition.taskType ?? (tasks.length === 1 ? tasks[0]?.taskType : undefined);
     if (
       definition.taskType === undefined &&
       tasks.length > 1 &&
@@ -42,7 +42,7 @@ export function resolveWorkers(
       isWrapped: false,
       module: moduleUrl(where, module),
       exportName,
-      taskType: (typeof taskType === "string" ? taskType : taskType?.name) ?? "",
+      taskType: taskType === undefined ? undefined : String(taskType),
       count: Math.max(count, 1),
       isHere: count === 0,
       inspect,

@@ -178,7 +178,11 @@ export class WorkerFleet {
 
   #failure({ number, start }: Slot, end: WorkerEnd, what: string): PipelineError {
     const { reason, error: cause, printed } = end;
-    const facts = { role: "worker", taskType: start.taskType, ...(cause === undefined ? {} : { cause }) };
+    const facts = {
+      role: "worker",
+      taskType: start.taskType ?? "",
+      ...(cause === undefined ? {} : { cause }),
+    };
     const tail = cause === undefined && printed !== "" ? `. It wrote last:\n${printed}` : "";
     return new PipelineError("WORKER_FAILED", `Worker ${number} ${what}: ${reason}${tail}`, facts);
   }

@@ -15,10 +15,19 @@ export function assertEndpoint(name: string, value: unknown): asserts value is E
   throw new TypeError(`${name} must be an EndpointAddress${instead}`);
 }
 
-export function assertTaskType(name: string, value: unknown): asserts value is TaskType {
-  if (value instanceof TaskType) return;
-  const instead = typeof value === "string" ? `: TaskType.register(${JSON.stringify(value)})` : "";
-  throw new TypeError(`${name} must be a TaskType${instead}`);
+/** Checks the endpoint of a class. @throws TypeError when it is none, also when it is missing. */
+export function assertOwnEndpoint(name: string, value: unknown): asserts value is EndpointAddress {
+  if (value === undefined)
+    throw new TypeError(`${name} must be an EndpointAddress: it is missing, and only a Pipeline gives one`);
+  assertEndpoint(name, value);
+}
+
+/** The task type that a value is, or that has it as its name. @throws TypeError when the value is neither. */
+export function toTaskType(name: string, value: unknown): TaskType {
+  if (typeof value === "string") return TaskType.register(value);
+  if (value instanceof TaskType) return value;
+  const kind = value === undefined ? "; it is missing" : `, not ${describeKind(value)}`;
+  throw new TypeError(`${name} must be a TaskType or its name${kind}`);
 }
 
 /** Checks a count; `Infinity` is allowed if `most` is. @throws TypeError when it is no number, RangeError when it is no integer within the bounds. */

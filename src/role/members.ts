@@ -1,4 +1,5 @@
 import { isSameName, isTypingError, nearestName } from "./nearest-name.ts";
+import { userPrototypes } from "./static-fields.ts";
 
 /** The names of members that a user's class has, which extends a class of the library. */
 export interface Members {
@@ -29,6 +30,10 @@ export function assertMembers(object: object, members: Members): void {
   const own = userMembers(object, base);
   const known = [...methods, ...oneOf, ...optional, ...fields];
   for (const [member, isMethod] of own) assertSpelling(name, member, isMethod, known, own);
+  for (const member of staticFields(object, base)) {
+    if (!own.has(member)) assertSpelling(name, member, false, fields, own);
+    own.set(member, false);
+  }
   const strange = [...own.keys()].filter((member) => !known.includes(member));
   for (const method of [...methods, ...oneOf, ...optional]) {
     const value: unknown = Reflect.get(object, method);
@@ -92,6 +97,17 @@ function assertNoTypingError(
   const call = own.get(member) === true ? "()" : "";
   throw new TypeError(
     `${name}.${member}${call} is not known; did you mean "${right}"? A member of your own with this name may begin with "_"`,
+  );
+}
+
+/** The names of the static fields of the user's classes. Static methods are not called by the library. */
+function staticFields(object: object, base: object): string[] {
+  return userPrototypes(object, base).flatMap(({ constructor: owner }) =>
+    Object.entries(Object.getOwnPropertyDescriptors(owner)).flatMap(([name, { value }]) =>
+      name === "prototype" || name === "name" || name === "length" || typeof value === "function"
+        ? []
+        : [name],
+    ),
   );
 }
 

@@ -1,3 +1,4 @@
+import { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { atCaller } from "../self/at-caller.ts";
 import { assertMayRun } from "../self/nesting.ts";
 import { assertBoolean, assertTimeout } from "./checks.ts";
@@ -39,6 +40,12 @@ export const openSession: unique symbol = Symbol("openSession");
 
 /** The method that returns the members of a user's class; a symbol for the same reason. */
 export const roleMembers: unique symbol = Symbol("roleMembers");
+
+/**
+ * The class of a role's endpoints. A registered symbol: a role of another copy of this library, which a TypeScript loader may make, accepts only
+ * endpoints of that copy.
+ */
+export const endpointClass = Symbol.for("zmqpipeline.endpointClass");
 
 const RUN_OPTIONS = optionNames<RunOptions>({ signal: true, signals: true });
 const STOP_OPTIONS = optionNames<StopOptions>({ timeout: true });
@@ -82,6 +89,11 @@ export abstract class Role<Outcome> implements AsyncDisposable {
   set stopTimeout(timeout: number) {
     atCaller(undefined, () => assertTimeout("stopTimeout", timeout));
     this.#stopTimeoutMs = timeout;
+  }
+
+  /** @internal */
+  get [endpointClass](): typeof EndpointAddress {
+    return EndpointAddress;
   }
 
   /** @internal */

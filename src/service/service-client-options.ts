@@ -1,6 +1,6 @@
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
-import { TaskType } from "../protocol/task-type.ts";
-import { assertBoolean, assertEndpoint, assertTaskType, assertTimeout } from "../role/checks.ts";
+import type { TaskType } from "../protocol/task-type.ts";
+import { assertBoolean, assertEndpoint, assertTimeout, toTaskType } from "../role/checks.ts";
 import { assertKnownOptions, optionNames } from "../role/known-options.ts";
 import { assertSecurity } from "../role/network.ts";
 import { assertIdPrefix } from "../role/peer-identity.ts";
@@ -15,10 +15,10 @@ const DEFAULT_IDLE_TIMEOUT = 1000;
 /** Options of a request. */
 export interface RequestOptions {
   /**
-   * Which workers answer.
+   * Which workers answer: their task type, or its name.
    * @default the client's `taskType`
    */
-  readonly taskType?: TaskType;
+  readonly taskType?: TaskType | string;
   /**
    * Longest wait for the reply, in ms, from the call on. `Infinity` waits for ever.
    * @default the client's `timeout`
@@ -46,10 +46,10 @@ export interface ListRequestOptions extends RequestOptions {
 /** Options of a `ServiceClient`. */
 export interface ServiceClientOptions {
   /**
-   * The task type of requests that name none.
+   * The task type, or its name, of requests that name none.
    * @default the blank one
    */
-  readonly taskType?: TaskType;
+  readonly taskType?: TaskType | string;
   /**
    * Longest wait for a reply, in ms.
    * @default 30000
@@ -97,7 +97,9 @@ const REQUEST_OPTIONS = optionNames<ListRequestOptions>({
 
 export interface ResolvedClientOptions {
   /** What a request has where it does not say otherwise. */
-  readonly defaults: Required<Pick<RequestOptions, "taskType" | "timeout" | "idempotent">>;
+  readonly defaults: Required<Pick<RequestOptions, "timeout" | "idempotent">> & {
+    readonly taskType: TaskType;
+  };
   readonly idleTimeout: number;
   readonly security: Security | undefined;
   readonly idPrefix: string;
@@ -109,10 +111,10 @@ export function resolveClientOptions(
   options: ServiceClientOptions,
 ): ResolvedClientOptions {
   assertKnownOptions("ServiceClient", options, CLIENT_OPTIONS);
-  const { taskType = TaskType.register(""), timeout = DEFAULT_TIMEOUT, idempotent = false } = options;
+  const { timeout = DEFAULT_TIMEOUT, idempotent = false } = options;
   const { idleTimeout = DEFAULT_IDLE_TIMEOUT, security, idPrefix = "" } = options;
   assertEndpoint("endpoint", endpoint);
-  assertTaskType("taskType", taskType);
+  const taskType = toTaskType("taskType", options.taskType === undefined ? "" : options.taskType);
   assertBoolean("idempotent", idempotent);
   assertTimeout("timeout", timeout);
   assertTimeout("idleTimeout", idleTimeout);
@@ -125,7 +127,7 @@ export function resolveClientOptions(
 export function assertRequestOptions(options: ListRequestOptions): void {
   assertKnownOptions("request()", options, REQUEST_OPTIONS);
   const { taskType, timeout, signal, idempotent, settled } = options;
-  if (taskType !== undefined) assertTaskType("taskType", taskType);
+  if (taskType !== undefined) toTaskType("taskType", taskType);
   if (timeout !== undefined) assertTimeout("timeout", timeout);
   if (idempotent !== undefined) assertBoolean("idempotent", idempotent);
   if (settled !== undefined) assertBoolean("settled", settled);

@@ -154,23 +154,24 @@ export class ServiceClient<Data = Payload, Result = Payload> implements AsyncDis
   }
 
   #send(data: Data, path: string, options: RequestOptions): Promise<Result> {
-    const { taskType = this.#defaults.taskType, timeout = this.#defaults.timeout } = options;
+    const { timeout = this.#defaults.timeout } = options;
+    const taskType = String(options.taskType ?? this.#defaults.taskType);
     const { idempotent = this.#defaults.idempotent, signal } = options;
     return new Promise((resolve, reject) => {
       if (signal?.aborted) throw signal.reason;
       if (this.#isClosed) throw this.#stopped();
-      const facts = { role: "serviceclient", endpoint: this.#endpoint.address, taskType: taskType.name };
+      const facts = { role: "serviceclient", endpoint: this.#endpoint.address, taskType };
       if (data === undefined) throw new TypeError(`Expected a value as ${path}, got undefined`);
       const payload = encodeValue(data, path);
       const span = currentTracer()?.begin({
         kind: "request",
-        taskType: taskType.name,
+        taskType,
         id: "",
         attempt: 0,
         parent: "",
       });
       const pending = this.#connection.request({
-        taskType: taskType.name,
+        taskType,
         payload,
         idempotent,
         timeoutMs: timeout,

@@ -17,11 +17,12 @@ import { MessageType } from "../protocol/message-type.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
-import { assertCount, assertEndpoint, assertTaskType, assertTimeout } from "../role/checks.ts";
+import { assertCount, assertOwnEndpoint, assertTimeout, toTaskType } from "../role/checks.ts";
 import type { Members } from "../role/members.ts";
 import { assertSecurity } from "../role/network.ts";
 import { assertIdPrefix, WorkerIdentity } from "../role/peer-identity.ts";
 import { emptyOutcome, openSession, Role, roleMembers } from "../role/role.ts";
+import { adoptStaticFields } from "../role/static-fields.ts";
 import { onWork, type WorkSignal, type WorkStage } from "../role/work-signal.ts";
 import type { Security } from "../security/security.ts";
 import { depthOfThreads, isHere } from "../self/nesting.ts";
@@ -31,10 +32,16 @@ import type { ServiceWorkerSummary } from "./service-worker-summary.ts";
 /** Work in the queue of each thread, and longest wait of a reply in its thread, in ms. Short, because a client waits. */
 const THREAD_MS = 2;
 
+/** The field of a service worker that its class has as a field of the instance, or as a static one. */
+declare abstract class ServiceWorkerFields {
+  /** The service's `backendEndpoint`. */
+  abstract readonly endpoint: EndpointAddress;
+}
+
 /**
  * Answers requests of one task type. The handler runs on the event loop of its process, several at a time where it is async
  * (`concurrency`), or in threads (`nThreads` and `module`). `run()` resolves when the service ends or after `stop()`. When the service
- * is lost, the worker waits for it.
+ * is lost, the worker waits for it. All fields may be static fields of the class instead.
  *
  * @typeParam Data - What clients send.
  * @typeParam Result - What they get back.
@@ -51,17 +58,16 @@ const THREAD_MS = 2;
  * if (isMain(import.meta)) await new Upper().run();
  * ```
  */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: run() reports fields that are missing
 export abstract class ServiceWorker<Data = Payload, Result = Payload>
   extends Role<ServiceWorkerSummary>
   implements OpenInThread, WorkSignal
 {
-  /** The service's `backendEndpoint`. */
-  abstract readonly endpoint: EndpointAddress;
   /**
-   * The task type of the requests that the worker answers.
+   * The task type, or its name, of the requests that the worker answers.
    * @default the blank one
    */
-  readonly taskType: TaskType = TaskType.register("");
+  readonly taskType: TaskType | string = TaskType.register("");
   /**
    * How many requests the worker executes at a time, where its handler is async. Threads execute one each.
    * @default 1
@@ -115,6 +121,12 @@ export abstract class ServiceWorker<Data = Payload, Result = Payload>
   /** The worker's id, in logs and `zmqpipeline top`. No other worker has it, and each run has another. In threads, it is that of their worker. */
   get workerId(): string {
     return this.#identity.get(this.idPrefix);
+  }
+
+  /** Takes the static fields of the class as fields of the instance. */
+  constructor() {
+    super();
+    adoptStaticFields(this, this[roleMembers]());
   }
 
   /** Called once, after the first contact with the service and before the first request. */
@@ -188,9 +200,10 @@ export abstract class ServiceWorker<Data = Payload, Result = Payload>
   ): Promise<HandlerInThread> {
     this.#identity.adopt(workerId);
     if (isFirst) await this.initThread(index);
+    const taskType = this.#type();
     return {
-      handler: this.#handler(),
-      taskType: this.taskType,
+      handler: this.#handler(taskType),
+      taskType,
       spans: "reply",
       close: () => this.closeThread(index),
       closeTimeoutMs: this.closeTimeout,
@@ -200,20 +213,21 @@ export abstract class ServiceWorker<Data = Payload, Result = Payload>
   /** @internal */
   [openSession](): ServiceWorkerSession {
     this.#validate();
+    const taskType = this.#type();
     return new ServiceWorkerSession({
       workerId: this.#identity.begin(this.idPrefix),
-      taskType: this.taskType,
+      taskType,
       endpoint: this.endpoint,
       peerTimeoutMs: this.peerTimeout,
       security: this.security,
       timeoutMs: this.timeout === Number.POSITIVE_INFINITY ? 0 : this.timeout,
-      executor: this.nThreads > 0 ? this.#threads() : this.#inline(),
+      executor: this.nThreads > 0 ? this.#threads(taskType) : this.#inline(taskType),
       isHere: isHere(this),
       hooks: new WorkerHooks({
         init: async () => await this.initWorker(),
         close: () => this.closeWorker(),
         closeTimeoutMs: this.closeTimeout,
-        facts: { role: "serviceworker", taskType: this.taskType.name },
+        facts: { role: "serviceworker", taskType: taskType.name },
       }),
       onWork: this[onWork],
     });
@@ -224,24 +238,23 @@ export abstract class ServiceWorker<Data = Payload, Result = Payload>
     return { executed: 0, failed: 0 };
   }
 
-  #handler(): Handler {
-    return (data, info) => this.handleMessage(data as Data, this.taskType, MessageType.DATA, info);
+  #type(): TaskType {
+    return toTaskType(`${this.constructor.name}.taskType`, this.taskType);
   }
 
-  #inline(): Executor {
-    return new InlineExecutor(
-      this.#handler(),
-      this.taskType,
-      this.concurrency,
-      "reply",
-      !Object.hasOwn(this, "concurrency"),
-    );
+  #handler(taskType: TaskType): Handler {
+    return (data, info) => this.handleMessage(data as Data, taskType, MessageType.DATA, info);
   }
 
-  #threads(): Executor {
+  #inline(taskType: TaskType): Executor {
+    const isAdvised = !Object.hasOwn(this, "concurrency");
+    return new InlineExecutor(this.#handler(taskType), taskType, this.concurrency, "reply", isAdvised);
+  }
+
+  #threads(taskType: TaskType): Executor {
     const { name } = this.constructor;
     return new ThreadedExecutor({
-      taskType: this.taskType,
+      taskType,
       threads: this.nThreads,
       module: moduleUrl(name, this.module),
       className: name,
@@ -254,14 +267,13 @@ export abstract class ServiceWorker<Data = Payload, Result = Payload>
       forward: undefined,
       closeTimeoutMs: this.closeTimeout,
       depth: depthOfThreads(this),
-      facts: { role: "serviceworker", taskType: this.taskType.name },
+      facts: { role: "serviceworker", taskType: taskType.name },
     });
   }
 
   #validate(): void {
     const { name } = this.constructor;
-    assertTaskType(`${name}.taskType`, this.taskType);
-    assertEndpoint(`${name}.endpoint`, this.endpoint);
+    assertOwnEndpoint(`${name}.endpoint`, this.endpoint);
     assertCount(`${name}.concurrency`, this.concurrency, 1, 10_000);
     assertCount(`${name}.nThreads`, this.nThreads, 0, 1024);
     assertTimeout(`${name}.timeout`, this.timeout);
@@ -274,3 +286,7 @@ export abstract class ServiceWorker<Data = Payload, Result = Payload>
     }
   }
 }
+
+// An interface, because TypeScript asks for `override` where a class gives a value to a field of its base class.
+// biome-ignore lint/correctness/noUnusedVariables: merged declarations have the same type parameters
+export interface ServiceWorker<Data, Result> extends Pick<ServiceWorkerFields, "endpoint"> {}

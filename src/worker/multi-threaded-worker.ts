@@ -13,10 +13,12 @@ import {
 import { ThreadedExecutor } from "../executor/threads/threaded-executor.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
 import { isPlain, PayloadTypeError } from "../protocol/payload/payload-check.ts";
+import type { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
-import { assertBoolean, assertCount } from "../role/checks.ts";
+import { assertBoolean, assertCount, toTaskType } from "../role/checks.ts";
 import type { Members } from "../role/members.ts";
 import { roleMembers } from "../role/role.ts";
+import { adoptStaticFields } from "../role/static-fields.ts";
 import { depthOfThreads } from "../self/nesting.ts";
 import { isPromiseLike } from "../structures/is-promise-like.ts";
 import { adoptId, createExecutor, WORKER_FIELDS, WORKER_METHODS, Worker } from "./worker.ts";
@@ -89,6 +91,12 @@ export abstract class MultiThreadedWorker<
   /** @internal */
   readonly [threadSetup]?: string;
 
+  /** Takes the static fields of the class as fields of the instance. */
+  constructor() {
+    super();
+    adoptStaticFields(this, this[roleMembers]());
+  }
+
   /**
    * Called in the main thread before an item goes to a thread. It may read or change the item, or throw to make it fail.
    *
@@ -152,7 +160,7 @@ export abstract class MultiThreadedWorker<
     if (isFirst) await this.initThread(index);
     return {
       handler: this.#handlerOf(index),
-      taskType: this.taskType,
+      taskType: toTaskType(`${this.constructor.name}.taskType`, this.taskType),
       spans: "item",
       close: () => this.closeThread(index),
       closeTimeoutMs: this.closeTimeout,
@@ -160,13 +168,13 @@ export abstract class MultiThreadedWorker<
   }
 
   /** @internal */
-  [createExecutor](): Executor {
+  [createExecutor](taskType: TaskType): Executor {
     const { name } = this.constructor;
     assertCount(`${name}.nThreads`, this.nThreads, 1, 1024);
     assertBoolean(`${name}.mergeResult`, this.mergeResult);
     assertCount(`${name}.maxItemsPerThread`, this.maxItemsPerThread, 1);
     return new ThreadedExecutor({
-      taskType: this.taskType,
+      taskType,
       threads: this.nThreads,
       module: moduleUrl(name, this.module),
       className: name,
@@ -179,7 +187,7 @@ export abstract class MultiThreadedWorker<
       forward: this.#forward(),
       closeTimeoutMs: this.closeTimeout,
       depth: depthOfThreads(this),
-      facts: { role: "worker", taskType: this.taskType.name },
+      facts: { role: "worker", taskType: taskType.name },
     });
   }
 

@@ -2,10 +2,12 @@ import type { ExecutionInfo } from "../executor/execution-info.ts";
 import type { Executor } from "../executor/executor.ts";
 import { InlineExecutor } from "../executor/inline-executor.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
+import type { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { assertCount } from "../role/checks.ts";
 import type { Members } from "../role/members.ts";
 import { roleMembers } from "../role/role.ts";
+import { adoptStaticFields } from "../role/static-fields.ts";
 import { createExecutor, WORKER_FIELDS, WORKER_METHODS, Worker } from "./worker.ts";
 
 /**
@@ -44,6 +46,12 @@ export abstract class SingleThreadedWorker<
     Object.defineProperty(SingleThreadedWorker.prototype, "concurrency", { value: 1, writable: true });
   }
 
+  /** Takes the static fields of the class as fields of the instance. */
+  constructor() {
+    super();
+    adoptStaticFields(this, this[roleMembers]());
+  }
+
   /**
    * Does the work. It is called at least once for each item: when a worker is lost, other workers repeat the items whose results it had
    * not delivered.
@@ -66,10 +74,10 @@ export abstract class SingleThreadedWorker<
   }
 
   /** @internal */
-  [createExecutor](): Executor {
+  [createExecutor](taskType: TaskType): Executor {
     assertCount(`${this.constructor.name}.concurrency`, this.concurrency, 1, 10_000);
     const handler = (data: unknown, info: ExecutionInfo) => this.handleExecution(data as Item, info);
     const isAdvised = !Object.hasOwn(this, "concurrency");
-    return new InlineExecutor(handler, this.taskType, this.concurrency, "item", isAdvised);
+    return new InlineExecutor(handler, taskType, this.concurrency, "item", isAdvised);
   }
 }

@@ -5,7 +5,7 @@ import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable } from "../role/awaitable.ts";
-import { assertBoolean, assertEndpoint, assertTaskType, assertTimeout } from "../role/checks.ts";
+import { assertBoolean, assertOwnEndpoint, assertTimeout, toTaskType } from "../role/checks.ts";
 import { assertSecurity } from "../role/network.ts";
 import { assertIdPrefix, WorkerIdentity } from "../role/peer-identity.ts";
 import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role } from "../role/role.ts";
@@ -38,16 +38,25 @@ export const WORKER_FIELDS = [
   "metadata",
 ] as const;
 
-/** The base of all workers. Extend `SingleThreadedWorker` or `MultiThreadedWorker` instead. */
+/** Fields of a worker that its class has as fields of the instance, or as static ones. */
+declare abstract class WorkerFields {
+  /** The task type of the items that it executes, or its name. In a `Pipeline` with one task, it may be left out. */
+  abstract readonly taskType: TaskType | string;
+  /** The endpoint of the task at the distributor. A `Pipeline` has endpoints of its own: leave it out there. */
+  abstract readonly endpoint: EndpointAddress;
+  /** The collector's `endpoint`. */
+  abstract readonly collectorEndpoint: EndpointAddress;
+}
+
+/**
+ * The base of all workers. Extend `SingleThreadedWorker` or `MultiThreadedWorker` instead. All fields may be static fields of the class
+ * instead.
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: run() reports fields that are missing
 export abstract class Worker<Metadata extends object = Payload>
   extends Role<WorkerSummary>
   implements WorkSignal
 {
-  abstract readonly taskType: TaskType;
-  /** The endpoint of the task at the distributor. */
-  abstract readonly endpoint: EndpointAddress;
-  /** The collector's `endpoint`. */
-  abstract readonly collectorEndpoint: EndpointAddress;
   /**
    * Longest execution of one item, in ms.
    * @default the task's `timeout`
@@ -107,21 +116,21 @@ export abstract class Worker<Metadata extends object = Payload>
   closeWorker(): Awaitable<void> {}
 
   /** @throws TypeError or RangeError when a field of the worker is wrong. */
-  abstract [createExecutor](): Executor;
+  abstract [createExecutor](taskType: TaskType): Executor;
 
   /** @internal */
   [openSession](): WorkerSession {
-    this.#validate();
+    const taskType = this.#validate();
     const host: WorkerHost = {
       workerId: this.#identity.begin(this.idPrefix),
       initsLate: this.initAfterDependencies,
-      taskType: this.taskType,
+      taskType,
       endpoint: this.endpoint,
       collectorEndpoint: this.collectorEndpoint,
       timeoutMs: this.timeout,
       peerTimeoutMs: this.peerTimeout,
       security: this.security,
-      executor: this[createExecutor](),
+      executor: this[createExecutor](taskType),
       isHere: isHere(this),
       hooks: new WorkerHooks({
         init: async (metadata) => {
@@ -130,7 +139,7 @@ export abstract class Worker<Metadata extends object = Payload>
         },
         close: () => this.closeWorker(),
         closeTimeoutMs: this.closeTimeout,
-        facts: { role: "worker", taskType: this.taskType.name },
+        facts: { role: "worker", taskType: taskType.name },
       }),
       onWork: this[onWork],
     };
@@ -147,16 +156,22 @@ export abstract class Worker<Metadata extends object = Payload>
     return { executed: 0, failed: 0 };
   }
 
-  #validate(): void {
+  /** @returns The task type. */
+  #validate(): TaskType {
     const name = this.constructor.name;
-    assertTaskType(`${name}.taskType`, this.taskType);
-    assertEndpoint(`${name}.endpoint`, this.endpoint);
-    assertEndpoint(`${name}.collectorEndpoint`, this.collectorEndpoint);
+    const taskType = toTaskType(`${name}.taskType`, this.taskType);
+    assertOwnEndpoint(`${name}.endpoint`, this.endpoint);
+    assertOwnEndpoint(`${name}.collectorEndpoint`, this.collectorEndpoint);
     if (this.timeout !== undefined) assertTimeout(`${name}.timeout`, this.timeout);
     assertTimeout(`${name}.peerTimeout`, this.peerTimeout);
     assertTimeout(`${name}.closeTimeout`, this.closeTimeout);
     assertSecurity(`${name}.security`, this.security);
     assertIdPrefix(`${name}.idPrefix`, this.idPrefix);
     assertBoolean(`${name}.initAfterDependencies`, this.initAfterDependencies);
+    return taskType;
   }
 }
+
+// An interface, because TypeScript asks for `override` where a class gives a value to a field of its base class.
+// biome-ignore lint/correctness/noUnusedVariables: merged declarations have the same type parameters
+export interface Worker<Metadata> extends Pick<WorkerFields, "taskType" | "endpoint" | "collectorEndpoint"> {}

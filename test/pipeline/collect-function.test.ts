@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type CollectionInfo, Pipeline, TaskType } from "zmqpipeline";
+import { type CollectionInfo, MessageType, Pipeline, TaskType } from "zmqpipeline";
 
 const workers = {
   module: new URL("../fixtures/local-worker.mjs", import.meta.url),
@@ -16,7 +16,10 @@ describe("A collector's function", () => {
     const { status } = await new Pipeline({ tasks, workers, collector }).run();
     expect(status).toBe("complete");
     expect(calls).toMatchObject([
-      { data: { n: 1 }, info: { taskType: TaskType.register("named"), attempt: 1 } },
+      {
+        data: { n: 1 },
+        info: { taskType: TaskType.register("named"), msgtype: MessageType.DATA, attempt: 1 },
+      },
     ]);
   });
 

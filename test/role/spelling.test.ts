@@ -76,8 +76,8 @@ test.each([
   ],
   [
     Single,
-    { handleExecution: nothing, taskType: "upper" },
-    'Single.taskType must be a TaskType: TaskType.register("upper")',
+    { handleExecution: nothing, taskType: 5 },
+    "Single.taskType must be a TaskType or its name, not a number",
   ],
   [
     Single,

@@ -217,7 +217,7 @@ describe("Misuse", () => {
       return Object.assign(new Wrong(), fields).run();
     };
     await expect(run({ endpoint: "x" })).rejects.toThrow("Wrong.endpoint must be an EndpointAddress");
-    await expect(run({ taskType: "x" })).rejects.toThrow("Wrong.taskType must be a TaskType");
+    await expect(run({ taskType: 1 })).rejects.toThrow("Wrong.taskType must be a TaskType");
     await expect(run({ concurrency: 0 })).rejects.toThrow(RangeError);
     await expect(run({ timeout: -1 })).rejects.toThrow(RangeError);
     await expect(run({ nThreads: 2 })).rejects.toThrow("Wrong.module must be the URL");
@@ -227,10 +227,10 @@ describe("Misuse", () => {
   test("of a client is refused", async () => {
     expect(() => new ServiceClient("x" as never)).toThrow("endpoint must be an EndpointAddress");
     expect(() => new ServiceClient(front, { timeout: -1 })).toThrow(RangeError);
-    expect(() => new ServiceClient(front, { taskType: "x" as never })).toThrow(TypeError);
+    expect(() => new ServiceClient(front, { taskType: 1 as never })).toThrow(TypeError);
     await using client = new ServiceClient(front);
     await expect(client.request({}, { timeout: Number.NaN })).rejects.toThrow(RangeError);
-    await expect(client.request({}, { taskType: "x" as never })).rejects.toThrow(TypeError);
+    await expect(client.request({}, { taskType: 1 as never })).rejects.toThrow(TypeError);
   });
 });
 

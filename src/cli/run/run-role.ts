@@ -2,7 +2,7 @@ import { Collector } from "../../collector/collector.ts";
 import { Distributor } from "../../distributor/distributor.ts";
 import { at } from "../../pipeline/local-roles.ts";
 import { EndpointAddress } from "../../protocol/endpoint-address.ts";
-import type { TaskType } from "../../protocol/task-type.ts";
+import { assertOwnEndpoint } from "../../role/checks.ts";
 import { peersOf } from "../../role/peer-state.ts";
 import { Role, signalGraceMs } from "../../role/role.ts";
 import { Security } from "../../security/security.ts";
@@ -89,8 +89,8 @@ function graceOf(role: AnyRole): number {
 /** The names of the tasks that a role works for, as far as the role knows them. */
 function taskNames(role: AnyRole): string[] {
   if (role instanceof Distributor) return Object.keys(role.progress.tasks);
-  const { taskType } = role as { readonly taskType?: TaskType };
-  return [taskType?.name ?? ""];
+  const { taskType = "" } = role as { readonly taskType?: unknown };
+  return [String(taskType)];
 }
 
 function makeRole(name: RoleCommandName, roles: ExportedRoles, file: string, options: RoleOptions): AnyRole {
@@ -155,7 +155,10 @@ function makeDistributor(
     throw new FileError(
       `--export names a Distributor, and ${file} exports none: all its tasks are distributed`,
     );
-  const { endpoint, ackEndpoint } = new (only(collectors, "collector class", file))();
+  const CollectorClass = only(collectors, "collector class", file);
+  const { endpoint, ackEndpoint } = new CollectorClass();
+  assertOwnEndpoint(`${CollectorClass.name}.endpoint`, endpoint);
+  assertOwnEndpoint(`${CollectorClass.name}.ackEndpoint`, ackEndpoint);
   const [Metadata] = metadata;
   const distributor = new Distributor({
     collectorEndpoint: endpoint,

@@ -48,7 +48,7 @@ export function startWorkers(
     const kind = {
       type: "start",
       module: url,
-      taskType: "",
+      taskType: undefined,
       concurrency: undefined,
       threads: 0,
       isWrapped: false,

@@ -4,9 +4,7 @@ import { describeThrown } from "../../protocol/thrown.ts";
 import { ownManifest } from "../../self/own-manifest.ts";
 import { FileError } from "../file-error.ts";
 
-const PIPELINE = `import { type PipelineOptions, TaskType } from "zmqpipeline";
-
-const PRIMES = TaskType.register("primes");
+const PIPELINE = `import type { PipelineOptions } from "zmqpipeline";
 
 /** The work: counts the primes below a million, in ranges. Items are produced when workers have room for them. */
 function* ranges() {
@@ -16,15 +14,14 @@ function* ranges() {
 let primes = 0;
 
 export default {
-  tasks: [{ taskType: PRIMES, items: ranges, total: 100 }],
+  tasks: [{ taskType: "primes", items: ranges, total: 100 }],
   workers: { module: new URL("./worker.ts", import.meta.url) },
-  // Called once for each item, one call at a time. The id in the third argument is a key for idempotent writes.
+  // Called once for each result, one call at a time. The id in the second argument is a key for idempotent writes.
   collector: ({ count }: { count: number }) => {
     primes += count;
   },
+  onFinished: () => console.log(\`\${primes} primes\`),
 } satisfies PipelineOptions;
-
-process.once("beforeExit", () => console.log(\`\${primes} primes\`));
 `;
 
 const WORKER = `/** Called by each worker for each item. If it throws, the item is retried, and reported as failed in the end. */

@@ -6,6 +6,7 @@ import {
   Worker,
 } from "node:worker_threads";
 import type { Execution } from "../../core/execution.ts";
+import type { ErrorFacts } from "../../errors.ts";
 import { reviveError } from "../../protocol/revive-error.ts";
 import { asError } from "../../protocol/thrown.ts";
 import { ownFile } from "../../self/own-file.ts";
@@ -34,6 +35,8 @@ export interface ThreadOptions {
   readonly className: string;
   /** The id of the worker that has the threads. */
   readonly workerId: string;
+  /** The name of the task type is among the facts. */
+  readonly facts: ErrorFacts;
   readonly resourceLimits: ResourceLimits | undefined;
   /** See `threadSetup`. */
   readonly setup?: string | undefined;
@@ -82,9 +85,11 @@ export class PoolThread {
     this.#states = new JobStates(states);
     // A port of our own: `parentPort` is left to the user's code in the thread.
     const { port1, port2 } = new MessageChannel();
+    const { taskType } = options.facts;
     const workerData: ThreadData = {
       module,
       className,
+      taskType,
       workerId,
       index,
       setup,

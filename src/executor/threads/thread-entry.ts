@@ -23,7 +23,8 @@ const SLICE_MS = 50;
 const REHEARSALS = 100;
 
 if (isMainThread) throw new Error("This file is only for threads of a pool");
-const { module, className, workerId, index, states, flushMs, port, depth } = workerData as ThreadData;
+const { module, className, taskType, workerId, index, states, flushMs, port, depth } =
+  workerData as ThreadData;
 const queue = new Fifo<Job>();
 const upcoming = (index: number) => queue.peek(index);
 const post = (outcomes: Outcomes, transfer: ArrayBuffer[]) => port.postMessage(outcomes, transfer);
@@ -80,6 +81,8 @@ async function load(): Promise<OpenInThread> {
       `${className} of ${module} cannot run in threads: it must extend MultiThreadedWorker or ServiceWorker`,
     );
   const instance: unknown = Reflect.construct(found, []);
+  if (Reflect.get(instance as object, "taskType") === undefined && taskType !== undefined)
+    Object.defineProperty(instance, "taskType", { value: taskType });
   return instance as OpenInThread;
 }
 

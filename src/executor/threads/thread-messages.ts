@@ -9,6 +9,8 @@ export interface ThreadData {
   readonly className: string;
   /** The id of the worker that has the thread. */
   readonly workerId: string;
+  /** For a class that has no task type: the name of the one that the pipeline gave. */
+  readonly taskType: string | undefined;
   readonly index: number;
   /** What the class needs to know in the thread, as text; see `threadSetup`. */
   readonly setup?: string | undefined;

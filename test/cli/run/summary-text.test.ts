@@ -37,6 +37,7 @@ class Seen {
     const info: CollectionInfo = {
       id: `run/square/${this.#count++}`,
       taskType: SQUARE,
+      msgtype: MessageType.DATA,
       attempt: 1,
       generation: 0,
       worker: "w",
@@ -49,7 +50,7 @@ class Seen {
   failure(message: string, data: object = {}): void {
     const error = { name: "RangeError", message, stack: "", code: "" };
     const id = `run/square/${this.#count++}`;
-    this.#collector.handleFailure({ id, data, error, attempts: 1, generation: 0 }, SQUARE);
+    this.#collector.handleFailure({ id, taskType: SQUARE, data, error, attempts: 1, generation: 0 }, SQUARE);
   }
 }
 
