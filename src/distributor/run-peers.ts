@@ -1,7 +1,7 @@
 import type { DistributorCore } from "../core/distributor/distributor-core.ts";
 import { connectedPeer, expectedPeer, type PeerState } from "../role/peer-state.ts";
 import type { ResolvedDistributorOptions } from "./distributor-options.ts";
-import type { Task } from "./task.ts";
+import type { RegisteredTask } from "./task.ts";
 
 /** Where the collector listens for results, and where it sends ACKs. */
 export function collectorAddresses(options: ResolvedDistributorOptions): string[] {
@@ -15,7 +15,7 @@ export function collectorAddresses(options: ResolvedDistributorOptions): string[
  */
 export function peersOfRun(
   core: DistributorCore | undefined,
-  tasks: readonly Task<unknown, object, object>[],
+  tasks: readonly RegisteredTask[],
   { collectorEndpoint, metadataEndpoint }: ResolvedDistributorOptions,
   hasMetadata = false,
 ): PeerState[] {
