@@ -168,7 +168,8 @@ test("Durations of results that a collector gets in batches are counted, and its
   const statistics = new RunStatistics();
   const collector = new Batches();
   statistics.watch(collector);
-  const result = { taskType: SQUARE, attempt: 1, generation: 1, worker: "w", data: {}, durationItems: 1 };
+  const facts = { taskType: SQUARE, msgtype: MessageType.DATA, attempt: 1, generation: 1, worker: "w" };
+  const result = { ...facts, data: {}, durationItems: 1 };
   await collector.handleBatch([
     { ...result, id: "run/square/0", duration: 1 },
     { ...result, id: "run/square/1", duration: 2 },
