@@ -1,4 +1,9 @@
-import type { Members } from "./members.ts";
+/** Part of a class's `Members`. */
+interface Fields {
+  /** The prototype of the library's class. */
+  readonly base: object;
+  readonly fields: readonly string[];
+}
 
 /**
  * Gives an instance the static fields of its class, so that `static endpoint = …` works as a class attribute does in Python. The nearest class
@@ -8,7 +13,7 @@ import type { Members } from "./members.ts";
  * @param object - The instance of the user's class.
  * @throws What a static accessor of the user's class throws.
  */
-export function adoptStaticFields(object: object, { base, fields }: Pick<Members, "base" | "fields">): void {
+export function adoptStaticFields(object: object, { base, fields }: Fields): void {
   const left = new Set([...fields, "stopTimeout"]);
   for (const prototype of userPrototypes(object, base)) {
     const owner = prototype.constructor;
