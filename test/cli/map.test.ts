@@ -37,7 +37,7 @@ describe("The command map", () => {
     expect(code).toBe(0);
   });
 
-  test("keeps failed inputs with their errors, and prints the other results", async () => {
+  long("keeps failed inputs with their errors, and prints the other results", async () => {
     const file = fileWith(
       'export default (n) => { if (n === 2) throw new RangeError("unlucky"); return n; };',
     );
@@ -57,7 +57,7 @@ describe("The command map", () => {
     expect(code).toBe(3);
   });
 
-  test("executes the inputs before a line that is no JSON, and names that line", async () => {
+  long("executes the inputs before a line that is no JSON, and names that line", async () => {
     const { code, out, err } = await mapped([fileWith(ECHO), "-q"], "1\n2\nhello\n4\n");
     expect(out.split("\n").sort()).toEqual(["", "1", "2"]);
     expect(err).toMatch(/^zmqpipeline: standard input: line 3 is not JSON: "hello" .*--lines/);

@@ -11,7 +11,7 @@ import { long } from "../support/long.ts";
 
 const SERVICE = fileURLToPath(compiled("cli-service"));
 
-test("The command run keeps a service and its workers until Ctrl-C", async () => {
+long("The command run keeps a service and its workers until Ctrl-C", async () => {
   const env = { PORTS: await ports() };
   const child = startCommand(["run", SERVICE, "--workers", "2"], undefined, env);
   const outcome = ended(child);

@@ -85,7 +85,7 @@ describe("The command run", () => {
       });
   });
 
-  test("takes a default export too, and writes its workers' output with the worker's number", async () => {
+  long("takes a default export too, and writes its workers' output with the worker's number", async () => {
     const folder = tempFolder();
     const library = new URL("../../dist/index.js", import.meta.url).href;
     const worker = new URL("../fixtures/local-worker.mjs", import.meta.url).href;

@@ -4,6 +4,7 @@ import { CONFORMANCE, handle } from "../fixtures/conformance-worker.ts";
 import { compiled } from "../support/compiled.ts";
 import { InlineExecutor, ThreadedExecutor } from "../support/compiled-executors.ts";
 import { ExecutorDriver } from "../support/executor-driver.ts";
+import { long } from "../support/long.ts";
 
 const FIXTURE = compiled("conformance-worker").href;
 
@@ -115,7 +116,7 @@ describe.each(Object.entries(kinds))("An executor of %s execution", (_name, make
     expect(await lost.outcome).toMatchObject({ code: "EXECUTION_TIMEOUT", retryable: true });
   });
 
-  test("gives up a handler that does not react after the grace period, and frees its slot", async () => {
+  long("gives up a handler that does not react after the grace period, and frees its slot", async () => {
     const driver = await begun(1, 100);
     const hung = driver.start({ do: "hang" });
     const next = driver.start({ do: "echo" });

@@ -16,7 +16,7 @@ async function workerProcess(endpoints: ServiceEndpoints, concurrency: number): 
   return worker;
 }
 
-test("New requests go to other workers while a worker is blocked, which works on afterwards", async () => {
+long("New requests go to other workers while a worker is blocked, which works on afterwards", async () => {
   const endpoints = await serviceEndpoints("ipc");
   await running(endpoints, []);
   await workerProcess(endpoints, 10);

@@ -29,14 +29,17 @@ async function begun(Class: new (endpoint: string) => ThreadedService = Threaded
   return { service, client };
 }
 
-test("A service worker with threads executes one request at a time in each, off the main thread", async () => {
-  const { client, service } = await begun();
-  const replies = await client.request([1, 2, 3, 4].map((n) => ({ n, block: 50 })));
-  expect(replies.map(({ n }) => n)).toEqual([1, 2, 3, 4]);
-  expect(new Set(replies.map(({ index }) => index))).toEqual(new Set([0, 1]));
-  expect(replies.some((reply) => reply.threadId === threadId)).toBe(false);
-  expect(service.status.replied).toBe(4);
-});
+long(
+  "A service worker with threads executes one request at a time in each, off the main thread",
+  async () => {
+    const { client, service } = await begun();
+    const replies = await client.request([1, 2, 3, 4].map((n) => ({ n, block: 50 })));
+    expect(replies.map(({ n }) => n)).toEqual([1, 2, 3, 4]);
+    expect(new Set(replies.map(({ index }) => index))).toEqual(new Set([0, 1]));
+    expect(replies.some((reply) => reply.threadId === threadId)).toBe(false);
+    expect(service.status.replied).toBe(4);
+  },
+);
 
 long("A service worker with threads answers thousands of short requests in order", async () => {
   const { client } = await begun();
@@ -52,7 +55,7 @@ test("An error of a handler in a thread arrives as it does without threads", asy
   expect((error as RemoteError).remoteStack).toContain("handleMessage");
 });
 
-test("An aborted request ends a handler that never awaits", async () => {
+long("An aborted request ends a handler that never awaits", async () => {
   const { client, service } = await begun();
   await client.request({ n: 0 });
   const controller = new AbortController();

@@ -17,7 +17,7 @@ import { long } from "../support/long.ts";
 import { AT_ONCE, codeOf, contentOf, ERROR, JournalledLedger, smallJournal } from "./journalled-ledger.ts";
 
 describe("A journal", () => {
-  test("gives back the content of the ledger after any history", () => {
+  long("gives back the content of the ledger after any history", () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.nat(1), fc.nat(9), fc.boolean())),

@@ -35,19 +35,30 @@ function runtimePackages(): Map<string, Locked> {
 }
 
 test("Runtime dependencies are exactly those meant, those of theirs too", () => {
-  const direct = ["@logtape/logtape", "commander", "csv-parse", "msgpackr", "tinyglobby", "zeromq"];
+  const direct = [
+    "@logtape/logtape",
+    "commander",
+    "csv-parse",
+    "msgpackr",
+    "string-width",
+    "tinyglobby",
+    "zeromq",
+  ];
   expect(Object.keys(manifest.dependencies).sort()).toEqual(direct);
-  // msgpackr's optional native decoder, prebuilt for each system, and what chooses among its builds; zeromq's build tools.
+  // msgpackr's optional native decoder, prebuilt for each system, and what chooses among its builds; zeromq's build tools; what string-width is made of.
   const prebuilt = /^@msgpackr-extract\/msgpackr-extract-(darwin|linux|win32)-/;
   const names = [...runtimePackages().keys()].filter((name) => !prebuilt.test(name));
   const indirect = [
+    "ansi-regex",
     "cmake-ts",
     "detect-libc",
     "fdir",
+    "get-east-asian-width",
     "msgpackr-extract",
     "node-addon-api",
     "node-gyp-build-optional-packages",
     "picomatch",
+    "strip-ansi",
   ];
   expect(names.sort()).toEqual([...direct, ...indirect].sort());
 });

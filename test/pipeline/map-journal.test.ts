@@ -34,19 +34,22 @@ describe("A journal of map()", () => {
     expect(await mapped("square", upTo(300), { journal }).toArray()).toEqual([]);
   });
 
-  test("with a key takes inputs in any order, leaves out known ones, and gives the index of each input", async () => {
-    const journal = { path: journalFile(), keep: true };
-    const options = { journal, key: (n: number) => String(n), settled: true } as const;
-    const run = async (inputs: number[]) =>
-      (await map<number>(inputs, MODULE, { workers: 1, exportName: "square", ...options }).toArray()).map(
-        (result) => [result.index, result.status === "fulfilled" ? result.value : undefined],
-      );
-    expect((await run([2, 2, 3])).sort()).toEqual([
-      [0, 4],
-      [2, 9],
-    ]);
-    expect(await run([3, 5, 2])).toEqual([[1, 25]]);
-  });
+  long(
+    "with a key takes inputs in any order, leaves out known ones, and gives the index of each input",
+    async () => {
+      const journal = { path: journalFile(), keep: true };
+      const options = { journal, key: (n: number) => String(n), settled: true } as const;
+      const run = async (inputs: number[]) =>
+        (await map<number>(inputs, MODULE, { workers: 1, exportName: "square", ...options }).toArray()).map(
+          (result) => [result.index, result.status === "fulfilled" ? result.value : undefined],
+        );
+      expect((await run([2, 2, 3])).sort()).toEqual([
+        [0, 4],
+        [2, 9],
+      ]);
+      expect(await run([3, 5, 2])).toEqual([[1, 25]]);
+    },
+  );
 
   test("that is given together with ordered: true is refused", () => {
     expect(() => mapped("square", [1], { journal: journalFile(), ordered: true })).toThrow(

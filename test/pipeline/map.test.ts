@@ -130,7 +130,7 @@ describe("The failures of map()", () => {
     await expect(collect(mapped("square", broken()))).rejects.toThrow(new TypeError("no more"));
   });
 
-  test("of the module are thrown at once", async () => {
+  long("of the module are thrown at once", async () => {
     const missing = map([1], new URL("./missing.mjs", import.meta.url), quiet);
     await expect(collect(missing)).rejects.toMatchObject({
       code: "WORKER_FAILED",

@@ -12,6 +12,7 @@ import {
   TaskType,
 } from "zmqpipeline";
 import { tempFolder } from "../support/endpoints.ts";
+import { long } from "../support/long.ts";
 
 const MODULE = new URL("../fixtures/local-worker.mjs", import.meta.url);
 const DOUBLE = TaskType.register("double");
@@ -105,7 +106,7 @@ describe("A Pipeline", () => {
     expect(lines).toContain("2 stderr err 3");
   });
 
-  test("goes on from its journal", async () => {
+  long("goes on from its journal", async () => {
     const journal = join(tempFolder(), "run.journal");
     const first = echoing(20_000, { journal });
     const running = first.pipeline.run();

@@ -12,6 +12,7 @@ import {
   TaskType,
 } from "zmqpipeline";
 import { THROWN, ways } from "../fixtures/thrown-values.mjs";
+import { long } from "../support/long.ts";
 
 const MODULE = new URL("../fixtures/thrown-values.mjs", import.meta.url);
 const ECHO = new URL("../fixtures/local-worker.mjs", import.meta.url);
@@ -51,7 +52,7 @@ describe("Thrown values of handlers:", () => {
     },
   );
 
-  test("A handler's error arrives with its causes, from processes and from threads", async () => {
+  long("A handler's error arrives with its causes, from processes and from threads", async () => {
     for (const [, where] of places) {
       const [result] = await settled([0], { ...where, ...ONCE, exportName: "detailed" } satisfies MapOptions);
       expect(result).toMatchObject({
@@ -116,7 +117,7 @@ describe("Thrown values of hooks:", () => {
     }
   });
 
-  test("A collector's hooks may throw anything: COLLECTION_FAILED", async () => {
+  long("A collector's hooks may throw anything: COLLECTION_FAILED", async () => {
     for (const [index, hook] of ["handleCollection", "getAckData", "handleFinished"].entries()) {
       const collector = Object.assign(new Quiet(), { [hook]: () => throwIt(turn(index)) });
       await expect(run({ collector })).rejects.toMatchObject({ code: "COLLECTION_FAILED" });

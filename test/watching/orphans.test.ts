@@ -7,7 +7,7 @@ test("A worker that computes ends with the program that maps", async () => {
   await expectNoOrphan(args, (program) => program.kill("SIGKILL"));
 });
 
-test("A worker whose module never ends loading ends with its program", async () => {
+long("A worker whose module never ends loading ends with its program", async () => {
   await expectNoOrphan(mapProgram("stuck-import.mjs", "{}"), (program) => program.kill("SIGKILL"));
 });
 

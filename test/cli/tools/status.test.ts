@@ -7,7 +7,7 @@ import { freePort, tempFolder } from "../../support/endpoints.ts";
 import { long } from "../../support/long.ts";
 
 describe("The commands status, explain and top", () => {
-  test("say how a run stands, and what it waits for", async () => {
+  long("say how a run stands, and what it waits for", async () => {
     const env = { PORTS: await ports() };
     const endpoint = `tcp://localhost:${env.PORTS.split(",")[0]}`;
     const metadata = ended(startCommand(["metadata", ROLES], undefined, env));

@@ -1,9 +1,10 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
 import { ROLES, SUM } from "../../support/cli-fixtures.ts";
 import { zmqpipeline } from "../../support/command.ts";
 import { tempFolder } from "../../support/endpoints.ts";
+import { long } from "../../support/long.ts";
 
 const missing = () => join(tempFolder(), "missing");
 function tooLong(): string {
@@ -16,7 +17,7 @@ describe.each([
   ["is missing", missing, "set TMPDIR to a folder that exists"],
   ["is too long for sockets", tooLong, "set TMPDIR to a shorter one"],
 ])("Where the folder for temporary files %s,", (_what, make, advice) => {
-  test("run uses another folder, and doctor says both", async () => {
+  long("run uses another folder, and doctor says both", async () => {
     const TMPDIR = make();
     const run = await zmqpipeline(["run", ROLES, "-w", "1", "--quiet"], { TMPDIR });
     expect(run).toMatchObject({ code: 0, out: `sum ${SUM}\n` });

@@ -1,0 +1,5 @@
+import { documents } from "../../scripts/documents.ts";
+import { testSnippets } from "./run-snippets.ts";
+import { SLOW_GUIDES } from "./slow-guides.ts";
+
+testSnippets(documents().filter((document) => SLOW_GUIDES.includes(document)));
