@@ -1,5 +1,6 @@
 // The types that definePipeline() carries from one part of a pipeline to another.
 import type { Collector } from "../collector/collector.ts";
+import type { AckOrigin } from "../distributor/latest-ack.ts";
 import type { AnyTask } from "../distributor/task.ts";
 import type { MetaDataWorker } from "../metadata/meta-data-worker.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
@@ -32,7 +33,7 @@ type Instance<T> = T extends abstract new (...args: never) => infer Made ? Made 
 /** A type that meets all demands of a union of functions, each of which takes one. */
 type All<Demands> = [Demands] extends [never]
   ? unknown
-  : Demands extends (demand: infer All) => void
+  : [Demands] extends [(demand: infer All) => void]
     ? All
     : never;
 
@@ -85,7 +86,9 @@ export type MetadataOption<Metadata> = unknown extends Metadata
         | (new () => MetaDataWorker<Metadata & object>);
     };
 
-type AckDemand<T> = T extends { isAvailableForHandling(lastAckData: infer AckData): boolean }
+type AckDemand<T> = T extends {
+  isAvailableForHandling(lastAckData: infer AckData & AckOrigin, ...rest: never): boolean;
+}
   ? (demand: Demanded<AckData>) => void
   : never;
 
