@@ -24,7 +24,7 @@ export interface RoleOptions extends LedgerOptions, PrintOptions, InspectCommand
   readonly count?: number;
   readonly stopTimeout?: number;
   readonly connect?: string;
-  /** Of a worker: it works for a pool, with a function instead of a class; and how. */
+  /** Set by `worker --pool`: the worker is for a pool, with a function instead of a class, and with these options. */
   readonly pool?: boolean;
   readonly threads?: number;
   readonly concurrency?: number;
