@@ -157,6 +157,29 @@ class FunctionWorker extends SingleThreadedWorker<unknown, unknown> {
   }
 }
 
+/** The user's file in one thread: its function and its hooks. Threads import the file when they begin. */
+class ThreadFile {
+  readonly #start: WorkerStart;
+  handler: WorkerFunction = () => undefined;
+  #hooks: ModuleHooks | undefined;
+
+  constructor(start: WorkerStart) {
+    this.#start = start;
+  }
+
+  /** @param metadata - What the run's metadata worker gave; a pool has none. */
+  async open(metadata?: object): Promise<void> {
+    const module = await importUserModule(this.#start.module);
+    this.handler = handlerOf(chooseExport(module, this.#start), this.#start);
+    this.#hooks = hooksOf(module);
+    await this.#hooks.initWorker(metadata);
+  }
+
+  async close(): Promise<void> {
+    await this.#hooks?.closeWorker();
+  }
+}
+
 /** @public Runs the function in threads; each thread imports this module and makes an instance of its own. */
 export class FunctionThreads extends MultiThreadedWorker<unknown, unknown> {
   readonly module = ownFile("pipeline/module-worker.js").href;
@@ -165,9 +188,7 @@ export class FunctionThreads extends MultiThreadedWorker<unknown, unknown> {
   readonly endpoint: EndpointAddress;
   readonly collectorEndpoint: EndpointAddress;
   override readonly [threadSetup]: string;
-  readonly #start: WorkerStart;
-  #handler: WorkerFunction = () => undefined;
-  #hooks: ModuleHooks | undefined;
+  readonly #file: ThreadFile;
 
   constructor(start: WorkerStart = startOfThread()) {
     super();
@@ -176,22 +197,19 @@ export class FunctionThreads extends MultiThreadedWorker<unknown, unknown> {
     this.endpoint = new EndpointAddress(start.endpoint ?? "");
     this.collectorEndpoint = new EndpointAddress(start.collectorEndpoint ?? "");
     this[threadSetup] = JSON.stringify(start);
-    this.#start = start;
+    this.#file = new ThreadFile(start);
   }
 
   override async initThread(): Promise<void> {
-    const module = await importUserModule(this.#start.module);
-    this.#handler = handlerOf(chooseExport(module, this.#start), this.#start);
-    this.#hooks = hooksOf(module);
-    await this.#hooks.initWorker(this.metadata);
+    await this.#file.open(this.metadata);
   }
 
   override async closeThread(): Promise<void> {
-    await this.#hooks?.closeWorker();
+    await this.#file.close();
   }
 
   handleThreadExecution(data: unknown, _index: number, info: ExecutionInfo) {
-    return this.#handler(data, info);
+    return this.#file.handler(data, info);
   }
 }
 
@@ -235,9 +253,7 @@ export class PoolThreads extends ServiceWorker<unknown, unknown> {
   override readonly timeout: number;
   override readonly security: Security | undefined;
   override readonly [threadSetup]: string;
-  readonly #start: WorkerStart;
-  #handler: WorkerFunction = () => undefined;
-  #hooks: ModuleHooks | undefined;
+  readonly #file: ThreadFile;
 
   constructor(start: WorkerStart = startOfThread()) {
     super();
@@ -246,21 +262,18 @@ export class PoolThreads extends ServiceWorker<unknown, unknown> {
     this.timeout = start.pool?.timeoutMs ?? Number.POSITIVE_INFINITY;
     this.security = start.keys === undefined ? undefined : Security.load(start.keys);
     this[threadSetup] = JSON.stringify({ ...start, keys: undefined }); // threads have no connections
-    this.#start = start;
+    this.#file = new ThreadFile(start);
   }
 
   override async initThread(): Promise<void> {
-    const module = await importUserModule(this.#start.module);
-    this.#handler = handlerOf(chooseExport(module, this.#start), this.#start);
-    this.#hooks = hooksOf(module);
-    await this.#hooks.initWorker();
+    await this.#file.open();
   }
 
   override async closeThread(): Promise<void> {
-    await this.#hooks?.closeWorker();
+    await this.#file.close();
   }
 
   handleMessage(data: unknown, _taskType: TaskType, _msgtype: MessageType, info: ExecutionInfo) {
-    return this.#handler(data, info);
+    return this.#file.handler(data, info);
   }
 }

@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { EndpointAddress, Service } from "zmqpipeline";
 import { ended, LIBRARY, startCommand, zmqpipeline } from "../support/command.ts";
 import { tempFolder } from "../support/endpoints.ts";
-import { long } from "../support/long.ts";
+import { long, longOnLinux } from "../support/long.ts";
 
 /** A run whose collector and whose workers print a line for each item; of numbers without end, or of `count` numbers. */
 function talkativeRun(count = Number.POSITIVE_INFINITY): string {
@@ -79,8 +79,7 @@ long("A list of failures that is read in part ends quietly", async () => {
   }
 });
 
-const onLinux = process.platform === "linux" ? long : test.skip;
-onLinux("A full disk behind standard output is an error of the command", async () => {
+longOnLinux("A full disk behind standard output is an error of the command", async () => {
   const full = openSync("/dev/full", "w");
   try {
     for (const args of [["run", talkativeRun(3), "--quiet", "--json"], ["--help"]]) {

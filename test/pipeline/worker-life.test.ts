@@ -7,7 +7,7 @@ import { map, Pipeline, TaskType } from "zmqpipeline";
 import { RestartPolicy } from "../../src/pipeline/restart-policy.ts";
 import type { WorkerEnd } from "../../src/pipeline/worker-process.ts";
 import { tempFolder } from "../support/endpoints.ts";
-import { long } from "../support/long.ts";
+import { long, longOnLinux } from "../support/long.ts";
 
 const MODULE = new URL("../fixtures/lively-worker.mjs", import.meta.url);
 const LIBRARY = new URL("../../dist/index.js", import.meta.url).href;
@@ -195,8 +195,7 @@ describe("The folder of a run", () => {
     expect((await program(body, "", { TMPDIR: folder })).stdout).toBe("1\n");
   });
 
-  const onLinux = process.platform === "linux" ? long : test.skip;
-  onLinux("is removed by the next run when its own run was killed", async () => {
+  longOnLinux("is removed by the next run when its own run was killed", async () => {
     const folder = tempFolder();
     const kill = `for await (const n of map([1], MODULE, { workers: 1, exportName: "killed" })) process.kill(process.pid, "SIGKILL");`;
     await expect(program(kill, "", { TMPDIR: folder })).rejects.toMatchObject({ signal: "SIGKILL" });

@@ -14,7 +14,7 @@ import { captureLog } from "../support/captured-log.ts";
 import { freePort, freshEndpoints, tempFolder } from "../support/endpoints.ts";
 import { address } from "../support/endpoints-of.ts";
 import { SECRET, throwEverything } from "../support/hostile.ts";
-import { long } from "../support/long.ts";
+import { long, longOnLinux } from "../support/long.ts";
 import { LongTask, makeDistributor, NumbersCollector, NumbersTask, NumbersWorker } from "../support/roles.ts";
 import { GoodPeers, withKeys } from "../support/secured-roles.ts";
 
@@ -222,8 +222,7 @@ describe("An ipc socket", () => {
   });
 });
 
-const onLinux = process.platform === "linux" ? long : test.skip;
-onLinux("few file descriptors are warned of at the start", async () => {
+longOnLinux("few file descriptors are warned of at the start", async () => {
   const { stderr, stdout } = await runProgram(COLLECTOR, { limits: "-n 300", env: { TMPDIR: tempFolder() } });
   expect(stdout + stderr).toMatch(/few files may be open .*limit=300 maxConnections=4096/);
 });

@@ -3,7 +3,7 @@ import type { Failure } from "../../collector/failure.ts";
 import type { ThrownError } from "../../protocol/error-info.ts";
 import { replaceForJson } from "../../protocol/json-values.ts";
 import { describeThrown } from "../../protocol/thrown.ts";
-import { count } from "../../terminal/quantities.ts";
+import { counted } from "../../terminal/quantities.ts";
 import { FileError } from "../file-error.ts";
 import type { NumberedInput } from "./input-task.ts";
 
@@ -57,9 +57,7 @@ export class FailureReport {
     if (this.#file !== undefined) closeSync(this.#file);
     if (this.#count === 0) return;
     const where = this.#path === undefined ? "" : `; they are in ${this.#path}`;
-    this.#options.line(
-      `zmqpipeline: ${count(this.#count)} ${this.#count === 1 ? "input" : "inputs"} failed${where}`,
-    );
+    this.#options.line(`zmqpipeline: ${counted(this.#count, "input")} failed${where}`);
   }
 
   #tell(index: number, error: ThrownError): void {
