@@ -1,6 +1,6 @@
 // run-distributor.ts ITEMS WORKERS THREADS BASELINE: prints how long the items took, beside a loop's time in ms.
 import { Distributor } from "zmqpipeline";
-import { COLLECTOR, COLLECTOR_ACK, WORKLOAD_MS } from "./settings.ts";
+import { CALCULATION, COLLECTOR, COLLECTOR_ACK, WORKLOAD_MS } from "./settings.ts";
 import { CalculationTask } from "./tasks.ts";
 
 const [items = 100, workers = 1, threads = 1, baseline = 0] = process.argv.slice(2).map(Number);
@@ -10,12 +10,11 @@ const distributor = new Distributor({
   collectorAckEndpoint: COLLECTOR_ACK,
   minWorkers: workers, // the time that they take to start is not measured
 });
-const task = new CalculationTask(items);
-distributor.registerTask(task);
-await distributor.run({ signals: true });
+distributor.registerTask(new CalculationTask(items));
+const { pace } = await distributor.run({ signals: true });
 
 const expected = (items * WORKLOAD_MS) / (workers * threads);
-const taken = performance.now() - task.startedAt;
+const taken = pace[CALCULATION.name]?.duration ?? Number.NaN; // from the first item's grant until the last item is settled
 const overhead = (time: number, ideal: number) => `${((time / ideal - 1) * 100).toFixed(2)} %`;
 const row = [
   String(items),

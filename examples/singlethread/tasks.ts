@@ -6,7 +6,6 @@ export class CalculationTask extends Task<{ workload: number }> {
   readonly endpoint = WORKER;
   readonly #items: number;
   #count = 0;
-  startedAt = 0;
 
   constructor(items: number) {
     super();
@@ -14,7 +13,6 @@ export class CalculationTask extends Task<{ workload: number }> {
   }
 
   override handle() {
-    if (this.#count === 0) this.startedAt = performance.now();
     if (++this.#count >= this.#items) this.isComplete = true;
     return { workload: WORKLOAD_MS };
   }

@@ -30,7 +30,7 @@ const INIT_MS = 60_000;
  * How many items for each slot a worker with several slots begins with: the next ones are there when the first have ended. What waits
  * behind a long one can be recalled at once, because such a worker's main thread seldom blocks.
  */
-const FIRST_PER_SLOT = 2;
+const FIRST_PER_SLOT = 5;
 
 /** What the distributor knows of one worker. */
 export class WorkerRecord {
