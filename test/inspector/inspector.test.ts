@@ -54,7 +54,7 @@ describe("An Inspector of a run", () => {
       const endpoints = await freshEndpoints(scheme);
       const { letGo, done, collector } = await held(endpoints, 20);
       const look = inspector(endpoints.task);
-      await expect.poll(async () => (await runReport(look)).progress.tasks.numbers?.inFlight).toBe(4);
+      await expect.poll(async () => (await runReport(look)).progress.tasks.numbers?.inFlight).toBe(10);
       const report = await runReport(look);
       expect(report).toMatchObject({
         schema: 1,
@@ -63,9 +63,9 @@ describe("An Inspector of a run", () => {
         collectorMissing: undefined,
       });
       expect(report.workers).toMatchObject([
-        { taskType: "numbers", phase: "ready", concurrency: 2, held: 4, acked: 0 },
+        { taskType: "numbers", phase: "ready", concurrency: 2, held: 10, acked: 0 },
       ]);
-      expect(report.progress.tasks.numbers).toMatchObject({ items: 4, acked: 0, phase: "open" });
+      expect(report.progress.tasks.numbers).toMatchObject({ items: 10, acked: 0, phase: "open" });
       const [worker] = report.workers;
       const why = await look.explain("numbers/1");
       expect(why).toMatchObject({ state: "with a worker", attempt: 1, workerId: worker?.id, isDone: false });
