@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { describeThrown, isError, propertyOf } from "../protocol/thrown.ts";
-import { isOwnPlace, placeOf } from "../self/library-folder.ts";
+import { isUserFrame } from "../self/user-frames.ts";
 
 /** How many causes are printed below an error. */
 const MAX_CAUSES = 8;
@@ -27,13 +27,6 @@ export function userFrames(thrown: unknown): string[] {
     at = propertyOf(at, "cause");
   }
   return [...new Set(frames.map((frame) => frame.trim()))].slice(0, MAX_FRAMES);
-}
-
-function isUserFrame(line: string): boolean {
-  if (!/^\s+at .*:\d+:\d+\)?$/.test(line) || line.includes("node:")) return false;
-  const place = placeOf(line);
-  if (place === undefined || isOwnPlace(place)) return false;
-  return !/[\\/]node_modules[\\/](?:esbuild|tsx|commander)[\\/]/.test(line);
 }
 
 /** Why a user's file cannot be imported: its error, and where in the user's code it was thrown. */

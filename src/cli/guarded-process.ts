@@ -1,8 +1,11 @@
-/** What a guarded process tells its guard: that it hears, and how long its work may take to finish after a signal, in ms (`null`: without limit). */
-export interface ToGuard {
-  readonly zmqpipeline: "heard" | "stopTimeout";
-  readonly ms?: number | null;
-}
+/**
+ * What a guarded process tells its guard: that it hears; how long its work may take to finish after a signal, in ms (`null`: without limit);
+ * and how its work can go on when the guard has killed it.
+ */
+export type ToGuard =
+  | { readonly zmqpipeline: "heard" }
+  | { readonly zmqpipeline: "stopTimeout"; readonly ms: number | null }
+  | { readonly zmqpipeline: "advice"; readonly text: string };
 
 /** The guard's question whether the process still hears. */
 export const ARE_YOU_THERE = { zmqpipeline: "ping" } as const;

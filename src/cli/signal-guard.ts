@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { MAX_TIMER_MS } from "../executor/settles-within.ts";
 import { duration } from "../terminal/quantities.ts";
 import { ARE_YOU_THERE, type ToGuard } from "./guarded-process.ts";
-import { type InterruptSignal, SIGNAL_CODES } from "./interrupts.ts";
+import { endedText, type InterruptSignal, SIGNAL_CODES } from "./interrupts.ts";
 import { STOP_TIMEOUT_MS } from "./stop-timeout.ts";
 
 /** How long the process may take to answer, in ms. */
@@ -17,6 +17,7 @@ export class SignalGuard {
   readonly #line: (text: string) => void;
   #stopTimeoutMs: number | null = STOP_TIMEOUT_MS;
   #signal: InterruptSignal | undefined;
+  #advice: string | undefined;
   #hasHeard = false;
   #hasKilled = false;
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -26,9 +27,10 @@ export class SignalGuard {
   constructor(child: ChildProcess, line: (text: string) => void) {
     this.#child = child;
     this.#line = line;
-    child.on("message", ({ zmqpipeline: what, ms }: ToGuard) => {
-      if (what === "heard") this.#hasHeard = true;
-      else if (ms !== undefined) this.#stopTimeoutMs = ms;
+    child.on("message", (message: ToGuard) => {
+      if (message.zmqpipeline === "heard") this.#hasHeard = true;
+      else if (message.zmqpipeline === "advice") this.#advice = message.text;
+      else this.#stopTimeoutMs = message.ms;
     });
     process.on("SIGINT", this.#pass).on("SIGTERM", this.#pass);
   }
@@ -73,7 +75,9 @@ export class SignalGuard {
   }
 
   #kill(): void {
+    if (this.#hasKilled || this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     this.#hasKilled = true;
+    if (this.#signal !== undefined) this.#line(endedText(this.#signal, this.#advice));
     this.#child.kill("SIGKILL");
   }
 

@@ -30,6 +30,9 @@ export const resultBatches: unique symbol = Symbol("resultBatches");
 /** The method of a collector that gets results before they are decoded. */
 export const encodedResults: unique symbol = Symbol("encodedResults");
 
+/** Whether the default of a collector's `handleFailure()` writes a failure to the log. */
+export const logsFailure: unique symbol = Symbol("logsFailure");
+
 /**
  * How long a collector goes on at a signal, in ms. Ctrl-C in a terminal reaches the distributor, too, which ends the run when the collector has
  * acknowledged what is under way.
@@ -138,12 +141,13 @@ export abstract class Collector<
   ): Awaitable<Maybe<Partial<AckData>>>;
 
   /**
-   * Called once for each item that failed for good. The default writes it to the log.
+   * Called once for each item that failed for good. The default writes it to the log, unless a `Pipeline` has `onFailure`.
    *
    * @param failure - The item's data and id, the error, and how often the item was executed.
    * @param taskType - The item's task type.
    */
   handleFailure(failure: Failure<unknown>, taskType: TaskType): Awaitable<void> {
+    if (!this[logsFailure]()) return;
     const { id, attempts, error } = failure;
     const facts = { id, taskType: taskType.name, attempts, error: error.name, text: error.message };
     getLogger("zmqpipeline.collector").error(
@@ -168,6 +172,11 @@ export abstract class Collector<
   /** @internal */
   override get [signalGraceMs](): number {
     return SIGNAL_GRACE_MS;
+  }
+
+  /** @internal Replaced on instances whose failures are told elsewhere. */
+  [logsFailure](): boolean {
+    return true;
   }
 
   /** @internal */

@@ -116,7 +116,8 @@ type FailureFunction<Item> = {
 export interface PipelineReports<Item = unknown> {
   /**
    * Called once for each item that failed for good: with its id, task type, data, error, and the number of its executions. It is called after
-   * the collector's own `handleFailure()`, in the order of the results; results wait for a promise that it returns.
+   * the collector's own `handleFailure()`, in the order of the results; results wait for a promise that it returns. With it, the default of
+   * `handleFailure()` writes nothing to the log.
    * @default none: the collector's `handleFailure()` alone, whose default writes to the log
    */
   readonly onFailure?: FailureFunction<Item> | undefined;

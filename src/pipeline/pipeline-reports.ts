@@ -1,4 +1,4 @@
-import type { Collector } from "../collector/collector.ts";
+import { type Collector, logsFailure } from "../collector/collector.ts";
 import type { RunProgress, RunSummary } from "../distributor/run-summary.ts";
 import { isPromiseLike } from "../structures/is-promise-like.ts";
 import type { PipelineReports } from "./pipeline-options.ts";
@@ -12,12 +12,13 @@ interface ReportedRun {
   abort(): Promise<void>;
 }
 
-/** Adds `onFailure` to a collector, behind its own `handleFailure()`. */
+/** Adds `onFailure` to a collector, behind its own `handleFailure()`, whose default then writes no failure to the log. */
 export function reportFailures(
   collector: Collector<object, object, object>,
   onFailure: PipelineReports["onFailure"],
 ): Collector<object, object, object> {
   if (onFailure === undefined) return collector;
+  collector[logsFailure] = () => false;
   const handleFailure = collector.handleFailure.bind(collector);
   collector.handleFailure = async (failure, taskType) => {
     await handleFailure(failure, taskType);

@@ -18,7 +18,7 @@ export interface ThrownError {
   readonly name: string;
   /** The error's message; a description of the value when it is not an error. */
   readonly message: string;
-  /** The error's stack in the worker; empty when there is none. */
+  /** The error's stack in the worker, without frames of Node and of this library; empty when there is none. */
   readonly stack: string;
   /** The error's `code` as a string; empty when there is none. */
   readonly code: string;

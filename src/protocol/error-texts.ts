@@ -1,16 +1,17 @@
+import { userStack } from "../self/user-frames.ts";
 import type { ErrorInfo } from "./batch-message.ts";
 import { cutText, describeThrown, describeValue, isError, propertyOf } from "./thrown.ts";
 
 /** Longest name and code, in UTF-16 units. */
 const MAX_LABEL = 1024;
 
-/** Reads the four texts of a thrown value. @param limit - Longest message and stack, in UTF-16 units. */
+/** Reads the four texts of a thrown value; the stack without frames of Node and of this library. @param limit - Longest message and stack, in UTF-16 units. */
 export function errorTexts(thrown: unknown, limit: number): Omit<ErrorInfo, "detail"> {
   const stack = propertyOf(thrown, "stack");
   return {
     name: cutText(nameOf(thrown), MAX_LABEL),
     message: cutText(messageOf(thrown), limit),
-    stack: typeof stack === "string" ? cutText(stack, limit) : "",
+    stack: typeof stack === "string" ? cutText(userStack(stack), limit) : "",
     code: cutText(textOf(propertyOf(thrown, "code")), MAX_LABEL),
   };
 }

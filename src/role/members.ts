@@ -12,6 +12,8 @@ export interface Members {
   /** Methods that may be there. */
   readonly optional?: readonly string[];
   readonly fields: readonly string[];
+  /** Names of the library that have no meaning in this class, and what to do instead: they would be ignored. */
+  readonly refused?: Readonly<Record<string, string>>;
 }
 
 /** Fields without a default. If one is missing and another member has a similar name, that is a misspelling. */
@@ -25,7 +27,7 @@ const REQUIRED: readonly string[] = ["taskType", "endpoint", "collectorEndpoint"
  * @throws TypeError that names the class, the member, and its right spelling.
  */
 export function assertMembers(object: object, members: Members): void {
-  const { base, methods, oneOf = [], optional = [], fields } = members;
+  const { base, methods, oneOf = [], optional = [], fields, refused = {} } = members;
   const name = className(object);
   const own = userMembers(object, base);
   const known = [...methods, ...oneOf, ...optional, ...fields];
@@ -34,6 +36,8 @@ export function assertMembers(object: object, members: Members): void {
     if (!own.has(member)) assertSpelling(name, member, false, fields, own);
     own.set(member, false);
   }
+  for (const [member, advice] of Object.entries(refused))
+    if (own.has(member)) throw new TypeError(`${name} has no ${member}: ${advice}`);
   const strange = [...own.keys()].filter((member) => !known.includes(member));
   for (const method of [...methods, ...oneOf, ...optional]) {
     const value: unknown = Reflect.get(object, method);

@@ -36,7 +36,7 @@ export class RemoteError extends PipelineError {
   override readonly name: string;
   /** The `code` of the original, as text; empty without one. */
   readonly remoteCode: string;
-  /** The stack of the original, in the worker. */
+  /** The stack of the original, in the worker, without frames of Node and of this library. */
   declare readonly remoteStack: string;
   /**
    * The own properties of the original, as plain data. They are copied to this error, too, except names that this error uses itself:

@@ -69,7 +69,7 @@ export abstract class ServiceWorker<Data = Payload, Result = Payload>
    */
   readonly taskType: TaskType | string = TaskType.register("");
   /**
-   * How many requests the worker executes at a time, where its handler is async. Threads execute one each.
+   * How many requests the worker executes at a time, where its handler is async. With `nThreads` it is refused: threads execute one each.
    * @default 1
    */
   declare readonly concurrency: number;
@@ -282,7 +282,9 @@ export abstract class ServiceWorker<Data = Payload, Result = Payload>
     assertSecurity(`${name}.security`, this.security);
     assertIdPrefix(`${name}.idPrefix`, this.idPrefix);
     if (this.nThreads > 0 && this.concurrency > 1) {
-      throw new RangeError(`${name} has threads, which execute one request each: leave its concurrency at 1`);
+      throw new RangeError(
+        `${name} sets both nThreads and concurrency, which exclude each other: a thread executes one request at a time`,
+      );
     }
   }
 }

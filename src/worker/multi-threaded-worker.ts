@@ -145,6 +145,9 @@ export abstract class MultiThreadedWorker<
       base: MultiThreadedWorker.prototype,
       methods: ["handleThreadExecution", "handleExecution", "initThread", "closeThread", ...WORKER_METHODS],
       fields: [...WORKER_FIELDS, "module", "nThreads", "maxItemsPerThread", "mergeResult", "resourceLimits"],
+      refused: {
+        concurrency: "each of its threads executes one item at a time; nThreads says how many threads",
+      },
     };
   }
 

@@ -70,6 +70,7 @@ export abstract class SingleThreadedWorker<
       base: SingleThreadedWorker.prototype,
       methods: ["handleExecution", ...WORKER_METHODS],
       fields: [...WORKER_FIELDS, "concurrency"],
+      refused: { nThreads: "it executes items on the event loop; a MultiThreadedWorker has threads" },
     };
   }
 

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
 import { ended, startCommand } from "../support/command.ts";
 import { tempFolder } from "../support/endpoints.ts";
@@ -48,13 +49,36 @@ describe("The command map", () => {
     );
     expect(out).toBe("1\n3\n");
     expect(err).toBe(`zmqpipeline: 1 input failed; they are in ${failed}\n`);
-    expect(JSON.parse(readFileSync(failed, "utf8"))).toMatchObject({
+    const failure = JSON.parse(readFileSync(failed, "utf8"));
+    expect(failure).toMatchObject({
       index: 1,
       input: 2,
       error: { name: "RangeError", message: "unlucky" },
       attempts: 1,
     });
+    // The handler's frame alone: none of the library, none of Node.
+    expect(failure.error.stack).toMatch(
+      new RegExp(`^RangeError: unlucky\n {4}at .*${pathToFileURL(file).href}:1:\\d+\\)?$`),
+    );
     expect(code).toBe(3);
+  });
+
+  long("tells with --quiet only what failed, at the end", async () => {
+    const file = fileWith('export default (n) => { if (n < 3) throw new RangeError("unlucky"); return n; };');
+    const { out, err, code } = await mapped([file, "-q", "--retry", "1", "-w", "1"], "1\n2\n3\n");
+    expect(out).toBe("3\n");
+    expect(err).toMatch(
+      /^ {2}failed 2 times in map: RangeError: unlucky\n {4}at .*\n {4}input 1 {2}1\n {4}input 2 {2}2\n {2}--failed FILE keeps all inputs that failed, with their errors\nzmqpipeline: 2 inputs failed\n$/,
+    );
+    expect(code).toBe(3);
+  });
+
+  test("says with --dry-run what the function would get, and how many inputs that are", async () => {
+    const input = "1\n".repeat(1234);
+    const { out, err, code } = await mapped([fileWith(ECHO), "--dry-run"], input);
+    expect(out).toBe(input);
+    expect(err).toBe("1,234 inputs; nothing was executed\n");
+    expect(code).toBe(0);
   });
 
   long("executes the inputs before a line that is no JSON, and names that line", async () => {

@@ -37,8 +37,10 @@ describe("The command run", () => {
       taskType: "square",
       error: { name: "RangeError", message: "unlucky" },
     });
-    expect((await zmqpipeline(["journal", "failed", journal])).out).toMatch(
-      /square\/49 {2}RangeError: unlucky {2}\(1 attempt\)\n {2}\{"n":50\}/,
+    expect(failures[0].error.stack).toMatch(/^RangeError: unlucky(\n {4}at .*\bcli-roles\b.*)+$/);
+    const grouped = await zmqpipeline(["journal", "failed", journal]);
+    expect(grouped.out).toMatch(
+      /^failed 4 times in square: RangeError: unlucky\n {2}at .*\n {2}[0-9a-f]+\/square\/49 {2}\{"n":50\}\n.*\n.*\n {2}and 1 more\nlist all failures: zmqpipeline journal failed \S+ --json\n$/,
     );
     expect((await zmqpipeline(["journal", "show", journal])).out).toMatch(
       /complete\n {2}square: 200 items, 196 collected, 4 failed, 0 pending/,

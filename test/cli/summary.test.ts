@@ -34,6 +34,7 @@ long("A summary of 1000 failures of as many kinds", async () => {
   expect(err).not.toContain("Maximum call stack");
   expect(code).toBe(3);
   const { status, tasks, failures } = JSON.parse(out);
+  expect(err).toBe(""); // the JSON has it
   expect(status).toBe("complete");
   expect(tasks.check.failed).toBe(1000);
   expect(failures.reduce((sum: number, group: { count: number }) => sum + group.count, 0)).toBe(1000);
@@ -47,4 +48,13 @@ test("A summary in words groups failures by the line of the user's code, and has
   );
   // The first of them is told while the run goes on.
   expect(err.match(/item failed id=/g)).toHaveLength(1);
+});
+
+long("What failed is told at the end of a run with --quiet, and nothing else", async () => {
+  const { out, err, code } = await runFailing(25, "--quiet");
+  expect(code).toBe(3);
+  expect(out).toBe("");
+  expect(err).toMatch(
+    /^ {2}failed 25 times in check: item # is wrong\n {4}at .*w\.mjs:1:\d+\)\n(.*\n){3} {4}and 22 more\n {2}to keep all failed items, use a journal: --journal FILE\n$/,
+  );
 });

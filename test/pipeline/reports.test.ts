@@ -8,7 +8,10 @@ import {
   type RunSummary,
   TaskType,
 } from "zmqpipeline";
+import { captureLog } from "../support/captured-log.ts";
 import { long } from "../support/long.ts";
+
+const log = captureLog();
 
 const tasks = [{ taskType: "reported", items: [{ n: 1 }, { n: 2 }, { n: 3 }], retry: { attempts: 1 } }];
 const workers = {
@@ -47,6 +50,7 @@ describe("The short form of a Pipeline", () => {
     ]);
     expect(last?.tasks.reported).toMatchObject({ phase: "complete", acked: 2, failed: 1, total: 3 });
     expect(finished).toBe(summary);
+    expect(log().join("\n")).not.toContain("item failed");
   });
 
   long("calls onFailure behind the collector's own handleFailure()", async () => {
@@ -68,6 +72,7 @@ describe("The short form of a Pipeline", () => {
     await expect(run({ onProgress: fail("in progress") })).rejects.toThrow("in progress");
     await expect(run({ onProgress: async () => fail("in a promise")() })).rejects.toThrow("in a promise");
     await expect(run({ onFinished: fail("at the end") })).rejects.toThrow("at the end");
+    expect(log().join("\n")).toContain("item failed"); // there is no onFailure that tells it
     await expect(run({ onFailure: fail("of a failure") })).rejects.toMatchObject({
       code: "COLLECTION_FAILED",
       cause: { message: "of a failure" },

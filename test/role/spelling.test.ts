@@ -71,6 +71,16 @@ test.each([
   ],
   [
     Single,
+    { handleExecution: nothing, nThreads: 2 },
+    "Single has no nThreads: it executes items on the event loop; a MultiThreadedWorker has threads",
+  ],
+  [
+    Multi,
+    { handleThreadExecution: nothing, concurrency: 2 },
+    "Multi has no concurrency: each of its threads executes one item at a time; nThreads says how many threads",
+  ],
+  [
+    Single,
     { handleExecution: nothing, concurrency: "2" },
     "Single.concurrency must be an integer from 1 to 10000, not a string",
   ],

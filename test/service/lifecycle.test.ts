@@ -221,7 +221,9 @@ describe("Misuse", () => {
     await expect(run({ concurrency: 0 })).rejects.toThrow(RangeError);
     await expect(run({ timeout: -1 })).rejects.toThrow(RangeError);
     await expect(run({ nThreads: 2 })).rejects.toThrow("Wrong.module must be the URL");
-    await expect(run({ nThreads: 2, concurrency: 2 })).rejects.toThrow("leave its concurrency at 1");
+    await expect(run({ nThreads: 2, concurrency: 2 })).rejects.toThrow(
+      "Wrong sets both nThreads and concurrency, which exclude each other",
+    );
   });
 
   test("of a client is refused", async () => {

@@ -76,7 +76,9 @@ describe("Requests:", () => {
       remoteCode: "ECHO",
       taskType: "echo",
     });
-    expect((error as RemoteError).remoteStack).toMatch(/RangeError: too large\n.*EchoWorker\.handleMessage/);
+    expect((error as RemoteError).remoteStack).toMatch(
+      /^RangeError: too large\n.*EchoWorker\.handleMessage.*$/,
+    );
     expect(await client.request({ n: 2 })).toMatchObject({ n: 2 });
   });
 

@@ -7,14 +7,9 @@ import { counted } from "../../terminal/quantities.ts";
 import { FileError } from "../file-error.ts";
 import type { NumberedInput } from "./input-task.ts";
 
-/** How many failures are told one by one where no file keeps them. */
-const MAX_TOLD = 10;
-
 export interface FailureReportOptions {
   /** Whether the file's lines are kept, because a journal's run goes on. */
   readonly isContinued: boolean;
-  /** Whether the first inputs that fail are told one by one where no file keeps them, because no summary tells them. */
-  readonly isTold: boolean;
   /** Writes a line for the user. */
   readonly line: (text: string) => void;
 }
@@ -45,7 +40,7 @@ export class FailureReport {
   /** @throws The file system's error when the file cannot be written. */
   add({ id, data: { index, value: input }, error, attempts, generation }: Failure<NumberedInput>): void {
     this.#count += 1;
-    if (this.#file === undefined) return this.#tell(index, error);
+    if (this.#file === undefined) return;
     const again = generation === 0 ? {} : { generation };
     const text = `${JSON.stringify({ index, input, error, attempts, id, ...again }, replaceForJson)}\n`;
     const line = Buffer.from(text);
@@ -58,14 +53,6 @@ export class FailureReport {
     if (this.#count === 0) return;
     const where = this.#path === undefined ? "" : `; they are in ${this.#path}`;
     this.#options.line(`zmqpipeline: ${counted(this.#count, "input")} failed${where}`);
-  }
-
-  #tell(index: number, error: ThrownError): void {
-    const { isTold, line } = this.#options;
-    if (!isTold) return;
-    if (this.#count <= MAX_TOLD) line(failedText(labelOf(index), error));
-    else if (this.#count === MAX_TOLD + 1)
-      line("more inputs fail: --failed FILE keeps them all, with their errors");
   }
 }
 

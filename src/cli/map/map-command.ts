@@ -88,7 +88,7 @@ export function mapCommand(context: CommandContext, inputs: readonly (readonly s
     .option("--retry <n>", "execute an input that fails up to n times (default: 3)", countOption)
     .option("--timeout <time>", "longest execution of an input: 500ms, 30s, 5m, 1h", durationOption);
   return addInspectOptions(addStopTimeout(addLedgerOptions(command)))
-    .option("-q, --quiet", "print no progress and no summary, only warnings and errors")
+    .option("-q, --quiet", "print no progress and no summary, only warnings, errors, and what failed")
     .addHelpText("after", EXAMPLES)
     .action(async (file: string, options: MapCommandOptions) => {
       const { mapFile } = await import("./map-file.ts"); // loaded late, so that help appears at once

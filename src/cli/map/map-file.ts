@@ -8,6 +8,8 @@ import { resolveRestarts, resolveWorkers, slotsOf } from "../../pipeline/resolve
 import { replaceForJson } from "../../protocol/json-values.ts";
 import { describeThrown } from "../../protocol/thrown.ts";
 import { entitle } from "../../self/process-title.ts";
+import { paintFor } from "../../terminal/colours.ts";
+import { counted } from "../../terminal/quantities.ts";
 import { FileError } from "../file-error.ts";
 import { type CommandContext, EXIT } from "../output.ts";
 import { type CommandConsole, withConsole } from "../run/command-console.ts";
@@ -16,7 +18,8 @@ import { inspectOf } from "../run/inspect-options.ts";
 import { journalOf } from "../run/ledger-options.ts";
 import { RunStatistics } from "../run/run-statistics.ts";
 import { unfinishedWork } from "../run/stop-progress.ts";
-import { summaryText } from "../run/summary.ts";
+import { goOnText } from "../run/stopped-text.ts";
+import { failuresOf, summaryText } from "../run/summary.ts";
 import { STOP_TIMEOUT_MS } from "../stop-timeout.ts";
 import { workerLines } from "../worker-lines.ts";
 import { divertOutput } from "./divert-output.ts";
@@ -95,7 +98,6 @@ async function runMap(
   });
   const failures = new FailureReport(options.failed, {
     isContinued: isJournalled && options.retryFailed !== true,
-    isTold: quiet,
     line: (text) => console.line(text),
   });
   const collector = new ResultPrinter({
@@ -106,6 +108,7 @@ async function runMap(
     failed: (failure) => failures.add(failure),
   });
   statistics.watch(collector, {
+    logged: "none",
     describe: ({ data }) => {
       const { index, value } = data as NumberedInput;
       return { label: labelOf(index), data: value };
@@ -145,16 +148,17 @@ async function runMap(
       options.failed === undefined ? "--failed FILE keeps all inputs that failed, with their errors" : "",
   };
   const { stopTimeout = STOP_TIMEOUT_MS } = options;
-  console.drainOnInterrupt(
-    stopTimeout,
-    () => {
+  console.drainOnInterrupt({
+    timeoutMs: stopTimeout,
+    drain: () => {
       if (output.lost.aborted) {
         console.dropProgress();
         void run.abort();
       } else void run.stop(stopTimeout);
     },
-    () => unfinishedWork(run.endpoint, run.progress),
-  );
+    unfinished: () => unfinishedWork(run.endpoint, run.progress),
+    advice: goOnText(summaryContext),
+  });
   const flush = plans.some(({ isHere }) => isHere)
     ? divertOutput((text) => {
         if (!quiet) console.line(text);
@@ -164,12 +168,17 @@ async function runMap(
     console.line("reading inputs from the terminal, a line each; Ctrl-D ends them");
   try {
     const summary = await run.run();
-    if (!quiet && !output.lost.aborted) console.printBelow(summaryText(summary, statistics, summaryContext));
+    if (quiet) {
+      // What is in a file need not be shown.
+      if (options.failed === undefined)
+        console.printFailures(failuresOf(summary, statistics), summaryContext);
+    } else if (!output.lost.aborted)
+      console.printBelow(summaryText(summary, statistics, summaryContext, paintFor(output.err)));
     if (inputError === undefined) return exitCodeOf(summary);
     console.line(`zmqpipeline: ${inputs.name}: ${describeThrown(inputError.thrown)}`);
     return EXIT.runtime;
   } catch (error) {
-    if (!quiet) console.printFailures(statistics.failures, summaryContext);
+    console.printFailures(statistics.failures, summaryContext);
     throw error;
   } finally {
     flush();
@@ -222,7 +231,6 @@ async function printInputs(
     output.err.write(`zmqpipeline: ${inputs.name}: ${describeThrown(inputError.thrown)}\n`);
     return EXIT.runtime;
   }
-  if (quiet !== true)
-    output.err.write(`${printed} ${printed === 1 ? "input" : "inputs"}; nothing was executed\n`);
+  if (quiet !== true) output.err.write(`${counted(printed, "input")}; nothing was executed\n`);
   return EXIT.ok;
 }

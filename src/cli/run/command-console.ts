@@ -1,6 +1,6 @@
 import type { RunProgress } from "../../distributor/run-summary.ts";
 import { describeThrown } from "../../protocol/thrown.ts";
-import { paintFor } from "../../terminal/colours.ts";
+import { type Paint, paintFor } from "../../terminal/colours.ts";
 import { ProgressView } from "../../terminal/progress-view.ts";
 import { onInterrupt } from "../interrupts.ts";
 import { logTo } from "../log-to.ts";
@@ -38,10 +38,23 @@ export async function withConsole(
   }
 }
 
+/** How a command ends at a signal. */
+interface Draining {
+  /** How long running work may take to finish. */
+  readonly timeoutMs: number;
+  /** Called at the first signal: ends the work, and lets what is being executed finish for `timeoutMs`. */
+  readonly drain: () => void;
+  /** Says in lines what the end waits for. It is asked when the end is not there after a second. */
+  readonly unfinished?: () => Promise<readonly string[]>;
+  /** How the work can go on: told when a second signal ends it at once. */
+  readonly advice?: string;
+}
+
 /** The terminal of a command that runs something: lines, progress, signals, and the outcome at the end. */
 export class CommandConsole {
   readonly #context: CommandContext;
   readonly #output: Output;
+  readonly #paint: Paint;
   #view: ProgressView | undefined;
   #interrupt: ReturnType<typeof onInterrupt> | undefined;
   #noticeTimer: NodeJS.Timeout | undefined;
@@ -51,6 +64,7 @@ export class CommandConsole {
   constructor(context: CommandContext) {
     this.#context = context;
     this.#output = context.output;
+    this.#paint = paintFor(context.output.err);
   }
 
   /** The exit code for the signal that has asked the command to end; `undefined` without one. */
@@ -70,9 +84,12 @@ export class CommandConsole {
     this.#output.err.write(text);
   }
 
-  /** Tells what has failed in a run that ends with an error, below the progress. */
-  printFailures(failures: readonly FailureGroup[], context: SummaryContext): void {
-    for (const line of failuresLines(failures, context)) this.printBelow(`${line}\n`);
+  /** Tells the user what has failed, below the progress: where no summary does. */
+  printFailures(
+    failures: readonly FailureGroup[],
+    context: Pick<SummaryContext, "journal" | "allFailures">,
+  ): void {
+    for (const line of failuresLines(failures, context, this.#paint)) this.printBelow(`${line}\n`);
   }
 
   /** Ends the progress, and leaves nothing of it on a terminal. */
@@ -92,25 +109,18 @@ export class CommandConsole {
     return new PeerLines({ ...options, line: (text) => this.line(text) });
   }
 
-  /**
-   * @param timeoutMs - How long running work may take to finish.
-   * @param drain - Called at the first signal: ends the work, and lets what is being executed finish for `timeoutMs`.
-   * @param unfinished - Says in lines what the end waits for. It is asked when the end is not there after a second.
-   */
-  drainOnInterrupt(
-    timeoutMs: number,
-    drain: () => void,
-    unfinished: () => Promise<readonly string[]> = async () => [],
-  ): void {
-    this.#interrupt = onInterrupt(
-      (text) => this.line(text),
-      this.#output.lost,
-      timeoutMs,
-      () => {
+  /** Hears signals from now on. */
+  drainOnInterrupt({ timeoutMs, drain, unfinished = async () => [], advice }: Draining): void {
+    this.#interrupt = onInterrupt({
+      line: (text) => this.line(text),
+      lost: this.#output.lost,
+      cutOffMs: timeoutMs,
+      advice,
+      drain: () => {
         drain();
         this.#noticeTimer = setTimeout(() => void this.#noticeUnfinished(unfinished), NOTICE_MS).unref();
       },
-    );
+    });
   }
 
   async #noticeUnfinished(unfinished: () => Promise<readonly string[]>): Promise<void> {
@@ -124,11 +134,11 @@ export class CommandConsole {
   }
 
   /** Prints the outcome: as JSON, in words, or, with `--quiet`, not at all. */
-  printOutcome({ json, quiet }: PrintOptions, outcome: object, text: () => string): void {
+  printOutcome({ json, quiet }: PrintOptions, outcome: object, text: (paint: Paint) => string): void {
     this.#isClosed = true;
     this.#view?.end();
     if (json) printJson(this.#context, outcome);
-    else if (!quiet) this.#output.out(text());
+    else if (!quiet) this.#output.out(text(paintFor(this.#output.screen)));
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cutText } from "../../protocol/thrown.ts";
+import type { Paint } from "../../terminal/colours.ts";
 import { count, counted } from "../../terminal/quantities.ts";
 import type { FailureGroup, FailureSample } from "./failure-groups.ts";
 
@@ -14,23 +15,23 @@ const FRAMES = 3;
 const COLUMNS = 160;
 
 /** What failed, in lines: each kind of failure with its number, the frames of the user's code, and the first items with their data. */
-export function failureLines(groups: readonly FailureGroup[]): string[] {
+export function failureLines(groups: readonly FailureGroup[], paint: Paint): string[] {
   const left = groups.slice(GROUPS).reduce((sum, group) => sum + group.count, 0);
-  const lines = groups.slice(0, GROUPS).flatMap(groupLines);
+  const lines = groups.slice(0, GROUPS).flatMap((group) => groupLines(group, paint));
   return left === 0 ? lines : [...lines, `${counted(left, "more failure")} of other kinds`];
 }
 
-function groupLines(group: FailureGroup): string[] {
+function groupLines(group: FailureGroup, paint: Paint): string[] {
   const { taskType, name, message, pattern, isVaried, causes, frames, samples, count: times } = group;
   const often = times === 1 ? "once" : `${count(times)} times`;
   const [head = "", ...more] = (isVaried ? pattern : message).split("\n");
   const what = name === "" || name === "Error" ? head : `${name}: ${head}`;
   const left = times - samples.length;
   return [
-    `failed ${often}${taskType === "" ? "" : ` in ${taskType}`}: ${what}`,
+    `${paint("red", `failed ${often}`)}${taskType === "" ? "" : ` in ${taskType}`}: ${what}`,
     ...more.slice(0, MESSAGE_LINES).map((line) => `  ${line}`),
     ...causes.slice(0, CAUSES).map((cause) => `  ${cutText(cause, COLUMNS)}`),
-    ...frames.slice(0, FRAMES).map((frame) => `  ${shortFrame(frame)}`),
+    ...frames.slice(0, FRAMES).map((frame) => `  ${paint("dim", shortFrame(frame))}`),
     ...samples.map((sample) => `  ${sample.label}  ${sampleText(sample, isVaried)}`),
     ...(left > 0 && samples.length > 0 ? [`  and ${count(left)} more`] : []),
   ];
@@ -58,4 +59,9 @@ function pathOf(place: string): string {
 function sampleText({ data, message }: FailureSample, isVaried: boolean): string {
   const [own = ""] = message.split("\n");
   return isVaried ? `${cutText(data, COLUMNS)}  ${cutText(own, COLUMNS)}` : cutText(data, COLUMNS);
+}
+
+/** Whether lines show every failure of these groups. */
+export function areAllShown(groups: readonly FailureGroup[]): boolean {
+  return groups.length <= GROUPS && groups.every(({ count, samples }) => count === samples.length);
 }

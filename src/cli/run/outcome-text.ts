@@ -1,29 +1,39 @@
 import type { CollectorSummary } from "../../collector/collector-summary.ts";
 import type { RunSummary } from "../../distributor/run-summary.ts";
 import type { ServiceSummary } from "../../service/service-summary.ts";
+import type { Paint } from "../../terminal/colours.ts";
 import { count, counted } from "../../terminal/quantities.ts";
 import type { WorkerSummary } from "../../worker/worker-summary.ts";
 import type { RoleCommandName } from "./run-options.ts";
-import { RunStatistics } from "./run-statistics.ts";
-import { durationLines, failuresLines, type SummaryContext, summaryText } from "./summary.ts";
+import type { RunStatistics } from "./run-statistics.ts";
+import { durationLines, failuresLines, type SummaryContext, statusText, summaryText } from "./summary.ts";
+
+/** Where a collector's failures are: it has no journal. */
+export const IN_COLLECTOR = { journal: undefined, allFailures: "" } as const;
+
+/** What is known at the end of a role, beside what its `run()` has returned. */
+export interface RoleEnding {
+  readonly context: SummaryContext;
+  /** Whether a signal has ended the role. */
+  readonly isInterrupted: boolean;
+  /** What a collector has got; empty for other roles. */
+  readonly statistics: RunStatistics;
+}
 
 /**
  * What a role has done, in words.
  *
  * @param outcome - What its `run()` has returned.
- * @param isInterrupted - Whether a signal has ended the role.
- * @param statistics - What a collector has got.
  */
 export function outcomeText(
   name: RoleCommandName,
   outcome: unknown,
-  context: SummaryContext,
-  isInterrupted: boolean,
-  statistics = new RunStatistics(),
+  { context, isInterrupted, statistics }: RoleEnding,
+  paint: Paint,
 ): string {
-  if (name === "distributor") return summaryText(outcome as RunSummary, statistics, context);
+  if (name === "distributor") return summaryText(outcome as RunSummary, statistics, context, paint);
   if (name === "worker") return workersText(1, outcome as WorkerSummary);
-  if (name === "collector") return collectorText(outcome as CollectorSummary, statistics);
+  if (name === "collector") return collectorText(outcome as CollectorSummary, statistics, paint);
   if (name === "service") return serviceText(outcome as ServiceSummary);
   return isInterrupted ? "metadata worker stopped\n" : "metadata delivered\n";
 }
@@ -45,15 +55,21 @@ export function serviceText({ requests, replied, ...others }: ServiceSummary): s
   return `service ended: ${[counted(requests, "request"), `${count(replied)} replied`, ...wrong].join(", ")}\n`;
 }
 
+function failedText(failed: number, paint: Paint): string {
+  const text = `${counted(failed, "item")} failed`;
+  return failed > 0 ? paint("red", text) : text;
+}
+
 function collectorText(
   { status, collected, failed, duplicates }: CollectorSummary,
   statistics: RunStatistics,
+  paint: Paint,
 ): string {
   const repeated = duplicates > 0 ? `, ${count(duplicates)} repeated and dropped` : "";
   const lines = [
-    `collector ended, run ${status}: ${counted(collected, "result")} collected, ${counted(failed, "item")} failed${repeated}`,
+    `collector ended, run ${statusText(status, paint)}: ${counted(collected, "result")} collected, ${failedText(failed, paint)}${repeated}`,
     ...durationLines(statistics),
-    ...failuresLines(statistics.failures, { journal: undefined, allFailures: "" }),
+    ...failuresLines(statistics.failures, IN_COLLECTOR, paint),
   ];
   return `${lines.join("\n")}\n`;
 }

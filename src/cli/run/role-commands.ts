@@ -36,7 +36,7 @@ export function roleCommands(context: CommandContext): Command[] {
       .option("-e, --export <name>", "which export to start, if there are several")
       .option("-k, --keys <path>", "the role's keys: a file or a folder")
       .option("--json", "print the outcome as JSON")
-      .option("-q, --quiet", "print only warnings and errors")
+      .option("-q, --quiet", "print only warnings, errors, and what failed")
       .addHelpText(
         "after",
         `\nExample:\n  ${EXAMPLES[role]}\n\nThe first Ctrl-C lets running work finish for --stop-timeout, the second ends the role at once.`,

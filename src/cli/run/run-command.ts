@@ -42,7 +42,7 @@ export function runFileCommand(context: CommandContext): Command {
     );
   return addInspectOptions(addStopTimeout(addLedgerOptions(command)))
     .option("--json", "print the summary as JSON")
-    .option("-q, --quiet", "print neither progress nor summary, only warnings and errors")
+    .option("-q, --quiet", "print neither progress nor summary, only warnings, errors, and what failed")
     .addHelpText("after", EXAMPLES)
     .action(async (file: string, options: RunFileOptions) => {
       const { runFile } = await import("./run-file.ts"); // loaded late, so that help appears at once

@@ -16,7 +16,9 @@ import type { RunFileOptions } from "./run-options.ts";
 import { runService } from "./run-service.ts";
 import { RunStatistics } from "./run-statistics.ts";
 import { unfinishedWork } from "./stop-progress.ts";
-import { summaryJson, summaryText } from "./summary.ts";
+import { goOnText } from "./stopped-text.ts";
+import { failuresOf, summaryText } from "./summary.ts";
+import { summaryJson } from "./summary-json.ts";
 
 /** When a run takes longer than this, in ms, the user is told how to look into it. */
 const HINT_MS = 3000;
@@ -35,15 +37,16 @@ export async function runFile(
     const statistics = new RunStatistics();
     const pipeline = makePipeline(roles, file, options, (text) => console.line(text));
     const { collector, distributor } = pipeline[planOf];
-    statistics.watch(collector, { isBrief: options.quiet !== true });
+    statistics.watch(collector, { logged: options.quiet === true ? "none" : "first" });
     const summaryContext = { journal: pathOf(distributor.journal), args: context.args };
     if (!options.quiet) console.showProgress(() => pipeline.progress);
     const { stopTimeout: timeout = STOP_TIMEOUT_MS } = options;
-    console.drainOnInterrupt(
-      timeout,
-      () => void pipeline.stop({ timeout }),
-      () => unfinishedWork(pipeline.endpoint, pipeline.progress),
-    );
+    console.drainOnInterrupt({
+      timeoutMs: timeout,
+      drain: () => void pipeline.stop({ timeout }),
+      unfinished: () => unfinishedWork(pipeline.endpoint, pipeline.progress),
+      advice: goOnText(summaryContext),
+    });
     const running = pipeline.run();
     setTimeout(() => {
       if (pipeline.endpoint !== undefined && !options.quiet)
@@ -51,12 +54,14 @@ export async function runFile(
     }, HINT_MS).unref();
     try {
       const summary = await running;
-      console.printOutcome(options, summaryJson(summary, statistics, summaryContext), () =>
-        summaryText(summary, statistics, summaryContext),
+      console.printOutcome(options, summaryJson(summary, statistics, summaryContext), (paint) =>
+        summaryText(summary, statistics, summaryContext, paint),
       );
+      if (options.quiet && !options.json)
+        console.printFailures(failuresOf(summary, statistics), summaryContext);
       return exitCodeOf(summary);
     } catch (error) {
-      if (!options.quiet) console.printFailures(statistics.failures, summaryContext);
+      console.printFailures(statistics.failures, summaryContext);
       throw error;
     }
   });

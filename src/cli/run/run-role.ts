@@ -17,9 +17,11 @@ import { exitCodeOf } from "./exit-code-of.ts";
 import { type AnyRole, chosen, type ExportedRoles, loadRoles, only } from "./exported-roles.ts";
 import { inspectOf } from "./inspect-options.ts";
 import { journalOf } from "./ledger-options.ts";
-import { outcomeText } from "./outcome-text.ts";
+import { outcomeJson } from "./outcome-json.ts";
+import { IN_COLLECTOR, outcomeText } from "./outcome-text.ts";
 import type { RoleCommandName, RoleOptions } from "./run-options.ts";
 import { RunStatistics } from "./run-statistics.ts";
+import { goOnText } from "./stopped-text.ts";
 import { superviseWorkers } from "./supervise-workers.ts";
 
 /** Starts one role of a file, and runs it to its end. @returns The exit code. */
@@ -56,9 +58,14 @@ async function runRoleOf(
     const summaryContext = { journal: options.journal, args: context.args };
     const stop = () => void role.stop({ timeout });
     // The run's end may reach the role meanwhile, and ends the process then.
-    console.drainOnInterrupt(timeout, () => setTimeout(stop, graceOf(role)).unref());
+    console.drainOnInterrupt({
+      timeoutMs: timeout,
+      drain: () => setTimeout(stop, graceOf(role)).unref(),
+      ...(role instanceof Distributor ? { advice: goOnText(summaryContext) } : {}),
+    });
     const statistics = new RunStatistics();
-    if (role instanceof Collector) statistics.watch(role, { isBrief: options.quiet !== true });
+    if (role instanceof Collector)
+      statistics.watch(role, { logged: options.quiet === true ? "none" : "first" });
     const running = role.run();
     running.catch(() => {}); // awaited below
     entitle(name, taskNames(role).join(" "), file);
@@ -74,9 +81,15 @@ async function runRoleOf(
       (text) => console.line(text),
       () => running,
     ).finally(() => lines?.close());
-    console.printOutcome(options, { role: name, ...(outcome as object | undefined) }, () =>
-      outcomeText(name, outcome, summaryContext, console.interruptCode !== undefined, statistics),
+    const ending = {
+      context: summaryContext,
+      isInterrupted: console.interruptCode !== undefined,
+      statistics,
+    };
+    console.printOutcome(options, outcomeJson(name, outcome, ending), (paint) =>
+      outcomeText(name, outcome, ending, paint),
     );
+    if (options.quiet && !options.json) console.printFailures(statistics.failures, IN_COLLECTOR);
     return exitCodeOf(outcome);
   });
 }

@@ -44,7 +44,7 @@ export async function runService(
       workerLines((text) => console.line(text), options.quiet === true),
     );
     const timeout = options.stopTimeout ?? service.stopTimeout;
-    console.drainOnInterrupt(timeout, () => void service.stop({ timeout }));
+    console.drainOnInterrupt({ timeoutMs: timeout, drain: () => void service.stop({ timeout }) });
     if (!options.quiet)
       console.line(`a service with ${counted(specs.length * Math.max(count, 1), "worker")}; Ctrl-C ends it`);
     try {
@@ -53,7 +53,7 @@ export async function runService(
         (text) => console.line(text),
         () => Promise.race([run, ended.then(() => run)]),
       );
-      console.printOutcome(options, summary, () => serviceText(summary));
+      console.printOutcome(options, { role: "service", ...summary }, () => serviceText(summary));
       return EXIT.ok;
     } finally {
       await service.stop({ timeout: 0 });

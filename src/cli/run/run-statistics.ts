@@ -1,6 +1,6 @@
 import { BatchCollector } from "../../collector/batch-collector.ts";
 import type { CollectionInfo } from "../../collector/collected-result.ts";
-import { Collector } from "../../collector/collector.ts";
+import { type Collector, logsFailure } from "../../collector/collector.ts";
 import type { Failure } from "../../collector/failure.ts";
 import { type FailedItem, type FailureGroup, FailureGroups } from "./failure-groups.ts";
 
@@ -34,8 +34,8 @@ interface Durations {
 interface FailureTelling {
   /** What an item is called where people read it, and its data; its id and its data by default. */
   readonly describe?: (failure: Failure<unknown>) => Pick<FailedItem, "label" | "data">;
-  /** Whether of each kind of failures only the first is told while the run goes on: the summary has the others. */
-  readonly isBrief?: boolean;
+  /** Which failures the collector may write to the log while the run goes on: the first of each kind, or none. The summary has all. */
+  readonly logged: "first" | "none";
   /** Gets the first failure of each kind. */
   readonly first?: (item: FailedItem) => void;
 }
@@ -50,7 +50,7 @@ export class RunStatistics {
   #slowest: SlowItem[] = [];
 
   /** Wraps a collector's handlers, so that each result and each failure is counted. */
-  watch(collector: Collector<unknown, object, object>, telling: FailureTelling = {}): void {
+  watch(collector: Collector<unknown, object, object>, telling: FailureTelling): void {
     if (collector instanceof BatchCollector) this.#watchBatches(collector);
     else this.#watchResults(collector);
     this.#watchFailures(collector, telling);
@@ -89,17 +89,19 @@ export class RunStatistics {
 
   #watchFailures(
     collector: Collector<unknown, object, object>,
-    { describe, isBrief = false, first }: FailureTelling,
+    { describe, logged, first }: FailureTelling,
   ): void {
-    const onlyLogs = collector.handleFailure === Collector.prototype.handleFailure;
+    let isFirst = false;
+    const logs = collector[logsFailure].bind(collector);
+    // Failures are handled one after the other.
+    collector[logsFailure] = () => isFirst && logged === "first" && logs();
     const handleFailure = collector.handleFailure.bind(collector);
     collector.handleFailure = (failure, taskType) => {
       const { id, data, error } = failure;
       const known = describe?.(failure) ?? { label: id, data };
       const item = { taskType: taskType.name, id, error, ...known };
-      const isFirst = this.#failures.add(item);
+      isFirst = this.#failures.add(item);
       if (isFirst) first?.(item);
-      if (onlyLogs && isBrief && !isFirst) return undefined;
       return handleFailure(failure, taskType);
     };
   }

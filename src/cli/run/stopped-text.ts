@@ -1,6 +1,7 @@
 import type { RunSummary } from "../../distributor/run-summary.ts";
 import { count } from "../../terminal/quantities.ts";
 import { commandLine } from "../command-line.ts";
+import type { SummaryContext } from "./summary.ts";
 
 /** How far a run was when it was stopped: `207/1,000`; with several tasks, `square 207/1,000, cube 0`. */
 export function stoppedAt({ tasks, pace }: Pick<RunSummary, "tasks" | "pace">): string {
@@ -21,4 +22,10 @@ export function stoppedAt({ tasks, pace }: Pick<RunSummary, "tasks" | "pace">): 
 export function goOnCommand(args: readonly string[]): string {
   // What was taken up once more is in the journal already.
   return commandLine(args.filter((arg) => arg !== "--retry-failed"));
+}
+
+/** How a run that was stopped can go on, in words. */
+export function goOnText({ journal, args, needs }: SummaryContext): string {
+  if (journal === undefined) return "only a run with a journal can go on: --journal FILE";
+  return `go on with ${goOnCommand(args)}${needs === undefined ? "" : `, with ${needs}`}`;
 }

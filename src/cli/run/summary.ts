@@ -1,11 +1,12 @@
 import type { RunSummary, TaskSummary } from "../../distributor/run-summary.ts";
 import type { TaskPace } from "../../distributor/task-pace.ts";
+import type { Paint } from "../../terminal/colours.ts";
 import { count, counted, duration } from "../../terminal/quantities.ts";
 import { shellWord } from "../command-line.ts";
 import { type FailureGroup, unnamedFailures } from "./failure-groups.ts";
 import { failureLines } from "./failure-lines.ts";
 import type { RunStatistics } from "./run-statistics.ts";
-import { goOnCommand, stoppedAt } from "./stopped-text.ts";
+import { goOnText, stoppedAt } from "./stopped-text.ts";
 
 /** What a summary says about the command that ran, beside the run itself. */
 export interface SummaryContext {
@@ -20,19 +21,24 @@ export interface SummaryContext {
 }
 
 /** The summary of a run in words: failures last. */
-export function summaryText(summary: RunSummary, statistics: RunStatistics, context: SummaryContext): string {
+export function summaryText(
+  summary: RunSummary,
+  statistics: RunStatistics,
+  context: SummaryContext,
+  paint: Paint,
+): string {
   const names = Object.keys(summary.tasks);
   const lines = [
-    headline(summary, context),
-    ...names.map((name) => `  ${taskText(name, summary, names.length > 1)}`),
+    headline(summary, context, paint),
+    ...names.map((name) => `  ${taskText(name, summary, names.length > 1, paint)}`),
     ...completeLines(summary),
     ...durationLines(statistics),
   ];
   for (const { id, failures: failed, executions, ratio } of summary.unreliableWorkers)
     lines.push(
-      `  worker ${id} fails ${count(ratio)} times as often as the others: ${count(failed)} of ${counted(executions, "execution")}`,
+      `  ${paint("yellow", `worker ${id} fails ${count(ratio)} times as often as the others`)}: ${count(failed)} of ${counted(executions, "execution")}`,
     );
-  lines.push(...failuresLines(failuresOf(summary, statistics), context));
+  lines.push(...failuresLines(failuresOf(summary, statistics), context, paint));
   return `${lines.join("\n")}\n`;
 }
 
@@ -40,18 +46,22 @@ export function summaryText(summary: RunSummary, statistics: RunStatistics, cont
 export function failuresLines(
   failures: readonly FailureGroup[],
   { journal, allFailures }: Pick<SummaryContext, "journal" | "allFailures">,
+  paint: Paint,
 ): string[] {
   if (failures.length === 0) return [];
   const inJournal =
     journal === undefined
       ? "to keep all failed items, use a journal: --journal FILE"
-      : `list all failures: zmqpipeline journal failed ${shellWord(journal)}`;
+      : `list all failures: zmqpipeline journal failed ${shellWord(journal)} --json`;
   const where = allFailures ?? inJournal;
-  return [...failureLines(failures), ...(where === "" ? [] : [where])].map((line) => `  ${line}`);
+  return [...failureLines(failures, paint), ...(where === "" ? [] : [where])].map((line) => `  ${line}`);
 }
 
 /** The failures of a run by their kind. Their numbers add up to the number of failed items. */
-function failuresOf({ tasks, pace }: RunSummary, { failures }: RunStatistics): readonly FailureGroup[] {
+export function failuresOf(
+  { tasks, pace }: RunSummary,
+  { failures }: RunStatistics,
+): readonly FailureGroup[] {
   const sum = (numbers: readonly number[]) => numbers.reduce((all, number) => all + number, 0);
   const unseen =
     sum(Object.values(tasks).map(({ failed }) => failed)) - sum(failures.map((group) => group.count));
@@ -67,26 +77,28 @@ function failuresOf({ tasks, pace }: RunSummary, { failures }: RunStatistics): r
   ];
 }
 
-function headline(summary: RunSummary, { journal, args, needs }: SummaryContext): string {
+function headline(summary: RunSummary, context: SummaryContext, paint: Paint): string {
   const { status, duration: wall } = summary;
-  if (status !== "stopped") return `${status} in ${duration(wall)}`;
-  const others = needs === undefined ? "" : `, with ${needs}`;
-  const next =
-    journal === undefined
-      ? "only a run with a journal can go on: --journal FILE"
-      : `go on with ${goOnCommand(args)}${others}`;
-  return `stopped at ${stoppedAt(summary)} in ${duration(wall)}; ${next}`;
+  const state = statusText(status, paint);
+  if (status !== "stopped") return `${state} in ${duration(wall)}`;
+  return `${state} at ${stoppedAt(summary)} in ${duration(wall)}; ${goOnText(context)}`;
+}
+
+/** How a run ended, as a terminal shows it. */
+export function statusText(status: RunSummary["status"], paint: Paint): string {
+  return paint(status === "complete" ? "green" : "yellow", status);
 }
 
 /** @param isOneOfSeveral - Whether the task's own time differs from that of the run. */
-function taskText(name: string, { tasks, pace }: RunSummary, isOneOfSeveral: boolean): string {
+function taskText(name: string, { tasks, pace }: RunSummary, isOneOfSeveral: boolean, paint: Paint): string {
   const { items, acked, failed, retried, skipped } = tasks[name] as TaskSummary;
   const { earlier, rate, duration: ms } = pace[name] as TaskPace;
   const left = skipped > 0 ? `, ${count(skipped)} skipped` : "";
   const speed =
     rate === undefined ? "" : `, ${rateText(rate)}${isOneOfSeveral ? ` for ${duration(ms)}` : ""}`;
+  const lost = `${count(failed)} failed`;
   const of = (number: number) => (number > 0 ? ` (${count(number)} earlier)` : "");
-  return `${name}: ${counted(items, "item")}, ${count(acked)} collected${of(earlier.acked)}, ${count(failed)} failed${of(earlier.failed)}, ${count(retried)} retried${left}${speed}`;
+  return `${name}: ${counted(items, "item")}, ${count(acked)} collected${of(earlier.acked)}, ${failed > 0 ? paint("red", lost) : lost}${of(earlier.failed)}, ${count(retried)} retried${left}${speed}`;
 }
 
 /** Items a second, or a minute or an hour where that is less than one. */
@@ -125,40 +137,4 @@ export function durationLines({ durations, slowest }: RunStatistics): string[] {
       return `    ${duration(item.duration).padStart(8)}  ${item.id}${mean}`;
     }),
   ];
-}
-
-/** The summary of a run for programs. */
-export function summaryJson(
-  summary: RunSummary,
-  statistics: RunStatistics,
-  { journal, args }: SummaryContext,
-): object {
-  const { runId, status, duration: ms, tasks, pace, unreliableWorkers, wasComplete, completedAt } = summary;
-  const { durations = null, slowest } = statistics;
-  return {
-    runId,
-    status,
-    duration: ms,
-    wasComplete: wasComplete === true,
-    ...(completedAt === undefined ? {} : { completedAt: completedAt.toISOString() }),
-    ...(status === "stopped" && journal !== undefined ? { goOn: goOnCommand(args) } : {}),
-    tasks,
-    pace,
-    unreliableWorkers,
-    durations,
-    slowest,
-    failures: failuresOf(summary, statistics).map(failureJson),
-  };
-}
-
-function failureJson({ samples, frames, isVaried: _isVaried, ...group }: FailureGroup): object {
-  return {
-    ...group,
-    stack: frames.join("\n"),
-    samples: samples.map(({ id, message, data, isCut }) => ({
-      id,
-      message,
-      data: isCut ? data : JSON.parse(data),
-    })),
-  };
 }

@@ -3,6 +3,7 @@ import { EXIT } from "../output.ts";
 import { STOP_TIMEOUT_MS } from "../stop-timeout.ts";
 import { workerLines } from "../worker-lines.ts";
 import type { CommandConsole } from "./command-console.ts";
+import { workersJson } from "./outcome-json.ts";
 import { workersText } from "./outcome-text.ts";
 import type { RoleOptions } from "./run-options.ts";
 import { startWorkers, type WorkersSpec } from "./start-workers.ts";
@@ -27,15 +28,15 @@ export async function superviseWorkers(
   );
   const lines = console.showPeers(options, { name: "workers", read: peers, peerTimeoutMs: undefined });
   const { stopTimeout = STOP_TIMEOUT_MS } = options;
-  console.drainOnInterrupt(stopTimeout, () => {
+  const drain = () => {
     fleet.stop(stopTimeout);
     if (stopTimeout > MAX_TIMER_MS) return;
     // A worker whose handler blocks its main thread does not hear that it is to stop.
     setTimeout(() => void fleet.end(CUT_OFF_MS), stopTimeout).unref();
-  });
+  };
+  console.drainOnInterrupt({ timeoutMs: stopTimeout, drain });
   await ended.finally(() => lines?.close());
-  console.printOutcome(options, { role: "worker", workers: spec.count, ...counts }, () =>
-    workersText(Math.max(spec.count, 1), counts),
-  );
+  const workers = Math.max(spec.count, 1);
+  console.printOutcome(options, workersJson(workers, counts), () => workersText(workers, counts));
   return EXIT.ok;
 }

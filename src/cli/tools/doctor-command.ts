@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { paintFor } from "../../terminal/colours.ts";
 import { type CommandContext, EXIT, printJson } from "../output.ts";
 
 interface Options {
@@ -26,7 +27,10 @@ export function doctorCommand(context: CommandContext): Command {
       const isOk = checks.every(({ ok }) => ok);
       context.exitCode = isOk ? EXIT.ok : EXIT.runtime;
       if (json === true) return printJson(context, { ok: isOk, checks });
-      for (const { name, ok, text } of checks)
-        context.output.out(`${ok ? "ok  " : "FAIL"}  ${name.padEnd(10)} ${text}\n`);
+      const paint = paintFor(context.output.screen);
+      for (const { name, ok, text } of checks) {
+        const verdict = ok ? paint("green", "ok  ") : paint("red", "FAIL");
+        context.output.out(`${verdict}  ${name.padEnd(10)} ${text}\n`);
+      }
     });
 }

@@ -1,9 +1,11 @@
 import { Command } from "commander";
 import type { JournalContent, JournalFailure } from "../../journal/read-journal.ts";
-import { replaceForJson } from "../../protocol/json-values.ts";
+import { type Paint, paintFor } from "../../terminal/colours.ts";
 import { count, counted } from "../../terminal/quantities.ts";
-import { causesText } from "../error-text.ts";
+import { shellWord } from "../command-line.ts";
 import { type CommandContext, printJson } from "../output.ts";
+import { FailureGroups } from "../run/failure-groups.ts";
+import { areAllShown, failureLines } from "../run/failure-lines.ts";
 
 interface Options {
   readonly json?: boolean;
@@ -37,21 +39,23 @@ function showCommand(context: CommandContext): Command {
       if (json === true) {
         const { failures, begun, ...counts } = content;
         printJson(context, { ...counts, begun: begun.toISOString(), failures: failures.length });
-      } else context.output.out(describe(content));
+      } else context.output.out(describe(content, paintFor(context.output.screen)));
     });
 }
 
 function failedCommand(context: CommandContext): Command {
   return new Command("failed")
-    .description("list every failed item: its id, its data, and its error")
+    .description("show failed items, by the kind of their errors")
     .argument("<journal>", "the file of the journal")
-    .option("--json", "print each item as a line of JSON")
+    .option("--json", "print every item as a line of JSON: its id, its data, and its error")
     .action(async (path: string, { json }: Options) => {
       const { readJournal } = await import("../../journal/read-journal.ts");
-      for (const failure of readJournal(path).failures) {
+      const { failures } = readJournal(path);
+      if (json !== true)
+        return context.output.out(failedText(path, failures, paintFor(context.output.screen)));
+      for (const failure of failures) {
         if (context.output.lost.aborted) return;
-        if (json === true) printJson(context, failure);
-        else context.output.out(failureText(failure));
+        printJson(context, failure);
       }
     });
 }
@@ -78,15 +82,17 @@ function retryCommand(context: CommandContext): Command {
     });
 }
 
-function describe({ runId, begun, isComplete, tasks, torn }: JournalContent): string {
-  const lines = [`run ${runId}, begun ${begun.toISOString()}, ${isComplete ? "complete" : "not complete"}`];
+function describe({ runId, begun, isComplete, tasks, torn }: JournalContent, paint: Paint): string {
+  const state = isComplete ? paint("green", "complete") : paint("yellow", "not complete");
+  const lines = [`run ${paint("bold", runId)}, begun ${begun.toISOString()}, ${state}`];
   for (const [name, { items, acked, failed, pending, retried, skipped, keys, exhausted }] of Object.entries(
     tasks,
   )) {
+    const lost = failed > 0 ? paint("red", `${count(failed)} failed`) : "0 failed";
     const more = exhausted ? "" : ", and more to come";
     const known = keys > 0 ? `, ${count(skipped)} skipped, ${counted(keys, "key")} known` : "";
     lines.push(
-      `  ${name}: ${counted(items, "item")}${more}, ${count(acked)} collected, ${count(failed)} failed, ${count(pending)} pending, ${count(retried)} retried${known}`,
+      `  ${name}: ${counted(items, "item")}${more}, ${count(acked)} collected, ${lost}, ${count(pending)} pending, ${count(retried)} retried${known}`,
     );
   }
   if (torn > 0)
@@ -96,11 +102,13 @@ function describe({ runId, begun, isComplete, tasks, torn }: JournalContent): st
   return `${lines.join("\n")}\n`;
 }
 
-function failureText({ id, data, error, attempts, generation }: JournalFailure): string {
-  const shown = JSON.stringify(data, replaceForJson);
-  const again =
-    generation === 0
-      ? ""
-      : `; had failed for good ${generation === 1 ? "once" : `${generation} times`} before`;
-  return `${id}  ${error.name}: ${error.message}  (${counted(attempts, "attempt")}${again})\n${causesText(error)}  ${shown}\n`;
+/** Failed items by the kind of their errors, as the summary of a run shows them. */
+function failedText(path: string, failures: readonly JournalFailure[], paint: Paint): string {
+  const groups = new FailureGroups();
+  for (const { id, taskType, data, error } of failures) groups.add({ taskType, id, label: id, data, error });
+  const { all } = groups;
+  const lines = failureLines(all, paint);
+  if (!areAllShown(all))
+    lines.push(`list all failures: zmqpipeline journal failed ${shellWord(path)} --json`);
+  return lines.map((line) => `${line}\n`).join("");
 }

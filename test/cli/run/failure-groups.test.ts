@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { FailureGroups } from "../../../src/cli/run/failure-groups.ts";
-import { failureLines } from "../../../src/cli/run/failure-lines.ts";
+import { areAllShown, failureLines } from "../../../src/cli/run/failure-lines.ts";
+import { paintFor, plain } from "../../../src/terminal/colours.ts";
 
 const LIBRARY_FRAME = "    at execute (/srv/app/node_modules/zmqpipeline/dist/executor.js:10:3)";
 
@@ -62,7 +63,7 @@ test("Failures whose messages differ in numbers and quoted text are one group", 
   const { all } = groupsOf(thrown);
   expect(all).toHaveLength(1);
   expect(all[0]).toMatchObject({ name: "RangeError", pattern: 'row # has no "…"', count: 50 });
-  expect(failureLines(all)).toEqual([
+  expect(failureLines(all, plain)).toEqual([
     'failed 50 times in task: RangeError: row # has no "…"',
     "  at check (/srv/app/check.js:3:9)",
     '  run/task/0  {"n":0}  row 0 has no ""',
@@ -106,7 +107,7 @@ test("Failures are told apart by their causes, which are shown", () => {
     failed("other side closed"),
   ]);
   expect(all.map(({ count }) => count)).toEqual([2, 1]);
-  expect(failureLines(all).slice(0, 3)).toEqual([
+  expect(failureLines(all, plain).slice(0, 3)).toEqual([
     "failed 2 times in task: TypeError: fetch failed",
     "  cause: connect 10.0.0.1:80 (ECONNREFUSED)",
     "  at get (/srv/app/get.js:1:1)",
@@ -121,13 +122,13 @@ test("The line is that of the user's code, not of the library or of a package", 
     { message: "unexpected end", frames: [inPackage(2), LIBRARY_FRAME, user] },
   ]);
   expect(all).toHaveLength(1);
-  const lines = failureLines(all);
+  const lines = failureLines(all, plain);
   expect(lines).toContain("  at default (/srv/app/read.mjs:8:3)");
   expect(lines.join("\n")).not.toContain("zmqpipeline");
 });
 
 test("A message that all failures share is shown as it is", () => {
-  const lines = failureLines(groupsOf(Array<Thrown>(4).fill({ message: "no user 'bob' (404)" })).all);
+  const lines = failureLines(groupsOf(Array<Thrown>(4).fill({ message: "no user 'bob' (404)" })).all, plain);
   expect(lines[0]).toBe("failed 4 times in task: no user 'bob' (404)");
   expect(lines[1]).toBe('  run/task/0  {"n":0}');
 });
@@ -168,4 +169,24 @@ test("Data of any kind are shown", () => {
   expect(all[0]?.count).toBe(data.length);
   const [only] = groupsOf([{ message: "no", data: 7n }]).all;
   expect(only?.samples[0]).toMatchObject({ data: '"7"', isCut: false });
+});
+
+test("What failed is red, and the frames of the user's code are dim", () => {
+  const frames = ["    at check (/srv/app/check.js:3:9)"];
+  const { all } = groupsOf([{ message: "too small", frames }]);
+  expect(failureLines(all, paintFor({ isTTY: true }, {}))).toEqual([
+    "\u001b[31mfailed once\u001b[39m in task: too small",
+    "  \u001b[2mat check (/srv/app/check.js:3:9)\u001b[22m",
+    '  run/task/0  {"n":0}',
+  ]);
+});
+
+test.each([
+  [3, 1, true],
+  [4, 1, false],
+  [1, 10, true],
+  [1, 11, false],
+])("Lines show all of %i failures of each of %i kinds: %o", (times, kinds, expected) => {
+  const thrown = [...different(kinds)].flatMap((one) => Array<Thrown>(times).fill(one));
+  expect(areAllShown(groupsOf(thrown).all)).toBe(expected);
 });

@@ -1,7 +1,10 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { outcomeText, workersText } from "../../../src/cli/run/outcome-text.ts";
 import { PeerLines } from "../../../src/cli/run/peer-lines.ts";
+import type { RoleCommandName } from "../../../src/cli/run/run-options.ts";
+import { RunStatistics } from "../../../src/cli/run/run-statistics.ts";
 import type { PeerState } from "../../../src/role/peer-state.ts";
+import { plain } from "../../../src/terminal/colours.ts";
 
 const distributor = { peer: "the distributor", address: "tcp://a:1", isListening: false, isPresent: false };
 const collector = { peer: "the collector", address: "tcp://b:2", isListening: false, isPresent: false };
@@ -55,18 +58,16 @@ describe("The lines about a role's peers", () => {
 
 test("The outcome of each role is told in words", () => {
   const context = { journal: undefined, args: [] };
+  const textOf = (name: RoleCommandName, outcome: unknown, isInterrupted = false) =>
+    outcomeText(name, outcome, { context, isInterrupted, statistics: new RunStatistics() }, plain);
   const collected = { status: "complete", collected: 1997, failed: 1, duplicates: 2 };
-  expect(outcomeText("collector", collected, context, false)).toBe(
+  expect(textOf("collector", collected)).toBe(
     "collector ended, run complete: 1,997 results collected, 1 item failed, 2 repeated and dropped\n",
   );
-  expect(outcomeText("worker", { executed: 5, failed: 0 }, context, false)).toBe(
-    "worker ended: 5 executed, 0 failed\n",
-  );
+  expect(textOf("worker", { executed: 5, failed: 0 })).toBe("worker ended: 5 executed, 0 failed\n");
   expect(workersText(4, { executed: 1000, failed: 3 })).toBe("4 workers ended: 1,000 executed, 3 failed\n");
-  expect(outcomeText("metadata", undefined, context, false)).toBe("metadata delivered\n");
-  expect(outcomeText("metadata", undefined, context, true)).toBe("metadata worker stopped\n");
+  expect(textOf("metadata", undefined)).toBe("metadata delivered\n");
+  expect(textOf("metadata", undefined, true)).toBe("metadata worker stopped\n");
   const served = { requests: 20, replied: 19, failed: 1, refused: 0, lost: 0, cancelled: 0 };
-  expect(outcomeText("service", served, context, true)).toBe(
-    "service ended: 20 requests, 19 replied, 1 failed\n",
-  );
+  expect(textOf("service", served, true)).toBe("service ended: 20 requests, 19 replied, 1 failed\n");
 });

@@ -1,7 +1,10 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { outcomeJson } from "../../../src/cli/run/outcome-json.ts";
 import { outcomeText } from "../../../src/cli/run/outcome-text.ts";
+import type { RoleCommandName } from "../../../src/cli/run/run-options.ts";
 import { RunStatistics } from "../../../src/cli/run/run-statistics.ts";
-import { type SummaryContext, summaryJson, summaryText } from "../../../src/cli/run/summary.ts";
+import { type SummaryContext, summaryText } from "../../../src/cli/run/summary.ts";
+import { summaryJson } from "../../../src/cli/run/summary-json.ts";
 import {
   BatchCollector,
   type CollectedResult,
@@ -9,9 +12,11 @@ import {
   Collector,
   EndpointAddress,
   MessageType,
+  PipelineError,
   type RunSummary,
   TaskType,
 } from "../../../src/index.ts";
+import { paintFor, plain } from "../../../src/terminal/colours.ts";
 import { NO_PACE } from "../../support/no-pace.ts";
 
 const SQUARE = TaskType.register("square");
@@ -30,7 +35,7 @@ class Seen {
   #count = 0;
 
   constructor() {
-    this.statistics.watch(this.#collector, { isBrief: true });
+    this.statistics.watch(this.#collector, { logged: "first" });
   }
 
   result(duration: number, durationItems = 1): void {
@@ -68,7 +73,8 @@ const textOf = (
   changed: Partial<RunSummary>,
   seen = new Seen(),
   changedContext: Partial<SummaryContext> = {},
-) => summaryText({ ...summary, ...changed }, seen.statistics, { ...context, ...changedContext });
+  paint = plain,
+) => summaryText({ ...summary, ...changed }, seen.statistics, { ...context, ...changedContext }, paint);
 
 test("The summary of a run has the rate of each task in its own time", () => {
   expect(textOf({})).toBe("complete in 10 s\n  square: 10 items, 10 collected, 0 failed, 0 retried, 2.0/s\n");
@@ -93,7 +99,7 @@ test("The summary of a run that went on tells what was done earlier, and its gro
   );
   expect(text).toContain("10 items, 6 collected (4 earlier), 4 failed (3 earlier), 0 retried, 200/s\n");
   expect(text).toMatch(
-    /failed once in square: RangeError: too small\n {4}run\/square\/0 {2}\{"n":1\}\n {2}failed 3 times: in an earlier process of this run\n {2}list all failures: zmqpipeline journal failed 'my run\.journal'\n$/,
+    /failed once in square: RangeError: too small\n {4}run\/square\/0 {2}\{"n":1\}\n {2}failed 3 times: in an earlier process of this run\n {2}list all failures: zmqpipeline journal failed 'my run\.journal' --json\n$/,
   );
   const json = summaryJson(
     { ...summary, tasks: { square: { ...task, failed: 4 } } },
@@ -167,7 +173,7 @@ test("Durations of results that a collector gets in batches are counted, and its
   }
   const statistics = new RunStatistics();
   const collector = new Batches();
-  statistics.watch(collector);
+  statistics.watch(collector, { logged: "first" });
   const facts = { taskType: SQUARE, msgtype: MessageType.DATA, attempt: 1, generation: 1, worker: "w" };
   const result = { ...facts, data: {}, durationItems: 1 };
   await collector.handleBatch([
@@ -186,11 +192,84 @@ test("A collector that runs alone tells how long items took, and what failed", (
   seen.result(5);
   seen.failure("too small", { n: 1 });
   const outcome = { status: "complete", collected: 1, failed: 1, duplicates: 0 };
-  expect(outcomeText("collector", outcome, context, false, seen.statistics)).toBe(
+  const ending = { context, isInterrupted: false, statistics: seen.statistics };
+  expect(outcomeText("collector", outcome, ending, plain)).toBe(
     "collector ended, run complete: 1 result collected, 1 item failed\n" +
       "  an item took 5 ms (p50), 5 ms (p95), 5 ms (max); the slowest:\n" +
       "        5 ms  run/square/0\n" +
       "  failed once in square: RangeError: too small\n" +
       '    run/square/1  {"n":1}\n',
   );
+});
+
+describe("The JSON of a role that was started alone", () => {
+  const json = (name: RoleCommandName, outcome: unknown, seen = new Seen(), isInterrupted = false) =>
+    JSON.parse(
+      JSON.stringify(outcomeJson(name, outcome, { context, isInterrupted, statistics: seen.statistics })),
+    );
+
+  test("has durations and failures for a collector", () => {
+    const seen = new Seen();
+    seen.result(5);
+    seen.failure("too small", { n: 1 });
+    const outcome = { status: "complete", collected: 1, failed: 1, duplicates: 0 };
+    expect(json("collector", outcome, seen)).toMatchObject({
+      role: "collector",
+      ...outcome,
+      durations: { p50: 5, p95: 5, max: 5, items: 1, means: 0 },
+      slowest: [{ id: "run/square/0", duration: 5 }],
+      failures: [{ taskType: "square", name: "RangeError", count: 1, samples: [{ data: { n: 1 } }] }],
+    });
+  });
+
+  test("has what run --json has for a distributor, as far as it knows", () => {
+    const tasks = { square: { ...task, acked: 9, failed: 1 } };
+    expect(json("distributor", { ...summary, tasks })).toMatchObject({
+      role: "distributor",
+      status: "complete",
+      wasComplete: false,
+      tasks,
+      durations: null,
+      slowest: [],
+      failures: [{ message: "with errors that only the collector has", count: 1 }],
+    });
+  });
+
+  test("has code and message of the errors of hooks for a worker", () => {
+    const closeErrors = [new PipelineError("CLOSE_FAILED", "closeWorker() has failed")];
+    expect(json("worker", { executed: 2, failed: 1, closeErrors })).toEqual({
+      role: "worker",
+      workers: 1,
+      executed: 2,
+      failed: 1,
+      closeErrors: [{ code: "CLOSE_FAILED", message: "closeWorker() has failed" }],
+    });
+  });
+
+  test("says how it ended for a metadata worker", () => {
+    expect(json("metadata", undefined)).toEqual({ role: "metadata", status: "delivered" });
+    expect(json("metadata", undefined, undefined, true)).toEqual({ role: "metadata", status: "stopped" });
+  });
+});
+
+describe("The summary of a run has colours", () => {
+  const [red, green, yellow] = [31, 32, 33].map(
+    (code) => (text: string) => `\u001b[${code}m${text}\u001b[39m`,
+  );
+  const seen = new Seen();
+  seen.failure("too small");
+  const tasks = { square: { ...task, acked: 9, failed: 1 } };
+
+  test("on a terminal", () => {
+    const paint = paintFor({ isTTY: true }, {});
+    const text = textOf({ tasks }, seen, {}, paint);
+    expect(text).toContain(`${green?.("complete")} in 10 s\n`);
+    expect(text).toContain(`9 collected, ${red?.("1 failed")}, 0 retried`);
+    expect(text).toContain(`  ${red?.("failed once")} in square: RangeError: too small\n`);
+    expect(textOf({ status: "stopped" }, new Seen(), {}, paint)).toContain(`${yellow?.("stopped")} at 10/10`);
+  });
+
+  test("nowhere else", () => {
+    expect(textOf({ tasks }, seen, {}, paintFor({}, {}))).toBe(textOf({ tasks }, seen));
+  });
 });
