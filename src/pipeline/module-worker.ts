@@ -115,7 +115,8 @@ function addressClass(worker: object): typeof EndpointAddress {
 
 function handlerOf(exported: unknown, { isWrapped }: WorkerStart): WorkerFunction {
   const handler = exported as WorkerFunction;
-  if (!isWrapped) return handler;
+  // Called without a receiver: a stack would name the receiver's class.
+  if (!isWrapped) return (data, info) => handler(data, info);
   return (data, info) => {
     const { index, value } = data as { index: number; value: unknown };
     const result = handler(value, info);

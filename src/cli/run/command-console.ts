@@ -9,7 +9,8 @@ import { isReaderGone } from "../standard-output.ts";
 import type { FailureGroup } from "./failure-groups.ts";
 import { PeerLines, type PeerLinesOptions } from "./peer-lines.ts";
 import type { PrintOptions } from "./run-options.ts";
-import { failuresLines, type SummaryContext } from "./summary.ts";
+import { failuresLines } from "./summary.ts";
+import type { SummaryContext } from "./summary-context.ts";
 
 /** How long after the first signal the user is told what the end waits for, in ms. */
 const NOTICE_MS = 1000;

@@ -6,7 +6,8 @@ import { count, counted } from "../../terminal/quantities.ts";
 import type { WorkerSummary } from "../../worker/worker-summary.ts";
 import type { RoleCommandName } from "./run-options.ts";
 import type { RunStatistics } from "./run-statistics.ts";
-import { durationLines, failuresLines, type SummaryContext, statusText, summaryText } from "./summary.ts";
+import { durationLines, failuresLines, statusText, summaryText } from "./summary.ts";
+import type { SummaryContext } from "./summary-context.ts";
 
 /** Where a collector's failures are: it has no journal. */
 export const IN_COLLECTOR = { journal: undefined, allFailures: "" } as const;

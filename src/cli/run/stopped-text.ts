@@ -1,7 +1,7 @@
 import type { RunSummary } from "../../distributor/run-summary.ts";
 import { count } from "../../terminal/quantities.ts";
 import { commandLine } from "../command-line.ts";
-import type { SummaryContext } from "./summary.ts";
+import type { SummaryContext } from "./summary-context.ts";
 
 /** How far a run was when it was stopped: `207/1,000`; with several tasks, `square 207/1,000, cube 0`. */
 export function stoppedAt({ tasks, pace }: Pick<RunSummary, "tasks" | "pace">): string {

@@ -2,7 +2,8 @@ import type { RunSummary } from "../../distributor/run-summary.ts";
 import type { FailureGroup } from "./failure-groups.ts";
 import type { RunStatistics } from "./run-statistics.ts";
 import { goOnCommand } from "./stopped-text.ts";
-import { failuresOf, type SummaryContext } from "./summary.ts";
+import { failuresOf } from "./summary.ts";
+import type { SummaryContext } from "./summary-context.ts";
 
 /** The summary of a run for programs. */
 export function summaryJson(

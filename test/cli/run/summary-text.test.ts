@@ -3,7 +3,8 @@ import { outcomeJson } from "../../../src/cli/run/outcome-json.ts";
 import { outcomeText } from "../../../src/cli/run/outcome-text.ts";
 import type { RoleCommandName } from "../../../src/cli/run/run-options.ts";
 import { RunStatistics } from "../../../src/cli/run/run-statistics.ts";
-import { type SummaryContext, summaryText } from "../../../src/cli/run/summary.ts";
+import { summaryText } from "../../../src/cli/run/summary.ts";
+import type { SummaryContext } from "../../../src/cli/run/summary-context.ts";
 import { summaryJson } from "../../../src/cli/run/summary-json.ts";
 import {
   BatchCollector,
