@@ -7,6 +7,6 @@ const isLaunched = endWithLauncher();
 const args = process.argv.slice(2);
 
 // A TypeScript file that this Node cannot run: the command starts again with a loader, so that the file and the command share one copy of the
-// library. A single worker: another process hears signals while the worker's handler blocks its own.
+// library. A run or a role: another process hears signals while the user's code blocks its own.
 const code = isLaunched ? undefined : await runInSecondProcess(args);
 process.exitCode = code ?? (await runCommand(args, standardOutput()));

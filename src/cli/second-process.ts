@@ -31,15 +31,15 @@ export function endWithLauncher(): boolean {
 
 /**
  * Runs the command again in a second process, where that is necessary: through the `tsx` of the file's project, if an argument is a TypeScript
- * file that this Node cannot run by itself; and where the command's process runs handlers, which may block it for ever, so that it hears no
- * signal: a single worker, and `--workers 0`.
+ * file that this Node cannot run by itself; and where the command's process runs code of the user's, which may block it for ever, so that it
+ * hears no signal: a run's collector and tasks, a role, a single worker, and `map` with `--workers 0`.
  *
  * @returns The exit code; `undefined` where this process is to run the command. Where `tsx` is missing, importing the file fails with an error
  *   that says so.
  */
 export async function runInSecondProcess(args: readonly string[]): Promise<number | undefined> {
   const loader = loaderFor(args);
-  if (loader.length === 0 && !runsHandlers(args)) return undefined;
+  if (loader.length === 0 && !runsUserCode(args)) return undefined;
   const child = spawn(process.execPath, [...process.execArgv, ...loader, String(process.argv[1]), ...args], {
     stdio: ["inherit", "inherit", "inherit", "ipc", PARENT_PIPE], // the last two end when this process does
     env: { ...process.env, [LAUNCHED]: "1" },
@@ -64,10 +64,20 @@ function loaderFor(args: readonly string[]): string[] {
   return file === undefined || isLoaded ? [] : tsxArguments(pathToFileURL(file).href);
 }
 
-/** Whether the command runs handlers in its own process. A debugger is attached to this process, and stays with it. */
-function runsHandlers([command, ...args]: readonly string[]): boolean {
+/** Commands whose own process calls methods of the user's classes. */
+const ROLE_COMMANDS: readonly (string | undefined)[] = [
+  "run",
+  "collector",
+  "distributor",
+  "metadata",
+  "service",
+];
+
+/** Whether the command runs the user's code in its own process. A debugger is attached to this process, and stays with it. */
+function runsUserCode([command, ...args]: readonly string[]): boolean {
   if (inspector.url() !== undefined || !args.some((arg) => existsSync(arg))) return false;
-  if (command === "run" || command === "map") return hasNoWorkers(args);
+  if (ROLE_COMMANDS.includes(command)) return true;
+  if (command === "map") return hasNoWorkers(args);
   if (command !== "worker") return false;
   if (args.some((argument) => /^--(pool$|inspect-workers)/.test(argument))) return false; // workers with processes of their own
   const at = args.findIndex((argument) => /^(-n|--count)/.test(argument));

@@ -61,7 +61,7 @@ export class SignalGuard {
   #deafText(signal: InterruptSignal): string {
     const ms = this.#stopTimeoutMs;
     const deadline = ms === null ? "" : ` (without one, what still runs after ${duration(ms)} is cut off)`;
-    return `${signal}: the process is blocked, by a handler that does not return; a second signal ends it at once${deadline}`;
+    return `${signal}: the process is blocked, by a handler or a hook that does not return; a second signal ends it at once${deadline}`;
   }
 
   /** Asks whether the process still hears: it may have hooks of the user's to run. If it does not, it is killed. */

@@ -1,4 +1,6 @@
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { showTop } from "../../../src/cli/inspect/inspect-top.ts";
@@ -9,9 +11,10 @@ import { Inspector, type RunReport } from "../../../src/index.ts";
 import { announcedRuns } from "../../../src/pipeline/run-folder.ts";
 import { plain } from "../../../src/terminal/colours.ts";
 import { ROLES } from "../../support/cli-fixtures.ts";
-import { startCommand, zmqpipeline } from "../../support/command.ts";
-import { freshEndpoints } from "../../support/endpoints.ts";
+import { LIBRARY, startCommand, startProgram, zmqpipeline } from "../../support/command.ts";
+import { freshEndpoints, tempFolder } from "../../support/endpoints.ts";
 import { address } from "../../support/endpoints-of.ts";
+import { long } from "../../support/long.ts";
 import { makeDistributor, NumbersCollector, NumbersTask, NumbersWorker } from "../../support/roles.ts";
 
 const LEAVE = "\u001b[?1049l";
@@ -80,8 +83,11 @@ test("An Inspector hears the end of its run, and of what has ended it, without a
 describe("The runs of this machine", () => {
   /** Starts a run in a process of its own, and waits until it can be found. */
   async function started() {
-    const child = startCommand(["run", ROLES, "--workers", "1"], undefined, { WAIT: "50" });
-    const find = async () => (await announcedRuns()).find(({ owner }) => owner.pid === child.pid);
+    // The run is in a process below the command's: an argument that no other run has tells which it is.
+    const mark = `--max-failures ${1_000_000 + process.pid}`;
+    const args = ["run", ROLES, "--workers", "1", ...mark.split(" ")];
+    const child = startCommand(args, undefined, { WAIT: "50" });
+    const find = async () => (await announcedRuns()).find(({ title }) => title.endsWith(mark));
     await expect.poll(find, { timeout: 10_000 }).toBeDefined();
     const entry = await find();
     if (entry === undefined) throw new Error("the run is not announced");
@@ -97,7 +103,9 @@ describe("The runs of this machine", () => {
     };
     await expect
       .poll(lines, { timeout: 10_000 })
-      .toMatch(new RegExp(`zmqpipeline run .*cli-roles.* running for .* process ${child.pid} .*\\nsquare `));
+      .toMatch(
+        new RegExp(`zmqpipeline run .*cli-roles.* running for .* process ${entry.owner.pid} .*\\nsquare `),
+      );
     const status = await zmqpipeline(["status"]);
     expect(status.out).toContain(entry.endpoint);
     await using run = new WatchedRun(entry.endpoint, options, entry);
@@ -105,9 +113,45 @@ describe("The runs of this machine", () => {
     expect(run.isOver).toBe(false);
     child.kill("SIGKILL");
     await once(child, "exit");
-    await run.look();
-    expect(run.isGone).toBe(true);
-    expect(run.lines(layout).at(-1)).toBe(`process ${child.pid} has ended without saying how its run stood`);
+    const isGone = async () => {
+      await run.look();
+      return run.isGone;
+    };
+    await expect.poll(isGone, { timeout: 10_000 }).toBe(true);
+    expect(run.lines(layout).at(-1)).toBe(
+      `process ${entry.owner.pid} has ended without saying how its run stood`,
+    );
     expect((await announcedRuns()).map(({ folder }) => folder)).not.toContain(entry.folder);
+  });
+
+  long("are found when a program of the user's has started them: map(), a Pipeline and a pool", async () => {
+    const folder = tempFolder();
+    const mark = `program-${process.pid}.mjs`;
+    const file = join(folder, mark);
+    writeFileSync(
+      join(folder, "waits.mjs"),
+      "export default () => new Promise((done) => setTimeout(done, 60000));",
+    );
+    writeFileSync(
+      file,
+      `import { createPool, map, Pipeline } from "${LIBRARY}";
+      const module = new URL("./waits.mjs", import.meta.url);
+      const pool = createPool(module, { workers: 1 });
+      await Promise.all([
+        pool.run(1),
+        map([1], module, { workers: 1 }).toArray(),
+        new Pipeline({ tasks: [{ taskType: "held", items: [1] }], workers: { module, count: 1 }, collector: () => {} }).run(),
+      ]);`,
+    );
+    startProgram([file]);
+    await using runs = new WatchedRuns(options);
+    const kinds = async () => {
+      await runs.look();
+      const mine = runs.all.filter(({ entry }) => entry?.title === mark);
+      return mine
+        .map(({ report }) => (report?.kind === "run" ? Object.keys(report.progress.tasks) : report?.kind))
+        .sort();
+    };
+    await expect.poll(kinds, { timeout: 20_000 }).toEqual([["held"], ["map"], "service"]);
   });
 });

@@ -2,12 +2,13 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { ended, startCommand } from "../../support/command.ts";
+import { ended, LIBRARY, startCommand } from "../../support/command.ts";
 import { tempFolder } from "../../support/endpoints.ts";
+import { long } from "../../support/long.ts";
 
 describe("The command run", () => {
   /** Starts a run of items that take `ms` each, and waits for its first item. */
-  async function working(ms: number) {
+  async function working(ms: number, ...args: string[]) {
     const file = join(tempFolder(), "pipeline.mjs");
     const library = new URL("../../../dist/index.js", import.meta.url).href;
     const worker = new URL("../../fixtures/local-worker.mjs", import.meta.url).href;
@@ -21,10 +22,10 @@ describe("The command run", () => {
         collector: () => {},
       };`,
     );
-    const child = startCommand(["run", file]);
+    const child = startCommand(["run", file, ...args]);
     const outcome = ended(child);
     const [line] = await once(child.stderr ?? child, "data");
-    return { child, outcome, worker: Number(/began (\d+)/.exec(String(line))?.[1]) };
+    return { child, outcome, file, worker: Number(/began (\d+)/.exec(String(line))?.[1]) };
   }
 
   test.each([
@@ -41,12 +42,15 @@ describe("The command run", () => {
     expect(collected).toBe(items);
   });
 
-  test("ends everything at once after the second signal", async () => {
-    const { child, outcome, worker } = await working(60_000);
+  test("ends everything at once after the second signal, and says how to go on", async () => {
+    const journal = join(tempFolder(), "run.journal");
+    const { child, outcome, file, worker } = await working(60_000, "-j", journal);
     child.kill("SIGINT");
     await once(child.stderr ?? child, "data"); // the command reports the signal
     child.kill("SIGINT");
-    expect((await outcome).code).toBe(130);
+    const { code, err } = await outcome;
+    expect(code).toBe(130);
+    expect(err).toContain(`SIGINT: ended at once; go on with zmqpipeline run ${file} -j ${journal}\n`);
     const isAlive = () => {
       try {
         return process.kill(worker, 0);
@@ -55,5 +59,61 @@ describe("The command run", () => {
       }
     };
     await expect.poll(isAlive, { timeout: 5000 }).toBe(false);
+  });
+});
+
+describe("A role that blocks the command's process", () => {
+  const BLOCKS = 'process.stderr.write("blocks\\n"); for (;;);';
+
+  /** Sends SIGINT when the process is blocked, and again when the command has said so. */
+  async function interruptedTwice(args: readonly string[]) {
+    const child = startCommand(args);
+    let sent = 0;
+    let all = "";
+    child.stderr?.on("data", (chunk: string) => {
+      all += chunk;
+      const due = all.includes("the process is blocked") ? 2 : all.includes("blocks\n") ? 1 : 0;
+      while (sent < due) {
+        sent += 1;
+        child.kill("SIGINT");
+      }
+    });
+    return await ended(child);
+  }
+
+  long("ends at the second signal when it is a run's collector, and the run can go on", async () => {
+    const folder = tempFolder();
+    const file = join(folder, "pipeline.mjs");
+    const journal = join(folder, "run.journal");
+    writeFileSync(join(folder, "worker.mjs"), "export default (n) => n;");
+    writeFileSync(
+      file,
+      `export default {
+        tasks: [{ taskType: "block", items: [1, 2] }],
+        workers: { module: new URL("./worker.mjs", import.meta.url), count: 1 },
+        collector: () => { ${BLOCKS} },
+      };`,
+    );
+    const args = ["run", file, "-j", journal, "--stop-timeout", "60s"];
+    const { code, err } = await interruptedTwice(args);
+    expect(err).toContain("SIGINT: the process is blocked");
+    expect(err).toContain(`SIGINT: ended at once; go on with zmqpipeline ${args.join(" ")}\n`);
+    expect(code).toBe(130);
+  });
+
+  long.each([
+    ["collector", "Collector", "ackEndpoint = E; handleCollection() {} get endpoint() { BLOCKS }"],
+    ["metadata", "MetaDataWorker", "getMetadata() {} get endpoint() { BLOCKS }"],
+  ])("ends at the second signal when it is the role %s", async (role, base, members) => {
+    const file = join(tempFolder(), "role.mjs");
+    writeFileSync(
+      file,
+      `import { Collector, EndpointAddress, MetaDataWorker } from "${LIBRARY}";
+      const E = new EndpointAddress("ipc://${file}.ipc");
+      export class Blocks extends ${base} { ${members.replace("BLOCKS", BLOCKS)} }`,
+    );
+    const { code, err } = await interruptedTwice([role, file]);
+    expect(err).toContain("SIGINT: ended at once");
+    expect(code).toBe(130);
   });
 });
