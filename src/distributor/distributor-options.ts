@@ -14,7 +14,7 @@ export interface DistributorOptions extends NetworkOptions {
   readonly collectorAckEndpoint: EndpointAddress;
   /**
    * Wait for a `MetaDataWorker` before anything else.
-   * @default false
+   * @default true with `metadataEndpoint`, otherwise false
    */
   readonly receiveMetadata?: boolean;
   /** Where to listen for it; required with `receiveMetadata`. */
@@ -121,7 +121,7 @@ export function assertJournal(journal: unknown): void {
 export function resolveDistributorOptions(options: DistributorOptions): ResolvedDistributorOptions {
   assertKnownOptions("Distributor", options, OPTIONS);
   assertJournal(options.journal);
-  const { receiveMetadata = false, metadataEndpoint } = options;
+  const { metadataEndpoint, receiveMetadata = metadataEndpoint !== undefined } = options;
   assertBoolean("receiveMetadata", receiveMetadata);
   assertEndpoint("collectorEndpoint", options.collectorEndpoint);
   assertEndpoint("collectorAckEndpoint", options.collectorAckEndpoint);

@@ -43,7 +43,6 @@ describe.each(["tcp", "inproc"] as const)("Metadata over %s", (scheme) => {
     }
     const collector = new Collecting(endpoints);
     const distributor = makeDistributor(endpoints, new Tasked(endpoints, 10), {
-      receiveMetadata: true,
       metadataEndpoint: address(endpoints.metadata),
     });
     await Promise.all([
