@@ -4,6 +4,7 @@ import type { MessageType } from "../protocol/message-type.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
 import { renamedField } from "../protocol/renamed.ts";
 import type { TaskType } from "../protocol/task-type.ts";
+import type { AnyValue } from "../role/any-value.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { adoptStaticFields } from "../role/static-fields.ts";
 import { type ItemIterator, openItems } from "./item-iterator.ts";
@@ -189,7 +190,7 @@ export abstract class Task<
 export interface Task<Item, Metadata, AckData> extends Pick<TaskFields, "taskType" | "endpoint"> {}
 
 /** A task of any item, metadata and ACK data. */
-export type AnyTask = Task<unknown, object, object>;
+export type AnyTask = Task<AnyValue, object, object>;
 
 /** A task that has been checked: its task types are no names any more. */
 export interface RegisteredTask extends AnyTask {

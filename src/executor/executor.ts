@@ -21,7 +21,7 @@ export interface ExecutorPort {
    *   next items should come together.
    */
   room(atOnce: boolean): void;
-  /** The handler spends its time awaiting, one item at a time, while others wait. Called once at most. */
+  /** The handler spends its time awaiting, one item at a time, while others wait. Called once at most for items. */
   waits(): void;
   /** The executor cannot go on. */
   failed(error: Error): void;

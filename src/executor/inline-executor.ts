@@ -35,6 +35,9 @@ const ABANDONED_GRACE_MS = 5000;
 /** A worker fetches items that take longer, in ms, one by one: none of them waits beside it. */
 const LONG_MS = 150;
 
+/** The same for the requests of a pool, which knows itself whether others wait. */
+const LONG_REQUEST_MS = 5;
+
 function abandoned(): Error {
   return new Error(`The handler did not end within ${ABANDONED_GRACE_MS} ms after its signal was aborted`);
 }
@@ -48,7 +51,7 @@ export class InlineExecutor implements Executor {
   /** The handler with the spans of the current run. */
   #run: Handler;
   readonly #taskType: TaskType;
-  readonly #gauge: WaitGauge | undefined;
+  #gauge: WaitGauge | undefined;
   readonly #pending = new Map<Execution, Pending>();
   readonly #payloads = new DecodeAhead<Execution>(decodeValue, (index) => this.#port?.upcoming(index));
   #port: ExecutorPort | undefined;
@@ -60,7 +63,8 @@ export class InlineExecutor implements Executor {
   /**
    * @param slots - Most promises of an async handler that may be pending.
    * @param spans - The kind of span that a tracer gets for each execution; nothing: no spans.
-   * @param isAdvised - Whether the port is told when a handler only awaits and has one slot.
+   * @param isAdvised - Whether the port is told when a handler only awaits and has one slot: once, or again and again for requests, of which
+   *   others may not have waited the first time.
    */
   constructor(
     handler: Handler,
@@ -180,11 +184,19 @@ export class InlineExecutor implements Executor {
     this.note.settled(pending.slot);
     const now = performance.now();
     const busyMs = now - pending.startedAt;
-    const isWaiting = busyMs >= LONG_MS || this.#port?.upcoming(0) !== undefined;
-    if (this.#gauge?.ended(now, busyMs, isWaiting)) this.#port?.waits();
+    if (this.#gauge !== undefined) this.#measure(this.#gauge, now, busyMs);
     this.#port?.finished(execution, outcome, busyMs, false);
     this.#port?.room(true);
     if (this.#pending.size === 0) this.#idle?.();
+  }
+
+  #measure(gauge: WaitGauge, now: number, busyMs: number): void {
+    const isReply = this.#spans === "reply";
+    const isWaiting =
+      busyMs >= (isReply ? LONG_REQUEST_MS : LONG_MS) || this.#port?.upcoming(0) !== undefined;
+    if (!gauge.ended(now, busyMs, isWaiting)) return;
+    if (!isReply) this.#gauge = undefined;
+    this.#port?.waits();
   }
 
   #timedOut(execution: Execution): ExecutionOutcome {

@@ -22,7 +22,6 @@ export class WaitGauge {
   #count = 0;
   /** Executions behind which another item waited. */
   #waiting = 0;
-  #isFound = false;
 
   /** @param activeMs - For how long the event loop has been at work, in ms. */
   constructor(activeMs = () => performance.eventLoopUtilization().active) {
@@ -35,10 +34,9 @@ export class WaitGauge {
    * @param now - The time in ms.
    * @param pendingMs - For how long the promise was pending.
    * @param isWaiting - Whether another item waits for its end.
-   * @returns True once: when the handler is found to wait.
+   * @returns True at the end of each measurement in which the handler is found to wait.
    */
   ended(now: number, pendingMs: number, isWaiting: boolean): boolean {
-    if (this.#isFound) return false;
     if (this.#since === undefined) this.#begin(now - pendingMs);
     this.#pendingMs += pendingMs;
     this.#count += 1;
@@ -47,9 +45,9 @@ export class WaitGauge {
     if (spanMs < SPAN_MS || this.#count < MIN_COUNT) return false;
     const isIdle = this.#activeMs() - this.#activeSince <= spanMs * MAX_ACTIVE;
     const hasWaiting = this.#waiting >= this.#count * MIN_WAITING;
-    this.#isFound = hasWaiting && isIdle && this.#pendingMs >= spanMs * MIN_PENDING;
+    const isFound = hasWaiting && isIdle && this.#pendingMs >= spanMs * MIN_PENDING;
     this.#begin(now);
-    return this.#isFound;
+    return isFound;
   }
 
   #begin(now: number): void {

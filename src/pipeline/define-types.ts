@@ -4,6 +4,7 @@ import type { AckOrigin } from "../distributor/latest-ack.ts";
 import type { AnyTask } from "../distributor/task.ts";
 import type { MetaDataWorker } from "../metadata/meta-data-worker.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
+import type { AnyValue, KnownValue } from "../role/any-value.ts";
 import type { Maybe } from "../role/awaitable.ts";
 import type {
   CollectFunction,
@@ -20,6 +21,15 @@ declare const handler: unique symbol;
 export interface DefinedWorker<Item, Result, Metadata = unknown> extends WorkerDefinition {
   /** Never set: it carries the types. */
   readonly [handler]?: (item: Item, metadata: Metadata) => Result;
+}
+
+/** Has the type of the metadata that a task's items expect. No object has this property. */
+declare const expected: unique symbol;
+
+/** A task whose items, and the metadata that these expect, are known to the compiler: what `defineTask()` returns. */
+export interface DefinedTask<Item, Metadata = unknown> extends TaskDefinition<Item> {
+  /** Never set: it carries the type. */
+  readonly [expected]?: (metadata: Metadata) => void;
 }
 
 export type Tasks = PipelineOptions["tasks"];
@@ -40,7 +50,8 @@ type All<Demands> = [Demands] extends [never]
 /** No demand, where a class leaves the type open. */
 type Demanded<T> = Payload extends T ? unknown : T;
 
-type ResultOf<Worker> = Worker extends DefinedWorker<never, infer Result, never> ? Result : unknown;
+type ResultOf<Worker> =
+  Worker extends DefinedWorker<never, infer Result, never> ? KnownValue<Result> : AnyValue;
 
 /** What the workers return. */
 export type ResultsOf<W extends Workers> = ResultOf<Each<W>>;
@@ -69,7 +80,9 @@ type MetadataDemand<T> = T extends { metadata: infer Metadata }
     ? (demand: Demanded<Metadata>) => void
     : T extends DefinedWorker<never, unknown, infer Metadata>
       ? (demand: Demanded<Metadata>) => void
-      : never;
+      : T extends DefinedTask<unknown, infer Metadata>
+        ? (demand: Demanded<Metadata>) => void
+        : never;
 
 /** The metadata that tasks, workers and the collector expect. */
 export type MetadataOf<T extends Tasks, W extends Workers, C> = All<

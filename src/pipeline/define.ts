@@ -1,6 +1,8 @@
+import type { AnyValue, KnownValue } from "../role/any-value.ts";
 import type {
   AckDataOf,
   CollectorFor,
+  DefinedTask,
   DefinedWorker,
   ItemsOf,
   MetadataOf,
@@ -39,14 +41,16 @@ export type DefinedPipeline<
   };
 
 /**
- * Returns the short form of a task as it is; the compiler infers the type of its items, also for `key`.
+ * Returns the short form of a task as it is; the compiler infers the type of its items, also for `key`, and of the metadata that they expect.
  *
  * @example
  * ```ts
  * const squares = defineTask({ taskType: "square", items: [{ n: 1 }, { n: 2 }], key: ({ n }) => String(n) });
  * ```
  */
-export function defineTask<Item>(definition: TaskDefinition<Item>): TaskDefinition<Item> {
+export function defineTask<Item, Metadata = AnyValue>(
+  definition: TaskDefinition<Item, Metadata>,
+): DefinedTask<Item, Metadata> {
   return definition;
 }
 
@@ -78,8 +82,8 @@ export function defineWorker<Source>(
  * ```
  */
 export function defineCollector<Source>(
-  collect: CollectFunction<MappedResult<Source>>,
-): CollectFunction<MappedResult<Source>> {
+  collect: CollectFunction<KnownValue<MappedResult<Source>>>,
+): CollectFunction<KnownValue<MappedResult<Source>>> {
   return collect;
 }
 

@@ -33,7 +33,7 @@ export interface MapResults<Result> extends AsyncGenerator<Result, void, undefin
 
 /** A `next()` that waits for its result. */
 interface Waiting<Result> {
-  resolve(result: IteratorResult<Result, void> | PromiseLike<IteratorResult<Result, void>>): void;
+  resolve(result: IteratorResult<Result, undefined> | PromiseLike<IteratorResult<Result, undefined>>): void;
 }
 
 /**
@@ -54,7 +54,7 @@ export class MapIterator<Result> extends Readable implements MapResults<Result> 
   }
 
   /** Several calls may wait at a time; they are answered in order. */
-  next(): Promise<IteratorResult<Result, void>> {
+  next(): Promise<IteratorResult<Result, undefined>> {
     if (this.#state === "closed") return Promise.resolve(done());
     return new Promise((resolve) => {
       this.#waiting.push({ resolve });
@@ -68,15 +68,15 @@ export class MapIterator<Result> extends Readable implements MapResults<Result> 
   }
 
   /** Ends the run. Calls of `next()` that wait get the end at once. Resolves when nothing of the run is left. */
-  async return(value?: void | PromiseLike<void>): Promise<IteratorResult<Result, void>> {
+  async return(value?: void | PromiseLike<void>): Promise<IteratorResult<Result, undefined>> {
     const wasNew = this.#state === "new";
     this.#close();
     if (!wasNew) await this.#source.close();
-    return { done: true, value: await value };
+    return { done: true, value: (await value) as undefined };
   }
 
   /** Ends the run like `return()`, and then throws. */
-  async throw(error: unknown): Promise<IteratorResult<Result, void>> {
+  async throw(error: unknown): Promise<IteratorResult<Result, undefined>> {
     await this.return();
     throw error;
   }
@@ -148,6 +148,6 @@ export class MapIterator<Result> extends Readable implements MapResults<Result> 
   }
 }
 
-function done(): IteratorReturnResult<void> {
+function done(): IteratorReturnResult<undefined> {
   return { done: true, value: undefined };
 }

@@ -13,8 +13,12 @@ import {
 } from "./option-checks.ts";
 import type { PipelineOptions, WorkerDefinition } from "./pipeline-options.ts";
 
-/** Options of {@link map}. */
-export interface MapOptions
+/**
+ * Options of {@link map}.
+ *
+ * @typeParam Input - What `key` gets.
+ */
+export interface MapOptions<Input = never>
   extends Pick<WorkerDefinition, "exportName" | "threads" | "concurrency">,
     Pick<PipelineOptions, "restarts" | "onOutput" | "inspectWorkers" | "windowTime"> {
   /**
@@ -69,7 +73,7 @@ export interface MapOptions
    * inputs may come in any order, and those whose key is known are left out.
    * @default none: every input is executed
    */
-  readonly key?: (input: never) => string;
+  key?(input: Input): string;
   /**
    * Called with the state of the run, ten times per second at most while it changes, and once at the end. What it throws ends the run, and is
    * thrown by the loop.

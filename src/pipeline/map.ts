@@ -1,3 +1,4 @@
+import type { KnownValue } from "../role/any-value.ts";
 import { atCaller } from "../self/at-caller.ts";
 import { MapIterator, type MapResults } from "./map-iterator.ts";
 import { assertMapArguments, type MapOptions, type MapResult } from "./map-options.ts";
@@ -43,12 +44,12 @@ import type { MappedResult, WorkerInput } from "./module-types.ts";
 export function map<Source = unknown, Input = WorkerInput<Source>>(
   inputs: Iterable<Input | PromiseLike<Input>> | AsyncIterable<Input>,
   module: URL | string,
-  options: MapOptions & { readonly settled: true },
+  options: MapOptions<NoInfer<KnownValue<Input>>> & { readonly settled: true },
 ): MapResults<MapResult<MappedResult<Source>>>;
 export function map<Source = unknown, Input = WorkerInput<Source>>(
   inputs: Iterable<Input | PromiseLike<Input>> | AsyncIterable<Input>,
   module: URL | string,
-  options?: MapOptions,
+  options?: MapOptions<NoInfer<KnownValue<Input>>>,
 ): MapResults<MappedResult<Source>>;
 export function map(inputs: MapInputs, module: URL | string, options: MapOptions = {}): MapResults<unknown> {
   atCaller(map, () => assertMapArguments(inputs, module, options));

@@ -7,22 +7,28 @@ import type { RunProgress, RunSummary } from "../distributor/run-summary.ts";
 import type { AnyTask } from "../distributor/task.ts";
 import type { MetaDataWorker } from "../metadata/meta-data-worker.ts";
 import type { TaskType } from "../protocol/task-type.ts";
+import type { AnyValue } from "../role/any-value.ts";
 import type { Awaitable } from "../role/awaitable.ts";
 import type { NetworkOptions } from "../role/network.ts";
 import type { InspectOptions } from "./inspect-workers.ts";
 
 /** A function that makes the items of a task. A parameter, which gets the metadata, may have any type. */
-type ItemsFunction<Item> = {
+type ItemsFunction<Item, Metadata> = {
   /** Called once. With a parameter, it is called when the metadata are there. */
-  items(metadata: unknown): Iterable<Item> | AsyncIterable<Item>;
+  items(metadata: Metadata): Iterable<Item> | AsyncIterable<Item>;
 }["items"];
 
-/** The short form of a task: its items, without a class and without an endpoint. */
-export interface TaskDefinition<Item = unknown> {
+/**
+ * The short form of a task: its items, without a class and without an endpoint.
+ *
+ * @typeParam Item - The items.
+ * @typeParam Metadata - What a function in `items` gets.
+ */
+export interface TaskDefinition<Item = AnyValue, Metadata = AnyValue> {
   /** A name stands for the task type of that name. */
   readonly taskType: TaskType | string;
   /** An iterable of items, pulled lazily; or a function that returns one, called once. With a parameter, it gets the metadata. */
-  readonly items: Iterable<Item> | AsyncIterable<Item> | ItemsFunction<Item>;
+  readonly items: Iterable<Item> | AsyncIterable<Item> | ItemsFunction<Item, Metadata>;
   /**
    * Returns the key of an item; items with the same key are the same: see `Task.key()`.
    * @default none: every item is executed
@@ -82,7 +88,7 @@ export interface WorkerDefinition {
  *
  * @typeParam Result - What the workers return.
  */
-export type CollectFunction<Result = NonNullable<unknown> | null | undefined> = {
+export type CollectFunction<Result = AnyValue> = {
   /** Gets one result, and the facts about it. */
   collect(data: Result, info: CollectionInfo): Awaitable<void>;
 }["collect"];

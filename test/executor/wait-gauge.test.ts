@@ -16,9 +16,9 @@ function reports(count: number, ms: number, options: { active?: number; gap?: nu
 }
 
 describe("A WaitGauge", () => {
-  test("reports once a handler that awaits while other items wait", () => {
-    expect(reports(100, 50, {})).toEqual([1000]);
-    expect(reports(100, 50, { active: 0.3 })).toHaveLength(1);
+  test("reports a handler that awaits while other items wait, in each second anew", () => {
+    expect(reports(50, 50, {})).toEqual([1000, 2000]);
+    expect(reports(39, 50, { active: 0.3 })).toHaveLength(1);
   });
 
   test("wants three executions, however long they are", () => {

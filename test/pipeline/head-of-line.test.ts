@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, vi } from "vitest";
-import { map } from "zmqpipeline";
+import { createPool, map } from "zmqpipeline";
 import { tempFolder } from "../support/endpoints.ts";
 import { long } from "../support/long.ts";
 
@@ -52,3 +52,14 @@ long.each([
     for (const text of said) expect(text).toContain("long-items.mjs");
   },
 );
+
+long("A pool gives the hint when inputs wait, and none while they come one by one", async () => {
+  const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+  onTestFinished(() => warn.mockRestore());
+  const hints = () => warn.mock.calls.filter(([text]) => String(text).includes("set concurrency")).length;
+  await using pool = createPool(MODULE, { workers: 1, exportName: "waits" });
+  for (let n = 0; n < 30; n++) await pool.run(n);
+  expect(hints()).toBe(0);
+  await Promise.all(Array.from({ length: 60 }, (_, n) => pool.run(n)));
+  expect(hints()).toBe(1);
+});

@@ -41,6 +41,54 @@ describe("definePipeline()", () => {
     });
   });
 
+  test("refuses every property of results of which nothing is known", () => {
+    // @ts-expect-error: the file may return anything
+    definePipeline({ tasks, workers: { module }, collector: ({ square }) => void square });
+    // @ts-expect-error: the file may return anything
+    definePipeline({ tasks, workers: defineWorker({ module }), collector: ({ square }) => void square });
+    definePipeline({
+      tasks,
+      workers: [defineWorker<Squared>({ module, taskType: "a" }), { module, taskType: "b" }],
+      // @ts-expect-error: one of the files may return anything
+      collector: ({ square }) => void square,
+    });
+    // @ts-expect-error: the results may be anything
+    expect(defineCollector(({ square }) => void square)).toBeTypeOf("function");
+  });
+
+  test("refuses every property of items and metadata of which nothing is known", () => {
+    const workers = { module };
+    const collector = () => {};
+    const short = new Pipeline({
+      // @ts-expect-error: only defineTask() knows the items
+      tasks: [{ taskType: "a", items: [{ n: 1 }], key: ({ n }) => `${n}` }],
+      workers,
+      collector,
+    });
+    expect(short).toBeDefined();
+    // @ts-expect-error: the metadata may be anything
+    const task = defineTask({ taskType: "b", items: ({ most }) => [{ most }] });
+    expect(() => new Pipeline({ tasks: [task], workers, collector })).not.toThrow();
+  });
+
+  test("demands the metadata that the items of tasks expect, with defineTask() as well", () => {
+    const numbers = function* ({ most }: { most: number }) {
+      for (let n = 0; n < most; n++) yield { n };
+    };
+    const task = defineTask({ taskType: "square", items: numbers, key: ({ n }) => n.toFixed() });
+    const workers = defineWorker<Squared>({ module });
+    const collector = () => {};
+    definePipeline({ metadata: { most: 3 }, tasks: [task], workers, collector });
+    // @ts-expect-error: the items expect `most`
+    definePipeline({ metadata: { mots: 3 }, tasks: [task], workers, collector });
+    // @ts-expect-error: the items expect metadata
+    definePipeline({ tasks: [task, ...tasks], workers, collector });
+    // @ts-expect-error: the items expect metadata
+    definePipeline({ tasks: [{ taskType: "square", items: numbers }], workers, collector });
+    const plain = defineTask({ taskType: "square", items: () => [{ n: 1 }] });
+    expect(definePipeline({ tasks: [plain], workers, collector }).tasks).toEqual([plain]);
+  });
+
   test("refuses items that the workers do not take", () => {
     definePipeline({
       tasks: [{ taskType: "square", items: [{ text: "one" }] }],

@@ -1,5 +1,6 @@
 import { describe, expect, expectTypeOf, test } from "vitest";
-import { type MapResult, map, type WorkerInput, type WorkerResult } from "zmqpipeline";
+import { type MapOptions, type MapResult, map, type WorkerInput, type WorkerResult } from "zmqpipeline";
+import type { MapIterator } from "../../src/pipeline/map-iterator.ts";
 
 // `npm run check:types` checks these types. At run time `map()` starts nothing, because no result is asked for.
 const FILE = new URL("./square.ts", import.meta.url);
@@ -36,6 +37,35 @@ describe("The results of map() have the type", () => {
     expectTypeOf<Yielded<typeof results>>().toEqualTypeOf<unknown>();
     const expected: AsyncGenerator<number, void, undefined> = map([1], FILE);
     expect(expected).toBeDefined();
+  });
+});
+
+test("An iterator over results is one of Node's streams also in the stricter types of Node.js 26", () => {
+  expectTypeOf<MapIterator<number>>().toExtend<AsyncIterator<unknown, undefined, unknown>>();
+});
+
+describe("The key of map()", () => {
+  test("gets what the function takes", () => {
+    map<Squares>([1], FILE, { key: (n) => n.toFixed(1) });
+    map<(shape: { width: number }) => number>([{ width: 1 }], FILE, {
+      settled: true,
+      // @ts-expect-error: the function takes no such property
+      key: ({ widht }) => `${widht}`,
+    });
+    // @ts-expect-error: a key is text
+    map<Squares>([1], FILE, { key: (n) => n });
+  });
+
+  test("gets the inputs where the type of the file is not given", () => {
+    map([{ width: 1 }], FILE, { key: ({ width }) => width.toFixed(1) });
+    // @ts-expect-error: the inputs have no such property
+    map([{ width: 1 }], FILE, { key: ({ widht }) => `${widht}` });
+    map<string>([{ width: 1 }], FILE, { key: ({ width }: { width: number }) => `${width}` });
+    // @ts-expect-error: nothing is known about the inputs
+    map<string>([{ width: 1 }], FILE, { key: ({ width }) => `${width}` });
+    const options: MapOptions = { key: (input: { width: number }) => `${input.width}` };
+    map([{ width: 1 }], FILE, options);
+    expect(options.key).toBeTypeOf("function");
   });
 });
 
