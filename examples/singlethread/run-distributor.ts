@@ -11,7 +11,8 @@ const distributor = new Distributor({
   minWorkers: workers, // the time that they take to start is not measured
 });
 distributor.registerTask(new CalculationTask(items));
-const { pace } = await distributor.run({ signals: true });
+const { pace, status } = await distributor.run({ signals: true });
+if (status !== "complete") throw new Error(`The run was ${status}`);
 
 const expected = (items * WORKLOAD_MS) / (workers * threads);
 const taken = pace[CALCULATION.name]?.duration ?? Number.NaN; // from the first item's grant until the last item is settled

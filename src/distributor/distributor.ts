@@ -1,6 +1,6 @@
 import { assertRunnable } from "../core/distributor/dependency-graph.ts";
 import type { OwnedWorkers } from "../core/distributor/owned-workers.ts";
-import { renamed } from "../protocol/renamed.ts";
+import { ofInstance, renamed } from "../protocol/renamed.ts";
 import { assertArgumentCount } from "../role/known-options.ts";
 import { assertMayListen } from "../role/network.ts";
 import { emptyOutcome, leadsRun, openSession, Role } from "../role/role.ts";
@@ -40,6 +40,8 @@ export const expectWorkers: unique symbol = Symbol("expectWorkers");
 export class Distributor extends Role<RunSummary> {
   static {
     renamed(Distributor.prototype, "distributor", ["register_task", "registerTask"]);
+    for (const name of ["register_task", "registerTask"])
+      ofInstance(Distributor, "Distributor", [name, "registerTask"]);
   }
 
   readonly #options: ResolvedDistributorOptions;

@@ -41,3 +41,19 @@ export function pick<T>(from: Readonly<Record<string, T>>, name: string, what: s
   }
   return found;
 }
+
+/** The same without members that are `null`: Python's `None` means there that nothing is given. */
+export function withoutNulls<T>(value: T, where: string): T {
+  assertTable(value, where);
+  const given = Object.entries(value as object).filter(([, member]) => member !== null);
+  return Object.fromEntries(given) as T;
+}
+
+/** @throws TypeError when a text of the dictionary is a reference to something of Python's, or to another part of the dictionary. */
+export function assertNoReferences(value: unknown, path = ""): void {
+  if (typeof value === "string" && /^(?:ext|cfg):\/\//.test(value) && !/\.stream$/.test(path))
+    throw new TypeError(`${path} is ${JSON.stringify(value)}: references are not followed; write the value`);
+  if (typeof value !== "object" || value === null) return;
+  for (const [key, member] of Object.entries(value))
+    assertNoReferences(member, path === "" ? key : `${path}.${key}`);
+}

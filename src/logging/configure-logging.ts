@@ -1,9 +1,25 @@
-import { configureSync, type Filter, type LogLevel, type Sink, type TextFormatter } from "@logtape/logtape";
+import {
+  configureSync,
+  type Filter,
+  type LogLevel,
+  type LogRecord,
+  type Sink,
+  type TextFormatter,
+} from "@logtape/logtape";
 import { atCaller } from "../self/at-caller.ts";
-import { assertKnown, assertNames, assertOnly, assertTable, assertText, pick } from "./config-checks.ts";
+import {
+  assertKnown,
+  assertNames,
+  assertNoReferences,
+  assertOnly,
+  assertTable,
+  assertText,
+  pick,
+  withoutNulls,
+} from "./config-checks.ts";
 import { compileFormat } from "./format.ts";
 import { LEVEL_NUMBERS, levelNumber, lowestLevel } from "./level.ts";
-import { checkedHandler } from "./log-handler.ts";
+import { checkedHandler, terminatorOf } from "./log-handler.ts";
 import type {
   FilterConfig,
   FormatterConfig,
@@ -57,6 +73,7 @@ export function configureLogging(config: LoggingConfig): void {
 function configure(config: LoggingConfig): void {
   assertTable(config, "The logging configuration");
   assertKnown(config, MEMBERS, "The logging configuration");
+  assertNoReferences(config);
   assertOnly(config.version, 1, "version of the logging configuration", "there is no other version");
   assertOnly(config.disable_existing_loggers, false, "disable_existing_loggers", REPLACED);
   assertOnly(config.incremental, false, "incremental", REPLACED);
@@ -73,21 +90,23 @@ function configure(config: LoggingConfig): void {
 }
 
 const META_FORMAT = compileFormat("%(levelname)s %(message)s");
+const BARE = compileFormat("%(message)s");
 
-function formatOf(formatter: FormatterConfig, name: string): TextFormatter {
+function formatOf(given: FormatterConfig, name: string): TextFormatter {
   const where = `formatter ${JSON.stringify(name)}`;
-  assertTable(formatter, where);
+  const formatter = withoutNulls(given, where);
   if (Object.hasOwn(formatter, "()"))
     throw new TypeError(`${where} has a factory "()", which is not supported: give it a format`);
   assertKnown(formatter, ["format", "datefmt", "style", "validate", "class"], where);
-  const { format = "%(message)s", datefmt, style = "%", validate, class: kind } = formatter;
+  const { format = "", style = "%", validate, class: kind } = formatter;
+  const datefmt = formatter.datefmt ?? undefined;
   assertText(format, `format of ${where}`);
   assertText(datefmt, `datefmt of ${where}`);
   assertText(style, `style of ${where}`);
   assertOnly(validate, true, `validate of ${where}`, "formats are always checked");
   assertOnly(kind, "logging.Formatter", `class of ${where}`, "there is no other class");
   pick({ "%": true, "{": true, $: true }, style, "style", where);
-  return compileFormat(format, datefmt, style);
+  return compileFormat(format ?? "", datefmt, style);
 }
 
 function filterOf(filter: FilterConfig, name: string): Filter {
@@ -104,20 +123,28 @@ function filterOf(filter: FilterConfig, name: string): Filter {
 }
 
 function handlerOf(
-  handler: HandlerConfig,
+  given: HandlerConfig,
   name: string,
   formats: Table<TextFormatter>,
   filters: Table<Filter>,
 ): () => Sink {
   const where = `handler ${JSON.stringify(name)}`;
-  assertTable(handler, where);
+  const handler = withoutNulls(given, where);
   const open = checkedHandler(handler, where);
-  assertText(handler.formatter, `formatter of ${where}`);
-  const format = pick(formats, handler.formatter ?? "simple", "formatter", where);
+  const { formatter } = handler;
+  assertText(formatter, `formatter of ${where}`);
+  const line = formatter ? pick(formats, formatter, "formatter", where) : usualFormat(handler, formats);
+  const end = terminatorOf(handler, where);
+  const format = end === "\n" ? line : (record: LogRecord) => `${line(record).slice(0, -1)}${end}`;
   assertNames(handler.filters, `filters of ${where}`);
   const passes = (handler.filters ?? []).map((filter) => pick(filters, filter, "filter", where));
   const least = levelNumber(handler.level ?? 0, where);
   return () => filtered(open(format), least, passes);
+}
+
+/** Without a formatter, Python's handlers write the bare message. */
+function usualFormat(handler: HandlerConfig, formats: Table<TextFormatter>): TextFormatter {
+  return handler.class.startsWith("logging.") ? BARE : (formats.simple as TextFormatter);
 }
 
 /** Adds a lowest level and filters. The sink's `dispose` is kept: LogTape calls it when the configuration is replaced or the process exits. */
@@ -142,11 +169,13 @@ function openAll(openers: Table<() => Sink>): Record<string, Sink> {
 }
 
 function loggersOf(config: LoggingConfig, openers: Table<() => Sink>, filters: Table<Filter>) {
-  const all: Record<string, LoggerConfig> = { ...table(config.loggers, "loggers") };
-  if (config.root !== undefined) {
-    assertTable(config.root, "root");
-    assertKnown(config.root, ["handlers", "level", "filters"], "root");
-    all[""] = config.root;
+  const all: Record<string, LoggerConfig> = {};
+  for (const [name, logger] of Object.entries(table(config.loggers, "loggers")))
+    all[name === "root" ? "" : name] = withoutNulls(logger, `logger ${JSON.stringify(name)}`);
+  if (config.root !== undefined && config.root !== null) {
+    const root = withoutNulls(config.root, "root");
+    assertKnown(root, ["handlers", "level", "filters"], "root");
+    all[""] = root;
   }
   for (const [name, logger] of Object.entries(all)) assertLogger(logger, name, openers, filters);
   const used: Record<string, Filter> = {};
@@ -159,11 +188,12 @@ function loggersOf(config: LoggingConfig, openers: Table<() => Sink>, filters: T
         record.category.length !== category.length || passes.every((pass) => pass(record));
     return {
       category,
-      sinks: [...(logger.handlers ?? [])],
+      sinks: [...new Set(logger.handlers ?? [])],
       filters: passes.length > 0 ? [name] : [],
       lowestLevel: effectiveLevel(all, name),
       // "forward" propagates as dictConfig does: records go to the ancestors' handlers, whatever the ancestors' own levels are.
-      parentSinks: logger.propagate === false ? ("override" as const) : ("forward" as const),
+      parentSinks:
+        logger.propagate === false || logger.propagate === 0 ? ("override" as const) : ("forward" as const),
     };
   });
   return { loggers, filters: used };
@@ -184,14 +214,14 @@ function assertLogger(
   for (const filter of logger.filters ?? []) pick(filters, filter, "filter", where);
   if (logger.level !== undefined) levelNumber(logger.level, where);
   const { propagate } = logger;
-  if (propagate !== undefined && typeof propagate !== "boolean")
+  if (propagate !== undefined && ![true, false, 0, 1].includes(propagate as boolean))
     throw new TypeError(`propagate of ${where} must be true or false`);
 }
 
 /** The level of the nearest ancestor that has one: `NOTSET` is none, but at the root, where it means every level. */
 function effectiveLevel(loggers: Table<LoggerConfig>, name: string): LogLevel | null {
   for (let at = name; ; at = at.slice(0, Math.max(0, at.lastIndexOf(".")))) {
-    const own = loggers[at]?.level;
+    const own = loggers[at]?.level ?? undefined;
     const number = own === undefined ? undefined : levelNumber(own, at);
     if (number !== undefined && (number > 0 || at === "")) return lowestLevel(number);
     if (at === "") return "warning";

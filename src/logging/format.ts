@@ -1,6 +1,6 @@
 import type { LogRecord, TextFormatter } from "@logtape/logtape";
 import { type Conversion, convert, NUMBER_TYPES, TEXT_TYPES } from "./conversion.ts";
-import { recordField } from "./record-fields.ts";
+import { isNumberField, recordField } from "./record-fields.ts";
 import { asctime, assertDateFormat, strftime } from "./strftime.ts";
 
 /** A piece of a format: fixed text, or a field and how it is shown. */
@@ -14,26 +14,36 @@ const PLAIN: Conversion = {
   prefixed: false,
   width: 0,
   precision: undefined,
+  group: "",
 };
+
+/** What a formatter without a format shows, by style. */
+const MESSAGE: Readonly<Record<string, string>> = { "%": "%(message)s", "{": "{message}", $: "$message" };
 
 /** The marks of each style, the last one being a mark that means nothing. */
 const PATTERNS: Readonly<Record<string, RegExp>> = {
   "%": /%(?:%|\((?<name>\w+)\)(?<flags>[#0\- +]*)(?<width>\d+)?(?:\.(?<precision>\d+))?(?<type>[a-zA-Z]))|%/g,
-  "{": /\{\{|\}\}|\{(?<name>\w+)(?:!(?<repr>[rsa]))?(?::(?:(?<fill>.)?(?<align>[<>^=]))?(?<sign>[-+ ])?(?<hash>#)?(?<zero>0)?(?<width>\d+)?(?:\.(?<precision>\d+))?(?<type>[a-zA-Z])?)?\}|[{}]/gu,
+  "{": /\{\{|\}\}|\{(?<name>\w+)(?:!(?<repr>[rsa]))?(?::(?:(?<fill>[^{}])?(?<align>[<>^=]))?(?<sign>[-+ ])?(?<hash>#)?(?<zero>0)?(?<width>\d+)?(?<group>[,_])?(?:\.(?<precision>\d+))?(?<type>[a-zA-Z%])?)?\}|[{}]/gu,
   $: /\$(?:\$|\{(?<name>\w+)\}|(?<bare>[a-zA-Z_]\w*))|\$/g,
 };
 
 /**
  * Compiles a format such as `'%(levelname)s %(asctime)s %(message)s'`. Flags, widths and precisions mean what they mean in Python.
  *
+ * @param format - An empty one shows the message.
  * @param datefmt - The format of `asctime`.
  * @param style - `%`, `{` or `$`.
- * @throws TypeError when the format, or that of dates, has something unknown.
+ * @throws TypeError when the format, or that of dates, has something unknown, or when the format has no field at all.
  */
 export function compileFormat(format: string, datefmt?: string, style = "%"): TextFormatter {
   if (datefmt !== undefined) assertDateFormat(datefmt);
   const time = datefmt === undefined ? asctime : (date: Date) => strftime(datefmt, date);
-  const parts = pieces(format, style).map((piece) => {
+  const found = pieces(format === "" ? (MESSAGE[style] as string) : format, style);
+  if (!found.some((piece) => typeof piece !== "string"))
+    throw new TypeError(
+      `Log format ${JSON.stringify(format)} has no field such as ${MESSAGE[style]}: each line would be the same`,
+    );
+  const parts = found.map((piece) => {
     if (typeof piece === "string") return () => piece;
     const { name, conversion } = piece;
     const field = recordField(name, time, NUMBER_TYPES.includes(conversion.type));
@@ -62,13 +72,15 @@ function fieldOf(format: string, style: string, match: RegExpExecArray): Piece {
   const groups = match.groups ?? {};
   const name = groups.name ?? groups.bare;
   if (name === undefined) {
-    const example = { "%": "%(message)s", "{": "{message}", $: "$message" }[style];
     const at = `${JSON.stringify(match[0])} at ${match.index}`;
     throw new TypeError(
-      `Log format ${JSON.stringify(format)} has a ${at} that begins no field such as ${example}; write it twice`,
+      `Log format ${JSON.stringify(format)} has a ${at} that begins no field such as ${MESSAGE[style]}; write it twice`,
     );
   }
-  const type = groups.type ?? groups.repr ?? "s";
+  const type =
+    groups.type ??
+    groups.repr ??
+    (style === "{" && isNumberField(name) && groups.precision === undefined ? "n" : "s");
   if (![...TEXT_TYPES, ...NUMBER_TYPES].includes(type)) {
     const known = [...TEXT_TYPES, ...NUMBER_TYPES].join(", ");
     throw new TypeError(
@@ -101,7 +113,7 @@ function conversionOf(
       prefixed: flags.includes("#"),
     };
   }
-  const { align, fill, sign, zero, hash } = groups;
+  const { align, fill, sign, zero, hash, group } = groups;
   return {
     ...PLAIN,
     ...sized,
@@ -109,5 +121,6 @@ function conversionOf(
     fill: fill ?? (zero === undefined ? " " : "0"),
     sign: sign === "+" || sign === " " ? sign : "",
     prefixed: hash !== undefined,
+    group: group === "," || group === "_" ? group : "",
   };
 }

@@ -1,31 +1,19 @@
-import { closeSync, openSync, writeSync } from "node:fs";
 import type { LogRecord, Sink, TextFormatter } from "@logtape/logtape";
-import { assertKnown, assertText, pick } from "./config-checks.ts";
+import { assertKnown, assertTable, assertText, pick } from "./config-checks.ts";
+import { LogFile, MODES } from "./log-file.ts";
 import type { HandlerConfig } from "./logging-config.ts";
+import { ENCODING_ERRORS, ENCODINGS, type LogEncoding } from "./text-encoder.ts";
 
 /** Opens a destination that was checked. */
 export type SinkOpener = (format: TextFormatter) => Sink;
 
-const COMMON = ["class", "level", "formatter", "filters"];
+const COMMON = ["class", "level", "formatter", "filters", "."];
 
 const STREAMS: Readonly<Record<string, "stdout" | "stderr">> = {
   stdout: "stdout",
   stderr: "stderr",
   "ext://sys.stdout": "stdout",
   "ext://sys.stderr": "stderr",
-};
-
-const MODES: Readonly<Record<string, string>> = { a: "a", w: "w", x: "wx" };
-
-const ENCODINGS: Readonly<Record<string, BufferEncoding>> = {
-  "utf-8": "utf8",
-  utf8: "utf8",
-  ascii: "ascii",
-  "us-ascii": "ascii",
-  "latin-1": "latin1",
-  latin1: "latin1",
-  "iso-8859-1": "latin1",
-  "utf-16-le": "utf16le",
 };
 
 const CLASSES: Readonly<Record<string, (handler: HandlerConfig, where: string) => SinkOpener>> = {
@@ -52,8 +40,9 @@ export function checkedHandler(handler: HandlerConfig, where: string): SinkOpene
 
 function consoleHandler(handler: HandlerConfig, where: string): SinkOpener {
   assertKnown(handler, [...COMMON, "stream"], where);
-  assertText(handler.stream, `stream of ${where}`);
-  const stream = pick(STREAMS, handler.stream ?? "stderr", "stream", where);
+  const { stream: name = "stderr" } = handler;
+  assertText(name, `stream of ${where}`);
+  const stream = pick(STREAMS, name ?? "stderr", "stream", where);
   return (format) => (record) => {
     process[stream].write(format(record));
   };
@@ -65,23 +54,38 @@ function nullHandler(handler: HandlerConfig, where: string): SinkOpener {
 }
 
 function fileHandler(handler: HandlerConfig, where: string): SinkOpener {
-  assertKnown(handler, [...COMMON, "filename", "mode", "encoding", "delay"], where);
-  const { filename, mode = "a", encoding = "utf-8", delay = false } = handler;
+  assertKnown(handler, [...COMMON, "filename", "mode", "encoding", "errors", "delay"], where);
+  const { filename, mode = "a", delay = false } = handler;
   if (typeof filename !== "string" || filename === "") throw new TypeError(`${where} must have a filename`);
   if (typeof delay !== "boolean") throw new TypeError(`delay of ${where} must be true or false`);
   assertText(mode, `mode of ${where}`);
-  assertText(encoding, `encoding of ${where}`);
-  const flags = pick(MODES, mode, "mode", where);
-  const bytes = pick(ENCODINGS, encoding.toLowerCase().replaceAll("_", "-"), "encoding", where);
+  pick(MODES, mode, "mode", where);
+  const encoding = encodingOf(handler, where);
   return (format) => {
-    let file = delay ? undefined : openSync(filename, flags);
+    const open = () => new LogFile(filename, mode, encoding);
+    let file = delay ? undefined : open();
     const write = (record: LogRecord) => {
-      file ??= openSync(filename, flags);
-      writeSync(file, Buffer.from(format(record), bytes));
+      file ??= open();
+      file.write(format(record));
     };
-    const close = () => {
-      if (file !== undefined) closeSync(file);
-    };
-    return Object.assign(write, { [Symbol.dispose]: close });
+    return Object.assign(write, { [Symbol.dispose]: () => file?.close() });
   };
+}
+
+function encodingOf(handler: HandlerConfig, where: string): LogEncoding {
+  const encoding = handler.encoding ?? "utf-8";
+  const errors = handler.errors ?? "strict";
+  assertText(encoding, `encoding of ${where}`);
+  assertText(errors, `errors of ${where}`);
+  const make = pick(ENCODINGS, encoding.toLowerCase().replaceAll("_", "-"), "encoding", where);
+  return make(pick(ENCODING_ERRORS, errors, "errors", where));
+}
+
+/** The end of each line: Python sets attributes of a handler with the member `"."`, of which only this one is known. */
+export function terminatorOf(handler: HandlerConfig, where: string): string {
+  const attributes = handler["."] ?? {};
+  assertTable(attributes, `"." of ${where}`);
+  assertKnown(attributes, ["terminator"], `"." of ${where}`);
+  assertText(attributes.terminator, `terminator of ${where}`);
+  return attributes.terminator ?? "\n";
 }

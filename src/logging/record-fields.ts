@@ -25,6 +25,11 @@ const TEXTS: Readonly<Record<string, (record: LogRecord) => string>> = {
   message: (record) => record.message.map((part) => (typeof part === "string" ? part : show(part))).join(""),
 };
 
+/** Whether a field is a number: style `{` shows it as one without being told. */
+export function isNumberField(name: string): boolean {
+  return Object.hasOwn(NUMBERS, name);
+}
+
 /** Fields of Python's that would need a stack trace for each line. */
 const PLACES = ["pathname", "filename", "lineno", "funcName"];
 

@@ -18,6 +18,17 @@ export function renamed(owner: object, what: string, [wrong, right]: Names): voi
   Object.defineProperty(owner, wrong, { configurable: true, value });
 }
 
+/** Adds a method of the class that is one of its instances here: calling it throws an error that says so. */
+export function ofInstance(owner: object, what: string, [wrong, right]: Names): void {
+  const value = () =>
+    atCaller(value, () => {
+      throw new TypeError(
+        `${what}.${wrong}() is a method of an instance in this library: new ${what}(…).${right}()`,
+      );
+    });
+  Object.defineProperty(owner, wrong, { configurable: true, value });
+}
+
 /** Adds a field in the same way: reading or setting it throws. */
 export function renamedField(owner: object, what: string, [wrong, right]: Names): void {
   const refuse = () =>

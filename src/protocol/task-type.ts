@@ -17,7 +17,7 @@ const REGISTER: unique symbol = Symbol("register");
  */
 export class TaskType {
   static {
-    renamed(TaskType, "TaskType", ["register_type", "register"]);
+    for (const name of ["register_type", "registerType"]) renamed(TaskType, "TaskType", [name, "register"]);
   }
 
   /** The registered name. */

@@ -25,14 +25,20 @@ export function connectTo<In extends Message>(
   log: RoleLog,
 ): Link {
   const facts = { endpoint: endpoint.address };
+  let connected = false;
+  const ended = () => {
+    if (connected) log.write("info", "disconnected", facts);
+    connected = false;
+  };
   const heard: LinkHandler<In> = {
     ...handler,
     onConnected: () => {
+      connected = true;
       log.write("info", "connected", facts);
       handler.onConnected();
     },
     onDisconnected: () => {
-      log.write("info", "disconnected", facts);
+      ended();
       handler.onDisconnected();
     },
     onMessage: (message) => {
@@ -46,11 +52,14 @@ export function connectTo<In extends Message>(
       note(log, "message sent", message, facts);
       link.send(message);
     },
-    close: () => link.close(),
+    close: () => {
+      ended();
+      return link.close();
+    },
   };
 }
 
-/** The same for a role that listens. A connection has its line when the peer says who it is. */
+/** The same for a role that listens. A connection has its line when the peer says who it is, for the first time. */
 export async function listenAt<In extends Message>(
   endpoint: EndpointAddress,
   direction: Direction<In>,
@@ -59,11 +68,17 @@ export async function listenAt<In extends Message>(
   log: RoleLog,
 ): Promise<Listener> {
   const { address } = endpoint;
+  const peers = new Set<string>();
+  const ended = (connection: string) => {
+    if (peers.delete(connection))
+      log.write("info", "peer disconnected", { endpoint: address, connection: shown(connection) });
+  };
   const heard: ListenerHandler<In> = {
     ...handler,
     onMessage: (connection, message) => {
-      const facts = { endpoint: address, connection };
-      if (message.type === "hello") {
+      const facts = { endpoint: address, connection: shown(connection) };
+      if (message.type === "hello" && !peers.has(connection)) {
+        peers.add(connection);
         const { role: peer, peerId, taskType } = message;
         log.write("info", "peer connected", { peer, peerId, ...of(taskType), ...facts });
       }
@@ -71,7 +86,7 @@ export async function listenAt<In extends Message>(
       handler.onMessage(connection, message);
     },
     onDisconnected: (connection) => {
-      log.write("info", "peer disconnected", { endpoint: address, connection });
+      ended(connection);
       handler.onDisconnected(connection);
     },
   };
@@ -79,11 +94,19 @@ export async function listenAt<In extends Message>(
   return {
     owns: (connection) => listener.owns(connection),
     send: (connection, message) => {
-      note(log, "message sent", message, { endpoint: address, connection });
+      note(log, "message sent", message, { endpoint: address, connection: shown(connection) });
       listener.send(connection, message);
     },
-    close: () => listener.close(),
+    close: () => {
+      for (const connection of peers) ended(connection);
+      return listener.close();
+    },
   };
+}
+
+/** A connection's name in a log: libzmq's routing ids are bytes of any value. */
+function shown(connection: string): string {
+  return connection.replace(/[^ -~]|(?<=:).+/gsu, (bytes) => Buffer.from(bytes, "latin1").toString("hex"));
 }
 
 /** Writes what kind of message passes, and how much is in it; never what. */

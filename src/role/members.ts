@@ -19,6 +19,9 @@ export interface Members {
 /** Fields without a default. If one is missing and another member has a similar name, that is a misspelling. */
 const REQUIRED: readonly string[] = ["taskType", "endpoint", "collectorEndpoint", "ackEndpoint", "module"];
 
+/** Fields that the library sets, and what a class may say about them instead. */
+const GIVEN: Readonly<Record<string, string>> = { workerId: "idPrefix says how it begins" };
+
 /**
  * Refuses what TypeScript would refuse in a class: a method that is missing or no function, and a member in another spelling, such as
  * `handle_execution`, which the library would never call.
@@ -38,6 +41,10 @@ export function assertMembers(object: object, members: Members): void {
   }
   for (const [member, advice] of Object.entries(refused))
     if (own.has(member)) throw new TypeError(`${name} has no ${member}: ${advice}`);
+  for (const [field, instead] of Object.entries(GIVEN)) {
+    if (own.has(field) && fields.includes(field))
+      throw new TypeError(`${name}.${field} is set by the library; ${instead}`);
+  }
   const strange = [...own.keys()].filter((member) => !known.includes(member));
   for (const method of [...methods, ...oneOf, ...optional]) {
     const value: unknown = Reflect.get(object, method);

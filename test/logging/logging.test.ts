@@ -77,7 +77,7 @@ describe("configureLogging()", () => {
     getLogger("zmqpipeline.x").info("one");
     getLogger("other").info("two");
     expect(err).toHaveBeenCalledWith("INFO one\n");
-    expect(out).toHaveBeenCalledWith("INFO two\n");
+    expect(out).toHaveBeenCalledWith("two\n"); // as in Python, for its own class
   });
 
   test.each([
@@ -179,6 +179,38 @@ test("Logging of roles has a line for each connection at INFO, and for each mess
   has(/^debug worker message sent .*type=result items=\d+ bytes=[1-9]\d*/);
   has(/^debug collector message sent .*type=ack taskType=numbers items=\d+/);
   expect(text.filter((line) => /^debug.*hunter2/.test(line))).toEqual([]);
+});
+
+test("Logging of connections has one line for each that begins and one for each that ends, with names that can be read", async () => {
+  const records = await recordLogs();
+  const endpoints = await freshEndpoints("ipc");
+  await Promise.all([
+    makeDistributor(endpoints, new NumbersTask(endpoints, 5)).run(),
+    new NumbersWorker(endpoints).run(),
+    new NumbersCollector(endpoints).run(),
+  ]);
+  const count = (role: string, event: string) => {
+    const own = records.filter(({ level, category, rawMessage }) => {
+      const text = String(rawMessage);
+      return level === "info" && category[1] === role && text.startsWith(`${event} `);
+    });
+    for (const { properties } of own) {
+      if ("connection" in properties) expect(properties.connection).toMatch(/^\d+:[0-9a-f]+$/);
+    }
+    return own.length;
+  };
+  for (const [role, began, ended, links] of [
+    ["worker", "connected", "disconnected", 2],
+    ["distributor", "connected", "disconnected", 2],
+    ["distributor", "peer connected", "peer disconnected", 1],
+    ["collector", "peer connected", "peer disconnected", 3],
+  ] as const) {
+    expect({ role, began: count(role, began), ended: count(role, ended) }).toEqual({
+      role,
+      began: links,
+      ended: links,
+    });
+  }
 });
 
 test("Logging of a service's client has its connection and its requests", async () => {

@@ -202,6 +202,11 @@ test("Names and arguments of the original library are answered with the right on
     /register_task\(\) is called registerTask\(\)/,
   );
   expect(() => any(TaskType).register_type?.("x")).toThrow(/register_type\(\) is called register\(\)/);
+  expect(() => any(TaskType).registerType?.("x")).toThrow(/registerType\(\) is called register\(\)/);
+  for (const name of ["register_task", "registerTask"])
+    expect(() => any(Distributor)[name]?.("x")).toThrow(
+      /is a method of an instance .*new Distributor\(…\).registerTask\(\)/,
+    );
   const make = (Class: unknown, ...args: unknown[]) => Reflect.construct(Class as Loose, args);
   expect(() => make(Distributor, E, E)).toThrow(
     /takes an object with collectorEndpoint, .* not an instance of EndpointAddress/,
