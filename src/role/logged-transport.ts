@@ -104,9 +104,9 @@ export async function listenAt<In extends Message>(
   };
 }
 
-/** A connection's name in a log: libzmq's routing ids are bytes of any value. */
+/** A connection's name in a log: libzmq's routing ids, after the number of their listener, are bytes of any value. */
 function shown(connection: string): string {
-  return connection.replace(/[^ -~]|(?<=:).+/gsu, (bytes) => Buffer.from(bytes, "latin1").toString("hex"));
+  return connection.replace(/(?<=^\d+:).+/s, (routingId) => Buffer.from(routingId, "latin1").toString("hex"));
 }
 
 /** Writes what kind of message passes, and how much is in it; never what. */

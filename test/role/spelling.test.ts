@@ -195,13 +195,23 @@ describe("A task", () => {
   });
 });
 
-test("Names and arguments of the original library are answered with the right ones", () => {
+test("Names and arguments of the original library are answered with the right ones", async () => {
   const any = (value: unknown) => value as Record<string, (...args: unknown[]) => unknown>;
   const distributor = new Distributor({ collectorEndpoint: E, collectorAckEndpoint: E });
   expect(() => any(distributor).register_task?.(Task)).toThrow(
     /register_task\(\) is called registerTask\(\)/,
   );
   expect(() => any(TaskType).register_type?.("x")).toThrow(/register_type\(\) is called register\(\)/);
+  expect(() => any(TaskType).registerType?.("x")).toThrow(/registerType\(\) is called register\(\)/);
+  for (const name of ["register_task", "registerTask"])
+    expect(() => any(Distributor)[name]?.("x")).toThrow(
+      /is a method of an instance .*new Distributor\(…\)\.registerTask\(\)/,
+    );
+  class Named extends Single {
+    static workerId = "mine";
+    handleExecution() {}
+  }
+  await expect(new Named().run()).rejects.toThrow(/Named.workerId is set by the library; idPrefix says/);
   expect(() => any(TaskType).registerType?.("x")).toThrow(/registerType\(\) is called register\(\)/);
   for (const name of ["register_task", "registerTask"])
     expect(() => any(Distributor)[name]?.("x")).toThrow(
