@@ -68,21 +68,20 @@ export async function listenAt<In extends Message>(
   log: RoleLog,
 ): Promise<Listener> {
   const { address } = endpoint;
+  const factsOf = (connection: string) => ({ endpoint: address, connection: shown(connection) });
   const peers = new Set<string>();
   const ended = (connection: string) => {
-    if (peers.delete(connection))
-      log.write("info", "peer disconnected", { endpoint: address, connection: shown(connection) });
+    if (peers.delete(connection)) log.write("info", "peer disconnected", factsOf(connection));
   };
   const heard: ListenerHandler<In> = {
     ...handler,
     onMessage: (connection, message) => {
-      const facts = { endpoint: address, connection: shown(connection) };
-      if (message.type === "hello" && !peers.has(connection)) {
+      const peer = peers.has(connection) ? undefined : peerOf(message);
+      if (peer !== undefined) {
         peers.add(connection);
-        const { role: peer, peerId, taskType } = message;
-        log.write("info", "peer connected", { peer, peerId, ...of(taskType), ...facts });
+        log.write("info", "peer connected", { ...peer, ...factsOf(connection) });
       }
-      note(log, "message received", message, facts);
+      if (log.isEnabled("debug")) note(log, "message received", message, factsOf(connection));
       handler.onMessage(connection, message);
     },
     onDisconnected: (connection) => {
@@ -94,7 +93,7 @@ export async function listenAt<In extends Message>(
   return {
     owns: (connection) => listener.owns(connection),
     send: (connection, message) => {
-      note(log, "message sent", message, { endpoint: address, connection: shown(connection) });
+      if (log.isEnabled("debug")) note(log, "message sent", message, factsOf(connection));
       listener.send(connection, message);
     },
     close: () => {
@@ -102,6 +101,13 @@ export async function listenAt<In extends Message>(
       return listener.close();
     },
   };
+}
+
+/** Who begins a connection with this message; undefined: it does not say. */
+function peerOf(message: Message): Readonly<Record<string, string>> | undefined {
+  if (message.type === "open") return { peer: "distributor" };
+  if (message.type !== "hello") return undefined;
+  return { peer: message.role, peerId: message.peerId, ...of(message.taskType) };
 }
 
 /** A connection's name in a log: libzmq's routing ids, after the number of their listener, are bytes of any value. */
