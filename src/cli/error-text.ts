@@ -8,13 +8,35 @@ const MAX_CAUSES = 8;
 /** How many frames of the user's code are printed. */
 const MAX_FRAMES = 5;
 
-/** The full text of a thrown value, for a terminal: stack, causes and properties. Never throws. */
+/**
+ * The full text of a thrown value, for a terminal: stack, causes and properties. Where the user's code is in the stack, frames of this library and
+ * of Node are left out. Never throws.
+ */
 export function errorText(thrown: unknown): string {
   try {
-    return isError(thrown) ? inspect(thrown) : describeThrown(thrown);
+    return isError(thrown) ? withoutForeignFrames(inspect(thrown)) : describeThrown(thrown);
   } catch {
     return describeThrown(thrown);
   }
+}
+
+/** Leaves out frames that are not the user's. A text without any frame of the user's stays as it is: it is a failure of this library's. */
+function withoutForeignFrames(text: string): string {
+  const lines = text.split("\n");
+  if (!lines.some((line) => isUserFrame(withoutBrace(line)))) return text;
+  const kept: string[] = [];
+  for (const line of lines) {
+    if (/^ +\.\.\. \d+ lines matching cause stack trace \.\.\.$/.test(line)) continue;
+    const frame = withoutBrace(line);
+    if (!/^ +at .*\d\)?$/.test(frame) || isUserFrame(frame)) kept.push(line);
+    else if (frame !== line) kept.push(`${kept.pop() ?? ""} {`); // properties follow
+  }
+  return kept.join("\n");
+}
+
+/** A frame that an error's properties follow ends with a brace. */
+function withoutBrace(line: string): string {
+  return line.replace(/ \{$/, "");
 }
 
 /** The frames of the user's code in a thrown value's stack, and in those of its causes: neither of Node, nor of this library. Never throws. */

@@ -1,19 +1,10 @@
+import { SignalEcho } from "../role/signal-echo.ts";
 import { duration } from "../terminal/quantities.ts";
 import { tellGuard } from "./guarded-process.ts";
 import { EXIT } from "./output.ts";
 
 /** The exit code of a process that a signal has ended. */
 export const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
-
-/** A second signal within this time, in ms, is an echo of the first: no finger is as fast. */
-const ECHO_MS = 50;
-
-let hasEchoes = false;
-
-/** Call it where each signal may arrive twice: from the terminal, and from the process that launched this one. */
-export function expectEchoes(): void {
-  hasEchoes = true;
-}
 
 export type InterruptSignal = keyof typeof SIGNAL_CODES;
 
@@ -51,12 +42,10 @@ export function onInterrupt({ line, lost, cutOffMs, advice, drain }: InterruptOp
   lost.addEventListener("abort", onLost, { once: true });
   tellGuard({ zmqpipeline: "stopTimeout", ms: Number.isFinite(cutOffMs) ? cutOffMs : null });
   if (advice !== undefined) tellGuard({ zmqpipeline: "advice", text: advice });
-  let heardAt = Number.NEGATIVE_INFINITY;
+  const echo = new SignalEcho();
   const listeners = (Object.keys(SIGNAL_CODES) as InterruptSignal[]).map((signal) => {
     const listener = () => {
-      const isEcho = hasEchoes && performance.now() - heardAt < ECHO_MS;
-      heardAt = performance.now();
-      if (isEcho) return;
+      if (echo.isEcho()) return;
       tellGuard({ zmqpipeline: "heard" });
       // The processes of workers end when their connection to this process does.
       if (code !== undefined) {

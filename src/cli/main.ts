@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { endCommand } from "./end-of-command.ts";
 import { runCommand } from "./program.ts";
 import { endWithLauncher, runInSecondProcess } from "./second-process.ts";
 import { standardOutput } from "./standard-output.ts";
@@ -10,3 +11,4 @@ const args = process.argv.slice(2);
 // library. A run or a role: another process hears signals while the user's code blocks its own.
 const code = isLaunched ? undefined : await runInSecondProcess(args);
 process.exitCode = code ?? (await runCommand(args, standardOutput()));
+if (code === undefined) endCommand(process.exitCode);

@@ -7,7 +7,6 @@ import { needsTsx, tsxArguments } from "../pipeline/tsx.ts";
 import { holdParentPipe, PARENT_FD, PARENT_PIPE } from "../watching/parent-pipe.ts";
 import { endWithParent } from "../watching/process-watch.ts";
 import { becomeGuarded } from "./guarded-process.ts";
-import { expectEchoes } from "./interrupts.ts";
 import { SignalGuard } from "./signal-guard.ts";
 
 /** An environment variable that marks the second process. */
@@ -21,7 +20,6 @@ const LAUNCHED = "ZMQPIPELINE_LAUNCHED";
 export function endWithLauncher(): boolean {
   if (process.env[LAUNCHED] === undefined) return false;
   delete process.env[LAUNCHED]; // processes that this one starts must not have it
-  expectEchoes();
   becomeGuarded();
   process.once("disconnect", () => process.exit(1));
   process.channel?.unref();

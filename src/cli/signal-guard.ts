@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { MAX_TIMER_MS } from "../executor/settles-within.ts";
+import { SignalEcho } from "../role/signal-echo.ts";
 import { duration } from "../terminal/quantities.ts";
 import { ARE_YOU_THERE, type ToGuard } from "./guarded-process.ts";
 import { endedText, type InterruptSignal, SIGNAL_CODES } from "./interrupts.ts";
@@ -18,6 +19,7 @@ export class SignalGuard {
   #stopTimeoutMs: number | null = STOP_TIMEOUT_MS;
   #signal: InterruptSignal | undefined;
   #advice: string | undefined;
+  readonly #echo = new SignalEcho();
   #hasHeard = false;
   #hasKilled = false;
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -46,6 +48,7 @@ export class SignalGuard {
   }
 
   #heard(signal: InterruptSignal): void {
+    if (this.#echo.isEcho()) return;
     const isSecond = this.#signal !== undefined;
     this.#signal = signal;
     // A terminal sends Ctrl-C to both processes, `kill` to this one alone. The child takes two signals at once for one. On Windows the signal

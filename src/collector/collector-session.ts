@@ -20,7 +20,7 @@ import {
 import { decodePayload, type Payload } from "../protocol/payload/payload.ts";
 import { PayloadTypeError } from "../protocol/payload/payload-check.ts";
 import type { TaskType } from "../protocol/task-type.ts";
-import { describeThrown, isInstance } from "../protocol/thrown.ts";
+import { isInstance, nameThrown } from "../protocol/thrown.ts";
 import type { Awaitable } from "../role/awaitable.ts";
 import { warnOfFewDescriptors } from "../role/descriptor-limit.ts";
 import { listenAt } from "../role/logged-transport.ts";
@@ -197,7 +197,7 @@ export class CollectorSession extends Session<CollectorSummary> {
   /** @param hook - What has thrown, in words. */
   #failed(thrown: unknown, hook: string): Error {
     if (isInstance(thrown, PayloadTypeError)) return thrown;
-    const text = describeThrown(thrown);
+    const text = nameThrown(thrown);
     const facts = { role: "collector", endpoint: this.#host.endpoint.address, cause: thrown };
     return new PipelineError("COLLECTION_FAILED", `${hook} threw: ${text}`, facts);
   }

@@ -15,6 +15,9 @@ const RECENT_ITEMS = 10;
 const STALLED_MS = 3000;
 const STALLED_GAPS = 5;
 
+/** The time left is not told before the task has run for this long, in ms: the first items say little about the others. */
+const SETTLING_MS = 2000;
+
 interface Look {
   readonly at: number;
   /** Items settled until then. */
@@ -73,7 +76,9 @@ export class PaceMeter {
     if (sinceLast > Math.max(STALLED_MS, (STALLED_GAPS * 1000) / steady))
       return { duration, rate: 0, timeLeft: undefined, stalled: sinceLast };
     const timeLeft =
-      left === undefined || steady === 0 ? undefined : Math.max(0, (left / steady) * 1000 - sinceLast);
+      left === undefined || steady === 0 || duration < SETTLING_MS
+        ? undefined
+        : Math.max(0, (left / steady) * 1000 - sinceLast);
     return { duration, rate: this.#rateUntil(now), timeLeft, stalled: undefined };
   }
 

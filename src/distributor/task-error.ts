@@ -1,6 +1,6 @@
 import { PipelineError } from "../errors.ts";
 import { PayloadTypeError } from "../protocol/payload/payload-check.ts";
-import { describeThrown, isInstance } from "../protocol/thrown.ts";
+import { isInstance, nameThrown } from "../protocol/thrown.ts";
 import { ItemKeyError } from "./item-keys.ts";
 
 /** Turns what a task's hook threw into the error of the run. */
@@ -9,6 +9,6 @@ export function taskError(taskType: string, hook: string, thrown: unknown): Erro
   if (isInstance(thrown, PayloadTypeError))
     return new TypeError(`${where}: ${thrown.message}`, { cause: thrown });
   if (isInstance(thrown, PipelineError) || isInstance(thrown, ItemKeyError)) return thrown;
-  const text = `${where} threw: ${describeThrown(thrown)}`;
+  const text = `${where} threw: ${nameThrown(thrown)}`;
   return new PipelineError("TASK_FAILED", text, { role: "distributor", taskType, cause: thrown });
 }

@@ -8,7 +8,7 @@ export function wasCompleteText(
   const failed = [...tasks.values()].reduce((sum, { counts }) => sum + counts.failed, 0);
   const since = completedAt === undefined ? "" : ` since ${timeText(completedAt)}`;
   const items = failed === 1 ? "failed item" : `${failed} failed items`;
-  const retry = failed === 0 ? "" : `, or execute its ${items} again with retryFailed`;
+  const retry = failed === 0 ? "" : `, or execute its ${items} again with retryFailed (--retry-failed)`;
   return (
     `run ${runId} in journal ${JSON.stringify(path)} is complete${since}: nothing is executed. ` +
     `To begin anew, delete the file or name another one${retry}`

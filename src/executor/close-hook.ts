@@ -1,5 +1,5 @@
 import { type ErrorFacts, PipelineError } from "../errors.ts";
-import { describeThrown } from "../protocol/thrown.ts";
+import { nameThrown } from "../protocol/thrown.ts";
 import { duringHook } from "../self/nesting.ts";
 import { settlesWithin } from "./settles-within.ts";
 
@@ -24,7 +24,7 @@ export async function runCloseHook(
     if (await settlesWithin(closed, timeoutMs)) return undefined;
     return new PipelineError("CLOSE_FAILED", `${name}() did not end within ${timeoutMs} ms`, facts);
   } catch (cause) {
-    const text = describeThrown(cause);
+    const text = nameThrown(cause);
     return new PipelineError("CLOSE_FAILED", `${name}() threw: ${text}`, { ...facts, cause });
   }
 }

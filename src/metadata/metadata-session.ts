@@ -7,7 +7,7 @@ import {
   type MetadataToDistributor,
 } from "../protocol/message.ts";
 import { encodePayload } from "../protocol/payload/payload.ts";
-import { describeThrown } from "../protocol/thrown.ts";
+import { nameThrown } from "../protocol/thrown.ts";
 import { connectTo } from "../role/logged-transport.ts";
 import { linkOptions } from "../role/network.ts";
 import { connectedPeer, type PeerState } from "../role/peer-state.ts";
@@ -68,7 +68,7 @@ export class MetadataSession extends Session<void> {
         this.#send();
       }),
       this.guard((error: unknown) => {
-        const text = describeThrown(error);
+        const text = nameThrown(error);
         const facts = { role: "metadataworker", endpoint: this.#host.endpoint.address, cause: error };
         this.reject(new PipelineError("INIT_FAILED", `getMetadata() threw: ${text}`, facts));
       }),

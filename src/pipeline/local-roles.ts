@@ -5,6 +5,7 @@ import { type AnyTask, Task } from "../distributor/task.ts";
 import { MetaDataWorker } from "../metadata/meta-data-worker.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { TaskType } from "../protocol/task-type.ts";
+import { describeKind } from "../role/known-options.ts";
 import { NO_ENDPOINT } from "../role/network.ts";
 import { assertRole } from "../role/role.ts";
 import { isClass } from "./is-class.ts";
@@ -19,7 +20,8 @@ import type {
 
 /** Makes tasks of the option `tasks`. @throws TypeError when an element is no task. */
 export function makeTasks(tasks: PipelineOptions["tasks"]): AnyTask[] {
-  if (!Array.isArray(tasks) || tasks.length === 0) throw new TypeError("A Pipeline needs at least one task");
+  if (!Array.isArray(tasks)) throw new TypeError(`tasks must be an array, not ${describeKind(tasks)}`);
+  if (tasks.length === 0) throw new TypeError("A Pipeline needs at least one task");
   return tasks.map((task: PipelineOptions["tasks"][number], index) => {
     if (task instanceof Task) return task;
     if (typeof task === "function") return new task();

@@ -105,6 +105,7 @@ export class LocalRun {
   async stop(timeoutMs: number): Promise<void> {
     if (this.#done === undefined) return;
     this.#isStopping = true;
+    this.#fleet?.startNoMore();
     // No deadline for the distributor: the cut-off below tells the workers first. A worker that hears of the end from the distributor lets its handler finish.
     void this.#distributor?.stop({ timeout: Number.POSITIVE_INFINITY });
     this.#after(timeoutMs, () => this.#cutOff());

@@ -2,6 +2,7 @@ import { type Collector, logsFailure } from "../collector/collector.ts";
 import type { RunProgress, RunSummary } from "../distributor/run-summary.ts";
 import { isPromiseLike } from "../structures/is-promise-like.ts";
 import type { PipelineReports } from "./pipeline-options.ts";
+import type { ReportPatience } from "./report-patience.ts";
 
 /** Often enough for the eye, and rare enough to cost nothing, in ms. */
 const INTERVAL_MS = 100;
@@ -30,12 +31,14 @@ export function reportFailures(
 /**
  * Runs to the end, and reports it.
  *
+ * @param patience - Ends the waiting for functions of a run that is stopped.
  * @throws The error of the run, or what one of the functions threw. An error of `onProgress` ends the run at once.
  */
 export async function withReports(
   run: ReportedRun,
   { onProgress, onFinished }: Omit<PipelineReports, "onFailure">,
   begin: () => Promise<RunSummary>,
+  patience: ReportPatience,
 ): Promise<RunSummary> {
   const ticker = onProgress === undefined ? undefined : new ProgressTicker(run, onProgress);
   let summary: RunSummary;
@@ -45,8 +48,8 @@ export async function withReports(
   } finally {
     ticker?.stop();
   }
-  await ticker?.end();
-  await onFinished?.(summary);
+  if (ticker !== undefined) await patience.wait("onProgress", ticker.end());
+  if (onFinished !== undefined) await patience.wait("onFinished", onFinished(summary));
   return summary;
 }
 

@@ -8,6 +8,7 @@ import { type LocalPlan, LocalRun } from "./local-run.ts";
 import { assertPipelineOptions } from "./pipeline-checks.ts";
 import type { PipelineOptions, PipelineReports } from "./pipeline-options.ts";
 import { reportFailures, withReports } from "./pipeline-reports.ts";
+import { ReportPatience } from "./report-patience.ts";
 import { resolveRestarts, resolveWorkers } from "./resolve-workers.ts";
 
 /** Long enough for most handlers to finish, short enough for a person to wait, in ms. */
@@ -41,6 +42,7 @@ export const planOf: unique symbol = Symbol("planOf");
 export class Pipeline implements AsyncDisposable {
   readonly #run: LocalRun;
   readonly #reports: Omit<PipelineReports, "onFailure">;
+  readonly #patience = new ReportPatience();
   #hasRun = false;
 
   /** @throws TypeError, RangeError when an option is missing or wrong. Nothing is started. */
@@ -81,23 +83,29 @@ export class Pipeline implements AsyncDisposable {
     this.#hasRun = true;
     // An error of the run is run()'s to throw.
     const stop = () => void this.stop().catch(() => undefined);
+    const hurry = () => this.#patience.limit(DEFAULT_STOP_TIMEOUT_MS);
+    if (options.signal?.aborted) hurry();
+    options.signal?.addEventListener("abort", hurry, { once: true });
     const unlisten = options.signals === true ? stopOnSignals(stop, true) : undefined;
     try {
-      return await withReports(this.#run, this.#reports, () => this.#run.run(options.signal));
+      return await withReports(this.#run, this.#reports, () => this.#run.run(options.signal), this.#patience);
     } finally {
       unlisten?.();
+      options.signal?.removeEventListener("abort", hurry);
     }
   }
 
   /**
    * Ends the run early: no more items are granted, and items that are being executed may finish until the deadline. Then the run is cut off,
-   * as by an aborted signal. A second call may shorten the time.
+   * as by an aborted signal. A second call may shorten the time. What `onProgress` and `onFinished` return is waited for as long once more.
    *
    * @param options - `timeout` in ms, 5000 by default.
    */
   async stop(options: StopOptions = {}): Promise<void> {
     atCaller(Pipeline.prototype.stop, () => assertStopOptions(options));
-    await this.#run.stop(options.timeout ?? DEFAULT_STOP_TIMEOUT_MS);
+    const { timeout = DEFAULT_STOP_TIMEOUT_MS } = options;
+    this.#patience.limit(timeout);
+    await this.#run.stop(timeout);
   }
 
   /** Ends the run, for `await using`. */

@@ -3,6 +3,7 @@ import type { AnyTask } from "../distributor/task.ts";
 import { toModuleUrl } from "../executor/threads/threaded-class.ts";
 import { assertCount } from "../role/checks.ts";
 import { describeKind } from "../role/known-options.ts";
+import { nearestName } from "../role/nearest-name.ts";
 import { resolveInspect } from "./inspect-workers.ts";
 import { assertThreadsOrConcurrency } from "./option-checks.ts";
 import { assertWorkerDefinition } from "./pipeline-checks.ts";
@@ -50,11 +51,34 @@ export function resolveWorkers(
       concurrency,
     };
   });
+  assertAllServed(plans, tasks);
   if (inspect !== undefined && plans.every(({ isHere }) => isHere))
     throw new TypeError(
       "inspectWorkers is for worker processes. Without any, the program itself is debugged: node --inspect",
     );
   return plans;
+}
+
+/** Each kind of workers has a task, and, as far as it can be told before modules are loaded, each task has workers. @throws TypeError */
+function assertAllServed(
+  plans: readonly { readonly taskType: string | undefined }[],
+  tasks: readonly AnyTask[],
+): void {
+  const names = tasks.map(({ taskType }) => String(taskType));
+  const served = plans.map(({ taskType }) => taskType);
+  for (const name of served) {
+    if (name === undefined || names.includes(name)) continue;
+    const near = nearestName(name, names);
+    const advice =
+      near === undefined ? `the tasks are ${names.join(", ")}` : `did you mean ${JSON.stringify(near)}?`;
+    throw new TypeError(`There are workers of ${JSON.stringify(name)}, which is no task; ${advice}`);
+  }
+  if (served.includes(undefined)) return; // the module's class says its task type
+  const idle = names.find((name) => !served.includes(name));
+  if (idle !== undefined)
+    throw new TypeError(
+      `Task ${JSON.stringify(idle)} has no workers: { module, taskType: ${JSON.stringify(idle)} }`,
+    );
 }
 
 /** How many items all workers execute at a time. */

@@ -56,6 +56,7 @@ export class WorkerFleet {
   readonly #advised = new Set<string>();
   readonly #ends = new ProcessEnds();
   #isEnding = false;
+  #isStopping = false;
   #hasOutputFailed = false;
   #onEmpty: () => void = () => {};
   /** Resolves when no worker is left, and none is about to be started. */
@@ -111,6 +112,16 @@ export class WorkerFleet {
     for (const stop of timers) stop?.();
   }
 
+  /** The run is being stopped: a worker that dies from now on, as at a Ctrl-C that reaches it while it starts, is not started again. */
+  startNoMore(): void {
+    this.#isStopping = true;
+    for (const slot of this.#slots) {
+      clearTimeout(slot.timer);
+      slot.timer = undefined;
+    }
+    if (this.size === 0) this.#onEmpty();
+  }
+
   /** Asks all workers to stop; items that are being executed may finish for `timeoutMs`. */
   stop(timeoutMs: number): void {
     this.#isEnding = true;
@@ -150,7 +161,7 @@ export class WorkerFleet {
     slot.process = undefined;
     if (!this.#isEnding) {
       if (end.isDone) this.#options.finished?.();
-      else this.#replace(slot, end);
+      else if (!this.#isStopping) this.#replace(slot, end);
     }
     if (this.size === 0) this.#onEmpty();
   }

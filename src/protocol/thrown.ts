@@ -57,6 +57,14 @@ export function describeThrown(thrown: unknown): string {
   return describeValue(isError(thrown) && message !== undefined ? message : thrown);
 }
 
+/** Describes a thrown value as `describeThrown()` does, an error with its name in front where that says more than `Error`. Never throws. */
+export function nameThrown(thrown: unknown): string {
+  const name = propertyOf(thrown, "name");
+  const text = describeThrown(thrown);
+  const isNamed = isError(thrown) && typeof name === "string" && !["", "Error", text].includes(name);
+  return isNamed ? cutText(`${name}: ${text}`, MAX_ERROR_TEXT) : text;
+}
+
 /** Describes a value. Bounded; never throws. Runs no code of the value except the getter of an error's stack. */
 export function describeValue(value: unknown): string {
   if (typeof value === "bigint") return cutText(String(value), MAX_DESCRIPTION);

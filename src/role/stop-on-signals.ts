@@ -1,8 +1,7 @@
+import { SignalEcho } from "./signal-echo.ts";
+
 /** The exit code of a process that a signal has ended. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
-
-/** A second signal within this time, in ms, is an echo of the first: the terminal and `npm` each send one. */
-const ECHO_MS = 50;
 
 type StopSignal = keyof typeof EXIT_CODES;
 
@@ -11,7 +10,7 @@ const SIGNALS = Object.keys(EXIT_CODES) as StopSignal[];
 /** What is to be stopped: all roles of the process that have asked for it share one listener. */
 const stops = new Map<() => void, boolean>();
 let hasHeard = false;
-let heardAt = 0;
+let echo = new SignalEcho();
 
 /**
  * Calls `stop` at the first SIGINT (Ctrl-C) or SIGTERM, and sets the exit code that such a signal has. The second signal ends the process.
@@ -23,6 +22,7 @@ let heardAt = 0;
 export function stopOnSignals(stop: () => void, leads: boolean): () => void {
   if (stops.size === 0) {
     hasHeard = false;
+    echo = new SignalEcho();
     for (const signal of SIGNALS) process.on(signal, hear);
   }
   stops.set(stop, leads);
@@ -33,10 +33,7 @@ export function stopOnSignals(stop: () => void, leads: boolean): () => void {
 }
 
 function hear(signal: NodeJS.Signals): void {
-  const now = performance.now();
-  const isEcho = hasHeard && now - heardAt < ECHO_MS;
-  heardAt = now;
-  if (isEcho) return;
+  if (echo.isEcho()) return;
   if (hasHeard) {
     unlisten();
     process.kill(process.pid, signal); // without our listener, the signal does what it does by default

@@ -10,7 +10,7 @@ import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { SERVICE_TO_WORKER, type ServiceToWorker, type WorkerToService } from "../protocol/message.ts";
 import type { TaskType } from "../protocol/task-type.ts";
-import { describeThrown, isInstance } from "../protocol/thrown.ts";
+import { isInstance, nameThrown } from "../protocol/thrown.ts";
 import { connectTo } from "../role/logged-transport.ts";
 import { linkOptions } from "../role/network.ts";
 import { connectedPeer, type PeerState } from "../role/peer-state.ts";
@@ -216,7 +216,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
   #initFailed(error: unknown): PipelineError {
     if (isInstance(error, PipelineError)) return error;
     const facts = { role: "serviceworker", taskType: this.#host.taskType.name, cause: error };
-    const text = describeThrown(error);
+    const text = nameThrown(error);
     return new PipelineError("INIT_FAILED", `initWorker() threw: ${text}`, facts);
   }
 

@@ -18,7 +18,7 @@ import {
   type WorkerToDistributor,
 } from "../protocol/message.ts";
 import { decodePayload } from "../protocol/payload/payload.ts";
-import { describeThrown, isInstance } from "../protocol/thrown.ts";
+import { isInstance, nameThrown } from "../protocol/thrown.ts";
 import { concurrencyHint } from "../role/concurrency-hint.ts";
 import { connectTo } from "../role/logged-transport.ts";
 import { linkOptions } from "../role/network.ts";
@@ -255,7 +255,7 @@ export class WorkerSession extends Session<WorkerSummary> {
   #initFailed(error: unknown): PipelineError {
     if (isInstance(error, PipelineError)) return error;
     const facts = { role: "worker", taskType: this.#host.taskType.name, cause: error };
-    const text = describeThrown(error);
+    const text = nameThrown(error);
     return new PipelineError("INIT_FAILED", `initWorker() threw: ${text}`, facts);
   }
 

@@ -86,3 +86,10 @@ test("The rate after hours is that of late, although few counts are kept", () =>
   expect(meter.pace(at, Math.floor(done(at)), 10).rate).toBeCloseTo(0.1, 1);
   expect(meter.pace(at, Math.floor(done(at)), 10).timeLeft).toBeCloseTo(100_000, -5);
 });
+
+test("The pace tells no time left from the first items alone", () => {
+  const meter = new PaceMeter();
+  meter.began(0);
+  measured(meter, 0, 100, (at) => at / 100);
+  expect(paceAt(meter, 100, 1)).toMatchObject({ rate: 10, timeLeft: undefined });
+});

@@ -86,3 +86,38 @@ describe("The short form of a Pipeline", () => {
       );
   });
 });
+
+describe("A Pipeline refuses", () => {
+  const options = { workers, collector: () => {} };
+  const other = { taskType: "other", items: [] };
+
+  test.each<[string, Partial<PipelineOptions>, string]>([
+    [
+      "workers of no task",
+      { workers: { ...workers, taskType: "reportde" } },
+      'There are workers of "reportde", which is no task; did you mean "reported"?',
+    ],
+    [
+      "a task without workers",
+      { tasks: [...tasks, other], workers: { ...workers, taskType: "reported" } },
+      'Task "other" has no workers: { module, taskType: "other" }',
+    ],
+    ["tasks that are no array", { tasks: other as never }, "tasks must be an array, not an object"],
+  ])("%s", (_what, wrong, message) => {
+    expect(() => new Pipeline({ tasks, ...options, ...wrong })).toThrow(new TypeError(message));
+  });
+});
+
+long("A Pipeline that is stopped waits for onFinished() no longer than it may take to stop", async () => {
+  const pipeline: Pipeline = new Pipeline({
+    tasks,
+    workers,
+    collector: () => {},
+    onFinished: () => {
+      void pipeline.stop({ timeout: 50 });
+      return new Promise(() => {});
+    },
+  });
+  expect(await pipeline.run()).toMatchObject({ status: "complete" });
+  expect(log().join("\n")).toContain("onFinished() did not end in time after the run was stopped");
+});

@@ -99,8 +99,11 @@ export class WatchedRun implements AsyncDisposable {
     const report = this.#report;
     const head = this.#headLine(layout);
     if (report === undefined) return [head, ...this.#troubles(layout)];
+    const endpoint = this.#entry?.endpoint ?? "";
+    // Where the first line has no room for it: the other commands need it.
+    const where = this.isOver || head.includes(endpoint) ? [] : [layout.paint("cyan", `  ${endpoint}`)];
     const details = isAlone ? detailLines(report, layout) : [];
-    return [head, ...bodyLines(report, layout), ...details, ...this.#troubles(layout)];
+    return [head, ...where, ...bodyLines(report, layout), ...details, ...this.#troubles(layout)];
   }
 
   /** The last line about a run that is over. */

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { Collector } from "../../collector/collector.ts";
 import { Distributor } from "../../distributor/distributor.ts";
@@ -53,6 +53,7 @@ export interface ExportedRoles {
  */
 export async function loadRoles(file: string): Promise<ExportedRoles> {
   if (!existsSync(file)) throw new FileError(`There is no file ${JSON.stringify(file)}`);
+  if (statSync(file).isDirectory()) throw new FileError(`${file} is a folder: name a file in it`);
   const { href: url } = pathToFileURL(file);
   let module: Record<string, unknown>;
   try {

@@ -45,7 +45,7 @@ export function workersText(
   { executed, failed }: Pick<WorkerSummary, "executed" | "failed">,
 ): string {
   const who = workers === 1 ? "worker" : counted(workers, "worker");
-  return `${who} ended: ${count(executed)} executed, ${count(failed)} failed\n`;
+  return `${who} ended: ${count(executed)} executed, ${counted(failed, "execution")} failed\n`;
 }
 
 /** What a service has done. Numbers of what went wrong are left out where they are 0. */

@@ -3,6 +3,7 @@ import { Pipeline, planOf } from "../../pipeline/pipeline.ts";
 import { assertPipelineOptions } from "../../pipeline/pipeline-checks.ts";
 import type { PipelineOptions, WorkerDefinition } from "../../pipeline/pipeline-options.ts";
 import { entitle } from "../../self/process-title.ts";
+import { shellWord } from "../command-line.ts";
 import { FileError } from "../file-error.ts";
 import type { CommandContext } from "../output.ts";
 import { STOP_TIMEOUT_MS } from "../stop-timeout.ts";
@@ -103,9 +104,14 @@ function pathOf(journal: string | JournalOptions | undefined): string | undefine
 
 /** Makes the options of a Pipeline from the classes that a file exports. */
 function optionsOf(
-  { tasks, workers, collectors, metadata, url }: ExportedRoles,
+  { tasks, workers, collectors, metadata, url, byName }: ExportedRoles,
   file: string,
 ): PipelineOptions {
+  const isWork = tasks.length === 0 && workers.size === 0 && typeof byName.get("default") === "function";
+  if (isWork)
+    throw new FileError(
+      `${file} exports a function, which has nothing to work on here: zmqpipeline map ${shellWord(file)} runs it over inputs, and a run's file names it as the module of its workers`,
+    );
   if (tasks.length === 0 && workers.size === 0)
     throw new FileError(
       `${file} must export tasks, workers and a collector as classes, or the options of a Pipeline as its default`,

@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync } from "node:fs";
+import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { availableParallelism, freemem, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -75,6 +75,8 @@ function checkFolder(): Check {
     .split("\n")
     .map((line) => line.split(" "))
     .find(([, path]) => path === folder)?.[2];
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false)
+    return { name: "folder", ok: false, text: `${folder} is no folder: set TMPDIR to one` };
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { describeThrown } from "../../protocol/thrown.ts";
 import { ownManifest } from "../../self/own-manifest.ts";
@@ -45,6 +45,18 @@ export interface Starter {
   readonly next: string;
 }
 
+/** @throws FileError when the folder cannot be made. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    const isFile = existsSync(folder) && !statSync(folder).isDirectory();
+    throw new FileError(
+      `${folder} ${isFile ? "is a file, not a folder" : `cannot be made: ${describeThrown(error)}`}`,
+    );
+  }
+}
+
 /**
  * Writes a small run that works. A `package.json` that is there is kept, and gets the script and the dependencies that it lacks.
  *
@@ -64,7 +76,7 @@ export function writeStarter(folder: string): Starter {
       `${existing} exists already, and is not overwritten: name a folder for the run, as in "zmqpipeline init my-run"`,
     );
   const manifest = completed(own?.content ?? freshManifest(folder), run);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   for (const [name, content] of Object.entries(sources))
     writeFileSync(join(folder, name), content, { flag: "wx" });
   const isWritten = own === undefined || manifest.isChanged;

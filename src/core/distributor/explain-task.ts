@@ -46,6 +46,10 @@ function workerReasons(view: RunView, task: TaskLedger): string[] {
   const workers = [...task.workers];
   const [first] = workers;
   const ready = workers.filter(({ phase }) => phase.kind === "ready").length;
+  if (!task.begun && first === undefined)
+    return [
+      `It begins when ${countText(view.minWorkers, "worker", ["is", "are"])} ready; none has connected yet.`,
+    ];
   if (!task.begun)
     return [
       `It begins when ${countText(view.minWorkers, "worker", ["is", "are"])} ready; ${ready} of ${workers.length} ${ready === 1 ? "is" : "are"}.`,

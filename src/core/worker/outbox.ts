@@ -112,11 +112,12 @@ export class Outbox {
     if (kept?.kind === "fail" && kept.item.attempt === attempt) this.#kept.delete(seq);
   }
 
-  /** Sends every unconfirmed result again: those that were on their way may be lost. */
+  /** Sends every unconfirmed result: those that were on their way may be lost, and those of the batch were never sent. */
   resendResults(now: number): void {
     if (!this.#port.isOpen()) return;
-    this.#dropBatch(); // its results are kept, too
-    const results = [...this.#young.values(), ...this.#old.values()];
+    const fresh = new Set(this.#batch.map(({ seq }) => seq));
+    this.flush(); // with their times, which they would not have when they are sent again
+    const results = [...this.#young.values(), ...this.#old.values()].filter(({ seq }) => !fresh.has(seq));
     for (const kept of this.#kept.values()) {
       if (kept.kind === "fail") continue;
       kept.sentAt = now;

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { ended, LIBRARY, startCommand } from "../../support/command.ts";
 import { tempFolder } from "../../support/endpoints.ts";
 import { long } from "../../support/long.ts";
@@ -42,12 +42,23 @@ describe("The command run", () => {
     expect(collected).toBe(items);
   });
 
+  test("takes a signal that follows at once for an echo, as npx sends one", async () => {
+    const { child, outcome } = await working(20);
+    child.kill("SIGINT");
+    await once(child.stderr ?? child, "data"); // the command reports the signal
+    child.kill("SIGINT");
+    const { code, out } = await outcome;
+    expect(code).toBe(130);
+    expect(out).toContain("stopped at");
+  });
+
   test("ends everything at once after the second signal, and says how to go on", async () => {
     const journal = join(tempFolder(), "run.journal");
     const { child, outcome, file, worker } = await working(60_000, "-j", journal);
     child.kill("SIGINT");
-    await once(child.stderr ?? child, "data"); // the command reports the signal
-    child.kill("SIGINT");
+    // Not at once: that would be an echo of the first.
+    const timer = setTimeout(() => child.kill("SIGINT"), 500);
+    onTestFinished(() => clearTimeout(timer));
     const { code, err } = await outcome;
     expect(code).toBe(130);
     expect(err).toContain(`SIGINT: ended at once; go on with zmqpipeline run ${file} -j ${journal}\n`);

@@ -20,16 +20,24 @@ async function* on(child: ChildProcess) {
   while (child.stderr !== null) yield await once(child.stderr, "data");
 }
 
-function runOf(handler: string): string {
+const HANG = "{ console.error('began'); return new Promise(() => setInterval(() => {}, 1000)); }";
+
+function runOf(
+  handler: string,
+  items = "[{ n: 1 }]",
+  collector = "() => {}",
+  onFinished = "() => {}",
+): string {
   const folder = tempFolder();
   writeFileSync(join(folder, "worker.mjs"), handler);
   writeFileSync(
     join(folder, "run.mjs"),
     `import { TaskType } from "${LIBRARY}";
     export default {
-      tasks: [{ taskType: TaskType.register("hang"), items: [{ n: 1 }] }],
+      tasks: [{ taskType: TaskType.register("hang"), items: ${items} }],
       workers: { module: new URL("./worker.mjs", import.meta.url), count: 1 },
-      collector: () => {},
+      collector: ${collector},
+      onFinished: ${onFinished},
     };`,
   );
   return join(folder, "run.mjs");
@@ -56,6 +64,26 @@ describe("The command run, after one signal,", () => {
         /^waits for hang: 1 item is with workers\. The oldest is item 0: for \S+ m?s with /m,
       );
       expect(out).toContain("hang: 1 item, 0 collected");
+    });
+  });
+
+  const WORKS = "export default () => 1;";
+  describe.each([
+    ["the collector", test, [WORKS, undefined, `() => ${HANG}`]],
+    ["items()", long, [WORKS, `async function* () { yield { n: 1 }; await (() => ${HANG})(); }`]],
+    ["onFinished()", long, [WORKS, undefined, undefined, `() => ${HANG}`]],
+    ["initWorker()", long, [`export const initWorker = () => ${HANG}; ${WORKS}`]],
+  ] as const)("when %s never ends,", (_what, run, parts) => {
+    run("ends all the same, also where a timer is left that would keep the process", async () => {
+      const child = startCommand(["run", runOf(...parts), "--stop-timeout", "300"]);
+      const outcome = ended(child);
+      await written(child, "began");
+      child.kill("SIGINT");
+      expect(await outcome).toMatchObject({
+        code: 130,
+        signal: null,
+        out: expect.stringMatching(/^ {2}hang: /m),
+      });
     });
   });
 

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { LIBRARY, zmqpipeline } from "../../support/command.ts";
 import { tempFolder } from "../../support/endpoints.ts";
@@ -42,7 +42,7 @@ describe("The command run", () => {
     const { path, code, err } = await runOf(pipeline('({ n }) => { throw new RangeError("no " + n); }'));
     expect(code).toBe(1);
     expect(err).toMatch(
-      /handleCollection\(\) of the collector, with item [0-9a-f]+\/numbers\/0, threw: no 1 \(COLLECTION_FAILED\)$/m,
+      /handleCollection\(\) of the collector, with item [0-9a-f]+\/numbers\/0, threw: RangeError: no 1 \(COLLECTION_FAILED\)$/m,
     );
     expect(err).toMatch(new RegExp(`^ +at .*${path}:6:\\d+\\)?$`, "m"));
   });
@@ -57,5 +57,21 @@ describe("The command run", () => {
     const { path, err } = await runOf(pipeline(collector));
     expect(err).toContain("handleFinished() of the collector threw: not closed (COLLECTION_FAILED)");
     expect(err).toContain(`${path}:10:`);
+  });
+
+  test("prints only the user's frames of an error that a function of the pipeline throws", async () => {
+    const { path, code, err } = await runOf(
+      pipeline('() => {}, onFinished() { throw new RangeError("late"); }'),
+    );
+    expect(code).toBe(1);
+    expect(err).toMatch(new RegExp(`RangeError: late\\n +at .*${path}:6:\\d+\\)?\\n$`));
+  });
+
+  test("says what to do with a file that exports a function, and with a folder", async () => {
+    const { path, code, err } = await runOf("export default (n) => n * n;");
+    expect(code).toBe(2);
+    expect(err).toContain(`zmqpipeline map ${path} runs it over inputs`);
+    const folder = await zmqpipeline(["run", dirname(path)]);
+    expect(folder).toMatchObject({ code: 2, err: expect.stringContaining("is a folder: name a file in it") });
   });
 });

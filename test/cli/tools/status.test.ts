@@ -28,7 +28,9 @@ describe("The commands status, explain and top", () => {
     const why = await zmqpipeline(["explain", endpoint, "square/5"]);
     expect(why.out).toBe("square/5: to come\n  The task has not produced it: so far there are 0.\n");
     const task = await zmqpipeline(["explain", endpoint, "square", "--json"]);
-    expect(JSON.parse(task.out).reasons).toContain("It begins when 1 worker is ready; 0 of 0 are.");
+    expect(JSON.parse(task.out).reasons).toContain(
+      "It begins when 1 worker is ready; none has connected yet.",
+    );
     expect(await zmqpipeline(["explain", endpoint, "cube"])).toMatchObject({
       code: 1,
       err: expect.stringContaining('There is no task type "cube" here'),

@@ -273,7 +273,7 @@ describe("The explanation of a task", () => {
     scene.wait(300);
     expect(scene.task().reasons).toEqual([
       "The collector has not been there for 300 ms: nothing is handed out.",
-      "It begins when 2 workers are ready; 0 of 0 are.",
+      "It begins when 2 workers are ready; none has connected yet.",
     ]);
     scene.collector();
     scene.worker("w");
@@ -300,7 +300,9 @@ describe("The explanation of a task", () => {
       state: "complete",
       reasons: ["It is complete."],
     });
-    expect(scene.task("second").reasons[0]).toBe("It begins when 2 workers are ready; 0 of 0 are.");
+    expect(scene.task("second").reasons[0]).toBe(
+      "It begins when 2 workers are ready; none has connected yet.",
+    );
   });
 
   test("whose workers hold all they may, or take no items", () => {
