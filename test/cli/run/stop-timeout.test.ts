@@ -69,13 +69,13 @@ describe("The command run, after one signal,", () => {
 
   const WORKS = "export default () => 1;";
   describe.each([
-    ["the collector", test, [WORKS, undefined, `() => ${HANG}`]],
-    ["items()", long, [WORKS, `async function* () { yield { n: 1 }; await (() => ${HANG})(); }`]],
-    ["onFinished()", long, [WORKS, undefined, undefined, `() => ${HANG}`]],
-    ["initWorker()", long, [`export const initWorker = () => ${HANG}; ${WORKS}`]],
-  ] as const)("when %s never ends,", (_what, run, parts) => {
+    ["the collector", test, () => runOf(WORKS, undefined, `() => ${HANG}`)],
+    ["items()", long, () => runOf(WORKS, `async function* () { yield { n: 1 }; await (() => ${HANG})(); }`)],
+    ["onFinished()", long, () => runOf(WORKS, undefined, undefined, `() => ${HANG}`)],
+    ["initWorker()", long, () => runOf(`export const initWorker = () => ${HANG}; ${WORKS}`)],
+  ] as const)("when %s never ends,", (_what, run, file) => {
     run("ends all the same, also where a timer is left that would keep the process", async () => {
-      const child = startCommand(["run", runOf(...parts), "--stop-timeout", "300"]);
+      const child = startCommand(["run", file(), "--stop-timeout", "300"]);
       const outcome = ended(child);
       await written(child, "began");
       child.kill("SIGINT");
