@@ -102,6 +102,7 @@ export default {
       "pipeline",
       "inspector",
       "metrics",
+      "sinks",
       "terminal",
     ),
     {

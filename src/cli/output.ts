@@ -6,6 +6,8 @@ export interface Output {
   out(text: string): void;
   /** Resolves when `out` has room again, or results can no longer be written; `undefined` when it has room. */
   room(): Promise<void> | undefined;
+  /** The descriptor of the file that `out` writes to at once, if it is a file. */
+  readonly file?: number | undefined;
   readonly err: Screen;
   /** What is known of the terminal that `out` writes to, if it is one. */
   readonly screen: Pick<Screen, "isTTY" | "columns" | "rows">;

@@ -1,10 +1,12 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { Command, CommanderError } from "commander";
 import { PipelineError } from "../errors.ts";
-import { describeThrown, isInstance } from "../protocol/thrown.ts";
+import { BAD_EXPORT } from "../pipeline/choose-export.ts";
+import { describeThrown, isInstance, propertyOf } from "../protocol/thrown.ts";
 import { isMisuse } from "../self/at-caller.ts";
 import { ownManifest } from "../self/own-manifest.ts";
 import { paintFor } from "../terminal/colours.ts";
+import { plainText } from "../terminal/plain-text.ts";
 import { causesText, errorText, userFrames } from "./error-text.ts";
 import { FileError } from "./file-error.ts";
 import { inspectCommands } from "./inspect/inspect-commands.ts";
@@ -94,7 +96,9 @@ function codeOf(error: unknown, output: Output): number {
     return EXIT.usage;
   }
   if (isInstance(error, PipelineError)) {
-    output.err.write(`${label} ${error.message} (${error.code})\n${causesText(error)}${framesText(error)}`);
+    const details = `${causesText(error)}${framesText(error)}`;
+    output.err.write(`${label} ${plainText(error.message)} (${error.code})\n${plainText(details)}`);
+    if (propertyOf(error.cause, "code") === BAD_EXPORT) return EXIT.usage;
     if (error.code === "TOO_MANY_FAILURES") return EXIT.limit;
   } else output.err.write(`${label} ${errorText(error)}\n`);
   return EXIT.runtime;

@@ -1,3 +1,4 @@
+import { fstatSync, writeSync } from "node:fs";
 import type { Writable } from "node:stream";
 import type { Screen } from "../terminal/screen.ts";
 import type { Output } from "./output.ts";
@@ -15,9 +16,12 @@ export function standardOutput(
   const write = stdout.write.bind(stdout);
   stdout.on("error", (error) => lost.abort(error));
   stderr.on("error", () => {});
+  const file = fileOf(stdout);
   return {
     out: (text) => {
-      if (!lost.signal.aborted) write(text);
+      if (lost.signal.aborted) return;
+      if (file === undefined) write(text);
+      else writeWhole(file, text, lost);
     },
     room: () => {
       if (lost.signal.aborted || !stdout.writableNeedDrain) return undefined;
@@ -31,10 +35,27 @@ export function standardOutput(
         lost.signal.addEventListener("abort", goOn, { once: true });
       });
     },
+    file,
     err: stderr,
     screen: stdout,
     lost: lost.signal,
   };
+}
+
+/** Node writes to a file synchronously, and asynchronously to a pipe. */
+function fileOf(stream: object): number | undefined {
+  const { fd } = stream as { readonly fd?: unknown };
+  return typeof fd === "number" && fstatSync(fd).isFile() ? fd : undefined;
+}
+
+/** Writes to a file. Node's stream would take a part of a text that still fits on a full disk for the whole. */
+function writeWhole(file: number, text: string, lost: AbortController): void {
+  const bytes = Buffer.from(text);
+  try {
+    for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+  } catch (error) {
+    lost.abort(error);
+  }
 }
 
 /** Whether the reader has closed its end, as `head` does after its last line. */

@@ -9,6 +9,7 @@ import { MAX_TIMER_MS } from "../executor/settles-within.ts";
 import { RoleLog } from "../logging/logger.ts";
 import type { MetaDataWorker } from "../metadata/meta-data-worker.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
+import { propertyOf } from "../protocol/thrown.ts";
 import { assertMayRun, permit } from "../self/nesting.ts";
 import { assertDescriptors } from "./descriptor-check.ts";
 import { LineWriter } from "./line-writer.ts";
@@ -182,7 +183,7 @@ export class LocalRun {
       // The distributor first: the collector then hears of the end, and ends too.
       await distributor.stop({ timeout: 0 });
       await Promise.all([collector.stop({ timeout: 0 }), metadata?.stop(), fleet.end(CUT_OFF_MS)]);
-      throw error;
+      throw await reasonOf(error, distributed);
     } finally {
       lines.close();
     }
@@ -244,6 +245,15 @@ export class LocalRun {
         fleet.add({ type: "start", ...start, endpoint, collectorEndpoint, keys: undefined });
     }
   }
+}
+
+/** The collector may report that the distributor has given up before the distributor says why. */
+async function reasonOf(error: unknown, distributed: Promise<unknown>): Promise<unknown> {
+  if (propertyOf(error, "code") !== "RUN_ABORTED") return error;
+  return distributed.then(
+    () => error,
+    (reason: unknown) => reason,
+  );
 }
 
 function isEmpty({ status, tasks }: RunSummary): boolean {

@@ -1,4 +1,7 @@
 import type { RunProgress, TaskProgress } from "../distributor/run-summary.ts";
+import { RoleLog } from "../logging/logger.ts";
+import { describeThrown } from "../protocol/thrown.ts";
+import { isPromiseLike } from "../structures/is-promise-like.ts";
 import type { ProgressView } from "../terminal/progress-view.ts";
 import type { MapOptions, MapProgress } from "./map-options.ts";
 
@@ -15,6 +18,7 @@ export class MapProgressReports {
   #timer: NodeJS.Timeout | undefined;
   #view: ProgressView | undefined;
   #isOver = false;
+  #failed: (error: unknown) => void = () => {};
   /** The counts that were reported last. */
   #reported = "";
 
@@ -25,8 +29,9 @@ export class MapProgressReports {
     this.#read = read;
   }
 
-  /** @param failed - Called with what the caller's function threw. */
+  /** @param failed - Called with what the caller's function threw, or its promise was rejected with. */
   start(failed: (error: unknown) => void): void {
+    this.#failed = failed;
     this.#startedAt = performance.now();
     if (this.#draws) this.#show().catch(failed);
     if (this.#onProgress === undefined) return;
@@ -52,7 +57,7 @@ export class MapProgressReports {
     clearInterval(this.#timer);
     this.#timer = undefined;
     try {
-      this.#onProgress?.(this.#progress());
+      this.#call(this.#progress());
       return undefined;
     } catch (thrown) {
       return { error: { thrown } };
@@ -73,7 +78,16 @@ export class MapProgressReports {
     const state = JSON.stringify({ ...counts, rate: 0, timeLeft: 0 }); // those two change all the time
     if (state === this.#reported) return;
     this.#reported = state;
-    this.#onProgress?.(progress);
+    this.#call(progress);
+  }
+
+  #call(progress: MapProgress): void {
+    const returned: unknown = this.#onProgress?.(progress);
+    if (!isPromiseLike(returned)) return;
+    Promise.resolve(returned).catch((error: unknown) => {
+      if (!this.#isOver) return this.#failed(error);
+      new RoleLog("distributor").warn("onProgress failed after the end", { problem: describeThrown(error) });
+    });
   }
 
   #progress(): MapProgress {

@@ -4,32 +4,21 @@ import { setupOfThread, threadSetup } from "../executor/threads/threaded-class.t
 import { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { MessageType } from "../protocol/message-type.ts";
 import { TaskType } from "../protocol/task-type.ts";
-import { type PeerState, peersOf } from "../role/peer-state.ts";
 import { endpointClass } from "../role/role.ts";
-import type { WorkSignal } from "../role/work-signal.ts";
 import { Security } from "../security/security.ts";
 import { ownFile } from "../self/own-file.ts";
 import { ServiceWorker } from "../service/service-worker.ts";
 import { isPromiseLike } from "../structures/is-promise-like.ts";
 import { MultiThreadedWorker } from "../worker/multi-threaded-worker.ts";
 import { SingleThreadedWorker } from "../worker/single-threaded-worker.ts";
+import type { AnyWorker } from "./any-worker.ts";
+import { chooseExport, isWorkerClass } from "./choose-export.ts";
 import { isClass } from "./is-class.ts";
-import { hooksOf, isHook, type ModuleHooks } from "./module-hooks.ts";
+import { hooksOf, type ModuleHooks } from "./module-hooks.ts";
 import type { WorkerStart } from "./process-messages.ts";
 
 /** The worker function that the user's module exports, where it exports no worker class. */
 type WorkerFunction = (data: unknown, info: ExecutionInfo) => unknown;
-
-/** A worker, perhaps of another copy of this library. */
-export interface AnyWorker extends WorkSignal {
-  readonly taskType?: TaskType | string | undefined;
-  readonly closeTimeout?: number;
-  readonly [peersOf]?: readonly PeerState[];
-  run(): Promise<unknown>;
-  stop(options: { readonly timeout: number }): Promise<void>;
-}
-
-type WorkerClass = new () => AnyWorker;
 
 /** Makes the worker that a module exports. @throws TypeError when it exports none. */
 export async function makeWorker(start: WorkerStart): Promise<AnyWorker> {
@@ -61,42 +50,12 @@ function startOfThread(): WorkerStart {
   return JSON.parse(setupOfThread() ?? "{}") as WorkerStart;
 }
 
-function chooseExport(module: Record<string, unknown>, { exportName, module: url }: WorkerStart): unknown {
-  const fits = (value: unknown) => typeof value === "function";
-  if (exportName !== undefined) {
-    if (fits(module[exportName])) return module[exportName];
-    throw new TypeError(
-      `${url} must export a function or a worker class named ${JSON.stringify(exportName)}`,
-    );
-  }
-  if (fits(module.default)) return module.default;
-  const values = Object.entries(module).flatMap(([name, value]) => (isHook(name) ? [] : [value]));
-  const workers = values.filter(isWorkerClass);
-  const candidates = [...new Set(workers.length > 0 ? workers : values.filter(fits))];
-  if (candidates.length === 1) return candidates[0];
-  const found =
-    candidates.length === 0
-      ? "it exports none"
-      : `it exports ${candidates.length}: name one, or make one the default`;
-  throw new TypeError(`${url} must export a function or a worker class; ${found}`);
-}
-
-/** Recognises a worker class by its methods, not by `instanceof`: a loader may give the module its own copy of this library. */
-export function isWorkerClass(value: unknown): value is WorkerClass {
-  if (typeof value !== "function") return false;
-  const prototype: unknown = value.prototype;
-  // Its handler is not looked for: run() reports a missing or misspelled handler.
-  return (
-    typeof prototype === "object" && prototype !== null && "run" in prototype && "initWorker" in prototype
-  );
-}
-
 function notAWorker({ name }: { readonly name: string }): string {
   return `class ${name === "" ? "without a name" : name} must extend SingleThreadedWorker, MultiThreadedWorker or ServiceWorker`;
 }
 
 /** Replaces endpoints and keys of the worker's class by those that the pipeline or the command gives. */
-function configured(worker: InstanceType<WorkerClass>, start: WorkerStart): AnyWorker {
+function configured(worker: AnyWorker, start: WorkerStart): AnyWorker {
   const Address = addressClass(worker);
   const { endpoint, collectorEndpoint, keys } = start;
   if (endpoint !== undefined) Object.defineProperty(worker, "endpoint", { value: new Address(endpoint) });

@@ -180,6 +180,8 @@ export function assertPoolMapOptions(options: unknown): asserts options is PoolM
 }
 
 function assertPriority(priority: unknown): void {
-  if (priority !== undefined && (typeof priority !== "number" || Number.isNaN(priority)))
+  if (priority === undefined) return;
+  if (typeof priority !== "number")
     throw new TypeError(`priority must be a number, not ${describeKind(priority)}`);
+  if (Number.isNaN(priority)) throw new RangeError("priority NaN must be a number");
 }

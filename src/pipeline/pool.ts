@@ -147,7 +147,7 @@ export class Pool<Input = unknown, Result = unknown> implements AsyncDisposable 
    * @param options - `timeout`: longest wait for results, in ms; none by default. Inputs that are left then fail with `CLIENT_STOPPED`.
    */
   async close(options: StopOptions = {}): Promise<void> {
-    atCaller(Pool.prototype.close, () => assertStopOptions(options));
+    atCaller(Pool.prototype.close, () => assertStopOptions(options, "close()"));
     const { timeout = Number.POSITIVE_INFINITY } = options;
     const cutOff = () => this.#settleAll(closed());
     const timer = timeout > MAX_TIMER_MS ? undefined : setTimeout(cutOff, timeout);

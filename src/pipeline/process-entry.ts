@@ -8,9 +8,10 @@ import { entitle } from "../self/process-title.ts";
 import { PARENT_FD } from "../watching/parent-pipe.ts";
 import { becomeReplaceable, endWithParent } from "../watching/process-watch.ts";
 import type { WorkerSummary } from "../worker/worker-summary.ts";
+import type { AnyWorker } from "./any-worker.ts";
 import { CONTROL_FD, ControlChannel } from "./control-channel.ts";
 import { isFinal } from "./final-error.ts";
-import { type AnyWorker, makeWorker } from "./module-worker.ts";
+import { makeWorker } from "./module-worker.ts";
 import { openInspector } from "./open-inspector.ts";
 import {
   type FromWorkerProcess,

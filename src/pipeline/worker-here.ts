@@ -2,8 +2,9 @@ import { asError } from "../protocol/thrown.ts";
 import { onWork, type WorkStage } from "../role/work-signal.ts";
 import { insideHere, permitHere } from "../self/nesting.ts";
 import type { WorkerSummary } from "../worker/worker-summary.ts";
+import type { AnyWorker } from "./any-worker.ts";
 import { isFinal } from "./final-error.ts";
-import { type AnyWorker, makeWorker } from "./module-worker.ts";
+import { makeWorker } from "./module-worker.ts";
 import type { NumberedStart } from "./process-messages.ts";
 import type { StartedWorker, WorkerProcessEvents } from "./worker-process.ts";
 

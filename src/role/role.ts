@@ -59,9 +59,9 @@ export function assertRunOptions(options: unknown): void {
   if (signals !== undefined) assertBoolean("signals", signals);
 }
 
-/** @throws TypeError, RangeError when the options of `stop()` are wrong. */
-export function assertStopOptions(options: unknown): void {
-  assertKnownOptions("stop()", options, STOP_OPTIONS);
+/** @param what - The method, in errors. @throws TypeError, RangeError when its options are wrong. */
+export function assertStopOptions(options: unknown, what = "stop()"): void {
+  assertKnownOptions(what, options, STOP_OPTIONS);
   const { timeout } = options as StopOptions;
   if (timeout !== undefined) assertTimeout("timeout", timeout);
 }

@@ -88,6 +88,28 @@ describe("The command map", () => {
     expect(code).toBe(1);
   });
 
+  long("names the line of JSON that no input can be, and executes those before it", async () => {
+    for (const line of ['{"__proto__":1}', "[".repeat(200) + "]".repeat(200)]) {
+      const { code, out, err } = await mapped([fileWith(ECHO), "-q"], `1\n${line}\n3\n`);
+      expect(out).toBe("1\n");
+      expect(err).toMatch(
+        /^zmqpipeline: standard input: line 2 cannot be an input: Value at input.{1,300}\n$/,
+      );
+      expect(code).toBe(1);
+    }
+  });
+
+  long("says which functions a file exports, and ends as for wrong use", async () => {
+    const file = fileWith("export const half = () => 1; export const third = () => 1;");
+    const ends = await Promise.all([
+      mapped([file, "-q", ":::", "a"], ""),
+      mapped([file, "-q", "--export", "thrid", ":::", "a"], ""),
+    ]);
+    expect(ends.map(({ code }) => code)).toEqual([2, 2]);
+    expect(ends[0]?.err).toContain("it exports half, third: name one, or make one the default");
+    expect(ends[1]?.err).toContain('did you mean "third"?');
+  });
+
   test("takes arguments after :::, and lets nothing that workers print through with --quiet", async () => {
     const file = fileWith('export default (text) => { console.log("noise"); return text.toUpperCase(); };');
     const { out, err } = await mapped([file, "--quiet", "--raw", "--ordered", ":::", "a", "--b"], "");

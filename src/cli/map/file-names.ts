@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { glob } from "tinyglobby";
 import { FileError } from "../file-error.ts";
 
@@ -16,6 +16,12 @@ export async function fileNames(patterns: readonly string[]): Promise<readonly s
     { expandDirectories: false },
   );
   const all = [...new Set([...named, ...found])].sort();
+  // Node has put U+FFFD in place of bytes that are no UTF-8: no file has that name.
+  const broken = all.find((name) => name.includes("\ufffd") && !existsSync(name));
+  if (broken !== undefined)
+    throw new FileError(
+      `The name of the file ${JSON.stringify(broken)} is not UTF-8, so no function can open it`,
+    );
   if (all.length === 0) throw new FileError(`No file fits ${patterns.join(" ")}`);
   return all;
 }

@@ -22,6 +22,7 @@ import { goOnText } from "../run/stopped-text.ts";
 import { failuresOf, summaryText } from "../run/summary.ts";
 import { STOP_TIMEOUT_MS } from "../stop-timeout.ts";
 import { workerLines } from "../worker-lines.ts";
+import { assertDistinct } from "./distinct-files.ts";
 import { divertOutput } from "./divert-output.ts";
 import { FailureReport, failedText, labelOf } from "./failure-report.ts";
 import { InputIterator } from "./input-iterator.ts";
@@ -29,6 +30,7 @@ import { inputKey } from "./input-key.ts";
 import { InputTask, MAP, type NumberedInput } from "./input-task.ts";
 import type { MapCommandOptions } from "./map-command-options.ts";
 import { type Inputs, openInputs, STANDARD_INPUT } from "./open-inputs.ts";
+import { PrintedResults } from "./printed-results.ts";
 import { ResultPrinter } from "./result-printer.ts";
 
 /**
@@ -55,8 +57,10 @@ export async function mapFile(
 }
 
 function assertOptions(file: string, options: MapCommandOptions): void {
-  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true)
-    throw new FileError(`There is no file ${JSON.stringify(file)}`);
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found === undefined) throw new FileError(`There is no file ${JSON.stringify(file)}`);
+  if (!found.isFile())
+    throw new FileError(`${JSON.stringify(file)} is no file: name the file of the function`);
   const { key, journal, ordered, incremental, threads, concurrency } = options;
   journalOf(options); // says what needs a journal
   if (threads !== undefined && concurrency !== undefined)
@@ -71,6 +75,7 @@ function assertOptions(file: string, options: MapCommandOptions): void {
     throw new FileError("--key needs --journal FILE: the journal knows which keys were executed");
   if (incremental === true && key === undefined)
     throw new FileError("--incremental needs --key FIELD: the key says which inputs are new");
+  if (options.dryRun !== true) assertDistinct({ "--journal": journal, "--failed": options.failed }, file);
 }
 
 async function runMap(
@@ -100,11 +105,14 @@ async function runMap(
     isContinued: isJournalled && options.retryFailed !== true,
     line: (text) => console.line(text),
   });
+  const printed =
+    journal === undefined || output.file === undefined ? undefined : new PrintedResults(journal, output.file);
   const collector = new ResultPrinter({
     output,
     isRaw: options.raw === true,
     order,
     isJournalled,
+    printed,
     failed: (failure) => failures.add(failure),
   });
   statistics.watch(collector, {
@@ -166,8 +174,10 @@ async function runMap(
     : () => {};
   if (process.stdin.isTTY === true && inputs.name === STANDARD_INPUT && !quiet)
     console.line("reading inputs from the terminal, a line each; Ctrl-D ends them");
+  let isComplete = false;
   try {
     const summary = await run.run();
+    isComplete = summary.status === "complete";
     if (quiet) {
       // What is in a file need not be shown.
       if (options.failed === undefined)
@@ -179,10 +189,13 @@ async function runMap(
     return EXIT.runtime;
   } catch (error) {
     console.printFailures(statistics.failures, summaryContext);
-    throw error;
+    if (failures.problem === undefined) throw error;
+    console.line(`zmqpipeline: ${failures.problem.message}`);
+    return EXIT.runtime;
   } finally {
     flush();
     failures.close();
+    printed?.close(isComplete);
   }
 }
 

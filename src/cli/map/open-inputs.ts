@@ -1,6 +1,8 @@
+import { fstatSync } from "node:fs";
+import { assertPayload } from "../../protocol/payload/payload-check.ts";
 import { describeThrown } from "../../protocol/thrown.ts";
 import { FileError } from "../file-error.ts";
-import { csvRecords } from "./csv-records.ts";
+import { csvRecords, isDelimiter } from "./csv-records.ts";
 import { fileNames } from "./file-names.ts";
 import type { InputBatches } from "./input-iterator.ts";
 import type { MapCommandOptions } from "./map-command-options.ts";
@@ -44,6 +46,10 @@ export async function openInputs(
   if (chosen.length > 1)
     throw new FileError(`Inputs come from one source, not from ${chosen.join(" and ")} together`);
   if (delimiter !== undefined && csv !== true) throw new FileError("--delimiter belongs to --csv");
+  if (delimiter !== undefined && !isDelimiter(delimiter))
+    throw new FileError("--delimiter must be a text without quotes and line breaks, such as ';'");
+  if (given.length > 1 && given.some((list) => list.length === 0))
+    throw new FileError("A ::: has no arguments behind it, so there is nothing to combine");
   if (given.length > 0) return listed("arguments", combinations(given));
   if (files !== undefined) return listed("files", await fileNames(files));
   return standardInput(options);
@@ -51,6 +57,9 @@ export async function openInputs(
 
 function standardInput({ lines, csv, delimiter = ",", null: isNullEnded }: MapCommandOptions): Inputs {
   const { stdin } = process;
+  // Node reads a folder as an empty stream.
+  if (fstatSync(stdin.fd).isDirectory())
+    throw new FileError("Standard input is a folder: give --files 'FOLDER/**' for the files in it");
   const source = { name: STANDARD_INPUT, close: () => void stdin.destroy() };
   if (csv === true) return { ...source, batches: csvRecords(stdin, delimiter) };
   if (lines === true) return { ...source, batches: textRecords(stdin, LINE) };
@@ -69,16 +78,28 @@ function jsonLines(): (line: unknown) => { readonly input: unknown } | undefined
     const line = String(element);
     number += 1;
     if (line.trim() === "") return undefined;
+    const input = parsed(line, number);
     try {
-      return { input: JSON.parse(line) as unknown };
+      assertPayload(input, "input");
     } catch (cause) {
-      const shown = line.length > MAX_SHOWN ? `${line.slice(0, MAX_SHOWN)}…` : line;
-      throw new Error(
-        `line ${number} is not JSON: ${JSON.stringify(shown)} (${describeThrown(cause)}). Use --lines for lines of text, --csv for CSV`,
-        { cause },
-      );
+      throw new Error(`line ${number} cannot be an input: ${describeThrown(cause)}`, {
+        cause,
+      });
     }
+    return { input };
   };
+}
+
+function parsed(line: string, number: number): unknown {
+  try {
+    return JSON.parse(line) as unknown;
+  } catch (cause) {
+    const shown = line.length > MAX_SHOWN ? `${line.slice(0, MAX_SHOWN)}…` : line;
+    throw new Error(
+      `line ${number} is not JSON: ${JSON.stringify(shown)} (${describeThrown(cause)}). Use --lines for lines of text, --csv for CSV`,
+      { cause },
+    );
+  }
 }
 
 /** The arguments of one `:::` are inputs. Those of several are combined: each input is an array with one argument of each. */

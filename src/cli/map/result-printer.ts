@@ -2,10 +2,12 @@ import { BatchCollector } from "../../collector/batch-collector.ts";
 import type { CollectedResult } from "../../collector/collected-result.ts";
 import type { Failure } from "../../collector/failure.ts";
 import type { MapOutput } from "../../pipeline/map-output.ts";
+import { seqOf } from "../../protocol/generation.ts";
 import { replaceForJson } from "../../protocol/json-values.ts";
 import { NO_ENDPOINT } from "../../role/network.ts";
 import type { Output } from "../output.ts";
 import type { NumberedInput } from "./input-task.ts";
+import type { PrintedResults } from "./printed-results.ts";
 
 export interface ResultPrinterOptions {
   readonly output: Output;
@@ -15,6 +17,8 @@ export interface ResultPrinterOptions {
   readonly order: MapOutput | undefined;
   /** Whether a result counts as collected only when it could be written. */
   readonly isJournalled: boolean;
+  /** Leaves out results that an earlier life of the run has printed. */
+  readonly printed: PrintedResults | undefined;
   readonly failed: (failure: Failure<NumberedInput>) => void;
 }
 
@@ -31,7 +35,8 @@ export class ResultPrinter extends BatchCollector<NumberedInput> {
   }
 
   async handleBatch(results: readonly CollectedResult<NumberedInput>[]): Promise<undefined> {
-    for (const { data } of results) this.#take(data);
+    if (this.#options.printed === undefined) for (const { data } of results) this.#take(data);
+    else this.#takeNew(results, this.#options.printed);
     await this.#print();
     return undefined;
   }
@@ -46,11 +51,31 @@ export class ResultPrinter extends BatchCollector<NumberedInput> {
   }
 
   #take({ index, value }: NumberedInput): void {
-    const { isRaw, order } = this.#options;
-    const text = isRaw && typeof value === "string" ? value : JSON.stringify(value ?? null, replaceForJson);
-    if (order === undefined) this.#text += `${text}\n`;
+    const { order } = this.#options;
+    const line = this.#lineOf(value);
+    if (order === undefined) this.#text += line;
     // Only a key leaves inputs out, and ordered results exclude it: an input's index is its item's number.
-    else order.push({ ok: true, seq: index, payload: Buffer.from(`${text}\n`) });
+    else order.push({ ok: true, seq: index, payload: Buffer.from(line) });
+  }
+
+  #takeNew(results: readonly CollectedResult<NumberedInput>[], printed: PrintedResults): void {
+    let task = "";
+    const items: [seq: number, bytes: number][] = [];
+    for (const { id, generation, data } of results) {
+      const slash = id.lastIndexOf("/");
+      const seq = seqOf(Number(id.slice(slash + 1)), generation);
+      task = id.slice(0, slash);
+      if (printed.has(task, seq)) continue;
+      const line = this.#lineOf(data.value);
+      items.push([seq, Buffer.byteLength(line)]);
+      this.#text += line;
+    }
+    if (items.length > 0) printed.mark(task, items);
+  }
+
+  #lineOf(value: unknown): string {
+    const { isRaw } = this.#options;
+    return `${isRaw && typeof value === "string" ? value : JSON.stringify(value ?? null, replaceForJson)}\n`;
   }
 
   async #print(): Promise<void> {

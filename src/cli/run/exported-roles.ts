@@ -5,7 +5,7 @@ import { Distributor } from "../../distributor/distributor.ts";
 import type { AnyTask } from "../../distributor/task.ts";
 import { importUserModule } from "../../executor/import-user-module.ts";
 import { MetaDataWorker } from "../../metadata/meta-data-worker.ts";
-import { isWorkerClass } from "../../pipeline/module-worker.ts";
+import { isWorkerClass } from "../../pipeline/choose-export.ts";
 import { Pipeline } from "../../pipeline/pipeline.ts";
 import type { PipelineOptions } from "../../pipeline/pipeline-options.ts";
 import { suggestion } from "../../role/nearest-name.ts";

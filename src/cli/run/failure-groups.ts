@@ -1,5 +1,6 @@
 import { replaceForJson } from "../../protocol/json-values.ts";
 import { cutText } from "../../protocol/thrown.ts";
+import { plainText } from "../../terminal/plain-text.ts";
 import { causesText, userFrames } from "../error-text.ts";
 import { commonPattern, masked } from "./message-pattern.ts";
 
@@ -75,10 +76,11 @@ export class FailureGroups {
   /** @returns Whether the failure is the first of its group. */
   add(failure: FailedItem): boolean {
     const { taskType, error } = failure;
-    const message = cut(error.message, MAX_MESSAGE);
+    const message = plainText(cut(error.message, MAX_MESSAGE));
     const pattern = masked(message);
     const frames = this.#frames.of(error);
-    const causes = "cause" in error || "errors" in error ? cut(causesText(error).trim(), MAX_MESSAGE) : "";
+    const causes =
+      "cause" in error || "errors" in error ? plainText(cut(causesText(error).trim(), MAX_MESSAGE)) : "";
     const place = JSON.stringify([taskType, error.name, placeIn(frames), masked(causes)]);
     const key = place + pattern;
     let group = this.#byKey.get(key);
@@ -125,7 +127,7 @@ export class FailureGroups {
       this.#rest ??= unnamedFailures("other failures", 0, id);
       return this.#rest;
     }
-    const name = cut(error.name, MAX_MESSAGE);
+    const name = plainText(cut(error.name, MAX_MESSAGE));
     const group: Group = { taskType, name, ...known, isVaried: false, firstId: id, samples: [], count: 0 };
     this.#groups.push(group);
     const there = this.#byPlace.get(place) ?? [];

@@ -8,6 +8,9 @@ export class PayloadTypeError extends TypeError {}
 /** Thrown for a value of more parts than fit in a message, such as a list that repeats another twice, over many levels. */
 export class PayloadSizeError extends RangeError {}
 
+/** How many steps at either end of a long path are shown. */
+const SHOWN_STEPS = 10;
+
 /** Parts of the current value that were checked. Each takes at least a byte. */
 let parts = 0;
 
@@ -180,9 +183,15 @@ function className(value: object): string {
   return typeof name === "string" && name !== "" ? name : "class instance";
 }
 
+/** A path without its middle, if it is long: the reason behind it matters more. */
+function shortPath(path: readonly string[]): string {
+  if (path.length <= 2 * SHOWN_STEPS) return path.join("");
+  return `${path.slice(0, SHOWN_STEPS).join("")}…${path.slice(-SHOWN_STEPS).join("")}`;
+}
+
 function refuse(what: string, path: readonly string[]): never {
   throw new PayloadTypeError(
-    `Value at ${path.join("")} is ${what}; a payload may hold plain objects, arrays, strings, numbers, booleans, bigint, ` +
+    `Value at ${shortPath(path)} is ${what}; a payload may hold plain objects, arrays, strings, numbers, booleans, bigint, ` +
       "Date, typed arrays, Buffer, null and undefined",
   );
 }

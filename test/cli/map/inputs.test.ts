@@ -46,13 +46,35 @@ describe("CSV", () => {
   test.each([
     ["a,b\n1,2,3\n", /line 2/],
     ["a,a\n1,2\n", /"a" twice/],
-    ['a,b\n"1,2\n', /no CSV/],
+    ['a,b\n1,2\n"1,2\n', /no CSV: a quote is not closed in the record that begins after line 2$/],
+    ["__proto__,b\n1,2\n", /column __proto__/],
   ])("that is broken is refused: %j", async (text, problem) => {
     await expect(all(csvRecords(chunks(text), ","))).rejects.toThrow(problem);
   });
 });
 
+describe("CSV before an error", () => {
+  test.each([
+    ["1,2\n3,4\n5\n", /columns length is 2, got 1 on line 4/],
+    [Buffer.from("1,2\n3,4\n5,\xff\n", "latin1"), /line 4 is not UTF-8/],
+  ])("is returned: %j", async (text, problem) => {
+    const found: object[] = [];
+    const reading = async () => {
+      for await (const batch of csvRecords(chunks("a,b\n", text), ",")) found.push(...batch);
+    };
+    await expect(reading()).rejects.toThrow(problem);
+    expect(found).toEqual([
+      { a: "1", b: "2" },
+      { a: "3", b: "4" },
+    ]);
+  });
+});
+
 describe("Arguments after :::", () => {
+  test("are missing behind one of several", async () => {
+    await expect(openInputs({}, [["a"], []])).rejects.toThrow("A ::: has no arguments");
+  });
+
   test("are divided off the command's own, for map only", () => {
     expect(divideAtInputs(["map", "f", ":::", "a", "-q", ":::", "b"])).toEqual({
       own: ["map", "f"],
@@ -93,6 +115,8 @@ test("Inputs of two sources are refused", async () => {
   await expect(openInputs({ lines: true, csv: true }, [])).rejects.toThrow("--lines and --csv together");
   await expect(openInputs({ null: true }, [["a"]])).rejects.toThrow("--null and ::: together");
   await expect(openInputs({ delimiter: ";" }, [])).rejects.toThrow("--delimiter belongs to --csv");
+  for (const delimiter of ["", '"', "\n"])
+    await expect(openInputs({ csv: true, delimiter }, [])).rejects.toThrow("without quotes and line breaks");
 });
 
 describe("The key of an input", () => {
