@@ -93,7 +93,7 @@ describe("Results that were printed", () => {
 });
 
 describe("Files of the command map", () => {
-  test("that would be written over another file of it are refused", async () => {
+  long("that would be written over another file of it are refused", async () => {
     const at = folderOf(FAILS, "1\n");
     const refused = [
       ["--failed", at("in")],
@@ -119,7 +119,7 @@ describe("Files of the command map", () => {
     expect(code).toBe(1);
   });
 
-  test("that are folders are no standard input", async () => {
+  long("that are folders are no standard input", async () => {
     const at = folderOf(FAILS, "");
     const folder = openSync(at("."), "r");
     const child = startCommand(["map", at("f.mjs"), "-q"], [folder, "pipe", "pipe"]);
