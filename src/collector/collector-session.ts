@@ -39,6 +39,9 @@ const NOT_HERE: RoleToInspector = {
   reason: "this is a collector: ask the distributor for the state of the run, at a task's endpoint",
 };
 
+/** How long a collector waits after a signal for a distributor that is not connected, in ms. */
+const LONELY_MS = 500;
+
 /** What a session needs to know about its collector. */
 export interface CollectorHost extends DeliveryHandlers {
   readonly peerId: string;
@@ -66,6 +69,8 @@ export class CollectorSession extends Session<CollectorSummary> {
   #handling: Promise<void> | undefined;
   #stopping = false;
   #stopAt = Number.POSITIVE_INFINITY;
+  /** The signal that the collector has got: when, and until when it goes on. */
+  #signal: { readonly at: number; readonly until: number } | undefined;
 
   constructor(host: CollectorHost) {
     super();
@@ -91,6 +96,15 @@ export class CollectorSession extends Session<CollectorSummary> {
     );
   }
 
+  /**
+   * Goes on until the run is over, or for `timeoutMs`: Ctrl-C in a terminal reaches the distributor, too, which ends the run when the collector
+   * has acknowledged what is under way.
+   */
+  override drain(timeoutMs: number): void {
+    const { now } = this.clock;
+    this.#signal ??= { at: now, until: now + timeoutMs };
+  }
+
   protected async open(): Promise<void> {
     const { endpoint, ackEndpoint } = this.#host;
     const toData = WORKER_TO_COLLECTOR.and(DISTRIBUTOR_TO_COLLECTOR);
@@ -113,7 +127,16 @@ export class CollectorSession extends Session<CollectorSummary> {
 
   protected tick(now: number): void {
     this.#core.tick(now);
+    this.#endDraining();
     if (this.clock.now >= this.#stopAt) this.#core.abort();
+  }
+
+  #endDraining(): void {
+    if (this.#signal === undefined || this.#stopping) return;
+    const { now } = this.clock;
+    const { at, until } = this.#signal;
+    const isAlone = !this.#core.hasDistributor && now >= at + LONELY_MS;
+    if (isAlone || now >= until) this.stop(Math.max(0, until - now));
   }
 
   protected async close(): Promise<void> {

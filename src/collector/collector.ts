@@ -8,14 +8,7 @@ import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { assertOwnEndpoint, assertTimeout } from "../role/checks.ts";
 import type { Members } from "../role/members.ts";
 import { assertMayListen, DEFAULT_MAX_CONNECTIONS, resolveNetwork } from "../role/network.ts";
-import {
-  DEFAULT_PEER_TIMEOUT,
-  emptyOutcome,
-  openSession,
-  Role,
-  roleMembers,
-  signalGraceMs,
-} from "../role/role.ts";
+import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role, roleMembers } from "../role/role.ts";
 import { adoptStaticFields } from "../role/static-fields.ts";
 import type { Security } from "../security/security.ts";
 import type { CollectionInfo } from "./collected-result.ts";
@@ -32,12 +25,6 @@ export const encodedResults: unique symbol = Symbol("encodedResults");
 
 /** Whether the default of a collector's `handleFailure()` writes a failure to the log. */
 export const logsFailure: unique symbol = Symbol("logsFailure");
-
-/**
- * How long a collector goes on at a signal, in ms. Ctrl-C in a terminal reaches the distributor, too, which ends the run when the collector has
- * acknowledged what is under way.
- */
-const SIGNAL_GRACE_MS = 500;
 
 /** The methods and fields that all collectors have. */
 export const COLLECTOR_METHODS = [
@@ -167,11 +154,6 @@ export abstract class Collector<
   /** Data for every ACK. What `handleCollection` returns is merged over it. */
   getAckData(): Partial<AckData> {
     return {};
-  }
-
-  /** @internal */
-  override get [signalGraceMs](): number {
-    return SIGNAL_GRACE_MS;
   }
 
   /** @internal Replaced on instances whose failures are told elsewhere. */

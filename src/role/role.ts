@@ -72,8 +72,8 @@ export const emptyOutcome: unique symbol = Symbol("emptyOutcome");
 /** Whether the end of the role ends those that work for it. */
 export const leadsRun: unique symbol = Symbol("leadsRun");
 
-/** How long a role waits at a signal for its run's end before it stops, in ms. */
-export const signalGraceMs: unique symbol = Symbol("signalGraceMs");
+/** The method that ends a role at a signal, which its peers may have got as well. */
+export const drainRole: unique symbol = Symbol("drainRole");
 
 /** The base of all roles: `run()`, `stop()` and disposal. */
 export abstract class Role<Outcome> implements AsyncDisposable {
@@ -102,8 +102,8 @@ export abstract class Role<Outcome> implements AsyncDisposable {
   }
 
   /** @internal */
-  get [signalGraceMs](): number {
-    return 0;
+  [drainRole](timeoutMs: number): void {
+    this.#running?.session.drain(timeoutMs);
   }
 
   /** @internal `undefined` for roles that users do not extend. */
@@ -138,17 +138,13 @@ export abstract class Role<Outcome> implements AsyncDisposable {
     this.#running = { session, done: outcome.catch(() => undefined) };
     const abort = () => session.stop(this.#stopTimeoutMs);
     signal?.addEventListener("abort", abort, { once: true });
-    let grace: NodeJS.Timeout | undefined;
-    const heard = () => {
-      grace = setTimeout(abort, this[signalGraceMs]);
-    };
+    const heard = () => session.drain(this.#stopTimeoutMs);
     const unlisten = options.signals === true ? stopOnSignals(heard, this[leadsRun]) : undefined;
     try {
       return await outcome;
     } finally {
       signal?.removeEventListener("abort", abort);
       unlisten?.();
-      clearTimeout(grace);
       this.#running = undefined;
     }
   }

@@ -49,6 +49,11 @@ export abstract class Session<Outcome> {
   /** Ends the run early: running work may finish for `timeoutMs`. */
   abstract stop(timeoutMs: number): void;
 
+  /** Ends the run at a signal, which the peers of the role may have got as well: running work may finish for `timeoutMs`. */
+  drain(timeoutMs: number): void {
+    this.stop(timeoutMs);
+  }
+
   /** Binds and connects. Must not wait for peers. */
   protected abstract open(): Promise<void>;
   protected abstract tick(now: number): void;

@@ -16,6 +16,7 @@ import { linkOptions } from "../role/network.ts";
 import { connectedPeer, type PeerState } from "../role/peer-state.ts";
 import { Session } from "../role/session.ts";
 import { FirstWork, type WorkStage } from "../role/work-signal.ts";
+import { workerCoreOptions } from "../role/worker-core-options.ts";
 import type { Security } from "../security/security.ts";
 import type { Link, LinkHandler } from "../transport/transport.ts";
 import { WorkerWatch } from "../watching/worker-watch.ts";
@@ -68,18 +69,10 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
   constructor(host: ServiceWorkerHost) {
     super();
     this.#host = host;
-    const { workerId, taskType, peerTimeoutMs, executor } = host;
+    const { taskType, executor } = host;
     this.#log = new RoleLog("serviceworker", { taskType: taskType.name });
     this.#firstWork = new FirstWork(host.onWork);
-    const endpoint = host.endpoint.address;
-    const options = {
-      workerId,
-      taskType: taskType.name,
-      endpoint,
-      concurrency: executor.slots,
-      peerTimeoutMs,
-    };
-    this.#core = new ServiceWorkerCore(options, this.#port());
+    this.#core = new ServiceWorkerCore(workerCoreOptions(host), this.#port());
     this.#loop = new WorkLoop({
       executor,
       sliceMs: SLICE_MS,

@@ -25,6 +25,7 @@ import { linkOptions } from "../role/network.ts";
 import type { PeerState } from "../role/peer-state.ts";
 import { Session } from "../role/session.ts";
 import { FirstWork } from "../role/work-signal.ts";
+import { workerCoreOptions } from "../role/worker-core-options.ts";
 import type { KeyRole } from "../security/key-role.ts";
 import type { Link, LinkHandler } from "../transport/transport.ts";
 import { WorkerWatch } from "../watching/worker-watch.ts";
@@ -71,16 +72,8 @@ export class WorkerSession extends Session<WorkerSummary> {
     this.#log = new RoleLog("worker", { taskType: host.taskType.name });
     this.#refused = new BoundedLog(this.#log, "refused a peer or its message");
     this.#firstWork = new FirstWork(host.onWork);
-    const { workerId, taskType, peerTimeoutMs, executor } = host;
-    const endpoint = host.endpoint.address;
-    const options = {
-      workerId,
-      taskType: taskType.name,
-      endpoint,
-      concurrency: executor.slots,
-      peerTimeoutMs,
-    };
-    this.#core = new WorkerCore(options, this.#port());
+    const { executor } = host;
+    this.#core = new WorkerCore(workerCoreOptions(host), this.#port());
     this.#loop = new WorkLoop({
       executor,
       sliceMs: executor.slots > 1 ? SHARED_SLICE_MS : SLICE_MS,

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { CollectorSummary, RunSummary } from "../../src/index.ts";
 import { tempFolder } from "../support/endpoints.ts";
 import { long } from "../support/long.ts";
@@ -65,20 +65,37 @@ test("run({ signals: true }) of a Service: Ctrl-C lets it answer what is under w
   expect(await exited).toEqual([130, null]);
 });
 
-long(
-  "run({ signals: true }): a signal to all processes of a run ends it in order, and what is under way is collected",
-  async () => {
-    const folder = tempFolder();
-    const [distributor, worker, collector] = ["distributor", "worker", "collector"].map((role) =>
-      start("signalled-role", role, folder),
-    ) as [Started, Started, Started];
-    expect(await collector.line()).toBe("working");
-    // The collector first: without its grace, the others would wait for a minute for what it does not acknowledge.
-    for (const { child } of [collector, worker, distributor]) child.kill("SIGINT");
-    const run = JSON.parse((await distributor.line()) ?? "") as RunSummary;
-    const collected = JSON.parse((await collector.line()) ?? "") as CollectorSummary;
-    expect([run.status, collected.status]).toEqual(["stopped", "stopped"]);
-    expect(run.tasks.signalled?.acked).toBe(collected.collected);
-    for (const { exited } of [collector, worker, distributor]) expect(await exited).toEqual([130, null]);
-  },
-);
+/** The three processes of a run whose items take `ms` each; the collector has said that it works. */
+async function wholeRun(ms: number, stopTimeoutMs = 60_000) {
+  const folder = tempFolder();
+  const args = [folder, String(ms), String(stopTimeoutMs)];
+  const [distributor, worker, collector] = ["distributor", "worker", "collector"].map((role) =>
+    start("signalled-role", role, ...args),
+  ) as [Started, Started, Started];
+  expect(await collector.line()).toBe("working");
+  return { distributor, worker, collector };
+}
+
+describe("run({ signals: true }): a signal to", () => {
+  long.each([5, 900])(
+    "all processes of a run with items of %i ms ends it in order, and what is under way is collected",
+    async (ms) => {
+      const { distributor, worker, collector } = await wholeRun(ms);
+      // The collector first: if it ended at once, the others would wait for a minute for what it does not acknowledge.
+      for (const { child } of [collector, worker, distributor]) child.kill("SIGINT");
+      const run = JSON.parse((await distributor.line()) ?? "") as RunSummary;
+      const collected = JSON.parse((await collector.line()) ?? "") as CollectorSummary;
+      expect([run.status, collected.status]).toEqual(["stopped", "stopped"]);
+      expect(run.tasks.signalled?.acked).toBe(collected.collected);
+      for (const { exited } of [collector, worker, distributor]) expect(await exited).toEqual([130, null]);
+    },
+  );
+
+  long("a collector alone ends it after its stopTimeout, although its run goes on", async () => {
+    const { distributor, collector } = await wholeRun(5, 300);
+    collector.child.kill("SIGINT");
+    expect(JSON.parse((await collector.line()) ?? "")).toMatchObject({ status: "stopped" });
+    expect(await collector.exited).toEqual([130, null]);
+    expect(distributor.child.exitCode).toBeNull();
+  });
+});

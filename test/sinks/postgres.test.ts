@@ -99,6 +99,22 @@ test("A PostgresCollector makes its tables, with a row for each item, and one fo
   ]);
 });
 
+test("A PostgresCollector writes null for a result that is null, and keeps nulls within a result", async () => {
+  const table = freshTable();
+  const results: readonly unknown[] = [null, { n: null }, [null], {}];
+  const { run, collected } = await collect(table, 4, (n) => results[n] as Data);
+  await Promise.all([run, collected]);
+  const rows = await ask(
+    `SELECT data IS NULL AS "isNull", jsonb_typeof(data->'n') AS type, data FROM ${table} ORDER BY id`,
+  );
+  expect(rows).toEqual([
+    { isNull: true, type: null, data: null },
+    { isNull: false, type: "null", data: { n: null } },
+    { isNull: false, type: null, data: [null] },
+    { isNull: false, type: null, data: {} },
+  ]);
+});
+
 test("A PostgresCollector has a failure's row only until a later generation of its item ends", async () => {
   const table = freshTable();
   const journal = { path: join(tempFolder(), "run.journal"), retryFailed: true };

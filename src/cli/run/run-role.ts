@@ -4,7 +4,7 @@ import { at } from "../../pipeline/local-roles.ts";
 import { EndpointAddress } from "../../protocol/endpoint-address.ts";
 import { assertOwnEndpoint } from "../../role/checks.ts";
 import { peersOf } from "../../role/peer-state.ts";
-import { Role, signalGraceMs } from "../../role/role.ts";
+import { drainRole, Role } from "../../role/role.ts";
 import { Security } from "../../security/security.ts";
 import { entitle } from "../../self/process-title.ts";
 import { FileError } from "../file-error.ts";
@@ -56,11 +56,9 @@ async function runRoleOf(
     if (role instanceof Distributor && !options.quiet) console.showProgress(() => role.progress);
     const timeout = options.stopTimeout ?? role.stopTimeout ?? STOP_TIMEOUT_MS;
     const summaryContext = { journal: options.journal, args: context.args };
-    const stop = () => void role.stop({ timeout });
-    // The run's end may reach the role meanwhile, and ends the process then.
     console.drainOnInterrupt({
       timeoutMs: timeout,
-      drain: () => setTimeout(stop, graceOf(role)).unref(),
+      drain: () => drain(role, timeout),
       ...(role instanceof Distributor ? { advice: goOnText(summaryContext) } : {}),
     });
     const statistics = new RunStatistics();
@@ -94,9 +92,10 @@ async function runRoleOf(
   });
 }
 
-/** How long the role waits for its run's end before it is stopped, in ms. A role of another copy of the library does not say. */
-function graceOf(role: AnyRole): number {
-  return role instanceof Role ? role[signalGraceMs] : 0;
+/** Ends a role at a signal. A role of another copy of the library only stops. */
+function drain(role: AnyRole, timeoutMs: number): void {
+  if (role instanceof Role) role[drainRole](timeoutMs);
+  else void role.stop({ timeout: timeoutMs });
 }
 
 /** The names of the tasks that a role works for, as far as the role knows them. */

@@ -126,6 +126,23 @@ const welcome: Welcome = {
 };
 const item = Uint8Array.of(1);
 
+/** A task with some items, and the worker "w" that gets them. */
+function atWork(items: number, concurrency = 1): Scene {
+  const scene = new Scene();
+  scene.core.open(EMPTY);
+  scene.collector();
+  scene.supply = Array.from({ length: items }, () => item);
+  scene.worker("w", concurrency);
+  return scene;
+}
+
+/** A task with nine items, the first of which is collected, so that the window of its worker has grown to two. */
+function withOneOver(): Scene {
+  const scene = atWork(9);
+  scene.ack("w", 0);
+  return scene;
+}
+
 describe("The explanation of an item", () => {
   test("that is not produced yet, or never will be", () => {
     const scene = new Scene();
@@ -149,11 +166,7 @@ describe("The explanation of an item", () => {
   });
 
   test("that a worker holds says which worker, since when, which attempt", () => {
-    const scene = new Scene();
-    scene.core.open(EMPTY);
-    scene.collector();
-    scene.supply = [item];
-    scene.worker("w", 4);
+    const scene = atWork(1, 4);
     scene.wait(1500);
     expect(scene.item(0)).toMatchObject({ state: "with a worker", attempt: 1, workerId: "w", age: 1500 });
     expect(scene.item(0).reasons).toEqual([
@@ -166,12 +179,7 @@ describe("The explanation of an item", () => {
   });
 
   test("that waits behind another one at its worker names that one, and for how long it has run", () => {
-    const scene = new Scene();
-    scene.core.open(EMPTY);
-    scene.collector();
-    scene.supply = Array.from({ length: 9 }, () => item);
-    scene.worker("w");
-    scene.ack("w", 0); // the window grows to two items
+    const scene = withOneOver();
     scene.wait(4200);
     expect(scene.item(1)).toMatchObject({ state: "with a worker", workerId: "w" });
     expect(scene.item(1)).not.toHaveProperty("waitsBehind");
@@ -189,12 +197,7 @@ describe("The explanation of an item", () => {
   });
 
   test("that waits behind the item in which its worker's main thread is blocked", () => {
-    const scene = new Scene();
-    scene.core.open(EMPTY);
-    scene.collector();
-    scene.supply = Array.from({ length: 9 }, () => item);
-    scene.worker("w");
-    scene.ack("w", 0);
+    const scene = withOneOver();
     scene.core.workerBlocked("w", [{ seq: 1, attempt: 1 }], false);
     scene.wait(1000);
     expect(scene.item(2)).toMatchObject({ state: "waiting" });
@@ -205,23 +208,14 @@ describe("The explanation of an item", () => {
   });
 
   test("that is produced while results arrive all the time waits behind nothing", () => {
-    const scene = new Scene();
-    scene.core.open(EMPTY);
-    scene.collector();
-    scene.supply = Array.from({ length: 9 }, () => item);
-    scene.worker("w");
-    scene.ack("w", 0);
+    const scene = withOneOver();
     scene.wait(100);
     expect(scene.item(2)).not.toHaveProperty("waitsBehind");
     expect(scene.item(5).reasons).toEqual(["The task has not produced it: so far there are 3."]);
   });
 
   test("that failed and waits, failed for good, or is collected", () => {
-    const scene = new Scene();
-    scene.core.open(EMPTY);
-    scene.collector();
-    scene.supply = [item];
-    scene.worker("w");
+    const scene = atWork(1);
     scene.wait(100);
     scene.fail("w", 0, 1);
     expect(scene.item(0)).toMatchObject({
@@ -246,11 +240,7 @@ describe("The explanation of an item", () => {
   });
 
   test("whose workers die says so", () => {
-    const scene = new Scene();
-    scene.core.open(EMPTY);
-    scene.collector();
-    scene.supply = [item];
-    scene.worker("w");
+    const scene = atWork(1);
     scene.core.workerDisconnected("w");
     scene.wait(700);
     expect(scene.item(0)).toMatchObject({ state: "waiting" });
@@ -306,11 +296,7 @@ describe("The explanation of a task", () => {
   });
 
   test("whose workers hold all they may, or take no items", () => {
-    const scene = new Scene();
-    scene.core.open(EMPTY);
-    scene.collector();
-    scene.supply = Array.from({ length: 9 }, () => item);
-    scene.worker("w");
+    const scene = atWork(9);
     expect(scene.task().reasons[0]).toContain("more workers would make it faster");
     scene.core.workerDisconnected("w");
     expect(scene.task().reasons[0]).toMatch(
