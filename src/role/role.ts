@@ -136,9 +136,9 @@ export abstract class Role<Outcome> implements AsyncDisposable {
     const outcome = session.run();
     // The caller of stop() waits for the end; only the caller of run() gets an error.
     this.#running = { session, done: outcome.catch(() => undefined) };
-    const abort = () => session.stop(this.#stopTimeoutMs);
+    const abort = () => session.stop(this.stopTimeout);
     signal?.addEventListener("abort", abort, { once: true });
-    const heard = () => session.drain(this.#stopTimeoutMs);
+    const heard = () => session.drain(this.stopTimeout);
     const unlisten = options.signals === true ? stopOnSignals(heard, this[leadsRun]) : undefined;
     try {
       return await outcome;
@@ -156,7 +156,7 @@ export abstract class Role<Outcome> implements AsyncDisposable {
    */
   async stop(options: StopOptions = {}): Promise<void> {
     atCaller(Role.prototype.stop, () => assertStopOptions(options));
-    const timeoutMs = options.timeout ?? this.#stopTimeoutMs;
+    const timeoutMs = options.timeout ?? this.stopTimeout;
     const running = this.#running;
     if (running === undefined) return;
     running.session.stop(timeoutMs);
@@ -168,6 +168,8 @@ export abstract class Role<Outcome> implements AsyncDisposable {
     assertRunOptions(options);
     assertMayRun(this);
     assertRole(this);
+    // A field of the user's class takes the place of the accessor, which would check it.
+    assertTimeout(`${this.constructor.name}.stopTimeout`, this.stopTimeout);
     return this[openSession]();
   }
 

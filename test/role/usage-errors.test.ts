@@ -205,6 +205,11 @@ const MISUSES: readonly (readonly [name: string, misuse: () => unknown, message:
     },
     "stopTimeout -1 must be",
   ],
+  [
+    "a stopTimeout that is a field of a class",
+    () => Object.defineProperty(new Square(), "stopTimeout", { value: -1 }).run(),
+    "Square.stopTimeout -1 must be",
+  ],
   ["run() of a role", () => new Square().run(any({ singal: 1 })), 'did you mean "signal"?'],
   ["stop() of a role", () => new Square().stop(any(5)), "stop() takes an object of options"],
   [
