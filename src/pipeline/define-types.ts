@@ -69,9 +69,19 @@ type ItemOf<T> = T extends AnyTask ? ItemOfClass<T> : T extends TaskDefinition<i
 /** The items of all tasks. */
 export type ItemsOf<T extends Tasks> = ItemOf<Instance<T[number]>>;
 
-/** With one kind of workers, it gets the items of all tasks. */
+/** Workers that take the items of at least one of the tasks. */
+type TakesSome<Item> = Item extends unknown ? DefinedWorker<Item, unknown, never> : never;
+
+/**
+ * With one kind of workers, it gets the items of all tasks. Of several kinds, each takes the items of some task: the compiler does not know
+ * which one, because a task type is a value. Where the items of a task are unknown, nothing is checked.
+ */
 export type WorkersFor<W extends Workers, Item> = W extends readonly unknown[]
-  ? unknown
+  ? unknown extends Item
+    ? unknown
+    : [Item] extends [never]
+      ? unknown
+      : readonly TakesSome<Item>[]
   : DefinedWorker<Item, unknown, never>;
 
 type MetadataDemand<T> = T extends { metadata: infer Metadata }

@@ -88,7 +88,8 @@ export function defineCollector<Source>(
 }
 
 /**
- * Returns the options of a `Pipeline` as they are. The compiler checks the seams: the workers take the items of all tasks, the collector's data
+ * Returns the options of a `Pipeline` as they are. The compiler checks the seams: the workers take the items of all tasks (each of
+ * several kinds: those of at least one task), the collector's data
  * have the type of what the workers return, its ACK data are what the tasks expect, and the metadata are what all of them expect. Classes that
  * leave a type open demand nothing.
  *

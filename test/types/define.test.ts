@@ -98,6 +98,26 @@ describe("definePipeline()", () => {
     });
   });
 
+  test("refuses one of several kinds of workers that takes the items of no task", () => {
+    const measure = defineWorker<(item: { text: string }) => number>({ module, taskType: "measure" });
+    const square = defineWorker<Squared>({ module, taskType: "square" });
+    const both = [...tasks, { taskType: "measure", items: [{ text: "one" }] }];
+    const mixed = [
+      { taskType: "square", items: [{ n: 1 }] },
+      { taskType: "measure", items: [{ text: "one" }] },
+    ] as const;
+    definePipeline({ tasks: mixed, workers: [square, measure], collector: () => {} });
+    definePipeline({ tasks: mixed, workers: [square, { module, taskType: "measure" }], collector: () => {} });
+    definePipeline({ tasks: both, workers: [square, measure], collector: () => {} });
+    const dates = defineWorker<(item: Date) => number>({ module, taskType: "measure" });
+    definePipeline({
+      tasks: mixed,
+      // @ts-expect-error: no task has dates
+      workers: [square, dates],
+      collector: () => {},
+    });
+  });
+
   test("gives results of any of several kinds of workers", () => {
     definePipeline({
       tasks,
