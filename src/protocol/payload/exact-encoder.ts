@@ -1,8 +1,8 @@
 import { types } from "node:util";
 import { ByteWriter } from "../wire/byte-writer.ts";
 import { ARRAY_BUFFER_CODE, codeOf, kindOf } from "./own-kind.ts";
-import { isWellFormed } from "./payload-check.ts";
-import { EXT_HOLE, EXT_OBJECT, EXT_TEXT, EXT_TYPED_ARRAY } from "./payload-scan.ts";
+import { isWellFormed, looksLikeNumber } from "./payload-check.ts";
+import { EXT_BIGINT, EXT_HOLE, EXT_OBJECT, EXT_TEXT, EXT_TYPED_ARRAY } from "./payload-scan.ts";
 
 /** Encodes a value without parts that plain MessagePack can express. */
 type EncodeLeaf = (value: unknown) => Uint8Array;
@@ -26,6 +26,7 @@ export function encodeExactly(value: unknown, leaf: EncodeLeaf): Uint8Array {
 function write(writer: ByteWriter, value: unknown, leaf: EncodeLeaf): void {
   if (typeof value === "string") return writeText(writer, value, leaf);
   if (Object.is(value, -0)) return writer.raw(MINUS_ZERO);
+  if (typeof value === "bigint" && looksLikeNumber(value)) return writeBigInt(writer, value);
   if (typeof value !== "object" || value === null) return writer.raw(leaf(value));
   const kind = kindOf(value);
   if (Array.isArray(value)) writeList(writer, value, leaf);
@@ -39,6 +40,13 @@ function writeText(writer: ByteWriter, text: string, leaf: EncodeLeaf): void {
   const units = Buffer.from(text, "utf16le");
   writeExtension(writer, EXT_TEXT, units.length);
   writer.raw(units);
+}
+
+/** Writes a bigint as the extension that is always read as one, in 64 bits. */
+function writeBigInt(writer: ByteWriter, value: bigint): void {
+  const bytes = Buffer.of(0xd7, EXT_BIGINT, 0, 0, 0, 0, 0, 0, 0, 0); // an extension of eight bytes
+  bytes.writeBigInt64BE(value, 2);
+  writer.raw(bytes);
 }
 
 function writeList(writer: ByteWriter, list: readonly unknown[], leaf: EncodeLeaf): void {

@@ -17,6 +17,9 @@ let parts = 0;
 /** From this many parts on, checked objects are remembered, so that a repeated one is checked once. */
 const MANY_PARTS = 100_000;
 
+/** Up to this bigint, the decoder makes numbers of integers. */
+const LARGEST_NUMBER = 2n ** 53n;
+
 /** The result of checking an object; it also holds at a smaller depth. */
 interface Known {
   readonly depth: number;
@@ -31,8 +34,8 @@ let known = new Map<object, Known>();
  *
  * @param value - Any value.
  * @param path - The value's name in error messages: `data`, `result`, `metadata`.
- * @returns Whether the value contains something special, which plain MessagePack cannot express: -0, a lone surrogate, a hole in a list,
- *   an object without a prototype, data of another realm.
+ * @returns Whether the value contains something special, which plain MessagePack cannot express: -0, a bigint that a number could
+ *   express, a lone surrogate, a hole in a list, an object without a prototype, data of another realm.
  * @throws TypeError with the path of the first offending value.
  */
 export function assertPayload(value: unknown, path: string): boolean {
@@ -64,7 +67,10 @@ export function isWellFormed(text: string): boolean {
 /** Checks a value that is no part of another one, and no object. @returns Whether it is special. */
 function checkPrimitive(value: unknown, steps: readonly string[]): boolean {
   if (typeof value === "string") return !isWellFormed(value);
-  if (typeof value === "bigint" && !bigintFits(value)) refuse("a bigint of more than 2048 bits", steps);
+  if (typeof value === "bigint") {
+    if (!bigintFits(value)) refuse("a bigint of more than 2048 bits", steps);
+    return looksLikeNumber(value);
+  }
   if (typeof value === "function" || typeof value === "symbol") refuse(`a ${typeof value}`, steps);
   return Object.is(value, -0);
 }
@@ -81,7 +87,7 @@ function check(value: unknown, steps: string[], step: string | number, depth: nu
     case "undefined":
       return false;
     case "bigint":
-      if (bigintFits(value)) return false;
+      if (bigintFits(value)) return looksLikeNumber(value);
       break;
     case "object":
       if (value === null) return false;
@@ -176,6 +182,14 @@ function stepTo(key: string): string {
 /** Whether a bigint is small enough. Decoding one takes quadratic time, so a huge one would block the receiver. */
 function bigintFits(value: bigint): boolean {
   return BigInt.asIntN(2048, value) === value;
+}
+
+/**
+ * Whether a bigint, written as a MessagePack integer, would be read as a number: integers of 64 bits are numbers where a number can express
+ * them, because other languages have no other integers.
+ */
+export function looksLikeNumber(value: bigint): boolean {
+  return value <= LARGEST_NUMBER && value >= -LARGEST_NUMBER;
 }
 
 function className(value: object): string {

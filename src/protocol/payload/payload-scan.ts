@@ -4,7 +4,7 @@ import { ProtocolError } from "../wire/byte-reader.ts";
 /** The extension types that msgpackr writes here. It reads more types, and runs code for some of them. */
 const EXT_UNDEFINED = 0x00;
 const EXT_TIMESTAMP = 0xff;
-const EXT_BIGINT = 0x42;
+export const EXT_BIGINT = 0x42;
 export const EXT_TYPED_ARRAY = 0x74;
 /** The extension types of `encodeExactly`: a hole in a list, text in UTF-16, an object in pairs. */
 export const EXT_HOLE = 0x68;

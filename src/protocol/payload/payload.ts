@@ -13,11 +13,17 @@ import { scanPayload } from "./payload-scan.ts";
 export type Payload = Record<string, unknown>;
 
 // Plain MessagePack without records, whose decoder compiles code. `moreTypes` adds typed arrays. With `copyBuffers`, a small binary
-// value that a user keeps does not keep the memory of its whole batch.
-const packr = new Packr({ useRecords: false, moreTypes: true, copyBuffers: true });
+// value that a user keeps does not keep the memory of its whole batch. Integers of 64 bits are numbers where a number can express them: a
+// worker in another language has no other integers.
+const OPTIONS = {
+  useRecords: false,
+  moreTypes: true,
+  int64AsType: "auto" as "number", // msgpackr's types do not list "auto"
+} as const;
+const packr = new Packr({ ...OPTIONS, copyBuffers: true });
 
 /** Decodes a large payload that has its bytes to itself: binary values are views of these bytes. */
-const sharingPackr = new Packr({ useRecords: false, moreTypes: true, copyBuffers: false });
+const sharingPackr = new Packr({ ...OPTIONS, copyBuffers: false });
 
 /**
  * Encodes any value that a payload may hold; an empty object takes no bytes.

@@ -17,7 +17,8 @@ export class VersionError extends ProtocolError {
   }
 }
 
-const TYPES = [
+/** All types. The number of a type in an envelope is its index. */
+export const MESSAGE_TYPES = [
   "refuse", // stays first: peers of every version must be able to read it
   "hello",
   "welcome",
@@ -48,7 +49,7 @@ const TYPES = [
   "report",
   "blocked",
 ] as const satisfies readonly Message["type"][];
-const TYPE_CODES = new Map<Message["type"], number>(TYPES.map((type, code) => [type, code]));
+const TYPE_CODES = new Map<Message["type"], number>(MESSAGE_TYPES.map((type, code) => [type, code]));
 
 /** The layout of each kind of message. A layout takes only messages of its own kind. */
 const LAYOUTS = { ...BATCH_LAYOUTS, ...SERVICE_LAYOUTS } as Readonly<
@@ -84,7 +85,7 @@ export function decodeMessage(frames: readonly Uint8Array[]): Message {
   if (!hasMagic(envelope)) throw new ProtocolError("Not a zmqpipeline message");
   const version = envelope[MAGIC.length];
   if (version === undefined) throw new ProtocolError("Envelope is cut off");
-  const type = TYPES[envelope[MAGIC.length + 1] ?? TYPES.length];
+  const type = MESSAGE_TYPES[envelope[MAGIC.length + 1] ?? MESSAGE_TYPES.length];
   if (version !== PROTOCOL_VERSION && type !== "refuse") throw new VersionError(version);
   if (type === undefined) throw new ProtocolError("Message type is unknown");
   const reader = new ByteReader(envelope, MAGIC.length + 2);

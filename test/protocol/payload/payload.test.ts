@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { Packr, pack } from "msgpackr";
 import { describe, expect, test } from "vitest";
 import { MAX_PAYLOAD_BYTES } from "../../../src/protocol/limits.ts";
-import { decodePayload, encodePayload, encodeValue } from "../../../src/protocol/payload/payload.ts";
+import { decodePayload, decodeValue, encodePayload, encodeValue } from "../../../src/protocol/payload/payload.ts";
 import { ProtocolError } from "../../../src/protocol/wire/byte-reader.ts";
 import { long } from "../../support/long.ts";
 
@@ -68,6 +68,14 @@ describe("A payload arrives whole:", () => {
     expect(back.floats).toBeInstanceOf(Float64Array);
     expect("missing" in back).toBe(true);
     expect(typeof back.small).toBe("bigint");
+  });
+
+  test.each(
+    [2n ** 31n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 63n, 2n ** 64n].flatMap((n) => [n, -n]),
+  )("the bigint %s, alone and as a part, and the same as a number", (big) => {
+    expect(roundTrip({ big, list: [big] })).toEqual({ big, list: [big] });
+    expect(decodeValue(encodeValue(big, "item"))).toBe(big);
+    expect(decodeValue(encodeValue(Number(big), "item"))).toBe(Number(big));
   });
 
   test("an empty object as no bytes, and undefined as an empty object", () => {
