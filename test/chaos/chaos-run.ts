@@ -6,13 +6,19 @@ import type { RunSummary } from "../../src/index.ts";
 import type { RoleConfig } from "../fixtures/role.ts";
 import { freshEndpoints, tempFolder } from "../support/endpoints.ts";
 import type { PipelineEndpoints } from "../support/endpoints-of.ts";
-import { RoleProcess } from "../support/processes.ts";
+import { RoleProcess, type TestProcess } from "../support/processes.ts";
 
 /** `npm run chaos` sets it; otherwise a run has a tenth of the items. */
 export const isFull = process.env.CHAOS === "full";
 export const ITEMS = isFull ? 10_000 : 1000;
 
 type Changes = Partial<RoleConfig>;
+
+/** Starts a worker that returns its items. */
+type WorkerStarter = (endpoints: PipelineEndpoints, changes: Changes) => TestProcess;
+
+const plainWorker: WorkerStarter = (endpoints, changes) =>
+  new RoleProcess({ role: "plainWorker", endpoints, sleep: 1, ...changes });
 
 /** A random element. */
 export function pick<T>(values: readonly T[]): T {
@@ -25,17 +31,23 @@ export class ChaosRun {
   readonly folder = tempFolder();
   readonly sink = join(this.folder, "sink");
   readonly journal = join(this.folder, "run.journal");
-  readonly workers: RoleProcess[] = [];
+  readonly workers: TestProcess[] = [];
   readonly items: number;
+  readonly #startWorker: WorkerStarter;
   #isOver = false;
 
-  private constructor(endpoints: PipelineEndpoints, items: number) {
+  private constructor(endpoints: PipelineEndpoints, items: number, startWorker: WorkerStarter) {
     this.endpoints = endpoints;
     this.items = items;
+    this.#startWorker = startWorker;
   }
 
-  static async begin(scheme: "tcp" | "ipc", items = ITEMS): Promise<ChaosRun> {
-    return new ChaosRun(await freshEndpoints(scheme), items);
+  static async begin(
+    scheme: "tcp" | "ipc",
+    items = ITEMS,
+    startWorker: WorkerStarter = plainWorker,
+  ): Promise<ChaosRun> {
+    return new ChaosRun(await freshEndpoints(scheme), items, startWorker);
   }
 
   collector(changes: Changes = {}, limits?: string): RoleProcess {
@@ -56,8 +68,8 @@ export class ChaosRun {
     return distributor;
   }
 
-  worker(changes: Changes = {}): RoleProcess {
-    const worker = new RoleProcess({ role: "plainWorker", endpoints: this.endpoints, sleep: 1, ...changes });
+  worker(changes: Changes = {}): TestProcess {
+    const worker = this.#startWorker(this.endpoints, changes);
     this.workers.push(worker);
     return worker;
   }

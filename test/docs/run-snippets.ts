@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { withRedis } from "../../benchmarks/support/redis.ts";
 import { withPostgres } from "../../examples/support/postgres.ts";
+import { PYTHON } from "../support/python.ts";
 
 const run = promisify(execFile);
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -14,6 +15,9 @@ const LOADER = import.meta.resolve("tsx");
 
 /** Runs the command without npm, which takes longer to start than the command; the package's test runs it through npm. */
 const NPX = `npx() { [ "$1" = zmqpipeline ] && shift && "${ROOT}dist/cli/main.js" "$@"; }\n`;
+
+/** Runs the Python that has pyzmq, with the worker's file, which readers have beside their own. */
+const PYTHON3 = `python3() { PYTHONPATH="${ROOT}clients/python" "${PYTHON}" "$@"; }\n`;
 
 export interface Snippet {
   readonly language: string;
@@ -116,7 +120,7 @@ async function runWithServers(code: string, cwd: string): Promise<string> {
 
 /** Runs a shell command, and ends its processes, also those in the background. */
 async function runGroup(command: string, cwd: string, env: Record<string, string> = {}): Promise<string> {
-  const child = spawn("sh", ["-c", `${NPX}${command}`], {
+  const child = spawn("sh", ["-c", `${NPX}${PYTHON3}${command}`], {
     cwd,
     env: { ...process.env, ...env },
     detached: true,

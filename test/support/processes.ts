@@ -19,18 +19,14 @@ function programOf(config: RoleConfig | ServiceRoleConfig): readonly string[] {
   return [fileURLToPath(compiled("front" in config.endpoints ? "service-role" : "role"))];
 }
 
-/** A role in a process of its own, which is killed when the test ends. */
-export class RoleProcess {
+/** A program that is killed when the test ends. The last line that it prints is its outcome. */
+export class TestProcess {
   readonly child: ChildProcess;
   readonly #exited: Promise<unknown>;
   #output = "";
   #errors = "";
 
-  /** @param limits - Arguments of `ulimit` for the process, such as `-n 64`. */
-  constructor(config: RoleConfig | ServiceRoleConfig, limits?: string) {
-    const command = [process.execPath, ...programOf(config), JSON.stringify(config)];
-    const limited = ["bash", "-c", `ulimit ${limits}; exec "$@"`, "bash", ...command];
-    const [program = "", ...args] = limits === undefined ? command : limited;
+  constructor([program = "", ...args]: readonly string[]) {
     this.child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
     this.#exited = once(this.child, "exit");
     const timer = setTimeout(() => this.kill("SIGKILL"), DEADLINE);
@@ -91,5 +87,14 @@ export class RoleProcess {
       throw new Error(`Exit ${this.child.exitCode ?? this.child.signalCode}: ${this.#errors}`);
     const line = this.#output.trim().split("\n").at(-1) ?? "";
     return JSON.parse(line) as T;
+  }
+}
+
+/** A role in a process of its own. */
+export class RoleProcess extends TestProcess {
+  /** @param limits - Arguments of `ulimit` for the process, such as `-n 64`. */
+  constructor(config: RoleConfig | ServiceRoleConfig, limits?: string) {
+    const command = [process.execPath, ...programOf(config), JSON.stringify(config)];
+    super(limits === undefined ? command : ["bash", "-c", `ulimit ${limits}; exec "$@"`, "bash", ...command]);
   }
 }

@@ -2,7 +2,12 @@ import fc from "fast-check";
 import { Packr, pack } from "msgpackr";
 import { describe, expect, test } from "vitest";
 import { MAX_PAYLOAD_BYTES } from "../../../src/protocol/limits.ts";
-import { decodePayload, decodeValue, encodePayload, encodeValue } from "../../../src/protocol/payload/payload.ts";
+import {
+  decodePayload,
+  decodeValue,
+  encodePayload,
+  encodeValue,
+} from "../../../src/protocol/payload/payload.ts";
 import { ProtocolError } from "../../../src/protocol/wire/byte-reader.ts";
 import { long } from "../../support/long.ts";
 

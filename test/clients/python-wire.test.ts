@@ -1,0 +1,58 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { describeWithPython, python } from "../support/python.ts";
+
+const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
+const vectors = readFileSync(path("docs/protocol-vectors.json"), "utf8");
+
+/** Checks the file's own reader and writer against the vectors; prints what differs, as JSON. */
+const CHECK = `
+import json, sys
+sys.path.insert(0, ${JSON.stringify(path("clients/python"))})
+import zmqpipeline_worker as z
+v = json.load(sys.stdin)
+bad, read, written = [], 0, 0
+hexes = lambda frames: [frame.hex() for frame in frames]
+for entry in v["messages"]:
+    m, frames = entry["message"], [bytes.fromhex(f) for f in entry["frames"]]
+    try:
+        z.decode_message(frames); read += 1
+    except z.ProtocolError as error:
+        if "do not receive" not in str(error): bad.append([entry["name"], str(error)])
+    write = {
+        "ready": lambda w: w.integer(m["concurrency"]),
+        "returned": lambda w: (w.byte(int(m["leaving"])), w.refs((i["seq"], i["attempt"]) for i in m["items"]), None)[2],
+        "pong": lambda w: None, "bye": lambda w: None,
+        "hello": lambda w: (w.byte(z.ROLES.index(m["role"])), w.text(m["peerId"]), w.text(m["taskType"]), w.refs((i["seq"], i["attempt"]) for i in m["held"]), None)[4],
+    }.get(m["type"])
+    if write is not None:
+        written += 1
+        if hexes(z.encode_message(m["type"], m["runId"], write)) != entry["frames"]: bad.append([entry["name"], "written otherwise"])
+for entry in v["payloads"]:
+    try: z.decode_value(bytes.fromhex(entry["bytes"]))
+    except Exception as error: bad.append([entry["value"], repr(error)])
+for entry in v["foreignPayloads"]:
+    value = z.decode_value(bytes.fromhex(entry["bytes"]))
+    want = int(entry["value"]["bigint"]) if isinstance(entry["value"], dict) and "bigint" in entry["value"] else entry["value"]
+    if value != want: bad.append([entry["bytes"], repr(value)])
+for entry in v["refused"]:
+    try:
+        z.decode_message([bytes.fromhex(f) for f in entry["frames"]])
+        bad.append([entry["why"], "taken"])
+    except z.ProtocolError: pass
+print(json.dumps({"bad": bad, "read": read, "written": written}))
+`;
+
+describeWithPython("The worker in Python", () => {
+  test("reads and writes the vectors of the protocol", () => {
+    const { bad, read, written } = JSON.parse(python(CHECK, vectors)) as {
+      bad: unknown[];
+      read: number;
+      written: number;
+    };
+    expect(bad).toEqual([]);
+    expect(read).toBeGreaterThan(10);
+    expect(written).toBeGreaterThan(5);
+  });
+});
