@@ -1,5 +1,6 @@
 import { configure, type LogRecord, reset } from "@logtape/logtape";
 import type { Paint } from "../terminal/colours.ts";
+import { plainText } from "../terminal/plain-text.ts";
 
 /**
  * Writes warnings and errors of all roles as lines.
@@ -10,7 +11,7 @@ import type { Paint } from "../terminal/colours.ts";
 export async function logTo(line: (text: string) => void, paint: Paint): Promise<() => Promise<void>> {
   const sink = ({ level, message }: LogRecord) => {
     const label = paint(level === "warning" ? "yellow" : "red", `${level}:`);
-    line(`${label} ${message.map(String).join("")}`);
+    line(`${label} ${plainText(message.map(String).join(""))}`);
   };
   await configure({
     reset: true,

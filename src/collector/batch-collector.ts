@@ -3,9 +3,10 @@ import type { Payload } from "../protocol/payload/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { assertCount } from "../role/checks.ts";
-import type { Members } from "../role/members.ts";
+import { assertNoArguments, type Members } from "../role/members.ts";
 import { roleMembers } from "../role/role.ts";
 import { adoptStaticFields } from "../role/static-fields.ts";
+import { atCaller } from "../self/at-caller.ts";
 import type { CollectedResult, CollectionInfo } from "./collected-result.ts";
 import { COLLECTOR_FIELDS, COLLECTOR_METHODS, Collector, resultBatches } from "./collector.ts";
 import type { ResultBatches } from "./delivery-handlers.ts";
@@ -44,8 +45,10 @@ export abstract class BatchCollector<
   readonly batchSize: number = DEFAULT_BATCH_SIZE;
 
   /** Takes the static fields of the class as fields of the instance. */
-  constructor() {
+  constructor();
+  constructor(...given: readonly unknown[]) {
     super();
+    atCaller(BatchCollector, () => assertNoArguments(this, given));
     adoptStaticFields(this, this[roleMembers]());
   }
 

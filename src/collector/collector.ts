@@ -6,11 +6,12 @@ import type { Payload } from "../protocol/payload/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { assertOwnEndpoint, assertTimeout } from "../role/checks.ts";
-import type { Members } from "../role/members.ts";
+import { assertNoArguments, type Members } from "../role/members.ts";
 import { assertMayListen, DEFAULT_MAX_CONNECTIONS, resolveNetwork } from "../role/network.ts";
 import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role, roleMembers } from "../role/role.ts";
 import { adoptStaticFields } from "../role/static-fields.ts";
 import type { Security } from "../security/security.ts";
+import { atCaller } from "../self/at-caller.ts";
 import type { CollectionInfo } from "./collected-result.ts";
 import { CollectorSession } from "./collector-session.ts";
 import type { CollectorSummary } from "./collector-summary.ts";
@@ -105,8 +106,10 @@ export abstract class Collector<
   metadata: Metadata = {} as Metadata;
 
   /** Takes the static fields of the class as fields of the instance. */
-  constructor() {
+  constructor();
+  constructor(...given: readonly unknown[]) {
     super();
+    atCaller(Collector, () => assertNoArguments(this, given));
     adoptStaticFields(this, this[roleMembers]());
   }
 

@@ -6,7 +6,9 @@ import { renamedField } from "../protocol/renamed.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import type { AnyValue } from "../role/any-value.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
+import { assertNoArguments } from "../role/members.ts";
 import { adoptStaticFields } from "../role/static-fields.ts";
+import { atCaller } from "../self/at-caller.ts";
 import { type ItemIterator, openItems } from "./item-iterator.ts";
 import type { AckOrigin } from "./latest-ack.ts";
 
@@ -86,7 +88,9 @@ export abstract class Task<
   metadata: Metadata = {} as Metadata;
 
   /** Takes the static fields of the class as fields of the instance. */
-  constructor() {
+  constructor();
+  constructor(...given: readonly unknown[]) {
+    atCaller(Task, () => assertNoArguments(this, given));
     adoptStaticFields(this, { base: Task.prototype, fields: TASK_FIELDS });
   }
 

@@ -2,11 +2,12 @@ import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
 import type { Awaitable } from "../role/awaitable.ts";
 import { assertOwnEndpoint, assertTimeout } from "../role/checks.ts";
-import type { Members } from "../role/members.ts";
+import { assertNoArguments, type Members } from "../role/members.ts";
 import { assertSecurity } from "../role/network.ts";
 import { DEFAULT_PEER_TIMEOUT, emptyOutcome, openSession, Role, roleMembers } from "../role/role.ts";
 import { adoptStaticFields } from "../role/static-fields.ts";
 import type { Security } from "../security/security.ts";
+import { atCaller } from "../self/at-caller.ts";
 import { MetadataSession } from "./metadata-session.ts";
 
 /** The field of a metadata worker that its class has as a field of the instance, or as a static one. */
@@ -42,8 +43,10 @@ export abstract class MetaDataWorker<Metadata extends object = Payload> extends 
   readonly security?: Security | undefined;
 
   /** Takes the static fields of the class as fields of the instance. */
-  constructor() {
+  constructor();
+  constructor(...given: readonly unknown[]) {
     super();
+    atCaller(MetaDataWorker, () => assertNoArguments(this, given));
     adoptStaticFields(this, this[roleMembers]());
   }
 

@@ -22,12 +22,17 @@ import {
 import { removeOrphaned } from "./run-folder.ts";
 import { restoreEnvironment } from "./worker-environment.ts";
 
+/** How long after a SIGTERM the pipeline may say that the signal was for the whole run, in ms. */
+const TERMINATED_MS = 1000;
+
 /** How often the worker's peers are looked at, where the parent wants to know them, in ms. */
 const LOOK_MS = 100;
 
 let worker: AnyWorker | undefined;
 let hasFailed = false;
 let endpoint = "";
+/** The pipeline is being stopped, and says when this process is to end. */
+let isDraining = false;
 
 printAtOnce();
 becomeWorker((error) => fail("unusable", error));
@@ -40,8 +45,12 @@ const channel = new ControlChannel<ToWorkerProcess, FromWorkerProcess>(
   new Socket({ fd: CONTROL_FD }),
   (message) => {
     if (message.type === "start") void work(message);
+    else if (message.type === "drain") isDraining = true;
     else if (worker === undefined) process.exit();
-    else void worker.stop({ timeout: message.timeoutMs });
+    else {
+      isDraining = true;
+      void worker.stop({ timeout: message.timeoutMs });
+    }
   },
   // The pipeline has ended, in whatever way: this process is no longer needed.
   () => void removeOrphaned(endpoint).then(leave),
@@ -49,6 +58,17 @@ const channel = new ControlChannel<ToWorkerProcess, FromWorkerProcess>(
 
 // Ctrl-C reaches all processes of a terminal; the pipeline decides what follows.
 process.on("SIGINT", () => {});
+
+// SIGTERM reaches all processes of a unit or a group, too. One that is for this process alone ends it, a moment later.
+process.once("SIGTERM", () => {
+  const ignore = () => {};
+  process.on("SIGTERM", ignore);
+  setTimeout(() => {
+    if (isDraining) return;
+    process.off("SIGTERM", ignore);
+    if (process.listenerCount("SIGTERM") === 0) process.kill(process.pid, "SIGTERM"); // the user's code may listen
+  }, TERMINATED_MS).unref();
+});
 
 async function work(start: NumberedStart): Promise<void> {
   endpoint = start.endpoint ?? "";

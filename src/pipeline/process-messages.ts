@@ -43,7 +43,11 @@ export interface NumberedStart extends WorkerStart {
   readonly number: number;
 }
 
-export type ToWorkerProcess = NumberedStart | { readonly type: "stop"; readonly timeoutMs: number };
+export type ToWorkerProcess =
+  | NumberedStart
+  | { readonly type: "stop"; readonly timeoutMs: number }
+  /** The run is being stopped, and the worker is to finish what it has: a signal that ends the run is not for this process. */
+  | { readonly type: "drain" };
 
 /** An error on a channel that carries JSON. */
 export interface ProcessError extends Omit<ErrorInfo, "detail"> {

@@ -116,6 +116,7 @@ export class WorkerFleet {
   startNoMore(): void {
     this.#isStopping = true;
     for (const slot of this.#slots) {
+      slot.process?.drain();
       clearTimeout(slot.timer);
       slot.timer = undefined;
     }

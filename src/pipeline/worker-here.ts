@@ -42,6 +42,8 @@ export class WorkerHere implements StartedWorker {
     else void this.#worker?.stop({ timeout: timeoutMs });
   }
 
+  drain(): void {}
+
   kill(): void {
     // As with a process, the end is an event of its own.
     queueMicrotask(() => this.#end("it was left behind", true));

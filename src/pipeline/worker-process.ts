@@ -71,6 +71,8 @@ export interface StartedWorker {
   readonly closeTimeoutMs: number | undefined;
   /** Asks the worker to stop; items that are being executed may finish for `timeoutMs`. */
   stop(timeoutMs: number): void;
+  /** The run is being stopped: SIGTERM does not end the worker while it finishes what it has. */
+  drain(): void;
   /** Ends the worker at once, as far as that is possible. */
   kill(): void;
 }
@@ -134,6 +136,10 @@ export class WorkerProcess implements StartedWorker {
   /** Asks the worker to stop; items that are being executed may finish for `timeoutMs`. */
   stop(timeoutMs: number): void {
     this.#channel?.send({ type: "stop", timeoutMs });
+  }
+
+  drain(): void {
+    this.#channel?.send({ type: "drain" });
   }
 
   kill(): void {

@@ -1,3 +1,5 @@
+import { isSameName } from "./nearest-name.ts";
+
 /** An option of this library, and how it is written where that is not its name alone. */
 interface Equivalent {
   readonly option: string;
@@ -42,6 +44,20 @@ const OPTIONS: readonly (readonly [names: string, options: readonly Equivalent[]
     "maxTimeout maxDelay retryBackoffMax",
     [{ option: "maxBackoff" }, { option: "retry", written: "retry: { maxBackoff }" }],
   ],
+  // Options of a part of a Pipeline.
+  ["retry", [{ option: "tasks", written: "tasks: [{ retry }]" }], "map() and tasks have retry"],
+  [
+    "timeout",
+    [{ option: "tasks", written: "tasks: [{ timeout }]" }],
+    "tasks, map(), pools and requests have a timeout",
+  ],
+  ["key", [{ option: "tasks", written: "tasks: [{ key }]" }]],
+  ["items", [{ option: "tasks", written: "tasks: [{ items }]" }]],
+  ["concurrency", [{ option: "workers", written: "workers: { concurrency }" }]],
+  ["threads", [{ option: "workers", written: "workers: { threads }" }]],
+  ["module", [{ option: "workers", written: "workers: { module }" }]],
+  ["retryFailed", [{ option: "journal", written: "journal: { path, retryFailed }" }]],
+  ["keep incremental", [{ option: "journal", written: "journal: { path, keep }" }]],
   ["factor jitter randomize retryJitter", [], DOUBLES],
   ["delay wait", [{ option: "backoff" }], NOT_LATER],
   ["startAfter runAt eta countdown repeat schedule cron every interval", [], NOT_LATER],
@@ -109,6 +125,7 @@ const FOREIGN: ReadonlyMap<string, Foreign> = new Map(
  * ```
  */
 export function foreignOption(word: string, known: readonly string[]): string | undefined {
+  if (known.some((option) => isSameName(option, word))) return undefined; // spelled otherwise
   const found = FOREIGN.get(word.replace(/[_-]/g, "").toLowerCase());
   if (found === undefined) return undefined;
   const here = found.options.find(({ option }) => known.includes(option));

@@ -1,4 +1,4 @@
-import { isSameName, isTypingError, nearestName } from "./nearest-name.ts";
+import { isOtherForm, isSameName, isTypingError, nearestName } from "./nearest-name.ts";
 import { userPrototypes } from "./static-fields.ts";
 
 /** The names of members that a user's class has, which extends a class of the library. */
@@ -64,13 +64,29 @@ export function assertMembers(object: object, members: Members): void {
     const near = Reflect.get(object, field) === undefined ? nearestName(field, strange) : undefined;
     if (near !== undefined) throw new TypeError(`${name} has no ${field}${meant([field], strange)}`);
   }
-  for (const member of strange) assertNoTypingError(name, member, own, [...methods, ...optional, ...fields]);
+  for (const member of strange) {
+    assertNoTypingError(name, member, own, [...methods, ...optional, ...fields]);
+    if (own.get(member) === true) assertNoOtherForm(name, member, own, [...methods, ...optional]);
+  }
 }
 
 /** The name of an object's class, for the text of errors. */
 export function className(object: object): string {
   const { name } = object.constructor;
   return name === "" ? "The class" : name;
+}
+
+/**
+ * Refuses `new MyWorker({ concurrency: 3 })`, which JavaScript would ignore.
+ *
+ * @throws TypeError that names the fields to set.
+ */
+export function assertNoArguments(object: object, given: readonly unknown[]): void {
+  if (given.length === 0) return;
+  const [first] = given;
+  const names = typeof first === "object" && first !== null ? Object.keys(first).slice(0, 5) : [];
+  const which = names.length === 0 ? "" : `: ${names.join(", ")}`;
+  throw new TypeError(`new ${className(object)}() takes no arguments; set fields of the class${which}`);
 }
 
 function meant(names: readonly string[], members: readonly string[]): string {
@@ -108,6 +124,21 @@ function assertNoTypingError(
   const call = own.get(member) === true ? "()" : "";
   throw new TypeError(
     `${name}.${member}${call} is not known; did you mean "${right}"? A member of your own with this name may begin with "_"`,
+  );
+}
+
+/** Refuses `handleFinish()` and `closeWorkers()` in a class without a hook of the right name: they would never be called. */
+function assertNoOtherForm(
+  name: string,
+  member: string,
+  own: ReadonlyMap<string, boolean>,
+  known: readonly string[],
+): void {
+  if (member.startsWith("_") || member.endsWith("_")) return;
+  const right = known.find((hook) => own.get(hook) !== true && isOtherForm(member, hook));
+  if (right === undefined) return;
+  throw new TypeError(
+    `${name}.${member}() is not known; did you mean "${right}"? A method of your own with this name may begin with "_"`,
   );
 }
 

@@ -39,6 +39,13 @@ export function isTypingError(word: string, name: string): boolean {
   return editDistance(one, other) <= (name.length < CERTAIN[1] ? 1 : 2);
 }
 
+/** Whether a word is a long name with one or two letters more or less at its end: `handleFailures` beside `handleFailure`. */
+export function isOtherForm(word: string, name: string): boolean {
+  const [one, other] = [lettersOf(word), lettersOf(name)];
+  const [short, long] = one.length < other.length ? [one, other] : [other, one];
+  return short.length >= CERTAIN[1] && long.length - short.length <= 2 && long.startsWith(short);
+}
+
 /** The end of an error's text: the name that was meant, or all names. */
 export function suggestion(word: string, names: readonly string[]): string {
   const nearest = nearestName(word, names);

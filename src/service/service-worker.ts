@@ -18,13 +18,14 @@ import type { Payload } from "../protocol/payload/payload.ts";
 import { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { assertCount, assertOwnEndpoint, assertTimeout, toTaskType } from "../role/checks.ts";
-import type { Members } from "../role/members.ts";
+import { assertNoArguments, type Members } from "../role/members.ts";
 import { assertSecurity } from "../role/network.ts";
 import { assertIdPrefix, WorkerIdentity } from "../role/peer-identity.ts";
 import { emptyOutcome, openSession, Role, roleMembers } from "../role/role.ts";
 import { adoptStaticFields } from "../role/static-fields.ts";
 import { onWork, type WorkSignal, type WorkStage } from "../role/work-signal.ts";
 import type { Security } from "../security/security.ts";
+import { atCaller } from "../self/at-caller.ts";
 import { depthOfThreads, isHere } from "../self/nesting.ts";
 import { ServiceWorkerSession } from "./service-worker-session.ts";
 import type { ServiceWorkerSummary } from "./service-worker-summary.ts";
@@ -124,8 +125,10 @@ export abstract class ServiceWorker<Data = Payload, Result = Payload>
   }
 
   /** Takes the static fields of the class as fields of the instance. */
-  constructor() {
+  constructor();
+  constructor(...given: readonly unknown[]) {
     super();
+    atCaller(ServiceWorker, () => assertNoArguments(this, given));
     adoptStaticFields(this, this[roleMembers]());
   }
 

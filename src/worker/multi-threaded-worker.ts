@@ -16,9 +16,10 @@ import { isPlain, PayloadTypeError } from "../protocol/payload/payload-check.ts"
 import type { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { assertBoolean, assertCount, toTaskType } from "../role/checks.ts";
-import type { Members } from "../role/members.ts";
+import { assertNoArguments, type Members } from "../role/members.ts";
 import { roleMembers } from "../role/role.ts";
 import { adoptStaticFields } from "../role/static-fields.ts";
+import { atCaller } from "../self/at-caller.ts";
 import { depthOfThreads } from "../self/nesting.ts";
 import { isPromiseLike } from "../structures/is-promise-like.ts";
 import { adoptId, createExecutor, WORKER_FIELDS, WORKER_METHODS, Worker } from "./worker.ts";
@@ -92,8 +93,10 @@ export abstract class MultiThreadedWorker<
   readonly [threadSetup]?: string;
 
   /** Takes the static fields of the class as fields of the instance. */
-  constructor() {
+  constructor();
+  constructor(...given: readonly unknown[]) {
     super();
+    atCaller(MultiThreadedWorker, () => assertNoArguments(this, given));
     adoptStaticFields(this, this[roleMembers]());
   }
 

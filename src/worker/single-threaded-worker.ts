@@ -5,9 +5,10 @@ import type { Payload } from "../protocol/payload/payload.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { assertCount } from "../role/checks.ts";
-import type { Members } from "../role/members.ts";
+import { assertNoArguments, type Members } from "../role/members.ts";
 import { roleMembers } from "../role/role.ts";
 import { adoptStaticFields } from "../role/static-fields.ts";
+import { atCaller } from "../self/at-caller.ts";
 import { createExecutor, WORKER_FIELDS, WORKER_METHODS, Worker } from "./worker.ts";
 
 /**
@@ -47,8 +48,10 @@ export abstract class SingleThreadedWorker<
   }
 
   /** Takes the static fields of the class as fields of the instance. */
-  constructor() {
+  constructor();
+  constructor(...given: readonly unknown[]) {
     super();
+    atCaller(SingleThreadedWorker, () => assertNoArguments(this, given));
     adoptStaticFields(this, this[roleMembers]());
   }
 

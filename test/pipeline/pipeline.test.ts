@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
@@ -48,6 +49,19 @@ describe("A Pipeline", () => {
     });
     expect(collected.sort((a, b) => a - b)).toEqual([...numbers(1000)].map(({ n }) => n));
     await expect(pipeline.run()).rejects.toThrow(/runs once/);
+  });
+
+  test("ends with the distributor's own error, however late that comes", async () => {
+    const file = join(tempFolder(), "late.mjs");
+    const blocks = "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400)";
+    writeFileSync(file, `export default ({ n }) => { if (n === 0) throw new Error("no"); ${blocks}; };`);
+    const { pipeline } = echoing(2, {
+      tasks: [{ taskType: DOUBLE, items: () => numbers(2), retry: { attempts: 1 } }],
+      workers: { module: file, count: 2 },
+      minWorkers: 2, // one of them is blocked when the run is given up, and confirms nothing
+      maxFailures: 0,
+    });
+    await expect(pipeline.run()).rejects.toMatchObject({ code: "TOO_MANY_FAILURES" });
   });
 
   test("runs classes of all roles, wherever their endpoints are", async () => {

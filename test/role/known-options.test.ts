@@ -39,3 +39,16 @@ test("Options that do not exist are refused by name", () => {
   ])
     expect(() => assertKnownOptions("map()", options, known), message).toThrow(new TypeError(message));
 });
+
+test("An option of a part is said to be one", () => {
+  const known = ["tasks", "workers", "journal", "endTimeout"];
+  for (const [option, written] of [
+    ["retry", "tasks: [{ retry }]"],
+    ["timeout", "tasks: [{ timeout }]"],
+    ["concurrency", "workers: { concurrency }"],
+    ["retryFailed", "journal: { path, retryFailed }"],
+  ] as const)
+    expect(() => assertKnownOptions("Pipeline", { [option]: 1 }, known)).toThrow(
+      `Pipeline has no option "${option}"; did you mean ${written}?`,
+    );
+});

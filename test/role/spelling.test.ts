@@ -251,3 +251,26 @@ test("run() and stop() take an object of options, and refuse an option in its pl
   await expect(worker.run({ singal: 1 })).rejects.toThrow('did you mean "signal"?');
   await expect(worker.stop(5)).rejects.toThrow("stop() takes an object of options, not a number");
 });
+
+test.each([
+  ["SingleThreadedWorker", Single],
+  ["MultiThreadedWorker", Multi],
+  ["Collector", Sink],
+  ["BatchCollector", Batches],
+  ["MetaDataWorker", Parameters],
+  ["ServiceWorker", Answers],
+] as const)("The constructor of a %s takes no arguments", (_name, role) => {
+  expect(() => Reflect.construct(role, [{ concurrency: 3 }])).toThrow(
+    `new ${role.name}() takes no arguments; set fields of the class: concurrency`,
+  );
+});
+
+test.each([
+  ["closeWorkers", "closeWorker", Single],
+  ["handleFailures", "handleFailure", Sink],
+  ["handleFinish", "handleFinished", Sink],
+] as const)("A class has no hook %s(), but %s()", async (wrong, right, role) => {
+  const methods = { handleExecution: nothing, handleCollection: nothing };
+  const refusal = `${role.name}.${wrong}() is not known; did you mean "${right}"?`;
+  await expect(having(role, { ...methods, [wrong]: nothing }).run()).rejects.toThrow(refusal);
+});

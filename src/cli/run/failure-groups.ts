@@ -127,7 +127,7 @@ export class FailureGroups {
       this.#rest ??= unnamedFailures("other failures", 0, id);
       return this.#rest;
     }
-    const name = plainText(cut(error.name, MAX_MESSAGE));
+    const name = plainText(cut(error.name, MAX_MESSAGE)).replaceAll("\n", " ");
     const group: Group = { taskType, name, ...known, isVaried: false, firstId: id, samples: [], count: 0 };
     this.#groups.push(group);
     const there = this.#byPlace.get(place) ?? [];
@@ -177,7 +177,7 @@ function linesOf(text: string): string[] {
 }
 
 function dataText(data: unknown): { readonly data: string; readonly isCut: boolean } {
-  const text = JSON.stringify(data, replaceForJson) ?? "null";
+  const text = plainText(JSON.stringify(data, replaceForJson) ?? "null");
   return { data: cut(text, MAX_DATA), isCut: text.length > MAX_DATA };
 }
 

@@ -187,7 +187,7 @@ export class DistributorCore {
   tick(realMs: number): void {
     this.#clock.tick(realMs);
     const now = this.#clock.now;
-    this.#fleet.tick(now);
+    this.#fleet.tick(now, this.#phase.kind === "ending");
     for (const task of this.#tasks) {
       this.#settlement.wake(task);
       lookForWorkers(task, this.#options.minWorkers, now);

@@ -185,15 +185,19 @@ export class Fleet {
     this.#note("disconnected", worker, { held: worker.held });
   }
 
-  /** Checks deadlines: of detached workers that did not come back, and of workers that have been silent for too long. */
-  tick(now: number): void {
+  /**
+   * Checks deadlines: of detached workers that did not come back, and of workers that have been silent for too long.
+   *
+   * @param isEnding - Workers were told of the end: those that are gone have obeyed, or were cut off, and no item is to blame.
+   */
+  tick(now: number, isEnding: boolean): void {
     for (const worker of this.#byId.values()) {
       if (
         worker.phase.kind === "detached" &&
         (now >= worker.phase.until || this.#options.owned?.endOf(worker.id) !== undefined)
       ) {
-        this.#note("lost", worker, { held: worker.held });
-        this.#takeAway(worker);
+        this.#note(isEnding ? "ended with the run" : "lost", worker, { held: worker.held });
+        if (!isEnding) this.#takeAway(worker);
         this.#forget(worker);
         worker.task.workerLostAt = now;
       } else if (this.#isHung(worker, now)) {

@@ -133,6 +133,16 @@ test("A message that all failures share is shown as it is", () => {
   expect(lines[1]).toBe('  run/task/0  {"n":0}');
 });
 
+test("Text of strangers in errors moves no cursor, adds no line and hides nothing", () => {
+  const hostile = { name: "Bad\nName", message: "\u001b[2Jred\u202eder\u0000\r\nzmqpipeline: fake" };
+  const lines = failureLines(groupsOf([{ ...hostile, data: { text: "\u202e\u0085" } }]).all, plain);
+  expect(lines).toEqual([
+    "failed once in task: Bad Name: red\\u202eder\\x00",
+    "  zmqpipeline: fake",
+    '  run/task/0  {"text":"\\u202e\\x85"}',
+  ]);
+});
+
 test("Failures of two tasks are told apart, also with names that look alike together", () => {
   const { all } = groupsOf([
     { taskType: "a", message: "b c" },

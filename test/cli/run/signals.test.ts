@@ -24,8 +24,9 @@ describe("The command run", () => {
     );
     const child = startCommand(["run", file, ...args]);
     const outcome = ended(child);
-    const [line] = await once(child.stderr ?? child, "data");
-    return { child, outcome, file, worker: Number(/began (\d+)/.exec(String(line))?.[1]) };
+    let text = "";
+    while (!/began \d+/.test(text)) text += String(await once(child.stderr ?? child, "data"));
+    return { child, outcome, file, worker: Number(/began (\d+)/.exec(text)?.[1]) };
   }
 
   test.each([
@@ -37,6 +38,18 @@ describe("The command run", () => {
     const { code: found, out, err } = await outcome;
     expect(found).toBe(code);
     expect(err).toContain(`${signal}: running work may finish; a second signal ends it at once`);
+    const [, items, collected] = /wait: ([\d,]+) items?, ([\d,]+) collected/.exec(out) ?? [];
+    expect(items).toBeDefined();
+    expect(collected).toBe(items);
+  });
+
+  test("lets running items finish when SIGTERM reaches its workers, too", async () => {
+    const { child, outcome, worker } = await working(200);
+    process.kill(worker, "SIGTERM");
+    child.kill("SIGTERM");
+    const { code, out, err } = await outcome;
+    expect(code).toBe(143);
+    expect(err).not.toContain("worker died");
     const [, items, collected] = /wait: ([\d,]+) items?, ([\d,]+) collected/.exec(out) ?? [];
     expect(items).toBeDefined();
     expect(collected).toBe(items);

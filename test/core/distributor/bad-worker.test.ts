@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { DistributorCore } from "../../../src/core/distributor/distributor-core.ts";
 import { explainItem } from "../../../src/core/distributor/explain-item.ts";
 import { unreliableOf } from "../../../src/core/distributor/unreliable-worker.ts";
+import { PipelineError } from "../../../src/errors.ts";
 import type { Ack } from "../../../src/protocol/batch-message.ts";
 import type { Message } from "../../../src/protocol/message.ts";
 import { EMPTY } from "../../../src/protocol/wire/payload-frames.ts";
@@ -19,7 +20,7 @@ class Scene {
   #now = 0;
   #left: number;
 
-  constructor(items: number, timeout = 0) {
+  constructor(items: number, timeout = 0, endTimeoutMs = 100) {
     this.#left = items;
     this.core = new DistributorCore(
       [
@@ -40,7 +41,7 @@ class Scene {
         minWorkers: 1,
         maxFailures: Number.POSITIVE_INFINITY,
         peerTimeoutMs: 20_000,
-        endTimeoutMs: 100,
+        endTimeoutMs,
         maxWindow: 100,
         windowBytes: 1e6,
         windowTimeMs: 300,
@@ -296,4 +297,16 @@ describe("A worker whose main thread is blocked", () => {
     expect(scene.notes).toContain("report of an unknown worker dropped");
     expect(scene.notes).toContain("message of another run dropped");
   });
+});
+
+test("A worker that is gone after the end of the run was not lost, and its item is not to blame", () => {
+  const scene = new Scene(1, 0, 5000);
+  scene.join("a");
+  expect(scene.of("a")).toEqual([0]);
+  scene.core.fail(new PipelineError("TASK_FAILED", "no more"));
+  scene.core.workerDisconnected("a");
+  scene.wait(1000);
+  expect(scene.blamed).toEqual([]);
+  expect(scene.notes).not.toContain("worker lost");
+  expect(scene.notes).toContain("worker ended with the run");
 });
