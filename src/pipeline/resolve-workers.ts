@@ -51,7 +51,7 @@ export function resolveWorkers(
       concurrency,
     };
   });
-  assertAllServed(plans, tasks);
+  if (tasks.length > 0) assertAllServed(plans, tasks); // map() and a pool have none of the user's
   if (inspect !== undefined && plans.every(({ isHere }) => isHere))
     throw new TypeError(
       "inspectWorkers is for worker processes. Without any, the program itself is debugged: node --inspect",
