@@ -125,5 +125,7 @@ describe("onProgress of map()", () => {
       throw new Error("no more");
     };
     await expect(mapped("square", upTo(50), { onProgress: failing }).toArray()).rejects.toThrow("no more");
+    const later = async () => failing();
+    await expect(mapped("square", upTo(50), { onProgress: later }).toArray()).rejects.toThrow("no more");
   });
 });
