@@ -64,7 +64,6 @@ function assertAllServed(
   plans: readonly { readonly taskType: string | undefined }[],
   tasks: readonly AnyTask[],
 ): void {
-  if (tasks.length === 0) return; // map(), pools and the command map have a task of their own
   const names = tasks.map(({ taskType }) => String(taskType));
   const served = plans.map(({ taskType }) => taskType);
   for (const name of served) {

@@ -115,7 +115,7 @@ describe("Files of the command map", () => {
   longOnLinux("that have no room end the run, and are named", async () => {
     const at = folderOf(FAILS, "50\n");
     const { code, err } = await ended(startMap(at, ["--failed", "/dev/full"]));
-    expect(err).toMatch(/^zmqpipeline: --failed \/dev\/full cannot be written: ENOSPC.*\n$/);
+    expect(err).toMatch(/^zmqpipeline: --failed \/dev\/full cannot be written: ENOSPC.*\n$/m);
     expect(code).toBe(1);
   });
 
