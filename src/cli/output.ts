@@ -4,6 +4,8 @@ import type { Screen } from "../terminal/screen.ts";
 /** The streams of a command: results go to `out`, everything else to `err`, which may be a terminal. */
 export interface Output {
   out(text: string): void;
+  /** Writes to `out`. Resolves when that is done: with false if results can no longer be written. */
+  written(text: string): Promise<boolean>;
   /** Resolves when `out` has room again, or results can no longer be written; `undefined` when it has room. */
   room(): Promise<void> | undefined;
   /** The descriptor of the file that `out` writes to at once, if it is a file. */

@@ -23,6 +23,13 @@ export function standardOutput(
       if (file === undefined) write(text);
       else writeWhole(file, text, lost);
     },
+    written: (text) =>
+      new Promise((resolve) => {
+        if (lost.signal.aborted) return resolve(false);
+        if (file === undefined) return write(text, (error) => resolve(error === undefined || error === null));
+        writeWhole(file, text, lost);
+        resolve(!lost.signal.aborted);
+      }),
     room: () => {
       if (lost.signal.aborted || !stdout.writableNeedDrain) return undefined;
       return new Promise((resolve) => {

@@ -78,7 +78,9 @@ export class CollectorSession extends Session<CollectorSummary> {
     const { peerId, peerTimeoutMs } = host;
     const addresses = [host.endpoint.address, host.ackEndpoint.address];
     this.#core = new CollectorCore({ peerId, peerTimeoutMs, addresses }, this.#port());
-    this.#loop = new DeliveryLoop(host, this.#core);
+    this.#loop = new DeliveryLoop(host, this.#core, (error) =>
+      this.#core.abort(this.#failed(error, this.#loop.lastCall)),
+    );
   }
 
   override get peers(): readonly PeerState[] {

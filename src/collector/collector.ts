@@ -15,7 +15,7 @@ import { atCaller } from "../self/at-caller.ts";
 import type { CollectionInfo } from "./collected-result.ts";
 import { CollectorSession } from "./collector-session.ts";
 import type { CollectorSummary } from "./collector-summary.ts";
-import type { EncodedResults, ResultBatches } from "./delivery-handlers.ts";
+import type { EncodedResults, LaterResults, ResultBatches } from "./delivery-handlers.ts";
 import type { Failure } from "./failure.ts";
 
 /** The method of a collector that gets results in batches. A symbol keeps it out of the public API. */
@@ -26,6 +26,9 @@ export const encodedResults: unique symbol = Symbol("encodedResults");
 
 /** Whether the default of a collector's `handleFailure()` writes a failure to the log. */
 export const logsFailure: unique symbol = Symbol("logsFailure");
+
+/** How a collector takes results that it handles later, in an order of its own. */
+export const laterResults: unique symbol = Symbol("laterResults");
 
 /** The methods and fields that all collectors have. */
 export const COLLECTOR_METHODS = [
@@ -180,6 +183,11 @@ export abstract class Collector<
   }
 
   /** @internal */
+  [laterResults](): LaterResults | undefined {
+    return undefined;
+  }
+
+  /** @internal */
   [openSession](): CollectorSession {
     const name = this.constructor.name;
     assertOwnEndpoint(`${name}.endpoint`, this.endpoint);
@@ -200,6 +208,7 @@ export abstract class Collector<
       handleFailure: (failure, taskType) => this.handleFailure(failure, taskType),
       handleFinished: (summary, taskType) => this.handleFinished(summary, taskType),
       encoded: this[encodedResults](),
+      later: this[laterResults](),
       batches: this[resultBatches](),
       getAckData: this.getAckData === Collector.prototype.getAckData ? undefined : () => this.getAckData(),
     });

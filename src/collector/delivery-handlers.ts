@@ -1,3 +1,4 @@
+import type { Delivery } from "../core/collector/inbox.ts";
 import type { MessageType } from "../protocol/message-type.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import type { Awaitable, Maybe } from "../role/awaitable.ts";
@@ -16,15 +17,17 @@ export interface DeliveryHandlers {
   readonly getAckData: (() => object) | undefined;
   /** Called instead of `handleCollection`, with results that are not decoded. */
   readonly encoded: EncodedResults | undefined;
+  /** Called instead of `handleCollection`, with results that are handled later. */
+  readonly later: LaterResults | undefined;
   /** Used instead of `handleCollection`, with several results at a time. */
   readonly batches: ResultBatches | undefined;
 }
 
-/**
- * @param seq - The item's sequence number within its task.
- * @returns Nothing when the result is collected; or a promise that resolves when it is. Further results do not wait for that promise.
- */
-export type EncodedResults = (seq: number, payload: Uint8Array) => Promise<void> | undefined;
+/** @returns Nothing when the result is collected; or a promise that resolves when it is. Further deliveries do not wait for that promise. */
+export type EncodedResults = (delivery: Delivery) => Promise<void> | undefined;
+
+/** @returns A promise that resolves when the result is collected and the distributor knows of that. Further deliveries do not wait for that promise. */
+export type LaterResults = (result: CollectedResult<unknown>, delivery: Delivery) => Promise<void>;
 
 export interface ResultBatches {
   /** Most results in a batch. */

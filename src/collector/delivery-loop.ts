@@ -35,14 +35,17 @@ export class DeliveryLoop {
   };
   readonly #handlers: DeliveryHandlers;
   readonly #core: CollectorCore;
+  readonly #failed: (error: unknown) => void;
   #taskTypes = new Map<string, TaskType>();
   #lastType: TaskType | undefined;
   /** The run's trace context. */
   #context = "";
 
-  constructor(handlers: DeliveryHandlers, core: CollectorCore) {
+  /** @param failed - Gets the error of a delivery that was to be handled later. */
+  constructor(handlers: DeliveryHandlers, core: CollectorCore, failed: (error: unknown) => void) {
     this.#handlers = handlers;
     this.#core = core;
+    this.#failed = failed;
   }
 
   /** The task type of the last item; the type of the run's first task if there was no item. */
@@ -85,10 +88,10 @@ export class DeliveryLoop {
   }
 
   #one(delivery: Delivery): Awaitable<void> {
-    const { encoded } = this.#handlers;
+    const { encoded, later } = this.#handlers;
     if (encoded !== undefined && delivery.error === undefined) {
       this.counts.collected += 1;
-      const collected = encoded(delivery.seq, delivery.payload);
+      const collected = encoded(delivery);
       if (collected === undefined) return this.#handled(delivery, undefined);
       void collected.then(() => {
         this.#handled(delivery, undefined);
@@ -100,6 +103,10 @@ export class DeliveryLoop {
     if ("error" in read) return this.#fail(delivery, read);
     this.counts.collected += 1;
     this.#calls("handleCollection", delivery);
+    if (later !== undefined) {
+      later(read, delivery).then(() => this.#core.handledAndKnown(delivery), this.#failed);
+      return undefined;
+    }
     // `read` is passed as the info, too: that saves one object for each item.
     return this.#handled(
       delivery,
@@ -175,7 +182,12 @@ export class DeliveryLoop {
     this.counts.failed += 1;
     this.#calls("handleFailure", delivery);
     const taskType = this.#taskTypes.get(delivery.task) as TaskType;
-    return this.#handled(delivery, this.#handlers.handleFailure(failure, taskType));
+    const { handleFailure, encoded, later } = this.#handlers;
+    const handled = this.#handled(delivery, handleFailure.call(this.#handlers, failure, taskType));
+    if (encoded === undefined && later === undefined) return handled;
+    // A failure that waits for earlier results must not hold them up.
+    if (isPromiseLike(handled)) handled.then(() => this.#core.flush(), this.#failed);
+    return undefined;
   }
 
   #calls(hook: string, first: Delivery, count = 1): void {

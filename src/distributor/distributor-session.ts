@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { DistributorCore } from "../core/distributor/distributor-core.ts";
 import type { DistributorCoreOptions, DistributorPort } from "../core/distributor/distributor-port.ts";
+import type { Handled } from "../core/distributor/handled.ts";
 import type { TaskSpec } from "../core/distributor/task-spec.ts";
 import { PipelineError } from "../errors.ts";
 import { type OpenJournal, openJournal } from "../journal/open-journal.ts";
@@ -15,6 +16,7 @@ import type { ResolvedDistributorOptions } from "./distributor-options.ts";
 import { DistributorSockets, type DistributorSocketsHandler } from "./distributor-sockets.ts";
 import { MetadataListener } from "./metadata-listener.ts";
 import { OutputGate } from "./output-gate.ts";
+import type { ResultsHere } from "./results-here.ts";
 import { RunInspection } from "./run-inspection.ts";
 import { RunPace } from "./run-pace.ts";
 import { collectorAddresses, peersOfRun } from "./run-peers.ts";
@@ -41,7 +43,7 @@ const WARNINGS: ReadonlySet<string> = new Set([
 ]);
 
 /** One run of a distributor: its sockets, the tasks' sources, and the core between them. */
-export class DistributorSession extends Session<RunSummary> {
+export class DistributorSession extends Session<RunSummary> implements ResultsHere {
   readonly #options: SessionOptions;
   readonly #tasks: readonly RegisteredTask[];
   readonly #owner: WorkersOwner;
@@ -86,6 +88,15 @@ export class DistributorSession extends Session<RunSummary> {
   override get peers(): readonly PeerState[] {
     return peersOfRun(this.#core, this.#tasks, this.#options, this.#metadataListener?.received);
   }
+
+  /** See `ResultsHere`. */
+  readonly taken = this.guard((results: readonly Handled[]) => this.#core?.resultsHere("taken", results));
+
+  /** See `ResultsHere`. */
+  readonly handled = this.guard((results: readonly Handled[]) => {
+    this.#core?.resultsHere("acked", results);
+    this.#gate?.commit();
+  });
 
   stop(timeoutMs: number): void {
     // In a microtask: a task's hook may call this in the middle of the core's work.
@@ -195,7 +206,7 @@ export class DistributorSession extends Session<RunSummary> {
   #metadataArrived(metadata: Payload): void {
     if (this.#journal?.metadata !== undefined) return; // a resumed run keeps the metadata that it began with
     this.#journal?.journal.metadataArrived(encodePayload(metadata, "metadata"));
-    this.#openTo(metadata, this.#sources.prepare(metadata, this.#journal?.tasks));
+    this.#openTo(metadata, this.#sources.prepare(metadata, this.#journal));
   }
 
   /** Prepares the tasks at once when the metadata is known, or none is to come. */
@@ -203,7 +214,7 @@ export class DistributorSession extends Session<RunSummary> {
     const known = this.#journal?.metadata;
     if (known === undefined && this.#options.metadataEndpoint !== undefined) return undefined;
     const metadata = known === undefined ? {} : decodePayload(known);
-    const prepared = this.#sources.prepare(metadata, this.#journal?.tasks);
+    const prepared = this.#sources.prepare(metadata, this.#journal);
     prepared.catch(() => {}); // #openTo() handles the error
     return [metadata, prepared];
   }

@@ -13,6 +13,7 @@ import {
 } from "./distributor-options.ts";
 import { DistributorSession } from "./distributor-session.ts";
 import { emptySummary } from "./empty-summary.ts";
+import type { ResultsHere } from "./results-here.ts";
 import type { RunProgress, RunSummary } from "./run-summary.ts";
 import type { AnyTask, RegisteredTask } from "./task.ts";
 
@@ -24,6 +25,9 @@ export const ownedWorkers: unique symbol = Symbol("ownedWorkers");
  * worker then waits for the others to join.
  */
 export const expectWorkers: unique symbol = Symbol("expectWorkers");
+
+/** How a collector in the same process reports results at once, not by messages: `taken`, those that it will handle later; `handled`. */
+export const resultsHere: unique symbol = Symbol("resultsHere");
 
 /**
  * Asks its registered tasks for items and hands them to workers as they become free; knows of every item until it is
@@ -83,6 +87,11 @@ export class Distributor extends Role<RunSummary> {
     if (this.#tasks.some(({ taskType }) => taskType === instance.taskType))
       throw new TypeError(`Task type ${JSON.stringify(instance.taskType.name)} is registered by two tasks`);
     return instance;
+  }
+
+  /** @internal */
+  get [resultsHere](): ResultsHere | undefined {
+    return this.#session;
   }
 
   /** How the run stands now: counts per task, and workers. Empty before `run()`. */

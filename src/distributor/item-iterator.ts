@@ -8,6 +8,18 @@ export type Step = { readonly done: true } | { readonly done: false; readonly va
  */
 export const openItems: unique symbol = Symbol("openItems");
 
+/** Gets, before anything is pulled, what a run that goes on has left; a symbol for the same reason. */
+export const goesOn: unique symbol = Symbol("goesOn");
+
+/** What an earlier life of a run has left. */
+export interface Remainder {
+  readonly runId: string;
+  /** The numbers of the items that are not settled, in ascending order. */
+  readonly pending: readonly number[];
+  /** The number of the next item. */
+  readonly nextNumber: number;
+}
+
 const DONE: Step = { done: true };
 
 /** Callbacks of the iterator's owner. */
@@ -18,6 +30,8 @@ export interface ItemHooks {
   readonly failed?: (error: unknown) => void;
   /** The next item was encoded and has this size. Items are encoded in the order in which they were pulled. */
   readonly encoded?: (bytes: number) => void;
+  /** So many of the items that were encoded are left out after all, because of their keys. */
+  readonly leftOut?: (count: number) => void;
 }
 
 /**

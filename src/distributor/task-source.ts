@@ -125,7 +125,10 @@ export class TaskSource implements ItemSource {
   }
 
   pull(worker: string, wanted: number): Uint8Array | "wait" | "done" {
+    const before = this.#gate.size;
     const ready = this.#gate.shift();
+    const leftOut = before - this.#gate.size - (ready === undefined ? 0 : 1);
+    if (leftOut > 0) this.#iterator?.hooks.leftOut?.(leftOut);
     if (ready !== undefined) return ready;
     this.#wanted = wanted;
     if (this.#state === "ended") return "done";
@@ -149,7 +152,10 @@ export class TaskSource implements ItemSource {
       }
       const payload = this.#take(step);
       if (payload === undefined) return "done";
-      if (payload !== "skipped" && this.#gate.letsOut()) return payload;
+      if (payload !== "skipped") {
+        if (this.#gate.letsOut()) return payload;
+        this.#iterator?.hooks.leftOut?.(1);
+      }
       if (performance.now() < sliceEnd) continue;
       this.#notice();
       return "wait";

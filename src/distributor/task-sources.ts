@@ -1,5 +1,8 @@
+import type { TaskReplay } from "../journal/journal-state.ts";
 import type { OpenJournal } from "../journal/open-journal.ts";
+import { itemNumber } from "../protocol/generation.ts";
 import { decodePayload, type Payload } from "../protocol/payload/payload.ts";
+import { goesOn, type Remainder } from "./item-iterator.ts";
 import { LatestAck } from "./latest-ack.ts";
 import type { RegisteredTask } from "./task.ts";
 import { TaskSource } from "./task-source.ts";
@@ -46,12 +49,16 @@ export class TaskSources {
   }
 
   /** Initialises the tasks, and begins to read those that depend on no other task. */
-  async prepare(metadata: Payload, earlier: OpenJournal["tasks"] | undefined): Promise<void> {
-    for (const { taskType, dependencies } of this.#tasks) {
+  async prepare(metadata: Payload, earlier: Pick<OpenJournal, "runId" | "tasks"> | undefined): Promise<void> {
+    for (const task of this.#tasks) {
+      const { taskType, dependencies } = task;
       const source = this.of(taskType.name);
       await source.initialize(metadata);
-      const replay = earlier?.get(taskType.name);
-      if (replay !== undefined) await source.goOn(replay);
+      const replay = earlier?.tasks.get(taskType.name);
+      if (earlier !== undefined && replay !== undefined) {
+        task[goesOn](remainderOf(earlier.runId, replay));
+        await source.goOn(replay);
+      }
       // A task with dependencies may make its items from the results of those tasks.
       if (dependencies.length === 0) source.begin();
     }
@@ -61,4 +68,9 @@ export class TaskSources {
   async close(): Promise<void> {
     await Promise.all([...this.#sources.values()].map((source) => source.close()));
   }
+}
+
+function remainderOf(runId: string, { pending, nextSeq }: TaskReplay): Remainder {
+  const numbers = [...pending].map(({ seq }) => itemNumber(seq)).sort((a, b) => a - b);
+  return { runId, pending: numbers, nextNumber: nextSeq };
 }

@@ -9,7 +9,7 @@ import type { Awaitable, Maybe } from "../role/awaitable.ts";
 import { assertNoArguments } from "../role/members.ts";
 import { adoptStaticFields } from "../role/static-fields.ts";
 import { atCaller } from "../self/at-caller.ts";
-import { type ItemIterator, openItems } from "./item-iterator.ts";
+import { goesOn, type ItemIterator, openItems, type Remainder } from "./item-iterator.ts";
 import type { AckOrigin } from "./latest-ack.ts";
 
 /** How far a task was. */
@@ -118,6 +118,9 @@ export abstract class Task<
   [openItems](): ItemIterator | undefined {
     return undefined;
   }
+
+  /** @internal */
+  [goesOn](_remainder: Remainder): void {}
 
   /**
    * Called once, before the first item and after the metadata arrived.

@@ -1,7 +1,8 @@
 import type { Collector } from "../collector/collector.ts";
-import { Distributor, expectWorkers, ownedWorkers } from "../distributor/distributor.ts";
+import { Distributor, expectWorkers, ownedWorkers, resultsHere } from "../distributor/distributor.ts";
 import type { DistributorOptions } from "../distributor/distributor-options.ts";
 import { emptySummary } from "../distributor/empty-summary.ts";
+import type { ResultsHere } from "../distributor/results-here.ts";
 import type { RunProgress, RunSummary } from "../distributor/run-summary.ts";
 import type { AnyTask } from "../distributor/task.ts";
 import type { PipelineError } from "../errors.ts";
@@ -75,6 +76,11 @@ export class LocalRun {
 
   /** The endpoint of the tasks during the run. */
   endpoint: EndpointAddress | undefined;
+
+  /** Where a collector that orders its results reports them. */
+  get resultsHere(): ResultsHere | undefined {
+    return this.#distributor?.[resultsHere];
+  }
 
   get progress(): RunProgress {
     return this.#distributor?.progress ?? { workers: 0, tasks: {} };

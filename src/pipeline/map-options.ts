@@ -28,7 +28,7 @@ export interface MapOptions<Input = never>
   readonly workers?: number;
   /**
    * Whether results come in the order of their inputs, or in the order of their arrival.
-   * @default true
+   * @default true; false with `journal`
    */
   readonly ordered?: boolean;
   /**
@@ -63,7 +63,7 @@ export interface MapOptions<Input = never>
   /**
    * A file that keeps what was done, so that a program that was killed goes on where it was: its path, or more options. A result counts as
    * done when the loop asks for the next one, and only then. Inputs that were done are not executed again and give no results; results come as
-   * they are ready. Inputs must be the same, in the same order, or have a `key`. An input that failed for good is executed again, unless its failure
+   * they are ready, or with `ordered: true` in the order of the inputs: then what follows a slow input waits, and is executed again after a crash. Inputs must be the same, in the same order, or have a `key`. An input that failed for good is executed again, unless its failure
    * was a result (`settled`): then with `retryFailed` only.
    * @default none
    */
@@ -165,20 +165,9 @@ export function assertMapArguments(inputs: unknown, module: unknown, options: un
 }
 
 /** Checks the options that concern the distributor and what is reported about it. */
-function assertDeliveryOptions({
-  windowTime,
-  journal,
-  key,
-  onProgress,
-  progress,
-  ordered,
-}: MapOptions): void {
+function assertDeliveryOptions({ windowTime, journal, key, onProgress, progress }: MapOptions): void {
   if (windowTime !== undefined) assertCount("windowTime", windowTime, 1);
   assertJournal(journal);
-  if (journal !== undefined && ordered === true)
-    throw new TypeError(
-      "map() cannot give results in order with a journal: inputs that were done give none. Leave out ordered, and use settled to get each input's index",
-    );
   assertFunction("key", key);
   assertFunction("onProgress", onProgress);
   if (progress !== undefined) assertBoolean("progress", progress);

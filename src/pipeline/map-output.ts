@@ -1,3 +1,6 @@
+import type { Remainder } from "../distributor/item-iterator.ts";
+import { Fifo } from "../structures/fifo.ts";
+
 /** The outcome of one input. A result stays encoded until it is taken, so that its size in memory is known. */
 export type Outcome =
   | (ArrivedItem & { readonly ok: true; readonly payload: Uint8Array })
@@ -44,8 +47,14 @@ export class MapOutput {
   #inputBytes = 0;
   #meanBytes = 0;
   #pulled = 0;
-  #encoded = 0;
-  #taken = 0;
+  /** Items that were produced in an earlier life of the run, and whose outcomes come in this one. */
+  readonly #earlier = new Fifo<number>();
+  /** The number of the next item. */
+  #nextNumber = 0;
+  /** The number of the item of this life whose outcome is taken next, where outcomes are in order. */
+  #nextTaken = 0;
+  /** Items that were produced and whose outcomes are not taken. */
+  #open = 0;
   #ended = false;
 
   constructor(limits: MapLimits) {
@@ -73,11 +82,19 @@ export class MapOutput {
   /** Whether another input may be pulled. The outcome that the loop waits for belongs to an input that was pulled before, so this cannot block the run. */
   get hasRoom(): boolean {
     const { maxPending, maxPendingBytes, slots } = this.#limits;
-    const open = this.#encoded - this.#taken;
+    const open = this.#open;
     if (this.#ended || open >= maxPending || this.#waitingBytes >= maxPendingBytes) return false;
     const underWay = open - this.#outcomes.size;
     if (underWay < slots) return true;
     return this.#waitingBytes + this.#inputBytes + underWay * this.#meanBytes < maxPendingBytes;
+  }
+
+  /** A run goes on: before the outcomes of its new items come those of earlier items that are not settled. */
+  goOn({ pending, nextNumber }: Pick<Remainder, "pending" | "nextNumber">): void {
+    for (const number of pending) this.#earlier.push(number);
+    this.#open = pending.length;
+    this.#nextNumber = nextNumber;
+    this.#nextTaken = nextNumber;
   }
 
   /** Counts an input that is pulled. @returns Its index. */
@@ -87,18 +104,28 @@ export class MapOutput {
 
   /** Notes the size of the next input, in bytes. */
   encoded(bytes: number): void {
-    this.#inputs.set(this.#encoded++, bytes);
-    this.#inputBytes += bytes;
+    const number = this.#nextNumber++;
+    this.#inputBytes += bytes - (this.#inputs.get(number) ?? 0);
+    this.#inputs.set(number, bytes);
+    this.#open += 1;
+  }
+
+  /** So many of the inputs that were encoded are left out after all. Sizes are then those of other inputs, which is exact enough. */
+  leftOut(count: number): void {
+    this.#nextNumber -= count;
+    this.#open -= count;
   }
 
   /** @returns The next outcome; `undefined` while it has not arrived. */
   take(): Outcome | undefined {
-    const [first] = this.#limits.isOrdered ? [this.#taken] : this.#outcomes.keys();
+    const { isOrdered } = this.#limits;
+    const first = isOrdered ? (this.#earlier.peek() ?? this.#nextTaken) : this.#outcomes.keys().next().value;
     const outcome = first === undefined ? undefined : this.#outcomes.get(first);
     if (outcome === undefined) return undefined;
     this.#outcomes.delete(outcome.seq);
     this.#waitingBytes -= sizeOf(outcome);
-    this.#taken += 1;
+    this.#open -= 1;
+    if (isOrdered && this.#earlier.shift() === undefined) this.#nextTaken += 1;
     return outcome;
   }
 }

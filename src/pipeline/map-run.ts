@@ -1,7 +1,8 @@
 import { Collector, encodedResults } from "../collector/collector.ts";
 import type { EncodedResults } from "../collector/delivery-handlers.ts";
 import type { Failure } from "../collector/failure.ts";
-import { ItemIterator } from "../distributor/item-iterator.ts";
+import type { Handled } from "../core/distributor/handled.ts";
+import { goesOn, ItemIterator, type Remainder } from "../distributor/item-iterator.ts";
 import { PipelineError } from "../errors.ts";
 import type { JournalOptions } from "../journal/journal-options.ts";
 import { fromThrownError } from "../protocol/error-info.ts";
@@ -24,6 +25,7 @@ import { MapOutput, type Outcome } from "./map-output.ts";
 import { MapProgressReports } from "./map-progress.ts";
 import { refusedInput } from "./refused-input.ts";
 import { resolveRestarts, resolveWorkers, slotsOf } from "./resolve-workers.ts";
+import { TakenResults } from "./taken-results.ts";
 
 /** How often the state is read while a failure is not noted yet, in ms. */
 const NOTED_MS = 5;
@@ -76,9 +78,14 @@ export class MapRun implements ResultSource<unknown> {
       tasks: [task],
       workers: plans.map((plan) => ({ ...plan, isWrapped: true })),
       restarts: resolveRestarts(restarts),
-      collector: new MapCollector(hasJournal, options.settled === true, (outcome) => {
-        if (outcome.ok || outcome.done !== undefined || !hasJournal) this.#arrived(outcome);
-        else this.#whenNoted(() => this.#arrived(outcome));
+      collector: new MapCollector(hasJournal, options.settled === true, {
+        arrived: (outcome) => {
+          if (outcome.ok || outcome.done !== undefined || !hasJournal) this.#arrived(outcome);
+          else this.#whenNoted(() => this.#arrived(outcome));
+        },
+        taken: (results) => {
+          if (options.ordered === true) this.#run.resultsHere?.taken(results);
+        },
       }),
       metadata: undefined,
       onOutput,
@@ -177,6 +184,10 @@ class MapTask extends LocalTask {
     this.#failed = failed;
   }
 
+  override [goesOn](remainder: Remainder): void {
+    this.#output.goOn(remainder);
+  }
+
   override isAvailableForHandling(): boolean {
     return this.#output.hasRoom;
   }
@@ -187,6 +198,7 @@ class MapTask extends LocalTask {
         wrap: (value) => ({ index: this.#output.pulled(), value }),
         failed: this.#failed,
         encoded: (bytes) => this.#output.encoded(bytes),
+        leftOut: (count) => this.#output.leftOut(count),
       });
     } catch (error) {
       this.#failed(error);
@@ -195,24 +207,36 @@ class MapTask extends LocalTask {
   }
 }
 
+/** Where a {@link MapCollector}'s outcomes go. */
+interface MapCollectorPort {
+  arrived(outcome: Outcome): void;
+  /** These results have arrived, and are collected later. */
+  taken(results: readonly Handled[]): void;
+}
+
 class MapCollector extends Collector<object> {
   readonly endpoint = NO_ENDPOINT;
   readonly ackEndpoint = NO_ENDPOINT;
   readonly #waits: boolean;
   readonly #settled: boolean;
-  readonly #arrived: (outcome: Outcome) => void;
+  readonly #port: MapCollectorPort;
+  readonly #taken: TakenResults;
 
   /** @param waits - Whether an outcome counts as collected only when the loop has done with it. */
-  constructor(waits: boolean, settled: boolean, arrived: (outcome: Outcome) => void) {
+  constructor(waits: boolean, settled: boolean, port: MapCollectorPort) {
     super();
     this.#waits = waits;
     this.#settled = settled;
-    this.#arrived = arrived;
+    this.#port = port;
+    this.#taken = new TakenResults((results) => port.taken(results));
   }
 
   /** @internal Results stay encoded until the loop takes them, so that their size is known. */
   override [encodedResults](): EncodedResults {
-    return (seq, payload) => this.#give({ ok: true, seq: itemNumber(seq), payload });
+    return (delivery) => {
+      if (this.#waits) this.#taken.add(delivery);
+      return this.#give({ ok: true, seq: itemNumber(delivery.seq), payload: delivery.payload });
+    };
   }
 
   /** Never called, because `encodedResults` takes the results. */
@@ -237,8 +261,8 @@ class MapCollector extends Collector<object> {
   #give(outcome: Outcome): Promise<void> | undefined {
     // A failure that ends the run is collected by that.
     if (this.#waits && (outcome.ok || this.#settled))
-      return new Promise((done) => this.#arrived({ ...outcome, done }));
-    this.#arrived(outcome);
+      return new Promise((done) => this.#port.arrived({ ...outcome, done }));
+    this.#port.arrived(outcome);
     return undefined;
   }
 }

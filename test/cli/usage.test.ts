@@ -12,6 +12,7 @@ async function command(...args: readonly string[]) {
     out: (text) => {
       out += text;
     },
+    written: async () => true,
     room: () => undefined,
     screen: {},
     err: {

@@ -51,10 +51,39 @@ describe("A journal of map()", () => {
     },
   );
 
-  test("that is given together with ordered: true is refused", () => {
-    expect(() => mapped("square", [1], { journal: journalFile(), ordered: true })).toThrow(
-      /in order with a journal/,
-    );
+  test("with ordered: true gives the results of each run in the order of the inputs", async () => {
+    const options = { journal: journalFile(), ordered: true, concurrency: 20 };
+    const first = await taken(mapped("slowly", upTo(60), options), 20);
+    const second = await mapped("slowly", upTo(60), options).toArray();
+    // The loop was left with a result: it comes once more.
+    expect([...first.slice(0, -1), ...second]).toEqual(upTo(60));
+  });
+
+  long(
+    "with ordered: true gives failures in order, too, and does not wait for a slow input to execute others",
+    async () => {
+      const file = join(tempFolder(), "uneven.mjs");
+      writeFileSync(
+        file,
+        "export default async (n) => { if (n === 0) await new Promise((done) => setTimeout(done, 2000)); if (n % 10 === 3) throw new Error('three'); return n; };",
+      );
+      const states: MapProgress[] = [];
+      const results = await map<number>(upTo(200), file, {
+        workers: 2,
+        journal: journalFile(),
+        ordered: true,
+        settled: true,
+        retry: { attempts: 1 },
+        onProgress: (state) => void states.push(state),
+      }).toArray();
+      expect(results.map(({ index }) => index)).toEqual(upTo(200));
+      expect(results.filter(({ status }) => status === "rejected")).toHaveLength(20);
+      // Nothing is done before the first, and workers hold nothing but the first any more: the others were executed meanwhile.
+      expect(states.some(({ completed, inFlight }) => completed === 0 && inFlight === 1)).toBe(true);
+    },
+  );
+
+  test("that has a wrong value is refused", () => {
     expect(() => mapped("square", [1], { journal: 5 as never })).toThrow(TypeError);
     expect(() => mapped("square", [1], { journal: { paht: "x" } as never })).toThrow(/paht/);
   });

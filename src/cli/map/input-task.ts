@@ -1,4 +1,4 @@
-import { ItemIterator } from "../../distributor/item-iterator.ts";
+import { goesOn, ItemIterator, type Remainder } from "../../distributor/item-iterator.ts";
 import { LocalTask } from "../../pipeline/local-task.ts";
 import type { MapOutput } from "../../pipeline/map-output.ts";
 import { TaskType } from "../../protocol/task-type.ts";
@@ -22,6 +22,8 @@ export interface InputTaskOptions {
   readonly keyField: string | undefined;
   readonly attempts: number | undefined;
   readonly timeout: number | undefined;
+  /** A journal's run begins, or goes on. */
+  readonly goesOn?: (remainder: Remainder) => void;
 }
 
 /** The task of `zmqpipeline map`: its items are the inputs. */
@@ -30,12 +32,22 @@ export class InputTask extends LocalTask {
   override readonly total: number | undefined;
   readonly #inputs: InputIterator;
   readonly #order: MapOutput | undefined;
+  readonly #goesOn: (remainder: Remainder) => void;
   #count = 0;
 
-  constructor({ inputs, total, order, keyField, attempts, timeout }: InputTaskOptions) {
+  constructor({
+    inputs,
+    total,
+    order,
+    keyField,
+    attempts,
+    timeout,
+    goesOn: onGoing = () => {},
+  }: InputTaskOptions) {
     super();
     this.#inputs = inputs;
     this.#order = order;
+    this.#goesOn = onGoing;
     this.total = total;
     const key = keyField === undefined ? undefined : inputKey(keyField);
     Object.assign(this, {
@@ -43,6 +55,11 @@ export class InputTask extends LocalTask {
       ...(attempts === undefined ? {} : { retry: { attempts } }),
       ...(timeout === undefined ? {} : { timeout }),
     });
+  }
+
+  override [goesOn](remainder: Remainder): void {
+    this.#order?.goOn(remainder);
+    this.#goesOn(remainder);
   }
 
   override isAvailableForHandling(): boolean {
@@ -53,7 +70,12 @@ export class InputTask extends LocalTask {
     const order = this.#order;
     return new ItemIterator(this.#inputs, {
       wrap: (value): NumberedInput => ({ index: order?.pulled() ?? this.#count++, value }),
-      ...(order === undefined ? {} : { encoded: (bytes: number) => order.encoded(bytes) }),
+      ...(order === undefined
+        ? {}
+        : {
+            encoded: (bytes: number) => order.encoded(bytes),
+            leftOut: (count: number) => order.leftOut(count),
+          }),
     });
   }
 }

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { pathToFileURL } from "node:url";
+import type { Failure } from "../../collector/failure.ts";
 import { LocalRun } from "../../pipeline/local-run.ts";
 import { DEFAULT_MAX_PENDING, DEFAULT_MAX_PENDING_BYTES } from "../../pipeline/map-options.ts";
 import { MapOutput } from "../../pipeline/map-output.ts";
@@ -28,10 +29,15 @@ import { FailureReport, failedText, labelOf } from "./failure-report.ts";
 import { InputIterator } from "./input-iterator.ts";
 import { inputKey } from "./input-key.ts";
 import { InputTask, MAP, type NumberedInput } from "./input-task.ts";
+import { JournalledPrinter } from "./journalled-printer.ts";
 import type { MapCommandOptions } from "./map-command-options.ts";
 import { type Inputs, openInputs, STANDARD_INPUT } from "./open-inputs.ts";
+import { OutputMark } from "./output-mark.ts";
 import { PrintedResults } from "./printed-results.ts";
 import { ResultPrinter } from "./result-printer.ts";
+
+/** The file descriptor of standard output. */
+const STANDARD_OUTPUT = 1;
 
 /**
  * Maps inputs through the function of a file, and prints the results.
@@ -61,15 +67,11 @@ function assertOptions(file: string, options: MapCommandOptions): void {
   if (found === undefined) throw new FileError(`There is no file ${JSON.stringify(file)}`);
   if (!found.isFile())
     throw new FileError(`${JSON.stringify(file)} is no file: name the file of the function`);
-  const { key, journal, ordered, incremental, threads, concurrency } = options;
+  const { key, journal, incremental, threads, concurrency } = options;
   journalOf(options); // says what needs a journal
   if (threads !== undefined && concurrency !== undefined)
     throw new FileError(
       "--threads and --concurrency exclude each other: a thread executes one input at a time",
-    );
-  if (ordered === true && journal !== undefined)
-    throw new FileError(
-      "--ordered and --journal exclude each other: results that wait for an earlier one would be lost in a crash, although the journal counts them as done",
     );
   if (key !== undefined && journal === undefined)
     throw new FileError("--key needs --journal FILE: the journal knows which keys were executed");
@@ -91,8 +93,11 @@ async function runMap(
     { workers: { ...workersOf(file, options), taskType: MAP }, inspectWorkers: inspectOf(options) ?? false },
     [],
   );
-  const order = options.ordered === true ? orderOf(plans) : undefined;
+  const isOrdered = options.ordered === true;
+  const order = isOrdered ? orderOf(plans) : undefined;
+  const mark = isOrdered && isJournalled ? OutputMark.of(journal, STANDARD_OUTPUT) : undefined;
   const statistics = new RunStatistics();
+  let isOver = false;
   let inputError: { readonly thrown: unknown } | undefined;
   const source = new InputIterator(inputs, limit, checkOf(key), (thrown) => {
     inputError = { thrown };
@@ -105,16 +110,16 @@ async function runMap(
     isContinued: isJournalled && options.retryFailed !== true,
     line: (text) => console.line(text),
   });
+  const failed = (failure: Failure<NumberedInput>) => failures.add(failure);
+  const isRaw = options.raw === true;
   const printed =
-    journal === undefined || output.file === undefined ? undefined : new PrintedResults(journal, output.file);
-  const collector = new ResultPrinter({
-    output,
-    isRaw: options.raw === true,
-    order,
-    isJournalled,
-    printed,
-    failed: (failure) => failures.add(failure),
-  });
+    journal === undefined || isOrdered || output.file === undefined
+      ? undefined
+      : new PrintedResults(journal, output.file);
+  const collector: JournalledPrinter | ResultPrinter =
+    order !== undefined && isJournalled
+      ? new JournalledPrinter({ output, isRaw, failed, order, mark, run: () => run.resultsHere })
+      : new ResultPrinter({ output, isRaw, failed, order, isJournalled, printed });
   statistics.watch(collector, {
     logged: "none",
     describe: ({ data }) => {
@@ -125,7 +130,7 @@ async function runMap(
       if (!quiet) console.line(failedText(failure.label, failure.error));
     },
   });
-  const run = new LocalRun({
+  const run: LocalRun = new LocalRun({
     tasks: [
       new InputTask({
         inputs: source,
@@ -134,6 +139,7 @@ async function runMap(
         keyField: key,
         attempts: options.retry,
         timeout: options.timeout,
+        goesOn: (remainder) => mark?.goOn(remainder),
       }),
     ],
     workers: plans.map((plan) => ({ ...plan, isWrapped: true })),
@@ -177,6 +183,7 @@ async function runMap(
   let isComplete = false;
   try {
     const summary = await run.run();
+    isOver = true;
     isComplete = summary.status === "complete";
     if (quiet) {
       // What is in a file need not be shown.
@@ -196,6 +203,7 @@ async function runMap(
     flush();
     failures.close();
     printed?.close(isComplete);
+    mark?.close(isOver && collector instanceof JournalledPrinter && collector.isInStep);
   }
 }
 

@@ -104,6 +104,11 @@ export class CollectorCore {
     if (delivery.runId === this.runId) this.#inbox.handled(delivery, ackData);
   }
 
+  /** A delivery was handled, and the distributor knows: no ACK is sent unless the delivery is repeated. */
+  handledAndKnown(delivery: Delivery): void {
+    if (delivery.runId === this.runId) this.#inbox.handledAndKnown(delivery);
+  }
+
   /** Sends the ACKs that wait, unless the distributor is not connected. */
   flush(): void {
     const connection = this.#distributors.current.ack;

@@ -114,6 +114,10 @@ export class Inbox {
     this.#latestGroup = group;
   }
 
+  handledAndKnown({ task, seq }: Delivery): void {
+    this.#task(task).handled.add(seq);
+  }
+
   /** Takes the ACKs that wait: one message for each task and worker. The last one has the item that was handled last. */
   takeAcks(runId: string): Ack[] {
     const latest = this.#latestGroup;

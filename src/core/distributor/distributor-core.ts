@@ -12,6 +12,7 @@ import { dispatch } from "./dispatch.ts";
 import type { DistributorCoreOptions, DistributorPhase, DistributorPort } from "./distributor-port.ts";
 import { EndOfRun } from "./end-of-run.ts";
 import { Fleet } from "./fleet.ts";
+import type { Handled } from "./handled.ts";
 import { recallStalled } from "./recall.ts";
 import { hasDrained, lackOfPeers, lookForWorkers, tooManyFailures } from "./run-limits.ts";
 import type { RunView } from "./run-view.ts";
@@ -120,6 +121,12 @@ export class DistributorCore {
     this.#settleDown();
   }
 
+  /** A collector in this process has handled results; or has taken them, to handle them later. */
+  resultsHere(event: "taken" | "acked", results: readonly Handled[]): void {
+    this.#settlement.report(event, results, this.#tasks, this.#fleet);
+    this.#settleDown();
+  }
+
   workerMessage(connection: string, message: WorkerToDistributor): void {
     const now = this.#clock.now;
     if (message.type === "hello") {
@@ -149,13 +156,13 @@ export class DistributorCore {
 
   /** Some connection ended, and it is not known which: the pings will show it. */
   probe(): void {
-    this.#pingAll();
+    this.#nextPing = this.#clock.now + PING_MS;
+    for (const worker of this.#fleet.workers) this.#workerMessages.ping(worker);
   }
 
   /** A source that said `"wait"` may have items now. */
   sourceReady(task: string): void {
-    const state = this.#tasks.byName.get(task);
-    if (state !== undefined) this.#tasks.touch(state);
+    this.#tasks.touchNamed(task);
     this.#settleDown();
   }
 
@@ -195,7 +202,7 @@ export class DistributorCore {
       if (task.withRoom.size > 0) this.#tasks.touch(task); // a gate may have opened, a backoff or a pause ended
     }
     for (const worker of this.#fleet.workers) this.#workerMessages.confirm(worker);
-    if (now >= this.#nextPing) this.#pingAll();
+    if (now >= this.#nextPing) this.probe();
     if (now >= this.#nextRepeat) this.#repeat();
     if (this.#phase.kind === "running") {
       const problem = lackOfPeers(this.#collector, this.#tasks, now, this.#options);
@@ -262,6 +269,7 @@ export class DistributorCore {
     this.#collector.welcomed(link);
     if (!this.#collector.isReady) return;
     this.#port.note("collector is ready", {});
+    this.#settlement.takenMayBeLost(this.#tasks);
     this.#tasks.touchAll();
     this.#repeat();
     // ACKs may have been lost with the previous link: results that are delivered again are ACKed again.
@@ -271,17 +279,11 @@ export class DistributorCore {
   #ack(ack: Ack): void {
     const task = this.#tasks.byName.get(ack.taskType);
     if (task === undefined) return;
-    this.#settlement.acked(task, ack, this.#fleet);
+    this.#settlement.report("acked", [ack], this.#tasks, this.#fleet);
     this.#port.ackData(task.name, ack.ackData, ack.ackSeq);
-    this.#tasks.touch(task);
     if (ack.workerId !== "") return;
     const problem = tooManyFailures(this.#tasks, this.#options.maxFailures);
     if (problem !== undefined) this.fail(problem);
-  }
-
-  #pingAll(): void {
-    this.#nextPing = this.#clock.now + PING_MS;
-    for (const worker of this.#fleet.workers) this.#workerMessages.ping(worker);
   }
 
   /** Repeats what has not been answered: hello, reports of failed items, END. */

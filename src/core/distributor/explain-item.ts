@@ -54,6 +54,10 @@ function explainPresent(view: RunView, task: TaskLedger, item: Item): Standing {
     const first = `It has failed for good (${name}: ${message}); the collector has yet to confirm that.`;
     return { state: "failing", attempt, reasons: [first, ...history] };
   }
+  if (place.at === "taken") {
+    const first = "Its result is there, and waits for those of earlier items.";
+    return { state: "executed", attempt, reasons: [first, ...history] };
+  }
   return {
     state: "waiting",
     attempt,

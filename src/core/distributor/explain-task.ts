@@ -77,7 +77,7 @@ function supplyReasons(task: TaskLedger): string[] {
 
 /** Where the items are that are not settled. */
 function itemReasons(view: RunView, task: TaskLedger): string[] {
-  const counts = { queue: 0, suspects: 0, backoff: 0, worker: 0, collector: 0, settled: 0 };
+  const counts = { queue: 0, suspects: 0, backoff: 0, worker: 0, taken: 0, collector: 0, settled: 0 };
   const found: { oldest?: Item } = {};
   task.items.forEach((item) => {
     counts[item.place.at] += 1;
@@ -89,6 +89,7 @@ function itemReasons(view: RunView, task: TaskLedger): string[] {
     [counts.queue, ["waits", "wait"], "to be tried again, by the next worker with room."],
     [counts.backoff, ["waits", "wait"], "before the next attempt."],
     [counts.suspects, ["was", "were"], "with workers that were lost, and will go out alone."],
+    [counts.taken, ["is", "are"], "executed: their results wait for those of earlier items."],
     [counts.collector, ["has", "have"], "failed for good, which the collector has yet to confirm."],
   ];
   return lines.flatMap(([count, verb, rest]) =>

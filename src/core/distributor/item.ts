@@ -14,11 +14,14 @@ export type Place =
   | { readonly at: "worker"; readonly worker: WorkerRecord }
   /** Failed for good; the report is on its way to the collector. */
   | { readonly at: "collector"; readonly error: ErrorInfo; readonly sentAt: number }
+  /** Its result waits in a collector in this process, which will ACK it later. No worker has it any more. */
+  | { readonly at: "taken" }
   /** ACKed. Only outdated queue entries still refer to the item. */
   | { readonly at: "settled" };
 
 export const QUEUE: Place = { at: "queue" };
 export const SUSPECTS: Place = { at: "suspects" };
+export const TAKEN: Place = { at: "taken" };
 export const SETTLED: Place = { at: "settled" };
 
 /** One item of one task, from the moment it was produced until it is ACKed. */

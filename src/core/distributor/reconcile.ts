@@ -14,7 +14,7 @@ export function reconcile(worker: WorkerRecord, held: readonly ItemRef[]): ItemR
   const revoked: ItemRef[] = [];
   for (const ref of held) {
     const item = task.items.get(ref.seq);
-    if (item === undefined) {
+    if (item === undefined || item.place.at === "taken") {
       worker.settled.push(ref.seq);
     } else if (item.place === worker.place) {
       if (item.attempt === ref.attempt) kept.add(ref.seq);

@@ -1,12 +1,14 @@
 import { type ErrorCode, PipelineError } from "../../errors.ts";
-import type { Ack, ErrorInfo, Fail } from "../../protocol/batch-message.ts";
+import type { ErrorInfo, Fail } from "../../protocol/batch-message.ts";
 import { toErrorInfo } from "../../protocol/error-info.ts";
 import type { DistributorToCollector } from "../../protocol/message.ts";
 import type { RoleClock } from "../role-clock.ts";
-import { type Item, QUEUE, SUSPECTS } from "./item.ts";
+import type { Handled } from "./handled.ts";
+import { type Item, QUEUE, SUSPECTS, TAKEN } from "./item.ts";
 import type { OwnedWorkers } from "./owned-workers.ts";
 import { executionsOf } from "./reliability.ts";
 import type { TaskLedger } from "./task-ledger.ts";
+import type { TaskSet } from "./task-set.ts";
 import type { WorkerRecord } from "./worker-record.ts";
 
 /**
@@ -105,31 +107,91 @@ export class Settlement {
     return lostWith.every(isKnown) ? 0 : COME_BACK_MS;
   }
 
+  /** Settles results, or notes that a collector in this process has taken them. */
+  report(event: "taken" | "acked", results: readonly Handled[], tasks: TaskSet, workers: WorkerLookup): void {
+    for (const handled of results) {
+      const task = tasks.byName.get(handled.taskType);
+      if (task === undefined) continue;
+      if (event === "acked") this.#acked(task, handled, workers);
+      else this.#taken(task, handled, workers);
+      tasks.touch(task);
+    }
+  }
+
   /** The collector has handled results of a worker, or reports of failed items. */
-  acked(task: TaskLedger, { workerId, seqs, busyMs, bytes }: Ack, workers: WorkerLookup): void {
+  #acked(task: TaskLedger, handled: Handled, workers: WorkerLookup): void {
+    const { workerId, seqs } = handled;
     const worker = workers.byId(workerId);
     const as = workerId === "" ? "failed" : "acked";
     const settled: number[] = [];
+    let taken = 0;
     for (const seq of seqs) {
       const item = task.items.get(seq);
       if (item === undefined) continue;
-      const { place } = item;
       settled.push(seq);
-      if (item.failedOn.length > 0 && worker !== undefined) this.#succeededElsewhere(item, worker, workers);
-      task.settle(item, as);
-      // Another worker holds the item, too: it is told with its next grant that the item is settled, and does not begin it.
-      if (place.at === "worker" && place.worker !== worker) {
-        place.worker.settled.push(seq);
-        task.refresh(place.worker);
-      }
+      if (item.place.at === "taken") taken += 1;
+      this.#arrived(task, item, worker, workers, () => task.settle(item, as));
     }
     if (settled.length > 0) task.spec.journal?.settled(settled, as);
-    if (worker === undefined) return;
-    worker.acked += seqs.length;
+    // What was taken was counted then.
+    if (worker === undefined || (taken > 0 && taken === settled.length)) return;
+    this.#counts(task, worker, handled, seqs.length - taken, settled.length > taken);
+  }
+
+  /**
+   * A collector in this process has results of a worker, and will ACK them later. The worker has room again, and forgets them. If this process
+   * ends before they are ACKed, their items are executed again.
+   */
+  #taken(task: TaskLedger, handled: Handled, workers: WorkerLookup): void {
+    const worker = workers.byId(handled.workerId);
+    let count = 0;
+    for (const seq of handled.seqs) {
+      const item = task.items.get(seq);
+      if (item === undefined || item.place.at === "taken") continue;
+      this.#arrived(task, item, worker, workers, () => task.move(item, TAKEN));
+      count += 1;
+    }
+    if (worker !== undefined) this.#counts(task, worker, handled, count, count > 0);
+  }
+
+  /** The collector that had taken results may have gone: their items are executed again. */
+  takenMayBeLost(tasks: Iterable<TaskLedger>): void {
+    for (const task of tasks)
+      task.items.forEach((item) => {
+        if (item.place.at === "taken") task.move(item, QUEUE);
+      });
+  }
+
+  /** The result of an item has arrived from a worker: moves the item. */
+  #arrived(
+    task: TaskLedger,
+    item: Item,
+    worker: WorkerRecord | undefined,
+    workers: WorkerLookup,
+    move: () => void,
+  ): void {
+    const { place, seq, failedOn } = item;
+    if (failedOn.length > 0 && worker !== undefined && place.at !== "taken")
+      this.#succeededElsewhere(item, worker, workers);
+    move();
+    if (place.at !== "worker" || place.worker === worker) return;
+    // Another worker holds the item, too: it is told with its next grant that the item is settled, and does not begin it.
+    place.worker.settled.push(seq);
+    task.refresh(place.worker);
+  }
+
+  /** Counts results for their worker. @param isNews - Whether any of them was not known before. */
+  #counts(
+    task: TaskLedger,
+    worker: WorkerRecord,
+    { seqs, busyMs, bytes }: Handled,
+    count: number,
+    isNews: boolean,
+  ): void {
+    worker.acked += count;
     worker.progressAt = this.#clock.now;
     task.progressAt = this.#clock.now;
-    if (settled.length > 0 && worker.reliability.succeeded(settled.length))
-      this.#note("does well again", worker);
+    if (isNews && worker.reliability.succeeded(count)) this.#note("does well again", worker);
     for (const seq of seqs) worker.settled.push(seq);
     // Results that were sent again come without a measurement.
     if (busyMs > 0) worker.window.observe(busyMs, bytes, seqs.length);

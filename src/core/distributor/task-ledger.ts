@@ -128,6 +128,7 @@ export class TaskLedger {
     else if (place.at === "queue") this.queue.push(item);
     else if (place.at === "suspects") this.suspects.push(item);
     else if (place.at === "backoff") this.#backoff.push(item);
+    else if (place.at === "taken") this.blamed.delete(item);
     else if (place.at === "settled") {
       this.items.delete(item.seq);
       this.blamed.delete(item);

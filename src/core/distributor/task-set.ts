@@ -32,6 +32,11 @@ export class TaskSet implements Iterable<TaskLedger> {
     this.#touched.add(task);
   }
 
+  touchNamed(name: string): void {
+    const task = this.byName.get(name);
+    if (task !== undefined) this.#touched.add(task);
+  }
+
   touchAll(): void {
     for (const task of this) this.#touched.add(task);
   }

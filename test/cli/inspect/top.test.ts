@@ -26,6 +26,7 @@ function terminal() {
   const written: string[] = [];
   const output: Output = {
     out: (text) => void written.push(text),
+    written: async () => true,
     room: () => undefined,
     err: { write: () => true },
     screen: { isTTY: true, columns: 80, rows: 24 },

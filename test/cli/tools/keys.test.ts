@@ -13,6 +13,7 @@ async function zmqpipeline(...args: string[]) {
     out: (text) => {
       written.out += text;
     },
+    written: async () => true,
     room: () => undefined,
     screen: {},
     err: {

@@ -1,0 +1,9 @@
+import type { Handled } from "../core/distributor/handled.ts";
+
+/** Gets the results of a collector in the same process. */
+export interface ResultsHere {
+  /** The collector has these results, and will handle them later: their workers have room again, and forget them. */
+  taken(results: readonly Handled[]): void;
+  /** The collector has handled these results. When the call returns, the journal has all of them, or, after a crash, none. */
+  handled(results: readonly Handled[]): void;
+}
