@@ -277,10 +277,9 @@ export class DistributorCore {
   }
 
   #ack(ack: Ack): void {
-    const task = this.#tasks.byName.get(ack.taskType);
-    if (task === undefined) return;
+    if (!this.#tasks.byName.has(ack.taskType)) return;
     this.#settlement.report("acked", [ack], this.#tasks, this.#fleet);
-    this.#port.ackData(task.name, ack.ackData, ack.ackSeq);
+    this.#port.ackData(ack.taskType, ack.ackData, ack.ackSeq);
     if (ack.workerId !== "") return;
     const problem = tooManyFailures(this.#tasks, this.#options.maxFailures);
     if (problem !== undefined) this.fail(problem);
