@@ -4,7 +4,7 @@ import type { RunSummary } from "./run-summary.ts";
 export function emptySummary(runId: string, taskTypes: readonly string[]): RunSummary {
   const counts = { items: 0, acked: 0, failed: 0, retried: 0, skipped: 0 };
   const unknown = { expected: undefined, rate: undefined, timeLeft: undefined, stalled: undefined };
-  const pace = { earlier: { acked: 0, failed: 0 }, duration: 0, ...unknown };
+  const pace = { earlier: { acked: 0, failed: 0, retried: 0 }, duration: 0, ...unknown };
   const each = <T>(value: T) => Object.fromEntries(taskTypes.map((name) => [name, value]));
   return {
     runId,

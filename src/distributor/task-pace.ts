@@ -1,7 +1,7 @@
 /** How fast a task goes. A process that takes a run up from its journal measures only what happens in that process. */
 export interface TaskPace {
-  /** The part of `acked` and `failed` that was settled before this process took the run up from its journal; 0 without a journal. */
-  readonly earlier: { readonly acked: number; readonly failed: number };
+  /** The part of `acked`, `failed` and `retried` that was counted before this process took the run up from its journal; 0 without a journal. */
+  readonly earlier: { readonly acked: number; readonly failed: number; readonly retried: number };
   /** Items that there are in all, skipped ones included: their number once all are produced, and before that the task's `total`. */
   readonly expected: number | undefined;
   /** Time since the task's first item was given to a worker in this process, or from there to the task's end, in ms; 0 before. */

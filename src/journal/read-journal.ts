@@ -31,8 +31,10 @@ export interface JournalTask {
 export interface JournalFailure {
   readonly id: string;
   readonly taskType: string;
-  /** The item's data, as the handler received it. */
+  /** The item's data, as the handler received it; in a journal of `map()` or `zmqpipeline map`, the input. */
   readonly data: unknown;
+  /** In a journal of `map()` or `zmqpipeline map`: the place of the input, counted from 0. */
+  readonly index?: number;
   readonly error: ThrownError;
   /** How often the item was executed in this generation. */
   readonly attempts: number;
@@ -105,11 +107,19 @@ function failuresOf({ runId }: JournalState, task: TaskReplay, file: DiskFile): 
       {
         id: itemId(runId, task.name, seq),
         taskType: task.name,
-        data: decodeValue(payload),
+        ...dataOf(task.name, decodeValue(payload)),
         error: toThrownError(error),
         attempts,
         generation: generationOf(seq),
       },
     ];
   });
+}
+
+/** A failed item's data. An item of `map()` has its input and the input's place. */
+function dataOf(taskType: string, data: unknown): Pick<JournalFailure, "data" | "index"> {
+  if (taskType !== "map" || typeof data !== "object" || data === null) return { data };
+  const { index, value, ...others } = data as { readonly index?: unknown; readonly value?: unknown };
+  const isInput = typeof index === "number" && "value" in data && Object.keys(others).length === 0;
+  return isInput ? { data: value, index } : { data };
 }

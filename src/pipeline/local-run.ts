@@ -49,6 +49,8 @@ export interface LocalPlan extends Pick<PipelineOptions, "onOutput"> {
   readonly workers: readonly WorkerPlan[];
   readonly restarts: number;
   readonly distributor: Omit<DistributorOptions, "collectorEndpoint" | "collectorAckEndpoint">;
+  /** What the user calls the option for several executions at a time, if not `concurrency`. */
+  readonly concurrencyOption?: string;
   /** Called before each line of a worker's output. */
   readonly beforeOutput?: () => void;
 }
@@ -231,11 +233,12 @@ export class LocalRun {
   }
 
   #makeFleet(failed: (error: PipelineError) => void, lines: LineWriter): WorkerFleet {
-    const { restarts, beforeOutput } = this.#plan;
+    const { restarts, beforeOutput, concurrencyOption } = this.#plan;
     const writeOutput = (line: string, { worker }: OutputSource) => lines.write(`[worker ${worker}] ${line}`);
     const { onOutput = writeOutput } = this.#plan;
     return new WorkerFleet({
       restarts,
+      concurrencyOption,
       output: (worker, stream, line) => {
         beforeOutput?.();
         return onOutput(line, { worker, stream });

@@ -169,6 +169,8 @@ function assertDeliveryOptions({ windowTime, journal, key, onProgress, progress 
   if (windowTime !== undefined) assertCount("windowTime", windowTime, 1);
   assertJournal(journal);
   assertFunction("key", key);
+  if (typeof journal === "object" && journal.keep === true && key === undefined)
+    throw new TypeError("journal.keep needs key: without keys nothing tells which inputs are new");
   assertFunction("onProgress", onProgress);
   if (progress !== undefined) assertBoolean("progress", progress);
 }

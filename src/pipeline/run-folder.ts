@@ -61,15 +61,23 @@ export class RunFolder {
    * @throws PipelineError `BIND_FAILED` when the folder can be made nowhere.
    */
   static async make(): Promise<RunFolder> {
-    const problems: { readonly base: string; readonly cause: unknown }[] = [];
-    for (const base of usableBases()) {
-      try {
-        return new RunFolder(await makeIn(base));
-      } catch (cause) {
-        problems.push({ base, cause });
-      }
-    }
-    throw unusable(problems);
+    return new RunFolder((await makeAnywhere()).path);
+  }
+
+  /**
+   * Makes a folder as a run does, and removes it.
+   *
+   * @returns Where runs have their folders, and why that is not the folder for temporary files, where it is another.
+   * @throws PipelineError `BIND_FAILED` when the folder can be made nowhere.
+   */
+  static async probe(): Promise<{ readonly base: string; readonly problem: string | undefined }> {
+    const { path, problems } = await makeAnywhere();
+    await rm(path, { recursive: true, force: true });
+    const [base, wanted] = [dirname(path), resolve(tmpdir())];
+    if (base === wanted) return { base, problem: undefined };
+    const cause = problems.find((problem) => problem.base === wanted)?.cause;
+    const problem = cause === undefined ? `${wanted} is too long a path for sockets` : describeThrown(cause);
+    return { base, problem };
   }
 
   /** Notes at which endpoint the run can be asked how it stands, for `zmqpipeline top`. */
@@ -141,6 +149,25 @@ function usableBases(): string[] {
   );
 }
 
+/** Why no folder can be made in one of the usual ones. */
+interface BaseProblem {
+  readonly base: string;
+  readonly cause: unknown;
+}
+
+/** Makes the folder in the first of the usual folders where that is possible. */
+async function makeAnywhere(): Promise<{ readonly path: string; readonly problems: readonly BaseProblem[] }> {
+  const problems: BaseProblem[] = [];
+  for (const base of usableBases()) {
+    try {
+      return { path: await makeIn(base), problems };
+    } catch (cause) {
+      problems.push({ base, cause });
+    }
+  }
+  throw unusable(problems);
+}
+
 /** Makes the folder with its owner's file. */
 async function makeIn(base: string): Promise<string> {
   const path = await mkdtemp(join(base, PREFIX));
@@ -153,7 +180,7 @@ async function makeIn(base: string): Promise<string> {
   }
 }
 
-function unusable(problems: readonly { readonly base: string; readonly cause: unknown }[]): PipelineError {
+function unusable(problems: readonly BaseProblem[]): PipelineError {
   const [first] = problems;
   const cause = first?.cause;
   const isLimit = ["EMFILE", "ENFILE"].includes((cause as NodeJS.ErrnoException | undefined)?.code ?? "");

@@ -24,6 +24,8 @@ export interface WorkerFleetOptions {
    * @default always
    */
   mayAdvise?(): boolean;
+  /** What the user calls the option for several executions at a time, if not `concurrency`. */
+  readonly concurrencyOption?: string | undefined;
   /** If a promise is returned, the worker's next line waits for it. */
   output(worker: number, stream: "stdout" | "stderr", line: string): unknown;
   /** Called when a worker has worked to the end of the run, unless all workers are being ended. */
@@ -218,7 +220,7 @@ export class WorkerFleet {
     const { mayAdvise = () => true } = this.#options;
     if (this.#advised.has(workerKind(start)) || !mayAdvise()) return;
     this.#advised.add(workerKind(start));
-    this.#log.warn(concurrencyHint(`The handler of ${start.module}`));
+    this.#log.warn(concurrencyHint(`The handler of ${start.module}`, this.#options.concurrencyOption));
   }
 
   #closeFailed(number: number, error: Error): void {

@@ -5,7 +5,7 @@ import { freshEndpoints, tempFolder } from "../support/endpoints.ts";
 import { address } from "../support/endpoints-of.ts";
 import { makeDistributor, NumbersCollector, NumbersTask, NumbersWorker } from "../support/roles.ts";
 
-const NOTHING = { acked: 0, failed: 0 };
+const NOTHING = { acked: 0, failed: 0, retried: 0 };
 
 test("The summary's pace counts from the first item to the last", async () => {
   const endpoints = await freshEndpoints("inproc");

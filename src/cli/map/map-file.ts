@@ -5,6 +5,7 @@ import type { Failure } from "../../collector/failure.ts";
 import { LocalRun } from "../../pipeline/local-run.ts";
 import { DEFAULT_MAX_PENDING, DEFAULT_MAX_PENDING_BYTES } from "../../pipeline/map-options.ts";
 import { MapOutput } from "../../pipeline/map-output.ts";
+import { COMMAND_WORDS, refusedInput } from "../../pipeline/refused-input.ts";
 import { resolveRestarts, resolveWorkers, slotsOf } from "../../pipeline/resolve-workers.ts";
 import { replaceForJson } from "../../protocol/json-values.ts";
 import { describeThrown } from "../../protocol/thrown.ts";
@@ -144,6 +145,7 @@ async function runMap(
     ],
     workers: plans.map((plan) => ({ ...plan, isWrapped: true })),
     restarts: resolveRestarts(),
+    concurrencyOption: "--concurrency",
     collector,
     metadata: undefined,
     onOutput: workerLines((text) => console.line(text), quiet),
@@ -190,13 +192,20 @@ async function runMap(
       if (options.failed === undefined)
         console.printFailures(failuresOf(summary, statistics), summaryContext);
     } else if (!output.lost.aborted)
-      console.printBelow(summaryText(summary, statistics, summaryContext, paintFor(output.err)));
+      console.printBelow(
+        summaryText(
+          summary,
+          statistics,
+          { ...summaryContext, isBroken: inputError !== undefined },
+          paintFor(output.err),
+        ),
+      );
     if (inputError === undefined) return exitCodeOf(summary);
     console.line(`zmqpipeline: ${inputs.name}: ${describeThrown(inputError.thrown)}`);
     return EXIT.runtime;
   } catch (error) {
     console.printFailures(statistics.failures, summaryContext);
-    if (failures.problem === undefined) throw error;
+    if (failures.problem === undefined) throw refusedInput(error, COMMAND_WORDS);
     console.line(`zmqpipeline: ${failures.problem.message}`);
     return EXIT.runtime;
   } finally {

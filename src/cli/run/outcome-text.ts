@@ -45,7 +45,9 @@ export function workersText(
   { executed, failed }: Pick<WorkerSummary, "executed" | "failed">,
 ): string {
   const who = workers === 1 ? "worker" : counted(workers, "worker");
-  return `${who} ended: ${count(executed)} executed, ${counted(failed, "execution")} failed\n`;
+  const wrong =
+    failed === 0 ? "" : `, ${count(failed)} of them failed (an item that is executed again counts each time)`;
+  return `${who} ended: ${counted(executed + failed, "execution")}${wrong}\n`;
 }
 
 /** What a service has done. Numbers of what went wrong are left out where they are 0. */

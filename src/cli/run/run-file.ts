@@ -37,7 +37,11 @@ export async function runFile(
   return await withConsole(context, async (console) => {
     const statistics = new RunStatistics();
     const pipeline = makePipeline(roles, file, options, (text) => console.line(text));
-    const { collector, distributor } = pipeline[planOf];
+    const { collector, distributor, tasks } = pipeline[planOf];
+    if (options.incremental === true && tasks.every(({ key }) => key === undefined))
+      throw new FileError(
+        "--incremental needs a task with key(): without keys nothing tells which items are new",
+      );
     statistics.watch(collector, { logged: options.quiet === true ? "none" : "first" });
     const summaryContext = { journal: pathOf(distributor.journal), args: context.args };
     if (!options.quiet) console.showProgress(() => pipeline.progress);

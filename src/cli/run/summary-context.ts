@@ -6,6 +6,8 @@ export interface SummaryContext {
   readonly args: readonly string[];
   /** What else the command needs to go on: `the same inputs`. */
   readonly needs?: string | undefined;
+  /** Whether the rest of the inputs could not be read, so that the run is complete only as far as it went. */
+  readonly isBroken?: boolean;
   /** Where all failures are, or how they are kept; by default, this is the journal. Empty: it is said elsewhere. */
   readonly allFailures?: string;
 }

@@ -69,6 +69,8 @@ export function failuresOf(
 function headline(summary: RunSummary, context: SummaryContext, paint: Paint): string {
   const { status, duration: wall } = summary;
   const state = statusText(status, paint);
+  if (status !== "stopped" && context.isBroken === true)
+    return `${paint("yellow", "ended early")} after ${duration(wall)}, because the other inputs cannot be read`;
   if (status !== "stopped") return `${state} in ${duration(wall)}`;
   return `${state} at ${stoppedAt(summary)} in ${duration(wall)}; ${goOnText(context)}`;
 }
@@ -87,7 +89,7 @@ function taskText(name: string, { tasks, pace }: RunSummary, isOneOfSeveral: boo
     rate === undefined ? "" : `, ${rateText(rate)}${isOneOfSeveral ? ` for ${duration(ms)}` : ""}`;
   const lost = `${count(failed)} failed`;
   const of = (number: number) => (number > 0 ? ` (${count(number)} earlier)` : "");
-  return `${name}: ${counted(items, "item")}, ${count(acked)} collected${of(earlier.acked)}, ${failed > 0 ? paint("red", lost) : lost}${of(earlier.failed)}, ${count(retried)} retried${left}${speed}`;
+  return `${name}: ${counted(items, "item")}, ${count(acked)} collected${of(earlier.acked)}, ${failed > 0 ? paint("red", lost) : lost}${of(earlier.failed)}, ${count(retried)} retried${of(earlier.retried)}${left}${speed}`;
 }
 
 /** Items a second, or a minute or an hour where that is less than one. */

@@ -1,10 +1,8 @@
-import { accessSync, constants, readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { availableParallelism, freemem, tmpdir } from "node:os";
-import { join } from "node:path";
+import { availableParallelism, freemem } from "node:os";
 import { PipelineError } from "../../errors.ts";
-import { PRIVATE_FOLDER } from "../../protocol/endpoint-address.ts";
-import { MAX_IPC_PATH_BYTES } from "../../protocol/limits.ts";
+import { RunFolder } from "../../pipeline/run-folder.ts";
 import { describeThrown } from "../../protocol/thrown.ts";
 import { openFileLimit } from "../../role/descriptor-limit.ts";
 import { Security } from "../../security/security.ts";
@@ -25,7 +23,7 @@ export async function examine(ports: readonly string[], keys: string | undefined
     checkLibraries(),
     checkMachine(),
     checkFiles(),
-    checkFolder(),
+    await checkFolder(),
     run,
     ...checked,
   ];
@@ -69,31 +67,31 @@ function checkFiles(): Check {
   return { name: "files", ok, text: `${limit} files may be open${advice}` };
 }
 
-function checkFolder(): Check {
-  const folder = tmpdir();
+/** Makes a folder where runs make theirs. */
+async function checkFolder(): Promise<Check> {
+  try {
+    const { base, problem } = await RunFolder.probe();
+    if (problem === undefined)
+      return { name: "folder", ok: true, text: `temporary files and private sockets are in ${typed(base)}` };
+    const advice = "set TMPDIR to a folder that exists, can be written to, has room, and has a short path";
+    return {
+      name: "folder",
+      ok: true,
+      text: `runs use ${typed(base)}, because TMPDIR cannot be used: ${problem}; EndpointAddress.private() uses no other: ${advice}`,
+    };
+  } catch (error) {
+    if (!(error instanceof PipelineError)) throw error;
+    return { name: "folder", ok: false, text: error.message };
+  }
+}
+
+/** A folder with the type of its file system, where that is a mount. */
+function typed(folder: string): string {
   const type = mounts()
     .split("\n")
     .map((line) => line.split(" "))
     .find(([, path]) => path === folder)?.[2];
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false)
-    return { name: "folder", ok: false, text: `${folder} is no folder: set TMPDIR to one` };
-  try {
-    accessSync(folder, constants.W_OK | constants.X_OK);
-  } catch (error) {
-    const advice = "set TMPDIR to a folder that exists and can be written to";
-    return { name: "folder", ok: false, text: `${describeThrown(error)}: ${advice}` };
-  }
-  if (Buffer.byteLength(join(PRIVATE_FOLDER, "x")) > MAX_IPC_PATH_BYTES)
-    return {
-      name: "folder",
-      ok: false,
-      text: `${folder} is too long a path for sockets: set TMPDIR to a shorter one`,
-    };
-  return {
-    name: "folder",
-    ok: true,
-    text: `temporary files and private sockets are in ${folder}${type === undefined ? "" : ` (${type})`}`,
-  };
+  return `${folder}${type === undefined ? "" : ` (${type})`}`;
 }
 
 function mounts(): string {

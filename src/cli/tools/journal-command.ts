@@ -3,6 +3,7 @@ import type { JournalContent, JournalFailure } from "../../journal/read-journal.
 import { type Paint, paintFor } from "../../terminal/colours.ts";
 import { count, counted } from "../../terminal/quantities.ts";
 import { shellWord } from "../command-line.ts";
+import { labelOf } from "../map/failure-report.ts";
 import { type CommandContext, printJson } from "../output.ts";
 import { FailureGroups } from "../run/failure-groups.ts";
 import { areAllShown, failureLines } from "../run/failure-lines.ts";
@@ -105,7 +106,8 @@ function describe({ runId, begun, isComplete, tasks, torn }: JournalContent, pai
 /** Failed items by the kind of their errors, as the summary of a run shows them. */
 function failedText(path: string, failures: readonly JournalFailure[], paint: Paint): string {
   const groups = new FailureGroups();
-  for (const { id, taskType, data, error } of failures) groups.add({ taskType, id, label: id, data, error });
+  for (const { id, taskType, data, index, error } of failures)
+    groups.add({ taskType, id, label: index === undefined ? id : labelOf(index), data, error });
   const { all } = groups;
   const lines = failureLines(all, paint);
   if (!areAllShown(all))

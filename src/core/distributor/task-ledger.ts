@@ -44,8 +44,8 @@ export class TaskLedger {
   readonly withRoom = new Set<WorkerRecord>();
   /** Workers that get nothing until they hold nothing, and then a suspect. */
   readonly draining = new Set<WorkerRecord>();
-  /** What was settled before this process took up the run. */
-  readonly earlier: { readonly acked: number; readonly failed: number };
+  /** What was settled and repeated before this process took up the run. */
+  readonly earlier: Readonly<Pick<TaskCounts, "acked" | "failed" | "retried">>;
   /** The run was stopped before the task had produced all of its items. */
   isCutShort = false;
   /** Whether enough workers were ready to begin. */
@@ -72,7 +72,8 @@ export class TaskLedger {
     this.spec = spec;
     this.phase = spec.dependencies.length > 0 ? "blocked" : "open";
     if (spec.restored !== undefined) this.#restore(spec.restored);
-    this.earlier = { acked: this.counts.acked, failed: this.counts.failed };
+    const { acked, failed, retried } = this.counts;
+    this.earlier = { acked, failed, retried };
   }
 
   get name(): string {

@@ -92,13 +92,15 @@ test("The summary of a run that went on tells what was done earlier, and its gro
   seen.failure("too small", { n: 1 });
   const text = textOf(
     {
-      tasks: { square: { ...task, acked: 6, failed: 4 } },
-      pace: { square: { ...NO_PACE, earlier: { acked: 4, failed: 3 }, rate: 200 } },
+      tasks: { square: { ...task, acked: 6, failed: 4, retried: 9 } },
+      pace: { square: { ...NO_PACE, earlier: { acked: 4, failed: 3, retried: 7 }, rate: 200 } },
     },
     seen,
     { journal: "my run.journal" },
   );
-  expect(text).toContain("10 items, 6 collected (4 earlier), 4 failed (3 earlier), 0 retried, 200/s\n");
+  expect(text).toContain(
+    "10 items, 6 collected (4 earlier), 4 failed (3 earlier), 9 retried (7 earlier), 200/s\n",
+  );
   expect(text).toMatch(
     /failed once in square: RangeError: too small\n {4}run\/square\/0 {2}\{"n":1\}\n {2}failed 3 times: in an earlier process of this run\n {2}list all failures: zmqpipeline journal failed 'my run\.journal' --json\n$/,
   );
