@@ -68,7 +68,8 @@ test("The commands of the units and of the container make a run together, with k
   expect(distributor?.exitCode).toBe(0);
   // One that came when the run was over waits for the next; it is stopped, as its unit would be.
   for (const worker of workers) worker.kill("SIGTERM");
-  for (const code of await Promise.all(ends.slice(2))) expect([0, 143]).toContain(code);
+  // It has no exit code where the signal came before it could hear one.
+  for (const code of await Promise.all(ends.slice(2))) expect([0, 143, null]).toContain(code);
   expect(existsSync(join(folder, "run.journal"))).toBe(true);
 });
 

@@ -62,12 +62,16 @@ class WrongMessages {
     this.#crossings = crossings;
   }
 
+  /** Whether the relays have seen a message, and so know the run. */
+  get isReady(): boolean {
+    return this.#crossings.every(({ relay }) => relay.runId !== "");
+  }
+
   /** @param atMost - Most kinds to each role. */
   send(atMost = Number.POSITIVE_INFINITY): void {
     for (const { relay, listener, link } of this.#crossings) {
       const toListener = this.#messages.filter((message) => !listener.hears.allows(message)).slice(0, atMost);
       const toLink = this.#messages.filter((message) => !link.hears.allows(message)).slice(0, atMost);
-      expect(relay.runId).not.toBe("");
       const connections = relay.add({ toListener, toLink });
       this.#count(listener.role, connections * toListener.length);
       this.#count(link.role, connections * toLink.length);
@@ -93,6 +97,7 @@ function refusals(): ReadonlyMap<string, number> {
 
 /** Sends all kinds of wrong messages, and waits until each role's log has counted them. */
 async function allRefused(wrong: WrongMessages): Promise<void> {
+  await expect.poll(() => wrong.isReady, { interval: 10 }).toBe(true);
   wrong.send();
   const expected = new Map(wrong.sent);
   const roles = [...expected.keys()];
