@@ -105,6 +105,7 @@ export default {
       "sinks",
       "terminal",
     ),
+    only("testing", ...SHELL, "executor", "journal", "distributor", "worker", "collector", "pipeline"),
     {
       name: "the command is the only one that reads command lines",
       severity: "error",

@@ -9,6 +9,7 @@ import { rolldown } from "rolldown";
 const ENTRIES = [
   "index",
   "opentelemetry/index",
+  "testing/index",
   "cli/main",
   "cli/tools/bench-worker",
   "pipeline/module-worker",

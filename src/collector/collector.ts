@@ -15,7 +15,7 @@ import { atCaller } from "../self/at-caller.ts";
 import type { CollectionInfo } from "./collected-result.ts";
 import { CollectorSession } from "./collector-session.ts";
 import type { CollectorSummary } from "./collector-summary.ts";
-import type { EncodedResults, LaterResults, ResultBatches } from "./delivery-handlers.ts";
+import type { DeliveryHandlers, EncodedResults, LaterResults, ResultBatches } from "./delivery-handlers.ts";
 import type { Failure } from "./failure.ts";
 
 /** The method of a collector that gets results in batches. A symbol keeps it out of the public API. */
@@ -23,6 +23,9 @@ export const resultBatches: unique symbol = Symbol("resultBatches");
 
 /** The method of a collector that gets results before they are decoded. */
 export const encodedResults: unique symbol = Symbol("encodedResults");
+
+/** The method of a collector that says what handles its results. */
+export const deliveryHandlers: unique symbol = Symbol("deliveryHandlers");
 
 /** Whether the default of a collector's `handleFailure()` writes a failure to the log. */
 export const logsFailure: unique symbol = Symbol("logsFailure");
@@ -204,14 +207,21 @@ export abstract class Collector<
       setMetadata: (metadata) => {
         this.metadata = metadata as Metadata;
       },
+      handleFinished: (summary, taskType) => this.handleFinished(summary, taskType),
+      ...this[deliveryHandlers](),
+    });
+  }
+
+  /** @internal */
+  [deliveryHandlers](): DeliveryHandlers {
+    return {
       handleCollection: (...args) => this.handleCollection(args[0] as Result, args[1], args[2], args[3]),
       handleFailure: (failure, taskType) => this.handleFailure(failure, taskType),
-      handleFinished: (summary, taskType) => this.handleFinished(summary, taskType),
       encoded: this[encodedResults](),
       later: this[laterResults](),
       batches: this[resultBatches](),
       getAckData: this.getAckData === Collector.prototype.getAckData ? undefined : () => this.getAckData(),
-    });
+    };
   }
 
   /** @internal */

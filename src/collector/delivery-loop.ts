@@ -24,6 +24,9 @@ const SLICE_MS = 10;
 /** Most encoded bytes in a batch: all its results are in memory at once, decoded and as what the handler makes of them. */
 const BATCH_BYTES = 8 * 1024 * 1024;
 
+/** What the loop needs of the core. */
+export type DeliveryQueue = Pick<CollectorCore, "next" | "handled" | "handledAndKnown" | "flush" | "idle">;
+
 /** Calls the user's handlers with the deliveries that the core has received, one call at a time, and reports to the core what was handled. */
 export class DeliveryLoop {
   readonly counts = { collected: 0, failed: 0 };
@@ -34,7 +37,7 @@ export class DeliveryLoop {
     count: 0,
   };
   readonly #handlers: DeliveryHandlers;
-  readonly #core: CollectorCore;
+  readonly #core: DeliveryQueue;
   readonly #failed: (error: unknown) => void;
   #taskTypes = new Map<string, TaskType>();
   #lastType: TaskType | undefined;
@@ -42,7 +45,7 @@ export class DeliveryLoop {
   #context = "";
 
   /** @param failed - Gets the error of a delivery that was to be handled later. */
-  constructor(handlers: DeliveryHandlers, core: CollectorCore, failed: (error: unknown) => void) {
+  constructor(handlers: DeliveryHandlers, core: DeliveryQueue, failed: (error: unknown) => void) {
     this.#handlers = handlers;
     this.#core = core;
     this.#failed = failed;

@@ -69,6 +69,11 @@ export class TaskSource implements ItemSource {
     return this.#gate.skipped;
   }
 
+  /** Whether items are being fetched, or the distributor is about to be told of some. */
+  get isBusy(): boolean {
+    return this.#state === "fetching" || this.#noticed;
+  }
+
   async initialize(metadata: Payload): Promise<void> {
     this.#metadata = metadata;
     try {

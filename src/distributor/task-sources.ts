@@ -34,6 +34,11 @@ export class TaskSources {
     );
   }
 
+  /** Whether a task is producing items in the background. */
+  get isBusy(): boolean {
+    return [...this.#sources.values()].some(({ isBusy }) => isBusy);
+  }
+
   of(task: string): TaskSource {
     const source = this.#sources.get(task);
     if (source === undefined) throw new TypeError(`There is no task ${JSON.stringify(task)}`);

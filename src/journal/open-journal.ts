@@ -78,9 +78,12 @@ export function openOn(
   { path, durability, retryFailed, keep }: Required<JournalOptions>,
   names: readonly string[],
   keyed?: ReadonlySet<string>,
+  newRunId: () => string = () => randomBytes(8).toString("hex"),
 ): Omit<OpenJournal, "close"> {
   const isResumed = file.size > 0;
-  const { state, torn } = isResumed ? readState(file, path) : { state: freshState(names), torn: 0 };
+  const { state, torn } = isResumed
+    ? readState(file, path)
+    : { state: freshState(names, newRunId()), torn: 0 };
   assertSameTasks(state, names, path);
   for (const task of state.tasks) {
     const isKeyed = keyed?.has(task.name) ?? task.isKeyed;
@@ -122,9 +125,8 @@ export function readState(
   return { state, torn: reader.torn };
 }
 
-function freshState(names: readonly string[]): JournalState {
+function freshState(names: readonly string[], runId: string): JournalState {
   const state = new JournalState();
-  const runId = randomBytes(8).toString("hex");
   const record = { type: "run", runId, begun: Date.now(), tasks: names } as const;
   state.apply({ record, position: 0, length: 0 });
   return state;

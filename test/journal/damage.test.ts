@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, expect, test } from "vitest";
 import type { TaskLedger } from "../../src/core/distributor/task-ledger.ts";
-import { MemoryFile, type Storage } from "../simulation/memory-file.ts";
+import { MemoryFile, type Storage } from "../../src/testing/simulator/memory-file.ts";
 import { AT_ONCE, codeOf, JournalledLedger, smallJournal } from "./journalled-ledger.ts";
 
 describe("A journal", () => {

@@ -11,7 +11,7 @@ import type { TaskReplay } from "../../src/journal/journal-state.ts";
 import { openOn, readState } from "../../src/journal/open-journal.ts";
 import { generationOf, nextGeneration, seqOf } from "../../src/protocol/generation.ts";
 import { itemId } from "../../src/protocol/item-id.ts";
-import { MemoryFile } from "../simulation/memory-file.ts";
+import { MemoryFile } from "../../src/testing/simulator/memory-file.ts";
 import { tempFolder } from "../support/endpoints.ts";
 import { long } from "../support/long.ts";
 import { AT_ONCE, codeOf, contentOf, ERROR, JournalledLedger, smallJournal } from "./journalled-ledger.ts";

@@ -6,7 +6,7 @@ import type { JournalFile } from "../../src/journal/journal-file.ts";
 import type { Durability } from "../../src/journal/journal-options.ts";
 import type { JournalState } from "../../src/journal/journal-state.ts";
 import { openOn } from "../../src/journal/open-journal.ts";
-import { MemoryFile, type Storage } from "../simulation/memory-file.ts";
+import { MemoryFile, type Storage } from "../../src/testing/simulator/memory-file.ts";
 
 export const AT_ONCE: Storage = { sync: (done) => done() };
 export const ERROR = { name: "Error", message: "broken", stack: "at x", code: "E" };

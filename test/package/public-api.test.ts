@@ -38,3 +38,8 @@ test("The public API has the names that programs are written against", async () 
     "readJournal",
   ]);
 });
+
+test("The test kit has the names that programs are written against", async () => {
+  const kit = await import("../../src/testing/index.ts");
+  expect(Object.keys(kit).sort()).toEqual(["DEFAULT_FAULTS", "PipelineTestError", "testPipeline"]);
+});

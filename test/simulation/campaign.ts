@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import type { Durability } from "../../src/journal/journal-options.ts";
+import type { Fault } from "../../src/testing/simulator/faults.ts";
 import { FIRST_SEED, naming, seedsOf } from "./seeds.ts";
 import { World } from "./world.ts";
-import type { Fault, WorldOptions } from "./world-options.ts";
+import type { WorldOptions } from "./world-options.ts";
 
 export const SEEDS = seedsOf("batch");
 

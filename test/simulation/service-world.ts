@@ -3,15 +3,15 @@ import { BrokerCore } from "../../src/core/service/broker-core.ts";
 import type { RequestOutcome } from "../../src/core/service-client/pending-request.ts";
 import { ServiceClientCore } from "../../src/core/service-client/service-client-core.ts";
 import { CLIENT_TO_SERVICE, SERVICE_TO_CLIENT, WORKER_TO_SERVICE } from "../../src/protocol/message.ts";
-import { inDirection } from "../support/in-direction.ts";
+import { type Host, newHost, runOn, tickOn } from "../../src/testing/simulator/host.ts";
+import { inDirection } from "../../src/testing/simulator/in-direction.ts";
+import { Network } from "../../src/testing/simulator/network.ts";
+import { Random } from "../../src/testing/simulator/random.ts";
+import { Timeline } from "../../src/testing/simulator/timeline.ts";
 import { checkBroker } from "./check-broker.ts";
-import { type Host, newHost, runOn, tickOn } from "./host.ts";
 import { must } from "./must.ts";
-import { Network } from "./network.ts";
-import { Random } from "./random.ts";
 import type { ServiceFault, ServiceWorldOptions } from "./service-world-options.ts";
 import { startServiceWorker } from "./simulated-service-worker.ts";
-import { Timeline } from "./timeline.ts";
 
 const TIMEOUT_MS = 20_000;
 

@@ -1,11 +1,11 @@
 import { ServiceWorkerCore } from "../../src/core/service-worker/service-worker-core.ts";
 import { SERVICE_TO_WORKER } from "../../src/protocol/message.ts";
-import { inDirection } from "../support/in-direction.ts";
-import { type Host, runOn, tickOn } from "./host.ts";
-import type { Network } from "./network.ts";
-import type { Random } from "./random.ts";
+import { type Host, runOn, tickOn } from "../../src/testing/simulator/host.ts";
+import { inDirection } from "../../src/testing/simulator/in-direction.ts";
+import type { Network } from "../../src/testing/simulator/network.ts";
+import type { Random } from "../../src/testing/simulator/random.ts";
+import type { Timeline } from "../../src/testing/simulator/timeline.ts";
 import type { ServiceWorldOptions } from "./service-world-options.ts";
-import type { Timeline } from "./timeline.ts";
 
 export interface ServiceWorkerSetting {
   readonly timeline: Timeline;

@@ -2,8 +2,8 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { Outbox } from "../../src/core/worker/outbox.ts";
 import { OutputGate } from "../../src/distributor/output-gate.ts";
 import { SeqSet } from "../../src/structures/seq-set.ts";
+import { MemoryFile } from "../../src/testing/simulator/memory-file.ts";
 import { campaign, journalled } from "./campaign.ts";
-import { MemoryFile } from "./memory-file.ts";
 import type { WorldOptions } from "./world-options.ts";
 
 /** Runs a scenario until the run of a seed breaks an invariant, and throws what it found. The simulator is trusted because it finds these faults. */

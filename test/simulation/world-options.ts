@@ -1,4 +1,5 @@
 import type { Durability } from "../../src/journal/journal-options.ts";
+import type { Fault } from "../../src/testing/simulator/faults.ts";
 
 export interface WorldOptions {
   readonly seed: number;
@@ -24,20 +25,10 @@ export interface WorldOptions {
   readonly duplicating?: number;
   /** Virtual time in ms at which the last fault is injected. */
   readonly faultsUntil?: number;
+  /** Mean ms between two faults of a kind. */
   readonly faults?: Partial<Record<Fault, number>>;
   /** Has a second task that depends on the first. */
   readonly dependent?: boolean;
   /** The distributor has a journal, and can be killed. */
   readonly journal?: Durability;
 }
-
-/** Mean ms between two faults of a kind. */
-export type Fault =
-  | "cut"
-  | "mute"
-  | "killWorker"
-  | "freezeWorker"
-  | "freezeDistributor"
-  | "freezeCollector"
-  | "killDistributor"
-  | "killCollector";

@@ -1,65 +1,49 @@
 import assert from "node:assert/strict";
 import type { DistributorCore } from "../../src/core/distributor/distributor-core.ts";
-import type { RunStatus } from "../../src/protocol/batch-message.ts";
-import { type Host, newHost, runOn, tickOn } from "./host.ts";
-import { MemoryFile } from "./memory-file.ts";
+import { resolveRetryPolicy } from "../../src/core/distributor/retry-policy.ts";
+import type { ItemSource, TaskSpec } from "../../src/core/distributor/task-spec.ts";
+import type { Execution, ExecutionOutcome } from "../../src/core/execution.ts";
+import type { OpenJournal } from "../../src/journal/open-journal.ts";
+import type { Grant } from "../../src/protocol/batch-message.ts";
+import { EMPTY } from "../../src/protocol/wire/payload-frames.ts";
+import type { Fault } from "../../src/testing/simulator/faults.ts";
+import { type Host, runOn } from "../../src/testing/simulator/host.ts";
+import { startCollector } from "../../src/testing/simulator/simulated-collector.ts";
+import {
+  type DistributorSetting,
+  SimulatedDistributor,
+  WINDOW,
+} from "../../src/testing/simulator/simulated-distributor.ts";
+import { SimulatedWorker } from "../../src/testing/simulator/simulated-worker.ts";
+import { PATIENCE_MS, SimulatedWorld } from "../../src/testing/simulator/simulated-world.ts";
+import { checkGrant, checkInvariants } from "./check-invariants.ts";
 import { must } from "./must.ts";
-import { Network } from "./network.ts";
-import { Random } from "./random.ts";
-import { startCollector } from "./simulated-collector.ts";
-import { SimulatedDistributor } from "./simulated-distributor.ts";
-import { SimulatedWorker } from "./simulated-worker.ts";
-import { Timeline } from "./timeline.ts";
-import type { Fault, WorldOptions } from "./world-options.ts";
+import type { WorldOptions } from "./world-options.ts";
 
-/** Longest time in ms that workers and collectors wait for a distributor that is gone, with a margin. */
-const PATIENCE_MS = 70_000;
-
-/** One distributor, a collector and workers on a simulated network, with the faults that a seed brings. */
-export class World {
-  readonly timeline = new Timeline();
-  readonly random: Random;
-  readonly network: Network;
-  readonly counters: Record<string, number> = {};
+/** A run of items that mean nothing, with the faults that a seed brings, and with checks after each step. */
+export class World extends SimulatedWorld {
   /** For each start of the collector: how often its handler got each item. */
   readonly lives: Map<string, number>[] = [];
   readonly failures = new Map<string, { attempts: number; code: string }>();
   readonly executions = new Map<string, number>();
-  outcome: { status: RunStatus; error: Error | undefined } | undefined;
-  #distributor!: SimulatedDistributor;
-  #file: MemoryFile | undefined;
   readonly #options: WorldOptions;
-  readonly #hosts = {
-    distributor: newHost(),
-    collector: newHost(),
-    workers: new Map<Host, string>(),
-  };
-  #workersStarted = 0;
   #produced = 0;
+  /** Items that a worker was told to be settled, by any start of the distributor. */
   readonly #confirmed = new Set<string>();
   /** What each item contained when it was executed first. */
   readonly #payloads = new Map<string, string>();
-  /** Workers and collectors whose processes have not ended. */
-  #unfinished = 0;
 
   constructor(options: WorldOptions) {
+    super(options);
     this.#options = options;
-    this.random = new Random(options.seed);
-    this.network = new Network(this.timeline, this.random, ({ type }) => this.count(`lost ${type}`));
-    this.network.duplicating = options.duplicating ?? 0;
-    this.#startDistributor(options.journal === undefined ? undefined : this.#newFile());
-    // Roles start in any order.
-    this.timeline.after(this.random.between(0, 300), () => this.#startCollector());
-    for (let i = 0; i < options.workers; i++) {
-      const taskType = this.tasks()[i % this.tasks().length] as string;
-      this.timeline.after(this.random.between(0, 300), () => this.#startWorker(taskType));
-    }
+    const tasks = this.tasks();
+    this.begin(Array.from({ length: options.workers }, (_, index) => tasks[index % tasks.length] as string));
     for (const [fault, every] of Object.entries(options.faults ?? {})) this.#schedule(fault as Fault, every);
   }
 
   /** The core of the distributor's latest start. */
   get core(): DistributorCore {
-    return this.#distributor.core;
+    return this.distributor.core;
   }
 
   /** Runs until the distributor's run is over; throws when an invariant breaks or virtual time runs out. */
@@ -67,11 +51,11 @@ export class World {
     while (this.outcome === undefined) {
       must(this.timeline.step(), "something is always to happen while the run goes on");
       must(this.timeline.now < limit, `the run must end within ${limit} virtual ms`);
-      this.#distributor.check();
+      this.#check();
     }
     // Whatever was lost, no role waits for ever.
     const end = this.timeline.now + PATIENCE_MS;
-    while (this.#unfinished > 0 && this.timeline.step())
+    while (this.unfinished > 0 && this.timeline.step())
       must(this.timeline.now < end, "every role must end when the run is over");
   }
 
@@ -79,7 +63,7 @@ export class World {
   runUntil(time: number): void {
     while (this.timeline.now < time) {
       must(this.timeline.step(), "something is always to happen");
-      this.#distributor.check();
+      this.#check();
     }
   }
 
@@ -87,96 +71,138 @@ export class World {
     return this.#options.dependent === true ? ["a", "b"] : ["a"];
   }
 
-  count(event: string, times = 1): void {
-    this.counters[event] = (this.counters[event] ?? 0) + times;
-  }
-
-  #startDistributor(file: MemoryFile | undefined): void {
-    const host = newHost();
-    this.#hosts.distributor = host;
-    this.#file = file;
-    const distributor = new SimulatedDistributor({
+  protected override makeDistributor(
+    host: Host,
+    journal: DistributorSetting["journal"],
+  ): SimulatedDistributor {
+    return new SimulatedDistributor({
       network: this.network,
       host,
       tasks: this.tasks(),
-      items: this.#options.items,
-      timeoutMs: this.#options.timeout ?? 0,
-      expectedWorkers: this.#options.bad === undefined ? 0 : this.#options.workers,
-      journal:
-        file === undefined ? undefined : { file, durability: this.#options.journal ?? "process-crash" },
-      confirmed: this.#confirmed,
-      payload: () => {
-        const payload = Buffer.alloc(4);
-        payload.writeUInt32LE(this.#produced++);
-        return payload;
+      journal,
+      spec: (name, earlier) => this.#spec(name, earlier),
+      granting: (core, connection, { items }) => {
+        const worker = workerOf(core, connection);
+        if (worker !== undefined) checkGrant(worker, items);
       },
+      granted: (...grant) => this.#checkGranted(...grant),
       count: (event) => this.count(event),
-      over: (status, error) => {
-        this.outcome = { status, error };
-        this.network.drop(host); // the distributor's process ends
-      },
+      over: (status, error) => this.over(host, status, error),
     });
-    this.#distributor = distributor;
-    tickOn(
-      this.timeline,
-      host,
-      (now) => distributor.tick(now),
-      () => this.outcome !== undefined,
-    );
-    runOn(this.timeline, host, this.random.between(0, 300), () => distributor.open());
   }
 
-  /** A journal file for a start of the distributor, with the bytes that a crash has left. */
-  #newFile(bytes?: Uint8Array): MemoryFile {
-    return new MemoryFile({ sync: (done) => this.timeline.after(this.random.between(0.1, 5), done) }, bytes);
-  }
-
-  #killDistributor(): void {
-    const { distributor } = this.#hosts;
-    if (!distributor.alive || this.#file === undefined) return;
-    distributor.alive = false;
-    this.network.drop(distributor);
-    const kept = this.#options.journal === "power-loss" ? this.random.next() : 1;
-    const left = this.#file.afterCrash(kept);
-    this.timeline.after(this.random.between(50, 1000), () => this.#startDistributor(this.#newFile(left)));
-  }
-
-  #startCollector(): void {
-    const host = newHost();
-    this.#hosts.collector = host;
-    this.#unfinished += 1;
+  protected override makeCollector(host: Host): void {
     const seen = new Map<string, number>();
     this.lives.push(seen);
+    const { timeline, network, random } = this;
     startCollector({
-      timeline: this.timeline,
-      network: this.network,
-      random: this.random,
+      timeline,
+      network,
       host,
       peerId: `collector${this.lives.length}`,
-      seen,
-      failed: (id, failure) => this.failures.set(id, failure),
+      handle: (delivery, _more, done) =>
+        runOn(timeline, host, random.between(0, 0.2), () => {
+          const id = `${delivery.task}${delivery.seq}`;
+          if (delivery.error === undefined) seen.set(id, (seen.get(id) ?? 0) + 1);
+          else this.failures.set(id, { attempts: delivery.attempt, code: delivery.error.code });
+          done([[delivery, EMPTY]]);
+        }),
       count: (event, times) => this.count(event, times),
-      over: () => this.#ended(host),
+      over: () => this.ended(host),
     });
   }
 
-  #startWorker(taskType: string): void {
-    const host = newHost();
-    this.#hosts.workers.set(host, taskType);
-    this.#unfinished += 1;
+  protected override makeWorker(host: Host, taskType: string, number: number): void {
+    const { timeline, network, random } = this;
+    const { slots, timeout, blocking } = this.#options;
     new SimulatedWorker({
-      timeline: this.timeline,
-      network: this.network,
-      random: this.random,
+      timeline,
+      network,
       host,
       taskType,
-      number: this.#workersStarted++,
-      options: this.#options,
-      executed: (id, payload) => this.#executed(id, payload),
+      number,
+      slots,
+      timeoutMs: timeout,
+      blocking:
+        blocking === undefined ? undefined : ({ seq }) => (taskType === "a" ? blocking.get(seq) : undefined),
+      begin: (_welcome, ready) => runOn(timeline, host, random.between(0, 20), ready),
+      execute: (execution, done) => this.#execute(host, taskType, number, execution, done),
       count: (event, times) => this.count(event, times),
-      kill: () => this.#kill(host),
-      over: () => this.#ended(host),
+      kill: () => this.killWorker(host),
+      over: () => this.ended(host),
     });
+  }
+
+  #execute(
+    host: Host,
+    taskType: string,
+    number: number,
+    execution: Execution,
+    done: (outcome: ExecutionOutcome, service: number) => void,
+  ): void {
+    const { random } = this;
+    const options = this.#options;
+    const slow = taskType === "a" ? options.slow?.get(execution.seq) : undefined;
+    const service = slow ?? random.between(0, options.service);
+    const isBad = number < (options.bad ?? 0);
+    runOn(this.timeline, host, isBad ? 0 : service, () => {
+      this.#executed(`${taskType}${execution.seq}`, execution.payload);
+      if (taskType === "a" && options.poison?.includes(execution.seq)) {
+        this.count("poisoned");
+        return this.killWorker(host);
+      }
+      if (isBad || random.chance(options.failing ?? 0)) {
+        const error = { name: "Error", message: "simulated", stack: "", code: "" };
+        return done({ ok: false, error, retryable: true }, service);
+      }
+      done({ ok: true, payload: Uint8Array.of(2) }, service);
+    });
+  }
+
+  #spec(name: string, earlier: OpenJournal["tasks"] | undefined): Omit<TaskSpec, "journal" | "restored"> {
+    let produced = earlier?.get(name)?.position ?? 0;
+    const source: ItemSource = {
+      pull: () => (produced++ < this.#options.items ? this.#payload() : "done"),
+    };
+    return {
+      name,
+      dependencies: name === "b" ? ["a"] : [],
+      retry: resolveRetryPolicy({ backoff: 50 }),
+      timeoutMs: this.#options.timeout ?? 0,
+      expectedWorkers: this.#options.bad === undefined ? 0 : this.#options.workers,
+      source,
+    };
+  }
+
+  /** The next item's payload; each one is different, as in a source that does not repeat itself. */
+  #payload(): Uint8Array {
+    const payload = Buffer.alloc(4);
+    payload.writeUInt32LE(this.#produced++);
+    return payload;
+  }
+
+  /** Checks the invariants of the core, if an event has reached the core since the last check. */
+  #check(): void {
+    const { distributor } = this;
+    if (!distributor.isTouched) return;
+    distributor.isTouched = false;
+    checkInvariants(distributor.core, WINDOW);
+  }
+
+  /** Checks that a grant is true after any crash: a worker that was told that an item is settled never gets the item again. */
+  #checkGranted(core: DistributorCore, connection: string, { items, settled }: Grant): void {
+    const worker = workerOf(core, connection);
+    const name = worker?.task.name ?? "";
+    for (const { seq } of items)
+      assert.ok(
+        !this.#confirmed.has(`${name}${seq}`),
+        `item ${name}${seq} was confirmed and must not go out again`,
+      );
+    for (const seq of settled) {
+      const isDone =
+        worker !== undefined && worker.task.items.get(seq) === undefined && seq < worker.task.nextSeq;
+      if (isDone) this.#confirmed.add(`${name}${seq}`);
+    }
   }
 
   /** Counts an execution of an item, whose payload must be the same in each. */
@@ -195,46 +221,12 @@ export class World {
     this.timeline.after(this.random.between(0.2, 2) * every, () => {
       if (this.timeline.now > (this.#options.faultsUntil ?? 0) || this.outcome !== undefined) return;
       this.count(`fault ${fault}`);
-      this.#inject(fault);
+      this.inject(fault);
       this.#schedule(fault, every);
     });
   }
+}
 
-  #inject(fault: Fault): void {
-    const { distributor, collector, workers } = this.#hosts;
-    const worker = this.random.pick([...workers.keys()]);
-    const connection = this.random.pick([...this.network.connections.values()]);
-    const freeze = (host: Host | undefined) => {
-      if (host !== undefined) this.network.freeze(host, this.random.between(100, 5000));
-    };
-    if (fault === "cut" && connection !== undefined) this.network.cut(connection);
-    else if (fault === "mute" && connection !== undefined) {
-      this.network.mute(connection, this.random.chance(0.5) ? "toServer" : "toClient");
-    } else if (fault === "freezeWorker") freeze(worker);
-    else if (fault === "freezeDistributor") freeze(distributor);
-    else if (fault === "freezeCollector") freeze(collector);
-    else if (fault === "killDistributor") this.#killDistributor();
-    else if (fault === "killWorker" && worker !== undefined) this.#kill(worker);
-    else if (fault === "killCollector" && collector.alive && this.lives.length > 0) {
-      this.#ended(collector);
-      this.timeline.after(this.random.between(50, 500), () => this.#startCollector());
-    }
-  }
-
-  /** Notes the end of a worker's or collector's process. */
-  #ended(host: Host): void {
-    if (!host.alive) return;
-    host.alive = false;
-    this.#unfinished -= 1;
-    this.#hosts.workers.delete(host);
-    this.network.drop(host);
-  }
-
-  /** Kills a worker, and starts another in its place. */
-  #kill(host: Host): void {
-    if (!host.alive) return;
-    const taskType = this.#hosts.workers.get(host) as string;
-    this.#ended(host);
-    this.timeline.after(this.random.between(20, 300), () => this.#startWorker(taskType));
-  }
+function workerOf(core: DistributorCore, connection: string) {
+  return [...core.fleet.workers].find((other) => other.connection === connection);
 }

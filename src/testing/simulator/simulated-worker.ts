@@ -1,31 +1,41 @@
-import type { Execution } from "../../src/core/execution.ts";
-import { WorkerCore } from "../../src/core/worker/worker-core.ts";
-import type { WorkerPort } from "../../src/core/worker/worker-port.ts";
-import { COLLECTOR_TO_WORKER, DISTRIBUTOR_TO_WORKER } from "../../src/protocol/message.ts";
-import { inDirection } from "../support/in-direction.ts";
+import type { Execution, ExecutionOutcome } from "../../core/execution.ts";
+import { WorkerCore } from "../../core/worker/worker-core.ts";
+import type { WorkerPort } from "../../core/worker/worker-port.ts";
+import type { Welcome } from "../../protocol/batch-message.ts";
+import { COLLECTOR_TO_WORKER, DISTRIBUTOR_TO_WORKER } from "../../protocol/message.ts";
 import { type Host, newHost, runOn, tickOn } from "./host.ts";
+import { inDirection } from "./in-direction.ts";
 import type { Network, SimulatedLink } from "./network.ts";
-import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
-import type { WorldOptions } from "./world-options.ts";
 
 export interface WorkerSetting {
   readonly timeline: Timeline;
   readonly network: Network;
-  readonly random: Random;
   readonly host: Host;
   readonly taskType: string;
   /** How many workers started before this one. */
   readonly number: number;
-  readonly options: WorldOptions;
-  executed(id: string, payload: Uint8Array): void;
+  /** How many items it executes at a time; above 1, as many wait beside them in threads. */
+  readonly slots?: number | undefined;
+  /** Longest execution in ms, for the watching thread; 0: no limit. */
+  readonly timeoutMs?: number | undefined;
+  /** How long an execution blocks the main thread, in ms. Without it there is no watching thread. */
+  readonly blocking?: ((execution: Execution) => number | undefined) | undefined;
+  /** A run begins; `ready` is to be called when the worker is initialised. */
+  begin(welcome: Welcome, ready: () => void): void;
+  /**
+   * Executes an item.
+   *
+   * @param done - To be called with the outcome, and the time that it took in virtual ms.
+   */
+  execute(execution: Execution, done: (outcome: ExecutionOutcome, serviceMs: number) => void): void;
   count(event: string, times?: number): void;
   /** Kills this worker, and has it replaced. */
   kill(): void;
-  over(): void;
+  over(error: Error | undefined): void;
 }
 
-/** A worker's process: the real core on the simulated network, with a handler and a watching thread. */
+/** A worker's process: the real core on the simulated network, with a watching thread where handlers block. */
 export class SimulatedWorker {
   readonly #setting: WorkerSetting;
   readonly #core: WorkerCore;
@@ -37,22 +47,22 @@ export class SimulatedWorker {
 
   constructor(setting: WorkerSetting) {
     this.#setting = setting;
-    const { timeline, network, random, host, taskType, number, options } = setting;
-    this.#slots = options.slots ?? 1;
+    const { timeline, network, host, taskType, number } = setting;
+    this.#slots = setting.slots ?? 1;
     let over = false;
     const port: WorkerPort = {
       toDistributor: (message) => distributor.send(message),
       toCollector: (message) => collector.send(message),
-      begin: (welcome) => runOn(timeline, host, random.between(0, 20), () => core.initialised(welcome.runId)),
+      begin: (welcome) => setting.begin(welcome, () => core.initialised(welcome.runId)),
       abandon: () => {},
       takeBack: (count) => {
         setting.count("taken back from threads", Math.min(count, this.#waiting.length));
         return this.#waiting.splice(-count, count);
       },
       work: () => this.#workSoon(),
-      over: () => {
+      over: (_status, error) => {
         over = true;
-        setting.over();
+        setting.over(error);
       },
       note: (event) => setting.count(event),
     };
@@ -75,7 +85,7 @@ export class SimulatedWorker {
     });
     const nothing = () => {};
     const watcherEnd = { onConnected: nothing, onDisconnected: nothing, onMessage: nothing };
-    if (options.blocking !== undefined)
+    if (setting.blocking !== undefined)
       this.#watcher = network.connect("distributor", { host: newHost(), ...watcherEnd });
     tickOn(
       timeline,
@@ -92,7 +102,7 @@ export class SimulatedWorker {
   }
 
   #work(): void {
-    const { host, taskType, options, timeline } = this.#setting;
+    const { host, timeline } = this.#setting;
     while (this.#slots > 1 && this.#running + this.#waiting.length < 2 * this.#slots) {
       const next = host.alive ? this.#core.next() : undefined;
       if (next === undefined) break;
@@ -102,9 +112,9 @@ export class SimulatedWorker {
     const execution = isFree ? (this.#waiting.shift() ?? this.#core.next()) : undefined;
     if (execution === undefined) return;
     this.#running += 1;
-    const blocksFor = taskType === "a" ? options.blocking?.get(execution.seq) : undefined;
+    const blocksFor = this.#setting.blocking?.(execution);
     if (blocksFor !== undefined) this.#block(execution, blocksFor);
-    this.#execute(execution, (outcome, service) => {
+    this.#setting.execute(execution, (outcome, service) => {
       this.#running -= 1;
       this.#core.finished(execution, outcome, service, timeline.now);
       if (blocksFor === undefined) this.#work();
@@ -115,15 +125,14 @@ export class SimulatedWorker {
 
   /** Blocks the main thread in an item: it receives and sends nothing. The connections live, and the watching thread reports. */
   #block({ seq, attempt }: Execution, ms: number): void {
-    const { timeline, host, number, options, count, kill } = this.#setting;
+    const { timeline, host, number, timeoutMs = 0, count, kill } = this.#setting;
     const { runId } = this.#core;
     const since = timeline.now;
-    const { timeout = 0 } = options;
     host.frozenUntil = Math.max(host.frozenUntil, since + ms);
     const report = (delay: number) =>
       timeline.after(delay, () => {
         if (!host.alive || timeline.now >= since + ms) return;
-        const expired = timeout > 0 && timeline.now > since + timeout + 500;
+        const expired = timeoutMs > 0 && timeline.now > since + timeoutMs + 500;
         count(expired ? "reported as expired" : "reported as blocked");
         this.#watcher?.send({
           type: "blocked",
@@ -136,27 +145,5 @@ export class SimulatedWorker {
         else report(1000);
       });
     report(300);
-  }
-
-  #execute(
-    execution: Execution,
-    done: (outcome: Parameters<WorkerCore["finished"]>[1], service: number) => void,
-  ): void {
-    const { timeline, random, host, taskType, number, options } = this.#setting;
-    const slow = taskType === "a" ? options.slow?.get(execution.seq) : undefined;
-    const service = slow ?? random.between(0, options.service);
-    const isBad = number < (options.bad ?? 0);
-    runOn(timeline, host, isBad ? 0 : service, () => {
-      this.#setting.executed(`${taskType}${execution.seq}`, execution.payload);
-      if (taskType === "a" && options.poison?.includes(execution.seq)) {
-        this.#setting.count("poisoned");
-        return this.#setting.kill();
-      }
-      if (isBad || random.chance(options.failing ?? 0)) {
-        const error = { name: "Error", message: "simulated", stack: "", code: "" };
-        return done({ ok: false, error, retryable: true }, service);
-      }
-      done({ ok: true, payload: Uint8Array.of(2) }, service);
-    });
   }
 }

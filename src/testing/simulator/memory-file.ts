@@ -1,4 +1,4 @@
-import type { JournalFile } from "../../src/journal/journal-file.ts";
+import type { JournalFile } from "../../journal/journal-file.ts";
 
 /** The disk behind a `MemoryFile`, played by its test. */
 export interface Storage {

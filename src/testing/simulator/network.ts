@@ -1,5 +1,5 @@
-import type { Message } from "../../src/protocol/message.ts";
-import { decodeMessage, encodeMessage } from "../../src/protocol/wire/codec.ts";
+import type { Message } from "../../protocol/message.ts";
+import { decodeMessage, encodeMessage } from "../../protocol/wire/codec.ts";
 import { type Host, runOn } from "./host.ts";
 import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
@@ -59,6 +59,8 @@ export class Network {
   #next = 0;
   readonly #onLost: (message: Message) => void;
   delivered = 0;
+  /** Messages that were delivered twice. */
+  duplicated = 0;
   /** Share of messages that arrive twice, from 0 to 1: more than any network does within a connection. */
   duplicating = 0;
 
@@ -191,8 +193,9 @@ export class Network {
    */
   #runOften(host: Host, delay: number, message: Message, action: () => void): void {
     runOn(this.#timeline, host, delay, action);
-    if (message.type !== "grant" && this.duplicating > 0 && this.#random.chance(this.duplicating))
-      runOn(this.#timeline, host, delay + this.#random.between(0, 100), action);
+    if (message.type === "grant" || this.duplicating === 0 || !this.#random.chance(this.duplicating)) return;
+    this.duplicated += 1;
+    runOn(this.#timeline, host, delay + this.#random.between(0, 100), action);
   }
 
   #delay(): number {

@@ -1,0 +1,143 @@
+import { isDeepStrictEqual } from "node:util";
+import { isWorkerClass } from "../pipeline/choose-export.ts";
+import { isClass } from "../pipeline/is-class.ts";
+import { makeTasks } from "../pipeline/local-roles.ts";
+import { assertFunction } from "../pipeline/option-checks.ts";
+import { assertBoolean, assertCount, toTaskType } from "../role/checks.ts";
+import { assertKnownOptions, describeKind, optionNames } from "../role/known-options.ts";
+import { DEFAULT_FAULTS, type FaultRates } from "./fault-rates.ts";
+import type { PipelineTestOptions, TestedWorker } from "./pipeline-test-options.ts";
+
+/** Options with every default filled in. */
+export type ResolvedTest = Omit<PipelineTestOptions, "worker" | "metadata" | "reset" | "snapshot"> &
+  Required<
+    Omit<PipelineTestOptions, "worker" | "metadata" | "reset" | "snapshot" | "tasks" | "collector">
+  > & {
+    readonly worker: readonly TestedWorker[];
+    readonly metadata: object | undefined;
+    readonly reset: PipelineTestOptions["reset"];
+    readonly snapshot: PipelineTestOptions["snapshot"];
+  };
+
+const OPTIONS = optionNames<PipelineTestOptions>({
+  tasks: true,
+  worker: true,
+  collector: true,
+  metadata: true,
+  seed: true,
+  runs: true,
+  faults: true,
+  workerCount: true,
+  reset: true,
+  snapshot: true,
+  sameResult: true,
+  allowFailures: true,
+  timeLimit: true,
+  handlerTimeout: true,
+  throws: true,
+});
+
+const FAULTS = optionNames<FaultRates>({
+  killWorker: true,
+  killCollector: true,
+  killDistributor: true,
+  loseConnection: true,
+  loseMessages: true,
+  duplicate: true,
+  freeze: true,
+  repeat: true,
+});
+
+/** Checks options, and fills in the defaults. @throws TypeError, RangeError */
+export function checkOptions(options: PipelineTestOptions): ResolvedTest {
+  assertKnownOptions("testPipeline()", options, OPTIONS);
+  const { tasks, worker, collector, reset, snapshot, metadata, sameResult } = options;
+  const resolved: ResolvedTest = {
+    tasks,
+    worker: [worker].flat() as readonly TestedWorker[],
+    collector,
+    metadata,
+    reset,
+    snapshot,
+    sameResult: sameResult ?? isDeepStrictEqual,
+    seed: options.seed ?? 1,
+    runs: options.runs ?? 100,
+    faults: options.faults ?? DEFAULT_FAULTS,
+    workerCount: options.workerCount ?? 3,
+    allowFailures: options.allowFailures ?? false,
+    timeLimit: options.timeLimit ?? 600_000,
+    handlerTimeout: options.handlerTimeout ?? 3000,
+    throws: options.throws ?? true,
+  };
+  assertTasks(tasks);
+  assertWorkers(resolved.worker);
+  if (typeof collector !== "function")
+    throw new TypeError(
+      `collector must be a class or a function, not ${describeKind(collector)}: each start of the collector makes an instance`,
+    );
+  if (metadata !== undefined && (typeof metadata !== "object" || metadata === null))
+    throw new TypeError(`metadata must be an object, not ${describeKind(metadata)}`);
+  for (const [name, value] of Object.entries({ reset, snapshot, sameResult })) assertFunction(name, value);
+  if (snapshot !== undefined && reset === undefined)
+    throw new TypeError(
+      "snapshot needs reset: the test runs the pipeline several times, and compares how each run ends",
+    );
+  assertCount("seed", resolved.seed, 0, 2 ** 32 - 1);
+  assertCount("runs", resolved.runs, 1, 1_000_000);
+  assertCount("workerCount", resolved.workerCount, 1, 100);
+  assertCount("timeLimit", resolved.timeLimit, 1, 1e9);
+  assertCount("handlerTimeout", resolved.handlerTimeout, 1, 1e9);
+  assertBoolean("allowFailures", resolved.allowFailures);
+  assertBoolean("throws", resolved.throws);
+  assertFaults(resolved.faults);
+  return resolved;
+}
+
+function assertFaults(faults: FaultRates): void {
+  assertKnownOptions("testPipeline()'s faults", faults, FAULTS);
+  for (const [name, rate] of Object.entries(faults) as [string, unknown][]) {
+    if (typeof rate !== "number")
+      throw new TypeError(`faults.${name} must be a number from 0 to 1, not ${describeKind(rate)}`);
+    if (!(rate >= 0 && rate <= 1))
+      throw new RangeError(`faults.${name} ${rate} must be a number from 0 to 1`);
+  }
+}
+
+/** Each start of a distributor needs its tasks anew. */
+function assertTasks(tasks: PipelineTestOptions["tasks"]): void {
+  makeTasks(tasks);
+  for (const [index, task] of tasks.entries()) {
+    if (typeof task === "function") continue;
+    if (!Object.hasOwn(task, "items"))
+      throw new TypeError(
+        `tasks[${index}] must be a class that extends Task, or { taskType, items }, not an instance`,
+      );
+    const { items } = task;
+    if (typeof items === "object" && ("next" in items || "on" in items))
+      throw new TypeError(
+        `tasks[${index}].items can be read only once: give an array, or the function that makes the iterator`,
+      );
+  }
+}
+
+function assertWorkers(workers: readonly TestedWorker[]): void {
+  if (workers.length === 0)
+    throw new TypeError("worker must be a function or a worker class; it is an empty list");
+  for (const worker of workers) {
+    if (typeof worker === "function") {
+      if (isClass(worker) && !isWorkerClass(worker))
+        throw new TypeError(
+          `worker: class ${(worker as { name: string }).name} must extend SingleThreadedWorker or MultiThreadedWorker`,
+        );
+      continue;
+    }
+    if (typeof worker !== "object" || worker === null)
+      throw new TypeError(
+        `worker must be a function, a worker class, or { taskType, handler }, not ${describeKind(worker)}: import the handler of a module and pass it`,
+      );
+    assertKnownOptions("worker", worker, ["taskType", "handler"]);
+    toTaskType("worker.taskType", worker.taskType);
+    if (typeof worker.handler !== "function")
+      throw new TypeError(`worker.handler must be a function, not ${describeKind(worker.handler)}`);
+  }
+}

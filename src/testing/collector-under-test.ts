@@ -1,0 +1,173 @@
+import { type Collector, deliveryHandlers, logsFailure } from "../collector/collector.ts";
+import { DeliveryLoop, type DeliveryQueue } from "../collector/delivery-loop.ts";
+import type { Delivery } from "../core/collector/inbox.ts";
+import { makeCollector } from "../pipeline/local-roles.ts";
+import type { Open, RunStatus } from "../protocol/batch-message.ts";
+import { toThrownError } from "../protocol/error-info.ts";
+import { itemId } from "../protocol/item-id.ts";
+import { decodePayload, decodeValue } from "../protocol/payload/payload.ts";
+import { describeThrown } from "../protocol/thrown.ts";
+import type { ResolvedTest } from "./check-options.ts";
+import { type Findings, itemText, shortText } from "./findings.ts";
+import type { Snapshots } from "./snapshots.ts";
+import { NeverSettled, userCall } from "./user-call.ts";
+
+/** What the collectors of one run have handled. */
+export interface CollectorHistory {
+  /** The items that any collector of the run has handled, by id. */
+  readonly handled: Set<string>;
+  readonly counts: { collections: number; repeated: number };
+  /** What messages call the handler of a task's workers. */
+  workerOf(taskType: string): string;
+}
+
+type Handled = readonly (readonly [Delivery, Uint8Array])[];
+
+/** One start of the user's collector: calls its handlers, and watches what they do with results that an earlier start has handled. */
+export class CollectorUnderTest {
+  readonly #options: ResolvedTest;
+  readonly #findings: Findings;
+  readonly #snapshots: Snapshots;
+  readonly #history: CollectorHistory;
+  readonly #collector: Collector<unknown, object, object>;
+  readonly #loop: DeliveryLoop;
+  readonly #name: string;
+  /** What the delivery loop takes its deliveries from. */
+  #more: () => Delivery | undefined = () => undefined;
+  #handled: [Delivery, Uint8Array][] = [];
+
+  constructor(options: ResolvedTest, findings: Findings, snapshots: Snapshots, history: CollectorHistory) {
+    this.#options = options;
+    this.#findings = findings;
+    this.#snapshots = snapshots;
+    this.#history = history;
+    const { collector } = options;
+    this.#collector = makeCollector(collector);
+    this.#collector[logsFailure] = () => false; // failures are findings
+    this.#name = nameOf(collector, this.#collector);
+    const queue: DeliveryQueue = {
+      next: () => this.#more(),
+      handled: (delivery, ackData) => void this.#handled.push([delivery, ackData]),
+      handledAndKnown: () => {
+        throw new TypeError("No collector of a user's handles results later");
+      },
+      flush: () => {},
+      idle: () => {},
+    };
+    this.#loop = new DeliveryLoop(this.#collector[deliveryHandlers](), queue, (error) => {
+      throw error;
+    });
+  }
+
+  begin(open: Open): void {
+    this.#collector.metadata = decodePayload(open.metadata);
+    this.#loop.begin(open);
+  }
+
+  /** Handles a delivery; and those behind it, where the collector takes batches. @throws What its handler throws. */
+  async handle(first: Delivery, more: () => Delivery | undefined): Promise<Handled> {
+    const id = idOf(first);
+    const isRepeated = this.#history.handled.has(id);
+    const takesBatches = this.#collector[deliveryHandlers]().batches !== undefined;
+    this.#handled = [];
+    const taken: Delivery[] = [];
+    this.#more = () => {
+      // A repeated result comes alone: what changes then was changed by it.
+      const next = taken.length === 0 ? first : takesBatches && !isRepeated ? more() : undefined;
+      if (next !== undefined) taken.push(next);
+      return next;
+    };
+    const before = isRepeated ? await this.#snapshots.take() : undefined;
+    await this.#guarded(first, isRepeated, () => this.#loop.run());
+    if (isRepeated) await this.#compareEffects(before, first);
+    for (const delivery of taken) this.#note(delivery);
+    return this.#handled;
+  }
+
+  /** The run has ended. @throws What `handleFinished()` throws. */
+  async finish(status: RunStatus, duplicates: number): Promise<void> {
+    const taskType = this.#loop.lastType;
+    if (taskType === undefined || status === "aborted") return;
+    const summary = { status, ...this.#loop.counts, duplicates };
+    const what = `handleFinished() of ${this.#name}`;
+    try {
+      await userCall(what, this.#options.handlerTimeout, () =>
+        this.#collector.handleFinished(summary, taskType),
+      );
+    } catch (error) {
+      const kind = error instanceof NeverSettled ? "endless" : "run";
+      const message =
+        error instanceof NeverSettled ? error.message : `${what} threw: ${describeThrown(error)}`;
+      this.#findings.add({ kind, message, handler: what, error });
+      throw error;
+    }
+  }
+
+  async #guarded(first: Delivery, isRepeated: boolean, call: () => Promise<void>): Promise<void> {
+    const handler = this.#name;
+    const item = { id: idOf(first), data: decodeValue(first.payload) };
+    const taskType = first.task;
+    try {
+      await userCall(`${handler} for item ${item.id}`, this.#options.handlerTimeout, call);
+    } catch (error) {
+      const text = describeThrown(error);
+      if (error instanceof NeverSettled)
+        this.#findings.add({ kind: "endless", message: error.message, handler, taskType, item, error });
+      else if (isRepeated)
+        this.#findings.add({
+          kind: "threw",
+          message: `${handler} is not idempotent: it threw for the result of item ${item.id}, ${shortText(item.data)}, which a collector that was killed had handled before: ${text}`,
+          handler,
+          taskType,
+          item,
+          error,
+        });
+      else
+        this.#findings.add({
+          kind: "run",
+          message: `${handler} threw for the result of item ${item.id}, ${shortText(item.data)}: ${text}`,
+          handler,
+          taskType,
+          item,
+          error,
+        });
+      throw error;
+    }
+  }
+
+  async #compareEffects(before: unknown, delivery: Delivery): Promise<void> {
+    const difference = await this.#snapshots.difference(before);
+    if (difference === undefined) return;
+    const handler = this.#name;
+    const item = { id: idOf(delivery), data: decodeValue(delivery.payload) };
+    const message =
+      `${handler} is not idempotent: when it got the result of item ${item.id}, ${shortText(item.data)}, again, after a restart of the collector, ` +
+      `the snapshot changed from ${shortText(difference.before)} to ${shortText(difference.after)}`;
+    this.#findings.add({ kind: "effect", message, handler, taskType: delivery.task, item, ...difference });
+  }
+
+  #note(delivery: Delivery): void {
+    const id = idOf(delivery);
+    const { handled, counts } = this.#history;
+    counts.collections += 1;
+    if (handled.has(id)) counts.repeated += 1;
+    handled.add(id);
+    if (delivery.error === undefined || this.#options.allowFailures) return;
+    const item = { id, data: decodeValue(delivery.payload) };
+    const error = toThrownError(delivery.error);
+    const handler = this.#history.workerOf(delivery.task);
+    const message = `${handler}: ${itemText(item)} failed for good after ${delivery.attempt} executions: ${error.name}: ${error.message}`;
+    this.#findings.add({ kind: "failed", message, handler, taskType: delivery.task, item, error });
+  }
+}
+
+function idOf({ runId, task, seq }: Delivery): string {
+  return itemId(runId, task, seq);
+}
+
+function nameOf(given: { readonly name: string }, made: object): string {
+  if (made.constructor === given) return given.name;
+  return given.name === "" || given.name === "collector"
+    ? "the collector's function"
+    : `collector ${given.name}()`;
+}

@@ -1,0 +1,36 @@
+/**
+ * The faults that {@link testPipeline} brings about, each with its rate from 0 to 1. A kind that is left out does not happen. No fault is
+ * aimed at one item more than three times, so a run ends also with rates of 1.
+ */
+export interface FaultRates {
+  /** Share of executions in which the worker is killed: the handler has run, and its result is lost unless it has left already. */
+  readonly killWorker?: number;
+  /** Share of results after whose handling the collector is killed, before or after its ACK has left; another collector is started. */
+  readonly killCollector?: number;
+  /**
+   * Share of executions in which the distributor is killed and started again from its journal. Its tasks give their items again, which must
+   * be the same ones, as the journal of a real run demands.
+   */
+  readonly killDistributor?: number;
+  /** Share of executions in which a connection ends, with the messages on their way. */
+  readonly loseConnection?: number;
+  /** Share of executions in which a connection goes silent in one direction, until its heartbeat ends it. */
+  readonly loseMessages?: number;
+  /** Share of messages that arrive twice, the second time behind others. */
+  readonly duplicate?: number;
+  /** Share of executions in which a role stands still for up to 5 s of virtual time, as in a pause of its machine. */
+  readonly freeze?: number;
+  /** Share of items whose handler is called a second time at once, with the same data and id: the quickest way to find what is not idempotent. */
+  readonly repeat?: number;
+}
+
+/** The faults of {@link testPipeline} by default: all that need no journal. */
+export const DEFAULT_FAULTS: FaultRates = {
+  killWorker: 0.05,
+  killCollector: 0.03,
+  loseConnection: 0.05,
+  loseMessages: 0.02,
+  duplicate: 0.05,
+  freeze: 0.02,
+  repeat: 0.1,
+};

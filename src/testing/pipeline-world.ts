@@ -1,0 +1,304 @@
+import type { Execution, ExecutionOutcome } from "../core/execution.ts";
+import { assertTask } from "../distributor/assert-task.ts";
+import { specOf } from "../distributor/spec-of.ts";
+import type { RegisteredTask } from "../distributor/task.ts";
+import { TaskSources } from "../distributor/task-sources.ts";
+import { PipelineError } from "../errors.ts";
+import { at, makeTasks } from "../pipeline/local-roles.ts";
+import { decodePayload, encodePayload } from "../protocol/payload/payload.ts";
+import { describeThrown } from "../protocol/thrown.ts";
+import { NO_ENDPOINT } from "../role/network.ts";
+import type { ResolvedTest } from "./check-options.ts";
+import { type CollectorHistory, CollectorUnderTest } from "./collector-under-test.ts";
+import type { ExecutionExaminer } from "./execution-examiner.ts";
+import { FaultPlan } from "./fault-plan.ts";
+import type { FaultRates } from "./fault-rates.ts";
+import type { Findings } from "./findings.ts";
+import { type Host, runOn } from "./simulator/host.ts";
+import { startCollector } from "./simulator/simulated-collector.ts";
+import { type DistributorSetting, SimulatedDistributor } from "./simulator/simulated-distributor.ts";
+import { SimulatedWorker } from "./simulator/simulated-worker.ts";
+import { PATIENCE_MS, SimulatedWorld } from "./simulator/simulated-world.ts";
+import type { Snapshots } from "./snapshots.ts";
+import { NeverSettled, userCall } from "./user-call.ts";
+import type { OpenWorker, WorkerUnderTest } from "./worker-under-test.ts";
+
+/** Longest time of an execution, in virtual ms. */
+const SERVICE_MS = 20;
+
+/** Longest time from the handling of a result to its ACK, in virtual ms. */
+const HANDLING_MS = 2;
+
+/** How many steps the simulator makes before the event loop gets a turn. */
+const STEPS = 5000;
+
+export interface PipelineWorldSetting {
+  readonly options: ResolvedTest;
+  readonly seed: number;
+  readonly faults: FaultRates;
+  readonly workers: ReadonlyMap<string, WorkerUnderTest>;
+  readonly findings: Findings;
+  readonly snapshots: Snapshots;
+  readonly examiner: ExecutionExaminer;
+}
+
+/** One run of the user's pipeline in the simulator: on virtual time, which stands still while the user's code runs. */
+export class PipelineWorld extends SimulatedWorld {
+  readonly history: CollectorHistory;
+  readonly faults: FaultPlan;
+  readonly #setting: PipelineWorldSetting;
+  readonly #metadata: Uint8Array;
+  /** The sources of each start of the distributor. */
+  readonly #sources: TaskSources[] = [];
+  /** What must end before time goes on: calls of the user's code, one after the other. */
+  #calls: Promise<void> = Promise.resolve();
+  #pending = 0;
+  /** A hook has thrown, and the run cannot go on. */
+  #isBroken = false;
+
+  constructor(setting: PipelineWorldSetting) {
+    const { seed, faults, options, workers } = setting;
+    super({
+      seed,
+      duplicating: faults.duplicate,
+      journal: (faults.killDistributor ?? 0) > 0 ? "process-crash" : undefined,
+    });
+    this.#setting = setting;
+    this.#metadata = encodePayload(options.metadata, "metadata");
+    this.faults = new FaultPlan(faults, this.random);
+    this.history = {
+      handled: new Set(),
+      counts: { collections: 0, repeated: 0 },
+      workerOf: (taskType) => workers.get(taskType)?.handlerName ?? "",
+    };
+    this.begin([...workers.keys()].flatMap((name) => Array<string>(options.workerCount).fill(name)));
+  }
+
+  /** Items that the tasks have given to the latest distributor. */
+  get items(): number {
+    return [...this.distributor.core.tasks].reduce((sum, { counts }) => sum + counts.items, 0);
+  }
+
+  /** Runs to the end; what is wrong is a finding. */
+  async run(): Promise<void> {
+    const { timeLimit } = this.#setting.options;
+    let end = Number.POSITIVE_INFINITY;
+    for (let steps = 1; !this.#isBroken && (this.outcome === undefined || this.unfinished > 0); steps++) {
+      if (!this.timeline.step() || this.timeline.now >= end) break;
+      while (this.#pending > 0 || this.#isProducing) {
+        await this.#calls;
+        if (this.#isProducing) await new Promise(setImmediate);
+      }
+      if (this.outcome !== undefined) end = Math.min(end, this.timeline.now + PATIENCE_MS);
+      else if (this.timeline.now >= timeLimit) return this.#neverEnds();
+      if (steps % STEPS === 0) await new Promise(setImmediate);
+    }
+    this.#report();
+  }
+
+  /** Lets the sources release what they hold. */
+  async close(): Promise<void> {
+    for (const sources of this.#sources) await sources.close();
+  }
+
+  protected override wait(pending: Promise<void>): void {
+    this.#call(() => pending);
+  }
+
+  protected override makeDistributor(
+    host: Host,
+    journal: DistributorSetting["journal"],
+  ): SimulatedDistributor {
+    const tasks = registeredTasks(this.#setting.options.tasks);
+    const sources = new TaskSources(tasks, {
+      ready: (task) => distributor.sourceReady(task),
+      failed: (error) => distributor.fail(error),
+    });
+    this.#sources.push(sources);
+    const byName = new Map(tasks.map((task) => [task.taskType.name, task]));
+    const distributor = new SimulatedDistributor({
+      network: this.network,
+      host,
+      tasks: [...byName.keys()],
+      keyed: new Set(tasks.filter(({ key }) => key !== undefined).map(({ taskType }) => taskType.name)),
+      journal,
+      // Killed workers are the test's doing: no item is to blame.
+      limits: { crashLimit: Number.MAX_SAFE_INTEGER },
+      metadata: this.#metadata,
+      spec: (name) => ({ ...specOf(byName.get(name) as RegisteredTask), source: sources.of(name) }),
+      prepare: (earlier) => sources.prepare(decodePayload(this.#metadata), earlier),
+      acked: (runId, task, data, seq) => sources.acked(runId, task, seq, data),
+      count: (event) => this.count(event),
+      over: (status, error) => this.over(host, status, error),
+    });
+    return distributor;
+  }
+
+  protected override makeWorker(host: Host, taskType: string, number: number): void {
+    const { timeline, network, random } = this;
+    const worker = this.#setting.workers.get(taskType) as WorkerUnderTest;
+    let opened: OpenWorker | undefined;
+    new SimulatedWorker({
+      timeline,
+      network,
+      host,
+      taskType,
+      number,
+      begin: ({ metadata }, ready) =>
+        this.#call(async () => {
+          opened = await this.#hook(`initWorker() for ${worker.handlerName}`, () =>
+            worker.open(decodePayload(metadata)),
+          );
+          if (opened !== undefined) runOn(timeline, host, random.between(0, SERVICE_MS), ready);
+        }),
+      execute: (execution, done) =>
+        this.#call(async () => {
+          if (opened !== undefined) await this.#execute(host, opened, worker, taskType, execution, done);
+        }),
+      count: (event, times) => this.count(event, times),
+      kill: () => this.killWorker(host),
+      over: () => {
+        this.ended(host);
+        if (opened === undefined) return;
+        const { close } = opened;
+        this.#call(async () => await this.#hook(`closeWorker() for ${worker.handlerName}`, close));
+      },
+    });
+  }
+
+  protected override makeCollector(host: Host): void {
+    const { timeline, network, random } = this;
+    const { options, findings, snapshots } = this.#setting;
+    const collector = new CollectorUnderTest(options, findings, snapshots, this.history);
+    const core = startCollector({
+      timeline,
+      network,
+      host,
+      peerId: `collector${this.collectors}`,
+      begin: (open) => collector.begin(open),
+      handle: (delivery, more, done) =>
+        this.#call(async () => {
+          const handled = await this.#orBreak(() => collector.handle(delivery, more));
+          if (handled === undefined) return;
+          if (this.faults.happens("killCollector", `${delivery.task}${delivery.seq}`))
+            timeline.after(random.between(0, 2 * HANDLING_MS), () => this.killCollector(host));
+          runOn(timeline, host, random.between(0, HANDLING_MS), () => done(handled));
+        }),
+      finish: (status, done) =>
+        this.#call(async () => {
+          await this.#orBreak(() => collector.finish(status, core.duplicates));
+          runOn(timeline, host, 0, done);
+        }),
+      count: (event, times) => this.count(event, times),
+      over: () => this.ended(host),
+    });
+  }
+
+  async #execute(
+    host: Host,
+    { handler }: OpenWorker,
+    { handlerName }: WorkerUnderTest,
+    taskType: string,
+    execution: Execution,
+    done: (outcome: ExecutionOutcome, serviceMs: number) => void,
+  ): Promise<void> {
+    const { timeline, random, faults } = this;
+    const { examiner } = this.#setting;
+    const key = `${taskType}${execution.seq}`;
+    const execute = () => this.#orBreak(() => examiner.execute(handler, handlerName, taskType, execution));
+    const outcome = await execute();
+    if (outcome?.ok === true && faults.happens("repeat", key)) await execute();
+    if (outcome === undefined || this.#isBroken) return;
+    const serviceMs = random.between(0, SERVICE_MS);
+    const soon = (action: () => void) => timeline.after(random.between(0, 2 * SERVICE_MS), action);
+    if (faults.happens("killWorker", key)) soon(() => this.killWorker(host));
+    if (faults.happens("killDistributor", key)) soon(() => this.inject("killDistributor"));
+    if (faults.happens("loseConnection", key)) soon(() => this.inject("cut"));
+    if (faults.happens("loseMessages", key)) soon(() => this.inject("mute"));
+    if (faults.happens("freeze", key)) {
+      const fault = random.pick(["freezeWorker", "freezeCollector", "freezeDistributor"] as const);
+      soon(() => this.inject(fault ?? "freezeWorker"));
+    }
+    runOn(timeline, host, serviceMs, () => done(outcome, serviceMs));
+  }
+
+  /** Calls the user's code when earlier calls have ended; time stands still until then. */
+  #call(action: () => Promise<unknown>): void {
+    this.#pending += 1;
+    this.#calls = this.#calls
+      .then(() => (this.#isBroken ? undefined : action()))
+      .catch((error: unknown) => this.#break(error))
+      .finally(() => {
+        this.#pending -= 1;
+      })
+      .then(() => undefined);
+  }
+
+  /** Calls a hook of the user's. What it throws is a finding, and ends the run. */
+  async #hook<T>(what: string, call: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await userCall(what, this.#setting.options.handlerTimeout, call);
+    } catch (error) {
+      const isLate = error instanceof NeverSettled;
+      const message = isLate ? error.message : `${what} threw: ${describeThrown(error)}`;
+      this.#setting.findings.add({ kind: isLate ? "endless" : "run", message, handler: what, error });
+      this.#isBroken = true;
+      return undefined;
+    }
+  }
+
+  async #orBreak<T>(call: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await call();
+    } catch (error) {
+      this.#break(error);
+      return undefined;
+    }
+  }
+
+  /** Ends the run with an error that is no finding yet. */
+  #break(error: unknown): void {
+    this.#isBroken = true;
+    const { findings } = this.#setting;
+    if (findings.all.some((finding) => finding.error === error)) return;
+    const kind = error instanceof NeverSettled ? "endless" : "run";
+    findings.add({ kind, message: describeThrown(error), error });
+  }
+
+  get #isProducing(): boolean {
+    return this.#sources.at(-1)?.isBusy === true;
+  }
+
+  #neverEnds(): void {
+    const { findings, options } = this.#setting;
+    const tasks = [...this.distributor.core.tasks].map(
+      ({ name, phase, counts, items }) =>
+        `task ${JSON.stringify(name)} is ${phase}, has given ${counts.items} items, and ${items.size} of them are not settled`,
+    );
+    const message = `The run has not ended within ${options.timeLimit} ms of virtual time (timeLimit): ${tasks.join("; ")}`;
+    findings.add({ kind: "endless", message });
+  }
+
+  /** Makes a finding of the run's error. */
+  #report(): void {
+    const { error } = this.outcome ?? {};
+    const { findings } = this.#setting;
+    if (error === undefined || this.#isBroken) return;
+    const isMismatch = error instanceof PipelineError && error.code === "JOURNAL_MISMATCH";
+    const { taskType } = error as Partial<PipelineError>;
+    const message = isMismatch
+      ? `The distributor was started again from its journal, and a task gave other items than before: ${error.message}`
+      : `The run ended with an error: ${error.message}`;
+    const handler = taskType === undefined ? {} : { handler: `task ${taskType}`, taskType };
+    findings.add({ kind: isMismatch ? "source" : "run", message, ...handler, error });
+  }
+}
+
+/** New tasks for a start of the distributor. @throws TypeError, RangeError when one is wrong. */
+export function registeredTasks(tasks: ResolvedTest["tasks"]): RegisteredTask[] {
+  return makeTasks(tasks).map((task) => {
+    const made = at(task, { endpoint: NO_ENDPOINT });
+    assertTask(made);
+    return made;
+  });
+}
