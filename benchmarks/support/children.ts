@@ -11,6 +11,9 @@ const DEADLINE_MS = 10 * 60_000;
 
 const loader = import.meta.resolve("tsx");
 
+/** Debian's Python has Debian's packages. */
+export const PYTHON = process.env.PYTHON ?? "/usr/bin/python3";
+
 /** A file (relative to `benchmarks/roles`) and its arguments. */
 export type Program = readonly [string, ...unknown[]];
 
@@ -33,7 +36,8 @@ export async function measureAll<T>(
   try {
     const start = ([file, ...args]: Program) => {
       const path = fileURLToPath(new URL(`../roles/${file}`, import.meta.url));
-      const child = spawn(process.execPath, ["--import", loader, path, ...args.map(String)], {
+      const [program, ...flags] = file.endsWith(".py") ? [PYTHON] : [process.execPath, "--import", loader];
+      const child = spawn(program as string, [...flags, path, ...args.map(String)], {
         cwd: folder,
         env: { ...process.env, ...env },
         stdio: ["ignore", "pipe", "inherit"],
