@@ -60,12 +60,15 @@ export type { DefinedWorker } from "./pipeline/define-types.ts";
 export type { InspectOptions } from "./pipeline/inspect-workers.ts";
 export { map } from "./pipeline/map.ts";
 export type { MapResults } from "./pipeline/map-iterator.ts";
-export type { MapOptions, MapProgress, MapResult } from "./pipeline/map-options.ts";
+export type { MapOptions, MapProgramOptions, MapProgress, MapResult } from "./pipeline/map-options.ts";
 export type { MappedResult, WorkerInput, WorkerMetadata, WorkerResult } from "./pipeline/module-types.ts";
 export { Pipeline } from "./pipeline/pipeline.ts";
 export type {
   CollectFunction,
+  CommandWorkers,
   EarlierCollectFunction,
+  ExecWorkers,
+  ModuleWorkers,
   OutputSource,
   PipelineOptions,
   PipelineReports,
@@ -74,6 +77,7 @@ export type {
 } from "./pipeline/pipeline-options.ts";
 export { createPool, Pool } from "./pipeline/pool.ts";
 export type { PoolMapOptions, PoolOptions, PoolRunOptions } from "./pipeline/pool-options.ts";
+export type { ProgramCommand } from "./pipeline/program-command.ts";
 export {
   EndpointAddress,
   type EndpointAddressOptions,

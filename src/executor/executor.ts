@@ -23,6 +23,8 @@ export interface ExecutorPort {
   room(atOnce: boolean): void;
   /** The handler spends its time awaiting, one item at a time, while others wait. Called once at most for items. */
   waits(): void;
+  /** The executor has another number of slots. Absent where that cannot happen. */
+  resized?(): void;
   /** The executor cannot go on. */
   failed(error: Error): void;
   note(event: string, facts: Readonly<Record<string, unknown>>): void;
@@ -30,7 +32,7 @@ export interface ExecutorPort {
 
 /** Runs the user's handler on items, in this thread or in others. */
 export interface Executor {
-  /** Most items that are executed at a time. */
+  /** Most items that are executed at a time. It may change later: see `resized`. */
   readonly slots: number;
   /** Shows the watching thread what runs now. Absent when handlers run in other threads and cannot block this one. */
   readonly note?: RunningNote;

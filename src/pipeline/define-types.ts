@@ -18,10 +18,10 @@ import type {
 declare const handler: unique symbol;
 
 /** Workers whose items, results and metadata are known to the compiler: what `defineWorker()` returns. */
-export interface DefinedWorker<Item, Result, Metadata = unknown> extends WorkerDefinition {
+export type DefinedWorker<Item, Result, Metadata = unknown> = WorkerDefinition & {
   /** Never set: it carries the types. */
   readonly [handler]?: (item: Item, metadata: Metadata) => Result;
-}
+};
 
 /** Has the type of the metadata that a task's items expect. No object has this property. */
 declare const expected: unique symbol;

@@ -11,7 +11,8 @@ import {
   assertSignal,
   assertThreadsOrConcurrency,
 } from "./option-checks.ts";
-import type { PipelineOptions, WorkerDefinition } from "./pipeline-options.ts";
+import type { CommandWorkers, ExecWorkers, ModuleWorkers, PipelineOptions } from "./pipeline-options.ts";
+import { resolveProgram } from "./program-command.ts";
 
 /**
  * Options of {@link map}.
@@ -19,7 +20,7 @@ import type { PipelineOptions, WorkerDefinition } from "./pipeline-options.ts";
  * @typeParam Input - What `key` gets.
  */
 export interface MapOptions<Input = never>
-  extends Pick<WorkerDefinition, "exportName" | "threads" | "concurrency">,
+  extends Pick<ModuleWorkers, "exportName" | "threads" | "concurrency">,
     Pick<PipelineOptions, "restarts" | "onOutput" | "inspectWorkers" | "windowTime"> {
   /**
    * How many worker processes there are. 0: the function runs in this process, for breakpoints and short stack traces.
@@ -87,6 +88,18 @@ export interface MapOptions<Input = never>
   readonly progress?: boolean;
 }
 
+/**
+ * Options of {@link map} whose inputs go to programs instead of a function: `command`, a program that reads lines of JSON and answers with lines
+ * of JSON, or `exec`, a program that is started for each input. `workers` is how many of them run at a time.
+ *
+ * @typeParam Input - What `key` gets.
+ */
+export type MapProgramOptions<Input = never> = Omit<
+  MapOptions<Input>,
+  "exportName" | "threads" | "concurrency"
+> &
+  (Pick<CommandWorkers, "command" | "exec"> | Pick<ExecWorkers, "command" | "exec">);
+
 /** How far a `map()` is. */
 export interface MapProgress {
   /** How many inputs there are, where they are an array or another collection that knows its size. */
@@ -141,12 +154,36 @@ const OPTIONS = optionNames<MapOptions>({
 });
 
 /** @throws TypeError, RangeError when an argument of `map()` is wrong. */
-export function assertMapArguments(inputs: unknown, module: unknown, options: unknown): void {
+export function assertMapArguments(inputs: unknown, worker: unknown, options: unknown): void {
   assertInputs(inputs);
-  assertFile("map()", "map(inputs, file, options)", module);
+  if (isProgram(worker)) {
+    assertKnownOptions("map()", worker, [...OPTIONS, "command", "exec"]);
+    resolveProgram("map()", worker);
+    if (Object.keys(options as object).length > 0)
+      throw new TypeError(
+        "map() takes its options beside command or exec: map(inputs, { command, ...options })",
+      );
+    return assertMapOptions(worker, 1);
+  }
+  assertFile("map()", "map(inputs, file, options)", worker);
   assertKnownOptions("map()", options, OPTIONS);
+  assertMapOptions(options, 0);
+}
+
+/** Whether the second argument of `map()` is options that name a program. */
+export function isProgram(worker: unknown): worker is MapProgramOptions {
+  return (
+    typeof worker === "object" &&
+    worker !== null &&
+    !(worker instanceof URL) &&
+    ("command" in worker || "exec" in worker)
+  );
+}
+
+/** @param fewest - Fewest workers. */
+function assertMapOptions(options: MapOptions, fewest: number): void {
   const { workers, threads, concurrency, restarts, maxPending, maxPendingBytes }: MapOptions = options;
-  if (workers !== undefined) assertCount("workers", workers, 0, 1024);
+  if (workers !== undefined) assertCount("workers", workers, fewest, 1024);
   if (threads !== undefined) assertCount("threads", threads, 0, 1024);
   if (concurrency !== undefined) assertCount("concurrency", concurrency, 1, 10_000);
   assertThreadsOrConcurrency("map()", threads ?? 0, concurrency ?? 1);

@@ -23,6 +23,7 @@ import {
 } from "./map-options.ts";
 import { MapOutput, type Outcome } from "./map-output.ts";
 import { MapProgressReports } from "./map-progress.ts";
+import type { CommandWorkers, ExecWorkers, ModuleWorkers, WorkerDefinition } from "./pipeline-options.ts";
 import { refusedInput } from "./refused-input.ts";
 import { resolveRestarts, resolveWorkers, slotsOf } from "./resolve-workers.ts";
 import { TakenResults } from "./taken-results.ts";
@@ -31,6 +32,12 @@ import { TakenResults } from "./taken-results.ts";
 const NOTED_MS = 5;
 
 export type MapInputs = Iterable<unknown> | AsyncIterable<unknown>;
+
+/** What executes the inputs: the function of a file, or a program. */
+export type MapWorker =
+  | Pick<ModuleWorkers, "module">
+  | (Pick<CommandWorkers, "command"> & { readonly module?: undefined })
+  | (Pick<ExecWorkers, "exec"> & { readonly module?: undefined });
 
 /** The run behind `map()`: a local run of one task, whose results a loop takes. */
 export class MapRun implements ResultSource<unknown> {
@@ -45,21 +52,29 @@ export class MapRun implements ResultSource<unknown> {
   #changed: () => void = () => {};
   ending: { readonly error?: { readonly thrown: unknown } } | undefined;
 
-  constructor(inputs: MapInputs, module: URL | string, options: MapOptions) {
+  /** @param worker - The file, or the program. */
+  constructor(inputs: MapInputs, worker: MapWorker, options: MapOptions) {
     this.#options = options;
     const { workers, threads = 0, concurrency, retry, timeout, exportName, restarts, onOutput } = options;
     const { inspectWorkers = false } = options;
     const count = workers ?? (threads > 0 ? 1 : undefined);
     const hasJournal = options.journal !== undefined;
-    const definition = {
-      module,
-      threads,
-      ...(concurrency === undefined ? {} : { concurrency }),
-      ...(count === undefined ? {} : { count }),
-      ...(exportName === undefined ? {} : { exportName }),
-    };
+    const definition: WorkerDefinition =
+      worker.module === undefined
+        ? { ...worker, ...(workers === undefined ? {} : { count: workers }) }
+        : {
+            ...worker,
+            threads,
+            ...(concurrency === undefined ? {} : { concurrency }),
+            ...(count === undefined ? {} : { count }),
+            ...(exportName === undefined ? {} : { exportName }),
+          };
+    const given = restarts === undefined ? {} : { restarts };
     const type = TaskType.register("map");
-    const plans = resolveWorkers({ workers: { ...definition, taskType: type }, inspectWorkers }, []);
+    const plans = resolveWorkers(
+      { workers: { ...definition, taskType: type }, inspectWorkers, ...given },
+      [],
+    );
     this.#output = new MapOutput({
       isOrdered: options.ordered ?? !hasJournal,
       maxPending: options.maxPending ?? DEFAULT_MAX_PENDING,

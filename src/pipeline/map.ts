@@ -1,7 +1,13 @@
 import type { KnownValue } from "../role/any-value.ts";
 import { atCaller } from "../self/at-caller.ts";
 import { MapIterator, type MapResults } from "./map-iterator.ts";
-import { assertMapArguments, type MapOptions, type MapResult } from "./map-options.ts";
+import {
+  assertMapArguments,
+  isProgram,
+  type MapOptions,
+  type MapProgramOptions,
+  type MapResult,
+} from "./map-options.ts";
 import { type MapInputs, MapRun } from "./map-run.ts";
 import type { MappedResult, WorkerInput } from "./module-types.ts";
 
@@ -19,7 +25,7 @@ import type { MappedResult, WorkerInput } from "./module-types.ts";
  * @typeParam Input - Plain data: objects, arrays, text, numbers, bigints, dates, binary data; `docs/values.md` has the table.
  * @param inputs - Any iterable, sync or async; it may be endless. Promises among its values are awaited.
  * @param module - The file. Its default export, or its only function, gets an input and an `ExecutionInfo`, and returns a result or a
- *   promise of a result.
+ *   promise of a result. In place of the file and the options, options with `command` or `exec` name a program: see {@link MapProgramOptions}.
  * @returns The results, to be iterated over once, or all at once with `toArray()`. `return()` and `await using` close the iterator at any time, also while `next()` waits.
  * @throws TypeError, RangeError when an argument is wrong, before anything is started.
  * @throws RemoteError `ITEM_FAILED` when the function threw, with the input's `index`; with `settled`, the error is a result instead.
@@ -40,6 +46,11 @@ import type { MappedResult, WorkerInput } from "./module-types.ts";
  * for await (const square of map<typeof import("./square.ts")>([1, 2, 3], new URL("./square.ts", import.meta.url)))
  *   console.log(square.toFixed(2)); // square is a number
  * ```
+ *
+ * @example
+ * ```ts
+ * for await (const text of map<string>(["a.png", "b.png"], { exec: ["identify", "-format", "%w", "{}"] })) console.log(text);
+ * ```
  */
 export function map<Source = unknown, Input = WorkerInput<Source>>(
   inputs: Iterable<Input | PromiseLike<Input>> | AsyncIterable<Input>,
@@ -51,7 +62,22 @@ export function map<Source = unknown, Input = WorkerInput<Source>>(
   module: URL | string,
   options?: MapOptions<NoInfer<KnownValue<Input>>>,
 ): MapResults<MappedResult<Source>>;
-export function map(inputs: MapInputs, module: URL | string, options: MapOptions = {}): MapResults<unknown> {
-  atCaller(map, () => assertMapArguments(inputs, module, options));
-  return new MapIterator(new MapRun(inputs, module, options));
+export function map<Result = unknown, Input = unknown>(
+  inputs: Iterable<Input | PromiseLike<Input>> | AsyncIterable<Input>,
+  options: MapProgramOptions<NoInfer<Input>> & { readonly settled: true },
+): MapResults<MapResult<Result>>;
+export function map<Result = unknown, Input = unknown>(
+  inputs: Iterable<Input | PromiseLike<Input>> | AsyncIterable<Input>,
+  options: MapProgramOptions<NoInfer<Input>>,
+): MapResults<Result>;
+export function map(
+  inputs: MapInputs,
+  worker: URL | string | MapProgramOptions,
+  options: MapOptions = {},
+): MapResults<unknown> {
+  atCaller(map, () => assertMapArguments(inputs, worker, options));
+  if (!isProgram(worker)) return new MapIterator(new MapRun(inputs, { module: worker }, options));
+  const { command, exec, ...others } = worker;
+  const program = command === undefined ? { exec: exec ?? "" } : { command };
+  return new MapIterator(new MapRun(inputs, program, others as MapOptions));
 }

@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { LineSplitter } from "../executor/line-splitter.ts";
 import { settlesWithin } from "../executor/settles-within.ts";
 import { isPromiseLike } from "../structures/is-promise-like.ts";
-import { LineSplitter } from "./line-splitter.ts";
 
 /** When a process has ended and no data has come for this time, in ms, its pipe is empty. */
 const QUIET_MS = 100;

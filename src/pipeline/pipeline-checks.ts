@@ -40,6 +40,8 @@ const TASK_OPTIONS = optionNames<TaskDefinition>({
 
 const WORKER_OPTIONS = optionNames<WorkerDefinition>({
   module: true,
+  command: true,
+  exec: true,
   exportName: true,
   taskType: true,
   count: true,

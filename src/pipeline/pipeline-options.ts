@@ -11,6 +11,7 @@ import type { AnyValue } from "../role/any-value.ts";
 import type { Awaitable } from "../role/awaitable.ts";
 import type { NetworkOptions } from "../role/network.ts";
 import type { InspectOptions } from "./inspect-workers.ts";
+import type { ProgramCommand } from "./program-command.ts";
 
 /** A function that makes the items of a task. A parameter, which gets the metadata, may have any type. */
 type ItemsFunction<Item, Metadata> = {
@@ -52,8 +53,8 @@ export interface TaskDefinition<Item = AnyValue, Metadata = AnyValue> {
   readonly timeout?: number;
 }
 
-/** Workers of one kind. */
-export interface WorkerDefinition {
+/** Workers of one kind that are a function or a class of a module. */
+export interface ModuleWorkers {
   /**
    * The file with the worker: its default export, or the only export that fits. That is a function `(data, info) => result`, or a class that
    * extends `SingleThreadedWorker` or `MultiThreadedWorker`. Each worker process imports the file.
@@ -81,7 +82,50 @@ export interface WorkerDefinition {
    * @default 1
    */
   readonly concurrency?: number;
+  readonly command?: undefined;
+  readonly exec?: undefined;
 }
+
+/** What all workers that are programs have. */
+interface ProgramWorkers {
+  /**
+   * The task type whose items they get.
+   * @default the pipeline's only task
+   */
+  readonly taskType?: TaskType | string;
+  /**
+   * How many of the programs run at a time.
+   * @default the number of cores
+   */
+  readonly count?: number;
+  readonly module?: undefined;
+  readonly exportName?: undefined;
+  readonly threads?: undefined;
+  readonly concurrency?: undefined;
+}
+
+/** Workers of one kind that are programs in any language, and execute one item after the other. */
+export interface CommandWorkers extends ProgramWorkers {
+  /**
+   * The program: it reads a line of JSON for each item, `{"id","attempt","taskType","data"}`, and answers with `{"id","result"}` or `{"id","error"}`.
+   * It is started again when it ends. A text is split into words as a shell would; no shell is called. `docs/guides/commands.md` has the rules.
+   */
+  readonly command: ProgramCommand;
+  readonly exec?: undefined;
+}
+
+/** Workers of one kind that are programs, each of which is started for one item. */
+export interface ExecWorkers extends ProgramWorkers {
+  /**
+   * The program: `{name}` in its arguments is the item's member of that name, `{}` the whole item; without any of these, the item is its standard
+   * input. Its standard output is the result, as text. A text is split into words as a shell would; no shell is called.
+   */
+  readonly exec: ProgramCommand;
+  readonly command?: undefined;
+}
+
+/** Workers of one kind: a function or a class of a module, or programs. */
+export type WorkerDefinition = ModuleWorkers | CommandWorkers | ExecWorkers;
 
 /**
  * The short form of a collector: called with each result and what is known about it. Data that are `unknown` may be given any type.

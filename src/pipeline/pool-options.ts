@@ -10,11 +10,11 @@ import {
   assertSignal,
   assertThreadsOrConcurrency,
 } from "./option-checks.ts";
-import type { PipelineOptions, WorkerDefinition } from "./pipeline-options.ts";
+import type { ModuleWorkers, PipelineOptions } from "./pipeline-options.ts";
 
 /** Options of {@link createPool}. */
 export interface PoolOptions
-  extends Pick<WorkerDefinition, "exportName" | "threads" | "concurrency">,
+  extends Pick<ModuleWorkers, "exportName" | "threads" | "concurrency">,
     Pick<PipelineOptions, "restarts" | "onOutput" | "inspectWorkers"> {
   /**
    * How many worker processes there are. 0: the function runs in this process, for breakpoints and short stack traces.

@@ -6,6 +6,18 @@ import type { PeerState } from "../role/peer-state.ts";
 import type { WorkerSummary } from "../worker/worker-summary.ts";
 import type { InspectPlan } from "./inspect-plan.ts";
 
+/** Programs that execute items. */
+export interface ProgramStart {
+  /** `lines`: it gets a line of JSON for each item. `each`: it is started for each item. */
+  readonly kind: "lines" | "each";
+  /** The program and its arguments. */
+  readonly args: readonly string[];
+  /** How many of them run at a time. */
+  readonly count: number;
+  /** How often in a row one may end without having answered. */
+  readonly restarts: number;
+}
+
 /** The first message to a worker's process: which worker to run, and with which peers. */
 export interface WorkerStart {
   readonly type: "start";
@@ -31,6 +43,8 @@ export interface WorkerStart {
   readonly inspect: InspectPlan | undefined;
   /** Whether the process tells which peers the worker waits for. */
   readonly tellsPeers?: boolean;
+  /** For a worker that is a program: then `module` is its command line, for people. */
+  readonly program?: ProgramStart | undefined;
   /** For a worker of a pool: it answers the requests of a service at `endpoint`. */
   readonly pool?: {
     /** Longest execution of one input, in ms; `undefined`: no limit. */

@@ -8,19 +8,23 @@ import { resolveInspect } from "./inspect-workers.ts";
 import { assertThreadsOrConcurrency } from "./option-checks.ts";
 import { assertWorkerDefinition } from "./pipeline-checks.ts";
 import type { PipelineOptions, WorkerDefinition } from "./pipeline-options.ts";
+import type { ProgramStart } from "./process-messages.ts";
+import { commandLine, resolveProgram } from "./program-command.ts";
 
 /** Enough to replace a worker that dies now and then; a worker that dies at every start ends the run within seconds. */
 const DEFAULT_RESTARTS = 5;
 
 /** Checks the option `workers`, and fills in its defaults. @throws TypeError, RangeError when an option is missing or wrong. */
 export function resolveWorkers(
-  options: Pick<PipelineOptions, "workers" | "inspectWorkers">,
+  options: Pick<PipelineOptions, "workers" | "inspectWorkers" | "restarts">,
   tasks: readonly AnyTask[],
 ) {
   const inspect = resolveInspect(options.inspectWorkers);
   const definitions = [options.workers].flat() as readonly WorkerDefinition[];
   if (definitions.length === 0 || options.workers === undefined)
-    throw new TypeError('A Pipeline needs workers: { module: new URL("./worker.js", import.meta.url) }');
+    throw new TypeError(
+      'A Pipeline needs workers: { module: new URL("./worker.js", import.meta.url) }, or { command: ["python3", "worker.py"] }',
+    );
   const plans = definitions.map((definition, index) => {
     const where = Array.isArray(options.workers) ? `workers[${index}]` : "workers";
     assertWorkerDefinition(where, definition);
@@ -35,20 +39,40 @@ export function resolveWorkers(
       throw new TypeError(
         "Workers of several kinds need a taskType each, or an exportName whose class has a taskType",
       );
-    assertCount(`${where}.count`, count, 0, 1024);
+    const program = resolveProgram(where, definition);
+    assertCount(`${where}.count`, count, program === undefined ? 0 : 1, 1024);
     assertCount(`${where}.threads`, threads, 0, 1024);
     if (concurrency !== undefined) assertCount(`${where}.concurrency`, concurrency, 1, 10_000);
     assertThreadsOrConcurrency(where, threads, concurrency ?? 1);
-    return {
+    const common = {
       isWrapped: false,
+      taskType: taskType === undefined ? undefined : String(taskType),
+      inspect,
+    };
+    if (program !== undefined) {
+      if (taskType === undefined)
+        throw new TypeError(`${where}: there are several tasks, so the program needs a taskType`);
+      // One process of this library has all the programs.
+      return {
+        ...common,
+        module: commandLine(program.args),
+        exportName: undefined,
+        count: 1,
+        isHere: false,
+        threads: 0,
+        concurrency: undefined,
+        program: { ...program, count, restarts: resolveRestarts(options.restarts) },
+      };
+    }
+    return {
+      ...common,
       module: moduleUrl(where, module),
       exportName,
-      taskType: taskType === undefined ? undefined : String(taskType),
       count: Math.max(count, 1),
       isHere: count === 0,
-      inspect,
       threads,
       concurrency,
+      program: undefined,
     };
   });
   if (tasks.length > 0) assertAllServed(plans, tasks); // map() and a pool have none of the user's
@@ -87,9 +111,14 @@ export function slotsOf(
     readonly count: number;
     readonly threads: number;
     readonly concurrency: number | undefined;
+    readonly program: ProgramStart | undefined;
   }[],
 ): number {
-  return plans.reduce((slots, plan) => slots + plan.count * Math.max(plan.threads, plan.concurrency ?? 1), 0);
+  return plans.reduce(
+    (slots, { count, threads, concurrency, program }) =>
+      slots + count * Math.max(threads, concurrency ?? 1, program?.count ?? 1),
+    0,
+  );
 }
 
 export function resolveRestarts(restarts: number = DEFAULT_RESTARTS): number {

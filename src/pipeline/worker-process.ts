@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import type { Duplex } from "node:stream";
+import { PrintedTail } from "../executor/printed-tail.ts";
 import { settlesWithin } from "../executor/settles-within.ts";
 import { asError } from "../protocol/thrown.ts";
 import type { PeerState } from "../role/peer-state.ts";
@@ -9,7 +10,6 @@ import { holdParentPipe, PARENT_FD, PARENT_PIPE } from "../watching/parent-pipe.
 import { CONTROL_FD, ControlChannel } from "./control-channel.ts";
 import { optionsForWorkers } from "./node-options.ts";
 import { OutputReader } from "./output-reader.ts";
-import { PrintedTail } from "./printed-tail.ts";
 import {
   type FromWorkerProcess,
   fromProcessError,

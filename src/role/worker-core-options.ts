@@ -16,7 +16,10 @@ export function workerCoreOptions({ workerId, taskType, endpoint, peerTimeoutMs,
     workerId,
     taskType: taskType.name,
     endpoint: endpoint.address,
-    concurrency: executor.slots,
+    /** Programs say how many items they take at a time after they were started. */
+    get concurrency() {
+      return executor.slots;
+    },
     peerTimeoutMs,
   };
 }

@@ -192,6 +192,7 @@ export class WorkerSession extends Session<WorkerSummary> {
       upcoming: (index) => this.#core.upcoming(index),
       room: this.guard((atOnce) => (atOnce ? this.#loop.resume() : this.#loop.schedule())),
       waits: () => this.#waits(),
+      resized: this.guard(() => this.#core.resized()),
       failed: this.guard((error) => this.#core.abort(error)),
       note: (event, facts) => this.#log.write("warn", event, facts),
     };

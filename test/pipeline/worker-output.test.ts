@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type MapOptions, map, Pipeline, TaskType } from "zmqpipeline";
-import { LineSplitter, MAX_LINE_LENGTH } from "../../src/pipeline/line-splitter.ts";
+import { LineSplitter, MAX_LINE_LENGTH } from "../../src/executor/line-splitter.ts";
 import { tempFolder } from "../support/endpoints.ts";
 import { long } from "../support/long.ts";
 

@@ -9,6 +9,6 @@ const load = async (path: string): Promise<unknown> => await import(new URL(path
 
 export const { InlineExecutor } = (await load("executor/inline-executor.js")) as typeof inline;
 export const { ThreadedExecutor } = (await load("executor/threads/threaded-executor.js")) as typeof threaded;
-export const { decodePayload, encodePayload } = (await load("protocol/payload/payload.js")) as typeof payload;
+export const { decodeValue, encodePayload } = (await load("protocol/payload/payload.js")) as typeof payload;
 /** The registry that the compiled executors know. */
 export const { TaskType } = (await load("protocol/task-type.js")) as typeof taskType;

@@ -1,7 +1,7 @@
 import type { Execution, ExecutionOutcome } from "../../src/core/execution.ts";
 import type { Executor } from "../../src/executor/executor.ts";
 import type { Payload } from "../../src/protocol/payload/payload.ts";
-import { decodePayload, encodePayload } from "./compiled-executors.ts";
+import { decodeValue, encodePayload } from "./compiled-executors.ts";
 
 export interface Failure {
   readonly name: string;
@@ -73,7 +73,7 @@ export class ExecutorDriver {
 }
 
 function describe(outcome: ExecutionOutcome): Payload | Failure {
-  if (outcome.ok) return decodePayload(outcome.payload);
+  if (outcome.ok) return (outcome.payload.length === 0 ? {} : decodeValue(outcome.payload)) as Payload;
   const { name, message, code } = outcome.error;
   return { name, message, code, retryable: outcome.retryable };
 }

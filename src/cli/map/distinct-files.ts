@@ -19,11 +19,17 @@ const STREAMS: readonly NamedFile[] = [
  * Refuses a file that would be written although it is another file of the command: what it holds would be lost.
  *
  * @param written - The files that the command writes, by their options.
- * @param module - The file of the function.
+ * @param module - The file of the function, if there is one.
  */
-export function assertDistinct(written: Readonly<Record<string, string | undefined>>, module: string): void {
+export function assertDistinct(
+  written: Readonly<Record<string, string | undefined>>,
+  module: string | undefined,
+): void {
   const files = Object.entries(written).flatMap(([name, at]) => (at === undefined ? [] : [{ name, at }]));
-  const others: NamedFile[] = [...STREAMS, { name: "the function's file", at: module }];
+  const others: NamedFile[] = [
+    ...STREAMS,
+    ...(module === undefined ? [] : [{ name: "the function's file", at: module }]),
+  ];
   for (const file of files) {
     const id = idOf(file);
     const same = others.find((other) => id !== undefined && idOf(other) === id);

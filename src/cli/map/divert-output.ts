@@ -1,4 +1,4 @@
-import { LineSplitter } from "../../pipeline/line-splitter.ts";
+import { LineSplitter } from "../../executor/line-splitter.ts";
 
 /**
  * Diverts what code in this process prints to standard output, for a function that runs here: standard output is for results. The command's own

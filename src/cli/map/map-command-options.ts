@@ -3,6 +3,8 @@ import type { LedgerOptions } from "../run/ledger-options.ts";
 
 /** The options of `zmqpipeline map`. */
 export interface MapCommandOptions extends LedgerOptions, InspectCommandOptions {
+  readonly command?: string;
+  readonly exec?: string;
   readonly lines?: boolean;
   readonly csv?: boolean;
   readonly delimiter?: string;

@@ -23,6 +23,8 @@ Examples:
   zmqpipeline map thumbnail.mjs --files 'photos/**/*.jpg'
   find . -name '*.log' -print0 | zmqpipeline map count.mjs --null
   zmqpipeline map fetch.mjs ::: https://a.example https://b.example
+  zmqpipeline map --command 'python3 worker.py' < in.ndjson > out.ndjson
+  zmqpipeline map --exec 'convert {} {.}.webp' --files 'photos/*.jpg'
   zmqpipeline map import.mjs --journal import.journal --key id \\
     < orders.ndjson >> imported.ndjson
 
@@ -54,7 +56,15 @@ export function mapCommand(context: CommandContext, inputs: readonly (readonly s
   const command = new Command("map")
     .description("map inputs through the function of a file: standard input, files or arguments")
     .usage("[options] <file> [::: inputs...]")
-    .argument("<file>", "JavaScript or TypeScript; it exports the function")
+    .argument("[file]", "JavaScript or TypeScript; it exports the function")
+    .option(
+      "--command <words>",
+      "in place of a file: a program that gets a line of JSON for each input, and answers with one",
+    )
+    .option(
+      "--exec <words>",
+      "in place of a file: a program that is started for each input, as in 'convert {path} {out}'",
+    )
     .option("-l, --lines", "inputs: lines of text (default: lines of JSON)")
     .option("--csv", "inputs: CSV; its first line names the fields")
     .option(
@@ -76,7 +86,7 @@ export function mapCommand(context: CommandContext, inputs: readonly (readonly s
     .option("-e, --export <name>", "which export is the function")
     .option(
       "-w, --workers <n>",
-      "worker processes (default: one per core); 0: run the function in this process",
+      "worker processes, or programs (default: one per core); 0: run the function in this process",
       countWithin(0, 1024),
     )
     .option("-t, --threads <n>", "threads in each process, instead of its main thread", countWithin(1, 1024))
@@ -90,7 +100,7 @@ export function mapCommand(context: CommandContext, inputs: readonly (readonly s
   return addInspectOptions(addStopTimeout(addLedgerOptions(command)))
     .option("-q, --quiet", "print no progress and no summary, only warnings, errors, and what failed")
     .addHelpText("after", EXAMPLES)
-    .action(async (file: string, options: MapCommandOptions) => {
+    .action(async (file: string | undefined, options: MapCommandOptions) => {
       const { mapFile } = await import("./map-file.ts"); // loaded late, so that help appears at once
       context.exitCode = await mapFile(file, options, inputs, context);
     });

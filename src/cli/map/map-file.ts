@@ -5,6 +5,7 @@ import type { Failure } from "../../collector/failure.ts";
 import { LocalRun } from "../../pipeline/local-run.ts";
 import { DEFAULT_MAX_PENDING, DEFAULT_MAX_PENDING_BYTES } from "../../pipeline/map-options.ts";
 import { MapOutput } from "../../pipeline/map-output.ts";
+import type { WorkerDefinition } from "../../pipeline/pipeline-options.ts";
 import { COMMAND_WORDS, refusedInput } from "../../pipeline/refused-input.ts";
 import { resolveRestarts, resolveWorkers, slotsOf } from "../../pipeline/resolve-workers.ts";
 import { replaceForJson } from "../../protocol/json-values.ts";
@@ -14,6 +15,7 @@ import { paintFor } from "../../terminal/colours.ts";
 import { counted } from "../../terminal/quantities.ts";
 import { FileError } from "../file-error.ts";
 import { type CommandContext, EXIT } from "../output.ts";
+import { programOf } from "../program-option.ts";
 import { type CommandConsole, withConsole } from "../run/command-console.ts";
 import { exitCodeOf } from "../run/exit-code-of.ts";
 import { inspectOf } from "../run/inspect-options.ts";
@@ -47,27 +49,24 @@ const STANDARD_OUTPUT = 1;
  * @returns The exit code.
  */
 export async function mapFile(
-  file: string,
+  file: string | undefined,
   options: MapCommandOptions,
   given: readonly (readonly string[])[],
   context: CommandContext,
 ): Promise<number> {
+  const workers = workersOf(file, options);
   assertOptions(file, options);
-  entitle("map", "", file);
+  entitle("map", "", file ?? options.command ?? options.exec ?? "");
   const inputs = await openInputs(options, given);
   try {
     if (options.dryRun === true) return await printInputs(inputs, options, context);
-    return await withConsole(context, (console) => runMap(file, options, inputs, context, console));
+    return await withConsole(context, (console) => runMap(workers, options, inputs, context, console));
   } finally {
     inputs.close(); // an open standard input would keep the process alive
   }
 }
 
-function assertOptions(file: string, options: MapCommandOptions): void {
-  const found = statSync(file, { throwIfNoEntry: false });
-  if (found === undefined) throw new FileError(`There is no file ${JSON.stringify(file)}`);
-  if (!found.isFile())
-    throw new FileError(`${JSON.stringify(file)} is no file: name the file of the function`);
+function assertOptions(file: string | undefined, options: MapCommandOptions): void {
   const { key, journal, incremental, threads, concurrency } = options;
   journalOf(options); // says what needs a journal
   if (threads !== undefined && concurrency !== undefined)
@@ -82,7 +81,7 @@ function assertOptions(file: string, options: MapCommandOptions): void {
 }
 
 async function runMap(
-  file: string,
+  definition: WorkerDefinition,
   options: MapCommandOptions,
   inputs: Inputs,
   { output, args }: CommandContext,
@@ -91,7 +90,7 @@ async function runMap(
   const { limit = Number.POSITIVE_INFINITY, journal, key, quiet = false, maxFailures } = options;
   const isJournalled = journal !== undefined;
   const plans = resolveWorkers(
-    { workers: { ...workersOf(file, options), taskType: MAP }, inspectWorkers: inspectOf(options) ?? false },
+    { workers: { ...definition, taskType: MAP }, inspectWorkers: inspectOf(options) ?? false },
     [],
   );
   const isOrdered = options.ordered === true;
@@ -216,10 +215,19 @@ async function runMap(
   }
 }
 
-function workersOf(file: string, { workers, threads = 0, concurrency, export: name }: MapCommandOptions) {
+/** @throws FileError when neither a file nor a program is given, or both. */
+function workersOf(file: string | undefined, options: MapCommandOptions): WorkerDefinition {
+  const { workers = availableParallelism(), threads = 0, concurrency, export: name } = options;
+  const program = programOf(file, options);
+  if (program !== undefined) return { ...program, count: workers };
+  const found = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false });
+  if (file === undefined || found === undefined)
+    throw new FileError(`There is no file ${JSON.stringify(file)}`);
+  if (!found.isFile())
+    throw new FileError(`${JSON.stringify(file)} is no file: name the file of the function`);
   return {
     module: pathToFileURL(file),
-    count: workers ?? (threads > 0 ? 1 : availableParallelism()),
+    count: options.workers === undefined && threads > 0 ? 1 : workers,
     threads,
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(name === undefined ? {} : { exportName: name }),

@@ -32,7 +32,7 @@ export function roleCommands(context: CommandContext): Command[] {
       .description(
         `start a ${role === "metadata" ? "metadata worker" : role} alone: the file exports ${EXPORTS[role]}`,
       )
-      .argument("<file>", "JavaScript or TypeScript")
+      .argument(role === "worker" ? "[file]" : "<file>", "JavaScript or TypeScript")
       .option("-e, --export <name>", "which export to start, if there are several")
       .option("-k, --keys <path>", "the role's keys: a file or a folder")
       .option("--json", "print the outcome as JSON")
@@ -57,6 +57,12 @@ export function roleCommands(context: CommandContext): Command[] {
       command.option("--collector <endpoint>", "the endpoint of the collector; replaces the one in the file");
     if (role === "worker")
       command
+        .option(
+          "--command <words>",
+          "in place of a file: a program that gets a line of JSON for each item, and answers with one",
+        )
+        .option("--exec <words>", "in place of a file: a program that is started for each item")
+        .option("--task <name>", "with --command or --exec: the task type of the items")
         .option("--pool", "work for a createPool() with listen: the file exports a function")
         .option("-t, --threads <n>", "with --pool: threads in each process", countWithin(1, 1024))
         .option(
@@ -79,8 +85,13 @@ export function roleCommands(context: CommandContext): Command[] {
       );
     }
     addStopTimeout(command);
-    return command.action(async (file: string, options: RoleOptions) => {
+    return command.action(async (file: string | undefined, options: RoleOptions) => {
       // loaded late, so that help appears at once
+      if (file === undefined || options.command !== undefined || options.exec !== undefined) {
+        const { runProgramWorkers } = await import("./run-program-workers.ts");
+        context.exitCode = await runProgramWorkers(file, options, context);
+        return;
+      }
       if (options.pool === true) {
         const { runPoolWorkers } = await import("./run-pool-workers.ts");
         context.exitCode = await runPoolWorkers(file, options, context);

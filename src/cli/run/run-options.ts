@@ -26,6 +26,10 @@ export interface RoleOptions extends LedgerOptions, PrintOptions, InspectCommand
   readonly connect?: string;
   /** Set by `worker --pool`: the worker is for a pool, with a function instead of a class, and with these options. */
   readonly pool?: boolean;
+  /** Set by `worker --command` and `worker --exec`: a program in place of a file, and the name of its task type. */
+  readonly command?: string;
+  readonly exec?: string;
+  readonly task?: string;
   readonly threads?: number;
   readonly concurrency?: number;
   /** In ms. */

@@ -4,12 +4,12 @@ import { WorkerFleet } from "../../pipeline/worker-fleet.ts";
 import type { PeerState } from "../../role/peer-state.ts";
 
 /** How often in a row each worker that has not worked is started again. */
-const RESTARTS = 20;
+export const RESTARTS = 20;
 
 /** Workers of a file: which export, how many, and endpoints and keys that replace those in the file. */
 export interface WorkersSpec
   extends Pick<WorkerStart, "exportName" | "endpoint" | "collectorEndpoint" | "keys" | "inspect">,
-    Partial<Pick<WorkerStart, "pool" | "isWrapped" | "threads" | "concurrency">> {
+    Partial<Pick<WorkerStart, "pool" | "isWrapped" | "threads" | "concurrency" | "taskType" | "program">> {
   readonly url: string;
   /** 0: the worker runs in this process. */
   readonly count: number;

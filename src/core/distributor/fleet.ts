@@ -107,7 +107,9 @@ export class Fleet {
   }
 
   #ready(worker: WorkerRecord, ready: Ready): void {
-    if (worker.phase.kind !== "new") return;
+    const { kind } = worker.phase;
+    const isResized = kind === "ready" && ready.concurrency !== worker.concurrency;
+    if (kind !== "new" && !isResized) return;
     this.#becomeReady(worker, ready.concurrency);
     this.#note("ready", worker, { concurrency: ready.concurrency });
   }

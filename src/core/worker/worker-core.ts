@@ -112,6 +112,11 @@ export class WorkerCore {
     this.#ready();
   }
 
+  /** The worker executes another number of items at a time. */
+  resized(): void {
+    if (this.#phase.kind === "working" && this.#distributor === "ready") this.#ready();
+  }
+
   /** What waits in the local queue; 0 is the next. */
   upcoming(index: number): Execution | undefined {
     return this.#load.upcoming(index);

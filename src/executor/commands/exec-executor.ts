@@ -1,0 +1,181 @@
+import type { Execution, ExecutionOutcome } from "../../core/execution.ts";
+import { itemId } from "../../protocol/item-id.ts";
+import { decodeValue } from "../../protocol/payload/payload.ts";
+import type { TaskType } from "../../protocol/task-type.ts";
+import { failure, success, timedOut } from "../execution-outcome.ts";
+import { ExecutionTimer } from "../execution-timer.ts";
+import type { Executor, ExecutorPort } from "../executor.ts";
+import { settlesWithin } from "../settles-within.ts";
+import { ExecutedProgram } from "./executed-program.ts";
+import { fillPlaceholders, havePlaceholders, textOf } from "./placeholders.ts";
+import { endText, isShortage, programFailed, unstartable, withLastLine } from "./program-error.ts";
+import type { ProgramEnd } from "./program-process.ts";
+import { unwrapped, wrappedResult } from "./wrapped-input.ts";
+
+/** How long a killed program may take to end, in ms: the system may hold it. */
+const KILLED_MS = 2000;
+
+export interface ExecExecutorOptions {
+  readonly taskType: TaskType;
+  /** The program and its arguments, with placeholders. Without any, the item is the program's standard input. */
+  readonly args: readonly string[];
+  /** How many programs run at a time. */
+  readonly count: number;
+  /** Whether items are inputs of `map()`, each in an object with its index. */
+  readonly isWrapped: boolean;
+}
+
+interface ExecJob {
+  readonly index: unknown;
+  readonly program: ExecutedProgram;
+  readonly timer: ExecutionTimer;
+  readonly startedAt: number;
+}
+
+/** Starts a program for each item. What it writes to its standard output is the result; an exit code other than 0, or a signal, is a failure. */
+export class ExecExecutor implements Executor {
+  readonly slots: number;
+  readonly #options: ExecExecutorOptions;
+  readonly #jobs = new Map<Execution, ExecJob>();
+  readonly #programs = new Set<ExecutedProgram>();
+  #port: ExecutorPort | undefined;
+  #timeoutMs = 0;
+  #idle: (() => void) | undefined;
+
+  constructor(options: ExecExecutorOptions) {
+    this.#options = options;
+    this.slots = options.count;
+  }
+
+  open(port: ExecutorPort): void {
+    this.#port = port;
+  }
+
+  async begin(_metadata: unknown, timeoutMs: number): Promise<void> {
+    this.#timeoutMs = timeoutMs;
+  }
+
+  hasRoom(): boolean {
+    return this.#jobs.size < this.slots;
+  }
+
+  execute(execution: Execution): ExecutionOutcome | undefined {
+    try {
+      this.#start(execution);
+    } catch (error) {
+      return failure(error);
+    }
+    return undefined;
+  }
+
+  /** The program is asked to end: its output is not needed. */
+  abort(execution: Execution): boolean {
+    const job = this.#jobs.get(execution);
+    job?.program.kill("SIGTERM");
+    return job !== undefined;
+  }
+
+  takeBack(): readonly [] {
+    return [];
+  }
+
+  tick(now: number): void {
+    if (this.#timeoutMs === 0) return;
+    for (const [execution, { program, timer }] of [...this.#jobs]) {
+      const due = timer.check(now, this.#timeoutMs);
+      if (due === "abort") program.kill("SIGTERM");
+      if (due !== "give up") continue;
+      program.kill("SIGKILL");
+      this.#finish(execution, this.#timedOut(execution));
+    }
+  }
+
+  async close(graceMs: number): Promise<readonly []> {
+    for (const execution of this.#jobs.keys()) this.abort(execution);
+    if (this.#jobs.size > 0) {
+      const idle = new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+      await settlesWithin(idle, graceMs);
+    }
+    for (const program of this.#programs) program.kill("SIGKILL");
+    await settlesWithin(Promise.all([...this.#programs].map(({ ended }) => ended)), KILLED_MS);
+    return [];
+  }
+
+  #start(execution: Execution): void {
+    const { args, isWrapped, taskType } = this.#options;
+    const { sourceId, seq, attempt, payload } = execution;
+    const { index, value } = unwrapped(decodeValue(payload), isWrapped);
+    const input = havePlaceholders(args) ? "" : `${textOf(value) ?? ""}\n`;
+    const environment = {
+      ZMQPIPELINE_ITEM_ID: itemId(sourceId, taskType.name, seq),
+      ZMQPIPELINE_ATTEMPT: String(attempt),
+      ZMQPIPELINE_TASK_TYPE: taskType.name,
+    };
+    const program: ExecutedProgram = new ExecutedProgram(
+      fillPlaceholders(args, value),
+      environment,
+      input,
+      (end) => {
+        this.#programs.delete(program);
+        this.#ended(execution, program, end);
+      },
+    );
+    this.#programs.add(program);
+    this.#jobs.set(execution, { index, program, timer: new ExecutionTimer(), startedAt: performance.now() });
+  }
+
+  #ended(execution: Execution, program: ExecutedProgram, end: ProgramEnd): void {
+    const job = this.#jobs.get(execution);
+    if (job === undefined) return; // it was given up
+    const { args, taskType } = this.#options;
+    const [name = ""] = args;
+    if (end.error !== undefined && ["ENOENT", "EACCES"].includes(end.error.code ?? ""))
+      return this.#port?.failed(unstartable(name, end.error, taskType.name));
+    this.#finish(execution, this.#outcomeOf(execution, job, program, end));
+  }
+
+  #outcomeOf(
+    execution: Execution,
+    { index, timer }: ExecJob,
+    program: ExecutedProgram,
+    end: ProgramEnd,
+  ): ExecutionOutcome {
+    const { args, taskType, isWrapped } = this.#options;
+    const [name = ""] = args;
+    const { exitCode, signal, error } = end;
+    if (exitCode === 0 && !program.isOverLimit) {
+      try {
+        return success(wrappedResult(index, program.result, isWrapped));
+      } catch (thrown) {
+        return failure(thrown);
+      }
+    }
+    if (timer.expired) return this.#timedOut(execution);
+    // A start that the system refused for want of room may succeed later; one for the arguments would not.
+    if (error !== undefined && !isShortage(error)) return failure(Object.assign(error, { retryable: false }));
+    const stderr = program.log;
+    const message = program.isOverLimit
+      ? `${name} wrote more to its standard output than a result can hold`
+      : withLastLine(error?.message ?? `${name} ended with ${endText(end)}`, stderr);
+    return programFailed(
+      { message, exitCode, signal, stderr, stdout: program.tail },
+      execution,
+      taskType.name,
+    );
+  }
+
+  #finish(execution: Execution, outcome: ExecutionOutcome): void {
+    const job = this.#jobs.get(execution);
+    if (job === undefined) return;
+    this.#jobs.delete(execution);
+    this.#port?.finished(execution, outcome, performance.now() - job.startedAt, false);
+    this.#port?.room(true);
+    if (this.#jobs.size === 0) this.#idle?.();
+  }
+
+  #timedOut(execution: Execution): ExecutionOutcome {
+    return timedOut(execution, this.#options.taskType.name, this.#timeoutMs);
+  }
+}

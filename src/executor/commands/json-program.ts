@@ -1,0 +1,171 @@
+import type { Execution } from "../../core/execution.ts";
+import { MAX_PAYLOAD_BYTES } from "../../protocol/limits.ts";
+import type { ExecutionTimer } from "../execution-timer.ts";
+import { readAnswer, wrong } from "./json-answer.ts";
+import { LineBuffer } from "./line-buffer.ts";
+import { endText, type ProgramFailure, withLastLine } from "./program-error.ts";
+import { type ProgramEnd, ProgramProcess } from "./program-process.ts";
+
+/** An item on its way through a program. */
+export interface ProgramJob {
+  readonly execution: Execution;
+  /** The item's id, by which the program answers. */
+  readonly id: string;
+  /** The item as a line of JSON. */
+  readonly line: string;
+  readonly timer: ExecutionTimer;
+  readonly index: unknown;
+  /** When it was given to the program, in ms. */
+  givenAt: number;
+  /** It was in a program that failed while it had several items: it is executed alone. */
+  isSuspect: boolean;
+  /** Its result is not needed any more. */
+  isUnwanted: boolean;
+}
+
+/** What a program answered for a job. */
+export interface ProgramOutcome {
+  readonly job: ProgramJob;
+  readonly answer:
+    | { readonly kind: "result"; readonly result: unknown }
+    | { readonly kind: "error"; readonly error: unknown };
+}
+
+/** How the life of a program ended. */
+export interface ProgramLoss extends ProgramFailure {
+  /** The system could not start it. */
+  readonly error?: NodeJS.ErrnoException;
+  /** It ended by itself and said that all was well. */
+  readonly isClean: boolean;
+}
+
+export interface JsonProgramEvents {
+  /** The program said that it takes items now. */
+  ready(): void;
+  answered(outcomes: readonly ProgramOutcome[]): void;
+  /** The program has ended, or is being killed because it did something wrong. It still lists its jobs. Called once. */
+  lost(loss: ProgramLoss): void;
+}
+
+/** One life of a program that gets items and gives results as lines of JSON. */
+export class JsonProgram {
+  readonly jobs = new Map<string, ProgramJob>();
+  readonly #process: ProgramProcess;
+  readonly #events: JsonProgramEvents;
+  readonly #lines = new LineBuffer(MAX_PAYLOAD_BYTES);
+  /** Most items that it takes at a time. */
+  concurrency = 1;
+  /** Whether it said that it is ready. */
+  isReady = false;
+  /** How many items it has answered. */
+  answered = 0;
+  /** When a tick first saw the program, in ms. */
+  seenAt: number | undefined;
+  #isLost = false;
+  #isEnding = false;
+  #end: ProgramEnd | undefined;
+
+  constructor(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>>,
+    events: JsonProgramEvents,
+  ) {
+    this.#events = events;
+    this.#process = new ProgramProcess(args, environment, {
+      output: (chunk) => this.#read(chunk),
+      ended: (end) => this.#ended(end),
+      closed: (stream) => this.#fault(`The program closed its standard ${stream}`),
+    });
+  }
+
+  /** Resolves when the program has ended. */
+  get ended(): Promise<void> {
+    return this.#process.ended;
+  }
+
+  /** Why the program's end is none to be content with; nothing where it is. */
+  get problem(): string | undefined {
+    if (this.#end === undefined) return "it did not end when its standard input did";
+    const { exitCode, error } = this.#end;
+    return exitCode === 0 || error !== undefined
+      ? undefined
+      : withLastLine(endText(this.#end), this.#process.log.toString());
+  }
+
+  give(job: ProgramJob): void {
+    job.givenAt = performance.now();
+    this.jobs.set(job.id, job);
+    this.#process.write(job.line);
+  }
+
+  /** Ends the program's input, so that the program ends by itself. Its end is no loss. */
+  finish(): void {
+    this.#isEnding = true;
+    this.#process.endInput();
+  }
+
+  /** Ends the program at once. */
+  kill(): void {
+    this.#isEnding = true;
+    this.#process.kill("SIGKILL");
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#isLost) return;
+    const outcomes: ProgramOutcome[] = [];
+    let reason: string | undefined;
+    for (const line of this.#lines.push(chunk)) {
+      reason = this.#take(line, outcomes);
+      if (reason !== undefined) break;
+    }
+    if (outcomes.length > 0) this.#events.answered(outcomes);
+    if (reason === undefined && this.#lines.isOverLimit)
+      reason = `The program wrote a line of more than ${MAX_PAYLOAD_BYTES} bytes to its standard output`;
+    if (reason !== undefined) this.#fault(reason);
+  }
+
+  /** @returns What is wrong with the line. */
+  #take(line: string, outcomes: ProgramOutcome[]): string | undefined {
+    const answer = readAnswer(line);
+    if (answer.kind === "wrong") return answer.reason;
+    if (answer.kind === "ready") {
+      this.concurrency = answer.concurrency;
+      this.isReady = true;
+      this.#events.ready();
+      return undefined;
+    }
+    const job = this.jobs.get(answer.id);
+    if (job === undefined) return wrong("the id of an item that it does not have", line).reason;
+    this.jobs.delete(answer.id);
+    this.answered += 1;
+    outcomes.push({ job, answer });
+    return undefined;
+  }
+
+  #fault(message: string): void {
+    if (this.#isEnding && this.jobs.size === 0) return; // nothing that it does now concerns an item
+    this.#lose({ message, isClean: false });
+    this.#process.kill("SIGKILL");
+  }
+
+  #ended(end: ProgramEnd): void {
+    this.#end = end;
+    const rest = this.#isLost ? "" : this.#lines.end();
+    if (rest.trim() !== "") this.#read(Buffer.from(`${rest}\n`));
+    const { exitCode, signal, error } = end;
+    const message = withLastLine(`The program ended with ${endText(end)}`, this.#process.log.toString());
+    this.#lose({
+      message,
+      exitCode,
+      signal,
+      isClean: exitCode === 0,
+      ...(error === undefined ? {} : { error }),
+    });
+  }
+
+  #lose(loss: Omit<ProgramLoss, "stderr">): void {
+    if (this.#isLost) return;
+    this.#isLost = true;
+    this.#events.lost({ ...loss, stderr: this.#process.log.toString() });
+  }
+}

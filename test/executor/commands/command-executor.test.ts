@@ -1,0 +1,147 @@
+import { fileURLToPath } from "node:url";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { CommandExecutor } from "../../../src/executor/commands/command-executor.ts";
+import { TaskType } from "../../../src/protocol/task-type.ts";
+import { ExecutorDriver } from "../../support/executor-driver.ts";
+import { long } from "../../support/long.ts";
+
+const PROGRAM = fileURLToPath(new URL("../../fixtures/json-program.mjs", import.meta.url));
+const TYPE = TaskType.register("commands");
+
+interface Given {
+  readonly args?: readonly string[];
+  readonly ready?: number;
+  readonly count?: number;
+  readonly restarts?: number;
+  readonly timeout?: number;
+}
+
+async function begun({ args, ready, count = 1, restarts = 5, timeout = 0 }: Given = {}) {
+  const program = [process.execPath, PROGRAM, ...(ready === undefined ? [] : [String(ready)])];
+  const driver = new ExecutorDriver(
+    new CommandExecutor({
+      args: args ?? program,
+      count,
+      restarts,
+      taskType: TYPE,
+      isWrapped: false,
+      closeTimeoutMs: 2000,
+    }),
+  );
+  onTestFinished(() => driver.end());
+  await driver.executor.begin({}, timeout, "");
+  return driver;
+}
+
+describe("A CommandExecutor", () => {
+  test("gives a program items as lines of JSON, without a ready line as well, and takes its answers", async () => {
+    const driver = await begun();
+    expect(await driver.execute({ do: "echo", text: "ä\n€", when: new Date(0) })).toEqual({
+      do: "echo",
+      text: "ä\n€",
+      when: "1970-01-01T00:00:00.000Z",
+    });
+    expect(await driver.execute({ do: "info" })).toEqual([
+      "id",
+      "attempt",
+      "taskType",
+      "data",
+      "run/commands/2",
+      "1",
+      "commands",
+    ]);
+    expect(await driver.execute({ do: "fail" })).toEqual({
+      name: "KeyError",
+      message: "no such key",
+      code: "",
+      retryable: false,
+    });
+    expect(await driver.execute({ do: "text" })).toMatchObject({ message: "only a text", retryable: true });
+  });
+
+  test("fails only the item whose answer is wrong, or during which the program ends, and starts the program again", async () => {
+    const driver = await begun({ ready: 1 });
+    const cases = [
+      ["exit", "exit code 3: goodbye 3"],
+      ["signal", "signal SIGSEGV"],
+      ["garbage", "a line that is no JSON to its standard output: this is my log"],
+      ["unknown", "the id of an item that it does not have"],
+      ["neither", 'neither "result" nor "error"'],
+    ] as const;
+    for (const [act, message] of cases) {
+      const failed = await driver.execute({ do: act, code: 3 });
+      expect(failed).toMatchObject({ code: "PROGRAM_FAILED", retryable: true });
+      expect(failed.message).toContain(message);
+      expect(await driver.execute({ do: "echo" })).toEqual({ do: "echo" });
+    }
+  });
+
+  long("ends a program that writes without end, and keeps no more than a result may have", async () => {
+    const driver = await begun({ ready: 1 });
+    const failed = await driver.execute({ do: "flood" });
+    expect(failed.message).toMatch(/a line of more than \d+ bytes/);
+    expect(await driver.execute({ do: "echo" })).toEqual({ do: "echo" });
+  });
+
+  test("gives up an item after its timeout, and kills its program", async () => {
+    const driver = await begun({ ready: 1, timeout: 50 });
+    expect(await driver.execute({ do: "hang" })).toMatchObject({ code: "EXECUTION_TIMEOUT" });
+    expect(await driver.execute({ do: "echo" })).toEqual({ do: "echo" });
+  });
+
+  test("gives a program as many items at a time as its ready line says", async () => {
+    const driver = await begun({ ready: 3 });
+    const all = [1, 2, 3].map(() => driver.execute({ do: "hold", until: 3 }));
+    expect(await Promise.all(all)).toEqual([3, 3, 3]);
+    expect(driver.executor.slots).toBe(3);
+  });
+
+  test("executes items alone whose program ended while it had several: only the one at fault fails", async () => {
+    const driver = await begun({ ready: 4 });
+    expect(await driver.execute({ do: "echo" })).toEqual({ do: "echo" });
+    const [one, bad, other] = [{ do: "hold", until: 1 }, { do: "exit", code: 1 }, { do: "echo" }].map(
+      (data) => driver.execute(data),
+    );
+    expect(await bad).toMatchObject({ code: "PROGRAM_FAILED" });
+    expect(await one).toBe(1);
+    expect(await other).toEqual({ do: "echo" });
+  });
+
+  test("blames no item when a program ends by itself between two", async () => {
+    const driver = await begun({ ready: 1 });
+    const all = [1, 2, 3].map(() => driver.execute({ do: "last" }));
+    expect(await Promise.all(all)).toEqual(["last", "last", "last"]);
+  });
+
+  test("fails an item that JSON cannot express, with the path; the program does not see it", async () => {
+    const driver = await begun();
+    for (const value of [1n, Number.NaN, new Uint8Array(1), new Date(Number.NaN)]) {
+      const failed = await driver.execute({ do: "echo", list: [{ value }] });
+      expect(failed).toMatchObject({ name: "TypeError", retryable: false });
+      expect(failed.message).toContain("data.list[0].value");
+    }
+    expect(await driver.execute({ do: "echo" })).toEqual({ do: "echo" });
+  });
+
+  test("fails itself for a program that does not exist, or ends again and again before it works", async () => {
+    const missing = await begun({ args: ["/no/such/program"] });
+    expect(await missing.failed).toMatchObject({ code: "INIT_FAILED" });
+    expect((await missing.failed).message).toContain("there is no such program");
+    const broken = await begun({ args: ["sh", "-c", "echo why >&2; exit 7"], restarts: 1 });
+    const { message } = await broken.failed;
+    expect(message).toContain("2 times in a row without an answer");
+    expect(message).toContain("exit code 7: why");
+  });
+
+  test("ends programs by the end of their input, and those that do not end by force", async () => {
+    const driver = await begun({ ready: 1 });
+    await driver.execute({ do: "echo" });
+    expect(await driver.executor.close(100)).toEqual([]);
+    const stubborn = await begun({
+      args: ["sh", "-c", `read line; echo '{"id":"run/commands/1","result":1}'; exec sleep 60`],
+    });
+    expect(await stubborn.execute({ do: "any" })).toBe(1);
+    const [error] = await stubborn.executor.close(100);
+    expect(error).toMatchObject({ code: "CLOSE_FAILED" });
+  });
+});

@@ -1,0 +1,89 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { ExecutionOutcome } from "../../../src/core/execution.ts";
+import { ExecExecutor } from "../../../src/executor/commands/exec-executor.ts";
+import { toThrownError } from "../../../src/protocol/error-info.ts";
+import { encodePayload } from "../../../src/protocol/payload/payload.ts";
+import { TaskType } from "../../../src/protocol/task-type.ts";
+import { ExecutorDriver } from "../../support/executor-driver.ts";
+
+const TYPE = TaskType.register("exec");
+
+async function begun(args: readonly string[], { count = 1, timeout = 0 } = {}) {
+  const driver = new ExecutorDriver(new ExecExecutor({ args, count, taskType: TYPE, isWrapped: false }));
+  onTestFinished(() => driver.end());
+  await driver.executor.begin({}, timeout, "");
+  return driver;
+}
+
+describe("An ExecExecutor", () => {
+  test("starts a program for each item: its output is the result, without the last line end", async () => {
+    const driver = await begun(["printf", "%s|%s\\n\\n", "{path}", "x{n}"], { count: 2 });
+    const all = [1, 2, 3].map((n) => driver.execute({ path: "a $(b)", n }));
+    expect(await Promise.all(all)).toEqual(["a $(b)|x1\n", "a $(b)|x2\n", "a $(b)|x3\n"]);
+  });
+
+  test("gives a program without placeholders the item as its standard input", async () => {
+    const driver = await begun(["cat"]);
+    expect(await driver.execute({ n: 1 })).toBe('{"n":1}');
+    const deaf = await begun(["true"]);
+    expect(await deaf.execute({ text: "x".repeat(1_000_000) })).toBe("");
+  });
+
+  test("gives output that is no text as bytes", async () => {
+    const driver = await begun(["printf", "\\377\\001{x}"]);
+    expect(await driver.execute({ x: "" })).toEqual(Buffer.of(0xff, 1));
+  });
+
+  test("names the item in the program's environment", async () => {
+    const script = "echo $ZMQPIPELINE_ITEM_ID $ZMQPIPELINE_ATTEMPT $ZMQPIPELINE_TASK_TYPE";
+    const driver = await begun(["sh", "-c", script]);
+    expect(await driver.execute({})).toBe("run/exec/1 1 exec");
+  });
+
+  test("fails an item with the exit code or the signal, and the end of the output", async () => {
+    const args = ["sh", "-c", "echo half done; echo bad thing >&2; eval $0", "{then}"];
+    const seen = async (then: string) => {
+      const executor = new ExecExecutor({ args, count: 1, taskType: TYPE, isWrapped: false });
+      const payload = encodePayload({ then }, "item");
+      const outcome = await new Promise<ExecutionOutcome>((resolve) => {
+        executor.open({
+          finished: (_execution, its) => resolve(its),
+          upcoming: () => undefined,
+          room: () => {},
+          waits: () => {},
+          failed: () => {},
+          note: () => {},
+        });
+        executor.execute({ sourceId: "run", seq: 1, attempt: 1, solo: false, context: "", payload });
+      });
+      return outcome.ok ? outcome : toThrownError(outcome.error);
+    };
+    expect(await seen("exit 9")).toMatchObject({
+      code: "PROGRAM_FAILED",
+      message: "sh ended with exit code 9: bad thing",
+      exitCode: 9,
+      signal: null,
+      stderr: "bad thing",
+      stdout: "half done\n",
+    });
+    expect(await seen("kill -9 $$")).toMatchObject({ exitCode: null, signal: "SIGKILL" });
+  });
+
+  test("ends a program whose time is over, together with the processes that it started", async () => {
+    const driver = await begun(["sh", "-c", "sleep 60 & wait; : {}"], { timeout: 50 });
+    expect(await driver.execute({})).toMatchObject({ code: "EXECUTION_TIMEOUT" });
+  });
+
+  test("fails an item for good that no argument can hold", async () => {
+    const driver = await begun(["echo", "{path}"]);
+    expect(await driver.execute({ other: 1 })).toMatchObject({ name: "TypeError", retryable: false });
+    expect(await driver.execute({ path: "x".repeat(3_000_000) })).toMatchObject({ retryable: false });
+    expect(await driver.execute({ path: "ok" })).toBe("ok");
+  });
+
+  test("fails itself for a program that does not exist", async () => {
+    const driver = await begun(["/no/such/program", "{}"]);
+    driver.start({});
+    expect(await driver.failed).toMatchObject({ code: "INIT_FAILED" });
+  });
+});

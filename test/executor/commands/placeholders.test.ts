@@ -1,0 +1,51 @@
+import { describe, expect, test } from "vitest";
+import { fillPlaceholders, havePlaceholders } from "../../../src/executor/commands/placeholders.ts";
+
+describe("fillPlaceholders()", () => {
+  test("puts members, nested ones and the whole item into arguments", () => {
+    const item = { path: "a b.png", size: { w: 10 }, on: true, tags: ["x"], "a-b": 1 };
+    expect(fillPlaceholders(["{path}", "-r={size.w}x{size.w}", "{on}", "{tags}", "{a-b}"], item)).toEqual([
+      "a b.png",
+      "-r=10x10",
+      "true",
+      '["x"]',
+      "1",
+    ]);
+    expect(fillPlaceholders(["{}"], 5)).toEqual(["5"]);
+    expect(fillPlaceholders(["{}"], { n: 1 })).toEqual(['{"n":1}']);
+    expect(fillPlaceholders(["{}"], 7n)).toEqual(["7"]);
+  });
+
+  test("keeps within its argument what an item has, however it looks", () => {
+    const hostile = "$(rm -rf /); `x` 'y' \"z\" {other} $& $1 \n*";
+    expect(fillPlaceholders(["a{}b"], hostile)).toEqual([`a${hostile}b`]);
+  });
+
+  test("knows the parts of a path", () => {
+    expect(fillPlaceholders(["{.}", "{/}", "{//}", "{/.}"], "photos/a.b.png")).toEqual([
+      "photos/a.b",
+      "a.b.png",
+      "photos",
+      "a.b",
+    ]);
+    expect(() => fillPlaceholders(["{.}"], { path: "a" })).toThrow("no text");
+  });
+
+  test("leaves other braces alone; doubled ones stand for themselves", () => {
+    const program = ["{print $1}", "{ a }", "${", "{a: .b}", "{1}"];
+    expect(fillPlaceholders(program, {})).toEqual(program);
+    expect(havePlaceholders(program)).toBe(false);
+    expect(fillPlaceholders(["{{id}}", "{{}}"], {})).toEqual(["{id}", "{}"]);
+    expect(havePlaceholders(["{{id}}"])).toBe(false);
+  });
+
+  test.each([
+    ["{path}", { paht: 1 }, "{path} has no value: the item has only paht"],
+    ["{a.b}", { a: null }, "{a.b} has no value"],
+    ["{toString}", {}, "{toString} has no value: the item has no members"],
+    ["{}", null, "{} has no value: the item is empty"],
+    ["{}", "a\0b", "null character"],
+  ])("refuses %s of %j", (argument, item, message) => {
+    expect(() => fillPlaceholders([argument], item)).toThrow(message);
+  });
+});
