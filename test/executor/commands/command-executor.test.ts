@@ -59,22 +59,25 @@ describe("A CommandExecutor", () => {
     expect(await driver.execute({ do: "text" })).toMatchObject({ message: "only a text", retryable: true });
   });
 
-  test("fails only the item whose answer is wrong, or during which the program ends, and starts the program again", async () => {
-    const driver = await begun({ ready: 1 });
-    const cases = [
-      ["exit", "exit code 3: goodbye 3"],
-      ["signal", "signal SIGSEGV"],
-      ["garbage", "a line that is no JSON to its standard output: this is my log"],
-      ["unknown", "the id of an item that it does not have"],
-      ["neither", 'neither "result" nor "error"'],
-    ] as const;
-    for (const [act, message] of cases) {
-      const failed = await driver.execute({ do: act, code: 3 });
-      expect(failed).toMatchObject({ code: "PROGRAM_FAILED", retryable: true });
-      expect(failed.message).toContain(message);
-      expect(await driver.execute({ do: "echo" })).toEqual({ do: "echo" });
-    }
-  });
+  long(
+    "fails only the item whose answer is wrong, or during which the program ends, and starts the program again",
+    async () => {
+      const driver = await begun({ ready: 1 });
+      const cases = [
+        ["exit", "exit code 3: goodbye 3"],
+        ["signal", "signal SIGSEGV"],
+        ["garbage", "a line that is no JSON to its standard output: this is my log"],
+        ["unknown", "the id of an item that it does not have"],
+        ["neither", 'neither "result" nor "error"'],
+      ] as const;
+      for (const [act, message] of cases) {
+        const failed = await driver.execute({ do: act, code: 3 });
+        expect(failed).toMatchObject({ code: "PROGRAM_FAILED", retryable: true });
+        expect(failed.message).toContain(message);
+        expect(await driver.execute({ do: "echo" })).toEqual({ do: "echo" });
+      }
+    },
+  );
 
   long("ends a program that writes without end, and keeps no more than a result may have", async () => {
     const driver = await begun({ ready: 1 });
@@ -83,7 +86,7 @@ describe("A CommandExecutor", () => {
     expect(await driver.execute({ do: "echo" })).toEqual({ do: "echo" });
   });
 
-  test("gives up an item after its timeout, and kills its program", async () => {
+  long("gives up an item after its timeout, and kills its program", async () => {
     const driver = await begun({ ready: 1, timeout: 50 });
     expect(await driver.execute({ do: "hang" })).toMatchObject({ code: "EXECUTION_TIMEOUT" });
     expect(await driver.execute({ do: "echo" })).toEqual({ do: "echo" });
@@ -96,18 +99,21 @@ describe("A CommandExecutor", () => {
     expect(driver.executor.slots).toBe(3);
   });
 
-  test("executes items alone whose program ended while it had several: only the one at fault fails", async () => {
-    const driver = await begun({ ready: 4 });
-    expect(await driver.execute({ do: "echo" })).toEqual({ do: "echo" });
-    const [one, bad, other] = [{ do: "hold", until: 1 }, { do: "exit", code: 1 }, { do: "echo" }].map(
-      (data) => driver.execute(data),
-    );
-    expect(await bad).toMatchObject({ code: "PROGRAM_FAILED" });
-    expect(await one).toBe(1);
-    expect(await other).toEqual({ do: "echo" });
-  });
+  long(
+    "executes items alone whose program ended while it had several: only the one at fault fails",
+    async () => {
+      const driver = await begun({ ready: 4 });
+      expect(await driver.execute({ do: "echo" })).toEqual({ do: "echo" });
+      const [one, bad, other] = [{ do: "hold", until: 1 }, { do: "exit", code: 1 }, { do: "echo" }].map(
+        (data) => driver.execute(data),
+      );
+      expect(await bad).toMatchObject({ code: "PROGRAM_FAILED" });
+      expect(await one).toBe(1);
+      expect(await other).toEqual({ do: "echo" });
+    },
+  );
 
-  test("blames no item when a program ends by itself between two", async () => {
+  long("blames no item when a program ends by itself between two", async () => {
     const driver = await begun({ ready: 1 });
     const all = [1, 2, 3].map(() => driver.execute({ do: "last" }));
     expect(await Promise.all(all)).toEqual(["last", "last", "last"]);
@@ -115,7 +121,7 @@ describe("A CommandExecutor", () => {
 
   test("fails an item that JSON cannot express, with the path; the program does not see it", async () => {
     const driver = await begun();
-    for (const value of [1n, Number.NaN, new Uint8Array(1), new Date(Number.NaN)]) {
+    for (const value of [2n ** 70n, Number.NaN, new Uint8Array(1), new Date(Number.NaN)]) {
       const failed = await driver.execute({ do: "echo", list: [{ value }] });
       expect(failed).toMatchObject({ name: "TypeError", retryable: false });
       expect(failed.message).toContain("data.list[0].value");
@@ -133,7 +139,7 @@ describe("A CommandExecutor", () => {
     expect(message).toContain("exit code 7: why");
   });
 
-  test("ends programs by the end of their input, and those that do not end by force", async () => {
+  long("ends programs by the end of their input, and those that do not end by force", async () => {
     const driver = await begun({ ready: 1 });
     await driver.execute({ do: "echo" });
     expect(await driver.executor.close(100)).toEqual([]);
