@@ -7,6 +7,7 @@ import { isMisuse } from "../self/at-caller.ts";
 import { ownManifest } from "../self/own-manifest.ts";
 import { paintFor } from "../terminal/colours.ts";
 import { plainText } from "../terminal/plain-text.ts";
+import { textWidth, wrapped } from "../terminal/wrapped.ts";
 import { causesText, errorText, userFrames } from "./error-text.ts";
 import { FileError } from "./file-error.ts";
 import { inspectCommands } from "./inspect/inspect-commands.ts";
@@ -88,18 +89,19 @@ function framesText({ cause }: PipelineError): string {
 }
 
 function codeOf(error: unknown, output: Output): number {
+  const tell = (text: string) => output.err.write(wrapped(text, textWidth(output.err)));
   const label = paintFor(output.err)("red", "zmqpipeline:");
   // Commander has already written the error.
   if (isInstance(error, CommanderError)) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (isInstance(error, FileError) || isMisuse(error)) {
-    output.err.write(`${label} ${error.message}\n`);
+    tell(`${label} ${error.message}\n`);
     return EXIT.usage;
   }
   if (isInstance(error, PipelineError)) {
     const details = `${causesText(error)}${framesText(error)}`;
-    output.err.write(`${label} ${plainText(error.message)} (${error.code})\n${plainText(details)}`);
+    tell(`${label} ${plainText(error.message)} (${error.code})\n${plainText(details)}`);
     if (propertyOf(error.cause, "code") === BAD_EXPORT) return EXIT.usage;
     if (error.code === "TOO_MANY_FAILURES") return EXIT.limit;
-  } else output.err.write(`${label} ${errorText(error)}\n`);
+  } else tell(`${label} ${errorText(error)}\n`);
   return EXIT.runtime;
 }

@@ -1,4 +1,5 @@
 import type { RunProgress, TaskProgress } from "../distributor/run-summary.ts";
+import { chosenTasks, MOST_TASKS, moreTasks } from "./chosen-tasks.ts";
 import { type Paint, paintFor } from "./colours.ts";
 import { oldestLine, oldestOf } from "./oldest-line.ts";
 import type { Screen } from "./screen.ts";
@@ -150,19 +151,23 @@ export class ProgressView {
       paint: this.#paint,
     };
     const lines = shown.map(([name, task]) => taskLine(name, task, layout));
-    return rest === 0 ? lines : [...lines, this.#paint("dim", `… ${rest} more tasks`)];
+    return rest.length === 0 ? lines : [...lines, this.#paint("dim", moreTasks(rest.length))];
   }
 
-  /** The tasks that have room on the terminal: those that work come first. The cursor cannot move up to a line that has left the screen. */
+  /** The tasks that have room: those that failed or work come first. The cursor cannot move up to a line that has left the screen. */
   #chosen(tasks: [string, TaskProgress][]) {
-    const room = this.#isLive && !this.#isOver ? Math.max(1, (this.#screen.rows ?? 24) - 4) : tasks.length;
-    if (tasks.length <= room) return { shown: tasks, rest: 0 };
-    const isAtWork = ([, { phase }]: [string, TaskProgress]) => phase === "open" || phase === "exhausted";
-    const chosen = new Set(
-      [...tasks.filter(isAtWork), ...tasks.filter((task) => !isAtWork(task))].slice(0, room),
-    );
-    return { shown: tasks.filter((task) => chosen.has(task)), rest: tasks.length - room };
+    const isOnScreen = this.#isLive && !this.#isOver;
+    const room = isOnScreen ? Math.max(1, (this.#screen.rows ?? 24) - 4) : MOST_TASKS;
+    return chosenTasks(tasks, ([, task]) => rankOf(task), room);
   }
+}
+
+/** What needs attention comes first: failures, then work, then what waits, then what is done. */
+function rankOf({ phase, failed }: TaskProgress): number {
+  const isAtWork = phase === "open" || phase === "exhausted";
+  if (failed > 0) return isAtWork ? 0 : 1;
+  if (isAtWork) return 2;
+  return phase === "stopped" ? 3 : phase === "blocked" ? 4 : 5;
 }
 
 /** Whether lines can be redrawn on a stream: it is a terminal, and not the log of a continuous integration. */

@@ -68,7 +68,7 @@ test("The progress of a run that was stopped says so, and a run that goes on cou
   const second = await life(Number.POSITIVE_INFINITY);
   expect(second.summary.tasks.numbers).toMatchObject({ items: 1000, acked: 1000 });
   const { earlier, rate = 0, duration = 0 } = second.summary.pace.numbers ?? {};
-  expect(earlier).toEqual({ acked, failed: 0 });
+  expect(earlier).toEqual({ acked, failed: 0, retried: 0 });
   expect((rate * duration) / 1000).toBeCloseTo(1000 - acked, 3);
   expect(second.progress.tasks.numbers?.phase).toBe("complete");
 });

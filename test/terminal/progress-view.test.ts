@@ -82,7 +82,7 @@ describe("The progress view", () => {
     vi.advanceTimersByTime(200);
     expect(terminal.lines.length).toBeLessThan(terminal.rows);
     expect(terminal.lines.some((line) => line.startsWith("work"))).toBe(true);
-    expect(terminal.lines.at(-1)).toBe("… 25 more tasks");
+    expect(terminal.lines.at(-1)).toBe("and 25 more tasks");
   });
 
   test("counts the rows that its lines take on a terminal that has become narrower", () => {
@@ -94,6 +94,27 @@ describe("The progress view", () => {
     vi.advanceTimersByTime(200);
     expect(terminal.lines[0]).toBe("above");
     expect(terminal.lines).toHaveLength(2);
+  });
+
+  test("of hundreds of tasks writes a screen's worth where there is no terminal, also at the end, failed ones first", () => {
+    const done: TaskProgress = { ...task, phase: "complete" };
+    const names = Array.from({ length: 300 }, (_, index) => `task${index}`);
+    const tasks = Object.fromEntries([
+      ...names.map((name) => [name, done]),
+      ["work", task],
+      ["unlucky", { ...done, failed: 1 }],
+    ]);
+    const { terminal, view } = viewOf(() => tasks, { CI: "1", NO_COLOR: "1" });
+    vi.advanceTimersByTime(5000);
+    expect(terminal.lines).toHaveLength(21);
+    expect(terminal.lines.slice(-3)).toEqual([
+      expect.stringMatching(/^work /),
+      expect.stringMatching(/^unlucky .*1 failed/),
+      "and 282 more tasks",
+    ]);
+    terminal.lines = [];
+    view.end();
+    expect(terminal.lines).toHaveLength(21);
   });
 
   test("writes plain lines every five seconds where CI is set", () => {

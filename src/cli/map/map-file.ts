@@ -147,7 +147,7 @@ async function runMap(
     concurrencyOption: "--concurrency",
     collector,
     metadata: undefined,
-    onOutput: workerLines((text) => console.line(text), quiet),
+    onOutput: workerLines((text) => console.verbatim(text), quiet),
     distributor: {
       ...journalOf(key === undefined ? options : { ...options, incremental: true }),
       ...(maxFailures === undefined ? {} : { maxFailures }),
@@ -176,7 +176,7 @@ async function runMap(
   });
   const flush = plans.some(({ isHere }) => isHere)
     ? divertOutput((text) => {
-        if (!quiet) console.line(text);
+        if (!quiet) console.verbatim(text);
       })
     : () => {};
   if (process.stdin.isTTY === true && inputs.name === STANDARD_INPUT && !quiet)

@@ -2,6 +2,7 @@ import type { RunProgress } from "../../distributor/run-summary.ts";
 import { describeThrown } from "../../protocol/thrown.ts";
 import { type Paint, paintFor } from "../../terminal/colours.ts";
 import { ProgressView } from "../../terminal/progress-view.ts";
+import { textWidth, wrapped } from "../../terminal/wrapped.ts";
 import { onInterrupt } from "../interrupts.ts";
 import { logTo } from "../log-to.ts";
 import { type CommandContext, type Output, printJson } from "../output.ts";
@@ -73,8 +74,13 @@ export class CommandConsole {
     return this.#interrupt?.code;
   }
 
-  /** Writes a line for the user, above the progress. */
+  /** Writes a line for the user, above the progress. Long ones are broken between words on a terminal. */
   line(text: string): void {
+    this.verbatim(this.#fitted(text));
+  }
+
+  /** Writes a line of somebody else's, such as what workers print, above the progress: as it is. */
+  verbatim(text: string): void {
     if (this.#view !== undefined) this.#view.line(text);
     else this.#output.err.write(`${text}\n`);
   }
@@ -82,7 +88,11 @@ export class CommandConsole {
   /** Ends the progress, and writes a text below it, for the user. */
   printBelow(text: string): void {
     this.#view?.end();
-    this.#output.err.write(text);
+    this.#output.err.write(this.#fitted(text));
+  }
+
+  #fitted(text: string): string {
+    return wrapped(text, textWidth(this.#output.err));
   }
 
   /** Tells the user what has failed, below the progress: where no summary does. */
@@ -139,7 +149,10 @@ export class CommandConsole {
     this.#isClosed = true;
     this.#view?.end();
     if (json) printJson(this.#context, outcome);
-    else if (!quiet) this.#output.out(text(paintFor(this.#output.screen)));
+    else if (!quiet) {
+      const { screen } = this.#output;
+      this.#output.out(wrapped(text(paintFor(screen)), textWidth(screen)));
+    }
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 import type { RunSummary, TaskSummary } from "../../distributor/run-summary.ts";
 import type { TaskPace } from "../../distributor/task-pace.ts";
+import { chosenTasks, MOST_TASKS, moreTasks } from "../../terminal/chosen-tasks.ts";
 import type { Paint } from "../../terminal/colours.ts";
 import { count, counted, duration } from "../../terminal/quantities.ts";
 import { shellWord } from "../command-line.ts";
@@ -19,7 +20,7 @@ export function summaryText(
   const names = Object.keys(summary.tasks);
   const lines = [
     headline(summary, context, paint),
-    ...names.map((name) => `  ${taskText(name, summary, names.length > 1, paint)}`),
+    ...taskLines(names, summary, paint),
     ...completeLines(summary),
     ...durationLines(statistics),
   ];
@@ -78,6 +79,26 @@ function headline(summary: RunSummary, context: SummaryContext, paint: Paint): s
 /** How a run ended, as a terminal shows it. */
 export function statusText(status: RunSummary["status"], paint: Paint): string {
   return paint(status === "complete" ? "green" : "yellow", status);
+}
+
+/** A line for each task; of a run with many, for those that failed or are not complete, and one for the others. */
+function taskLines(names: readonly string[], summary: RunSummary, paint: Paint): string[] {
+  const { shown, rest } = chosenTasks(names, (name) => rankOf(name, summary), MOST_TASKS);
+  const lines = shown.map((name) => taskText(name, summary, names.length > 1, paint));
+  if (rest.length > 0) {
+    const sum = (field: "items" | "acked" | "failed") =>
+      rest.reduce((all, name) => all + (summary.tasks[name]?.[field] ?? 0), 0);
+    lines.push(
+      `${moreTasks(rest.length)}: ${counted(sum("items"), "item")}, ${count(sum("acked"))} collected, ${count(sum("failed"))} failed; --json has each`,
+    );
+  }
+  return lines.map((line) => `  ${line}`);
+}
+
+function rankOf(name: string, { tasks, pace }: RunSummary): number {
+  const { items, acked, failed, skipped } = tasks[name] as TaskSummary;
+  if (failed > 0) return 0;
+  return acked + skipped < (pace[name]?.expected ?? items + skipped) ? 1 : 2;
 }
 
 /** @param isOneOfSeveral - Whether the task's own time differs from that of the run. */

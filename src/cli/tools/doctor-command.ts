@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { paintFor } from "../../terminal/colours.ts";
+import { textWidth, wrapped } from "../../terminal/wrapped.ts";
 import { type CommandContext, EXIT, printJson } from "../output.ts";
 
 interface Options {
@@ -30,7 +31,8 @@ export function doctorCommand(context: CommandContext): Command {
       const paint = paintFor(context.output.screen);
       for (const { name, ok, text } of checks) {
         const verdict = ok ? paint("green", "ok  ") : paint("red", "FAIL");
-        context.output.out(`${verdict}  ${name.padEnd(10)} ${text}\n`);
+        const line = `${verdict}  ${name.padEnd(10)} ${text}\n`;
+        context.output.out(wrapped(line, textWidth(context.output.screen)));
       }
     });
 }

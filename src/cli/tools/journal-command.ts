@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { JournalContent, JournalFailure } from "../../journal/read-journal.ts";
 import { type Paint, paintFor } from "../../terminal/colours.ts";
 import { count, counted } from "../../terminal/quantities.ts";
+import { textWidth, wrapped } from "../../terminal/wrapped.ts";
 import { shellWord } from "../command-line.ts";
 import { labelOf } from "../map/failure-report.ts";
 import { type CommandContext, printJson } from "../output.ts";
@@ -53,7 +54,12 @@ function failedCommand(context: CommandContext): Command {
       const { readJournal } = await import("../../journal/read-journal.ts");
       const { failures } = readJournal(path);
       if (json !== true)
-        return context.output.out(failedText(path, failures, paintFor(context.output.screen)));
+        return context.output.out(
+          wrapped(
+            failedText(path, failures, paintFor(context.output.screen)),
+            textWidth(context.output.screen),
+          ),
+        );
       for (const failure of failures) {
         if (context.output.lost.aborted) return;
         printJson(context, failure);

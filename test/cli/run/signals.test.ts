@@ -8,14 +8,18 @@ import { long } from "../../support/long.ts";
 
 describe("The command run", () => {
   /** Starts a run of items that take `ms` each, and waits for its first item. */
-  async function working(ms: number, ...args: string[]) {
+  function working(ms: number, ...args: string[]) {
+    return workingOn(`{ n, ms: ${ms} }`, args);
+  }
+
+  async function workingOn(item: string, args: readonly string[] = []) {
     const file = join(tempFolder(), "pipeline.mjs");
     const library = new URL("../../../dist/index.js", import.meta.url).href;
     const worker = new URL("../../fixtures/local-worker.mjs", import.meta.url).href;
     writeFileSync(
       file,
       `import { TaskType } from "${library}";
-      function* items() { for (let n = 0; ; n++) yield { n, ms: ${ms} }; }
+      function* items() { for (let n = 0; ; n++) yield ${item}; }
       export default {
         tasks: [{ taskType: TaskType.register("wait"), items }],
         workers: { module: "${worker}", exportName: "waits", count: 1 },
@@ -50,6 +54,26 @@ describe("The command run", () => {
     const { code, out, err } = await outcome;
     expect(code).toBe(143);
     expect(err).not.toContain("worker died");
+    const [, items, collected] = /wait: ([\d,]+) items?, ([\d,]+) collected/.exec(out) ?? [];
+    expect(items).toBeDefined();
+    expect(collected).toBe(items);
+  });
+
+  long("starts a worker again that got a SIGTERM alone", async () => {
+    // The worker tells its process at each item 0.
+    const { child, outcome, worker } = await workingOn("{ n: 0, ms: 20 }");
+    let text = "";
+    child.stderr?.on("data", (data) => {
+      text += String(data);
+    });
+    process.kill(worker, "SIGTERM");
+    const next = () =>
+      [...text.matchAll(/began (\d+)/g)].map(([, pid]) => Number(pid)).find((pid) => pid !== worker);
+    while (next() === undefined) await once(child.stderr ?? child, "data");
+    child.kill("SIGINT");
+    const { code, out, err } = await outcome;
+    expect(code).toBe(130);
+    expect(err).toMatch(/worker died and is started again.*SIGTERM/);
     const [, items, collected] = /wait: ([\d,]+) items?, ([\d,]+) collected/.exec(out) ?? [];
     expect(items).toBeDefined();
     expect(collected).toBe(items);

@@ -276,3 +276,19 @@ describe("The summary of a run has colours", () => {
     expect(textOf({ tasks }, seen, {}, paintFor({}, {}))).toBe(textOf({ tasks }, seen));
   });
 });
+
+test("The summary of a run with hundreds of tasks has the failed and unfinished ones, and sums up the others", () => {
+  const names = Array.from({ length: 300 }, (_, index) => `task${index}`);
+  const tasks = Object.fromEntries([
+    ...names.map((name) => [name, task] as const),
+    ["unlucky", { ...task, acked: 9, failed: 1 }] as const,
+    ["unfinished", { ...task, acked: 5 }] as const,
+  ]);
+  const pace = Object.fromEntries(Object.keys(tasks).map((name) => [name, NO_PACE]));
+  const lines = textOf({ status: "stopped", tasks, pace }).split("\n");
+  expect(lines[0]).toMatch(/^stopped at 3,015 items of 302 tasks in /);
+  expect(lines.filter((line) => /^ {2}task\d+: /.test(line))).toHaveLength(18);
+  expect(lines.some((line) => line.startsWith("  unlucky: 10 items, 9 collected, 1 failed"))).toBe(true);
+  expect(lines.some((line) => line.startsWith("  unfinished: 10 items, 5 collected"))).toBe(true);
+  expect(lines).toContain("  and 282 more tasks: 2,820 items, 2,820 collected, 0 failed; --json has each");
+});
