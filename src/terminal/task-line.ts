@@ -64,7 +64,9 @@ function waitingColumn({ waitsFor }: TaskProgress, room: number): Column {
 function workColumns(task: TaskProgress, { hasBar, paint }: LineLayout): (Column | ElasticColumn)[] {
   const { phase, acked, failed, retried, skipped, inFlight, workers, pace } = task;
   const done = acked + failed + skipped;
-  const { expected, rate, timeLeft, stalled } = pace;
+  const { rate, timeLeft, stalled } = pace;
+  // A task may have more items than it said, and a journal more than the inputs of now.
+  const expected = pace.expected !== undefined && done > pace.expected ? undefined : pace.expected;
   const isOver = phase === "complete" || phase === "stopped";
   const columns: (Column | ElasticColumn | undefined)[] = [
     failed > 0 ? column("failed", `${count(failed)} failed`, "red") : undefined,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { TaskProgress } from "../../src/index.ts";
+import { bar } from "../../src/terminal/bar.ts";
 import { paintFor, plain } from "../../src/terminal/colours.ts";
 import { clock, counted, duration } from "../../src/terminal/quantities.ts";
 import { nameWidthOf, taskLine } from "../../src/terminal/task-line.ts";
@@ -140,4 +141,15 @@ describe("Colours", () => {
     expect(painted(true, { FORCE_COLOR: "0" })).toBe(false);
     expect(painted(false, { FORCE_COLOR: "1", NO_COLOR: "1" })).toBe(true);
   });
+});
+
+test("A task with more items than it said has no bar and no share, and does not end the command", () => {
+  const more = { ...task, acked: 80, failed: 0, pace: { ...NO_PACE, expected: 50 } };
+  const line = taskLine("square", more, { nameWidth: 6, width: 100, hasBar: true, paint: plain });
+  expect(line).toMatch(/^square {2}80 {2}/);
+});
+
+test("A bar of which more is done than there is stays as wide as it is", () => {
+  expect(bar({ done: 80, failed: 10, total: 50 }, 10, plain)).toHaveLength(10);
+  expect(bar({ done: 0, failed: 90, total: 50 }, 10, plain)).toHaveLength(10);
 });
