@@ -11,7 +11,9 @@ import { plainText } from "../terminal/plain-text.ts";
 export async function logTo(line: (text: string) => void, paint: Paint): Promise<() => Promise<void>> {
   const sink = ({ level, message }: LogRecord) => {
     const label = paint(level === "warning" ? "yellow" : "red", `${level}:`);
-    line(`${label} ${plainText(message.map(String).join(""))}`);
+    // The log speaks of options of the API; on the command line they have other names.
+    const text = message.map(String).join("").replace("retryFailed (--retry-failed)", "--retry-failed");
+    line(`${label} ${plainText(text)}`);
   };
   await configure({
     reset: true,
