@@ -26,8 +26,12 @@ export interface DeliveryHandlers {
 /** @returns Nothing when the result is collected; or a promise that resolves when it is. Further deliveries do not wait for that promise. */
 export type EncodedResults = (delivery: Delivery) => Promise<void> | undefined;
 
-/** @returns A promise that resolves when the result is collected and the distributor knows of that. Further deliveries do not wait for that promise. */
-export type LaterResults = (result: CollectedResult<unknown>, delivery: Delivery) => Promise<void>;
+export interface LaterResults {
+  /** @returns A promise that resolves when the result is collected and the distributor knows of that. Further deliveries do not wait for that promise. */
+  take(result: CollectedResult<unknown>, delivery: Delivery): Promise<void>;
+  /** A promise that resolves when those are collected that wait for no earlier result; `undefined` when there are none. The end of the run waits for it. */
+  underWay(): Promise<void> | undefined;
+}
 
 export interface ResultBatches {
   /** Most results in a batch. */

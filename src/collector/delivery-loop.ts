@@ -77,7 +77,7 @@ export class DeliveryLoop {
 
   /** Awaits only handlers that return a promise: an `await` for each item would be slow. */
   async #handle(): Promise<void> {
-    const { batches } = this.#handlers;
+    const { batches, later } = this.#handlers;
     let sliceEnd = performance.now() + SLICE_MS;
     for (let delivery = this.#core.next(); delivery !== undefined; delivery = this.#core.next()) {
       const returned = batches === undefined ? this.#one(delivery) : this.#several(delivery, batches);
@@ -86,6 +86,11 @@ export class DeliveryLoop {
       this.#core.flush();
       await new Promise(setImmediate);
       sliceEnd = performance.now() + SLICE_MS;
+    }
+    const underWay = later?.underWay();
+    if (underWay !== undefined) {
+      await underWay;
+      return this.#handle(); // more may have arrived meanwhile
     }
     this.#core.idle();
   }
@@ -107,7 +112,7 @@ export class DeliveryLoop {
     this.counts.collected += 1;
     this.#calls("handleCollection", delivery);
     if (later !== undefined) {
-      later(read, delivery).then(() => this.#core.handledAndKnown(delivery), this.#failed);
+      later.take(read, delivery).then(() => this.#core.handledAndKnown(delivery), this.#failed);
       return undefined;
     }
     // `read` is passed as the info, too: that saves one object for each item.

@@ -14,7 +14,7 @@ export const goesOn: unique symbol = Symbol("goesOn");
 /** What an earlier life of a run has left. */
 export interface Remainder {
   readonly runId: string;
-  /** The numbers of the items that are not settled, in ascending order. */
+  /** The sequence numbers of the items that are not settled, in the order of the items' numbers. */
   readonly pending: readonly number[];
   /** The number of the next item. */
   readonly nextNumber: number;

@@ -4,6 +4,6 @@ import type { Handled } from "../core/distributor/handled.ts";
 export interface ResultsHere {
   /** The collector has these results, and will handle them later: their workers have room again, and forget them. */
   taken(results: readonly Handled[]): void;
-  /** The collector has handled these results. When the call returns, the journal has all of them, or, after a crash, none. */
+  /** The collector has handled these results: the journal gets them before anything else goes out. Their worker may be unknown. */
   handled(results: readonly Handled[]): void;
 }

@@ -76,6 +76,6 @@ export class TaskSources {
 }
 
 function remainderOf(runId: string, { pending, nextSeq }: TaskReplay): Remainder {
-  const numbers = [...pending].map(({ seq }) => itemNumber(seq)).sort((a, b) => a - b);
-  return { runId, pending: numbers, nextNumber: nextSeq };
+  const seqs = [...pending].map(({ seq }) => seq).sort((a, b) => itemNumber(a) - itemNumber(b));
+  return { runId, pending: seqs, nextNumber: nextSeq };
 }

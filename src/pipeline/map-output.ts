@@ -1,4 +1,5 @@
 import type { Remainder } from "../distributor/item-iterator.ts";
+import { itemNumber } from "../protocol/generation.ts";
 import { Fifo } from "../structures/fifo.ts";
 
 /** The outcome of one input. A result stays encoded until it is taken, so that its size in memory is known. */
@@ -91,7 +92,7 @@ export class MapOutput {
 
   /** A run goes on: before the outcomes of its new items come those of earlier items that are not settled. */
   goOn({ pending, nextNumber }: Pick<Remainder, "pending" | "nextNumber">): void {
-    for (const number of pending) this.#earlier.push(number);
+    for (const seq of pending) this.#earlier.push(itemNumber(seq));
     this.#open = pending.length;
     this.#nextNumber = nextNumber;
     this.#nextTaken = nextNumber;

@@ -24,9 +24,12 @@ class Lives {
   readonly #folder = tempFolder();
   readonly #output = join(this.#folder, "out");
   readonly #args: readonly string[];
+  readonly #isSwitched: boolean;
   kills = 0;
 
-  constructor(options: readonly string[]) {
+  /** @param options - Of each life; or `"switched"`: `--ordered` in some lives. */
+  constructor(options: readonly string[] | "switched") {
+    this.#isSwitched = options === "switched";
     const [work, input] = ["work.mjs", "in"].map((name) => join(this.#folder, name)) as [string, string];
     writeFileSync(work, WORK);
     writeFileSync(this.#output, "");
@@ -39,14 +42,15 @@ class Lives {
       "--quiet",
       "--journal",
       join(this.#folder, "journal"),
-      ...options,
+      ...(options === "switched" ? [] : options),
     ];
   }
 
   /** Starts the command, and kills it soon after it has written, perhaps a worker first. @returns The exit code; null after a kill. */
   async live(isKilled: boolean): Promise<number | null> {
     const [input, output] = [openSync(join(this.#folder, "in"), "r"), openSync(this.#output, "a")];
-    const child = startCommand(this.#args, [input, output, "ignore"]);
+    const switched = this.#isSwitched && Math.random() < 0.5 ? ["--ordered"] : [];
+    const child = startCommand([...this.#args, ...switched], [input, output, "ignore"]);
     for (const file of [input, output]) closeSync(file);
     const end = ended(child);
     const { size } = statSync(this.#output);
@@ -81,7 +85,7 @@ function childrenOf(pid: number | undefined): number[] {
 }
 
 /** Kills runs at random moments and lets them go on to their ends. @returns The numbers that each run has written. */
-async function killed(kills: number, options: readonly string[]): Promise<number[][]> {
+async function killed(kills: number, options: readonly string[] | "switched"): Promise<number[][]> {
   const outputs: number[][] = [];
   for (let left = kills; left > 0; ) {
     const lives = new Lives(options);
@@ -107,5 +111,12 @@ describe("The output file of zmqpipeline map with a journal, killed at random mo
 
   test("has each result once, in any order without --ordered", { timeout: 400_000 }, async () => {
     for (const numbers of await killed(10, [])) expect(numbers.sort((a, b) => a - b)).toEqual(SUCCESSES);
+  });
+
+  test("has each result once, with --ordered in some lives and not in others", {
+    timeout: 400_000,
+  }, async () => {
+    for (const numbers of await killed(20, "switched"))
+      expect(numbers.sort((a, b) => a - b)).toEqual(SUCCESSES);
   });
 });

@@ -22,8 +22,8 @@ export interface InputTaskOptions {
   readonly keyField: string | undefined;
   readonly attempts: number | undefined;
   readonly timeout: number | undefined;
-  /** A journal's run begins, or goes on. */
-  readonly goesOn?: (remainder: Remainder) => void;
+  /** A journal's run begins, or goes on. @returns What is left of it. */
+  readonly goesOn?: (remainder: Remainder) => Remainder;
 }
 
 /** The task of `zmqpipeline map`: its items are the inputs. */
@@ -32,7 +32,7 @@ export class InputTask extends LocalTask {
   override readonly total: number | undefined;
   readonly #inputs: InputIterator;
   readonly #order: MapOutput | undefined;
-  readonly #goesOn: (remainder: Remainder) => void;
+  readonly #goesOn: (remainder: Remainder) => Remainder;
   #count = 0;
 
   constructor({
@@ -42,7 +42,7 @@ export class InputTask extends LocalTask {
     keyField,
     attempts,
     timeout,
-    goesOn: onGoing = () => {},
+    goesOn: onGoing = (remainder) => remainder,
   }: InputTaskOptions) {
     super();
     this.#inputs = inputs;
@@ -58,8 +58,8 @@ export class InputTask extends LocalTask {
   }
 
   override [goesOn](remainder: Remainder): void {
-    this.#order?.goOn(remainder);
-    this.#goesOn(remainder);
+    const left = this.#goesOn(remainder);
+    this.#order?.goOn(left);
   }
 
   override isAvailableForHandling(): boolean {

@@ -10,8 +10,8 @@ import { MessageType } from "../../protocol/message-type.ts";
 import { NO_ENDPOINT } from "../../role/network.ts";
 import type { Output } from "../output.ts";
 import type { NumberedInput } from "./input-task.ts";
-import type { OutputMark } from "./output-mark.ts";
-import { lineOf } from "./result-line.ts";
+import type { PrintedResults } from "./printed-results.ts";
+import { lineOf, numberIn } from "./result-line.ts";
 
 /** Most bytes and lines that are written at once: so much is executed again after a kill. */
 const BATCH_BYTES = 256 * 1024;
@@ -19,8 +19,8 @@ const BATCH_LINES = 1000;
 
 export interface JournalledPrinterOptions {
   readonly output: Output;
-  /** Keeps the output in step with the journal, where the output is a file. */
-  readonly mark: OutputMark | undefined;
+  /** Keeps the output in step with the journal. */
+  readonly printed: PrintedResults;
   /** Text results are printed as they are, not as JSON. */
   readonly isRaw: boolean;
   /** Decides in which order lines are printed. */
@@ -51,30 +51,31 @@ export class JournalledPrinter extends Collector<NumberedInput> {
   #arrived: number[] = [];
   #isAwake = false;
   #isPrinting = false;
+  /** Something could not be printed: the run is being cut off. */
+  #hasFailed = false;
+  #printing = Promise.resolve();
 
   constructor(options: JournalledPrinterOptions) {
     super();
     this.#options = options;
   }
 
-  /** Whether the journal has all that was written. */
-  get isInStep(): boolean {
-    return !this.#isPrinting;
-  }
-
   override [laterResults](): LaterResults {
-    return (result, delivery) => {
-      const data = result.data as NumberedInput;
-      this.handleCollection(data, result.taskType, MessageType.DATA, result);
-      return new Promise((printed, failed) => {
-        const { isRaw, order } = this.#options;
-        const number = itemNumber(delivery.seq);
-        this.#waiting.set(number, { delivery, printed, failed });
-        this.#arrived.push(number);
-        const payload = Buffer.from(`${lineOf(data.value, isRaw)}\n`);
-        order.push({ ok: true, seq: number, payload });
-        this.#wake();
-      });
+    return {
+      take: (result, delivery) => {
+        const data = result.data as NumberedInput;
+        this.handleCollection(data, result.taskType, MessageType.DATA, result);
+        return new Promise((printed, failed) => {
+          const { isRaw, order } = this.#options;
+          const number = itemNumber(delivery.seq);
+          this.#waiting.set(number, { delivery, printed, failed });
+          this.#arrived.push(number);
+          const payload = Buffer.from(lineOf(data.value, isRaw));
+          order.push({ ok: true, seq: number, payload });
+          this.#wake();
+        });
+      },
+      underWay: () => (this.#isPrinting || this.#isAwake ? this.#printing : undefined),
     };
   }
 
@@ -85,9 +86,8 @@ export class JournalledPrinter extends Collector<NumberedInput> {
     const known = failure as Failure<NumberedInput>;
     this.#options.failed(known);
     const { id, data, error } = known;
-    const number = Number(id.slice(id.lastIndexOf("/") + 1));
     const reason = new Error(error.message);
-    this.#options.order.push({ ok: false, seq: number, index: data.index, reason });
+    this.#options.order.push({ ok: false, seq: numberIn(id), index: data.index, reason });
     this.#wake();
     return undefined;
   }
@@ -98,7 +98,7 @@ export class JournalledPrinter extends Collector<NumberedInput> {
     this.#isAwake = true;
     queueMicrotask(() => {
       this.#isAwake = false;
-      if (!this.#isPrinting) void this.#print();
+      if (!this.#isPrinting && !this.#hasFailed) this.#printing = this.#print();
       this.#reportWaiting();
     });
   }
@@ -116,19 +116,23 @@ export class JournalledPrinter extends Collector<NumberedInput> {
   }
 
   async #print(): Promise<void> {
-    const { output, mark, run } = this.#options;
+    const { output, printed: marks, run } = this.#options;
     this.#isPrinting = true;
     for (let batch = this.#nextBatch(); batch.results.length > 0; batch = this.#nextBatch()) {
-      const { lines, results, bytes } = batch;
+      const { lines, results } = batch;
       try {
-        mark?.begin(bytes, itemNumber((results[0] as Waiting).delivery.seq));
-        // What could not be written must not count as collected. The run is being cut off.
-        if (!(await output.written(lines.join("")))) return;
+        marks.mark(
+          results.map(({ delivery }, index) => [delivery.seq, Buffer.byteLength(lines[index] as string)]),
+        );
+        // What could not be written must not count as collected.
+        this.#hasFailed = !(await output.written(lines.join("")));
+        if (this.#hasFailed) break;
         run()?.handled(groupByWorker(results.map(({ delivery }) => delivery)));
         for (const { printed } of results) printed();
       } catch (error) {
+        this.#hasFailed = true;
         for (const { failed } of results) failed(error);
-        return;
+        break;
       }
     }
     this.#isPrinting = false;
@@ -148,6 +152,6 @@ export class JournalledPrinter extends Collector<NumberedInput> {
       bytes += outcome.payload.length;
       results.push(waiting);
     }
-    return { lines, results, bytes };
+    return { lines, results };
   }
 }

@@ -2,6 +2,8 @@ import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { pathToFileURL } from "node:url";
 import type { Failure } from "../../collector/failure.ts";
+import type { Remainder } from "../../distributor/item-iterator.ts";
+import type { ResultsHere } from "../../distributor/results-here.ts";
 import { LocalRun } from "../../pipeline/local-run.ts";
 import { DEFAULT_MAX_PENDING, DEFAULT_MAX_PENDING_BYTES } from "../../pipeline/map-options.ts";
 import { MapOutput } from "../../pipeline/map-output.ts";
@@ -35,12 +37,11 @@ import { InputTask, MAP, type NumberedInput } from "./input-task.ts";
 import { JournalledPrinter } from "./journalled-printer.ts";
 import type { MapCommandOptions } from "./map-command-options.ts";
 import { type Inputs, openInputs, STANDARD_INPUT } from "./open-inputs.ts";
-import { OutputMark } from "./output-mark.ts";
 import { PrintedResults } from "./printed-results.ts";
 import { ResultPrinter } from "./result-printer.ts";
 
-/** The file descriptor of standard output. */
-const STANDARD_OUTPUT = 1;
+/** Stands for the workers of earlier lives of the run. */
+const EARLIER_WORKER = "earlier";
 
 /**
  * Maps inputs through the function of a file, and prints the results.
@@ -93,11 +94,8 @@ async function runMap(
     { workers: { ...definition, taskType: MAP }, inspectWorkers: inspectOf(options) ?? false },
     [],
   );
-  const isOrdered = options.ordered === true;
-  const order = isOrdered ? orderOf(plans) : undefined;
-  const mark = isOrdered && isJournalled ? OutputMark.of(journal, STANDARD_OUTPUT) : undefined;
+  const order = options.ordered === true ? orderOf(plans) : undefined;
   const statistics = new RunStatistics();
-  let isOver = false;
   let inputError: { readonly thrown: unknown } | undefined;
   const source = new InputIterator(inputs, limit, checkOf(key), (thrown) => {
     inputError = { thrown };
@@ -112,14 +110,11 @@ async function runMap(
   });
   const failed = (failure: Failure<NumberedInput>) => failures.add(failure);
   const isRaw = options.raw === true;
-  const printed =
-    journal === undefined || isOrdered || output.file === undefined
-      ? undefined
-      : new PrintedResults(journal, output.file);
-  const collector: JournalledPrinter | ResultPrinter =
-    order !== undefined && isJournalled
-      ? new JournalledPrinter({ output, isRaw, failed, order, mark, run: () => run.resultsHere })
-      : new ResultPrinter({ output, isRaw, failed, order, isJournalled, printed });
+  const printed = journal === undefined ? undefined : new PrintedResults(journal, output.file);
+  const collector =
+    order !== undefined && printed !== undefined
+      ? new JournalledPrinter({ output, isRaw, failed, order, printed, run: () => run.resultsHere })
+      : new ResultPrinter({ output, isRaw, failed, order, printed });
   statistics.watch(collector, {
     logged: "none",
     describe: ({ data }) => {
@@ -139,7 +134,9 @@ async function runMap(
         keyField: key,
         attempts: options.retry,
         timeout: options.timeout,
-        goesOn: (remainder) => mark?.goOn(remainder),
+        ...(printed === undefined
+          ? {}
+          : { goesOn: (remainder) => withoutPrinted(remainder, printed, run.resultsHere) }),
       }),
     ],
     workers: plans.map((plan) => ({ ...plan, isWrapped: true })),
@@ -184,7 +181,6 @@ async function runMap(
   let isComplete = false;
   try {
     const summary = await run.run();
-    isOver = true;
     isComplete = summary.status === "complete";
     if (quiet) {
       // What is in a file need not be shown.
@@ -211,8 +207,19 @@ async function runMap(
     flush();
     failures.close();
     printed?.close(isComplete);
-    mark?.close(isOver && collector instanceof JournalledPrinter && collector.isInStep);
   }
+}
+
+/** Settles the items whose results were printed in an earlier life of the run, and of which the journal has not heard. */
+function withoutPrinted(
+  remainder: Remainder,
+  printed: PrintedResults,
+  run: ResultsHere | undefined,
+): Remainder {
+  const known = new Set(printed.goOn(remainder));
+  if (known.size === 0 || run === undefined) return remainder;
+  run.handled([{ taskType: MAP.name, workerId: EARLIER_WORKER, busyMs: 0, bytes: 0, seqs: [...known] }]);
+  return { ...remainder, pending: remainder.pending.filter((seq) => !known.has(seq)) };
 }
 
 /** @throws FileError when neither a file nor a program is given, or both. */

@@ -3,11 +3,11 @@ import type { CollectedResult } from "../../collector/collected-result.ts";
 import type { Failure } from "../../collector/failure.ts";
 import type { MapOutput } from "../../pipeline/map-output.ts";
 import { seqOf } from "../../protocol/generation.ts";
-import { replaceForJson } from "../../protocol/json-values.ts";
 import { NO_ENDPOINT } from "../../role/network.ts";
 import type { Output } from "../output.ts";
 import type { NumberedInput } from "./input-task.ts";
 import type { PrintedResults } from "./printed-results.ts";
+import { lineOf, numberIn } from "./result-line.ts";
 
 export interface ResultPrinterOptions {
   readonly output: Output;
@@ -15,9 +15,7 @@ export interface ResultPrinterOptions {
   readonly isRaw: boolean;
   /** Keeps lines until those of earlier inputs are there; without it, lines are printed as they arrive. */
   readonly order: MapOutput | undefined;
-  /** Whether a result counts as collected only when it could be written. */
-  readonly isJournalled: boolean;
-  /** Leaves out results that an earlier life of the run has printed. */
+  /** With a journal: keeps the output in step with it. */
   readonly printed: PrintedResults | undefined;
   readonly failed: (failure: Failure<NumberedInput>) => void;
 }
@@ -36,7 +34,7 @@ export class ResultPrinter extends BatchCollector<NumberedInput> {
 
   async handleBatch(results: readonly CollectedResult<NumberedInput>[]): Promise<undefined> {
     if (this.#options.printed === undefined) for (const { data } of results) this.#take(data);
-    else this.#takeNew(results, this.#options.printed);
+    else this.#mark(results, this.#options.printed);
     await this.#print();
     return undefined;
   }
@@ -52,34 +50,24 @@ export class ResultPrinter extends BatchCollector<NumberedInput> {
 
   #take({ index, value }: NumberedInput): void {
     const { order } = this.#options;
-    const line = this.#lineOf(value);
+    const line = lineOf(value, this.#options.isRaw);
     if (order === undefined) this.#text += line;
-    // Only a key leaves inputs out, and ordered results exclude it: an input's index is its item's number.
+    // Nothing is left out without a journal: an input's index is its item's number.
     else order.push({ ok: true, seq: index, payload: Buffer.from(line) });
   }
 
-  #takeNew(results: readonly CollectedResult<NumberedInput>[], printed: PrintedResults): void {
-    let task = "";
-    const items: [seq: number, bytes: number][] = [];
-    for (const { id, generation, data } of results) {
-      const slash = id.lastIndexOf("/");
-      const seq = seqOf(Number(id.slice(slash + 1)), generation);
-      task = id.slice(0, slash);
-      if (printed.has(task, seq)) continue;
-      const line = this.#lineOf(data.value);
-      items.push([seq, Buffer.byteLength(line)]);
-      this.#text += line;
-    }
-    if (items.length > 0) printed.mark(task, items);
-  }
-
-  #lineOf(value: unknown): string {
-    const { isRaw } = this.#options;
-    return `${isRaw && typeof value === "string" ? value : JSON.stringify(value ?? null, replaceForJson)}\n`;
+  #mark(results: readonly CollectedResult<NumberedInput>[], printed: PrintedResults): void {
+    printed.mark(
+      results.map(({ id, generation, data }): [seq: number, bytes: number] => {
+        const line = lineOf(data.value, this.#options.isRaw);
+        this.#text += line;
+        return [seqOf(numberIn(id), generation), Buffer.byteLength(line)];
+      }),
+    );
   }
 
   async #print(): Promise<void> {
-    const { output, order, isJournalled } = this.#options;
+    const { output, order, printed } = this.#options;
     for (let next = order?.take(); next !== undefined; next = order?.take())
       if (next.ok) this.#text += Buffer.from(next.payload).toString();
     const text = this.#text;
@@ -87,6 +75,6 @@ export class ResultPrinter extends BatchCollector<NumberedInput> {
     if (text !== "") output.out(text);
     await output.room();
     // Results that could not be written must not count as collected. The run is being cut off, which ends this wait.
-    if (output.lost.aborted && isJournalled) await new Promise(() => {});
+    if (output.lost.aborted && printed !== undefined) await new Promise(() => {});
   }
 }

@@ -135,7 +135,7 @@ export class Settlement {
     if (settled.length > 0) task.spec.journal?.settled(settled, as);
     // What was taken was counted then.
     if (worker === undefined || (taken > 0 && taken === settled.length)) return;
-    this.#counts(task, worker, handled, seqs.length - taken, settled.length > taken);
+    this.#counts(task, worker, handled, seqs.length - taken, settled.length - taken);
   }
 
   /**
@@ -151,7 +151,7 @@ export class Settlement {
       this.#arrived(task, item, worker, workers, () => task.move(item, TAKEN));
       count += 1;
     }
-    if (worker !== undefined) this.#counts(task, worker, handled, count, count > 0);
+    if (worker !== undefined) this.#counts(task, worker, handled, count, count);
   }
 
   /** The collector that had taken results may have gone: their items are executed again. */
@@ -180,18 +180,18 @@ export class Settlement {
     task.refresh(place.worker);
   }
 
-  /** Counts results for their worker. @param isNews - Whether any of them was not known before. */
+  /** Counts results for their worker. @param news - How many of them were not known before. */
   #counts(
     task: TaskLedger,
     worker: WorkerRecord,
     { seqs, busyMs, bytes }: Handled,
     count: number,
-    isNews: boolean,
+    news: number,
   ): void {
     worker.acked += count;
     worker.progressAt = this.#clock.now;
     task.progressAt = this.#clock.now;
-    if (isNews && worker.reliability.succeeded(count)) this.#note("does well again", worker);
+    if (news > 0 && worker.reliability.succeeded(news)) this.#note("does well again", worker);
     for (const seq of seqs) worker.settled.push(seq);
     // Results that were sent again come without a measurement.
     if (busyMs > 0) worker.window.observe(busyMs, bytes, seqs.length);

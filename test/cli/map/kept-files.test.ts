@@ -1,4 +1,13 @@
-import { closeSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { PrintedResults } from "../../../src/cli/map/printed-results.ts";
@@ -28,67 +37,126 @@ function startMap(at: (name: string) => string, args: readonly string[]) {
 const numbersIn = (path: string) => readFileSync(path, "utf8").trim().split("\n").map(Number);
 
 describe("A map whose command is killed", () => {
-  long("has each result and each failure in its files once when it has gone on", async () => {
-    const numbers = Array.from({ length: 1000 }, (_, index) => index);
-    const at = folderOf(FAILS, numbers.map((n) => `${n}\n`).join(""));
-    const args = ["--journal", at("j"), "--key", ".", "--failed", at("failed"), "--retry", "1"];
-    for (const least of [1, 1000, 2000, 3000]) {
-      const child = startMap(at, args);
-      const end = ended(child);
-      while (child.exitCode === null && statSync(at("out")).size < least)
-        await new Promise((resolve) => setTimeout(resolve, 1));
-      child.kill("SIGKILL");
-      await end;
-    }
-    expect(await ended(startMap(at, args))).toMatchObject({ code: 3 });
-    expect(numbersIn(at("out")).sort((a, b) => a - b)).toEqual(numbers.filter((n) => n % 50 !== 0));
-    const failed = readFileSync(at("failed"), "utf8").trim().split("\n");
-    const inputs = failed.map((line) => (JSON.parse(line) as { input: number }).input);
-    expect(inputs.sort((a, b) => a - b)).toEqual(numbers.filter((n) => n % 50 === 0));
-    expect(statSync(`${at("j")}.printed`, { throwIfNoEntry: false })).toBeUndefined();
-  });
+  const orders = [
+    ["unordered", [false]],
+    ["ordered", [true]],
+    ["ordered in every other life", [true, false]],
+  ] as const;
+  for (const [name, isOrdered] of orders)
+    long(`has each result and each failure in its files once when it has gone on, ${name}`, async () => {
+      const numbers = Array.from({ length: 1000 }, (_, index) => index);
+      const at = folderOf(FAILS, numbers.map((n) => `${n}\n`).join(""));
+      const args = ["--journal", at("j"), "--key", ".", "--failed", at("failed"), "--retry", "1"];
+      let lives = 0;
+      const start = () =>
+        startMap(at, [...args, ...(isOrdered[lives++ % isOrdered.length] === true ? ["--ordered"] : [])]);
+      for (const least of [1, 1000, 2000, 3000]) {
+        const child = start();
+        const end = ended(child);
+        while (child.exitCode === null && statSync(at("out")).size < least)
+          await new Promise((resolve) => setTimeout(resolve, 1));
+        child.kill("SIGKILL");
+        await end;
+      }
+      expect(await ended(start())).toMatchObject({ code: 3 });
+      const printed = numbersIn(at("out"));
+      if (isOrdered.every(Boolean)) expect(printed).toEqual([...printed].sort((a, b) => a - b));
+      expect(printed.sort((a, b) => a - b)).toEqual(numbers.filter((n) => n % 50 !== 0));
+      const failed = readFileSync(at("failed"), "utf8").trim().split("\n");
+      const inputs = failed.map((line) => (JSON.parse(line) as { input: number }).input);
+      expect(inputs.sort((a, b) => a - b)).toEqual(numbers.filter((n) => n % 50 === 0));
+      expect(existsSync(at("j.printed"))).toBe(false);
+    });
 });
 
-describe("Results that were printed", () => {
-  /** Marks two results of four bytes each, as a command does that is killed when the output has the given text. */
-  function killedAt(text: string) {
-    const at = folderOf("", "");
-    writeFileSync(at("out"), "old\n");
-    const output = openSync(at("out"), "a+");
-    const printed = new PrintedResults(at("j"), output);
-    expect(printed.has("run/map", 0)).toBe(false);
-    printed.mark("run/map", [
-      [0, 4],
-      [2, 4],
-    ]);
-    printed.close(false);
-    writeFileSync(at("out"), text, { flag: "a" });
-    const later = new PrintedResults(at("j"), output);
-    const known = [0, 1, 2].filter((seq) => later.has("run/map", seq));
-    later.close(true);
-    closeSync(output);
-    return { known, text: readFileSync(at("out"), "utf8") };
+/** A run of which five items are pending. */
+const RUN = { runId: "run", pending: [0, 1, 2, 3, 4] };
+
+/** The lives of a command that appends to a file. */
+class Lives {
+  readonly at = folderOf("", "");
+
+  constructor() {
+    writeFileSync(this.at("out"), "old\n");
   }
 
+  /** A life that is told to print results of four bytes each, and is killed when it has written a text. @returns What it knew. */
+  killed(seqs: readonly number[], text: string, { run = RUN, name = "out", journal = "j" } = {}): number[] {
+    const output = openSync(this.at(name), "a+");
+    const printed = new PrintedResults(this.at(journal), output);
+    const known = printed.goOn(run);
+    if (seqs.length > 0) printed.mark(seqs.map((seq) => [seq, 4]));
+    writeSync(output, text);
+    printed.close(false);
+    closeSync(output);
+    return [...known];
+  }
+
+  /** What the next life knows and finds in the file. */
+  next(scene: Parameters<Lives["killed"]>[2] = {}) {
+    const known = this.killed([], "", scene);
+    return { known, text: this.text(scene.name) };
+  }
+
+  text(name = "out"): string {
+    return readFileSync(this.at(name), "utf8");
+  }
+}
+
+describe("Results that were printed", () => {
   test("are known, and a part of one is cut off", () => {
-    expect(killedAt("")).toEqual({ known: [], text: "old\n" });
-    expect(killedAt("aa")).toEqual({ known: [], text: "old\n" });
-    expect(killedAt("aaa\n")).toEqual({ known: [0], text: "old\naaa\n" });
-    expect(killedAt("aaa\nb")).toEqual({ known: [0], text: "old\naaa\n" });
-    expect(killedAt("aaa\nbbb\n")).toEqual({ known: [0, 2], text: "old\naaa\nbbb\n" });
+    const nextAfter = (text: string) => {
+      const lives = new Lives();
+      expect(lives.killed([0, 2], text)).toEqual([]);
+      return lives.next();
+    };
+    expect(nextAfter("")).toEqual({ known: [], text: "old\n" });
+    expect(nextAfter("aa")).toEqual({ known: [], text: "old\n" });
+    expect(nextAfter("aaa\n")).toEqual({ known: [0], text: "old\naaa\n" });
+    expect(nextAfter("aaa\nb")).toEqual({ known: [0], text: "old\naaa\n" });
+    expect(nextAfter("aaa\nbbb\n")).toEqual({ known: [0, 2], text: "old\naaa\nbbb\n" });
   });
 
-  test("are not known in an output that was emptied", () => {
-    const at = folderOf("", "");
-    const output = openSync(at("out"), "w+");
-    const printed = new PrintedResults(at("j"), output);
-    printed.has("run/map", 0);
-    printed.mark("run/map", [[0, 4]]);
+  test("are told from those that a life was killed before, although a later life has written as much", () => {
+    const lives = new Lives();
+    lives.killed([0, 1], "aaa\n");
+    expect(lives.killed([3], "ddd\n", { run: { ...RUN, pending: [1, 2, 3, 4] } })).toEqual([]);
+    expect(lives.next({ run: { ...RUN, pending: [1, 2, 3, 4] } }).known).toEqual([3]);
+  });
+
+  test("are not known in an output that was emptied, and not to another run", () => {
+    const lives = new Lives();
+    lives.killed([0, 1], "aaa\nb");
+    expect(lives.next({ run: { ...RUN, runId: "other" } })).toEqual({ known: [], text: "old\naaa\nb" });
+    writeFileSync(lives.at("out"), "");
+    expect(lives.next()).toEqual({ known: [], text: "" });
+  });
+
+  test("are known when results go to another file, or a pipe, except the last batch", () => {
+    const lives = new Lives();
+    const output = openSync(lives.at("out"), "a+");
+    const printed = new PrintedResults(lives.at("j"), output);
+    printed.goOn(RUN);
+    for (const seq of [3, 4]) {
+      printed.mark([[seq, 4]]);
+      writeSync(output, "aaa\n");
+    }
     printed.close(false);
-    const later = new PrintedResults(at("j"), output);
-    expect(later.has("run/map", 0)).toBe(false);
-    later.close(true);
     closeSync(output);
+    expect(lives.next({ name: "new" })).toEqual({ known: [3], text: "" });
+    const piped = new PrintedResults(lives.at("j"), undefined);
+    expect(piped.goOn(RUN)).toEqual([3]);
+    piped.mark([[0, 4]]);
+    piped.close(true);
+    expect(existsSync(lives.at("j.printed"))).toBe(false);
+  });
+
+  test("are known under each name of the journal", () => {
+    const lives = new Lives();
+    writeFileSync(lives.at("j"), "");
+    symlinkSync(lives.at("j"), lives.at("link"));
+    lives.killed([1], "aaa\n");
+    expect(lives.next({ journal: "link" }).known).toEqual([1]);
   });
 });
 
