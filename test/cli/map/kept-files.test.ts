@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import {
   closeSync,
   existsSync,
@@ -9,6 +10,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { PrintedResults } from "../../../src/cli/map/printed-results.ts";
 import { ended, startCommand } from "../../support/command.ts";
@@ -67,6 +69,35 @@ describe("A map whose command is killed", () => {
       expect(inputs.sort((a, b) => a - b)).toEqual(numbers.filter((n) => n % 50 === 0));
       expect(existsSync(at("j.printed"))).toBe(false);
     });
+});
+
+describe("A map in order with a journal that is stopped while its reader is slow", () => {
+  long("prints the rest when it goes on, and nothing twice", async () => {
+    const numbers = Array.from({ length: 3000 }, (_, index) => index);
+    const at = folderOf(
+      'export default (n) => String(n).padStart(250, "0");',
+      numbers.map((n) => `${n}\n`).join(""),
+    );
+    const start = () => {
+      const input = openSync(at("in"), "r");
+      const args = ["map", at("f.mjs"), "-w", "2", "-q", "--raw", "--ordered", "--journal", at("j")];
+      const child = startCommand(args, [input, "pipe", "pipe"]);
+      closeSync(input);
+      return child;
+    };
+    const child = start();
+    const reader = child.stdout as Readable;
+    await once(reader, "readable");
+    while (reader.readableLength < reader.readableHighWaterMark)
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    child.kill("SIGINT");
+    await once(child.stderr as Readable, "readable");
+    const first = await ended(child); // reads all
+    const second = await ended(start());
+    expect([first.code, second.code]).toEqual([130, 0]);
+    expect(second.out).not.toBe("");
+    expect(`${first.out}${second.out}`.trim().split("\n").map(Number)).toEqual(numbers);
+  });
 });
 
 /** A run of which five items are pending. */
