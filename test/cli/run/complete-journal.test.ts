@@ -14,7 +14,7 @@ test("The command run says that a journal's run is complete, since when, and how
   const quiet = await zmqpipeline(["run", ROLES, "-w", "1", "-j", journal, "--quiet"]);
   expect(quiet.err).toContain(`in journal ${JSON.stringify(journal)} is complete since ${since}`);
   expect(quiet.err).toContain(
-    "To begin anew, delete the file or name another one, or execute its 4 failed items again with retryFailed",
+    "To begin anew, delete the file or name another one, or execute its 4 failed items again with --retry-failed",
   );
   expect(quiet.code).toBe(3);
 
