@@ -19,6 +19,7 @@ const names = [
   "memory",
   "latency",
   "wordcount",
+  "commands",
   "python",
   "micro",
   // A short run saves no results to draw.

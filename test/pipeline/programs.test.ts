@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test, vi } from "vitest";
 import { map, Pipeline } from "zmqpipeline";
 import { ended, startCommand } from "../support/command.ts";
@@ -157,6 +158,41 @@ describe("The command with programs", () => {
     expect(each).toMatchObject({ code: 0, out: "a b!\nc!\n" });
     const lines = await mapped("--command", "sed -u s/data/result/", ":::", "x");
     expect(lines).toMatchObject({ code: 0, out: '"x"\n' });
+  });
+
+  long("joins a run with programs as its workers", async () => {
+    const folder = tempFolder();
+    writeFileSync(
+      join(folder, "roles.mjs"),
+      `import { Collector, EndpointAddress, Task } from "${new URL("../../dist/index.js", import.meta.url).href}";
+       const at = (name) => new EndpointAddress("ipc://${folder}/" + name);
+       export class Echoes extends Task { taskType = "echo"; endpoint = at("w"); *items() { for (let n = 1; n <= 4; n++) yield { do: "echo", n }; } }
+       export class Printer extends Collector {
+         endpoint = at("c"); ackEndpoint = at("a"); sum = 0;
+         handleCollection({ n }) { this.sum += n; console.log("sum", this.sum); }
+       }`,
+    );
+    const program = `'${process.execPath}' '${fileURLToPath(PROGRAM)}' 2`;
+    const worker = [
+      "--command",
+      program,
+      "--task",
+      "echo",
+      "--connect",
+      `ipc://${folder}/w`,
+      "--collector",
+      `ipc://${folder}/c`,
+    ];
+    const all = await Promise.all(
+      [
+        ["collector", join(folder, "roles.mjs"), "-q"],
+        ["distributor", join(folder, "roles.mjs"), "-q"],
+        ["worker", ...worker, "--count", "2"],
+      ].map((args) => ended(startCommand(args, ["ignore", "pipe", "pipe"]))),
+    );
+    expect(all.map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect(all[0]?.out).toContain("sum 10");
+    expect(all[2]?.out).toContain("4 executions");
   });
 
   long.each([
