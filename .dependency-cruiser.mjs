@@ -103,6 +103,7 @@ export default {
       "inspector",
       "metrics",
       "sinks",
+      "testing",
       "terminal",
     ),
     only("testing", ...SHELL, "executor", "journal", "distributor", "worker", "collector", "pipeline"),

@@ -8,6 +8,7 @@ import { ownManifest } from "../self/own-manifest.ts";
 import { paintFor } from "../terminal/colours.ts";
 import { plainText } from "../terminal/plain-text.ts";
 import { textWidth, wrapped } from "../terminal/wrapped.ts";
+import { chaosCommand } from "./chaos/chaos-command.ts";
 import { causesText, errorText, userFrames } from "./error-text.ts";
 import { FileError } from "./file-error.ts";
 import { inspectCommands } from "./inspect/inspect-commands.ts";
@@ -48,7 +49,8 @@ export async function runCommand(args: readonly string[], output: Output): Promi
     .addCommand(keysCommand(context))
     .addCommand(journalCommand(context))
     .addCommand(doctorCommand(context))
-    .addCommand(benchCommand(context));
+    .addCommand(benchCommand(context))
+    .addCommand(chaosCommand(context));
   for (const command of [...roleCommands(context), ...inspectCommands(context)]) program.addCommand(command);
   for (const command of [program, ...descendants(program)]) {
     command.exitOverride().configureOutput(write);

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import inspector from "node:inspector";
 import { constants } from "node:os";
@@ -38,11 +38,7 @@ export function endWithLauncher(): boolean {
 export async function runInSecondProcess(args: readonly string[]): Promise<number | undefined> {
   const loader = loaderFor(args);
   if (loader.length === 0 && !runsUserCode(args)) return undefined;
-  const child = spawn(process.execPath, [...process.execArgv, ...loader, String(process.argv[1]), ...args], {
-    stdio: ["inherit", "inherit", "inherit", "ipc", PARENT_PIPE], // the last two end when this process does
-    env: { ...process.env, [LAUNCHED]: "1" },
-  });
-  holdParentPipe(child.stdio[PARENT_FD]);
+  const child = start(args, loader, ["inherit", "inherit", "inherit"]);
   const guard = new SignalGuard(child, (text) => void process.stderr.write(`${text}\n`));
   process.stderr.on("error", () => {}); // nobody reads it any more
   return await new Promise((resolve, reject) => {
@@ -52,6 +48,32 @@ export async function runInSecondProcess(args: readonly string[]): Promise<numbe
       resolve(guard.code ?? code ?? (signal === null ? 1 : 128 + constants.signals[signal]));
     });
   });
+}
+
+/**
+ * Starts the command in a process group of its own, which ends when this process does. Its output is piped.
+ *
+ * @param env - Environment variables that it gets beside those of this process.
+ */
+export function startGroup(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
+  return start(args, loaderFor(args), ["ignore", "pipe", "pipe"], { detached: true }, env);
+}
+
+function start(
+  args: readonly string[],
+  loader: readonly string[],
+  stdio: readonly ("inherit" | "ignore" | "pipe")[],
+  options: { readonly detached?: boolean } = {},
+  env: Readonly<Record<string, string>> = {},
+): ChildProcess {
+  const child = spawn(process.execPath, [...process.execArgv, ...loader, String(process.argv[1]), ...args], {
+    stdio: [...stdio, "ipc", PARENT_PIPE], // the last two end when this process does
+    env: { ...process.env, ...env, [LAUNCHED]: "1" },
+    ...options,
+  });
+  const pipe = child.stdio[PARENT_FD];
+  holdParentPipe(pipe);
+  return child;
 }
 
 /** Options of Node that load what the command's file needs. */

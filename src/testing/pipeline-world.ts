@@ -1,19 +1,17 @@
 import type { Execution, ExecutionOutcome } from "../core/execution.ts";
-import { assertTask } from "../distributor/assert-task.ts";
 import { specOf } from "../distributor/spec-of.ts";
 import type { RegisteredTask } from "../distributor/task.ts";
 import { TaskSources } from "../distributor/task-sources.ts";
 import { PipelineError } from "../errors.ts";
-import { at, makeTasks } from "../pipeline/local-roles.ts";
 import { decodePayload, encodePayload } from "../protocol/payload/payload.ts";
 import { describeThrown } from "../protocol/thrown.ts";
-import { NO_ENDPOINT } from "../role/network.ts";
 import type { ResolvedTest } from "./check-options.ts";
 import { type CollectorHistory, CollectorUnderTest } from "./collector-under-test.ts";
 import type { ExecutionExaminer } from "./execution-examiner.ts";
 import { FaultPlan } from "./fault-plan.ts";
 import type { FaultRates } from "./fault-rates.ts";
 import type { Findings } from "./findings.ts";
+import { registeredTasks } from "./registered-tasks.ts";
 import { type Host, runOn } from "./simulator/host.ts";
 import { startCollector } from "./simulator/simulated-collector.ts";
 import { type DistributorSetting, SimulatedDistributor } from "./simulator/simulated-distributor.ts";
@@ -292,13 +290,4 @@ export class PipelineWorld extends SimulatedWorld {
     const handler = taskType === undefined ? {} : { handler: `task ${taskType}`, taskType };
     findings.add({ kind: isMismatch ? "source" : "run", message, ...handler, error });
   }
-}
-
-/** New tasks for a start of the distributor. @throws TypeError, RangeError when one is wrong. */
-export function registeredTasks(tasks: ResolvedTest["tasks"]): RegisteredTask[] {
-  return makeTasks(tasks).map((task) => {
-    const made = at(task, { endpoint: NO_ENDPOINT });
-    assertTask(made);
-    return made;
-  });
 }

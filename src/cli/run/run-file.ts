@@ -3,6 +3,7 @@ import { Pipeline, planOf } from "../../pipeline/pipeline.ts";
 import { assertPipelineOptions } from "../../pipeline/pipeline-checks.ts";
 import type { PipelineOptions, WorkerDefinition } from "../../pipeline/pipeline-options.ts";
 import { entitle } from "../../self/process-title.ts";
+import { noteForChaos } from "../chaos/collected-log.ts";
 import { shellWord } from "../command-line.ts";
 import { FileError } from "../file-error.ts";
 import type { CommandContext } from "../output.ts";
@@ -42,6 +43,7 @@ export async function runFile(
       throw new FileError(
         "--incremental needs a task with key(): without keys nothing tells which items are new",
       );
+    noteForChaos(collector);
     statistics.watch(collector, { logged: options.quiet === true ? "none" : "first" });
     const summaryContext = { journal: pathOf(distributor.journal), args: context.args };
     if (!options.quiet) console.showProgress(() => pipeline.progress);

@@ -1,0 +1,31 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { FileError } from "../file-error.ts";
+import { type CommandContext, EXIT, printJson } from "../output.ts";
+import { Campaign } from "./campaign.ts";
+import type { ChaosOptions } from "./chaos-options.ts";
+import { judge, verdictText } from "./chaos-verdict.ts";
+import { readCollected } from "./collected-items.ts";
+
+/** Runs a file under faults, and judges how it ended. @returns The exit code. */
+export async function chaos(file: string, options: ChaosOptions, context: CommandContext): Promise<number> {
+  if (process.platform === "win32")
+    throw new FileError("zmqpipeline chaos needs signals that Windows does not have: SIGSTOP and SIGCONT");
+  const folder = mkdtempSync(join(tmpdir(), "zmqpipeline-chaos-"));
+  const campaign = new Campaign(file, folder, options);
+  const stop = () => campaign.abort("it was interrupted");
+  process.once("SIGINT", stop).once("SIGTERM", stop);
+  try {
+    const end = await campaign.run();
+    const verdict = judge(end, readCollected(campaign.log), campaign.faults, campaign.problem);
+    if (options.json === true) printJson(context, { seed: options.seed, ...verdict });
+    else context.output.out(verdictText(verdict, options.seed));
+    if (verdict.exitCode !== EXIT.ok) context.output.err.write(end.err);
+    return verdict.exitCode;
+  } finally {
+    campaign.abort("it was interrupted");
+    process.off("SIGINT", stop).off("SIGTERM", stop);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,52 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { describe, expect, test } from "vitest";
+import { zmqpipeline } from "../../support/command.ts";
+import { tempFolder } from "../../support/endpoints.ts";
+
+/** Writes a run's file. @param items - How many items it has. */
+function fileOf(items: number): string {
+  const folder = tempFolder();
+  const worker = join(folder, "worker.mjs");
+  const file = join(folder, "run.mjs");
+  writeFileSync(worker, "export default ({ n }) => new Promise((r) => setTimeout(() => r({ n }), 20));");
+  writeFileSync(
+    file,
+    `export default { tasks: [{ taskType: "chaos", items: Array.from({ length: ${items} }, (_, n) => ({ n })) }],
+       workers: { module: ${JSON.stringify(pathToFileURL(worker).href)}, count: 2 }, collector: () => {} };`,
+  );
+  return file;
+}
+
+describe("zmqpipeline chaos", () => {
+  test("collects every item once while processes are killed and stopped", async () => {
+    const { code, out } = await zmqpipeline([
+      "chaos",
+      fileOf(300),
+      "--seed",
+      "1",
+      "--every",
+      "300",
+      "--json",
+    ]);
+    const verdict = JSON.parse(out) as { faults: Record<string, number> };
+    expect(verdict).toMatchObject({ ok: true, seed: 1, collected: 300, failed: 0, problems: [] });
+    expect(Object.values(verdict.faults).some((times) => times > 0)).toBe(true);
+    expect(code).toBe(0);
+  });
+
+  test("says that a run was too short for faults", async () => {
+    const args = ["chaos", fileOf(2), "--seed", "1", "--every", "60000"];
+    const { code, out } = await zmqpipeline(args);
+    expect(out).toContain("no fault happened");
+    expect(code).toBe(1);
+  });
+
+  test("refuses a run that does not end in time, and wrong use", async () => {
+    const { code, out } = await zmqpipeline(["chaos", fileOf(5000), "--seed", "1", "--timeout", "1500"]);
+    expect(out).toContain("it had not ended within 1500 ms (--timeout)");
+    expect(code).toBe(1);
+    expect((await zmqpipeline(["chaos", "run.mjs"])).code).toBe(2);
+  });
+});
