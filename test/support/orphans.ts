@@ -24,6 +24,17 @@ export function mapProgram(module: string, options: string): string[] {
   return [file];
 }
 
+/** A program that maps over a program in another language, which never ends. @returns Node's arguments. */
+export function programsProgram(kind: "command" | "exec"): string[] {
+  const program = `
+    import { map } from ${JSON.stringify(LIBRARY)};
+    for await (const _ of map(["x"], { ${kind}: ["sh", "-c", "echo pid $$ >&2; exec sleep 1000"] }));
+  `;
+  const file = join(tempFolder(), "main.mjs");
+  writeFileSync(file, program);
+  return [file];
+}
+
 /** The command, with a run whose only item blocks. @returns Node's arguments. */
 export function commandRun(file: "stuck-pipeline.mjs" | "stuck-pipeline-typed.ts"): string[] {
   return [COMMAND, "run", fileURLToPath(new URL(`../fixtures/${file}`, import.meta.url))];

@@ -1,5 +1,5 @@
 import { describe, test } from "vitest";
-import { commandRun, expectNoOrphan, mapProgram } from "../support/orphans.ts";
+import { commandRun, expectNoOrphan, mapProgram, programsProgram } from "../support/orphans.ts";
 
 describe("A worker that computes ends with its parent:", () => {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -22,4 +22,11 @@ describe("A worker that computes ends with its parent:", () => {
       command.kill("SIGINT");
     });
   });
+
+  test.each(["command", "exec"] as const)(
+    "SIGKILL of a program that maps over programs (%s)",
+    async (kind) => {
+      await expectNoOrphan(programsProgram(kind), (program) => program.kill("SIGKILL"));
+    },
+  );
 });

@@ -3,6 +3,7 @@ import { asError } from "../../protocol/thrown.ts";
 import { LineSplitter } from "../line-splitter.ts";
 import { PrintedTail } from "../printed-tail.ts";
 import { settlesWithin } from "../settles-within.ts";
+import { programGuard } from "./program-guard.ts";
 
 /** How long the last output of a program that has ended is waited for, in ms: a process that it started may keep the pipe open. */
 const LAST_OUTPUT_MS = 500;
@@ -64,6 +65,7 @@ export class ProgramProcess {
     if (child.pid === undefined) return;
     this.#isRunning = true;
     register(this);
+    programGuard.began(child.pid);
     // A program that has ended, or does not read: "exit" follows, or `closed` says it.
     child.stdin?.on("error", () => this.#closed("input"));
     child.stdout?.on("data", (chunk: Buffer) => events.output(chunk));
@@ -130,6 +132,7 @@ export class ProgramProcess {
   async #exited(end: ProgramEnd): Promise<void> {
     this.#isRunning = false;
     running.delete(this);
+    if (this.#child?.pid !== undefined) programGuard.ended(this.#child.pid);
     const { stdout, stderr } = this.#child ?? {};
     const read = [stdout, stderr].map(
       (stream) =>
