@@ -64,7 +64,7 @@ describe("The command run", () => {
     });
   });
 
-  test("ends at a limit of failures", async () => {
+  long("ends at a limit of failures", async () => {
     const { code, err } = await zmqpipeline(["run", ROLES, "-w", "1", "--max-failures", "2"], {
       UNLUCKY: "10",
     });

@@ -236,7 +236,7 @@ describe("map() holds few bytes", () => {
   }
   const MB = 1 << 20;
 
-  test("of results that wait, where the loop is slow", async () => {
+  long("of results that wait, where the loop is slow", async () => {
     const { ahead, taken } = await most(Array(100).fill(0), "large", 8 * MB);
     expect(taken).toBe(100);
     expect(ahead).toBeLessThan(20);

@@ -108,7 +108,7 @@ describe("A journal of map()", () => {
 });
 
 describe("The key of map()", () => {
-  test("that is no string, or throws, ends the loop with an error in the words of map()", async () => {
+  long("that is no string, or throws, ends the loop with an error in the words of map()", async () => {
     const key = (n: number) => n as unknown as string;
     await expect(mapped("square", [1], { key }).toArray()).rejects.toThrow(
       "key() of map() returned a number for input 0 (counted from 0): a key is a string",

@@ -75,7 +75,7 @@ describe("The results of map()", () => {
     );
   });
 
-  test("come from as many processes as the options say, or from threads of one", async () => {
+  long("come from as many processes as the options say, or from threads of one", async () => {
     const pids = (options: MapOptions) => collect(mapped("pid", upTo(200), options));
     expect(new Set(await pids({ workers: 1 })).size).toBe(1);
     const inThreads = new Set(await pids({ workers: 1, threads: 2 }));

@@ -47,7 +47,7 @@ describe("The command run", () => {
     expect(collected).toBe(items);
   });
 
-  test("lets running items finish when SIGTERM reaches its workers, too", async () => {
+  long("lets running items finish when SIGTERM reaches its workers, too", async () => {
     const { child, outcome, worker } = await working(200);
     process.kill(worker, "SIGTERM");
     child.kill("SIGTERM");
@@ -79,7 +79,7 @@ describe("The command run", () => {
     expect(collected).toBe(items);
   });
 
-  test("takes a signal that follows at once for an echo, as npx sends one", async () => {
+  long("takes a signal that follows at once for an echo, as npx sends one", async () => {
     const { child, outcome } = await working(20);
     child.kill("SIGINT");
     await once(child.stderr ?? child, "data"); // the command reports the signal

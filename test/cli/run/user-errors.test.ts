@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { LIBRARY, zmqpipeline } from "../../support/command.ts";
 import { tempFolder } from "../../support/endpoints.ts";
+import { long } from "../../support/long.ts";
 
 /** Writes a file, and runs it. */
 async function runOf(code: string, name = "run.mjs") {
@@ -47,7 +48,7 @@ describe("The command run", () => {
     expect(err).toMatch(new RegExp(`^ +at .*${path}:6:\\d+\\)?$`, "m"));
   });
 
-  test("names handleFinished() when that throws", async () => {
+  long("names handleFinished() when that throws", async () => {
     const collector = `class extends Collector {
     endpoint = noEndpoint;
     ackEndpoint = noEndpoint;
@@ -59,7 +60,7 @@ describe("The command run", () => {
     expect(err).toContain(`${path}:10:`);
   });
 
-  test("prints only the user's frames of an error that a function of the pipeline throws", async () => {
+  long("prints only the user's frames of an error that a function of the pipeline throws", async () => {
     const { path, code, err } = await runOf(
       pipeline('() => {}, onFinished() { throw new RangeError("late"); }'),
     );
@@ -67,7 +68,7 @@ describe("The command run", () => {
     expect(err).toMatch(new RegExp(`RangeError: late\\n +at .*${path}:6:\\d+\\)?\\n$`));
   });
 
-  test("says what to do with a file that exports a function, and with a folder", async () => {
+  long("says what to do with a file that exports a function, and with a folder", async () => {
     const { path, code, err } = await runOf("export default (n) => n * n;");
     expect(code).toBe(2);
     expect(err).toContain(`zmqpipeline map ${path} runs it over inputs`);
