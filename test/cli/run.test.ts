@@ -104,8 +104,8 @@ describe("The command run", () => {
     expect(code).toBe(0);
     writeFileSync(file, content.replace("talks", "missing"));
     expect(await zmqpipeline(["run", file])).toMatchObject({
-      code: 1,
-      err: expect.stringContaining("WORKER_FAILED"),
+      code: 2,
+      err: expect.stringContaining('must export a function or a worker class named "missing"'),
     });
   });
 

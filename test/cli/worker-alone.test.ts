@@ -129,7 +129,7 @@ describe("The command worker, while a handler blocks its process,", () => {
     await written(child, "began");
     child.kill("SIGINT");
     const { code, err } = await outcome;
-    expect(err).toContain("SIGINT: the process is blocked, by a handler that does not return");
+    expect(err).toContain("SIGINT: the process is blocked, by a handler or a hook that does not return");
     expect(err).toContain("what still runs after 800 ms is cut off");
     expect(code).toBe(130);
   });
