@@ -829,6 +829,8 @@ class _Session:
     """One run of a worker: its connections, its processes, and what a batch's and a service's worker have in common."""
 
     method = ""
+    #: The link to the role that gives out work.
+    giver = ""
 
     def __init__(self, worker: "_Role") -> None:
         self.worker = worker
@@ -871,6 +873,21 @@ class _Session:
 
     def leave(self) -> None:
         raise NotImplementedError
+
+    # -- what both say --
+
+    def _say(self, kind: str, write: Callable[[Writer], Optional[List[bytes]]] = lambda _: None) -> None:
+        self.links[self.giver].send(encode_message(kind, self.run, write))
+
+    def _ready(self) -> None:
+        self._say("ready", lambda writer: writer.integer(self.worker.concurrency))
+
+    def _returned(self, jobs: List[_Job]) -> None:
+        def write(writer: Writer) -> None:
+            writer.byte(1 if self.phase == "leaving" else 0)
+            writer.refs((job.seq, job.attempt) for job in jobs)
+
+        self._say("returned", write)
 
     # -- the loop --
 
@@ -1022,6 +1039,7 @@ class _BatchSession(_Session):
     """docs/protocol.md, "A worker's life"."""
 
     method = "handle_execution"
+    giver = "distributor"
 
     def __init__(self, worker: "Worker") -> None:
         super().__init__(worker)
@@ -1067,9 +1085,6 @@ class _BatchSession(_Session):
             writer.refs(held)
 
         self.links[link].send(encode_message("hello", self.run, write))
-
-    def _say(self, kind: str, write: Callable[[Writer], Optional[List[bytes]]] = lambda _: None) -> None:
-        self.links["distributor"].send(encode_message(kind, self.run, write))
 
     # -- messages --
 
@@ -1130,9 +1145,6 @@ class _BatchSession(_Session):
     def _became_ready(self) -> None:
         self._ready()
 
-    def _ready(self) -> None:
-        self._say("ready", lambda writer: writer.integer(self.worker.concurrency))
-
     def _grant(self, message: Message) -> None:
         self.drop([seq for seq in message["settled"] if self._outbox.pop(seq, None) is None])
         for seq, attempt in message["failures_seen"]:
@@ -1144,13 +1156,6 @@ class _BatchSession(_Session):
             self.queue.append(_Job(seq, attempt, payload, self.run, seq % GENERATION, message["solo"]))
         if self.phase == "leaving" and message["items"]:
             self._returned(self.give_back(float("inf")))
-
-    def _returned(self, jobs: List[_Job]) -> None:
-        def write(writer: Writer) -> None:
-            writer.byte(1 if self.phase == "leaving" else 0)
-            writer.refs((job.seq, job.attempt) for job in jobs)
-
-        self._say("returned", write)
 
     # -- outcomes --
 
@@ -1271,6 +1276,7 @@ class _ServiceSession(_Session):
     """docs/protocol.md, "A service's worker". Requests belong to a connection: when it ends, they are dropped."""
 
     method = "handle_message"
+    giver = "service"
 
     def __init__(self, worker: "ServiceWorker") -> None:
         super().__init__(worker)
@@ -1304,9 +1310,6 @@ class _ServiceSession(_Session):
             writer.refs([])
 
         self.links["service"].send(encode_message("hello", "", write))
-
-    def _say(self, kind: str, write: Callable[[Writer], Optional[List[bytes]]] = lambda _: None) -> None:
-        self.links["service"].send(encode_message(kind, self.run, write))
 
     def _message(self, link: str, message: Message) -> None:
         kind = message["type"]
@@ -1344,16 +1347,6 @@ class _ServiceSession(_Session):
     def _became_ready(self) -> None:
         if self._is_welcome:
             self._ready()
-
-    def _ready(self) -> None:
-        self._say("ready", lambda writer: writer.integer(self.worker.concurrency))
-
-    def _returned(self, jobs: List[_Job]) -> None:
-        def write(writer: Writer) -> None:
-            writer.byte(1 if self.phase == "leaving" else 0)
-            writer.refs((job.seq, job.attempt) for job in jobs)
-
-        self._say("returned", write)
 
     def _ended(self, job: _Job, outcome: _Outcome) -> None:
         if self.running.pop(job.seq, None) is not job:
