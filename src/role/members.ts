@@ -65,8 +65,9 @@ export function assertMembers(object: object, members: Members): void {
     if (near !== undefined) throw new TypeError(`${name} has no ${field}${meant([field], strange)}`);
   }
   for (const member of strange) {
-    assertNoTypingError(name, member, own, [...methods, ...optional, ...fields]);
-    if (own.get(member) === true) assertNoOtherForm(name, member, own, [...methods, ...optional]);
+    assertNotMeant(name, member, own, [...methods, ...optional, ...fields], isTypingError, "member");
+    if (own.get(member) === true)
+      assertNotMeant(name, member, own, [...methods, ...optional], isOtherForm, "method");
   }
 }
 
@@ -111,34 +112,27 @@ function assertSpelling(
   throw new TypeError(`${name}.${member}${call} is called ${right}${call} in this library`);
 }
 
-/** Refuses `concurency` and `initWroker()`, which would be ignored. A class that has a method of the right name, too, means another by this one. */
-function assertNoTypingError(
+/**
+ * Refuses `concurency` and `initWroker()`, and `handleFinish()` and `closeWorkers()`, which would be ignored. A class that has a method of the right
+ * name, too, means another by this one.
+ *
+ * @param isLike - Whether a member stands for one of the known ones.
+ * @param kind - What the member is called in the error.
+ */
+function assertNotMeant(
   name: string,
   member: string,
   own: ReadonlyMap<string, boolean>,
   known: readonly string[],
+  isLike: (member: string, other: string) => boolean,
+  kind: "member" | "method",
 ): void {
   if (member.startsWith("_") || member.endsWith("_")) return;
-  const right = known.find((other) => own.get(other) !== true && isTypingError(member, other));
+  const right = known.find((other) => own.get(other) !== true && isLike(member, other));
   if (right === undefined) return;
   const call = own.get(member) === true ? "()" : "";
   throw new TypeError(
-    `${name}.${member}${call} is not known; did you mean "${right}"? A member of your own with this name may begin with "_"`,
-  );
-}
-
-/** Refuses `handleFinish()` and `closeWorkers()` in a class without a hook of the right name: they would never be called. */
-function assertNoOtherForm(
-  name: string,
-  member: string,
-  own: ReadonlyMap<string, boolean>,
-  known: readonly string[],
-): void {
-  if (member.startsWith("_") || member.endsWith("_")) return;
-  const right = known.find((hook) => own.get(hook) !== true && isOtherForm(member, hook));
-  if (right === undefined) return;
-  throw new TypeError(
-    `${name}.${member}() is not known; did you mean "${right}"? A method of your own with this name may begin with "_"`,
+    `${name}.${member}${call} is not known; did you mean "${right}"? A ${kind} of your own with this name may begin with "_"`,
   );
 }
 
