@@ -21,26 +21,15 @@ interface Pending {
   readonly info: ExecutionInfo;
   readonly timer: ExecutionTimer;
   readonly startedAt: number;
-  /** Its outcome is not needed any more. */
-  isAbandoned: boolean;
-  /** When a tick first saw that it is abandoned, in ms. */
-  abandonedAt: number | undefined;
   /** Its slot in the running note. */
   readonly slot: number;
 }
-
-/** How long an abandoned handler keeps its slot, in ms: a promise that never settles must not keep a slot for ever. */
-const ABANDONED_GRACE_MS = 5000;
 
 /** A worker fetches items that take longer, in ms, one by one: none of them waits beside it. */
 const LONG_MS = 150;
 
 /** The same for the requests of a pool, which knows itself whether others wait. */
 const LONG_REQUEST_MS = 5;
-
-function abandoned(): Error {
-  return new Error(`The handler did not end within ${ABANDONED_GRACE_MS} ms after its signal was aborted`);
-}
 
 /** Runs the handler on the event loop of this thread. */
 export class InlineExecutor implements Executor {
@@ -108,8 +97,6 @@ export class InlineExecutor implements Executor {
         info,
         timer: new ExecutionTimer(),
         startedAt: performance.now(),
-        isAbandoned: false,
-        abandonedAt: undefined,
         slot: this.note.pending(),
       };
       this.#pending.set(execution, pending);
@@ -126,7 +113,7 @@ export class InlineExecutor implements Executor {
   abort(execution: Execution): boolean {
     const pending = this.#pending.get(execution);
     pending?.info.abort(abortReason());
-    if (pending !== undefined) pending.isAbandoned = true;
+    pending?.timer.abandon();
     return pending !== undefined;
   }
 
@@ -135,18 +122,12 @@ export class InlineExecutor implements Executor {
   }
 
   tick(now: number): void {
-    for (const [execution, pending] of this.#pending) {
-      const { info, timer } = pending;
-      if (pending.isAbandoned) {
-        pending.abandonedAt ??= now;
-        if (now - pending.abandonedAt >= ABANDONED_GRACE_MS) this.#finish(execution, failure(abandoned()));
-        continue;
-      }
-      if (this.#timeoutMs === 0) continue;
+    for (const [execution, { info, timer }] of this.#pending) {
       const due = timer.check(now, this.#timeoutMs);
       if (due === "abort") info.abort(timeoutReason(this.#timeoutMs));
+      if (due !== "give up") continue;
       // A handler in this thread cannot be stopped; another item gets its slot.
-      else if (due === "give up") this.#finish(execution, this.#timedOut(execution));
+      this.#finish(execution, timer.isAbandoned ? failure(abortReason()) : this.#timedOut(execution));
     }
   }
 

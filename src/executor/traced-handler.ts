@@ -1,3 +1,5 @@
+import type { ExecutionOutcome } from "../core/execution.ts";
+import { reviveError } from "../protocol/revive-error.ts";
 import { asError } from "../protocol/thrown.ts";
 import { isPromiseLike } from "../structures/is-promise-like.ts";
 import { currentTracer, type SpanSpec } from "../tracing/tracer.ts";
@@ -41,6 +43,28 @@ export function tracedHandler(
         throw error;
       },
     );
+  };
+}
+
+/** An execution in another process. */
+export interface TracedExecution {
+  /** The trace context for the other process; empty: none. */
+  readonly context: string;
+  /** Ends the span, if there is one. */
+  readonly end: (outcome: ExecutionOutcome) => void;
+}
+
+/** Begins the span of an execution in another process, if this thread has a tracer. @param context - The run's trace context. */
+export function tracedExecution(
+  kind: SpanSpec["kind"],
+  info: ExecutionInfo,
+  context: string,
+): TracedExecution {
+  const spec = specOf(kind, info, context);
+  const span = currentTracer()?.begin(spec);
+  return {
+    context: span?.context ?? spec.parent,
+    end: (outcome) => span?.end(outcome.ok ? undefined : reviveError(outcome.error)),
   };
 }
 

@@ -1,5 +1,6 @@
 import { type Context, propagation, ROOT_CONTEXT } from "@opentelemetry/api";
 import { MAX_CONTEXT_BYTES } from "../protocol/limits.ts";
+import { carriedFields } from "../tracing/carried-fields.ts";
 
 /** The context that was read last. Most items of a run carry the same one. */
 let last = { text: "", context: ROOT_CONTEXT };
@@ -17,11 +18,6 @@ export function writeContext(context: Context): string {
 /** Reads the context that a peer sent, independent of the context that is active here. Lines of another form are ignored. */
 export function readContext(text: string): Context {
   if (text === last.text) return last.context;
-  const carrier: Record<string, string> = {};
-  for (const line of text.split("\n")) {
-    const at = line.indexOf("=");
-    if (at > 0) carrier[line.slice(0, at).toLowerCase()] = line.slice(at + 1);
-  }
-  last = { text, context: propagation.extract(ROOT_CONTEXT, carrier) };
+  last = { text, context: propagation.extract(ROOT_CONTEXT, carriedFields(text)) };
   return last.context;
 }

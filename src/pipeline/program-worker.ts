@@ -42,7 +42,13 @@ export class ProgramWorker extends Worker {
   /** @internal */
   [createExecutor](taskType: TaskType): Executor {
     const { kind, ...program } = this.#program;
-    const options = { ...program, taskType, isWrapped: this.#isWrapped, closeTimeoutMs: this.closeTimeout };
+    const options = {
+      ...program,
+      taskType,
+      isWrapped: this.#isWrapped,
+      spans: "item" as const,
+      closeTimeoutMs: this.closeTimeout,
+    };
     return kind === "lines" ? new CommandExecutor(options) : new ExecExecutor(options);
   }
 }

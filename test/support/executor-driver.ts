@@ -21,8 +21,12 @@ export class ExecutorDriver {
   #seq = 0;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(executor: Executor) {
+  readonly #isText: boolean;
+
+  /** @param isText - Whether results are texts that hold JSON. */
+  constructor(executor: Executor, { isText = false }: { readonly isText?: boolean } = {}) {
     this.executor = executor;
+    this.#isText = isText;
     this.failed = new Promise((resolve) => {
       executor.open({
         finished: (execution, outcome) => {
@@ -50,16 +54,28 @@ export class ExecutorDriver {
     return await this.start(data).outcome;
   }
 
-  start(data: Payload): { readonly execution: Execution; readonly outcome: Promise<Payload | Failure> } {
+  /** @param given - What differs from other executions. */
+  start(
+    data: Payload,
+    given: Partial<Execution> = {},
+  ): { readonly execution: Execution; readonly outcome: Promise<Payload | Failure> } {
     this.#seq += 1;
     const payload = encodePayload(data, "item");
-    const execution = { sourceId: "run", seq: this.#seq, attempt: 1, solo: false, context: "", payload };
+    const execution = {
+      sourceId: "run",
+      seq: this.#seq,
+      attempt: 1,
+      solo: false,
+      context: "",
+      payload,
+      ...given,
+    };
     const outcome = new Promise<ExecutionOutcome>((resolve) => {
       this.#waiting.set(execution, resolve);
     });
     this.#queue.push(execution);
     this.#pump();
-    return { execution, outcome: outcome.then(describe) };
+    return { execution, outcome: outcome.then((its) => this.#describe(its)) };
   }
 
   #pump(): void {
@@ -70,10 +86,13 @@ export class ExecutorDriver {
       if (outcome !== undefined) this.#waiting.get(execution)?.(outcome);
     }
   }
-}
 
-function describe(outcome: ExecutionOutcome): Payload | Failure {
-  if (outcome.ok) return (outcome.payload.length === 0 ? {} : decodeValue(outcome.payload)) as Payload;
-  const { name, message, code } = outcome.error;
-  return { name, message, code, retryable: outcome.retryable };
+  #describe(outcome: ExecutionOutcome): Payload | Failure {
+    if (outcome.ok) {
+      const result = outcome.payload.length === 0 ? {} : decodeValue(outcome.payload);
+      return (this.#isText ? JSON.parse(String(result)) : result) as Payload;
+    }
+    const { name, message, code } = outcome.error;
+    return { name, message, code, retryable: outcome.retryable };
+  }
 }

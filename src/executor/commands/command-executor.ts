@@ -1,15 +1,16 @@
 import type { Execution, ExecutionOutcome } from "../../core/execution.ts";
 import { PipelineError } from "../../errors.ts";
-import { itemId } from "../../protocol/item-id.ts";
-import { decodeValue } from "../../protocol/payload/payload.ts";
+import { decodeValue, type Payload } from "../../protocol/payload/payload.ts";
 import type { TaskType } from "../../protocol/task-type.ts";
+import { ExecutionInfo } from "../execution-info.ts";
 import { abortReason, failure, success, timedOut } from "../execution-outcome.ts";
 import { ExecutionTimer } from "../execution-timer.ts";
 import type { Executor, ExecutorPort } from "../executor.ts";
 import { settlesWithin } from "../settles-within.ts";
-import { toJson } from "./json-data.ts";
-import type { JsonProgram, ProgramJob, ProgramLoss, ProgramOutcome } from "./json-program.ts";
+import { tracedExecution } from "../traced-handler.ts";
+import type { JsonProgram, ProgramLoss, ProgramOutcome } from "./json-program.ts";
 import { programFailed } from "./program-error.ts";
+import { type ProgramJob, type ProgramRun, programJob } from "./program-job.ts";
 import { ProgramPool, type ProgramPoolOptions } from "./program-pool.ts";
 import { unwrapped, wrappedResult } from "./wrapped-input.ts";
 
@@ -17,6 +18,8 @@ export interface CommandExecutorOptions extends Omit<ProgramPoolOptions, "taskTy
   readonly taskType: TaskType;
   /** Whether items are inputs of `map()`, each in an object with its index. */
   readonly isWrapped: boolean;
+  /** Whether it executes items of runs, or requests of clients: the kind of the span that a tracer gets for each. */
+  readonly spans: "item" | "reply";
   /** How long programs may take to end by themselves. */
   readonly closeTimeoutMs: number;
 }
@@ -34,6 +37,8 @@ export class CommandExecutor implements Executor {
   #suspects: ProgramJob[] = [];
   #port: ExecutorPort | undefined;
   #timeoutMs = 0;
+  #metadata: Payload = {};
+  #context = "";
   #slots: number;
   #idle: (() => void) | undefined;
 
@@ -61,8 +66,10 @@ export class CommandExecutor implements Executor {
     this.#pool.open();
   }
 
-  async begin(_metadata: unknown, timeoutMs: number): Promise<void> {
+  async begin(metadata: Payload, timeoutMs: number, context: string): Promise<void> {
     this.#timeoutMs = timeoutMs;
+    this.#metadata = metadata;
+    this.#context = context;
   }
 
   hasRoom(): boolean {
@@ -83,9 +90,9 @@ export class CommandExecutor implements Executor {
   }
 
   abort(execution: Execution): boolean {
-    this.#suspects = this.#suspects.filter((job) => job.execution !== execution);
+    this.#dropSuspects((job) => job.execution === execution);
     const placed = this.#placed.get(execution);
-    if (placed !== undefined) placed.job.isUnwanted = true;
+    if (placed !== undefined) placed.program.cancel(placed.job, "unwanted");
     return placed !== undefined;
   }
 
@@ -95,17 +102,19 @@ export class CommandExecutor implements Executor {
 
   tick(now: number): void {
     for (const program of [...this.#pool]) {
-      const isLoading = this.#pool.isLoading(program, now);
-      if (isLoading || this.#timeoutMs === 0) continue;
-      const late = [...program.jobs.values()].filter(
-        ({ timer }) => timer.check(now, this.#timeoutMs) === "give up",
-      );
-      if (late.length > 0) this.#giveUp(program, new Set(late));
+      if (this.#pool.isLoading(program, now)) continue;
+      const late = new Set<ProgramJob>();
+      for (const job of program.jobs.values()) {
+        const due = job.timer.check(now, this.#timeoutMs);
+        if (due === "abort") program.cancel(job, "timeout");
+        else if (due === "give up") late.add(job);
+      }
+      if (late.size > 0) this.#giveUp(program, late);
     }
   }
 
   async close(graceMs: number): Promise<readonly PipelineError[]> {
-    this.#suspects = [];
+    this.#dropSuspects(() => true);
     for (const execution of this.#placed.keys()) this.abort(execution);
     if (this.#placed.size > 0) {
       const idle = new Promise<void>((resolve) => {
@@ -125,21 +134,15 @@ export class CommandExecutor implements Executor {
   }
 
   #jobOf(execution: Execution): ProgramJob {
-    const { sourceId, seq, attempt, payload } = execution;
-    const taskType = this.#options.taskType.name;
-    const { index, value } = unwrapped(decodeValue(payload), this.#options.isWrapped);
-    const id = itemId(sourceId, taskType, seq);
-    const head = JSON.stringify({ id, attempt, taskType });
-    return {
-      execution,
-      id,
-      line: `${head.slice(0, -1)},"data":${toJson(value)}}\n`,
-      timer: new ExecutionTimer(),
-      index,
-      givenAt: 0,
-      isSuspect: false,
-      isUnwanted: false,
-    };
+    const { taskType, isWrapped, spans } = this.#options;
+    const info = new ExecutionInfo(execution, taskType);
+    const input = unwrapped(decodeValue(execution.payload), isWrapped);
+    return programJob(execution, info, input, () => tracedExecution(spans, info, this.#context));
+  }
+
+  #dropSuspects(isDropped: (job: ProgramJob) => boolean): void {
+    for (const job of this.#suspects) if (isDropped(job)) job.traced(failure(abortReason()));
+    this.#suspects = this.#suspects.filter((job) => !isDropped(job));
   }
 
   /** The program with the fewest items that takes another. */
@@ -155,7 +158,14 @@ export class CommandExecutor implements Executor {
 
   #give(program: JsonProgram, job: ProgramJob): void {
     this.#placed.set(job.execution, { program, job });
-    program.give(job);
+    const runId = this.#options.spans === "item" ? job.execution.sourceId : "";
+    program.give(job, program.runId === runId ? undefined : this.#runOf(runId));
+    program.runId = runId;
+  }
+
+  #runOf(id: string): ProgramRun {
+    const limit = this.#timeoutMs === 0 ? {} : { timeout: this.#timeoutMs };
+    return this.#options.spans === "item" ? { id, metadata: this.#metadata, ...limit } : limit;
   }
 
   /** Suspects go first, each to a program without other items. */
@@ -178,7 +188,8 @@ export class CommandExecutor implements Executor {
     let left = outcomes.length;
     for (const { job, answer } of outcomes) {
       left -= 1;
-      const outcome = answer.kind === "result" ? this.#success(job, answer.result) : failure(answer.error);
+      const outcome =
+        answer.kind === "result" ? this.#success(job, answer.result) : this.#failure(job, answer.error);
       this.#finish(job, outcome, left > 0);
     }
     this.#roomCameFree();
@@ -192,6 +203,10 @@ export class CommandExecutor implements Executor {
     }
   }
 
+  #failure({ execution, timer }: ProgramJob, error: unknown): ExecutionOutcome {
+    return timer.expired ? this.#timedOut(execution) : failure(error);
+  }
+
   #lost(program: JsonProgram, loss: ProgramLoss): void {
     const jobs = [...program.jobs.values()];
     program.jobs.clear();
@@ -202,34 +217,45 @@ export class CommandExecutor implements Executor {
     const { isClean: _isClean, error: _error, ...facts } = loss;
     for (const job of jobs) {
       this.#placed.delete(job.execution);
-      if (job.isUnwanted) this.#finish(job, failure(abortReason()), false);
+      if (job.cancelled === "unwanted") this.#finish(job, failure(abortReason()), false);
+      else if (job.timer.expired) this.#finish(job, this.#timedOut(job.execution), false);
       else if (isSure)
         this.#finish(job, programFailed(facts, job.execution, this.#options.taskType.name), false);
-      else this.#suspects.push(Object.assign(job, { isSuspect: true }));
+      else this.#suspects.push({ ...afresh(job), isSuspect: true });
     }
     this.#roomCameFree();
   }
 
-  /** Ends items whose time is over, and their program. Its other items go to another program; nothing is known against them. */
+  /** Ends items that are waited for no longer, and their program. Its other items go to another program; nothing is known against them. */
   #giveUp(program: JsonProgram, late: ReadonlySet<ProgramJob>): void {
     const jobs = [...program.jobs.values()];
     program.jobs.clear();
     this.#port?.note("a program is killed", { timeout: this.#timeoutMs });
+    this.#pool.replace(program); // first: what follows may bring new items
     for (const job of jobs) {
       this.#placed.delete(job.execution);
-      if (late.has(job))
-        this.#finish(job, timedOut(job.execution, this.#options.taskType.name, this.#timeoutMs), false);
-      else if (job.isUnwanted) this.#finish(job, failure(abortReason()), false);
-      else this.#suspects.push({ ...job, timer: new ExecutionTimer() });
+      if (job.cancelled === "unwanted") this.#finish(job, failure(abortReason()), false);
+      else if (late.has(job)) this.#finish(job, this.#timedOut(job.execution), false);
+      else this.#suspects.push(afresh(job));
     }
-    this.#pool.replace(program);
+    this.#roomCameFree();
   }
 
   #finish(job: ProgramJob, outcome: ExecutionOutcome, more: boolean): void {
     this.#placed.delete(job.execution);
+    job.traced(outcome);
     this.#port?.finished(job.execution, outcome, performance.now() - job.givenAt, more);
     if (this.#placed.size === 0) this.#idle?.();
   }
+
+  #timedOut(execution: Execution): ExecutionOutcome {
+    return timedOut(execution, this.#options.taskType.name, this.#timeoutMs);
+  }
+}
+
+/** The job for another program, in which its time begins anew. */
+function afresh(job: ProgramJob): ProgramJob {
+  return { ...job, timer: new ExecutionTimer(), cancelled: undefined };
 }
 
 function hasSuspect({ jobs }: JsonProgram): boolean {

@@ -1,11 +1,13 @@
 import type { Execution, ExecutionOutcome } from "../../core/execution.ts";
-import { itemId } from "../../protocol/item-id.ts";
-import { decodeValue } from "../../protocol/payload/payload.ts";
+import { decodeValue, type Payload } from "../../protocol/payload/payload.ts";
 import type { TaskType } from "../../protocol/task-type.ts";
-import { failure, success, timedOut } from "../execution-outcome.ts";
+import { ExecutionInfo } from "../execution-info.ts";
+import { abortReason, failure, success, timedOut } from "../execution-outcome.ts";
 import { ExecutionTimer } from "../execution-timer.ts";
 import type { Executor, ExecutorPort } from "../executor.ts";
 import { settlesWithin } from "../settles-within.ts";
+import { type TracedExecution, tracedExecution } from "../traced-handler.ts";
+import { execEnvironment } from "./exec-environment.ts";
 import { ExecutedProgram } from "./executed-program.ts";
 import { fillPlaceholders, havePlaceholders, textOf } from "./placeholders.ts";
 import { endText, isShortage, programFailed, unstartable, withLastLine } from "./program-error.ts";
@@ -23,12 +25,15 @@ export interface ExecExecutorOptions {
   readonly count: number;
   /** Whether items are inputs of `map()`, each in an object with its index. */
   readonly isWrapped: boolean;
+  /** Whether it executes items of runs, or requests of clients: the kind of the span that a tracer gets for each. */
+  readonly spans: "item" | "reply";
 }
 
 interface ExecJob {
   readonly index: unknown;
   readonly program: ExecutedProgram;
   readonly timer: ExecutionTimer;
+  readonly traced: TracedExecution;
   readonly startedAt: number;
 }
 
@@ -40,6 +45,8 @@ export class ExecExecutor implements Executor {
   readonly #programs = new Set<ExecutedProgram>();
   #port: ExecutorPort | undefined;
   #timeoutMs = 0;
+  #metadata: Payload = {};
+  #context = "";
   #idle: (() => void) | undefined;
 
   constructor(options: ExecExecutorOptions) {
@@ -51,8 +58,10 @@ export class ExecExecutor implements Executor {
     this.#port = port;
   }
 
-  async begin(_metadata: unknown, timeoutMs: number): Promise<void> {
+  async begin(metadata: Payload, timeoutMs: number, context: string): Promise<void> {
     this.#timeoutMs = timeoutMs;
+    this.#metadata = metadata;
+    this.#context = context;
   }
 
   hasRoom(): boolean {
@@ -68,9 +77,10 @@ export class ExecExecutor implements Executor {
     return undefined;
   }
 
-  /** The program is asked to end: its output is not needed. */
+  /** The program is asked to end: its output is not needed. If it does not, it is killed after a few seconds. */
   abort(execution: Execution): boolean {
     const job = this.#jobs.get(execution);
+    job?.timer.abandon();
     job?.program.kill("SIGTERM");
     return job !== undefined;
   }
@@ -80,13 +90,12 @@ export class ExecExecutor implements Executor {
   }
 
   tick(now: number): void {
-    if (this.#timeoutMs === 0) return;
     for (const [execution, { program, timer }] of [...this.#jobs]) {
       const due = timer.check(now, this.#timeoutMs);
       if (due === "abort") program.kill("SIGTERM");
       if (due !== "give up") continue;
       program.kill("SIGKILL");
-      this.#finish(execution, this.#timedOut(execution));
+      this.#finish(execution, timer.isAbandoned ? failure(abortReason()) : this.#timedOut(execution));
     }
   }
 
@@ -104,26 +113,21 @@ export class ExecExecutor implements Executor {
   }
 
   #start(execution: Execution): void {
-    const { args, isWrapped, taskType } = this.#options;
-    const { sourceId, seq, attempt, payload } = execution;
-    const { index, value } = unwrapped(decodeValue(payload), isWrapped);
+    const { args, isWrapped, taskType, spans } = this.#options;
+    const info = new ExecutionInfo(execution, taskType);
+    const { index, value } = unwrapped(decodeValue(execution.payload), isWrapped);
     const input = havePlaceholders(args) ? "" : `${textOf(value) ?? ""}\n`;
-    const environment = {
-      ZMQPIPELINE_ITEM_ID: itemId(sourceId, taskType.name, seq),
-      ZMQPIPELINE_ATTEMPT: String(attempt),
-      ZMQPIPELINE_TASK_TYPE: taskType.name,
-    };
-    const program: ExecutedProgram = new ExecutedProgram(
-      fillPlaceholders(args, value),
-      environment,
-      input,
-      (end) => {
-        this.#programs.delete(program);
-        this.#ended(execution, program, end);
-      },
-    );
+    const words = fillPlaceholders(args, value);
+    const traced = tracedExecution(spans, info, this.#context);
+    const run = spans === "item" ? { id: execution.sourceId, metadata: this.#metadata } : undefined;
+    const environment = execEnvironment(info, run, traced.context);
+    const program: ExecutedProgram = new ExecutedProgram(words, environment, input, (end) => {
+      this.#programs.delete(program);
+      this.#ended(execution, program, end);
+    });
     this.#programs.add(program);
-    this.#jobs.set(execution, { index, program, timer: new ExecutionTimer(), startedAt: performance.now() });
+    const [timer, startedAt] = [new ExecutionTimer(), performance.now()];
+    this.#jobs.set(execution, { index, program, timer, traced, startedAt });
   }
 
   #ended(execution: Execution, program: ExecutedProgram, end: ProgramEnd): void {
@@ -152,6 +156,7 @@ export class ExecExecutor implements Executor {
         return failure(thrown);
       }
     }
+    if (timer.isAbandoned) return failure(abortReason());
     if (timer.expired) return this.#timedOut(execution);
     // A start that the system refused for want of room may succeed later; one for the arguments would not.
     if (error !== undefined && !isShortage(error)) return failure(Object.assign(error, { retryable: false }));
@@ -170,6 +175,7 @@ export class ExecExecutor implements Executor {
     const job = this.#jobs.get(execution);
     if (job === undefined) return;
     this.#jobs.delete(execution);
+    job.traced.end(outcome);
     this.#port?.finished(execution, outcome, performance.now() - job.startedAt, false);
     this.#port?.room(true);
     if (this.#jobs.size === 0) this.#idle?.();

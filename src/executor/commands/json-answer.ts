@@ -8,8 +8,8 @@ const SHOWN = 200;
 
 /** What a line of a program says. */
 export type JsonAnswer =
-  /** It takes items now, up to `concurrency` at a time. */
-  | { readonly kind: "ready"; readonly concurrency: number }
+  /** It takes items now, up to `concurrency` at a time, and perhaps lines that say which of them may end early. */
+  | { readonly kind: "ready"; readonly concurrency: number; readonly takesCancel: boolean }
   | { readonly kind: "result"; readonly id: string; readonly result: unknown }
   | { readonly kind: "error"; readonly id: string; readonly error: unknown }
   /** The line is none of these. */
@@ -27,18 +27,21 @@ export function readAnswer(line: string): JsonAnswer {
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return wrong("a line that is no JSON object", line);
-  const { id, ready, concurrency = 1 } = value as Line;
-  if (ready === true && id === undefined) {
-    const isCount =
-      Number.isSafeInteger(concurrency) && Number(concurrency) >= 1 && Number(concurrency) <= MAX_CONCURRENCY;
-    if (isCount) return { kind: "ready", concurrency: Number(concurrency) };
-    return wrong(`a ready line whose concurrency is not from 1 to ${MAX_CONCURRENCY}`, line);
-  }
+  const { id } = value as Line;
+  if ((value as Line).ready === true && id === undefined) return readyOf(value as Line, line);
   if (typeof id !== "string") return wrong("a line without the id of an item", line);
   const { error, result } = value as Line;
   if (error !== undefined && error !== null) return { kind: "error", id, error: thrownOf(error) };
   if (Object.hasOwn(value, "result")) return { kind: "result", id, result };
   return wrong('a line with neither "result" nor "error"', line);
+}
+
+function readyOf({ concurrency = 1, cancel = false }: Line, line: string): JsonAnswer {
+  const isCount =
+    Number.isSafeInteger(concurrency) && Number(concurrency) >= 1 && Number(concurrency) <= MAX_CONCURRENCY;
+  if (!isCount) return wrong(`a ready line whose concurrency is not from 1 to ${MAX_CONCURRENCY}`, line);
+  if (typeof cancel !== "boolean") return wrong("a ready line whose cancel is neither true nor false", line);
+  return { kind: "ready", concurrency: Number(concurrency), takesCancel: cancel };
 }
 
 export function wrong(what: string, line: string): { readonly kind: "wrong"; readonly reason: string } {

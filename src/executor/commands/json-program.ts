@@ -1,27 +1,9 @@
-import type { Execution } from "../../core/execution.ts";
 import { MAX_PAYLOAD_BYTES } from "../../protocol/limits.ts";
-import type { ExecutionTimer } from "../execution-timer.ts";
 import { readAnswer, wrong } from "./json-answer.ts";
 import { LineBuffer } from "./line-buffer.ts";
 import { endText, type ProgramFailure, withLastLine } from "./program-error.ts";
+import { type CancelReason, cancelLine, itemLine, type ProgramJob, type ProgramRun } from "./program-job.ts";
 import { type ProgramEnd, ProgramProcess } from "./program-process.ts";
-
-/** An item on its way through a program. */
-export interface ProgramJob {
-  readonly execution: Execution;
-  /** The item's id, by which the program answers. */
-  readonly id: string;
-  /** The item as a line of JSON. */
-  readonly line: string;
-  readonly timer: ExecutionTimer;
-  readonly index: unknown;
-  /** When it was given to the program, in ms. */
-  givenAt: number;
-  /** It was in a program that failed while it had several items: it is executed alone. */
-  isSuspect: boolean;
-  /** Its result is not needed any more. */
-  isUnwanted: boolean;
-}
 
 /** What a program answered for a job. */
 export interface ProgramOutcome {
@@ -57,6 +39,10 @@ export class JsonProgram {
   concurrency = 1;
   /** Whether it said that it is ready. */
   isReady = false;
+  /** Whether it said that it wants to hear when an item may end early. */
+  #takesCancel = false;
+  /** The run that it has heard of. */
+  runId: string | undefined;
   /** How many items it has answered. */
   answered = 0;
   /** When a tick first saw the program, in ms. */
@@ -92,10 +78,18 @@ export class JsonProgram {
       : withLastLine(endText(this.#end), this.#process.log.toString());
   }
 
-  give(job: ProgramJob): void {
+  /** @param run - What the program is told about the run, where it has not heard of it. */
+  give(job: ProgramJob, run: ProgramRun | undefined): void {
     job.givenAt = performance.now();
     this.jobs.set(job.id, job);
-    this.#process.write(job.line);
+    this.#process.write(itemLine(job, run));
+  }
+
+  /** The program may end an item early. It is told so if it wants to know; then it has to answer within a few seconds. */
+  cancel(job: ProgramJob, reason: CancelReason): void {
+    if (job.cancelled === reason) return;
+    job.cancelled = reason;
+    if (this.#takesCancel) this.#tell(job);
   }
 
   /** Ends the program's input, so that the program ends by itself. Its end is no loss. */
@@ -108,6 +102,11 @@ export class JsonProgram {
   kill(): void {
     this.#isEnding = true;
     this.#process.kill("SIGKILL");
+  }
+
+  #tell(job: ProgramJob): void {
+    if (job.cancelled === "unwanted") job.timer.abandon();
+    this.#process.write(cancelLine(job));
   }
 
   #read(chunk: Buffer): void {
@@ -131,6 +130,10 @@ export class JsonProgram {
     if (answer.kind === "ready") {
       this.concurrency = answer.concurrency;
       this.isReady = true;
+      if (answer.takesCancel && !this.#takesCancel) {
+        this.#takesCancel = true;
+        for (const job of this.jobs.values()) if (job.cancelled !== undefined) this.#tell(job);
+      }
       this.#events.ready();
       return undefined;
     }

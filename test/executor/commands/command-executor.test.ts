@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { CommandExecutor } from "../../../src/executor/commands/command-executor.ts";
 import { TaskType } from "../../../src/protocol/task-type.ts";
+import { setTracer } from "../../../src/tracing/tracer.ts";
 import { ExecutorDriver } from "../../support/executor-driver.ts";
 import { long } from "../../support/long.ts";
 
@@ -11,13 +12,16 @@ const TYPE = TaskType.register("commands");
 interface Given {
   readonly args?: readonly string[];
   readonly ready?: number;
+  /** Whether the program wants lines that cancel items. */
+  readonly cancels?: boolean;
   readonly count?: number;
   readonly restarts?: number;
   readonly timeout?: number;
 }
 
-async function begun({ args, ready, count = 1, restarts = 5, timeout = 0 }: Given = {}) {
-  const program = [process.execPath, PROGRAM, ...(ready === undefined ? [] : [String(ready)])];
+async function begun({ args, ready, cancels, count = 1, restarts = 5, timeout = 0 }: Given = {}) {
+  const said = [...(ready === undefined ? [] : [String(ready)]), ...(cancels === true ? ["cancel"] : [])];
+  const program = [process.execPath, PROGRAM, ...said];
   const driver = new ExecutorDriver(
     new CommandExecutor({
       args: args ?? program,
@@ -25,6 +29,7 @@ async function begun({ args, ready, count = 1, restarts = 5, timeout = 0 }: Give
       restarts,
       taskType: TYPE,
       isWrapped: false,
+      spans: "item",
       closeTimeoutMs: 2000,
     }),
   );
@@ -90,6 +95,80 @@ describe("A CommandExecutor", () => {
     const driver = await begun({ ready: 1, timeout: 50 });
     expect(await driver.execute({ do: "hang" })).toMatchObject({ code: "EXECUTION_TIMEOUT" });
     expect(await driver.execute({ do: "echo" })).toEqual({ do: "echo" });
+  });
+
+  test("tells a program about the run with the first item that it gets of it", async () => {
+    const driver = await begun({ ready: 1 });
+    await driver.executor.begin({ model: "small", since: new Date(0), size: 2n ** 60n }, 60_000, "");
+    const line = { attempt: 1, taskType: "commands", data: { do: "line" } };
+    const metadata = { model: "small", since: "1970-01-01T00:00:00.000Z", size: "1152921504606846976" };
+    expect(await driver.execute({ do: "line" })).toEqual({
+      id: "run/commands/1",
+      ...line,
+      run: { id: "run", metadata, timeout: 60_000 },
+    });
+    expect(await driver.execute({ do: "line" })).toEqual({ id: "run/commands/2", ...line });
+    await driver.executor.begin({}, 0, "");
+    const { outcome } = driver.start({ do: "line" }, { sourceId: "next", seq: 2 ** 40 + 3, attempt: 2 });
+    const next = { id: "next/commands/3", ...line, attempt: 2, generation: 1 };
+    expect(await outcome).toEqual({ ...next, run: { id: "next", metadata: {} } });
+  });
+
+  test("gives a program the trace context of an item, and that of a span around it where there is a tracer", async () => {
+    const driver = await begun({ ready: 1 });
+    await driver.executor.begin({}, 0, "traceparent=00-run-01\nTraceState=a=b");
+    const run = { traceparent: "00-run-01", tracestate: "a=b" };
+    expect(await driver.execute({ do: "line" })).toMatchObject({ trace: run });
+    const own = driver.start({ do: "line" }, { context: "traceparent=00-request-01" });
+    expect(await own.outcome).toMatchObject({ trace: { traceparent: "00-request-01" } });
+    const ends: unknown[] = [];
+    onTestFinished(() => setTracer(undefined));
+    setTracer({
+      begin: ({ kind, id, parent }) => ({
+        context: `traceparent=${kind} ${id} in ${parent.split("\n")[0]}`,
+        within: (action) => action(),
+        end: (error) => void ends.push(error),
+      }),
+      within: (_context, action) => action(),
+    });
+    const traceparent = "item run/commands/3 in traceparent=00-run-01";
+    expect(await driver.execute({ do: "line" })).toMatchObject({ trace: { traceparent } });
+    await driver.execute({ do: "fail" });
+    expect(ends).toEqual([undefined, expect.objectContaining({ name: "KeyError" })]);
+  });
+
+  test("tells a program that wants to know when an item may end early, and why", async () => {
+    const driver = await begun({ ready: 3, cancels: true, timeout: 300 });
+    expect(await driver.execute({ do: "echo" })).toEqual({ do: "echo" });
+    const [unwanted, late] = [driver.start({ do: "hang" }), driver.start({ do: "hang" })];
+    driver.executor.abort(unwanted.execution);
+    expect(await unwanted.outcome).toEqual({ cancel: "run/commands/2", reason: "unwanted" });
+    expect(await late.outcome).toEqual({ cancel: "run/commands/3", reason: "timeout" });
+  });
+
+  test("tells a program so when it says late that it wants to know", async () => {
+    const driver = await begun({ ready: 1, cancels: true });
+    const { execution, outcome } = driver.start({ do: "hang" }); // the program is loading
+    driver.executor.abort(execution);
+    expect(await outcome).toEqual({ cancel: "run/commands/1", reason: "unwanted" });
+  });
+
+  test("writes no such line to other programs; an error after the timeout is the timeout's", async () => {
+    const driver = await begun({ ready: 2, timeout: 100 });
+    await driver.execute({ do: "echo" });
+    const failed = driver.start({ do: "fail later" });
+    expect(await failed.outcome).toMatchObject({ code: "EXECUTION_TIMEOUT" });
+    expect(await driver.execute({ do: "echo" })).toEqual({ do: "echo" }); // the same program goes on
+    expect(driver.notes).toEqual([]);
+  });
+
+  long("kills a program that does not react to a cancel line within seconds", async () => {
+    const deaf = ["sh", "-c", `echo '{"ready":true,"cancel":true}'; while read line; do :; done`];
+    const driver = await begun({ args: deaf });
+    const { execution, outcome } = driver.start({ do: "any" });
+    driver.executor.abort(execution);
+    expect(await outcome).toMatchObject({ name: "AbortError" });
+    expect(driver.notes).toContain("a program is killed");
   });
 
   test("gives a program as many items at a time as its ready line says", async () => {

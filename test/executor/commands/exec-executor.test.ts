@@ -9,7 +9,9 @@ import { ExecutorDriver } from "../../support/executor-driver.ts";
 const TYPE = TaskType.register("exec");
 
 async function begun(args: readonly string[], { count = 1, timeout = 0 } = {}) {
-  const driver = new ExecutorDriver(new ExecExecutor({ args, count, taskType: TYPE, isWrapped: false }));
+  const driver = new ExecutorDriver(
+    new ExecExecutor({ args, count, taskType: TYPE, isWrapped: false, spans: "item" }),
+  );
   onTestFinished(() => driver.end());
   await driver.executor.begin({}, timeout, "");
   return driver;
@@ -40,10 +42,20 @@ describe("An ExecExecutor", () => {
     expect(await driver.execute({})).toBe("run/exec/1 1 exec");
   });
 
+  test("puts the run and the trace context into a program's environment, and nothing that a peer names", async () => {
+    const names = "$ZMQPIPELINE_RUN_ID $ZMQPIPELINE_METADATA $TRACEPARENT $TRACESTATE $LD_DEBUG";
+    const driver = await begun(["sh", "-c", `echo "${names}"; : {}`]);
+    const context = "traceparent=00-run-01\ntracestate=a=b\nld_debug=all";
+    await driver.executor.begin({ model: "a b" }, 0, context);
+    expect(await driver.execute({})).toBe('run {"model":"a b"} 00-run-01 a=b ');
+    await driver.executor.begin({ text: "x".repeat(200_000) }, 0, "");
+    expect(await driver.execute({})).toBe("run    ");
+  });
+
   test("fails an item with the exit code or the signal, and the end of the output", async () => {
     const args = ["sh", "-c", "echo half done; echo bad thing >&2; eval $0", "{then}"];
     const seen = async (then: string) => {
-      const executor = new ExecExecutor({ args, count: 1, taskType: TYPE, isWrapped: false });
+      const executor = new ExecExecutor({ args, count: 1, taskType: TYPE, isWrapped: false, spans: "item" });
       const payload = encodePayload({ then }, "item");
       const outcome = await new Promise<ExecutionOutcome>((resolve) => {
         executor.open({
