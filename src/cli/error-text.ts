@@ -54,18 +54,18 @@ export function userFrames(thrown: unknown): string[] {
 /** Why a user's file cannot be imported: its error, and where in the user's code it was thrown. */
 export function importErrorText(thrown: unknown): string {
   const frames = userFrames(thrown).map((frame) => `\n    ${frame}`);
-  return `${labelOf(thrown)}${describeThrown(thrown)}${frames.join("")}\n${causesText(thrown)}`.trimEnd();
+  return [`${labelOf(thrown)}${describeThrown(thrown)}${frames.join("")}`, ...causeLines(thrown)].join("\n");
 }
 
 /** A line for each cause of an error, and for each part of an `AggregateError`. A text that is already printed above is left out. */
-export function causesText(thrown: unknown): string {
+export function causeLines(thrown: unknown): string[] {
   let above = describeThrown(thrown);
   const lines: string[] = [];
   const tell = (below: unknown) => {
     const text = `${labelOf(below)}${describeThrown(below)}`;
     if (above.includes(describeThrown(below))) return;
     const code = propertyOf(below, "code");
-    lines.push(`  cause: ${text}${typeof code === "string" && !text.includes(code) ? ` (${code})` : ""}\n`);
+    lines.push(`  cause: ${text}${typeof code === "string" && !text.includes(code) ? ` (${code})` : ""}`);
     above += text;
   };
   let below = propertyOf(thrown, "cause");
@@ -75,7 +75,7 @@ export function causesText(thrown: unknown): string {
     if (Array.isArray(errors)) for (const each of errors.slice(0, MAX_CAUSES)) tell(each);
     below = propertyOf(below, "cause");
   }
-  return lines.join("");
+  return lines;
 }
 
 function labelOf(thrown: unknown): string {

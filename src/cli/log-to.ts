@@ -1,6 +1,6 @@
 import { configure, type LogRecord, reset } from "@logtape/logtape";
+import { withoutColours } from "../structures/visible-text.ts";
 import type { Paint } from "../terminal/colours.ts";
-import { plainText } from "../terminal/plain-text.ts";
 
 /**
  * Writes warnings and errors of all roles as lines.
@@ -13,7 +13,7 @@ export async function logTo(line: (text: string) => void, paint: Paint): Promise
     const label = paint(level === "warning" ? "yellow" : "red", `${level}:`);
     // The log speaks of options of the API; on the command line they have other names.
     const text = message.map(String).join("").replace("retryFailed (--retry-failed)", "--retry-failed");
-    line(`${label} ${plainText(text)}`);
+    line(`${label} ${withoutColours(text)}`);
   };
   await configure({
     reset: true,

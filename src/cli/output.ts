@@ -1,18 +1,20 @@
-import { replaceForJson } from "../protocol/json-values.ts";
-import type { Screen } from "../terminal/screen.ts";
+import { jsonText } from "../protocol/json-values.ts";
+import type { TextWriter } from "../terminal/text-writer.ts";
 
-/** The streams of a command: results go to `out`, everything else to `err`, which may be a terminal. */
+/**
+ * The streams of a command. Data go to `data`, as they are: JSON, metrics, results. Text for people goes to `text`, on the same stream, or to `err`,
+ * which show it without control characters of others.
+ */
 export interface Output {
-  out(text: string): void;
-  /** Writes to `out`. Resolves when that is done: with false if results can no longer be written. */
+  data(text: string): void;
+  /** Writes data. Resolves when that is done: with false if results can no longer be written. */
   written(text: string): Promise<boolean>;
-  /** Resolves when `out` has room again, or results can no longer be written; `undefined` when it has room. */
+  /** Resolves when the stream of `data` has room again, or results can no longer be written; `undefined` when it has room. */
   room(): Promise<void> | undefined;
-  /** The descriptor of the file that `out` writes to at once, if it is a file. */
+  /** The descriptor of the file that `data` writes to at once, if it is a file. */
   readonly file?: number | undefined;
-  readonly err: Screen;
-  /** What is known of the terminal that `out` writes to, if it is one. */
-  readonly screen: Pick<Screen, "isTTY" | "columns" | "rows">;
+  readonly text: TextWriter;
+  readonly err: TextWriter;
   /** Aborted when results can no longer be written; the reason is the error. */
   readonly lost: AbortSignal;
 }
@@ -31,5 +33,5 @@ export interface CommandContext {
 
 /** Prints one line of JSON. `schema` is its version, raised when a field is removed or changes its meaning. */
 export function printJson({ output }: CommandContext, content: object): void {
-  output.out(`${JSON.stringify({ schema: 1, ...content }, replaceForJson)}\n`);
+  output.data(`${jsonText({ schema: 1, ...content })}\n`);
 }

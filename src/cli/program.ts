@@ -5,11 +5,8 @@ import { BAD_EXPORT } from "../pipeline/choose-export.ts";
 import { describeThrown, isInstance, propertyOf } from "../protocol/thrown.ts";
 import { isMisuse } from "../self/at-caller.ts";
 import { ownManifest } from "../self/own-manifest.ts";
-import { paintFor } from "../terminal/colours.ts";
-import { plainText } from "../terminal/plain-text.ts";
-import { textWidth, wrapped } from "../terminal/wrapped.ts";
 import { chaosCommand } from "./chaos/chaos-command.ts";
-import { causesText, errorText, userFrames } from "./error-text.ts";
+import { causeLines, errorText, userFrames } from "./error-text.ts";
 import { FileError } from "./file-error.ts";
 import { inspectCommands } from "./inspect/inspect-commands.ts";
 import { divideAtInputs, mapCommand } from "./map/map-command.ts";
@@ -33,8 +30,9 @@ import { keysCommand } from "./tools/keys-command.ts";
 export async function runCommand(args: readonly string[], output: Output): Promise<number> {
   const context: CommandContext = { output, args, exitCode: EXIT.ok };
   const write = {
-    writeOut: (text: string) => output.out(text),
-    writeErr: (text: string) => void output.err.write(text),
+    writeOut: (text: string) => output.text.lines(linesOf(text)),
+    writeErr: (text: string) => output.err.lines(linesOf(text)),
+    outputError: (text: string) => output.err.line(text), // it may quote an argument, which is one line whatever is in it
   };
   const { own, inputs } = divideAtInputs(args);
   const given = withInspectPort(own);
@@ -67,7 +65,7 @@ export async function runCommand(args: readonly string[], output: Output): Promi
 function codeOfLost(exitCode: number, { lost, err }: Output): number {
   if (isReaderGone(lost.reason)) return exitCode;
   const text = describeThrown(lost.reason);
-  err.write(`zmqpipeline: standard output cannot be written: ${text}\n`);
+  err.line(`zmqpipeline: standard output cannot be written: ${text}`);
   return EXIT.runtime;
 }
 
@@ -84,26 +82,28 @@ function descendants(command: Command): Command[] {
 }
 
 /** Where in the user's code a failure of a run was thrown: the stacks of the errors below it. */
-function framesText({ cause }: PipelineError): string {
-  return userFrames(cause)
-    .map((frame) => `    ${frame}\n`)
-    .join("");
+function frameLines({ cause }: PipelineError): string[] {
+  return userFrames(cause).map((frame) => `    ${frame}`);
+}
+
+/** The lines of a text of the command's own, such as its help. */
+function linesOf(text: string): string[] {
+  return text.replace(/\n$/, "").split("\n");
 }
 
 function codeOf(error: unknown, output: Output): number {
-  const tell = (text: string) => output.err.write(wrapped(text, textWidth(output.err)));
-  const label = paintFor(output.err)("red", "zmqpipeline:");
+  const { err } = output;
+  const label = err.paint("red", "zmqpipeline:");
   // Commander has already written the error.
   if (isInstance(error, CommanderError)) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (isInstance(error, FileError) || isMisuse(error)) {
-    tell(`${label} ${error.message}\n`);
+    err.line(`${label} ${error.message}`);
     return EXIT.usage;
   }
   if (isInstance(error, PipelineError)) {
-    const details = `${causesText(error)}${framesText(error)}`;
-    tell(`${label} ${plainText(error.message)} (${error.code})\n${plainText(details)}`);
+    err.lines([`${label} ${error.message} (${error.code})`, ...causeLines(error), ...frameLines(error)]);
     if (propertyOf(error.cause, "code") === BAD_EXPORT) return EXIT.usage;
     if (error.code === "TOO_MANY_FAILURES") return EXIT.limit;
-  } else tell(`${label} ${errorText(error)}\n`);
+  } else err.line(`${label} ${errorText(error)}`);
   return EXIT.runtime;
 }

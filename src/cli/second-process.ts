@@ -4,6 +4,7 @@ import inspector from "node:inspector";
 import { constants } from "node:os";
 import { pathToFileURL } from "node:url";
 import { needsTsx, tsxArguments } from "../pipeline/tsx.ts";
+import { TextWriter } from "../terminal/text-writer.ts";
 import { holdParentPipe, PARENT_FD, PARENT_PIPE } from "../watching/parent-pipe.ts";
 import { endWithParent } from "../watching/process-watch.ts";
 import { becomeGuarded } from "./guarded-process.ts";
@@ -39,7 +40,7 @@ export async function runInSecondProcess(args: readonly string[]): Promise<numbe
   const loader = loaderFor(args);
   if (loader.length === 0 && !runsUserCode(args)) return undefined;
   const child = start(args, loader, ["inherit", "inherit", "inherit"]);
-  const guard = new SignalGuard(child, (text) => void process.stderr.write(`${text}\n`));
+  const guard = new SignalGuard(child, (text) => new TextWriter(process.stderr).line(text));
   process.stderr.on("error", () => {}); // nobody reads it any more
   return await new Promise((resolve, reject) => {
     child.once("error", reject);

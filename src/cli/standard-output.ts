@@ -1,6 +1,7 @@
 import { fstatSync, writeSync } from "node:fs";
 import type { Writable } from "node:stream";
 import type { Screen } from "../terminal/screen.ts";
+import { TextWriter } from "../terminal/text-writer.ts";
 import type { Output } from "./output.ts";
 
 /**
@@ -17,12 +18,13 @@ export function standardOutput(
   stdout.on("error", (error) => lost.abort(error));
   stderr.on("error", () => {});
   const file = fileOf(stdout);
+  const data = (text: string) => {
+    if (lost.signal.aborted) return;
+    if (file === undefined) write(text);
+    else writeWhole(file, text, lost);
+  };
   return {
-    out: (text) => {
-      if (lost.signal.aborted) return;
-      if (file === undefined) write(text);
-      else writeWhole(file, text, lost);
-    },
+    data,
     written: (text) =>
       new Promise((resolve) => {
         if (lost.signal.aborted) return resolve(false);
@@ -43,9 +45,25 @@ export function standardOutput(
       });
     },
     file,
-    err: stderr,
-    screen: stdout,
+    text: new TextWriter(screenOf(stdout, data)),
+    err: new TextWriter(stderr),
     lost: lost.signal,
+  };
+}
+
+/** What is known of a stream, which may change, and another way to write to it. */
+function screenOf(stream: Omit<Screen, "write">, write: Screen["write"]): Screen {
+  return {
+    write,
+    get isTTY() {
+      return stream.isTTY === true;
+    },
+    get columns() {
+      return stream.columns ?? 80;
+    },
+    get rows() {
+      return stream.rows ?? 24;
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { OutputSource } from "../pipeline/pipeline-options.ts";
+import { withoutColours } from "../structures/visible-text.ts";
 
 /**
  * Passes on what workers print, behind the worker's number.
@@ -12,6 +13,6 @@ export function workerLines(
 ): (text: string, source: OutputSource) => void {
   return (text, { worker, stream }) => {
     if (isQuiet && stream === "stdout") return;
-    line(`[worker ${worker}] ${text}`);
+    line(`[worker ${worker}] ${withoutColours(text)}`);
   };
 }

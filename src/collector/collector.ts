@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { getLogger } from "../logging/logger.ts";
+import { RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { MessageType } from "../protocol/message-type.ts";
 import type { Payload } from "../protocol/payload/payload.ts";
@@ -146,7 +146,8 @@ export abstract class Collector<
     if (!this[logsFailure]()) return;
     const { id, attempts, error } = failure;
     const facts = { id, taskType: taskType.name, attempts, error: error.name, text: error.message };
-    getLogger("zmqpipeline.collector").error(
+    new RoleLog("collector").template(
+      "error",
       "item failed id={id} attempts={attempts} {error}: {text}",
       facts,
     );

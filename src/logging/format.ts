@@ -1,4 +1,5 @@
 import type { LogRecord, TextFormatter } from "@logtape/logtape";
+import { indented, visibleBlock } from "../structures/visible-text.ts";
 import { type Conversion, convert, NUMBER_TYPES, TEXT_TYPES } from "./conversion.ts";
 import { isNumberField, recordField } from "./record-fields.ts";
 import { asctime, assertDateFormat, strftime } from "./strftime.ts";
@@ -47,7 +48,9 @@ export function compileFormat(format: string, datefmt?: string, style = "%"): Te
     if (typeof piece === "string") return () => piece;
     const { name, conversion } = piece;
     const field = recordField(name, time, NUMBER_TYPES.includes(conversion.type));
-    return (record: LogRecord) => convert(field(record), conversion);
+    if (name === "asctime") return (record: LogRecord) => convert(field(record), conversion);
+    // What follows a line feed is indented, so that each record begins a line.
+    return (record: LogRecord) => indented(visibleBlock(convert(field(record), conversion)));
   });
   return (record) => `${parts.map((part) => part(record)).join("")}\n`;
 }

@@ -1,4 +1,5 @@
 import { getLogger as getLogTapeLogger, type Logger } from "@logtape/logtape";
+import { indented, visibleBlock, visibleText } from "../structures/visible-text.ts";
 
 /** The names of the library's loggers. Users add their own below these: `zmqpipeline.task.FirstTask`. */
 export type RoleLoggerName =
@@ -50,15 +51,42 @@ export class RoleLog {
   /** Writes a warning that must be seen: to the log, or, if no log is configured, as a warning of the process. */
   warn(event: string, facts: LogFacts = {}): void {
     if (this.isEnabled("warn")) return this.write("warn", event, facts);
-    process.emitWarning(event, { type: "ZmqpipelineWarning" });
+    process.emitWarning(indented(visibleBlock(event)), { type: "ZmqpipelineWarning" });
   }
 
   write(level: LogLevelName, event: string, facts: LogFacts = {}): void {
     if (!this.isEnabled(level)) return;
     const all = { ...this.#facts, ...facts };
     const text = Object.keys(all).map((key) => ` ${key}={${key}}`);
-    this.#logger[level](`${event}${text.join("")}`, all);
+    this.template(level, `${literal(event)}${text.join("")}`, all);
   }
+
+  /** Writes a line in LogTape's form: `{name}` stands for a fact. */
+  template(level: LogLevelName, template: string, facts: LogFacts): void {
+    if (this.isEnabled(level)) this.#logger[level](visibleBlock(template), visibleFacts(facts));
+  }
+}
+
+/** An event may quote a text of another process, whose braces name no facts. */
+function literal(event: string): string {
+  return event.replaceAll("{", "{{").replaceAll("}", "}}");
+}
+
+/**
+ * Facts as every log may show them, whatever formats and writes it: control characters in their texts are visible. Facts are plain data and errors.
+ */
+function visibleFacts(facts: LogFacts): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(facts).map(([key, value]) => [visibleText(key), visibleFact(value)]),
+  );
+}
+
+function visibleFact(value: unknown): unknown {
+  if (typeof value === "string") return visibleText(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Error) return visibleText(`${value.name}: ${value.message}`);
+  if (Array.isArray(value)) return value.map(visibleFact);
+  return visibleFacts(value as LogFacts);
 }
 
 /** How many different reasons get a line each within a second. */

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { isMainThread, threadId } from "node:worker_threads";
 import type { LogRecord } from "@logtape/logtape";
+import { visibleText } from "../structures/visible-text.ts";
 import { LEVEL_NAMES, LEVEL_NUMBERS } from "./level.ts";
 
 /** What a format shows of a record. */
@@ -22,7 +23,9 @@ const TEXTS: Readonly<Record<string, (record: LogRecord) => string>> = {
   module: (record) => record.category.at(-1) ?? "",
   processName: () => basename(process.argv[1] ?? "node"),
   threadName: () => (isMainThread ? "MainThread" : `Thread-${threadId}`),
-  message: (record) => record.message.map((part) => (typeof part === "string" ? part : show(part))).join(""),
+  // Every second part is a value, and may come from another process. The others are the program's own text.
+  message: ({ message }) =>
+    message.map((part, index) => (index % 2 === 1 ? visibleText(show(part)) : String(part))).join(""),
 };
 
 /** Whether a field is a number: style `{` shows it as one without being told. */

@@ -1,5 +1,6 @@
 import type { RunProgress } from "../distributor/run-summary.ts";
 import type { ServiceStatus } from "../service/service-summary.ts";
+import { visibleBlock } from "../structures/visible-text.ts";
 import { type Metric, metricsOf } from "./metrics-of.ts";
 
 /**
@@ -30,5 +31,5 @@ function labelText(labels: Readonly<Record<string, string>>): string {
 }
 
 function escapeLabel(value: string): string {
-  return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+  return visibleBlock(value).replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }

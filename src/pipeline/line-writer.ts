@@ -1,7 +1,8 @@
 import type { Writable } from "node:stream";
+import { visibleBlock, withoutColours } from "../structures/visible-text.ts";
 
 /**
- * Writes lines to a stream of this process during a run. When the stream is full, `write()` returns a promise to wait for. When the stream
+ * Writes lines that workers have printed to a stream of this process during a run, with their control characters made visible. When the stream is full, `write()` returns a promise to wait for. When the stream
  * fails, because a disk is full or a reader has closed it, lines are dropped, and the run goes on.
  */
 export class LineWriter {
@@ -25,7 +26,7 @@ export class LineWriter {
 
   /** @returns When the stream is full: a promise that resolves when it has room again. */
   write(line: string): Promise<void> | undefined {
-    if (this.#failed || this.#stream.write(`${line}\n`)) return undefined;
+    if (this.#failed || this.#stream.write(`${visibleBlock(withoutColours(line))}\n`)) return undefined;
     this.#drained ??= new Promise((resolve) => {
       this.#resume = resolve;
     });

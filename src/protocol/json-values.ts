@@ -1,3 +1,5 @@
+import { visibleJson } from "../structures/visible-text.ts";
+
 /**
  * Creates a replacer for `JSON.stringify` that keeps values which JSON cannot express. A bigint becomes its digits, a date an ISO string,
  * binary data a string. Other values are marked: `{"$number":"NaN"}`, `{"$number":"Infinity"}`, `{"$date":"invalid"}`.
@@ -28,3 +30,8 @@ export function jsonValues(bytesText: (bytes: Uint8Array) => string) {
 export const replaceForJson = jsonValues((bytes) =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64"),
 );
+
+/** A value on one line of JSON that a terminal may show: control characters are written as JSON's escapes, also those that JSON allows as they are. */
+export function jsonText(value: unknown): string {
+  return visibleJson(JSON.stringify(value, replaceForJson) ?? "null");
+}

@@ -1,12 +1,12 @@
 import type { Paint, Style } from "./colours.ts";
-import { widthOf } from "./text-width.ts";
+import { truncated, widthOf } from "./text-width.ts";
 
 /** Between two columns. */
 const GAP = "  ";
 
 /** A column of a line. */
 export interface Column {
-  /** Without colours. */
+  /** Without colours; control characters in it become visible. */
   readonly text: string;
   /** The columns with the least importance are left out first where a terminal is narrow. */
   readonly importance: number;
@@ -27,7 +27,10 @@ export interface ElasticColumn {
  *
  * @param width - How many columns of the terminal the line may take.
  */
-export function joinColumns(all: readonly (Column | ElasticColumn)[], width: number, paint: Paint): string {
+export function joinColumns(given: readonly (Column | ElasticColumn)[], width: number, paint: Paint): string {
+  const all = given.map((column) =>
+    "text" in column ? { ...column, text: truncated(column.text, width) } : column,
+  );
   const kept = new Set<Column | ElasticColumn>();
   let used = -GAP.length;
   const [first] = all;

@@ -1,6 +1,5 @@
 import type { RunningItem, RunProgress } from "../distributor/run-summary.ts";
 import { counted, duration } from "./quantities.ts";
-import { printable } from "./text-width.ts";
 
 /** The item that has been with a worker for the longest time, and its task. */
 interface OldestItem extends RunningItem {
@@ -18,5 +17,5 @@ export function oldestOf({ tasks }: RunProgress): OldestItem | undefined {
 /** A line about that item, by the name that `zmqpipeline explain` takes. */
 export function oldestLine({ task, seq, age, attempt, workerId }: OldestItem): string {
   const tried = attempt > 1 ? `, ${counted(attempt, "attempt")}` : "";
-  return `oldest item: ${printable(task)}/${seq}, for ${duration(Math.max(1, age))} with ${workerId}${tried}`;
+  return `oldest item: ${task}/${seq}, for ${duration(Math.max(1, age))} with ${workerId}${tried}`;
 }

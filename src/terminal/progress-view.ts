@@ -4,6 +4,7 @@ import { type Paint, paintFor } from "./colours.ts";
 import { oldestLine, oldestOf } from "./oldest-line.ts";
 import type { Screen } from "./screen.ts";
 import { SharedTerminal } from "./shared-terminal.ts";
+import { shownLine, shownLines } from "./shown-line.ts";
 import { nameWidthOf, taskLine } from "./task-line.ts";
 import { truncated, widthOf } from "./text-width.ts";
 
@@ -51,12 +52,12 @@ export class ProgressView {
     this.#timer = setInterval(() => this.#tick(), this.#isLive ? DRAW_MS : WRITE_MS).unref();
   }
 
-  /** Writes a line above the progress. */
+  /** Writes a line above the progress: a long one is broken between words on a terminal. */
   line(text: string): void {
     const above = this.#shared.isMidLine ? "\n" : this.#erasing();
     this.#drawn = [];
     this.#shared.isMidLine = false;
-    this.#write(`${above}${text}\n`);
+    this.#write(`${above}${shownLines([text], this.#screen)}`);
     if (this.#isLive && !this.#isOver) this.#draw();
   }
 
@@ -81,9 +82,7 @@ export class ProgressView {
     if (this.#isOver) return;
     this.#finish();
     const width = this.#isLive ? this.#width : Number.POSITIVE_INFINITY;
-    const text = this.#taskLines(width)
-      .map((line) => `${line}\n`)
-      .join("");
+    const text = textOf(this.#taskLines(width));
     if (text !== "") this.#write(this.#shared.isMidLine ? `\n${text}` : text);
   }
 
@@ -102,14 +101,15 @@ export class ProgressView {
 
   #tick(): void {
     if (this.#isLive) return this.#draw();
-    for (const line of this.#lines(Number.POSITIVE_INFINITY)) this.#write(`${line}\n`);
+    const text = textOf(this.#lines(Number.POSITIVE_INFINITY));
+    if (text !== "") this.#write(text);
   }
 
   #draw(): void {
     if (this.#shared.isMidLine) return; // the rest of the line will follow
     const lines = this.#lines(this.#width);
     // One write, so that the terminal shows no state between two.
-    this.#write(`${this.#erasing()}${lines.map((line) => `${line}\n`).join("")}`);
+    this.#write(`${this.#erasing()}${textOf(lines)}`);
     this.#drawn = lines;
   }
 
@@ -160,6 +160,11 @@ export class ProgressView {
     const room = isOnScreen ? Math.max(1, (this.#screen.rows ?? 24) - 4) : MOST_TASKS;
     return chosenTasks(tasks, ([, task]) => rankOf(task), room);
   }
+}
+
+/** Lines that fit the terminal, as it may get them. */
+function textOf(lines: readonly string[]): string {
+  return lines.map((line) => `${shownLine(line)}\n`).join("");
 }
 
 /** What needs attention comes first: failures, then work, then what waits, then what is done. */

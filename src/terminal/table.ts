@@ -1,5 +1,5 @@
 import type { Paint, Style } from "./colours.ts";
-import { padded, printable, widthOf } from "./text-width.ts";
+import { padded, truncated, widthOf } from "./text-width.ts";
 
 const GAP = "  ";
 
@@ -21,7 +21,7 @@ export function tableLines<Row>(
   paint: Paint,
 ): string[] {
   const cells = columns.map((column) => {
-    const texts = rows.map((row) => printable(column.text(row)));
+    const texts = rows.map((row) => truncated(column.text(row), width));
     return { column, texts, width: Math.max(...[column.title, ...texts].map(widthOf)) };
   });
   let room = width + GAP.length;

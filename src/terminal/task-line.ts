@@ -3,7 +3,7 @@ import { bar } from "./bar.ts";
 import type { Paint } from "./colours.ts";
 import { type Column, type ElasticColumn, joinColumns } from "./columns.ts";
 import { clock, count, counted, duration } from "./quantities.ts";
-import { padded, printable, truncated, widthOf } from "./text-width.ts";
+import { padded, truncated, widthOf } from "./text-width.ts";
 
 /** Width of a bar in columns. */
 const BAR = { least: 8, most: 30 } as const;
@@ -43,13 +43,13 @@ export interface LineLayout {
 /** The width that the names of tasks take at most in lines of `width` columns. */
 export function nameWidthOf(names: readonly string[], width: number): number {
   const most = Math.max(8, Math.floor(width * NAME_SHARE));
-  return Math.max(0, ...names.map((name) => widthOf(truncated(printable(name), most))));
+  return Math.max(0, ...names.map((name) => widthOf(truncated(name, most))));
 }
 
 /** A task's progress as one line: what failed, a bar, done and total, rate, time left, time passed, items in flight, workers, retried and skipped items. */
 export function taskLine(name: string, task: TaskProgress, layout: LineLayout): string {
   const { width, paint } = layout;
-  const label = padded(truncated(printable(name), layout.nameWidth), layout.nameWidth);
+  const label = padded(truncated(name, layout.nameWidth), layout.nameWidth);
   const columns =
     task.phase === "blocked"
       ? [waitingColumn(task, width - layout.nameWidth - 2)]
@@ -58,7 +58,7 @@ export function taskLine(name: string, task: TaskProgress, layout: LineLayout): 
 }
 
 function waitingColumn({ waitsFor }: TaskProgress, room: number): Column {
-  return column("counts", truncated(`waits for ${waitsFor.map(printable).join(", ")}`, room), "dim");
+  return column("counts", truncated(`waits for ${waitsFor.join(", ")}`, room), "dim");
 }
 
 function workColumns(task: TaskProgress, { hasBar, paint }: LineLayout): (Column | ElasticColumn)[] {

@@ -1,4 +1,5 @@
 import stringWidth from "string-width";
+import { visibleText } from "../structures/visible-text.ts";
 
 /** How many columns of a terminal a text takes; colours take none. */
 export function widthOf(text: string): number {
@@ -10,8 +11,9 @@ export function padded(text: string, width: number): string {
   return text + " ".repeat(Math.max(0, width - widthOf(text)));
 }
 
-/** Cuts a text without colours to a width in columns. */
-export function truncated(text: string, width: number): string {
+/** A text without colours as a terminal shows it on one line, cut to a width in columns. */
+export function truncated(given: string, width: number): string {
+  const text = visibleText(given);
   if (widthOf(text) <= width) return text;
   let kept = "";
   let columns = 1; // the ellipsis
@@ -21,9 +23,4 @@ export function truncated(text: string, width: number): string {
     kept += segment;
   }
   return width < 1 ? "" : `${kept}…`;
-}
-
-/** A text without characters that a terminal obeys instead of showing them, on one line. */
-export function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}+/gu, " ");
 }

@@ -2,30 +2,15 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { runCommand } from "../../src/cli/program.ts";
+import { capturedOutput } from "../support/captured-output.ts";
 import { LIBRARY } from "../support/command.ts";
 import { tempFolder } from "../support/endpoints.ts";
 
 /** Runs the command in this process. */
 async function command(...args: readonly string[]) {
-  let [out, err] = ["", ""];
-  const code = await runCommand(args, {
-    out: (text) => {
-      out += text;
-    },
-    written: async () => true,
-    room: () => undefined,
-    screen: {},
-    err: {
-      isTTY: false,
-      columns: 80,
-      write: (text: string) => {
-        err += text;
-        return true;
-      },
-    },
-    lost: new AbortController().signal,
-  });
-  return { code, out, err };
+  const { output, out, err } = capturedOutput();
+  const code = await runCommand(args, output);
+  return { code, out: out(), err: err() };
 }
 
 function fileWith(content: string): string {

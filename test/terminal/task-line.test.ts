@@ -3,8 +3,9 @@ import type { TaskProgress } from "../../src/index.ts";
 import { bar } from "../../src/terminal/bar.ts";
 import { paintFor, plain } from "../../src/terminal/colours.ts";
 import { clock, counted, duration } from "../../src/terminal/quantities.ts";
+import { shownLine } from "../../src/terminal/shown-line.ts";
 import { nameWidthOf, taskLine } from "../../src/terminal/task-line.ts";
-import { printable, truncated, widthOf } from "../../src/terminal/text-width.ts";
+import { truncated, widthOf } from "../../src/terminal/text-width.ts";
 import { NO_PACE } from "../support/no-pace.ts";
 
 test.each([
@@ -110,7 +111,7 @@ describe("A progress line", () => {
   test("has a bar, whose red part shows failures", () => {
     const layout = { nameWidth: 6, width: 80, hasBar: true, paint: paintFor({ isTTY: true }, {}) };
     const line = taskLine("square", { ...task, acked: 598, failed: 2, retried: 0 }, layout);
-    const readable = line.replaceAll("\u001b[", "<");
+    const readable = shownLine(line).replaceAll("\u001b[", "<");
     expect(readable).toContain("<31m2 failed<39m");
     expect(readable).toMatch(/<32m█+<39m<31m█<39m<2m░+<22m {2}600\/1,200/);
   });
@@ -122,7 +123,7 @@ test("A text's width counts wide letters twice and colours not at all; texts are
   expect(truncated("画像処理", 5)).toBe("画像…");
   expect(truncated("square", 6)).toBe("square");
   expect(truncated("square", 0)).toBe("");
-  expect(printable("a\u001b[31mb\nc")).toBe("a [31mb c");
+  expect(truncated("a\u001b[31mb\nc", 80)).toBe("a\\x1b[31mb\\nc");
 });
 
 describe("Colours", () => {

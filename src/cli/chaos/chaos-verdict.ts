@@ -55,7 +55,7 @@ export function judge(
 }
 
 /** The verdict, for people. */
-export function verdictText(verdict: ChaosVerdict, seed: number): string {
+export function verdictLines(verdict: ChaosVerdict, seed: number): string[] {
   const { ok, problems, faults, collected, failed, again, changed } = verdict;
   const lines = [
     ok ? `every item was collected once: ${collected} collected, ${failed} failed` : "something is wrong:",
@@ -68,7 +68,7 @@ export function verdictText(verdict: ChaosVerdict, seed: number): string {
     );
   if (changed.length > 0)
     lines.push(`with another result than before, so the worker is not deterministic: ${listText(changed)}`);
-  return `${lines.join("\n")}\n`;
+  return lines;
 }
 
 function summaryOf(out: string): Summary | undefined {

@@ -5,7 +5,7 @@ import { FileError } from "../file-error.ts";
 import { type CommandContext, EXIT, printJson } from "../output.ts";
 import { Campaign } from "./campaign.ts";
 import type { ChaosOptions } from "./chaos-options.ts";
-import { judge, verdictText } from "./chaos-verdict.ts";
+import { judge, verdictLines } from "./chaos-verdict.ts";
 import { readCollected } from "./collected-items.ts";
 
 /** Runs a file under faults, and judges how it ended. @returns The exit code. */
@@ -20,8 +20,8 @@ export async function chaos(file: string, options: ChaosOptions, context: Comman
     const end = await campaign.run();
     const verdict = judge(end, readCollected(campaign.log), campaign.faults, campaign.problem);
     if (options.json === true) printJson(context, { seed: options.seed, ...verdict });
-    else context.output.out(verdictText(verdict, options.seed));
-    if (verdict.exitCode !== EXIT.ok) context.output.err.write(end.err);
+    else context.output.text.lines(verdictLines(verdict, options.seed));
+    if (verdict.exitCode !== EXIT.ok) context.output.err.lines(end.err.trimEnd().split("\n"));
     return verdict.exitCode;
   } finally {
     campaign.abort("it was interrupted");

@@ -6,14 +6,6 @@ import { TopKeys } from "./top-keys.ts";
 import { WatchedRun } from "./watched-run.ts";
 import { WatchedRuns } from "./watched-runs.ts";
 
-/** Switch a terminal to its alternate screen and hide the cursor; and back. */
-const ENTER = "\u001b[?1049h\u001b[?25l";
-const LEAVE = "\u001b[?25h\u001b[?1049l";
-/** Move to the upper left; clear the rest of a line; clear the screen below. */
-const HOME = "\u001b[H";
-const REST_OF_LINE = "\u001b[K";
-const REST_OF_SCREEN = "\u001b[0J";
-
 /** What `top` shows. */
 interface Subject {
   /** Asks once how everything stands. */
@@ -56,7 +48,7 @@ export async function showTop(
 /** All runs of this machine. On a terminal, further runs are waited for until `q`. */
 async function showAll(options: InspectOptions, output: Output): Promise<number> {
   await using runs = new WatchedRuns(options);
-  const isLive = output.screen.isTTY === true;
+  const isLive = output.text.isTerminal;
   return await watch(options, output, {
     look: () => runs.look(),
     lines: () => runs.lines(layoutFor(output)),
@@ -69,31 +61,24 @@ async function showAll(options: InspectOptions, output: Output): Promise<number>
 
 async function watch({ interval = 1 }: InspectOptions, output: Output, subject: Subject): Promise<number> {
   const keys = new TopKeys(output.lost);
-  const isLive = output.screen.isTTY === true;
+  const isLive = output.text.isTerminal;
+  const screen = isLive ? output.text.fullScreen() : undefined;
   try {
-    if (isLive) output.out(ENTER);
     while (!keys.isOver) {
       await Promise.race([subject.look(), keys.over]).catch((error: unknown) => {
         if (!keys.isOver) throw error;
       });
       if (keys.isOver || (isLive && subject.isOver)) break;
       const lines = subject.lines();
-      output.out(isLive ? screen(lines, output) : `${[...lines, ""].join("\n")}\n`);
+      if (screen === undefined) output.text.lines([...lines, ""]);
+      else screen.draw(lines, "press q to quit");
       if (subject.isOver) break;
       await keys.pause(interval * 1000);
     }
   } finally {
     keys.close();
-    if (isLive) output.out(LEAVE);
+    screen?.leave();
   }
-  if (isLive) for (const line of subject.lastLines()) output.out(`${line}\n`);
+  if (isLive) output.text.lines(subject.lastLines());
   return keys.code;
-}
-
-function screen(lines: readonly string[], { screen: { rows = 24 } }: Output): string {
-  const room = Math.max(1, rows - 2);
-  const shown =
-    lines.length <= room ? lines : [...lines.slice(0, room - 1), `… ${lines.length - room + 1} more`];
-  const all = [...shown, "", "press q to quit"];
-  return HOME + all.map((line) => line + REST_OF_LINE).join("\n") + REST_OF_SCREEN;
 }

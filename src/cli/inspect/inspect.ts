@@ -19,8 +19,8 @@ export async function showStatus(
   const report = await inspector.status();
   if (options.json) return printJson(context, report);
   if (options.prometheus)
-    return context.output.out(prometheusText(report.kind === "run" ? report.progress : report.status));
-  for (const line of reportLines(report, layoutFor(context.output))) context.output.out(`${line}\n`);
+    return context.output.data(prometheusText(report.kind === "run" ? report.progress : report.status));
+  context.output.text.lines(reportLines(report, layoutFor(context.output)));
 }
 
 async function showLocalRuns(options: InspectOptions, context: CommandContext): Promise<void> {
@@ -31,7 +31,7 @@ async function showLocalRuns(options: InspectOptions, context: CommandContext): 
     for (const { entry, report } of runs.all) printJson(context, { ...entry, ...report });
     return;
   }
-  for (const line of runs.lines(layoutFor(context.output))) context.output.out(`${line}\n`);
+  context.output.text.lines(runs.lines(layoutFor(context.output)));
 }
 
 /** `zmqpipeline explain`. */
@@ -44,6 +44,6 @@ export async function showExplanation(
   await using inspector = openInspector(address, options);
   const explanation = await inspector.explain(subject);
   if (options.json) return printJson(context, explanation);
-  context.output.out(`${explanation.subject}: ${explanation.state}\n`);
-  for (const reason of explanation.reasons) context.output.out(`  ${reason}\n`);
+  const { subject: what, state, reasons } = explanation;
+  context.output.text.lines([`${what}: ${state}`, ...reasons.map((reason) => `  ${reason}`)]);
 }

@@ -6,7 +6,7 @@ import { oldestLine, oldestOf } from "../../terminal/oldest-line.ts";
 import { count, counted, duration } from "../../terminal/quantities.ts";
 import { type TableColumn, tableLines } from "../../terminal/table.ts";
 import { nameWidthOf, taskLine } from "../../terminal/task-line.ts";
-import { printable, truncated } from "../../terminal/text-width.ts";
+import { truncated } from "../../terminal/text-width.ts";
 
 /** How reports are laid out. */
 export interface ReportLayout {
@@ -30,7 +30,7 @@ export function bodyLines(report: RunReport | ServiceReport, layout: ReportLayou
   const error = report.outcome?.error;
   return [
     ...(report.kind === "run" ? taskLines(report, layout) : [requestsLine(report, layout)]),
-    ...(error === undefined ? [] : [paint("red", truncated(printable(error), width))]),
+    ...(error === undefined ? [] : [paint("red", truncated(error, width))]),
   ];
 }
 
@@ -45,14 +45,12 @@ export function headLine(report: RunReport | ServiceReport, { width, paint }: Re
   const { kind, runId, host, pid } = report;
   const missing = report.kind === "run" ? report.collectorMissing : undefined;
   const columns: (Column | undefined)[] = [
-    { text: `${kind} ${printable(runId)}`, importance: 5, style: "bold" },
+    { text: `${kind} ${runId}`, importance: 5, style: "bold" },
     { text: stateText(report), importance: 4, ...styleOf(report) },
     missing === undefined || report.outcome !== undefined
       ? undefined
       : { text: `no collector for ${duration(Math.round(missing))}`, importance: 3, style: "yellow" },
-    report.outcome === undefined
-      ? { text: `process ${pid} on ${printable(host)}`, importance: 1 }
-      : undefined,
+    report.outcome === undefined ? { text: `process ${pid} on ${host}`, importance: 1 } : undefined,
     report.kind === "service" ? { text: counted(report.status.clients, "client"), importance: 2 } : undefined,
   ];
   return joinColumns(

@@ -5,7 +5,7 @@ import { describeThrown } from "../../protocol/thrown.ts";
 import type { ServiceReport } from "../../service/service-report.ts";
 import { joinColumns } from "../../terminal/columns.ts";
 import { duration } from "../../terminal/quantities.ts";
-import { printable, truncated } from "../../terminal/text-width.ts";
+import { truncated } from "../../terminal/text-width.ts";
 import type { InspectOptions } from "./inspect-options.ts";
 import { openInspector } from "./open-inspector.ts";
 import {
@@ -141,7 +141,7 @@ export class WatchedRun implements AsyncDisposable {
     return joinColumns(
       [
         {
-          text: truncated(printable(title), Math.max(20, width - STATE_COLUMNS)),
+          text: truncated(title, Math.max(20, width - STATE_COLUMNS)),
           importance: 4,
           style: "bold",
         },

@@ -10,10 +10,10 @@ import {
 } from "node:fs";
 import type { Failure } from "../../collector/failure.ts";
 import type { ThrownError } from "../../protocol/error-info.ts";
-import { replaceForJson } from "../../protocol/json-values.ts";
+import { jsonText } from "../../protocol/json-values.ts";
 import { cutText, describeThrown } from "../../protocol/thrown.ts";
 import { linesOf } from "../../sinks/file-lines.ts";
-import { plainText } from "../../terminal/plain-text.ts";
+import { withoutColours } from "../../structures/visible-text.ts";
 import { counted } from "../../terminal/quantities.ts";
 import { FileError } from "../file-error.ts";
 import type { NumberedInput } from "./input-task.ts";
@@ -70,7 +70,7 @@ export class FailureReport {
     this.#count += 1;
     if (this.#file === undefined) return;
     const again = generation === 0 ? {} : { generation };
-    const text = `${JSON.stringify({ index, input, error, attempts, id, ...again }, replaceForJson)}\n`;
+    const text = `${jsonText({ index, input, error, attempts, id, ...again })}\n`;
     const line = Buffer.from(text);
     try {
       if (this.#knownOf(this.#file).has(nameOf(id, generation))) return;
@@ -123,7 +123,7 @@ export function labelOf(index: number): string {
 
 /** `input 1 failed: RangeError: too small` */
 export function failedText(label: string, { name, message }: Pick<ThrownError, "name" | "message">): string {
-  return `${label} failed: ${cutText(plainText(`${name}: ${message}`), MAX_MESSAGE)}`;
+  return `${label} failed: ${cutText(withoutColours(`${name}: ${message}`), MAX_MESSAGE)}`;
 }
 
 function nameOf(id: string, generation: number): string {

@@ -11,7 +11,7 @@ import { NO_ENDPOINT } from "../../role/network.ts";
 import type { Output } from "../output.ts";
 import type { NumberedInput } from "./input-task.ts";
 import type { PrintedResults } from "./printed-results.ts";
-import { lineOf, numberIn } from "./result-line.ts";
+import { lineOf, numberIn, type ResultFormat } from "./result-line.ts";
 
 /** Most bytes and lines that are written at once: so much is executed again after a kill. */
 const BATCH_BYTES = 256 * 1024;
@@ -22,7 +22,7 @@ export interface JournalledPrinterOptions {
   /** Keeps the output in step with the journal. */
   readonly printed: PrintedResults;
   /** Text results are printed as they are, not as JSON. */
-  readonly isRaw: boolean;
+  readonly format: ResultFormat;
   /** Decides in which order lines are printed. */
   readonly order: MapOutput;
   /** Where results are reported. */
@@ -66,11 +66,11 @@ export class JournalledPrinter extends Collector<NumberedInput> {
         const data = result.data as NumberedInput;
         this.handleCollection(data, result.taskType, MessageType.DATA, result);
         return new Promise((printed, failed) => {
-          const { isRaw, order } = this.#options;
+          const { format, order } = this.#options;
           const number = itemNumber(delivery.seq);
           this.#waiting.set(number, { delivery, printed, failed });
           this.#arrived.push(number);
-          const payload = Buffer.from(lineOf(data.value, isRaw));
+          const payload = Buffer.from(lineOf(data.value, format));
           order.push({ ok: true, seq: number, payload });
           this.#wake();
         });

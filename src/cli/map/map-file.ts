@@ -10,10 +10,10 @@ import { MapOutput } from "../../pipeline/map-output.ts";
 import type { WorkerDefinition } from "../../pipeline/pipeline-options.ts";
 import { COMMAND_WORDS, refusedInput } from "../../pipeline/refused-input.ts";
 import { resolveRestarts, resolveWorkers, slotsOf } from "../../pipeline/resolve-workers.ts";
-import { replaceForJson } from "../../protocol/json-values.ts";
+import { jsonText } from "../../protocol/json-values.ts";
 import { describeThrown } from "../../protocol/thrown.ts";
 import { entitle } from "../../self/process-title.ts";
-import { paintFor } from "../../terminal/colours.ts";
+import { withoutColours } from "../../structures/visible-text.ts";
 import { counted } from "../../terminal/quantities.ts";
 import { FileError } from "../file-error.ts";
 import { type CommandContext, EXIT } from "../output.ts";
@@ -25,7 +25,7 @@ import { journalOf } from "../run/ledger-options.ts";
 import { RunStatistics } from "../run/run-statistics.ts";
 import { unfinishedWork } from "../run/stop-progress.ts";
 import { goOnText } from "../run/stopped-text.ts";
-import { failuresOf, summaryText } from "../run/summary.ts";
+import { failuresOf, summaryLines } from "../run/summary.ts";
 import { STOP_TIMEOUT_MS } from "../stop-timeout.ts";
 import { workerLines } from "../worker-lines.ts";
 import { assertDistinct } from "./distinct-files.ts";
@@ -109,12 +109,12 @@ async function runMap(
     line: (text) => console.line(text),
   });
   const failed = (failure: Failure<NumberedInput>) => failures.add(failure);
-  const isRaw = options.raw === true;
+  const format = { isRaw: options.raw === true, isTerminal: output.text.isTerminal };
   const printed = journal === undefined ? undefined : new PrintedResults(journal, output.file);
   const collector =
     order !== undefined && printed !== undefined
-      ? new JournalledPrinter({ output, isRaw, failed, order, printed, run: () => run.resultsHere })
-      : new ResultPrinter({ output, isRaw, failed, order, printed });
+      ? new JournalledPrinter({ output, format, failed, order, printed, run: () => run.resultsHere })
+      : new ResultPrinter({ output, format, failed, order, printed });
   statistics.watch(collector, {
     logged: "none",
     describe: ({ data }) => {
@@ -144,7 +144,7 @@ async function runMap(
     concurrencyOption: "--concurrency",
     collector,
     metadata: undefined,
-    onOutput: workerLines((text) => console.verbatim(text), quiet),
+    onOutput: workerLines((text) => console.line(text), quiet),
     distributor: {
       ...journalOf(key === undefined ? options : { ...options, incremental: true }),
       ...(maxFailures === undefined ? {} : { maxFailures }),
@@ -173,7 +173,7 @@ async function runMap(
   });
   const flush = plans.some(({ isHere }) => isHere)
     ? divertOutput((text) => {
-        if (!quiet) console.verbatim(text);
+        if (!quiet) console.line(withoutColours(text));
       })
     : () => {};
   if (process.stdin.isTTY === true && inputs.name === STANDARD_INPUT && !quiet)
@@ -188,11 +188,11 @@ async function runMap(
         console.printFailures(failuresOf(summary, statistics), summaryContext);
     } else if (!output.lost.aborted)
       console.printBelow(
-        summaryText(
+        summaryLines(
           summary,
           statistics,
           { ...summaryContext, isBroken: inputError !== undefined },
-          paintFor(output.err),
+          output.err.paint,
         ),
       );
     if (inputError === undefined) return exitCodeOf(summary);
@@ -267,15 +267,15 @@ async function printInputs(
   });
   let printed = 0;
   for (let step = await source.next(); step.done !== true; step = await source.next()) {
-    output.out(`${JSON.stringify(step.value, replaceForJson)}\n`);
+    output.data(`${jsonText(step.value)}\n`);
     printed += 1;
     await output.room();
     if (output.lost.aborted) return EXIT.unread;
   }
   if (inputError !== undefined) {
-    output.err.write(`zmqpipeline: ${inputs.name}: ${describeThrown(inputError.thrown)}\n`);
+    output.err.line(`zmqpipeline: ${inputs.name}: ${describeThrown(inputError.thrown)}`);
     return EXIT.runtime;
   }
-  if (quiet !== true) output.err.write(`${counted(printed, "input")}; nothing was executed\n`);
+  if (quiet !== true) output.err.line(`${counted(printed, "input")}; nothing was executed`);
   return EXIT.ok;
 }

@@ -1,8 +1,18 @@
-import { replaceForJson } from "../../protocol/json-values.ts";
+import { jsonText } from "../../protocol/json-values.ts";
+import { visibleBlock } from "../../structures/visible-text.ts";
 
-/** A result as it is printed. @param isRaw - Whether text is printed as it is, not as JSON. */
-export function lineOf(value: unknown, isRaw: boolean): string {
-  return `${isRaw && typeof value === "string" ? value : JSON.stringify(value ?? null, replaceForJson)}\n`;
+/** How results are printed. */
+export interface ResultFormat {
+  /** Text is printed as it is, not as JSON. */
+  readonly isRaw: boolean;
+  /** Results are printed on a terminal, where control characters in raw text become visible. */
+  readonly isTerminal: boolean;
+}
+
+/** A result as it is printed. */
+export function lineOf(value: unknown, { isRaw, isTerminal }: ResultFormat): string {
+  if (!isRaw || typeof value !== "string") return `${jsonText(value ?? null)}\n`;
+  return `${isTerminal ? visibleBlock(value) : value}\n`;
 }
 
 /** The number of an item, of its id. */

@@ -7,12 +7,11 @@ import { NO_ENDPOINT } from "../../role/network.ts";
 import type { Output } from "../output.ts";
 import type { NumberedInput } from "./input-task.ts";
 import type { PrintedResults } from "./printed-results.ts";
-import { lineOf, numberIn } from "./result-line.ts";
+import { lineOf, numberIn, type ResultFormat } from "./result-line.ts";
 
 export interface ResultPrinterOptions {
   readonly output: Output;
-  /** Text results are printed as they are, not as JSON. */
-  readonly isRaw: boolean;
+  readonly format: ResultFormat;
   /** Keeps lines until those of earlier inputs are there; without it, lines are printed as they arrive. */
   readonly order: MapOutput | undefined;
   /** With a journal: keeps the output in step with it. */
@@ -50,7 +49,7 @@ export class ResultPrinter extends BatchCollector<NumberedInput> {
 
   #take({ index, value }: NumberedInput): void {
     const { order } = this.#options;
-    const line = lineOf(value, this.#options.isRaw);
+    const line = lineOf(value, this.#options.format);
     if (order === undefined) this.#text += line;
     // Nothing is left out without a journal: an input's index is its item's number.
     else order.push({ ok: true, seq: index, payload: Buffer.from(line) });
@@ -59,7 +58,7 @@ export class ResultPrinter extends BatchCollector<NumberedInput> {
   #mark(results: readonly CollectedResult<NumberedInput>[], printed: PrintedResults): void {
     printed.mark(
       results.map(({ id, generation, data }): [seq: number, bytes: number] => {
-        const line = lineOf(data.value, this.#options.isRaw);
+        const line = lineOf(data.value, this.#options.format);
         this.#text += line;
         return [seqOf(numberIn(id), generation), Buffer.byteLength(line)];
       }),
@@ -72,7 +71,7 @@ export class ResultPrinter extends BatchCollector<NumberedInput> {
       if (next.ok) this.#text += Buffer.from(next.payload).toString();
     const text = this.#text;
     this.#text = "";
-    if (text !== "") output.out(text);
+    if (text !== "") output.data(text);
     await output.room();
     // Results that could not be written must not count as collected. The run is being cut off, which ends this wait.
     if (output.lost.aborted && printed !== undefined) await new Promise(() => {});

@@ -1,8 +1,7 @@
 import type { RunProgress } from "../../distributor/run-summary.ts";
 import { describeThrown } from "../../protocol/thrown.ts";
-import { type Paint, paintFor } from "../../terminal/colours.ts";
-import { ProgressView } from "../../terminal/progress-view.ts";
-import { textWidth, wrapped } from "../../terminal/wrapped.ts";
+import type { Paint } from "../../terminal/colours.ts";
+import type { ProgressView } from "../../terminal/progress-view.ts";
 import { onInterrupt } from "../interrupts.ts";
 import { logTo } from "../log-to.ts";
 import { type CommandContext, type Output, printJson } from "../output.ts";
@@ -30,7 +29,7 @@ export async function withConsole(
   const endLog = await logTo((text) => {
     // The reader has left, which ends the work at once: workers that are lost in that are no news.
     if (!isReaderGone(lost.reason)) console.line(text);
-  }, paintFor(err));
+  }, err.paint);
   try {
     const code = await action(console);
     return console.interruptCode ?? code;
@@ -56,7 +55,6 @@ interface Draining {
 export class CommandConsole {
   readonly #context: CommandContext;
   readonly #output: Output;
-  readonly #paint: Paint;
   #view: ProgressView | undefined;
   #interrupt: ReturnType<typeof onInterrupt> | undefined;
   #noticeTimer: NodeJS.Timeout | undefined;
@@ -66,7 +64,6 @@ export class CommandConsole {
   constructor(context: CommandContext) {
     this.#context = context;
     this.#output = context.output;
-    this.#paint = paintFor(context.output.err);
   }
 
   /** The exit code for the signal that has asked the command to end; `undefined` without one. */
@@ -76,23 +73,14 @@ export class CommandConsole {
 
   /** Writes a line for the user, above the progress. Long ones are broken between words on a terminal. */
   line(text: string): void {
-    this.verbatim(this.#fitted(text));
-  }
-
-  /** Writes a line of somebody else's, such as what workers print, above the progress: as it is. */
-  verbatim(text: string): void {
     if (this.#view !== undefined) this.#view.line(text);
-    else this.#output.err.write(`${text}\n`);
+    else this.#output.err.line(text);
   }
 
-  /** Ends the progress, and writes a text below it, for the user. */
-  printBelow(text: string): void {
+  /** Ends the progress, and writes lines below it, for the user. */
+  printBelow(lines: readonly string[]): void {
     this.#view?.end();
-    this.#output.err.write(this.#fitted(text));
-  }
-
-  #fitted(text: string): string {
-    return wrapped(text, textWidth(this.#output.err));
+    this.#output.err.lines(lines);
   }
 
   /** Tells the user what has failed, below the progress: where no summary does. */
@@ -100,7 +88,8 @@ export class CommandConsole {
     failures: readonly FailureGroup[],
     context: Pick<SummaryContext, "journal" | "allFailures">,
   ): void {
-    for (const line of failuresLines(failures, context, this.#paint)) this.printBelow(`${line}\n`);
+    const lines = failuresLines(failures, context, this.#output.err.paint);
+    if (lines.length > 0) this.printBelow(lines);
   }
 
   /** Ends the progress, and leaves nothing of it on a terminal. */
@@ -111,7 +100,7 @@ export class CommandConsole {
 
   /** Shows the progress of a run until the outcome is printed. */
   showProgress(progress: () => RunProgress): void {
-    this.#view = new ProgressView(this.#output.err, progress, process.env, [process.stdout, process.stderr]);
+    this.#view = this.#output.err.progress(progress, [process.stdout, process.stderr]);
   }
 
   /** Says which peers a role waits for, and when they are there; not with `--quiet`. */
@@ -145,14 +134,15 @@ export class CommandConsole {
   }
 
   /** Prints the outcome: as JSON, in words, or, with `--quiet`, not at all. */
-  printOutcome({ json, quiet }: PrintOptions, outcome: object, text: (paint: Paint) => string): void {
+  printOutcome(
+    { json, quiet }: PrintOptions,
+    outcome: object,
+    lines: (paint: Paint) => readonly string[],
+  ): void {
     this.#isClosed = true;
     this.#view?.end();
     if (json) printJson(this.#context, outcome);
-    else if (!quiet) {
-      const { screen } = this.#output;
-      this.#output.out(wrapped(text(paintFor(screen)), textWidth(screen)));
-    }
+    else if (!quiet) this.#output.text.lines(lines(this.#output.text.paint));
   }
 
   close(): void {

@@ -1,7 +1,7 @@
-import { replaceForJson } from "../../protocol/json-values.ts";
+import { jsonText } from "../../protocol/json-values.ts";
 import { cutText } from "../../protocol/thrown.ts";
-import { plainText } from "../../terminal/plain-text.ts";
-import { causesText, userFrames } from "../error-text.ts";
+import { visibleText, withoutColours } from "../../structures/visible-text.ts";
+import { causeLines, userFrames } from "../error-text.ts";
 import { commonPattern, masked } from "./message-pattern.ts";
 
 /** How many groups of failures a summary lists. */
@@ -76,11 +76,13 @@ export class FailureGroups {
   /** @returns Whether the failure is the first of its group. */
   add(failure: FailedItem): boolean {
     const { taskType, error } = failure;
-    const message = plainText(cut(error.message, MAX_MESSAGE));
+    const message = withoutColours(cut(error.message, MAX_MESSAGE));
     const pattern = masked(message);
     const frames = this.#frames.of(error);
     const causes =
-      "cause" in error || "errors" in error ? plainText(cut(causesText(error).trim(), MAX_MESSAGE)) : "";
+      "cause" in error || "errors" in error
+        ? withoutColours(cut(causeLines(error).map(visibleText).join("\n").trim(), MAX_MESSAGE))
+        : "";
     const place = JSON.stringify([taskType, error.name, placeIn(frames), masked(causes)]);
     const key = place + pattern;
     let group = this.#byKey.get(key);
@@ -127,7 +129,7 @@ export class FailureGroups {
       this.#rest ??= unnamedFailures("other failures", 0, id);
       return this.#rest;
     }
-    const name = plainText(cut(error.name, MAX_MESSAGE)).replaceAll("\n", " ");
+    const name = visibleText(cut(error.name, MAX_MESSAGE));
     const group: Group = { taskType, name, ...known, isVaried: false, firstId: id, samples: [], count: 0 };
     this.#groups.push(group);
     const there = this.#byPlace.get(place) ?? [];
@@ -177,7 +179,7 @@ function linesOf(text: string): string[] {
 }
 
 function dataText(data: unknown): { readonly data: string; readonly isCut: boolean } {
-  const text = plainText(JSON.stringify(data, replaceForJson) ?? "null");
+  const text = jsonText(data);
   return { data: cut(text, MAX_DATA), isCut: text.length > MAX_DATA };
 }
 

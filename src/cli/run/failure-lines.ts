@@ -24,12 +24,13 @@ export function failureLines(groups: readonly FailureGroup[], paint: Paint): str
 function groupLines(group: FailureGroup, paint: Paint): string[] {
   const { taskType, name, message, pattern, isVaried, causes, frames, samples, count: times } = group;
   const often = times === 1 ? "once" : `${count(times)} times`;
-  const [head = "", ...more] = (isVaried ? pattern : message).split("\n");
+  const [head = "", ...more] = (isVaried ? pattern : message).split(/\r?\n/);
   const what = name === "" || name === "Error" ? head : `${name}: ${head}`;
   const left = times - samples.length;
   return [
     `${paint("red", `failed ${often}`)}${taskType === "" ? "" : ` in ${taskType}`}: ${what}`,
-    ...more.slice(0, MESSAGE_LINES).map((line) => `  ${line}`),
+    // As far to the right as no line of this summary begins.
+    ...more.slice(0, MESSAGE_LINES).map((line) => `    ${line}`),
     ...causes.slice(0, CAUSES).map((cause) => `  ${cutText(cause, COLUMNS)}`),
     ...frames.slice(0, FRAMES).map((frame) => `  ${paint("dim", shortFrame(frame))}`),
     ...samples.map((sample) => `  ${sample.label}  ${sampleText(sample, isVaried)}`),
@@ -57,7 +58,7 @@ function pathOf(place: string): string {
 
 /** An item's data, and its own message where the messages differ. */
 function sampleText({ data, message }: FailureSample, isVaried: boolean): string {
-  const [own = ""] = message.split("\n");
+  const [own = ""] = message.split(/\r?\n/);
   return isVaried ? `${cutText(data, COLUMNS)}  ${cutText(own, COLUMNS)}` : cutText(data, COLUMNS);
 }
 

@@ -6,7 +6,7 @@ import { count, counted } from "../../terminal/quantities.ts";
 import type { WorkerSummary } from "../../worker/worker-summary.ts";
 import type { RoleCommandName } from "./run-options.ts";
 import type { RunStatistics } from "./run-statistics.ts";
-import { durationLines, failuresLines, statusText, summaryText } from "./summary.ts";
+import { durationLines, failuresLines, statusText, summaryLines } from "./summary.ts";
 import type { SummaryContext } from "./summary-context.ts";
 
 /** Where a collector's failures are: it has no journal. */
@@ -22,21 +22,21 @@ export interface RoleEnding {
 }
 
 /**
- * What a role has done, in words.
+ * What a role has done, in words, a line each.
  *
  * @param outcome - What its `run()` has returned.
  */
-export function outcomeText(
+export function outcomeLines(
   name: RoleCommandName,
   outcome: unknown,
   { context, isInterrupted, statistics }: RoleEnding,
   paint: Paint,
-): string {
-  if (name === "distributor") return summaryText(outcome as RunSummary, statistics, context, paint);
-  if (name === "worker") return workersText(1, outcome as WorkerSummary);
-  if (name === "collector") return collectorText(outcome as CollectorSummary, statistics, paint);
-  if (name === "service") return serviceText(outcome as ServiceSummary);
-  return isInterrupted ? "metadata worker stopped\n" : "metadata delivered\n";
+): string[] {
+  if (name === "distributor") return summaryLines(outcome as RunSummary, statistics, context, paint);
+  if (name === "worker") return [workersText(1, outcome as WorkerSummary)];
+  if (name === "collector") return collectorLines(outcome as CollectorSummary, statistics, paint);
+  if (name === "service") return [serviceText(outcome as ServiceSummary)];
+  return [isInterrupted ? "metadata worker stopped" : "metadata delivered"];
 }
 
 /** What a number of workers have done. They may be a run's or a service's. */
@@ -47,7 +47,7 @@ export function workersText(
   const who = workers === 1 ? "worker" : counted(workers, "worker");
   const wrong =
     failed === 0 ? "" : `, ${count(failed)} of them failed (an item that is executed again counts each time)`;
-  return `${who} ended: ${counted(executed + failed, "execution")}${wrong}\n`;
+  return `${who} ended: ${counted(executed + failed, "execution")}${wrong}`;
 }
 
 /** What a service has done. Numbers of what went wrong are left out where they are 0. */
@@ -55,7 +55,7 @@ export function serviceText({ requests, replied, ...others }: ServiceSummary): s
   const wrong = Object.entries(others).flatMap(([what, number]) =>
     number > 0 ? [`${count(number)} ${what}`] : [],
   );
-  return `service ended: ${[counted(requests, "request"), `${count(replied)} replied`, ...wrong].join(", ")}\n`;
+  return `service ended: ${[counted(requests, "request"), `${count(replied)} replied`, ...wrong].join(", ")}`;
 }
 
 function failedText(failed: number, paint: Paint): string {
@@ -63,16 +63,15 @@ function failedText(failed: number, paint: Paint): string {
   return failed > 0 ? paint("red", text) : text;
 }
 
-function collectorText(
+function collectorLines(
   { status, collected, failed, duplicates }: CollectorSummary,
   statistics: RunStatistics,
   paint: Paint,
-): string {
+): string[] {
   const repeated = duplicates > 0 ? `, ${count(duplicates)} repeated and dropped` : "";
-  const lines = [
+  return [
     `collector ended, run ${statusText(status, paint)}: ${counted(collected, "result")} collected, ${failedText(failed, paint)}${repeated}`,
     ...durationLines(statistics),
     ...failuresLines(statistics.failures, IN_COLLECTOR, paint),
   ];
-  return `${lines.join("\n")}\n`;
 }

@@ -1,6 +1,5 @@
 import type { PeerState } from "../../role/peer-state.ts";
 import { duration } from "../../terminal/quantities.ts";
-import { printable } from "../../terminal/text-width.ts";
 
 /** How often the peers are looked at, in ms. */
 const LOOK_MS = 100;
@@ -95,11 +94,9 @@ function first(state: PeerState, now: number): Watched {
 }
 
 function waitingText({ peer, address, isListening }: PeerState): string {
-  return isListening ? `${printable(peer)} to connect to ${address}` : `${printable(peer)} at ${address}`;
+  return isListening ? `${peer} to connect to ${address}` : `${peer} at ${address}`;
 }
 
 function presentText({ peer, address, isListening }: PeerState): string {
-  return isListening
-    ? `${printable(peer)} has connected to ${address}`
-    : `connected to ${printable(peer)} at ${address}`;
+  return isListening ? `${peer} has connected to ${address}` : `connected to ${peer} at ${address}`;
 }

@@ -19,7 +19,7 @@ import { runService } from "./run-service.ts";
 import { RunStatistics } from "./run-statistics.ts";
 import { unfinishedWork } from "./stop-progress.ts";
 import { goOnText } from "./stopped-text.ts";
-import { failuresOf, summaryText } from "./summary.ts";
+import { failuresOf, summaryLines } from "./summary.ts";
 import { summaryJson } from "./summary-json.ts";
 
 /** When a run takes longer than this, in ms, the user is told how to look into it. */
@@ -37,7 +37,7 @@ export async function runFile(
     return await runService(roles, file, options, context);
   return await withConsole(context, async (console) => {
     const statistics = new RunStatistics();
-    const pipeline = makePipeline(roles, file, options, (text) => console.verbatim(text));
+    const pipeline = makePipeline(roles, file, options, (text) => console.line(text));
     const { collector, distributor, tasks } = pipeline[planOf];
     if (options.incremental === true && tasks.every(({ key }) => key === undefined))
       throw new FileError(
@@ -62,7 +62,7 @@ export async function runFile(
     try {
       const summary = await running;
       console.printOutcome(options, summaryJson(summary, statistics, summaryContext), (paint) =>
-        summaryText(summary, statistics, summaryContext, paint),
+        summaryLines(summary, statistics, summaryContext, paint),
       );
       if (options.quiet && !options.json)
         console.printFailures(failuresOf(summary, statistics), summaryContext);

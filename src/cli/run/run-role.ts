@@ -18,7 +18,7 @@ import { type AnyRole, chosen, type ExportedRoles, loadRoles, only } from "./exp
 import { inspectOf } from "./inspect-options.ts";
 import { journalOf } from "./ledger-options.ts";
 import { outcomeJson } from "./outcome-json.ts";
-import { IN_COLLECTOR, outcomeText } from "./outcome-text.ts";
+import { IN_COLLECTOR, outcomeLines } from "./outcome-text.ts";
 import type { RoleCommandName, RoleOptions } from "./run-options.ts";
 import { RunStatistics } from "./run-statistics.ts";
 import { goOnText } from "./stopped-text.ts";
@@ -85,7 +85,7 @@ async function runRoleOf(
       statistics,
     };
     console.printOutcome(options, outcomeJson(name, outcome, ending), (paint) =>
-      outcomeText(name, outcome, ending, paint),
+      outcomeLines(name, outcome, ending, paint),
     );
     if (options.quiet && !options.json) console.printFailures(statistics.failures, IN_COLLECTOR);
     return exitCodeOf(outcome);

@@ -41,7 +41,7 @@ export async function runService(
     }));
     const { fleet, ended } = startWorkers(
       specs,
-      workerLines((text) => console.verbatim(text), options.quiet === true),
+      workerLines((text) => console.line(text), options.quiet === true),
     );
     const timeout = options.stopTimeout ?? service.stopTimeout;
     console.drainOnInterrupt({ timeoutMs: timeout, drain: () => void service.stop({ timeout }) });
@@ -53,7 +53,7 @@ export async function runService(
         (text) => console.line(text),
         () => Promise.race([run, ended.then(() => run)]),
       );
-      console.printOutcome(options, { role: "service", ...summary }, () => serviceText(summary));
+      console.printOutcome(options, { role: "service", ...summary }, () => [serviceText(summary)]);
       return EXIT.ok;
     } finally {
       await service.stop({ timeout: 0 });

@@ -10,13 +10,13 @@ import type { RunStatistics } from "./run-statistics.ts";
 import { goOnText, stoppedAt } from "./stopped-text.ts";
 import type { SummaryContext } from "./summary-context.ts";
 
-/** The summary of a run in words: failures last. */
-export function summaryText(
+/** The summary of a run in words, a line each: failures last. */
+export function summaryLines(
   summary: RunSummary,
   statistics: RunStatistics,
   context: SummaryContext,
   paint: Paint,
-): string {
+): string[] {
   const names = Object.keys(summary.tasks);
   const lines = [
     headline(summary, context, paint),
@@ -29,7 +29,7 @@ export function summaryText(
       `  ${paint("yellow", `worker ${id} fails ${count(ratio)} times as often as the others`)}: ${count(failed)} of ${counted(executions, "execution")}`,
     );
   lines.push(...failuresLines(failuresOf(summary, statistics), context, paint));
-  return `${lines.join("\n")}\n`;
+  return lines;
 }
 
 /** What failed, in lines, and where the rest of it is. */

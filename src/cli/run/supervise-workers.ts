@@ -22,7 +22,7 @@ export async function superviseWorkers(
 ): Promise<number> {
   const { fleet, ended, counts, peers } = startWorkers(
     [spec],
-    workerLines((text) => console.verbatim(text), options.quiet === true),
+    workerLines((text) => console.line(text), options.quiet === true),
     // What has ended for one is over for all, also for those that had not found it yet.
     () => void fleet.end(END_MS),
   );
@@ -37,6 +37,6 @@ export async function superviseWorkers(
   console.drainOnInterrupt({ timeoutMs: stopTimeout, drain });
   await ended.finally(() => lines?.close());
   const workers = Math.max(spec.count, 1);
-  console.printOutcome(options, workersJson(workers, counts), () => workersText(workers, counts));
+  console.printOutcome(options, workersJson(workers, counts), () => [workersText(workers, counts)]);
   return EXIT.ok;
 }

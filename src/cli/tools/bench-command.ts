@@ -22,11 +22,11 @@ export function benchCommand(context: CommandContext): Command {
       const figures = await bench(workers, seconds);
       if (json) return printJson(context, figures);
       const { empty, busy } = figures;
-      context.output.out(`${counted(figures.workers, "worker")}\n`);
-      context.output.out(`items that do nothing  ${Math.round(empty).toLocaleString("en")} per second\n`);
-      context.output.out(`items of 1 ms          ${Math.round(busy).toLocaleString("en")} per second, `);
-      context.output.out(
-        `${Math.round((busy / (figures.cores * 1000)) * 100)} % of what ${counted(figures.cores, "core")} could do at most\n`,
-      );
+      const share = Math.round((busy / (figures.cores * 1000)) * 100);
+      context.output.text.lines([
+        counted(figures.workers, "worker"),
+        `items that do nothing  ${Math.round(empty).toLocaleString("en")} per second`,
+        `items of 1 ms          ${Math.round(busy).toLocaleString("en")} per second, ${share} % of what ${counted(figures.cores, "core")} could do at most`,
+      ]);
     });
 }

@@ -1,6 +1,4 @@
 import { Command } from "commander";
-import { paintFor } from "../../terminal/colours.ts";
-import { textWidth, wrapped } from "../../terminal/wrapped.ts";
 import { type CommandContext, EXIT, printJson } from "../output.ts";
 
 interface Options {
@@ -28,11 +26,10 @@ export function doctorCommand(context: CommandContext): Command {
       const isOk = checks.every(({ ok }) => ok);
       context.exitCode = isOk ? EXIT.ok : EXIT.runtime;
       if (json === true) return printJson(context, { ok: isOk, checks });
-      const paint = paintFor(context.output.screen);
+      const { text: writer } = context.output;
       for (const { name, ok, text } of checks) {
-        const verdict = ok ? paint("green", "ok  ") : paint("red", "FAIL");
-        const line = `${verdict}  ${name.padEnd(10)} ${text}\n`;
-        context.output.out(wrapped(line, textWidth(context.output.screen)));
+        const verdict = ok ? writer.paint("green", "ok  ") : writer.paint("red", "FAIL");
+        writer.line(`${verdict}  ${name.padEnd(10)} ${text}`);
       }
     });
 }

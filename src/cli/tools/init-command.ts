@@ -20,7 +20,7 @@ export function initCommand(context: CommandContext): Command {
       const { writeStarter } = await import("./starter.ts"); // loaded late, so that help appears at once
       const { files, next } = writeStarter(folder);
       if (json) return printJson(context, { files });
-      context.output.out(`${files.join("\n")}\n`);
-      context.output.err.write(`Next: ${folder === "." ? "" : `cd ${folder} && `}${next}\n`);
+      context.output.text.lines(files);
+      context.output.err.line(`Next: ${folder === "." ? "" : `cd ${folder} && `}${next}`);
     });
 }

@@ -1,8 +1,7 @@
 import { Command } from "commander";
 import type { JournalContent, JournalFailure } from "../../journal/read-journal.ts";
-import { type Paint, paintFor } from "../../terminal/colours.ts";
+import type { Paint } from "../../terminal/colours.ts";
 import { count, counted } from "../../terminal/quantities.ts";
-import { textWidth, wrapped } from "../../terminal/wrapped.ts";
 import { shellWord } from "../command-line.ts";
 import { labelOf } from "../map/failure-report.ts";
 import { type CommandContext, printJson } from "../output.ts";
@@ -41,7 +40,7 @@ function showCommand(context: CommandContext): Command {
       if (json === true) {
         const { failures, begun, ...counts } = content;
         printJson(context, { ...counts, begun: begun.toISOString(), failures: failures.length });
-      } else context.output.out(describe(content, paintFor(context.output.screen)));
+      } else context.output.text.lines(describe(content, context.output.text.paint));
     });
 }
 
@@ -54,12 +53,7 @@ function failedCommand(context: CommandContext): Command {
       const { readJournal } = await import("../../journal/read-journal.ts");
       const { failures } = readJournal(path);
       if (json !== true)
-        return context.output.out(
-          wrapped(
-            failedText(path, failures, paintFor(context.output.screen)),
-            textWidth(context.output.screen),
-          ),
-        );
+        return context.output.text.lines(failedLines(path, failures, context.output.text.paint));
       for (const failure of failures) {
         if (context.output.lost.aborted) return;
         printJson(context, failure);
@@ -83,13 +77,13 @@ function retryCommand(context: CommandContext): Command {
           Object.keys(tasks),
         ).close();
       if (json === true) return printJson(context, { retried: failures.length });
-      context.output.out(
-        `${counted(failures.length, "item")} will be executed again when the run continues\n`,
+      context.output.text.line(
+        `${counted(failures.length, "item")} will be executed again when the run continues`,
       );
     });
 }
 
-function describe({ runId, begun, isComplete, tasks, torn }: JournalContent, paint: Paint): string {
+function describe({ runId, begun, isComplete, tasks, torn }: JournalContent, paint: Paint): string[] {
   const state = isComplete ? paint("green", "complete") : paint("yellow", "not complete");
   const lines = [`run ${paint("bold", runId)}, begun ${begun.toISOString()}, ${state}`];
   for (const [name, { items, acked, failed, pending, retried, skipped, keys, exhausted }] of Object.entries(
@@ -106,11 +100,11 @@ function describe({ runId, begun, isComplete, tasks, torn }: JournalContent, pai
     lines.push(
       `  ${counted(torn, "byte")} at the end ${torn === 1 ? "is" : "are"} no complete block: still being written, or cut off by a crash`,
     );
-  return `${lines.join("\n")}\n`;
+  return lines;
 }
 
 /** Failed items by the kind of their errors, as the summary of a run shows them. */
-function failedText(path: string, failures: readonly JournalFailure[], paint: Paint): string {
+function failedLines(path: string, failures: readonly JournalFailure[], paint: Paint): string[] {
   const groups = new FailureGroups();
   for (const { id, taskType, data, index, error } of failures)
     groups.add({ taskType, id, label: index === undefined ? id : labelOf(index), data, error });
@@ -118,5 +112,5 @@ function failedText(path: string, failures: readonly JournalFailure[], paint: Pa
   const lines = failureLines(all, paint);
   if (!areAllShown(all))
     lines.push(`list all failures: zmqpipeline journal failed ${shellWord(path)} --json`);
-  return lines.map((line) => `${line}\n`).join("");
+  return lines;
 }

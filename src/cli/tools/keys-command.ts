@@ -39,9 +39,9 @@ function initCommand(context: CommandContext): Command {
       const { makeKeyFolder } = await keyFolder();
       const files = makeKeyFolder(folder);
       if (json === true) return printJson(context, { files });
-      context.output.out(`${files.join("\n")}\n`);
-      context.output.err.write(
-        "Copy each file to the machine of its role, and nowhere else. Only the role's user may read it (mode 600).\n",
+      context.output.text.lines(files);
+      context.output.err.line(
+        "Copy each file to the machine of its role, and nowhere else. Only the role's user may read it (mode 600).",
       );
     });
 }
@@ -51,9 +51,9 @@ function addCommand(context: CommandContext): Command {
     async (role: AddableRole, name: string, { keys, json }: Options) => {
       const { file, changed } = (await keyFolder()).addKeys(keys, role, name);
       if (json === true) return printJson(context, { file, changed });
-      context.output.out(`${file}\n`);
-      context.output.err.write(
-        `Copy this file to the machine of the ${role}. These files have changed, copy them to the machines of their roles: ${changed.join(", ")}\n`,
+      context.output.text.line(file);
+      context.output.err.line(
+        `Copy this file to the machine of the ${role}. These files have changed, copy them to the machines of their roles: ${changed.join(", ")}`,
       );
     },
   );
@@ -66,9 +66,9 @@ function revokeCommand(context: CommandContext): Command {
   ).action(async (role: AddableRole, name: string, { keys, json }: Options) => {
     const { changed } = (await keyFolder()).revokeKeys(keys, role, name);
     if (json === true) return printJson(context, { changed });
-    context.output.out(`${changed.join("\n")}\n`);
-    context.output.err.write(
-      "Copy these files to the machines of their roles. A role that gets its new file ends connections with the revoked keys.\n",
+    context.output.text.lines(changed);
+    context.output.err.line(
+      "Copy these files to the machines of their roles. A role that gets its new file ends connections with the revoked keys.",
     );
   });
 }
@@ -82,7 +82,7 @@ function listCommand(context: CommandContext): Command {
       const entries = (await keyFolder()).listKeys(keys);
       if (json === true) return printJson(context, { keys: entries });
       for (const { role, name, fingerprint, file } of entries)
-        context.output.out(`${role.padEnd(12)} ${name.padEnd(20)} ${fingerprint}  ${file ?? "-"}\n`);
+        context.output.text.line(`${role.padEnd(12)} ${name.padEnd(20)} ${fingerprint}  ${file ?? "-"}`);
     });
 }
 

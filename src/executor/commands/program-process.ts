@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { asError } from "../../protocol/thrown.ts";
+import { visibleBlock, withoutColours } from "../../structures/visible-text.ts";
 import { LineSplitter } from "../line-splitter.ts";
 import { PrintedTail } from "../printed-tail.ts";
 import { settlesWithin } from "../settles-within.ts";
@@ -120,7 +121,7 @@ export class ProgramProcess {
   #logged(lines: readonly string[]): void {
     for (const line of lines) {
       this.log.add(line);
-      process.stderr.write(`${line}\n`);
+      process.stderr.write(`${visibleBlock(withoutColours(line))}\n`);
     }
   }
 

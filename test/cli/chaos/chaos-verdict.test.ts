@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { judge, verdictText } from "../../../src/cli/chaos/chaos-verdict.ts";
+import { judge, verdictLines } from "../../../src/cli/chaos/chaos-verdict.ts";
 import { readCollected } from "../../../src/cli/chaos/collected-items.ts";
 import { tempFolder } from "../../support/endpoints.ts";
 
@@ -29,7 +29,7 @@ describe("The verdict of chaos", () => {
   test("is good when every item was collected once", () => {
     const verdict = judge(summary({}), collected(...BOTH), FAULTS, undefined);
     expect(verdict).toMatchObject({ ok: true, exitCode: 0, collected: 2, again: [], changed: [] });
-    expect(verdictText(verdict, 7)).toContain(
+    expect(verdictLines(verdict, 7).join("\n")).toContain(
       "every item was collected once: 2 collected, 0 failed\nseed 7:",
     );
   });
@@ -38,7 +38,7 @@ describe("The verdict of chaos", () => {
     const items = collected(...BOTH, ["got", 2, "a/1", "y"]);
     const verdict = judge(summary({}), items, FAULTS, undefined);
     expect(verdict).toMatchObject({ ok: true, again: ["a/1"], changed: ["a/1"] });
-    expect(verdictText(verdict, 7)).toContain("not deterministic: a/1");
+    expect(verdictLines(verdict, 7).join("\n")).toContain("not deterministic: a/1");
   });
 
   test("has exit code 3 when items failed", () => {
@@ -63,6 +63,6 @@ describe("The verdict of chaos", () => {
   ])("is bad when %s", (problem, end, lines, faults, givenUp) => {
     const verdict = judge(end, collected(...lines), faults, givenUp);
     expect(verdict).toMatchObject({ ok: false, exitCode: 1 });
-    expect(verdictText(verdict, 1)).toContain(problem);
+    expect(verdictLines(verdict, 1).join("\n")).toContain(problem);
   });
 });

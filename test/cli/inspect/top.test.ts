@@ -6,10 +6,10 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { showTop } from "../../../src/cli/inspect/inspect-top.ts";
 import { WatchedRun } from "../../../src/cli/inspect/watched-run.ts";
 import { WatchedRuns } from "../../../src/cli/inspect/watched-runs.ts";
-import type { Output } from "../../../src/cli/output.ts";
 import { Inspector, type RunReport } from "../../../src/index.ts";
 import { announcedRuns } from "../../../src/pipeline/run-folder.ts";
 import { plain } from "../../../src/terminal/colours.ts";
+import { capturedOutput } from "../../support/captured-output.ts";
 import { ROLES } from "../../support/cli-fixtures.ts";
 import { LIBRARY, startCommand, startProgram, zmqpipeline } from "../../support/command.ts";
 import { freshEndpoints, tempFolder } from "../../support/endpoints.ts";
@@ -23,16 +23,8 @@ const layout = { width: 200, hasBars: false, paint: plain };
 
 /** The output of a command on a terminal. */
 function terminal() {
-  const written: string[] = [];
-  const output: Output = {
-    out: (text) => void written.push(text),
-    written: async () => true,
-    room: () => undefined,
-    err: { write: () => true },
-    screen: { isTTY: true, columns: 80, rows: 24 },
-    lost: new AbortController().signal,
-  };
-  return { context: { output, exitCode: 0, args: [] }, text: () => written.join("") };
+  const { output, out } = capturedOutput({ isTTY: true, columns: 80, rows: 24 });
+  return { context: { output, exitCode: 0, args: [] }, text: out };
 }
 
 /** A run whose items wait until they are let go. */

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { FailureGroups } from "../../../src/cli/run/failure-groups.ts";
 import { areAllShown, failureLines } from "../../../src/cli/run/failure-lines.ts";
 import { paintFor, plain } from "../../../src/terminal/colours.ts";
+import { shownLine } from "../../../src/terminal/shown-line.ts";
 
 const LIBRARY_FRAME = "    at execute (/srv/app/node_modules/zmqpipeline/dist/executor.js:10:3)";
 
@@ -136,10 +137,10 @@ test("A message that all failures share is shown as it is", () => {
 test("Text of strangers in errors moves no cursor, adds no line and hides nothing", () => {
   const hostile = { name: "Bad\nName", message: "\u001b[2Jred\u202eder\u0000\r\nzmqpipeline: fake" };
   const lines = failureLines(groupsOf([{ ...hostile, data: { text: "\u202e\u0085" } }]).all, plain);
-  expect(lines).toEqual([
-    "failed once in task: Bad Name: red\\u202eder\\x00",
-    "  zmqpipeline: fake",
-    '  run/task/0  {"text":"\\u202e\\x85"}',
+  expect(lines.map(shownLine)).toEqual([
+    "failed once in task: Bad\\nName: \\x1b[2Jred\\u202eder\\x00",
+    "    zmqpipeline: fake",
+    '  run/task/0  {"text":"\\u202e\\u0085"}',
   ]);
 });
 
@@ -184,7 +185,7 @@ test("Data of any kind are shown", () => {
 test("What failed is red, and the frames of the user's code are dim", () => {
   const frames = ["    at check (/srv/app/check.js:3:9)"];
   const { all } = groupsOf([{ message: "too small", frames }]);
-  expect(failureLines(all, paintFor({ isTTY: true }, {}))).toEqual([
+  expect(failureLines(all, paintFor({ isTTY: true }, {})).map(shownLine)).toEqual([
     "\u001b[31mfailed once\u001b[39m in task: too small",
     "  \u001b[2mat check (/srv/app/check.js:3:9)\u001b[22m",
     '  run/task/0  {"n":0}',

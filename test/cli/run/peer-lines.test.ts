@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { outcomeText, workersText } from "../../../src/cli/run/outcome-text.ts";
+import { outcomeLines, workersText } from "../../../src/cli/run/outcome-text.ts";
 import { PeerLines } from "../../../src/cli/run/peer-lines.ts";
 import type { RoleCommandName } from "../../../src/cli/run/run-options.ts";
 import { RunStatistics } from "../../../src/cli/run/run-statistics.ts";
@@ -59,17 +59,17 @@ describe("The lines about a role's peers", () => {
 test("The outcome of each role is told in words", () => {
   const context = { journal: undefined, args: [] };
   const textOf = (name: RoleCommandName, outcome: unknown, isInterrupted = false) =>
-    outcomeText(name, outcome, { context, isInterrupted, statistics: new RunStatistics() }, plain);
+    outcomeLines(name, outcome, { context, isInterrupted, statistics: new RunStatistics() }, plain);
   const collected = { status: "complete", collected: 1997, failed: 1, duplicates: 2 };
-  expect(textOf("collector", collected)).toBe(
-    "collector ended, run complete: 1,997 results collected, 1 item failed, 2 repeated and dropped\n",
-  );
-  expect(textOf("worker", { executed: 5, failed: 0 })).toBe("worker ended: 5 executions\n");
+  expect(textOf("collector", collected)).toEqual([
+    "collector ended, run complete: 1,997 results collected, 1 item failed, 2 repeated and dropped",
+  ]);
+  expect(textOf("worker", { executed: 5, failed: 0 })).toEqual(["worker ended: 5 executions"]);
   expect(workersText(4, { executed: 1000, failed: 3 })).toBe(
-    "4 workers ended: 1,003 executions, 3 of them failed (an item that is executed again counts each time)\n",
+    "4 workers ended: 1,003 executions, 3 of them failed (an item that is executed again counts each time)",
   );
-  expect(textOf("metadata", undefined)).toBe("metadata delivered\n");
-  expect(textOf("metadata", undefined, true)).toBe("metadata worker stopped\n");
+  expect(textOf("metadata", undefined)).toEqual(["metadata delivered"]);
+  expect(textOf("metadata", undefined, true)).toEqual(["metadata worker stopped"]);
   const served = { requests: 20, replied: 19, failed: 1, refused: 0, lost: 0, cancelled: 0 };
-  expect(textOf("service", served, true)).toBe("service ended: 20 requests, 19 replied, 1 failed\n");
+  expect(textOf("service", served, true)).toEqual(["service ended: 20 requests, 19 replied, 1 failed"]);
 });

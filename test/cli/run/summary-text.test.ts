@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { outcomeJson } from "../../../src/cli/run/outcome-json.ts";
-import { outcomeText } from "../../../src/cli/run/outcome-text.ts";
+import { outcomeLines } from "../../../src/cli/run/outcome-text.ts";
 import type { RoleCommandName } from "../../../src/cli/run/run-options.ts";
 import { RunStatistics } from "../../../src/cli/run/run-statistics.ts";
-import { summaryText } from "../../../src/cli/run/summary.ts";
+import { summaryLines } from "../../../src/cli/run/summary.ts";
 import type { SummaryContext } from "../../../src/cli/run/summary-context.ts";
 import { summaryJson } from "../../../src/cli/run/summary-json.ts";
 import {
@@ -18,6 +18,7 @@ import {
   TaskType,
 } from "../../../src/index.ts";
 import { paintFor, plain } from "../../../src/terminal/colours.ts";
+import { shownLines } from "../../../src/terminal/shown-line.ts";
 import { NO_PACE } from "../../support/no-pace.ts";
 
 const SQUARE = TaskType.register("square");
@@ -75,7 +76,11 @@ const textOf = (
   seen = new Seen(),
   changedContext: Partial<SummaryContext> = {},
   paint = plain,
-) => summaryText({ ...summary, ...changed }, seen.statistics, { ...context, ...changedContext }, paint);
+) =>
+  shownLines(
+    summaryLines({ ...summary, ...changed }, seen.statistics, { ...context, ...changedContext }, paint),
+    {},
+  );
 
 test("The summary of a run has the rate of each task in its own time", () => {
   expect(textOf({})).toBe("complete in 10 s\n  square: 10 items, 10 collected, 0 failed, 0 retried, 2.0/s\n");
@@ -196,7 +201,7 @@ test("A collector that runs alone tells how long items took, and what failed", (
   seen.failure("too small", { n: 1 });
   const outcome = { status: "complete", collected: 1, failed: 1, duplicates: 0 };
   const ending = { context, isInterrupted: false, statistics: seen.statistics };
-  expect(outcomeText("collector", outcome, ending, plain)).toBe(
+  expect(shownLines(outcomeLines("collector", outcome, ending, plain), {})).toBe(
     "collector ended, run complete: 1 result collected, 1 item failed\n" +
       "  an item took 5 ms (p50), 5 ms (p95), 5 ms (max); the slowest:\n" +
       "        5 ms  run/square/0\n" +

@@ -27,7 +27,7 @@ describe("The command run", () => {
     const { path, code, err } = await runOf("export default {\n  tasks: [\n  workers: 1,\n};\n");
     expect(code).toBe(2);
     expect(err).toContain("SyntaxError: Unexpected token ':'");
-    expect(err).toContain(`${path}:3)\n  workers: 1,\n         ^`);
+    expect(err).toContain(`${path}:3)\n      workers: 1,\n             ^`);
     expect(err).not.toContain("node:internal");
   });
 

@@ -3,26 +3,14 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { runCommand } from "../../../src/cli/program.ts";
 import { Security } from "../../../src/index.ts";
+import { capturedOutput } from "../../support/captured-output.ts";
 import { tempFolder } from "../../support/endpoints.ts";
 
 /** Runs the command in this process. */
-async function zmqpipeline(...args: string[]) {
-  const written = { out: "", err: "" };
-  const code = await runCommand(args, {
-    lost: new AbortController().signal,
-    out: (text) => {
-      written.out += text;
-    },
-    written: async () => true,
-    room: () => undefined,
-    screen: {},
-    err: {
-      write: (text) => {
-        written.err += text;
-      },
-    },
-  });
-  return { code, ...written };
+async function zmqpipeline(...args: readonly string[]) {
+  const { output, out, err } = capturedOutput();
+  const code = await runCommand(args, output);
+  return { code, out: out(), err: err() };
 }
 
 test("The command keys makes, changes and lists a folder", async () => {
