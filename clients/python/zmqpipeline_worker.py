@@ -22,22 +22,34 @@ docs/protocol.md of zmqpipeline describes what is sent, and its rules are the co
 from __future__ import annotations
 
 import array
+import contextlib
+import dataclasses
 import datetime
+import difflib
+import errno
+import functools
+import inspect
 import json
 import logging
 import multiprocessing
 import os
+import pickle
 import random
+import re
+import select
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
 import traceback
 from collections import deque
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from typing import Any, Callable, Deque, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Type
+from decimal import Decimal
+from pathlib import PurePath
+from typing import Any, Callable, Deque, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Type, Union
+from uuid import UUID
 
 import msgpack
 import zmq
@@ -60,6 +72,7 @@ BATCH_BYTES = 256 * 1024
 OWN_FRAME_BYTES = 32 * 1024
 GENERATION = 2**40
 MAX_TEXT = 16 * 1024
+MAX_DETAIL_BYTES = 64 * 1024
 
 TYPES = (
     "refuse hello welcome open ready grant recall revoke returned fail result failed ack metadata end ping pong bye ended "
@@ -75,13 +88,16 @@ Message = Dict[str, Any]
 
 
 class ProtocolError(Exception):
-    """Received bytes are no message."""
+    """Received bytes are no message, or no value."""
+
+    code = "BAD_MESSAGE"
 
 
 class PipelineError(Exception):
     """The worker cannot go on.
 
-    ``code`` is one of zmqpipeline's error codes: ``PEER_TIMEOUT``, ``PEER_REFUSED``, ``INIT_FAILED``, ``KEYS_UNUSABLE``.
+    ``code`` is one of zmqpipeline's error codes: ``PEER_TIMEOUT``, ``PEER_REFUSED``, ``INIT_FAILED``, ``KEYS_UNUSABLE``, ``NESTED_RUN``,
+    ``WORKER_FAILED``, ``CLOSE_FAILED``.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -126,7 +142,8 @@ class Writer:
     def error(self, error: Mapping[str, Any]) -> None:
         for name in ("name", "message", "stack", "code"):
             self.text(error[name])
-        self.integer(0)  # no detail
+        self.integer(len(error["detail"]))
+        self.data += error["detail"]
 
 
 class Reader:
@@ -321,11 +338,13 @@ def _extension(code: int, data: bytes) -> Any:
     if code == 0x42:
         return int.from_bytes(data, "big", signed=True)
     if code == 0x74:
-        kind = _ARRAYS.get(data[0])
+        kind = _ARRAYS.get(data[0]) if data else ""
+        if kind == "":
+            raise ProtocolError("payload has an array without a kind")
         if kind is None:
             return bytes(data[1:])
         values = array.array(kind)
-        values.frombytes(data[1:])
+        values.frombytes(data[1:])  # ValueError when an element is cut off
         if sys.byteorder == "big":
             values.byteswap()
         return values
@@ -343,58 +362,176 @@ def _unpack(data: bytes) -> Any:
     return msgpack.unpackb(data, raw=False, timestamp=3, ext_hook=_extension, strict_map_key=True)
 
 
-def _pack_other(value: Any) -> Any:
-    if isinstance(value, int):
-        return msgpack.ExtType(0x42, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
-    if isinstance(value, array.array):
-        for code, kind in _ARRAYS.items():
-            if kind == value.typecode and value.itemsize == array.array(kind).itemsize:
-                return msgpack.ExtType(0x74, bytes([code]) + value.tobytes())
-    if isinstance(value, datetime.datetime):
-        return msgpack.Timestamp.from_datetime(value.astimezone(datetime.timezone.utc))
-    if hasattr(value, "tolist"):
-        return value.tolist()  # numpy's arrays and numbers
-    raise TypeError(f"a {type(value).__name__} cannot be sent; a result may hold dict, list, tuple, str, bytes, numbers, bool, None, datetime and array")
-
-
 class _Unsendable(TypeError):
     """A result that cannot be sent: another attempt would give the same."""
 
+    retryable = False
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
 
 def decode_value(payload: bytes) -> Any:
-    """An item's data. No bytes mean an empty dict."""
-    return _unpack(payload) if payload else {}
+    """Decodes an item's data. No bytes mean an empty dict.
+
+    :raises ProtocolError: when the bytes are no payload.
+    """
+    if not payload:
+        return {}
+    try:
+        return _unpack(payload)
+    except ProtocolError:
+        raise
+    except Exception as error:  # msgpack has a dozen kinds
+        raise ProtocolError(f"The data cannot be decoded: {type(error).__name__}: {error}") from None
 
 
 def encode_value(value: Any) -> bytes:
-    """A result. ``None`` means an empty dict, as nothing does in JavaScript."""
+    """Encodes a result. ``None`` means an empty dict, as nothing does in JavaScript.
+
+    :raises TypeError: when the value, or a part of it, cannot be sent; the message has its path.
+    """
     if value is None:
         return b""
     try:
-        try:
-            payload = _pack(value)
-        except OverflowError:
-            payload = _pack(_with_large_integers(value))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise _Unsendable(f"The result cannot be sent: {error}") from error
+        payload = _pack(value if _is_plain(value, 0) else _prepared(value, "result", 0))
+    except (OverflowError, UnicodeEncodeError):  # integers beyond 64 bits, and lone surrogates, are seen by msgpack
+        payload = _pack(_prepared(value, "result", 0))
     if len(payload) > MAX_PAYLOAD_BYTES:
-        raise _Unsendable(f"The result has {len(payload)} bytes; at most {MAX_PAYLOAD_BYTES} fit in a message")
+        text = f"The result has {len(payload)} bytes; at most {MAX_PAYLOAD_BYTES} fit in a message"
+        raise _Unsendable(text, "PAYLOAD_TOO_LARGE")
     return payload
 
 
 def _pack(value: Any) -> bytes:
-    packed: bytes = msgpack.packb(value, use_bin_type=True, datetime=True, default=_pack_other)
+    try:
+        packed: bytes = msgpack.packb(value, use_bin_type=True)
+    except (ValueError, MemoryError) as error:
+        if isinstance(error, UnicodeEncodeError):
+            raise
+        raise _Unsendable(f"The result cannot be encoded: {error}", "PAYLOAD_TOO_LARGE") from None
     return packed
 
 
-def _with_large_integers(value: Any) -> Any:
-    if isinstance(value, int) and not -(2**63) <= value < 2**64:
-        return _pack_other(value)
-    if isinstance(value, dict):
-        return {key: _with_large_integers(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_with_large_integers(part) for part in value]
+_SCALARS = frozenset([str, int, float, bool, type(None), bytes])
+_TEXT = frozenset([str])
+MAX_LEVELS = 100
+#: Bits of a bigint, with its sign.
+MAX_INTEGER_BITS = 2048
+
+
+def _is_plain(value: Any, level: int) -> bool:
+    """Whether msgpack encodes the value as it is, apart from large integers and lone surrogates. Fast: most results are plain."""
+    kind = type(value)
+    if kind in _SCALARS:
+        return True
+    if kind is dict:
+        if not _TEXT.issuperset(map(type, value)) or "__proto__" in value:
+            return False
+        parts = value.values()
+    elif kind is list or kind is tuple:
+        parts = value
+    else:
+        return False
+    if _SCALARS.issuperset(map(type, parts)):
+        return level < MAX_LEVELS
+    return level < MAX_LEVELS and all(_is_plain(part, level + 1) for part in parts)
+
+
+def _prepared(value: Any, path: str, level: int) -> Any:
+    """The value as msgpack encodes it. Raises `_Unsendable` for what cannot be sent."""
+    if value is None or isinstance(value, (bool, float, bytes)):
+        return value
+    if isinstance(value, int):
+        return int(value) if -(2**63) <= value < 2**64 else _large_integer(int(value), path)
+    if isinstance(value, str):
+        return _text_or_utf16(str.__str__(value))
+    if isinstance(value, (dict, list, tuple)):
+        if level >= MAX_LEVELS:
+            raise _Unsendable(f"Value at {_short(path)} lies more than {MAX_LEVELS} levels deep, or contains itself")
+        if isinstance(value, dict):
+            return _prepared_dict(value, path, level)
+        return [_prepared(part, f"{path}[{index}]", level + 1) for index, part in enumerate(value)]
+    if isinstance(value, (bytearray, memoryview)):
+        return bytes(value)
+    if isinstance(value, datetime.datetime):
+        return _timestamp(value, path)
+    if isinstance(value, array.array):
+        for code, kind in _ARRAYS.items():
+            if kind == value.typecode and value.itemsize == array.array(kind).itemsize:
+                return msgpack.ExtType(0x74, bytes([code]) + _little_endian(value))
+        return _prepared(value.tolist(), path, level)
+    if isinstance(value, msgpack.Timestamp):
+        return value
+    if hasattr(value, "tolist") and not isinstance(value, type):  # numpy's arrays and numbers
+        listed = value.tolist()
+        if not hasattr(listed, "tolist"):
+            return _prepared(listed, path, level)
+    raise _Unsendable(f"Value at {_short(path)} is of type {type(value).__name__}, which cannot be sent{_advice(value)}")
+
+
+def _prepared_dict(value: Dict[Any, Any], path: str, level: int) -> Any:
+    pairs = []
+    is_text = True
+    for key, part in value.items():
+        if not isinstance(key, str):
+            raise _Unsendable(f"Value at {_short(path)} has the key {_short(_safely(repr, key))}, which is no str: send str(key)")
+        if key == "__proto__":
+            raise _Unsendable(f"Value at {_short(path)} has the key '__proto__', which cannot be sent")
+        sent = _text_or_utf16(str.__str__(key))
+        is_text = is_text and isinstance(sent, str)
+        pairs.append((sent, _prepared(part, f"{path}.{key}", level + 1)))
+    if is_text:
+        return dict(pairs)
+    return msgpack.ExtType(0x6F, b"\0" + _pack([part for pair in pairs for part in pair]))
+
+
+def _text_or_utf16(value: str) -> Any:
+    """Lone surrogates are what file names that are no UTF-8 have in Python."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return msgpack.ExtType(0x75, value.encode("utf-16-le", "surrogatepass"))
     return value
+
+
+def _large_integer(value: int, path: str) -> Any:
+    if value.bit_length() >= MAX_INTEGER_BITS:
+        raise _Unsendable(f"Value at {_short(path)} is an int of {value.bit_length()} bits; at most {MAX_INTEGER_BITS - 1} can be sent")
+    return msgpack.ExtType(0x42, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
+
+
+def _timestamp(value: datetime.datetime, path: str) -> Any:
+    """A date in JavaScript has whole milliseconds."""
+    try:
+        in_utc = value.astimezone(datetime.timezone.utc)
+    except (OverflowError, ValueError, OSError):
+        raise _Unsendable(f"Value at {_short(path)} is the datetime {value}, which is out of range in UTC") from None
+    return msgpack.Timestamp.from_datetime(in_utc.replace(microsecond=in_utc.microsecond // 1000 * 1000))
+
+
+def _little_endian(values: "array.array[Any]") -> bytes:
+    if sys.byteorder == "big":
+        values = array.array(values.typecode, values)
+        values.byteswap()
+    return values.tobytes()
+
+
+def _short(path: str) -> str:
+    return path if len(path) <= 200 else f"{path[:100]}…{path[-99:]}"
+
+
+def _advice(value: Any) -> str:
+    if isinstance(value, Iterable):
+        return ": send list(…)"
+    if dataclasses.is_dataclass(value):
+        return ": send dataclasses.asdict(…)"
+    if hasattr(value, "__await__"):
+        return ": a handler is a plain function; asyncio.run() waits for a coroutine"
+    if isinstance(value, (datetime.date, datetime.time, Decimal, PurePath, UUID)):
+        return ": send str(…)"
+    return "; a result may hold dict, list, tuple, str, bytes, numbers, bool, None, datetime and array"
 
 
 # --- handlers run in processes ------------------------------------------------------------------------------------------
@@ -408,6 +545,16 @@ FLUSH_MS = 2.0
 STUCK_MS = 100.0
 #: Processes that may end in a row before one of them is ready.
 MAX_FAILED_STARTS = 3
+#: Exit code of a process whose import of the user's file has called `run()`.
+NESTED_RUN = 113
+#: Bytes that one read takes from a process, and reads in a turn of the loop.
+STREAM_BYTES = 256 * 1024
+STREAM_READS = 16
+#: How long a process has that does not speak any more, until it is killed.
+CUT_SECONDS = 1.0
+LOCK_SECONDS = 0.1
+#: How often the worker looks for processes that have ended.
+LOOK_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
@@ -440,74 +587,270 @@ class _Job:
 @dataclass
 class _Outcome:
     payload: Optional[bytes]
-    error: Optional[Dict[str, str]]
+    error: Optional[Dict[str, Any]]
     retryable: bool
     busy_ms: float
     is_given_up: bool = False
 
 
-def _error_of(error: BaseException) -> Dict[str, str]:
+def _error_of(error: BaseException) -> Dict[str, Any]:
     """An error as messages carry it. The stack has no frames of this file."""
+    described = _described(error, MAX_TEXT)
+    return {**described, "detail": _detail_of(error)}
+
+
+def _described(error: BaseException, limit: int) -> Dict[str, Any]:
     frames = [entry for entry in traceback.extract_tb(error.__traceback__) if entry.filename != __file__]
     lines = ["Traceback (most recent call last):\n", *traceback.format_list(frames)]
-    stack = "".join([*lines, *traceback.format_exception_only(type(error), error)])
-    code = getattr(error, "code", "")
+    message = _safely(str, error)
+    code = _member(error, "code")
+    name = "TypeError" if isinstance(error, _Unsendable) else type(error).__name__
     return {
-        "name": type(error).__name__[:1024],
-        "message": str(error)[:MAX_TEXT],
-        "stack": stack[-MAX_TEXT:],
-        "code": code[:1024] if isinstance(code, str) else "",
+        "name": _cut(name, 1024),
+        "message": _cut(message, limit),
+        "stack": _cut("".join(lines)[-limit // 2 :], limit // 2) + _cut(f"{name}: {message}\n", limit // 2),
+        "code": _cut(code, 1024) if isinstance(code, str) else "",
     }
 
 
-def _failure(code: str, message: str) -> Dict[str, str]:
-    return {"name": "PipelineError", "message": message, "stack": "", "code": code}
+def _detail_of(error: BaseException) -> bytes:
+    """Causes, the errors of a group, and properties. Protocol: "Errors"."""
+    parts = {**_parts_of(error, 8), "properties": _properties_of(error)}
+    for left_out in ("", "properties", "errors", "cause"):
+        parts.pop(left_out, None)
+        detail = _pack({name: part for name, part in parts.items() if part})
+        if len(detail) <= MAX_DETAIL_BYTES:
+            return detail if len(detail) > 1 else b""
+    return b""
 
 
-def _end_with_parent() -> None:
-    """Has this process killed when its parent ends, also while a handler computes."""
-    parent = os.getppid()
-    if sys.platform == "linux":
+def _parts_of(error: BaseException, levels: int) -> Dict[str, Any]:
+    parts: Dict[str, Any] = {}
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None and levels > 0:
+        parts["cause"] = _part_of(cause, levels - 1)
+    group = _member(error, "exceptions")
+    if isinstance(group, (list, tuple)) and levels > 0:
+        parts["errors"] = [_part_of(member, 0) for member in group[:32] if isinstance(member, BaseException)]
+    return parts
+
+
+def _part_of(error: BaseException, levels: int) -> Dict[str, Any]:
+    described = {name: _well_formed(text) for name, text in _described(error, 4096).items()}
+    return {"error": {**described, **_parts_of(error, levels)}}
+
+
+def _properties_of(error: BaseException) -> Dict[str, Any]:
+    """What the exception has as attributes, as far as these are texts and numbers."""
+    taken = ("name", "message", "stack", "cause", "errors", "retryable", "__proto__")
+    properties: Dict[str, Any] = {}
+    for name, value in list(vars(error).items())[:32]:
+        if name in taken or name.startswith("_") or (name == "code" and isinstance(value, str)):
+            continue
+        if type(value) is str:
+            properties[_well_formed(name)] = _well_formed(_cut(value, 4096))
+        elif type(value) in (bool, float) or (type(value) is int and abs(value) <= 2**53):
+            properties[_well_formed(name)] = value
+    return properties
+
+
+def _safely(describe: Callable[[Any], str], value: Any) -> str:
+    """``str()`` or ``repr()`` of a user's object, which may raise."""
+    try:
+        return describe(value)
+    except Exception as error:
+        return f"<{describe.__name__}() of a {type(value).__name__} raised a {type(error).__name__}>"
+
+
+def _member(error: BaseException, name: str) -> Any:
+    """An attribute of a user's exception, which may be a property that raises."""
+    try:
+        return getattr(error, name, None)
+    except Exception:
+        return None
+
+
+def _cut(text: str, units: int) -> str:
+    """Limits are in JavaScript's characters: an emoji has two."""
+    if len(text) > units:
+        text = text[:units]
+    while len(text) + sum(character > "\uffff" for character in text) > units:
+        text = text[: -max(1, (len(text) + sum(character > "\uffff" for character in text) - units) // 2)]
+    return text
+
+
+def _well_formed(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _failure(code: str, message: str) -> Dict[str, Any]:
+    return {"name": "PipelineError", "message": message, "stack": "", "code": code, "detail": b""}
+
+
+class _Stream:
+    """One end of a socket between the worker and one of its processes: pickled values, each with its length before it.
+
+    The worker's end does not block: what a process does not read is kept, so that a process that is busy, stopped or dead never holds
+    the worker up.
+    """
+
+    def __init__(self, end: socket.socket) -> None:
+        self.socket = end
+        self._unsent: Deque[memoryview] = deque()
+        self._unread = bytearray()
+
+    @property
+    def has_unsent(self) -> bool:
+        return bool(self._unsent)
+
+    def send(self, value: Any) -> None:
+        data = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+        self._unsent.append(memoryview(len(data).to_bytes(8, "big") + data))
+        self.flush()
+
+    def flush(self) -> None:
+        while self._unsent:
+            try:
+                sent = self.socket.send(self._unsent[0])
+            except BlockingIOError:
+                return
+            except OSError:
+                return self._unsent.clear()  # the other end is gone, which is seen when it is read
+            rest = self._unsent.popleft()[sent:]
+            if rest:
+                self._unsent.appendleft(rest)
+        return None
+
+    def read(self) -> Optional[int]:
+        """Reads a part of what has come. Returns how many bytes; None when the other end is gone."""
         try:
-            import ctypes
+            data = self.socket.recv(STREAM_BYTES)
+        except BlockingIOError:
+            return 0
+        except ConnectionError:
+            return None
+        self._unread += data
+        return len(data) or None
 
-            ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-        except (OSError, AttributeError):
-            pass  # the thread below serves
+    def has_value(self) -> bool:
+        return len(self._unread) >= 8 and len(self._unread) - 8 >= int.from_bytes(self._unread[:8], "big")
 
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os.kill(os.getpid(), signal.SIGKILL)
+    def take(self) -> Any:
+        """The next value, of which `has_value` knows."""
+        end = 8 + int.from_bytes(self._unread[:8], "big")
+        value = pickle.loads(bytes(self._unread[8:end]))
+        del self._unread[:end]
+        return value
 
-    threading.Thread(target=watch, daemon=True).start()
+    def close(self) -> None:
+        self._unsent.clear()
+        self.socket.close()
+
+
+class _Guard:
+    """A shell beside the worker: it ends the worker's processes, and what those have started, when the worker is gone, however that ended."""
+
+    _SCRIPT = """trap '' INT TERM HUP; groups=' '
+        while read -r does group; do case $does in
+            add) groups="$groups $group " ;;
+            *) groups="${groups%%" $group "*} ${groups#*" $group "}" ;;
+        esac; done
+        for group in $groups; do kill -KILL -- "-$group"; kill -KILL "$group"; done"""
+
+    def __init__(self) -> None:
+        quiet = subprocess.DEVNULL
+        self._shell = subprocess.Popen(
+            ["/bin/sh", "-c", self._SCRIPT], stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, cwd="/", start_new_session=True
+        )
+
+    def _say(self, line: str) -> None:
+        pipe = self._shell.stdin
+        assert pipe is not None
+        try:
+            pipe.write(line.encode())
+            pipe.flush()
+        except OSError as error:
+            log.warning("the shell that ends processes when the worker is killed is gone: %s", error)
+
+    def add(self, pid: int) -> None:
+        self._say(f"add {pid}\n")
+
+    def remove(self, pid: int) -> None:
+        self._say(f"remove {pid}\n")
+
+    def close(self) -> None:
+        pipe = self._shell.stdin
+        assert pipe is not None
+        with contextlib.suppress(OSError):  # said by `_say`
+            pipe.close()
+        self._shell.wait()
+
+
+@contextlib.contextmanager
+def _signals_held() -> Iterator[None]:
+    """Has a process begin without SIGINT and SIGTERM, until it handles them: they are the worker's, which ends in order."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
+def _begin_process(parent: int) -> bool:
+    """Makes this process one that ends with the worker. False: the worker is gone already."""
+    os.setpgid(0, 0)  # what a handler starts is ended with it
+    for number in _ENDING:
+        signal.signal(number, lambda *_: None)  # not SIG_IGN, which programs that a handler starts would have, too
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+
+    def forked() -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    os.register_at_fork(after_in_child=forked)
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, beside the guard
+    return os.getppid() == parent
 
 
 def _child_main(
-    pipe: Connection, state: Any, lock: Any, worker_class: Type["_Role"], fields: Dict[str, Any], method: str
+    end: socket.socket, parent: int, state: Any, lock: Any, worker_class: Type["_Role"], fields: Dict[str, Any], method: str
 ) -> None:
-    """The main function of a process: executes items until the pipe ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the run in order
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _end_with_parent()
+    """The main function of a process: executes items until its stream ends."""
+    if not _begin_process(parent):
+        return
+    end.setblocking(True)
+    stream = _Stream(end)
+    poll = select.poll()
+    poll.register(end, select.POLLIN)
+    own_pid = os.getpid()
     worker = worker_class.__new__(worker_class)  # its attributes come from the worker that runs
     worker.__dict__.update(fields)
     handler = getattr(worker, method)
     outcomes: List[Tuple[Any, ...]] = []
     index, flushed_at = 0, 0.0
+    has_begun = False
     while True:
-        if outcomes and not pipe.poll(0):
-            pipe.send(("outcomes", outcomes))
+        if outcomes and not stream.has_value() and not poll.poll(0):
+            stream.send(("outcomes", outcomes))
             outcomes, flushed_at = [], time.perf_counter()
-        try:
-            kind, *parts = pipe.recv()
-        except EOFError:
-            return
+        while not stream.has_value():
+            if stream.read() is None:
+                return
+        kind, *parts = stream.take()
         if kind == "begin":
-            pipe.send(_begin(worker, decode_value(parts[0])))
+            answer = _begin(worker, parts[0])
+            has_begun = answer[0] == "ready"
+            stream.send(answer)
             continue
         if kind == "close":
-            worker.close_worker()
+            if has_begun:
+                stream.send(_close(worker))
             return
         lot, items = parts
         for seq, attempt, payload, source, number in items:
@@ -517,20 +860,31 @@ def _child_main(
                     state[0] = index + 1
             if is_wanted:
                 info = Info(f"{source}/{worker.task_type}/{number}", attempt, worker.task_type, seq // GENERATION, worker.worker_id)
-                outcomes.append((index, *_execute(handler, payload, info)))
+                outcome = _execute(handler, payload, info)
+                if os.getpid() != own_pid:
+                    os._exit(0)  # the handler has forked, and this is the copy
+                outcomes.append((index, *outcome))
             index += 1
             now = time.perf_counter()
             if outcomes and (now - flushed_at) * 1000 >= FLUSH_MS:
-                pipe.send(("outcomes", outcomes))
+                stream.send(("outcomes", outcomes))
                 outcomes, flushed_at = [], now
 
 
-def _begin(worker: "_Role", metadata: Any) -> Tuple[Any, ...]:
+def _begin(worker: "_Role", metadata: bytes) -> Tuple[Any, ...]:
     try:
-        worker.init_worker(metadata)
+        worker.init_worker(decode_value(metadata))
         return ("ready",)
-    except Exception as error:  # noqa: BLE001 - whatever the user's code raises
+    except BaseException as error:  # whatever the user's code raises
         return ("failed", _error_of(error))
+
+
+def _close(worker: "_Role") -> Tuple[Any, ...]:
+    try:
+        worker.close_worker()
+        return ("closed",)
+    except BaseException as error:  # whatever the user's code raises
+        return ("close failed", _error_of(error))
 
 
 def _execute(handler: Callable[[Any, Info], Any], payload: bytes, info: Info) -> Tuple[Any, ...]:
@@ -538,37 +892,44 @@ def _execute(handler: Callable[[Any, Info], Any], payload: bytes, info: Info) ->
     started = time.perf_counter()
     try:
         result, error, retryable = encode_value(handler(decode_value(payload), info)), None, True
-    except Exception as raised:  # noqa: BLE001 - whatever the user's code raises
+    except BaseException as raised:  # whatever the user's code raises, sys.exit() included: it is the item that fails
         result, error = None, _error_of(raised)
-        retryable = getattr(raised, "retryable", True) is not False and not isinstance(raised, _Unsendable)
+        retryable = _member(raised, "retryable") is not False
     return result, error, retryable, (time.perf_counter() - started) * 1000
 
 
 class _Process:
-    """One process that executes items, one at a time."""
+    """One process that executes items, one at a time. Nothing here waits for it."""
 
-    def __init__(self, worker: "_Role", method: str) -> None:
+    def __init__(self, worker: "_Role", method: str, guard: _Guard) -> None:
         context = multiprocessing.get_context("spawn")  # forking a process with ZeroMQ's threads is not safe
-        self.pipe, theirs = context.Pipe()
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        self.stream = _Stream(ours)
         #: Items begun so far, and the last lot whose items must not be begun any more.
         self.state = context.RawArray("q", [0, -1])
         self.lock = context.Lock()
-        arguments = (theirs, self.state, self.lock, type(worker), worker._fields(), method)
-        self.process = context.Process(target=_child_main, args=arguments, daemon=True)
-        self.process.start()
-        theirs.close()
+        arguments = (theirs, os.getpid(), self.state, self.lock, type(worker), worker._fields(), method)
+        self.process = context.Process(target=_child_main, args=arguments, daemon=False)  # a daemon could not use multiprocessing
+        try:
+            with _signals_held():
+                self.process.start()
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        self.pid = self.process.pid or 0
+        self._guard = guard
+        guard.add(self.pid)
         self.is_ready = False
+        #: Since when the process does not speak any more, though it may live.
+        self.cut_at: Optional[float] = None
+        self.close_error: Optional[Dict[str, Any]] = None
         self.jobs: Deque[_Job] = deque()
         self.progress_at = time.monotonic()
         self.next_index = 0
         self.next_lot = 0
-
-    def send(self, *message: Any) -> bool:
-        try:
-            self.pipe.send(message)
-            return True
-        except (BrokenPipeError, ConnectionResetError):
-            return False  # its end is seen when it is read
 
     def give(self, jobs: List[_Job]) -> None:
         if not self.jobs:
@@ -579,27 +940,48 @@ class _Process:
             job.index, job.lot = self.next_index, lot
             self.next_index += 1
             self.jobs.append(job)
-        self.send("items", lot, [(job.seq, job.attempt, job.payload, job.source, job.number) for job in jobs])
+        self.stream.send(("items", lot, [(job.seq, job.attempt, job.payload, job.source, job.number) for job in jobs]))
 
     def take_back(self) -> List[_Job]:
         """Takes the jobs that have not begun."""
-        with self.lock:
-            self.state[1] = self.next_lot - 1
-            begun = self.state[0]
+        if not self.lock.acquire(timeout=LOCK_SECONDS):
+            return []  # it was killed or stopped while it had the lock
+        self.state[1] = self.next_lot - 1
+        begun = self.state[0]
+        self.lock.release()
         back = [job for job in self.jobs if job.index >= begun]
         self.jobs = deque(job for job in self.jobs if job.index < begun)
         return back
 
-    def end(self, grace_seconds: float) -> None:
-        self.send("close")
-        self.process.join(grace_seconds)
-        self.kill()
+    def messages(self, reads: int = STREAM_READS) -> Iterator[Tuple[Any, ...]]:
+        """What the process has said. A turn of the worker's loop reads a bounded part of it."""
+        for _ in range(reads):
+            size = self.stream.read() if self.cut_at is None else None
+            while self.stream.has_value():
+                yield self.stream.take()
+            if size is None and self.cut_at is None:
+                self.cut_at = time.monotonic()
+            if not size:
+                return
+
+    def has_ended(self, now: float) -> bool:
+        return self.process.exitcode is not None or (self.cut_at is not None and now - self.cut_at >= CUT_SECONDS)
+
+    @property
+    def how_it_ended(self) -> str:
+        code = self.process.exitcode
+        if code is None:
+            return "after its handler had closed its files"
+        return f"with signal {-code}" if code < 0 else f"with exit code {code}"
 
     def kill(self) -> None:
-        if self.process.is_alive():
+        """Kills the process and what it has started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # it has not made its group yet, or nobody is in it
+            os.killpg(self.pid, signal.SIGKILL)
+        if self.process.exitcode is None:
             self.process.kill()
-        self.process.join(5)
-        self.pipe.close()
+        self.stream.close()
+        self._guard.remove(self.pid)
 
 
 class _Pool:
@@ -612,38 +994,38 @@ class _Pool:
         self._metadata: Optional[bytes] = None
         self._mean_ms: Optional[float] = None
         self._failed_starts = 0
-        self._error: Optional[PipelineError] = None
+        self._next_look = 0.0
+        self._is_closing = False
+        self._guard = _Guard()
+        self.error: Optional[PipelineError] = None
         #: Longest execution of an item, in ms; 0: no limit.
         self.timeout_ms = 0
-        self.processes = [_Process(worker, method) for _ in range(worker.concurrency)]
+        self.processes: List[_Process] = []
         #: Jobs that came back from a process, before those of the worker's queue.
         self.back: Deque[_Job] = deque()
+        try:
+            for _ in range(worker.concurrency):
+                self.processes.append(self._start())
+        except BaseException:
+            self.close(0.0)
+            raise
 
     @property
     def is_ready(self) -> bool:
         return all(process.is_ready for process in self.processes)
 
-    @property
-    def error(self) -> Optional[PipelineError]:
-        return self._error
-
-    @property
-    def jobs(self) -> Iterator[_Job]:
-        for process in self.processes:
-            yield from process.jobs
-        yield from self.back
-
     def begin(self, metadata: bytes) -> None:
         self._metadata = metadata
         for process in self.processes:
             process.is_ready = False
-            process.send("begin", metadata)
+            process.stream.send(("begin", metadata))
 
     def room(self) -> List[Tuple[_Process, int]]:
         """The processes that take jobs now, and how many."""
         ahead = 1 if self._mean_ms is None else max(1, min(MAX_AHEAD, int(AHEAD_MS / max(self._mean_ms, 0.001))))
         limit = 1 if ahead == 1 else 2 * ahead
-        free = [(process, min(ahead, limit - len(process.jobs))) for process in self.processes if process.is_ready]
+        takers = [process for process in self.processes if process.is_ready and not process.stream.has_unsent]
+        free = [(process, min(ahead, limit - len(process.jobs))) for process in takers]
         return sorted((entry for entry in free if entry[1] > 0), key=lambda entry: len(entry[0].jobs))
 
     def take_back(self) -> None:
@@ -652,12 +1034,9 @@ class _Pool:
                 self.back.extendleft(reversed(process.take_back()))
 
     def read(self, process: _Process) -> None:
-        """A process has sent something, or has ended."""
-        try:
-            while process.pipe.poll(0):
-                self._take(process, process.pipe.recv())
-        except (EOFError, OSError):
-            self._lost(process)
+        """A process has said something, or has ended."""
+        for message in process.messages():
+            self._take(process, message)
 
     def _take(self, process: _Process, message: Tuple[Any, ...]) -> None:
         kind, *parts = message
@@ -666,8 +1045,10 @@ class _Pool:
             process.is_ready = True
             self._failed_starts = 0
         elif kind == "failed":
-            self._error = PipelineError("INIT_FAILED", f"init_worker() raised: {parts[0]['name']}: {parts[0]['message']}\n{parts[0]['stack']}")
-        else:
+            self.error = PipelineError("INIT_FAILED", f"init_worker() raised: {_line_of(parts[0])}\n{parts[0]['stack']}")
+        elif kind == "close failed":
+            process.close_error = parts[0]
+        elif kind == "outcomes" and not self._is_closing:
             for index, *fields in parts[0]:
                 outcome = _Outcome(*fields)
                 mean = self._mean_ms
@@ -680,7 +1061,13 @@ class _Pool:
 
     def tick(self) -> None:
         now = time.monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + LOOK_SECONDS
         for process in list(self.processes):
+            if process.has_ended(now):
+                self._lost(process)
+                continue
             if not process.jobs or not process.is_ready:
                 continue
             age_ms = (now - process.progress_at) * 1000
@@ -691,63 +1078,133 @@ class _Pool:
                 self.back.extendleft(reversed(process.take_back()))
 
     def _lost(self, process: _Process) -> None:
-        process.process.join(1)
-        code = process.process.exitcode
-        how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+        for message in process.messages(sys.maxsize):  # what it said before
+            self._take(process, message)
+        how = process.how_it_ended
         if not process.is_ready:
             self._failed_starts += 1
-            if self._failed_starts >= MAX_FAILED_STARTS:
-                self._error = PipelineError("INIT_FAILED", f"A process of the worker ended before it was ready, with {how}")
-        log.warning("a process of the worker ended with %s and is replaced", how)
-        self._replace(process, _failure("PROCESS_LOST", f"The handler's process ended with {how}"))
+            if process.process.exitcode == NESTED_RUN:
+                when = "runs when the file is imported, which the worker's processes do"
+                text = f"{type(self._worker).__name__}().run() {when}: put it under if __name__ == \"__main__\":"
+                self.error = PipelineError("NESTED_RUN", text)
+            elif self._failed_starts >= MAX_FAILED_STARTS:
+                text = f"A process of the worker ended before it was ready, {how}: its own output has the reason"
+                self.error = PipelineError("INIT_FAILED", text)
+            if self.error is not None:
+                return
+        log.warning("a process of the worker ended %s and is replaced", how)
+        self._replace(process, _failure("PROCESS_LOST", f"The handler's process ended {how}"))
 
-    def _replace(self, process: _Process, error: Dict[str, str]) -> None:
+    def _replace(self, process: _Process, error: Dict[str, Any]) -> None:
         """Kills a process and starts another. The job that ran has failed; the others come back."""
-        process.process.kill()
-        process.process.join(5)
+        process.kill()
         begun = process.state[0]
         jobs = list(process.jobs)
         process.jobs.clear()
-        process.kill()
-        fresh = _Process(self._worker, self._method)
-        self.processes[self.processes.index(process)] = fresh
-        if self._metadata is not None:
-            fresh.send("begin", self._metadata)
         # Outcomes that were not sent yet are lost with the process: those jobs are executed again.
         self.back.extendleft(reversed([job for job in jobs if job.index != begun - 1]))
         for job in jobs:
             if job.index == begun - 1 and not job.is_dropped:
                 self._ended(job, _Outcome(None, error, True, 0.0, is_given_up=True))
+        fresh = self._start()
+        self.processes[self.processes.index(process)] = fresh
+        if self._metadata is not None:
+            fresh.stream.send(("begin", self._metadata))
 
-    def close(self, grace_seconds: float) -> None:
+    def _start(self) -> _Process:
+        try:
+            return _Process(self._worker, self._method, self._guard)
+        except OSError as error:
+            raise PipelineError("WORKER_FAILED", f"No process can be started: {error}") from error
+        except (pickle.PicklingError, TypeError, AttributeError, RuntimeError) as error:
+            raise TypeError(self._worker._what_cannot_be_copied(error)) from error
+
+    def close(self, grace_seconds: float) -> List[PipelineError]:
+        """Ends the processes. Returns what went wrong in ``close_worker``."""
+        self._is_closing = True
         for process in self.processes:
-            process.send("close")
+            process.stream.send(("close",))
         until = time.monotonic() + grace_seconds
+        running = list(self.processes)
+        while running and time.monotonic() < until:
+            for process in running:
+                process.stream.flush()
+                self.read(process)
+            running = [process for process in running if process.process.exitcode is None]
+            if running:
+                time.sleep(0.002)
+        errors = [self._close_error(process) for process in self.processes if process.close_error is not None]
         for process in self.processes:
-            process.process.join(max(0.0, until - time.monotonic()))
             process.kill()
+        for process in running:
+            process.process.join(1)
+        self._guard.close()
+        return errors
+
+    @staticmethod
+    def _close_error(process: _Process) -> PipelineError:
+        error = process.close_error or {}
+        log.error("close_worker() raised: %s\n%s", _line_of(error), error["stack"])
+        return PipelineError("CLOSE_FAILED", f"close_worker() raised: {_line_of(error)}")
+
+
+def _line_of(error: Dict[str, Any]) -> str:
+    return f"{error['name']}: {error['message']}"
 
 
 # --- connections --------------------------------------------------------------------------------------------------------
 
 HELLO_SECONDS = 1.0
+MAX_KEY_FILE_CHARACTERS = 4 * 1024 * 1024
 #: A connected peer that reads nothing for this long gets no more; what it misses is repeated later.
 SEND_MS = 1000
+#: Messages that a turn of the loop takes from a peer.
+MAX_MESSAGES = 256
+#: How long a peer is connected, or awaited, and does not answer, until that is logged.
+SILENCE_SECONDS = 5.0
+
+
+#: 40 characters of Z85.
+_CURVE_KEY = re.compile(rb"[0-9a-zA-Z.\-:+=^!/*?&<>()\[\]{}@%$#]{40}")
 
 
 class _Keys:
     """A worker's key file, as ``zmqpipeline keys`` makes it."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: Union[str, "os.PathLike[str]"]) -> None:
+        self.path = os.fspath(path)
         try:
-            if os.name == "posix" and os.stat(path).st_mode & 0o077:
-                raise PipelineError("KEYS_UNUSABLE", f"{path} is open to others: chmod 600")
             with open(path, encoding="utf-8") as file:
-                content = json.load(file)
-            self.public, self.secret = content["publicKey"].encode(), content["secretKey"].encode()
-            self.servers = {role: key.encode() for role, key in content["servers"].items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise PipelineError("KEYS_UNUSABLE", f"{path} is no key file of a worker: {type(error).__name__}") from None
+                status = os.fstat(file.fileno())
+                if status.st_uid not in (os.getuid(), 0):
+                    raise self._unusable("belongs to another user")
+                if status.st_mode & 0o077:
+                    raise self._unusable(f"is open to others (mode {status.st_mode & 0o777:o}): chmod 600")
+                content = json.loads(file.read(MAX_KEY_FILE_CHARACTERS))
+        except OSError as error:
+            raise self._unusable(f"cannot be opened ({errno.errorcode.get(error.errno or 0, error)})") from None
+        except ValueError:  # JSON's error would quote the file
+            raise self._unusable("is damaged: it is not JSON") from None
+        self._read(content if isinstance(content, dict) else {})
+
+    def _read(self, content: Mapping[str, Any]) -> None:
+        if content.get("version") != 1:
+            raise self._unusable("is not a key file of version 1")
+        if content.get("role") != "worker":
+            raise self._unusable(f"has the keys of a {content.get('role')}; a worker needs worker.json, or what keys add worker makes")
+        servers = content.get("servers")
+        try:
+            self.public, self.secret = content["publicKey"].encode("ascii"), content["secretKey"].encode("ascii")
+            self.servers = {str(role): key.encode("ascii") for role, key in (servers if isinstance(servers, dict) else {}).items()}
+            are_keys = all(_CURVE_KEY.fullmatch(key) for key in [self.public, self.secret, *self.servers.values()])
+            is_pair = are_keys and bool(zmq.curve_public(self.secret) == self.public)
+        except (KeyError, AttributeError, ValueError, TypeError, zmq.ZMQError):
+            is_pair = False
+        if not is_pair:
+            raise self._unusable("is damaged: one of its keys is missing, or its two keys do not belong together")
+
+    def _unusable(self, problem: str) -> PipelineError:
+        return PipelineError("KEYS_UNUSABLE", f'Keys "{self.path}": it {problem}')
 
 
 class _Link:
@@ -759,6 +1216,9 @@ class _Link:
         self.is_connected = False
         #: Whether a handshake has failed: that is logged once.
         self.has_failed = False
+        self.has_misspoken = False
+        self.silent_since = time.monotonic()
+        self.has_been_missed = False
         self.socket = session.context.socket(zmq.DEALER)
         options = {
             zmq.HEARTBEAT_IVL: 400,
@@ -777,13 +1237,17 @@ class _Link:
             self.socket.setsockopt(option, value)
         if keys is not None and endpoint.startswith("tcp:"):
             if server not in keys.servers:
-                raise PipelineError("KEYS_UNUSABLE", f"the key file does not have the {server}'s key")
+                raise PipelineError("KEYS_UNUSABLE", f'Keys "{keys.path}": it does not have the key of the {server}')
             self.socket.curve_publickey, self.socket.curve_secretkey = keys.public, keys.secret
             self.socket.curve_serverkey = keys.servers[server]
         failed = zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
         events = zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED | failed
         self.monitor = self.socket.get_monitor_socket(events)
-        self.socket.connect(endpoint)
+        try:
+            self.socket.connect(endpoint)
+        except zmq.ZMQError as error:
+            self.close()
+            raise ValueError(f"{endpoint} cannot be connected to: {error}") from None
 
     def look(self, connected: Callable[[], None], disconnected: Callable[[], None]) -> None:
         """Reads what has happened to the connection."""
@@ -809,15 +1273,18 @@ class _Link:
             log.warning("%s reads nothing; a message to it was dropped", self.endpoint)
 
     def receive(self) -> Iterator[Message]:
-        while True:
+        """What the peer has sent. A turn of the worker's loop takes a bounded part of it."""
+        for _ in range(MAX_MESSAGES):
             try:
                 frames = self.socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 return
             try:
                 yield decode_message(frames)
-            except (ProtocolError, UnicodeDecodeError) as error:
-                log.warning("a message from %s was dropped: %s", self.endpoint, error)  # rule: drop it
+            except ProtocolError as error:  # rule: drop it
+                if not self.has_misspoken:
+                    self.has_misspoken = True
+                    log.warning("%s sent what is no message (%s); this and what follows of that kind is dropped", self.endpoint, error)
 
     def close(self) -> None:
         self.socket.disable_monitor()
@@ -829,13 +1296,13 @@ class _Session:
     """One run of a worker: its connections, its processes, and what a batch's and a service's worker have in common."""
 
     method = ""
+    pool: _Pool
     #: The link to the role that gives out work.
     giver = ""
 
     def __init__(self, worker: "_Role") -> None:
         self.worker = worker
         self.keys = None if worker.security is None else _Keys(worker.security)
-        self.pool = _Pool(worker, self.method, self._ended)
         self.context = zmq.Context()
         self.links: Dict[str, _Link] = {}
         self.queue: Deque[_Job] = deque()
@@ -846,6 +1313,7 @@ class _Session:
         self.error: Optional[PipelineError] = None
         self.status = "stopped"
         self.executed = self.failed = 0
+        self.close_errors: List[PipelineError] = []
         self._next_hello = 0.0
         self._missing_since = time.monotonic()
         self._stop_requests = 0
@@ -895,38 +1363,48 @@ class _Session:
         """May be called from a signal handler or another thread: the loop looks at it."""
         self._stop_requests += 1
 
-    def loop(self) -> Mapping[str, Any]:
+    def loop(self) -> Dict[str, Any]:
         try:
-            while self.phase != "over":
-                self._turn()
+            self.connect(self.giver, self.worker.endpoint)  # before processes begin: what cannot be used is found at once
+            self.pool = _Pool(self.worker, self.method, self._ended)
+            try:
+                while self.phase != "over":
+                    self._turn()
+            finally:
+                self.close_errors = self.pool.close(self.worker.close_timeout)
         finally:
-            self.pool.close(self.worker.close_timeout)
             for link in self.links.values():
                 link.close()
             self.context.term()
         if self.error is not None:
             raise self.error
-        return {"status": self.status, "executed": self.executed, "failed": self.failed}
+        summary: Dict[str, Any] = {"status": self.status, "executed": self.executed, "failed": self.failed}
+        return {**summary, "close_errors": self.close_errors} if self.close_errors else summary
+
+    def connect(self, role: str, endpoint: str) -> None:
+        self.links[role] = _Link(endpoint, role, self.keys, self)
 
     def _turn(self) -> None:
         poller = zmq.Poller()
         for link in self.links.values():
             poller.register(link.socket, zmq.POLLIN)
             poller.register(link.monitor, zmq.POLLIN)
-        processes = {process.pipe.fileno(): process for process in self.pool.processes}
-        for descriptor in processes:
-            poller.register(descriptor, zmq.POLLIN)
+        processes = {process.stream.socket.fileno(): process for process in self.pool.processes if process.cut_at is None}
+        for descriptor, process in processes.items():
+            poller.register(descriptor, zmq.POLLIN | zmq.POLLOUT if process.stream.has_unsent else zmq.POLLIN)
         ready = dict(poller.poll(20))
         for name, link in list(self.links.items()):
             if link.monitor in ready:
-                link.look(lambda name=name: self._connected(name), lambda name=name: self._disconnected(name))
+                link.look(functools.partial(self._connected, name), functools.partial(self._disconnected, name))
         for name, link in list(self.links.items()):
             if link.socket in ready:
                 for message in link.receive():
                     if self.phase != "over":
                         self._message(name, message)
         for descriptor, process in processes.items():
-            if descriptor in ready:
+            if ready.get(descriptor, 0) & zmq.POLLOUT:
+                process.stream.flush()
+            if ready.get(descriptor, 0) & ~zmq.POLLOUT:
                 self.pool.read(process)
         if self.phase == "initialising" and self.pool.is_ready:
             self.phase = "working"
@@ -947,8 +1425,22 @@ class _Session:
         if now >= self._next_hello:
             self._next_hello = now + HELLO_SECONDS
             self.greet()
+            self._look_for_silence(now)
         if self.phase != "over":
             self._tick(now)
+
+    def _look_for_silence(self, now: float) -> None:
+        """Logs once that a peer does not answer: most often, its endpoint is another role's, or nobody's."""
+        for role, link in self.links.items():
+            if self._is_answered(role):
+                link.silent_since, link.has_been_missed = now, False
+            elif now - link.silent_since >= SILENCE_SECONDS and not link.has_been_missed:
+                link.has_been_missed = True
+                what = "what listens there does not answer" if link.is_connected else "nobody can be connected to"
+                log.warning("no %s answers at %s: %s; the worker goes on waiting. Is the endpoint right?", role, link.endpoint, what)
+
+    def _is_answered(self, role: str) -> bool:
+        raise NotImplementedError
 
     def greet(self) -> None:
         """Rule: hello is repeated each second until it is answered."""
@@ -1014,8 +1506,7 @@ class _Session:
         if not is_missing:
             self._missing_since = now
         elif now - self._missing_since >= self.worker.peer_timeout:
-            endpoints = " and ".join(link.endpoint for link in self.links.values())
-            text = f"No {who} answered at {endpoints} within {self.worker.peer_timeout} s"
+            text = f"No {who} answered at {self.worker.endpoint} within {self.worker.peer_timeout} s"
             self.over(PipelineError("PEER_TIMEOUT", text))
 
     def over(self, error: Optional[PipelineError], status: str = "stopped") -> None:
@@ -1043,6 +1534,7 @@ class _BatchSession(_Session):
 
     def __init__(self, worker: "Worker") -> None:
         super().__init__(worker)
+        self.collector_endpoint = worker.collector_endpoint
         self._outbox: Dict[int, _Kept] = {}
         self._batch: List[Tuple[int, int, bytes]] = []
         self._batch_bytes = 0
@@ -1051,7 +1543,6 @@ class _BatchSession(_Session):
         self._is_welcome = False
         self._is_known_to_collector = False
         self._next_check = 0.0
-        self.links["distributor"] = _Link(worker.endpoint, "distributor", self.keys, self)
 
     # -- connections --
 
@@ -1076,6 +1567,9 @@ class _BatchSession(_Session):
             self._hello("distributor", held)
         if "collector" in self.links and not self._is_known_to_collector:
             self._hello("collector", [])
+
+    def _is_answered(self, role: str) -> bool:
+        return self._is_welcome if role == "distributor" else self._is_known_to_collector
 
     def _hello(self, link: str, held: List[Ref]) -> None:
         def write(writer: Writer) -> None:
@@ -1138,7 +1632,7 @@ class _BatchSession(_Session):
         self.phase = "initialising"
         self._is_known_to_collector = False
         if "collector" not in self.links:
-            self.links["collector"] = _Link(self.worker.collector_endpoint, "collector", self.keys, self)
+            self.connect("collector", self.collector_endpoint)
         self.greet()
         self.pool.begin(message["metadata"])
 
@@ -1162,12 +1656,12 @@ class _BatchSession(_Session):
     def _ended(self, job: _Job, outcome: _Outcome) -> None:
         if self.running.pop(job.seq, None) is not job:
             return
-        self.executed += 1
         now = time.monotonic()
         if outcome.payload is None:
             self.failed += 1
             self._fail(job, outcome, now)
             return
+        self.executed += 1
         self._outbox[job.seq] = _Kept(job.attempt, outcome.payload, None, now)
         if not self._batch:
             self._batch_since = now
@@ -1284,8 +1778,6 @@ class _ServiceSession(_Session):
         self._replies: List[Tuple[int, int, bytes]] = []
         self._replies_bytes = 0
         self._busy_ms = 0.0
-        self.pool.timeout_ms = int(worker.timeout * 1000)
-        self.links["service"] = _Link(worker.endpoint, "service", self.keys, self)
 
     def _connected(self, link: str) -> None:
         self._is_welcome = False
@@ -1298,6 +1790,9 @@ class _ServiceSession(_Session):
         self.run = ""
         if self.phase == "leaving":
             self.over(None)
+
+    def _is_answered(self, role: str) -> bool:
+        return self._is_welcome
 
     def greet(self) -> None:
         if self._is_welcome:
@@ -1322,6 +1817,7 @@ class _ServiceSession(_Session):
                 self._ready()
             elif self.phase == "waiting":
                 self.phase = "initialising"
+                self.pool.timeout_ms = int(self.worker.timeout * 1000)
                 self.pool.begin(b"")
             return None
         if kind == "end" and (message["run"] == self.run or self.run == ""):
@@ -1351,7 +1847,6 @@ class _ServiceSession(_Session):
     def _ended(self, job: _Job, outcome: _Outcome) -> None:
         if self.running.pop(job.seq, None) is not job:
             return
-        self.executed += 1
         if outcome.payload is None:
             self.failed += 1
 
@@ -1361,6 +1856,7 @@ class _ServiceSession(_Session):
                 writer.refs([(job.seq, job.attempt)])
 
             return self._say("failure", write)
+        self.executed += 1
         self._replies.append((job.seq, job.attempt, outcome.payload))
         self._replies_bytes += len(outcome.payload)
         self._busy_ms += outcome.busy_ms
@@ -1419,11 +1915,13 @@ class _Role:
     #: Longest time that ``close_worker`` may take, in seconds.
     close_timeout: float = 5
     #: Path of the worker's key file, as ``zmqpipeline keys`` makes it; None: no keys.
-    security: Optional[str] = None
+    security: Union[str, "os.PathLike[str]", None] = None
     #: The beginning of the worker's id, in logs and ``zmqpipeline top``.
     id_prefix: str = ""
 
     _session_class: Type[_Session] = _Session
+    _endpoints: Tuple[str, ...] = ("endpoint",)
+    _base: Type["_Role"]
     _worker_id: Optional[str] = None
     _session: Optional[_Session] = None
 
@@ -1444,20 +1942,28 @@ class _Role:
     def close_worker(self) -> None:
         """Called once in each process at its end, unless it was killed."""
 
-    def run(self, *, signals: bool = True) -> Mapping[str, Any]:
-        """Works until the run ends, and returns ``{"status", "executed", "failed"}``.
+    def run(self, *, signals: bool = True) -> Dict[str, Any]:
+        """Works until the run ends.
 
         :param signals: SIGINT and SIGTERM end the worker in order: what has begun is finished and confirmed. A second one ends it at once.
-        :raises PipelineError: ``PEER_TIMEOUT``, ``PEER_REFUSED``, ``INIT_FAILED``, ``KEYS_UNUSABLE``.
+            Without effect outside the main thread.
+        :returns: ``status`` (``complete``, ``stopped``, ``aborted``), ``executed`` and ``failed``: executions that gave a result, and those that
+            failed. ``close_errors`` has what ``close_worker`` raised, where it did.
+        :raises PipelineError: ``PEER_TIMEOUT``, ``PEER_REFUSED``, ``INIT_FAILED``, ``KEYS_UNUSABLE``, ``WORKER_FAILED``.
         :raises ValueError: when an attribute cannot be used.
+        :raises TypeError: when the worker's processes cannot import its class, or cannot have its attributes.
         """
+        if getattr(multiprocessing.current_process(), "_inheriting", False):
+            os._exit(NESTED_RUN)  # this process imports the user's file; the worker that has started it says so
         self._check()
+        if self._session is not None:
+            raise RuntimeError(f"{type(self).__name__} runs already")
         _ = self.worker_id
         session = self._session_class(self)
         self._session = session
         before = {}
         if signals and threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in _ENDING:
                 before[number] = signal.signal(number, lambda *_: session.stop())
         try:
             return session.loop()
@@ -1475,20 +1981,112 @@ class _Role:
         """The attributes that the processes get."""
         return {name: value for name, value in self.__dict__.items() if name != "_session"}
 
-    def _check(self) -> None:
-        for name in self._endpoints():
-            value = getattr(self, name)
-            if not isinstance(value, str) or not value.startswith(("tcp://", "ipc://")):
-                raise ValueError(f"{type(self).__name__}.{name} is {value!r}: it must be tcp://host:port or ipc://path")
-        if not isinstance(self.task_type, str) or len(self.task_type.encode()) > MAX_NAME_BYTES:
-            raise ValueError(f"{type(self).__name__}.task_type must be a text of up to {MAX_NAME_BYTES} bytes")
-        if not isinstance(self.concurrency, int) or self.concurrency < 1:
-            raise ValueError(f"{type(self).__name__}.concurrency is {self.concurrency!r}: it must be an integer of at least 1")
-        if self.timeout < 0:
-            raise ValueError(f"{type(self).__name__}.timeout is {self.timeout!r}: it must be a number of seconds of at least 0")
+    def _what_cannot_be_copied(self, error: BaseException) -> str:
+        for name, value in self._fields().items():
+            try:
+                pickle.dumps(value)
+            except Exception:
+                what = f"{type(self).__name__}.{name} is a {type(value).__name__}, which cannot be copied to the worker's processes"
+                return f"{what}: make it in init_worker()"
+        return f"The worker's processes cannot be started: {error}"
 
-    def _endpoints(self) -> List[str]:
-        return ["endpoint"]
+    def _check(self) -> None:
+        self._check_names()
+        for name in self._endpoints:
+            _check_endpoint(f"{type(self).__name__}.{name}", getattr(self, name))
+        self._check_text("task_type", MAX_NAME_BYTES)
+        if not self.task_type and self._base is Worker:
+            raise ValueError(f"{type(self).__name__}.task_type is missing")
+        self._check_text("id_prefix", MAX_PREFIX_BYTES)
+        concurrency = self.concurrency
+        if type(concurrency) is not int or not 1 <= concurrency <= MAX_CONCURRENCY:
+            self._refuse("concurrency", f"an int from 1 to {MAX_CONCURRENCY}")
+        self._check_seconds("timeout", can_be_infinite=False)
+        self._check_seconds("peer_timeout", can_be_infinite=True)
+        self._check_seconds("close_timeout", can_be_infinite=False)
+        if self.security is not None and not isinstance(self.security, (str, os.PathLike)):
+            self._refuse("security", "the path of a key file, or None")
+        self._check_class()
+
+    def _refuse(self, name: str, wanted: str) -> None:
+        raise ValueError(f"{type(self).__name__}.{name} is {_short(_safely(repr, getattr(self, name)))}: it must be {wanted}")
+
+    def _check_text(self, name: str, most_bytes: int) -> None:
+        value = getattr(self, name)
+        if not isinstance(value, str) or value != _well_formed(value) or len(value.encode()) > most_bytes:
+            self._refuse(name, f"a text of up to {most_bytes} bytes")
+
+    def _check_seconds(self, name: str, can_be_infinite: bool) -> None:
+        value = getattr(self, name)
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not is_number or not (0 <= value <= MAX_SECONDS or (can_be_infinite and value == float("inf"))):
+            self._refuse(name, "a number of seconds of at least 0" + (", or float('inf')" if can_be_infinite else ""))
+
+    def _check_names(self) -> None:
+        """Refuses names in another spelling: a worker without its handler would take items and give nothing."""
+        known = {name for name in dir(self._base) if not name.startswith("_")}
+        names = {name for kind in type(self).__mro__ if kind not in (_Role, Worker, ServiceWorker, object) for name in vars(kind)}
+        for name in sorted(names | set(self.__dict__)):
+            if name in known or name.startswith("_"):
+                continue
+            snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+            near = [snake] if snake in known else difflib.get_close_matches(snake, known, 1, 0.9)
+            if near and (snake == near[0] or not (snake.startswith(near[0]) or near[0].startswith(snake))):  # a plural is another word
+                raise ValueError(f"{type(self).__name__} has {name}: it is called {near[0]}")
+        method = self._session_class.method
+        handler = getattr(self, method)
+        if not callable(handler) or getattr(type(self), method) is getattr(self._base, method):
+            raise ValueError(f"{type(self).__name__} must have a method {method}(self, data, info)")
+        for hook in (method, "init_worker", "close_worker"):
+            if inspect.iscoroutinefunction(getattr(self, hook)):
+                text = f"{type(self).__name__}.{hook}() is async: make it a plain method, in which asyncio.run() may wait for others"
+                raise ValueError(text)
+        try:
+            inspect.signature(handler).bind(None, None)
+        except (TypeError, ValueError):
+            raise ValueError(f"{type(self).__name__}.{method}() must take (self, data, info)") from None
+
+    def _check_class(self) -> None:
+        """The worker's processes import the class by its name."""
+        kind = type(self)
+        module = sys.modules.get(kind.__module__)
+        found: Any = module
+        for part in kind.__qualname__.split("."):
+            found = getattr(found, part, None)
+        if found is not kind:
+            raise TypeError(f"{kind.__qualname__} must stand at the top of a file: the worker's processes import it from there")
+        if kind.__module__ != "__main__":
+            return
+        file = getattr(module, "__file__", None)
+        if getattr(module, "__spec__", None) is None and (file is None or not os.path.exists(file)):
+            text = f"{kind.__qualname__} must be in a file, which the worker's processes import: not in a notebook, on standard input or in python -c"
+            raise TypeError(text)
+
+
+#: Processes for one worker. More workers may run beside it.
+MAX_CONCURRENCY = 1024
+MAX_PREFIX_BYTES = 64
+#: 68 years: beyond, clocks of some systems end.
+MAX_SECONDS = 2**31
+
+
+def _check_endpoint(name: str, value: Any) -> None:
+    shown = _short(_safely(repr, value))
+    if not isinstance(value, str) or not value.startswith(("tcp://", "ipc://")):
+        raise ValueError(f"{name} is {shown}: it must be tcp://host:port or ipc://path")
+    rest = value[6:]
+    if value.startswith("ipc://"):
+        if not rest or len(os.fsencode(rest)) > MAX_IPC_BYTES or "\0" in rest:
+            raise ValueError(f"{name} is {shown}: it must be ipc:// and a path of up to {MAX_IPC_BYTES} bytes")
+        return
+    host, _, port = rest.rpartition(":")
+    is_port = port.isascii() and port.isdigit() and 1 <= int(port) <= 65535
+    if not is_port or not host or host == "*" or any(character in " ;/\0*" for character in host):
+        raise ValueError(f"{name} is {shown}: it must be tcp://host:port, with the name or address of a host and a port from 1 to 65535")
+
+
+#: Linux has 107 bytes for a path, macOS and the BSDs 103.
+MAX_IPC_BYTES = 103
 
 
 class Worker(_Role):
@@ -1502,6 +2100,7 @@ class Worker(_Role):
     collector_endpoint: str = ""
 
     _session_class = _BatchSession
+    _endpoints = ("endpoint", "collector_endpoint")
 
     def handle_execution(self, data: Any, info: Info) -> Any:
         """Executes one item.
@@ -1512,14 +2111,6 @@ class Worker(_Role):
         :raises Exception: anything; the item is retried as its task says. An exception with ``retryable = False`` is not.
         """
         raise NotImplementedError
-
-    def _check(self) -> None:
-        super()._check()
-        if not self.task_type:
-            raise ValueError(f"{type(self).__name__}.task_type is missing")
-
-    def _endpoints(self) -> List[str]:
-        return ["endpoint", "collector_endpoint"]
 
 
 class ServiceWorker(_Role):
@@ -1542,3 +2133,7 @@ class ServiceWorker(_Role):
         :raises Exception: anything; the client gets it as an error with its name, message and stack.
         """
         raise NotImplementedError
+
+
+Worker._base = Worker
+ServiceWorker._base = ServiceWorker

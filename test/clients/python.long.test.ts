@@ -1,83 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { type Failure, Security, Service, ServiceClient, Task, TaskType } from "../../src/index.ts";
+import { Security, Service, ServiceClient } from "../../src/index.ts";
 import { ChaosRun, pick } from "../chaos/chaos-run.ts";
 import { freshEndpoints, serviceEndpoints, tempFolder } from "../support/endpoints.ts";
 import { address, type PipelineEndpoints } from "../support/endpoints-of.ts";
 import type { TestProcess } from "../support/processes.ts";
-import {
-  describeWithPython,
-  type PythonFields,
-  pythonServiceWorker,
-  pythonWorker,
-} from "../support/python.ts";
-import { makeDistributor, NumbersCollector } from "../support/roles.ts";
-import { GoodMetadata, withKeys } from "../support/secured-roles.ts";
-
-type Doing = Readonly<Record<string, unknown>>;
-
-const PYTHON = TaskType.register("python");
-const FEW_RETRIES = { attempts: 2, backoff: 10 };
-
-/** Items that say what the handler does. */
-class DoingTask extends Task<Doing> {
-  readonly taskType = PYTHON;
-  readonly endpoint;
-  override readonly retry = FEW_RETRIES;
-  override readonly timeout: number;
-  readonly #items: readonly Doing[];
-
-  constructor({ task }: PipelineEndpoints, items: readonly Doing[], timeout = Number.POSITIVE_INFINITY) {
-    super();
-    this.endpoint = address(task);
-    this.timeout = timeout;
-    this.#items = items;
-  }
-
-  override *items() {
-    yield* this.#items;
-  }
-}
-
-class DoingCollector extends NumbersCollector {
-  readonly results = new Map<string, unknown>();
-  readonly failed = new Map<string, Failure>();
-
-  override handleCollection(...[result, , , info]: Parameters<NumbersCollector["handleCollection"]>) {
-    this.results.set(numberOf(info.id), result);
-    return undefined as never;
-  }
-
-  override handleFailure(failure: Failure) {
-    this.failed.set(numberOf(failure.id), failure);
-  }
-}
-
-const numberOf = (id: string) => id.split("/").at(-1) ?? "";
-
-interface Given {
-  readonly items: readonly Doing[];
-  readonly timeout?: number;
-  readonly fields?: PythonFields;
-  readonly security?: Security;
-  readonly withMetadata?: boolean;
-}
-
-/** Runs the items in Python. */
-async function executed({ items, timeout, fields, security, withMetadata = false }: Given) {
-  const endpoints = await freshEndpoints("tcp");
-  const collector = withKeys(new DoingCollector(endpoints), security);
-  const distributor = makeDistributor(endpoints, new DoingTask(endpoints, items, timeout), {
-    security,
-    ...(withMetadata ? { metadataEndpoint: address(endpoints.metadata) } : {}),
-  });
-  const worker = pythonWorker(endpoints, fields);
-  const metadata = withMetadata ? withKeys(new GoodMetadata(endpoints), security).run() : undefined;
-  const [summary] = await Promise.all([distributor.run(), collector.run(), metadata]);
-  const { results, failed: failures } = collector;
-  return { summary, results, failures, worker, ended: await worker.outcome<object>() };
-}
+import { describeWithPython, pythonServiceWorker, pythonWorker } from "../support/python.ts";
+import { DOING, type Doing, DoingCollector, DoingTask, executed } from "../support/python-run.ts";
+import { makeDistributor } from "../support/roles.ts";
 
 describeWithPython("A worker in Python", () => {
   test("returns what its handler returns, and ends with the run", async () => {
@@ -289,7 +220,7 @@ describeWithPython("A service with a worker in Python", () => {
     const service = new Service({ frontendEndpoint: address(front), backendEndpoint: address(back) });
     const served = service.run();
     const worker = pythonServiceWorker({ front, back }, { concurrency: 2 });
-    const client = new ServiceClient(address(front), { taskType: PYTHON });
+    const client = new ServiceClient(address(front), { taskType: DOING });
     onTestFinished(async () => {
       await client.stop();
       await service.stop({ timeout: 0 });
