@@ -187,8 +187,17 @@ class Reader:
         self.at = at + size
         return self.data[at : self.at]
 
-    def text(self) -> str:
-        return self.take(self.integer()).decode("utf-8", "replace")
+    def text(self, longest: int = MAX_NAME_BYTES) -> str:
+        size = self.integer()
+        if size > longest:
+            raise ProtocolError("field is too long")
+        return self.take(size).decode("utf-8", "replace")
+
+    def attempt(self) -> int:
+        value = self.integer()
+        if value >= 2**32:
+            raise ProtocolError("attempt is out of range")
+        return value
 
     def count(self) -> int:
         count = self.integer()
@@ -214,14 +223,14 @@ class Reader:
         values, seq = [], 0
         for _ in range(self.count()):
             seq = self.difference(seq)
-            values.append((seq, self.integer()))
+            values.append((seq, self.attempt()))
         return values
 
     def items(self) -> List[Tuple[int, int, int]]:
         values, seq = [], 0
         for _ in range(self.count()):
             seq = self.difference(seq)
-            values.append((seq, self.integer(), self.integer()))
+            values.append((seq, self.attempt(), self.integer()))
         return values
 
 
@@ -263,10 +272,10 @@ def decode_message(frames: List[bytes]) -> Message:
     reader = Reader(envelope, 5)
     message: Message = {"type": kind, "run": reader.text()}
     if kind == "refuse":
-        message["reason"] = reader.text()
+        message["reason"] = reader.text(4096)
     elif kind == "welcome":
         message.update(role=_choice(ROLES, reader.byte()), peer_id=reader.text(), timeout_ms=reader.integer())
-        message["context"] = reader.text()
+        message["context"] = reader.text(10_000)
         (message["metadata"],) = _payloads(reader, frames, [reader.integer()])
     elif kind == "grant":
         message.update(solo=reader.flag(), settled=reader.seqs(), failures_seen=reader.refs())
@@ -276,10 +285,10 @@ def decode_message(frames: List[bytes]) -> Message:
     elif kind in ("revoke", "cancel"):
         message["items"] = reader.refs()
     elif kind == "end":
-        message.update(status=_choice(STATUSES, reader.byte()), reason=reader.text())
+        message.update(status=_choice(STATUSES, reader.byte()), reason=reader.text(4096))
     elif kind == "assign":
         clients = [reader.text() for _ in range(reader.count())]
-        contexts = [reader.text() for _ in range(reader.count())]
+        contexts = [reader.text(10_000) for _ in range(reader.count())]
         origins, client_seq = [], 0
         for _ in range(reader.count()):
             client = _choice(clients, reader.integer())

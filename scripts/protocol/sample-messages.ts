@@ -47,6 +47,25 @@ export const SAMPLE_MESSAGES: readonly Sample[] = [
     },
   },
   {
+    name: "a metadata worker's hello",
+    message: {
+      type: "hello",
+      runId: "",
+      role: "metadataworker",
+      peerId: "host-4712",
+      taskType: "",
+      held: [],
+    },
+  },
+  {
+    name: "the hello of a service's worker",
+    message: { type: "hello", runId: "", role: "serviceworker", peerId: workerId, taskType, held: [] },
+  },
+  {
+    name: "the hello of a service's client",
+    message: { type: "hello", runId: "", role: "serviceclient", peerId: "client-a", taskType: "", held: [] },
+  },
+  {
     name: "a distributor's welcome with metadata",
     message: {
       type: "welcome",

@@ -45,4 +45,26 @@ export const FOREIGN_PAYLOADS: readonly ForeignPayload[] = [
   { bytes: "ca3fc00000", value: 1.5 }, // float 32
   { bytes: "da0003616263", value: "abc" }, // a head that is longer than needed
   { bytes: "81a16e0c", value: { n: 12 } },
+  { bytes: "d442ff", value: -1n }, // as few bytes as the number needs
+  { bytes: "d7ffee2e1f00697deec0", value: new Date("2026-01-31T12:00:00.999Z") }, // a timestamp of 8 bytes, with 999,000,000 ns
+  { bytes: "c70cff00000000ffffffffffffffff", value: new Date("1969-12-31T23:59:59.000Z") }, // of 12 bytes
+];
+
+/** Payloads that every reader refuses. A result with such a payload fails its item. */
+export const REFUSED_PAYLOADS: readonly { readonly why: string; readonly bytes: string }[] = [
+  { why: "cut off", bytes: "930102" },
+  { why: "a byte behind the value", bytes: "0102" },
+  { why: "a code that MessagePack does not use", bytes: "c1" },
+  { why: "a list that is longer than the payload", bytes: "ddffffffff01" },
+  { why: "a key that is an integer", bytes: "8101a16f" },
+  { why: "a key that is binary", bytes: "81c4016101" },
+  { why: "the key __proto__", bytes: "81a95f5f70726f746f5f5f01" },
+  { why: "another extension, 7", bytes: "d40700" },
+  { why: "a timestamp of 3 bytes", bytes: "c703ff000000" },
+  { why: "a bigint without bytes", bytes: "c70042" },
+  { why: "a typed array with half an element", bytes: "d5740300" },
+  { why: "text of 0x75 with half a unit", bytes: "d47561" },
+  { why: "an object of 0x6f with a key and no value", bytes: "c7046f0191a161" },
+  { why: "a hole outside of a list", bytes: "81a161d46800" },
+  { why: "101 levels", bytes: `${"91".repeat(101)}c0` },
 ];

@@ -3,7 +3,7 @@ import type { Message } from "../../src/protocol/message.ts";
 import { encodeValue } from "../../src/protocol/payload/payload.ts";
 import { encodeMessage, MESSAGE_TYPES } from "../../src/protocol/wire/codec.ts";
 import { SAMPLE_MESSAGES } from "./sample-messages.ts";
-import { FOREIGN_PAYLOADS, SAMPLE_PAYLOADS } from "./sample-payloads.ts";
+import { FOREIGN_PAYLOADS, REFUSED_PAYLOADS, SAMPLE_PAYLOADS } from "./sample-payloads.ts";
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
@@ -19,6 +19,18 @@ const REFUSED: readonly { readonly why: string; readonly frames: readonly string
   { why: "a list that is longer than its frame", frames: [`5a5150${byte(PROTOCOL_VERSION)}0700ffff03`] },
   { why: "a flag of 2", frames: [`5a5150${byte(PROTOCOL_VERSION)}08000200`] },
   { why: "a sequence number below 0", frames: [`5a5150${byte(PROTOCOL_VERSION)}0700010101`] },
+  {
+    why: "a sequence number beyond 2^52 - 1",
+    frames: [`5a5150${byte(PROTOCOL_VERSION)}070001808080808080801001`],
+  },
+  { why: "an attempt beyond 2^32 - 1", frames: [`5a5150${byte(PROTOCOL_VERSION)}070001008080808010`] },
+  { why: "an integer beyond 2^53 - 1", frames: [`5a5150${byte(PROTOCOL_VERSION)}06008080808080808010`] },
+  { why: "a role that is not known", frames: [`5a5150${byte(PROTOCOL_VERSION)}0100090161016200`] },
+  { why: "a name of 256 bytes", frames: [`5a5150${byte(PROTOCOL_VERSION)}0f8002${"61".repeat(256)}`] },
+  {
+    why: "an error's detail that is no payload",
+    frames: [`5a5150${byte(PROTOCOL_VERSION)}09000001010000000001c1`],
+  },
 ];
 
 /** The content of `docs/protocol-vectors.json`. */
@@ -41,9 +53,10 @@ export function vectors(): string {
     })),
     foreignPayloads: FOREIGN_PAYLOADS.map(({ bytes, value }) => ({
       bytes,
-      value: typeof value === "bigint" ? { bigint: String(value) } : value,
+      value: shown(value),
     })),
     refused: REFUSED,
+    refusedPayloads: REFUSED_PAYLOADS,
   };
   return `${JSON.stringify(content, undefined, 2)}\n`;
 }
@@ -55,6 +68,12 @@ function split(message: Message): Uint8Array[] {
   const [envelope = new Uint8Array()] = encodeMessage(message);
   const bytes = payloads.reduce((sum, { length }) => sum + length, 0);
   return [envelope.subarray(0, envelope.length - bytes), ...payloads.filter(({ length }) => length > 0)];
+}
+
+/** A value as JSON can have it. */
+function shown(value: unknown): unknown {
+  if (typeof value === "bigint") return { bigint: String(value) };
+  return value instanceof Date ? { date: value.toISOString() } : value;
 }
 
 /** A message as JSON can have it. */

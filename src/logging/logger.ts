@@ -28,6 +28,9 @@ export function getLogger(name: string): Logger {
   return getLogTapeLogger(name.split("."));
 }
 
+/** Characters that end a line, control a terminal or turn the order of letters round. */
+const CONTROL = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu;
+
 export type LogLevelName = "debug" | "info" | "warn" | "error";
 
 /** The facts of a log line: ids, counts and endpoints; never a payload. */
@@ -56,7 +59,7 @@ export class RoleLog {
 
   write(level: LogLevelName, event: string, facts: LogFacts = {}): void {
     if (!this.isEnabled(level)) return;
-    const all = { ...this.#facts, ...facts };
+    const all = inOneLine({ ...this.#facts, ...facts });
     const text = Object.keys(all).map((key) => ` ${key}={${key}}`);
     this.template(level, `${literal(event)}${text.join("")}`, all);
   }
@@ -87,6 +90,17 @@ function visibleFact(value: unknown): unknown {
   if (value instanceof Error) return visibleText(`${value.name}: ${value.message}`);
   if (Array.isArray(value)) return value.map(visibleFact);
   return visibleFacts(value as LogFacts);
+}
+
+/** Replaces control characters in texts: a peer chooses its name, and must not write lines of its own. */
+function inOneLine(facts: LogFacts): Record<string, unknown> {
+  const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return Object.fromEntries(
+    Object.entries(facts).map(([key, value]) => [
+      key,
+      typeof value === "string" ? value.replace(CONTROL, escaped) : value,
+    ]),
+  );
 }
 
 /** How many different reasons get a line each within a second. */

@@ -40,6 +40,9 @@ export const MAX_ERROR_DETAIL_BYTES = 64 * 1024;
 /** Largest sequence number: the zigzag difference of any two is then a safe integer. */
 export const MAX_SEQ = 2 ** 52 - 1;
 
+/** Largest number of an attempt: far beyond what is reached, and small enough to count on from it. */
+export const MAX_ATTEMPT = 2 ** 32 - 1;
+
 /** Longest name (task type, worker id) on the wire, in bytes. */
 export const MAX_NAME_BYTES = 255;
 

@@ -9,6 +9,7 @@ const vectors = readFileSync(path("docs/protocol-vectors.json"), "utf8");
 /** Checks the file's own reader and writer against the vectors; prints what differs, as JSON. */
 const CHECK = `
 import json, sys
+from datetime import datetime
 sys.path.insert(0, ${JSON.stringify(path("clients/python"))})
 import zmqpipeline_worker as z
 v = json.load(sys.stdin)
@@ -34,7 +35,9 @@ for entry in v["payloads"]:
     except Exception as error: bad.append([entry["value"], repr(error)])
 for entry in v["foreignPayloads"]:
     value = z.decode_value(bytes.fromhex(entry["bytes"]))
-    want = int(entry["value"]["bigint"]) if isinstance(entry["value"], dict) and "bigint" in entry["value"] else entry["value"]
+    want = entry["value"]
+    if isinstance(want, dict) and "bigint" in want: want = int(want["bigint"])
+    elif isinstance(want, dict) and "date" in want: want = datetime.fromisoformat(want["date"].replace("Z", "+00:00"))
     if value != want: bad.append([entry["bytes"], repr(value)])
 for entry in v["refused"]:
     try:

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { vectors } from "../../scripts/protocol/vectors.ts";
 import * as directions from "../../src/protocol/message.ts";
 import { decodeValue } from "../../src/protocol/payload/payload.ts";
+import { ProtocolError } from "../../src/protocol/wire/byte-reader.ts";
 import { decodeMessage, MESSAGE_TYPES } from "../../src/protocol/wire/codec.ts";
 import { decodeByTable, type TableMessage } from "../support/table-decoder.ts";
 
@@ -19,6 +20,7 @@ interface Vectors {
   readonly payloads: readonly { readonly value: string; readonly bytes: string }[];
   readonly foreignPayloads: readonly { readonly bytes: string; readonly value: unknown }[];
   readonly refused: readonly { readonly why: string; readonly frames: string[] }[];
+  readonly refusedPayloads: readonly { readonly why: string; readonly bytes: string }[];
 }
 const known = JSON.parse(file) as Vectors;
 
@@ -95,10 +97,15 @@ describe("docs/protocol-vectors.json", () => {
 
   test.each(known.foreignPayloads)("has payloads of other languages: $bytes", ({ bytes, value }) => {
     const read = decodeValue(Buffer.from(bytes, "hex"));
-    expect(typeof read === "bigint" ? { bigint: String(read) } : read).toEqual(value);
+    const shown = read instanceof Date ? { date: read.toISOString() } : read;
+    expect(typeof read === "bigint" ? { bigint: String(read) } : shown).toEqual(value);
   });
 
   test.each(known.refused)("has what is refused: $why", ({ frames: hex }) => {
-    expect(() => decodeMessage(frames(hex))).toThrow();
+    expect(() => decodeMessage(frames(hex))).toThrow(ProtocolError);
+  });
+
+  test.each(known.refusedPayloads)("has payloads that are refused: $why", ({ bytes }) => {
+    expect(() => decodeValue(Buffer.from(bytes, "hex"))).toThrow(ProtocolError);
   });
 });

@@ -249,3 +249,19 @@ test("Logging of floods has a bounded rate, and their count", async () => {
   expect(records.length).toBeLessThanOrEqual(2);
   expect(records[0]?.properties).toMatchObject({ count: 1, reason: "x" });
 });
+
+test("Logging of roles keeps a line one line, whatever a peer calls itself", async () => {
+  const records: LogRecord[] = [];
+  await configure({
+    sinks: { records: (record) => records.push(record) },
+    loggers: [
+      { category: "zmqpipeline", sinks: ["records"], lowestLevel: "info" },
+      { category: ["logtape", "meta"], sinks: [] },
+    ],
+  });
+  const name = "w\r\nINFO run ended\u001b[2J\u202e";
+  new RoleLog("worker").write("info", "peer connected", { peerId: name, items: 3 });
+  expect(records.map(({ message }) => message.join(""))).toEqual([
+    "peer connected role=worker peerId=w\\u000d\\u000aINFO run ended\\u001b[2J\\u202e items=3",
+  ]);
+});

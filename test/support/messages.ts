@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { MAX_SEQ } from "../../src/protocol/limits.ts";
+import { MAX_ATTEMPT, MAX_SEQ } from "../../src/protocol/limits.ts";
 import type { Message } from "../../src/protocol/message.ts";
 
 /** Arbitrary values from which the fields of messages are drawn. */
@@ -7,6 +7,7 @@ export interface MessageParts {
   readonly name: fc.Arbitrary<string>;
   readonly count: fc.Arbitrary<number>;
   readonly seq: fc.Arbitrary<number>;
+  readonly attempt: fc.Arbitrary<number>;
   readonly bytes: fc.Arbitrary<Uint8Array>;
 }
 
@@ -15,17 +16,18 @@ export const ANYTHING: MessageParts = {
   name: fc.string({ maxLength: 40 }),
   count: fc.maxSafeInteger().map(Math.abs),
   seq: fc.oneof(fc.nat(), fc.integer({ min: 0, max: MAX_SEQ })),
+  attempt: fc.integer({ min: 0, max: MAX_ATTEMPT }),
   bytes: fc.oneof(fc.uint8Array({ maxLength: 50 }), fc.constant(new Uint8Array(32 * 1024))),
 };
 
 /** Arbitrary messages of batches, services and inspection. */
-export function arbitraryMessages({ name, count, seq, bytes }: MessageParts): {
+export function arbitraryMessages({ name, count, seq, attempt, bytes }: MessageParts): {
   readonly batch: fc.Arbitrary<Message>;
   readonly service: fc.Arbitrary<Message>;
   readonly inspection: fc.Arbitrary<Message>;
 } {
-  const ref = fc.record({ seq, attempt: count });
-  const item = fc.record({ seq, attempt: count, payload: bytes });
+  const ref = fc.record({ seq, attempt });
+  const item = fc.record({ seq, attempt, payload: bytes });
   const role = fc.constantFrom(
     "distributor" as const,
     "worker" as const,
@@ -56,7 +58,7 @@ export function arbitraryMessages({ name, count, seq, bytes }: MessageParts): {
     fc.record({ ...of("revoke"), items: fc.array(ref) }),
     fc.record({ ...of("returned"), leaving: fc.boolean(), items: fc.array(ref) }),
     fc.record({ ...of("blocked"), workerId: name, expired: fc.boolean(), running: fc.array(ref) }),
-    fc.record({ ...of("fail"), seq, attempt: count, retryable: fc.boolean(), error }),
+    fc.record({ ...of("fail"), seq, attempt, retryable: fc.boolean(), error }),
     fc.record({ ...of("result"), taskType: name, workerId: name, busyMs: duration, items: fc.array(item) }),
     fc.record({ ...of("failed"), taskType: name, seq, attempts: count, error, payload: bytes }),
     fc.record({
@@ -95,7 +97,7 @@ export function arbitraryMessages({ name, count, seq, bytes }: MessageParts): {
       items: fc.array(
         fc.record({
           seq,
-          attempt: count,
+          attempt,
           payload: bytes,
           clientIndex: fc.nat({ max: clients.length - 1 }),
           clientSeq: seq,

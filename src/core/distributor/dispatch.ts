@@ -1,4 +1,5 @@
 import type { ItemPayload } from "../../protocol/batch-message.ts";
+import { nextAttempt } from "../../protocol/next-attempt.ts";
 import { GrantBatch } from "./grant-batch.ts";
 import type { GrantPort } from "./grant-port.ts";
 import type { Item } from "./item.ts";
@@ -108,7 +109,7 @@ function fill(task: TaskLedger, worker: WorkerRecord, limit: number, now: number
 }
 
 function granted(task: TaskLedger, item: Item, worker: WorkerRecord, now: number): ItemPayload {
-  item.attempt += 1;
+  item.attempt = nextAttempt(item.attempt);
   item.grantedAt = Math.trunc(now); // a small integer costs no memory of its own
   item.isRestored = false;
   task.move(item, worker.place);

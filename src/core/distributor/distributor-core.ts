@@ -18,6 +18,7 @@ import { hasDrained, lackOfPeers, lookForWorkers, tooManyFailures } from "./run-
 import type { RunView } from "./run-view.ts";
 import { Settlement } from "./settlement.ts";
 import { TaskLedger } from "./task-ledger.ts";
+import { taskOfHello } from "./task-of-hello.ts";
 import { TaskSet } from "./task-set.ts";
 import type { TaskSpec } from "./task-spec.ts";
 import { WorkerMessages } from "./worker-messages.ts";
@@ -250,12 +251,9 @@ export class DistributorCore {
   }
 
   #workerHello(connection: string, hello: Hello): void {
-    const task = this.#tasks.byName.get(hello.taskType);
-    if (hello.role !== "worker" || task === undefined) {
-      return this.#workerMessages.refuse(connection, hello.taskType);
-    }
     const known = this.#fleet.byId(hello.peerId);
-    if (known !== undefined && known.task !== task) return this.#stray(hello);
+    const task = taskOfHello(hello, this.#tasks.byName, known);
+    if (typeof task === "string") return this.#workerMessages.refuse(connection, task);
     if (this.#phase.kind === "over") return;
     const worker = this.#fleet.hello(connection, hello, task, this.#clock.now);
     if (this.#phase.kind === "ending") return this.#workerMessages.end(worker, this.#phase);

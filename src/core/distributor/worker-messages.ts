@@ -16,8 +16,7 @@ export class WorkerMessages implements GrantPort {
     this.#port = port;
   }
 
-  refuse(connection: string, taskType: string): void {
-    const reason = `no task ${JSON.stringify(taskType)} is registered with the distributor`;
+  refuse(connection: string, reason: string): void {
     this.#port.toWorker(connection, { type: "refuse", runId: this.#options.runId, reason });
   }
 

@@ -1,5 +1,6 @@
 import { type ErrorCode, PipelineError } from "../../errors.ts";
 import type { ServiceToClient } from "../../protocol/message.ts";
+import { nextAttempt } from "../../protocol/next-attempt.ts";
 import { EMPTY } from "../../protocol/wire/payload-frames.ts";
 import { LinkedQueue } from "../../structures/linked-queue.ts";
 import { batches } from "../batches.ts";
@@ -110,7 +111,7 @@ export class ServiceClientCore {
     }
     for (const request of again.reverse()) {
       request.place = "waiting";
-      request.attempt += 1;
+      request.attempt = nextAttempt(request.attempt);
       this.#waiting.unshift(request);
     }
   }

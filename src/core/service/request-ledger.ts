@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../../errors.ts";
 import type { ItemPayload } from "../../protocol/batch-message.ts";
+import { nextAttempt } from "../../protocol/next-attempt.ts";
 import { countText } from "../explanation.ts";
 import type { RoleClock } from "../role-clock.ts";
 import type { BrokerWorker } from "./broker-worker.ts";
@@ -52,7 +53,7 @@ export class RequestLedger {
   readonly #load = { bytes: 0 };
   readonly #outlet: QueueOutlet = {
     assign: (worker, request) => {
-      request.attempt += 1;
+      request.attempt = nextAttempt(request.attempt);
       this.#messages.assign(worker);
     },
     // The client has given the request up; its cancellation may be on its way.

@@ -1,4 +1,4 @@
-import { MAX_SEQ } from "../limits.ts";
+import { MAX_ATTEMPT, MAX_SEQ } from "../limits.ts";
 
 /** Thrown for bytes that break the protocol. The text never quotes received bytes. */
 export class ProtocolError extends Error {
@@ -84,6 +84,13 @@ export class ByteReader {
   /** Reads a single sequence number. */
   seq(): number {
     return inRange(this.integer());
+  }
+
+  /** Reads the number of an attempt; 0 where nothing was executed. */
+  attempt(): number {
+    const attempt = this.integer();
+    if (attempt > MAX_ATTEMPT) throw new ProtocolError("Attempt is out of range");
+    return attempt;
   }
 
   /** Reads the length of a list. Each entry takes at least a byte, so a length beyond the rest of the frame is refused. */

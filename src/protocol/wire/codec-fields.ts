@@ -22,7 +22,7 @@ export function readRefs(reader: ByteReader): ItemRef[] {
   let seq = 0;
   return list(reader, () => {
     seq = reader.difference(seq);
-    return { seq, attempt: reader.integer() };
+    return { seq, attempt: reader.attempt() };
   });
 }
 
@@ -46,7 +46,7 @@ export function readItems(reader: ByteReader, bodies: readonly Uint8Array[]): It
   for (let left = reader.count(); left > 0; left--) {
     seq = reader.difference(seq);
     seqs.push(seq);
-    attempts.push(reader.integer());
+    attempts.push(reader.attempt());
     sizes.push(reader.integer());
   }
   return readPayloads(reader, bodies, sizes).map((payload, index) => ({

@@ -16,7 +16,7 @@ import {
 } from "../../../src/protocol/message.ts";
 import { EMPTY } from "../../../src/protocol/wire/payload-frames.ts";
 import { checkInvariants } from "../../simulation/check-invariants.ts";
-import { fuzz, heard, nothing } from "./fuzz.ts";
+import { fuzz, heard, nothing, sent } from "./fuzz.ts";
 
 function makeDistributor(): { core: DistributorCore; now: number } {
   let produced = 0;
@@ -25,9 +25,9 @@ function makeDistributor(): { core: DistributorCore; now: number } {
     return { name, dependencies, retry: resolveRetryPolicy({}), timeoutMs: 100, source: source() };
   };
   const port = {
-    toWorker: nothing,
-    toCollector: nothing,
-    toAckLink: nothing,
+    toWorker: sent,
+    toCollector: sent,
+    toAckLink: sent,
     ackData: nothing,
     blamed: nothing,
     completed: nothing,
@@ -98,8 +98,8 @@ describe("Arbitrary messages to a batch core", () => {
 
   test("The collector's state machine does not throw", () => {
     const port = {
-      toPeer: nothing,
-      toAckLink: nothing,
+      toPeer: sent,
+      toAckLink: sent,
       begin: nothing,
       work: nothing,
       finish: nothing,
@@ -148,8 +148,8 @@ describe("Arbitrary messages to a batch core", () => {
     const begun: Execution[] = [];
     const port = {
       takeBack: (count: number) => begun.splice(0, count),
-      toDistributor: nothing,
-      toCollector: nothing,
+      toDistributor: sent,
+      toCollector: sent,
       begin: nothing,
       abandon: nothing,
       work: nothing,

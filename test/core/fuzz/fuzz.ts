@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Direction } from "../../../src/protocol/direction.ts";
-import { MAX_SEQ } from "../../../src/protocol/limits.ts";
+import { MAX_ATTEMPT, MAX_SEQ } from "../../../src/protocol/limits.ts";
 import type { Message } from "../../../src/protocol/message.ts";
 import { decodeMessage, encodeMessage } from "../../../src/protocol/wire/codec.ts";
 import { arbitraryMessages } from "../../support/messages.ts";
@@ -13,6 +13,10 @@ const { batch, service, inspection } = arbitraryMessages({
   ),
   count: fc.oneof(fc.nat(3), fc.maxSafeInteger().map(Math.abs)),
   seq: fc.oneof({ weight: 8, arbitrary: fc.nat(8) }, { weight: 1, arbitrary: fc.constant(MAX_SEQ) }),
+  attempt: fc.oneof(
+    { weight: 8, arbitrary: fc.nat(4) },
+    { weight: 1, arbitrary: fc.constantFrom(MAX_ATTEMPT - 1, MAX_ATTEMPT) },
+  ),
   bytes: fc.uint8Array({ maxLength: 8 }),
 });
 const any = fc.oneof(
@@ -60,3 +64,8 @@ export function fuzz<Core>(
 }
 
 export const nothing = () => {};
+
+/** Takes what a core sends, which comes last in a port's parameters: a message that its peer can read. */
+export function sent(...parameters: readonly unknown[]): void {
+  decodeMessage(encodeMessage(parameters.at(-1) as Message));
+}

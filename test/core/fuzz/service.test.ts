@@ -9,11 +9,11 @@ import {
   WORKER_TO_SERVICE,
 } from "../../../src/protocol/message.ts";
 import { EMPTY } from "../../../src/protocol/wire/payload-frames.ts";
-import { fuzz, heard, nothing } from "./fuzz.ts";
+import { fuzz, heard, nothing, sent } from "./fuzz.ts";
 
 describe("Arbitrary messages to a service core", () => {
   test("The service's state machine neither throws nor loses count", () => {
-    const port = { toClient: nothing, toWorker: nothing, flushSoon: nothing, over: nothing, note: nothing };
+    const port = { toClient: sent, toWorker: sent, flushSoon: nothing, over: nothing, note: nothing };
     const options = {
       runId: "run",
       peerId: "s",
@@ -57,7 +57,7 @@ describe("Arbitrary messages to a service core", () => {
 
   test("The service worker's state machine does not throw", () => {
     const port = {
-      send: nothing,
+      send: sent,
       begin: nothing,
       abandon: () => true,
       work: nothing,
@@ -91,7 +91,7 @@ describe("Arbitrary messages to a service core", () => {
   });
 
   test("The client's state machine does not throw, and ends every request once", () => {
-    const port = { send: nothing, flushSoon: nothing, note: nothing };
+    const port = { send: sent, flushSoon: nothing, note: nothing };
     fuzz(
       () => ({ core: new ServiceClientCore({ clientId: "c", endpoint: "front" }, port), now: 0, ended: [0] }),
       [

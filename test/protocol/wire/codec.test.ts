@@ -46,6 +46,13 @@ describe("The codec of messages", () => {
     expect(rest).toEqual([40_000, 30]);
   });
 
+  test("takes attempts up to 2^32 - 1", () => {
+    const message = (attempt: number) =>
+      encodeMessage({ type: "cancel", runId: "r", items: [{ seq: 1, attempt }] });
+    expect(decodeMessage(message(2 ** 32 - 1))).toMatchObject({ items: [{ attempt: 2 ** 32 - 1 }] });
+    expect(() => decodeMessage(message(2 ** 32))).toThrow(ProtocolError);
+  });
+
   test("spends three bytes beside the payload on each of consecutive items", () => {
     const items = Array.from({ length: 500 }, (_, n) => ({
       seq: 1_000_000 + n,
