@@ -46,6 +46,7 @@ function harmful(taskType: string): readonly Message[] {
   return oneOfEachKind({
     name: fc.constant(taskType),
     count: fc.constant(1),
+    attempt: fc.constant(1),
     seq: fc.nat({ max: 500 }),
     bytes,
   });
