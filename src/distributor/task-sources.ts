@@ -34,9 +34,10 @@ export class TaskSources {
     );
   }
 
-  /** Whether a task is producing items in the background. */
-  get isBusy(): boolean {
-    return [...this.#sources.values()].some(({ isBusy }) => isBusy);
+  /** A task that is producing items in the background, if there is one. */
+  get busy(): string | undefined {
+    for (const [name, { isBusy }] of this.#sources) if (isBusy) return name;
+    return undefined;
   }
 
   of(task: string): TaskSource {

@@ -1,22 +1,30 @@
 import { isDeepStrictEqual } from "node:util";
-import { isWorkerClass } from "../pipeline/choose-export.ts";
-import { isClass } from "../pipeline/is-class.ts";
+import { Collector } from "../collector/collector.ts";
 import { makeTasks } from "../pipeline/local-roles.ts";
 import { assertFunction } from "../pipeline/option-checks.ts";
-import { assertBoolean, assertCount, toTaskType } from "../role/checks.ts";
+import { Pipeline } from "../pipeline/pipeline.ts";
+import { assertBoolean, assertCount } from "../role/checks.ts";
 import { assertKnownOptions, describeKind, optionNames } from "../role/known-options.ts";
+import { assertWorkers } from "./check-workers.ts";
 import { DEFAULT_FAULTS, type FaultRates } from "./fault-rates.ts";
 import type { PipelineTestOptions, TestedWorker } from "./pipeline-test-options.ts";
 
 /** Options with every default filled in. */
-export type ResolvedTest = Omit<PipelineTestOptions, "worker" | "metadata" | "reset" | "snapshot"> &
+export type ResolvedTest = Omit<
+  PipelineTestOptions,
+  "worker" | "metadata" | "reset" | "snapshot" | "timeLimit"
+> &
   Required<
-    Omit<PipelineTestOptions, "worker" | "metadata" | "reset" | "snapshot" | "tasks" | "collector">
+    Omit<
+      PipelineTestOptions,
+      "worker" | "metadata" | "reset" | "snapshot" | "timeLimit" | "tasks" | "collector"
+    >
   > & {
     readonly worker: readonly TestedWorker[];
     readonly metadata: object | undefined;
     readonly reset: PipelineTestOptions["reset"];
     readonly snapshot: PipelineTestOptions["snapshot"];
+    readonly timeLimit: number | undefined;
   };
 
 const OPTIONS = optionNames<PipelineTestOptions>({
@@ -50,6 +58,7 @@ const FAULTS = optionNames<FaultRates>({
 
 /** Checks options, and fills in the defaults. @throws TypeError, RangeError */
 export function checkOptions(options: PipelineTestOptions): ResolvedTest {
+  assertNoPipeline(options);
   assertKnownOptions("testPipeline()", options, OPTIONS);
   const { tasks, worker, collector, reset, snapshot, metadata, sameResult } = options;
   const resolved: ResolvedTest = {
@@ -65,16 +74,13 @@ export function checkOptions(options: PipelineTestOptions): ResolvedTest {
     faults: options.faults ?? DEFAULT_FAULTS,
     workerCount: options.workerCount ?? 3,
     allowFailures: options.allowFailures ?? false,
-    timeLimit: options.timeLimit ?? 600_000,
+    timeLimit: options.timeLimit,
     handlerTimeout: options.handlerTimeout ?? 3000,
     throws: options.throws ?? true,
   };
   assertTasks(tasks);
   assertWorkers(resolved.worker);
-  if (typeof collector !== "function")
-    throw new TypeError(
-      `collector must be a class or a function, not ${describeKind(collector)}: each start of the collector makes an instance`,
-    );
+  assertCollector(collector);
   if (metadata !== undefined && (typeof metadata !== "object" || metadata === null))
     throw new TypeError(`metadata must be an object, not ${describeKind(metadata)}`);
   for (const [name, value] of Object.entries({ reset, snapshot, sameResult })) assertFunction(name, value);
@@ -85,12 +91,36 @@ export function checkOptions(options: PipelineTestOptions): ResolvedTest {
   assertCount("seed", resolved.seed, 0, 2 ** 32 - 1);
   assertCount("runs", resolved.runs, 1, 1_000_000);
   assertCount("workerCount", resolved.workerCount, 1, 100);
-  assertCount("timeLimit", resolved.timeLimit, 1, 1e9);
+  if (resolved.timeLimit !== undefined) assertCount("timeLimit", resolved.timeLimit, 1, 1e9);
   assertCount("handlerTimeout", resolved.handlerTimeout, 1, 1e9);
   assertBoolean("allowFailures", resolved.allowFailures);
   assertBoolean("throws", resolved.throws);
   assertFaults(resolved.faults);
   return resolved;
+}
+
+/** @throws TypeError when these are the options of a `Pipeline`, or one. */
+function assertNoPipeline(options: unknown): void {
+  if (options instanceof Pipeline)
+    throw new TypeError(
+      "testPipeline() takes an object with tasks, worker and collector, not a Pipeline, which runs once",
+    );
+  if (typeof options !== "object" || options === null || !("workers" in options)) return;
+  throw new TypeError(
+    'testPipeline() has no option "workers": give what a Pipeline has as workers as worker, { module: new URL("./worker.js", import.meta.url) }, or the handler itself; workerCount says how many there are',
+  );
+}
+
+function assertCollector(collector: unknown): void {
+  if (typeof collector === "function") return;
+  if (typeof collector === "object" && collector !== null && !(collector instanceof Collector)) {
+    assertKnownOptions("collector", collector, ["create"]);
+    if ("create" in collector && typeof collector.create === "function") return;
+  }
+  throw new TypeError(
+    `collector must be a class or a function, not ${describeKind(collector)}: each start of the collector needs a new instance. ` +
+      "Where its constructor takes options, give { create: () => new MyCollector(options) }",
+  );
 }
 
 function assertFaults(faults: FaultRates): void {
@@ -117,27 +147,5 @@ function assertTasks(tasks: PipelineTestOptions["tasks"]): void {
       throw new TypeError(
         `tasks[${index}].items can be read only once: give an array, or the function that makes the iterator`,
       );
-  }
-}
-
-function assertWorkers(workers: readonly TestedWorker[]): void {
-  if (workers.length === 0)
-    throw new TypeError("worker must be a function or a worker class; it is an empty list");
-  for (const worker of workers) {
-    if (typeof worker === "function") {
-      if (isClass(worker) && !isWorkerClass(worker))
-        throw new TypeError(
-          `worker: class ${(worker as { name: string }).name} must extend SingleThreadedWorker or MultiThreadedWorker`,
-        );
-      continue;
-    }
-    if (typeof worker !== "object" || worker === null)
-      throw new TypeError(
-        `worker must be a function, a worker class, or { taskType, handler }, not ${describeKind(worker)}: import the handler of a module and pass it`,
-      );
-    assertKnownOptions("worker", worker, ["taskType", "handler"]);
-    toTaskType("worker.taskType", worker.taskType);
-    if (typeof worker.handler !== "function")
-      throw new TypeError(`worker.handler must be a function, not ${describeKind(worker.handler)}`);
   }
 }

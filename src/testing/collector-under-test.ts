@@ -1,16 +1,19 @@
 import { type Collector, deliveryHandlers, logsFailure } from "../collector/collector.ts";
 import { DeliveryLoop, type DeliveryQueue } from "../collector/delivery-loop.ts";
 import type { Delivery } from "../core/collector/inbox.ts";
-import { makeCollector } from "../pipeline/local-roles.ts";
 import type { Open, RunStatus } from "../protocol/batch-message.ts";
 import { toThrownError } from "../protocol/error-info.ts";
 import { itemId } from "../protocol/item-id.ts";
 import { decodePayload, decodeValue } from "../protocol/payload/payload.ts";
 import { describeThrown } from "../protocol/thrown.ts";
 import type { ResolvedTest } from "./check-options.ts";
-import { type Findings, itemText, shortText } from "./findings.ts";
+import { differenceText } from "./difference-text.ts";
+import { type Findings, itemText } from "./findings.ts";
+import { type LateChanges, lateFinding } from "./late-changes.ts";
+import { newCollector } from "./new-collector.ts";
 import type { Snapshots } from "./snapshots.ts";
 import { NeverSettled, userCall } from "./user-call.ts";
+import { valueText } from "./value-text.ts";
 
 /** What the collectors of one run have handled. */
 export interface CollectorHistory {
@@ -29,6 +32,7 @@ export class CollectorUnderTest {
   readonly #findings: Findings;
   readonly #snapshots: Snapshots;
   readonly #history: CollectorHistory;
+  readonly #late: LateChanges | undefined;
   readonly #collector: Collector<unknown, object, object>;
   readonly #loop: DeliveryLoop;
   readonly #name: string;
@@ -36,13 +40,20 @@ export class CollectorUnderTest {
   #more: () => Delivery | undefined = () => undefined;
   #handled: [Delivery, Uint8Array][] = [];
 
-  constructor(options: ResolvedTest, findings: Findings, snapshots: Snapshots, history: CollectorHistory) {
+  constructor(
+    options: ResolvedTest,
+    findings: Findings,
+    snapshots: Snapshots,
+    history: CollectorHistory,
+    late: LateChanges | undefined,
+  ) {
+    this.#late = late;
     this.#options = options;
     this.#findings = findings;
     this.#snapshots = snapshots;
     this.#history = history;
     const { collector } = options;
-    this.#collector = makeCollector(collector);
+    this.#collector = newCollector(collector);
     this.#collector[logsFailure] = () => false; // failures are findings
     this.#name = nameOf(collector, this.#collector);
     const queue: DeliveryQueue = {
@@ -66,22 +77,39 @@ export class CollectorUnderTest {
 
   /** Handles a delivery; and those behind it, where the collector takes batches. @throws What its handler throws. */
   async handle(first: Delivery, more: () => Delivery | undefined): Promise<Handled> {
-    const id = idOf(first);
-    const isRepeated = this.#history.handled.has(id);
-    const takesBatches = this.#collector[deliveryHandlers]().batches !== undefined;
     this.#handled = [];
+    let next: Delivery | undefined = first;
+    while (next !== undefined) next = await this.#handleOnce(next, more);
+    return this.#handled;
+  }
+
+  /** Calls the handler once. A repeated result comes alone: what changes then was changed by it. @returns A repeated result behind the batch. */
+  async #handleOnce(first: Delivery, more: () => Delivery | undefined): Promise<Delivery | undefined> {
+    const isRepeated = this.#isRepeated(first);
+    const takesBatches = this.#collector[deliveryHandlers]().batches !== undefined;
     const taken: Delivery[] = [];
+    let behind: Delivery | undefined;
     this.#more = () => {
-      // A repeated result comes alone: what changes then was changed by it.
-      const next = taken.length === 0 ? first : takesBatches && !isRepeated ? more() : undefined;
-      if (next !== undefined) taken.push(next);
+      let next = taken.length === 0 ? first : undefined;
+      if (taken.length > 0 && takesBatches && !isRepeated && behind === undefined) next = more();
+      if (next === undefined) return undefined;
+      if (taken.length > 0 && this.#isRepeated(next)) {
+        behind = next;
+        return undefined;
+      }
+      taken.push(next);
       return next;
     };
     const before = isRepeated ? await this.#snapshots.take() : undefined;
     await this.#guarded(first, isRepeated, () => this.#loop.run());
     if (isRepeated) await this.#compareEffects(before, first);
+    await this.#findLateChanges(first);
     for (const delivery of taken) this.#note(delivery);
-    return this.#handled;
+    return behind;
+  }
+
+  #isRepeated(delivery: Delivery): boolean {
+    return this.#history.handled.has(idOf(delivery));
   }
 
   /** The run has ended. @throws What `handleFinished()` throws. */
@@ -116,7 +144,7 @@ export class CollectorUnderTest {
       else if (isRepeated)
         this.#findings.add({
           kind: "threw",
-          message: `${handler} is not idempotent: it threw for the result of item ${item.id}, ${shortText(item.data)}, which a collector that was killed had handled before: ${text}`,
+          message: `${handler} is not idempotent: it threw for the result of item ${item.id}, ${valueText(item.data)}, which a collector that was killed had handled before: ${text}`,
           handler,
           taskType,
           item,
@@ -125,7 +153,7 @@ export class CollectorUnderTest {
       else
         this.#findings.add({
           kind: "run",
-          message: `${handler} threw for the result of item ${item.id}, ${shortText(item.data)}: ${text}`,
+          message: `${handler} threw for the result of item ${item.id}, ${valueText(item.data)}: ${text}`,
           handler,
           taskType,
           item,
@@ -141,9 +169,17 @@ export class CollectorUnderTest {
     const handler = this.#name;
     const item = { id: idOf(delivery), data: decodeValue(delivery.payload) };
     const message =
-      `${handler} is not idempotent: when it got the result of item ${item.id}, ${shortText(item.data)}, again, after a restart of the collector, ` +
-      `the snapshot changed from ${shortText(difference.before)} to ${shortText(difference.after)}`;
+      `${handler} is not idempotent: when it got the result of item ${item.id}, ${valueText(item.data)}, again, after a restart of the collector, ` +
+      `the snapshot changed: ${differenceText(difference.before, difference.after)}`;
     this.#findings.add({ kind: "effect", message, handler, taskType: delivery.task, item, ...difference });
+  }
+
+  async #findLateChanges(delivery: Delivery): Promise<void> {
+    const difference = await this.#late?.since();
+    if (difference === undefined) return;
+    const item = { id: idOf(delivery), data: decodeValue(delivery.payload) };
+    const finding = lateFinding(this.#name, `the result of ${itemText(item)}`, difference);
+    this.#findings.add({ ...finding, taskType: delivery.task, item });
   }
 
   #note(delivery: Delivery): void {
@@ -165,7 +201,8 @@ function idOf({ runId, task, seq }: Delivery): string {
   return itemId(runId, task, seq);
 }
 
-function nameOf(given: { readonly name: string }, made: object): string {
+function nameOf(given: ResolvedTest["collector"], made: object): string {
+  if (typeof given !== "function") return made.constructor.name;
   if (made.constructor === given) return given.name;
   return given.name === "" || given.name === "collector"
     ? "the collector's function"

@@ -7,10 +7,14 @@ import { TaskType } from "../protocol/task-type.ts";
 import { describeThrown } from "../protocol/thrown.ts";
 import type { AnyValue } from "../role/any-value.ts";
 import type { ResolvedTest } from "./check-options.ts";
-import { type Findings, itemText, shortText } from "./findings.ts";
+import { differenceText } from "./difference-text.ts";
+import { type Findings, itemText } from "./findings.ts";
+import { type LateChanges, lateFinding } from "./late-changes.ts";
 import type { FoundItem } from "./pipeline-verdict.ts";
+import { isSame } from "./same-result.ts";
 import type { Snapshots } from "./snapshots.ts";
 import { NeverSettled, userCall } from "./user-call.ts";
+import { valueText } from "./value-text.ts";
 
 /** The first result of an item. */
 export interface FirstResult {
@@ -26,18 +30,21 @@ export class ExecutionExaminer {
   readonly #options: ResolvedTest;
   readonly #findings: Findings;
   readonly #snapshots: Snapshots;
-  /** The results of a run without faults, if this run has faults. */
+  readonly #late: LateChanges | undefined;
+  /** The results of the first run, if this is a later one. */
   readonly #reference: ReadonlyMap<string, FirstResult> | undefined;
 
   constructor(
     options: ResolvedTest,
     findings: Findings,
     snapshots: Snapshots,
+    late: LateChanges | undefined,
     reference: ReadonlyMap<string, FirstResult> | undefined,
   ) {
     this.#options = options;
     this.#findings = findings;
     this.#snapshots = snapshots;
+    this.#late = late;
     this.#reference = reference;
   }
 
@@ -70,6 +77,9 @@ export class ExecutionExaminer {
       outcome = failure(error);
     }
     const item = { id, data: decodeValue(execution.payload) };
+    const late = await this.#late?.since();
+    if (late !== undefined)
+      this.#findings.add({ ...lateFinding(handlerName, itemText(item), late), taskType, item });
     if (first !== undefined) {
       this.counts.repeated += 1;
       await this.#compareEffects(before, handlerName, taskType, item);
@@ -85,8 +95,8 @@ export class ExecutionExaminer {
     const difference = await this.#snapshots.difference(before);
     if (difference === undefined) return;
     const message =
-      `${handler} is not idempotent: when ${itemText(item)} was executed again, the snapshot changed ` +
-      `from ${shortText(difference.before)} to ${shortText(difference.after)}`;
+      `${handler} is not idempotent: when ${itemText(item)} was executed again, the snapshot changed: ` +
+      differenceText(difference.before, difference.after);
     this.#findings.add({ kind: "effect", message, handler, taskType, item, ...difference });
   }
 
@@ -127,10 +137,10 @@ export class ExecutionExaminer {
   ): void {
     if (Buffer.compare(one, other) === 0) return;
     const [before, after] = [decodeValue(one), decodeValue(other)];
-    if (this.#options.sameResult(before as AnyValue, after as AnyValue)) return;
+    if (isSame(this.#options.sameResult, before as AnyValue, after as AnyValue)) return;
     const message =
-      `${handler} is not deterministic: for ${itemText(item)} it returned ${shortText(before)}, ` +
-      `and ${when} ${shortText(after)}`;
+      `${handler} is not deterministic: for ${itemText(item)} it returned ${valueText(before)}, ` +
+      `and ${when} ${valueText(after)}`;
     this.#findings.add({ kind: "result", message, handler, taskType, item, before, after });
   }
 }

@@ -6,6 +6,11 @@
  */
 export { DEFAULT_FAULTS, type FaultRates } from "./fault-rates.ts";
 export { PipelineTestError } from "./pipeline-test-error.ts";
-export type { PipelineTestOptions, TestedFunction, TestedWorker } from "./pipeline-test-options.ts";
+export type {
+  PipelineTestOptions,
+  TestedCollector,
+  TestedFunction,
+  TestedWorker,
+} from "./pipeline-test-options.ts";
 export type { Finding, FindingKind, FoundItem, PipelineVerdict, TriedFaults } from "./pipeline-verdict.ts";
 export { testPipeline } from "./test-pipeline.ts";

@@ -1,6 +1,11 @@
 import type { AnyTask } from "../distributor/task.ts";
 import type { ExecutionInfo } from "../executor/execution-info.ts";
-import type { CollectFunction, PipelineOptions, TaskDefinition } from "../pipeline/pipeline-options.ts";
+import type {
+  CollectFunction,
+  ModuleWorkers,
+  PipelineOptions,
+  TaskDefinition,
+} from "../pipeline/pipeline-options.ts";
 import type { TaskType } from "../protocol/task-type.ts";
 import type { AnyValue } from "../role/any-value.ts";
 import type { Awaitable } from "../role/awaitable.ts";
@@ -14,13 +19,24 @@ export type TestedFunction = {
   handle(data: AnyValue, info: ExecutionInfo): unknown;
 }["handle"];
 
-/** A worker under test: a function `(data, info) => result`, a worker class, or a function for the items of one task. */
+/**
+ * A worker under test: a function `(data, info) => result`, a worker class, a function for the items of one task, or the module that a `Pipeline`
+ * has as `workers`. Of a module, `count`, `threads` and `concurrency` are not used. It is imported once, into this thread, so its variables survive
+ * kills.
+ */
 export type TestedWorker =
   | TestedFunction
   | (new () =>
       | SingleThreadedWorker<AnyValue, AnyValue, object>
       | MultiThreadedWorker<AnyValue, AnyValue, object>)
-  | { readonly taskType: TaskType | string; readonly handler: TestedFunction };
+  | { readonly taskType: TaskType | string; readonly handler: TestedFunction }
+  | ModuleWorkers;
+
+/** A function that makes a collector. */
+export interface TestedCollector {
+  /** Called at each start of the collector; returns a new instance. */
+  create(): Extract<PipelineOptions["collector"], object & { handleCollection: unknown }>;
+}
 
 /** Options of {@link testPipeline}. */
 export interface PipelineTestOptions {
@@ -33,9 +49,13 @@ export interface PipelineTestOptions {
   readonly worker: TestedWorker | readonly TestedWorker[];
   /**
    * The receiver of results. Of a class, each start of the collector makes a new instance: what it keeps in its fields is lost when it is
-   * killed. What a function keeps in its closure survives, as a database would.
+   * killed. What a function keeps in its closure survives, as a database would. For a collector whose constructor takes options, give a function
+   * that makes one: `{ create: () => new NdjsonCollector({ path }) }`.
    */
-  readonly collector: Extract<PipelineOptions["collector"], new () => unknown> | CollectFunction;
+  readonly collector:
+    | Extract<PipelineOptions["collector"], new () => unknown>
+    | CollectFunction
+    | TestedCollector;
   /**
    * Run-wide parameters that all roles get.
    * @default none
@@ -84,11 +104,11 @@ export interface PipelineTestOptions {
   readonly allowFailures?: boolean;
   /**
    * The longest run, in ms of virtual time.
-   * @default 600000
+   * @default 600,000, and 500 for each item that the first run had
    */
   readonly timeLimit?: number;
   /**
-   * The longest that a promise of a handler or hook may take to settle, in ms of real time. Virtual time stands still meanwhile.
+   * The longest that a promise of a handler, a hook or `items` may take to settle, in ms of real time. Virtual time stands still meanwhile.
    * @default 3000
    */
   readonly handlerTimeout?: number;

@@ -10,7 +10,13 @@ export type FindingKind =
   | "outcome"
   /** Two runs without faults, in which results arrive in another order, end with different snapshots. */
   | "order"
-  /** A task gave other items when they were asked for again. */
+  /** Two runs without faults, in which results arrive in the same order, end with different snapshots. */
+  | "outside"
+  /** The snapshot changed when a handler had returned, or when the run was over: something was started and not awaited. */
+  | "late"
+  /** The snapshot behind `reset()` is not the one that it was before the first run. */
+  | "reset"
+  /** A task gave other items when they were asked for again, or none at all. */
   | "source"
   /** An item failed for good. */
   | "failed"
@@ -47,7 +53,7 @@ export interface Finding {
 
 /** What a test has tried: counts over all runs. */
 export interface TriedFaults {
-  /** Runs, the two without faults included. */
+  /** Runs, those included that every test makes: without faults, and with repeated items. */
   readonly runs: number;
   /** Items that tasks gave. */
   readonly items: number;
@@ -77,7 +83,10 @@ export interface PipelineVerdict {
   readonly ok: boolean;
   /** What was found, in the order in which it happened. */
   readonly findings: readonly Finding[];
-  /** The seed whose run found something: `testPipeline({ …, seed, runs: 1 })` repeats it. Absent where nothing was found, or a run without faults found it. */
+  /**
+   * The seed whose run found something: `testPipeline({ …, seed, runs: 1 })` repeats it. Absent where nothing was found, or where one of the runs
+   * found it that every test makes.
+   */
   readonly seed?: number;
   readonly tried: TriedFaults;
   /** All of this, for people. */

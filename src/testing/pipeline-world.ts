@@ -3,6 +3,7 @@ import { specOf } from "../distributor/spec-of.ts";
 import type { RegisteredTask } from "../distributor/task.ts";
 import { TaskSources } from "../distributor/task-sources.ts";
 import { PipelineError } from "../errors.ts";
+import { MAX_TIMER_MS, settlesWithin } from "../executor/settles-within.ts";
 import { decodePayload, encodePayload } from "../protocol/payload/payload.ts";
 import { describeThrown } from "../protocol/thrown.ts";
 import type { ResolvedTest } from "./check-options.ts";
@@ -11,6 +12,8 @@ import type { ExecutionExaminer } from "./execution-examiner.ts";
 import { FaultPlan } from "./fault-plan.ts";
 import type { FaultRates } from "./fault-rates.ts";
 import type { Findings } from "./findings.ts";
+import type { LateChanges } from "./late-changes.ts";
+import { turn } from "./real-time.ts";
 import { registeredTasks } from "./registered-tasks.ts";
 import { type Host, runOn } from "./simulator/host.ts";
 import { startCollector } from "./simulator/simulated-collector.ts";
@@ -31,13 +34,15 @@ const HANDLING_MS = 2;
 const STEPS = 5000;
 
 export interface PipelineWorldSetting {
-  readonly options: ResolvedTest;
+  readonly options: ResolvedTest & { readonly timeLimit: number };
   readonly seed: number;
   readonly faults: FaultRates;
   readonly workers: ReadonlyMap<string, WorkerUnderTest>;
   readonly findings: Findings;
   readonly snapshots: Snapshots;
   readonly examiner: ExecutionExaminer;
+  /** Given where the calls are watched. */
+  readonly late: LateChanges | undefined;
 }
 
 /** One run of the user's pipeline in the simulator: on virtual time, which stands still while the user's code runs. */
@@ -72,9 +77,15 @@ export class PipelineWorld extends SimulatedWorld {
     this.begin([...workers.keys()].flatMap((name) => Array<string>(options.workerCount).fill(name)));
   }
 
-  /** Items that the tasks have given to the latest distributor. */
-  get items(): number {
-    return [...this.distributor.core.tasks].reduce((sum, { counts }) => sum + counts.items, 0);
+  /** How many items each task has given to the latest distributor. */
+  get given(): ReadonlyMap<string, number> {
+    return new Map([...this.distributor.core.tasks].map(({ name, counts }) => [name, counts.items]));
+  }
+
+  /** Counts an event. What is lost because a role or the run has ended was lost by no fault. */
+  override count(event: string, times = 1): void {
+    const isOver = this.outcome !== undefined || Object.keys(this.faults.counts).length === 0;
+    if (event !== "lost bye" && !(isOver && event.startsWith("lost "))) super.count(event, times);
   }
 
   /** Runs to the end; what is wrong is a finding. */
@@ -83,24 +94,42 @@ export class PipelineWorld extends SimulatedWorld {
     let end = Number.POSITIVE_INFINITY;
     for (let steps = 1; !this.#isBroken && (this.outcome === undefined || this.unfinished > 0); steps++) {
       if (!this.timeline.step() || this.timeline.now >= end) break;
-      while (this.#pending > 0 || this.#isProducing) {
-        await this.#calls;
-        if (this.#isProducing) await new Promise(setImmediate);
-      }
+      if (this.#pending > 0 || this.#producing !== undefined) await this.#settle();
       if (this.outcome !== undefined) end = Math.min(end, this.timeline.now + PATIENCE_MS);
       else if (this.timeline.now >= timeLimit) return this.#neverEnds();
-      if (steps % STEPS === 0) await new Promise(setImmediate);
+      if (steps % STEPS === 0) await turn();
     }
     this.#report();
   }
 
-  /** Lets the sources release what they hold. */
+  /** Lets the sources release what they hold. An iterator that is stuck cannot be closed. */
   async close(): Promise<void> {
-    for (const sources of this.#sources) await sources.close();
+    for (const sources of this.#sources)
+      await settlesWithin(sources.close(), this.#producing === undefined ? MAX_TIMER_MS : 0);
+  }
+
+  /** Waits until no call of the user's code is pending, and no source is producing. */
+  async #settle(): Promise<void> {
+    const { handlerTimeout } = this.#setting.options;
+    const deadline = performance.now() + handlerTimeout;
+    while (!this.#isBroken && (this.#pending > 0 || this.#producing !== undefined)) {
+      await this.#calls;
+      const task = this.#producing;
+      if (task === undefined) continue;
+      if (performance.now() > deadline) this.#neverGives(task);
+      else await turn();
+    }
+  }
+
+  #neverGives(taskType: string): void {
+    const handler = `items of task ${JSON.stringify(taskType)}`;
+    const message = `The ${handler}: no item, and no end, came within ${this.#setting.options.handlerTimeout} ms of real time (handlerTimeout)`;
+    this.#setting.findings.add({ kind: "endless", message, handler, taskType });
+    this.#isBroken = true;
   }
 
   protected override wait(pending: Promise<void>): void {
-    this.#call(() => pending);
+    this.#call(() => userCall("initialize() of a task", this.#setting.options.handlerTimeout, () => pending));
   }
 
   protected override makeDistributor(
@@ -167,7 +196,7 @@ export class PipelineWorld extends SimulatedWorld {
   protected override makeCollector(host: Host): void {
     const { timeline, network, random } = this;
     const { options, findings, snapshots } = this.#setting;
-    const collector = new CollectorUnderTest(options, findings, snapshots, this.history);
+    const collector = new CollectorUnderTest(options, findings, snapshots, this.history, this.#setting.late);
     const core = startCollector({
       timeline,
       network,
@@ -263,8 +292,9 @@ export class PipelineWorld extends SimulatedWorld {
     findings.add({ kind, message: describeThrown(error), error });
   }
 
-  get #isProducing(): boolean {
-    return this.#sources.at(-1)?.isBusy === true;
+  /** A task that is producing items. */
+  get #producing(): string | undefined {
+    return this.#sources.at(-1)?.busy;
   }
 
   #neverEnds(): void {

@@ -3,12 +3,23 @@ import { describeThrown } from "../protocol/thrown.ts";
 import type { ResolvedTest } from "./check-options.ts";
 import { userCall } from "./user-call.ts";
 
+/** Two states of which one should be the other. */
+export interface SnapshotDifference {
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
 /** The user's state of the world, as copies that later changes do not reach. */
 export class Snapshots {
   readonly #options: Pick<ResolvedTest, "snapshot" | "handlerTimeout">;
 
   constructor(options: Pick<ResolvedTest, "snapshot" | "handlerTimeout">) {
     this.#options = options;
+  }
+
+  /** Whether the user gives a state. */
+  get areTaken(): boolean {
+    return this.#options.snapshot !== undefined;
   }
 
   /** The state now; nothing where the user gives none. @throws TypeError when it cannot be copied. */
@@ -24,9 +35,7 @@ export class Snapshots {
   }
 
   /** What the state was before a call and is after it, if the call has changed it. */
-  async difference(
-    before: unknown,
-  ): Promise<{ readonly before: unknown; readonly after: unknown } | undefined> {
+  async difference(before: unknown): Promise<SnapshotDifference | undefined> {
     const after = await this.take();
     return isDeepStrictEqual(before, after) ? undefined : { before, after };
   }

@@ -27,12 +27,12 @@ export class Tally {
 
   /** A run has ended. */
   add(
-    { history, faults, counters, network, timeline, items }: PipelineWorld,
+    { history, faults, counters, network, timeline, given }: PipelineWorld,
     { counts }: ExecutionExaminer,
   ): void {
     const tried = this.#tried;
     tried.runs += 1;
-    tried.items += items;
+    for (const count of given.values()) tried.items += count;
     tried.executions += counts.executions;
     tried.repeatedExecutions += counts.repeated;
     tried.collections += history.counts.collections;

@@ -1,15 +1,27 @@
 import { isUserFrame } from "../self/user-frames.ts";
 import type { Finding, PipelineVerdict, TriedFaults } from "./pipeline-verdict.ts";
 
-/** A verdict for people. */
-export function verdictText({ findings, seed, tried }: Omit<PipelineVerdict, "text" | "ok">): string {
+/**
+ * A verdict for people.
+ *
+ * @param where - The run that found something.
+ * @param idle - The tasks that gave no items.
+ */
+export function verdictText(
+  { findings, tried }: Omit<PipelineVerdict, "text" | "ok">,
+  where: string,
+  idle: readonly string[],
+): string {
   const found = findings.map((finding) => `- ${finding.message}\n${frameOf(finding)}`);
-  const replay = seed === undefined ? "in a run without faults" : `with seed ${seed}, which repeats it`;
   const head =
     found.length === 0
       ? "The pipeline passed."
-      : `The pipeline failed ${replay}:\n${found.join("")}`.trimEnd();
-  return `${head}\n${triedText(tried)}`;
+      : `The pipeline failed ${where}:\n${found.join("")}`.trimEnd();
+  const untried =
+    idle.length === 0
+      ? ""
+      : `\nNot tried, because they gave no items: ${idle.map((name) => `task ${JSON.stringify(name)}`).join(", ")}`;
+  return `${head}${untried}\n${triedText(tried)}`;
 }
 
 /** Where an error was thrown, if one was. */
@@ -20,11 +32,24 @@ function frameOf({ error }: Finding): string {
 }
 
 function triedText(tried: TriedFaults): string {
+  const faults = [
+    counted(tried.killedWorkers, "killed worker"),
+    counted(tried.killedCollectors, "killed collector"),
+    counted(tried.killedDistributors, "killed distributor"),
+    counted(tried.lostConnections, "lost connection"),
+    counted(tried.lostMessages, "lost message"),
+    counted(tried.duplicatedMessages, "duplicated message"),
+    counted(tried.freezes, "freeze"),
+  ].flat();
   return (
-    `Tried: ${tried.runs} runs, ${tried.items} items, ${tried.executions} executions (${tried.repeatedExecutions} repeated), ` +
-    `${tried.collections} collections (${tried.repeatedCollections} repeated), kills of ${tried.killedWorkers} workers, ` +
-    `${tried.killedCollectors} collectors and ${tried.killedDistributors} distributors, each started again, ` +
-    `${tried.lostConnections} lost connections, ${tried.lostMessages} lost and ${tried.duplicatedMessages} duplicated messages, ` +
-    `${tried.freezes} freezes`
+    `Tried: ${counted(tried.runs, "run")}, ${tried.items} items, ` +
+    `${tried.executions} executions (${tried.repeatedExecutions} repeated), ` +
+    `${tried.collections} collections (${tried.repeatedCollections} repeated), ` +
+    (faults.length === 0 ? "no faults" : faults.join(", "))
   );
+}
+
+/** Nothing where there are none. */
+function counted(count: number, name: string): string[] {
+  return count === 0 ? [] : [`${count} ${name}${count === 1 ? "" : "s"}`];
 }

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { ExecutionInfo } from "../executor/execution-info.ts";
 import type { Handler } from "../executor/handler.ts";
 import { openInThread } from "../executor/threads/threaded-class.ts";
@@ -8,7 +9,8 @@ import { toTaskType } from "../role/checks.ts";
 import { isPromiseLike } from "../structures/is-promise-like.ts";
 import { MultiThreadedWorker } from "../worker/multi-threaded-worker.ts";
 import { SingleThreadedWorker } from "../worker/single-threaded-worker.ts";
-import type { TestedFunction, TestedWorker } from "./pipeline-test-options.ts";
+import type { ImportedWorker, WorkerModule } from "./import-workers.ts";
+import type { TestedFunction } from "./pipeline-test-options.ts";
 
 /** A worker that has started: what executes its items, and its end. */
 export interface OpenWorker {
@@ -26,7 +28,7 @@ export interface WorkerUnderTest {
 
 /** The worker of each task. @throws TypeError when a task has none, or a worker has no task. */
 export function workersOf(
-  workers: readonly TestedWorker[],
+  workers: readonly ImportedWorker[],
   tasks: readonly TaskType[],
 ): ReadonlyMap<string, WorkerUnderTest> {
   const found = new Map<string, WorkerUnderTest>();
@@ -36,40 +38,57 @@ export function workersOf(
     if (found.has(name)) throw new TypeError(`Task ${JSON.stringify(name)} has two workers`);
     found.set(name, worker);
   };
-  const common: TestedFunction[] = [];
-  for (const worker of workers) {
-    const value: unknown = worker;
-    if (isWorkerClass(value)) {
-      const Worker = value as new () => Made;
+  const common: WorkerUnderTest[] = [];
+  const only = tasks.length === 1 ? tasks[0] : undefined;
+  for (const given of workers) {
+    const module = isWorkerModule(given) ? given : undefined;
+    const worker: unknown = module === undefined ? given : module.exported;
+    if (isWorkerClass(worker)) {
+      const Worker = worker as new () => Made;
       const made = new Worker();
-      const only = tasks.length === 1 ? tasks[0] : undefined;
-      const taskType = toTaskType(`${Worker.name}.taskType`, made.taskType ?? only);
+      const taskType = toTaskType(`${Worker.name}.taskType`, made.taskType ?? module?.taskType ?? only);
       give(taskType.name, classUnderTest(Worker, made));
-    } else if (typeof worker === "function") common.push(worker as TestedFunction);
-    else give(toTaskType("worker.taskType", worker.taskType).name, functionUnderTest(worker.handler));
+    } else if (module !== undefined) {
+      const tested = functionUnderTest(module.exported, module);
+      if (module.taskType === undefined) common.push(tested);
+      else give(toTaskType("worker.taskType", module.taskType).name, tested);
+    } else if (typeof given === "function") common.push(functionUnderTest(given as TestedFunction));
+    else if ("handler" in given)
+      give(toTaskType("worker.taskType", given.taskType).name, functionUnderTest(given.handler));
   }
   if (common.length > 1)
-    throw new TypeError("Several worker functions need task types: { taskType, handler }");
+    throw new TypeError(
+      "Several worker functions need task types: { taskType, handler }, or { module, taskType }",
+    );
   for (const { name } of tasks) {
-    const [handler] = common;
+    const [tested] = common;
     if (found.has(name)) continue;
-    if (handler === undefined) throw new TypeError(`Task ${JSON.stringify(name)} has no worker`);
-    found.set(name, functionUnderTest(handler));
+    if (tested === undefined) throw new TypeError(`Task ${JSON.stringify(name)} has no worker`);
+    found.set(name, tested);
   }
   return found;
 }
 
 type Made = SingleThreadedWorker<unknown, unknown, object> | MultiThreadedWorker<unknown, unknown, object>;
 
-function functionUnderTest(handler: TestedFunction): WorkerUnderTest {
+function isWorkerModule(worker: ImportedWorker): worker is WorkerModule {
+  return typeof worker === "object" && "exported" in worker;
+}
+
+/** @param module - The module that exports the function, with its hooks. */
+function functionUnderTest(handler: TestedFunction, module?: WorkerModule): WorkerUnderTest {
   // The compiler names a function in a literal after its property.
-  const isNamed = !["", "worker", "handler"].includes(handler.name);
+  const isNamed = !["", "worker", "handler", "default"].includes(handler.name);
+  const from = module === undefined ? "" : ` of ${basename(module.url)}`;
   return {
-    handlerName: isNamed ? `worker ${handler.name}()` : "the worker's function",
-    open: async () => ({
-      handler: (data, info) => handler(data as never, info),
-      close: async () => {},
-    }),
+    handlerName: isNamed ? `worker ${handler.name}()${from}` : `the worker's function${from}`,
+    open: async (metadata) => {
+      await module?.hooks.initWorker(metadata);
+      return {
+        handler: (data, info) => handler(data as never, info),
+        close: async () => await module?.hooks.closeWorker(),
+      };
+    },
   };
 }
 
