@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test, vi } from "vitest";
@@ -7,19 +7,11 @@ import { map, Pipeline } from "zmqpipeline";
 import { ended, startCommand } from "../support/command.ts";
 import { tempFolder } from "../support/endpoints.ts";
 import { long, longOnLinux } from "../support/long.ts";
+import { isAlive } from "../support/orphans.ts";
 
 const PROGRAM = new URL("../fixtures/json-program.mjs", import.meta.url);
 const command = [process.execPath, PROGRAM, "1"];
 const quiet = { workers: 1, onOutput: () => {} } as const;
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 describe("Programs as workers", () => {
   test("execute the inputs of map(), in order", async () => {
@@ -128,6 +120,20 @@ describe("Programs as workers", () => {
     child.kill("SIGKILL");
     await once(child, "exit");
     await vi.waitUntil(() => started.every((pid) => !isAlive(pid)), { timeout: 20_000, interval: 50 });
+  });
+
+  longOnLinux("end with the processes that they started when their worker's process is killed", async () => {
+    const pids = join(tempFolder(), "pids");
+    const script = 'test -e "$0" && exit; sleep 60 & echo $PPID $$ $! > "$0.new"; mv "$0.new" "$0"; wait';
+    const run = map([1], { exec: ["sh", "-c", script, pids], ...quiet }).toArray();
+    const [worker = 0, ...programs] = await vi.waitUntil(
+      () => existsSync(pids) && readFileSync(pids, "utf8").trim().split(" ").map(Number),
+      { timeout: 20_000, interval: 50 },
+    );
+    expect(programs.map(isAlive)).toEqual([true, true]);
+    process.kill(worker, "SIGKILL");
+    await vi.waitUntil(() => !programs.some(isAlive), { timeout: 20_000, interval: 50 });
+    expect(await run).toEqual([""]);
   });
 
   long("may not start runs of themselves without end", async () => {

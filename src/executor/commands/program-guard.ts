@@ -10,7 +10,7 @@ while read -r change group; do
   if [ "$change" = + ]; then groups="$groups$group "
   else groups="\${groups%% $group *} \${groups#* $group }"; fi
 done
-for group in $groups; do kill -KILL -- "-$group" 2>/dev/null; done
+for group in $groups; do kill -KILL "-$group" 2>/dev/null; done
 `;
 
 /** Kills programs when this process is killed, and cannot do it by itself. */

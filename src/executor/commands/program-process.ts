@@ -1,13 +1,18 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { setTimeout as delay } from "node:timers/promises";
 import { asError } from "../../protocol/thrown.ts";
 import { visibleBlock, withoutColours } from "../../structures/visible-text.ts";
+import { ABORT_GRACE_MS } from "../execution-timer.ts";
 import { LineSplitter } from "../line-splitter.ts";
 import { PrintedTail } from "../printed-tail.ts";
 import { settlesWithin } from "../settles-within.ts";
 import { programGuard } from "./program-guard.ts";
 
-/** How long the last output of a program that has ended is waited for, in ms: a process that it started may keep the pipe open. */
+/** How long the output of a program that has ended may be silent, in ms: a process that it started may keep the pipe open. */
 const LAST_OUTPUT_MS = 500;
+
+/** How often is looked whether the processes that a program started have ended, in ms. */
+const GROUP_POLL_MS = 50;
 
 /** Programs that run. They end with this process. */
 const running = new Set<ProgramProcess>();
@@ -29,7 +34,10 @@ export interface ProgramEvents {
   closed?(stream: "input" | "output"): void;
 }
 
-/** A program in a process group of its own: it is killed together with the processes that it started. What it writes to its standard error is this process's log. */
+/**
+ * A program in a process group of its own: it is killed together with the processes that it started. These are ended as well when the program has
+ * ended badly. What it writes to its standard error is this process's log.
+ */
 export class ProgramProcess {
   /** The last lines that it wrote to its standard error. */
   readonly log = new PrintedTail();
@@ -37,6 +45,9 @@ export class ProgramProcess {
   readonly #events: ProgramEvents;
   readonly #lines = new LineSplitter();
   #isRunning = false;
+  /** Whether there may be processes in its group that have to end with it. */
+  #hasGroup = false;
+  #isSilent = false;
   #isCorked = false;
   #onEnded: () => void = () => {};
   /** Resolves when the program has ended. */
@@ -65,11 +76,15 @@ export class ProgramProcess {
     });
     if (child.pid === undefined) return;
     this.#isRunning = true;
+    this.#hasGroup = true;
     register(this);
     programGuard.began(child.pid);
     // A program that has ended, or does not read: "exit" follows, or `closed` says it.
     child.stdin?.on("error", () => this.#closed("input"));
-    child.stdout?.on("data", (chunk: Buffer) => events.output(chunk));
+    child.stdout?.on("data", (chunk: Buffer) => {
+      this.#isSilent = false;
+      events.output(chunk);
+    });
     child.stdout?.once("end", () => this.#closed("output"));
     child.stderr?.on("data", (chunk: Buffer) => this.#logged(this.#lines.push(chunk)));
     child.once("exit", (exitCode, signal) => void this.#exited({ exitCode, signal }));
@@ -95,19 +110,26 @@ export class ProgramProcess {
     this.#child?.stdin?.end();
   }
 
-  /** @param signal - SIGTERM asks the program to end, SIGKILL ends it. The processes that it started get it, too. */
+  /**
+   * Signals the program and the processes that it started. If the program has ended, what those still write is not read any more.
+   *
+   * @param signal - SIGTERM asks them to end, SIGKILL ends them.
+   */
   kill(signal: "SIGTERM" | "SIGKILL"): void {
-    const pid = this.#child?.pid;
-    if (!this.#isRunning || pid === undefined) return;
-    if (process.platform === "win32") {
-      this.#child?.kill(signal);
-      return;
-    }
+    if (this.#hasGroup) this.#signal(signal);
+    if (!this.#isRunning) this.#closeOutput();
+  }
+
+  /** @returns Whether there is a process that can get the signal. */
+  #signal(signal: "SIGTERM" | "SIGKILL" | 0): boolean {
+    const child = this.#child;
+    if (child?.pid === undefined) return false;
+    if (process.platform === "win32") return child.kill(signal);
     try {
-      process.kill(-pid, signal);
+      return process.kill(-child.pid, signal);
     } catch (error) {
       // It has ended meanwhile, or belongs to another user since (sudo): "exit" follows, or the caller's next step.
-      if ((error as NodeJS.ErrnoException).code === "EPERM") this.#child?.kill(signal);
+      return (error as NodeJS.ErrnoException).code === "EPERM" && child.kill(signal);
     }
   }
 
@@ -132,8 +154,29 @@ export class ProgramProcess {
 
   async #exited(end: ProgramEnd): Promise<void> {
     this.#isRunning = false;
-    running.delete(this);
-    if (this.#child?.pid !== undefined) programGuard.ended(this.#child.pid);
+    // Processes that it started: their group's number is not given to another one while they are there.
+    this.#hasGroup = end.exitCode !== 0 && this.#signal("SIGTERM");
+    const killsAt = performance.now() + ABORT_GRACE_MS;
+    if (!this.#hasGroup) this.#forget();
+    await this.#lastOutput();
+    this.#logged(this.#lines.end());
+    this.#events.ended(end);
+    while (this.#hasGroup && performance.now() < killsAt) {
+      await delay(GROUP_POLL_MS);
+      this.#hasGroup = this.#signal(0);
+    }
+    if (this.#hasGroup) this.#signal("SIGKILL");
+    this.#forget();
+    this.#onEnded();
+  }
+
+  #forget(): void {
+    this.#hasGroup = false;
+    if (running.delete(this) && this.#child?.pid !== undefined) programGuard.ended(this.#child.pid);
+  }
+
+  /** Waits for the end of its output, or for silence. */
+  async #lastOutput(): Promise<void> {
     const { stdout, stderr } = this.#child ?? {};
     const read = [stdout, stderr].map(
       (stream) =>
@@ -141,11 +184,17 @@ export class ProgramProcess {
           stream?.closed === false ? stream.once("close", resolve) : resolve(),
         ),
     );
-    await settlesWithin(Promise.all(read), LAST_OUTPUT_MS);
-    for (const stream of [stdout, stderr]) stream?.destroy();
-    this.#logged(this.#lines.end());
-    this.#events.ended(end);
-    this.#onEnded();
+    do {
+      this.#isSilent = true;
+      if (await settlesWithin(Promise.all(read), LAST_OUTPUT_MS)) return;
+      // What came while this process was blocked or suspended has not been read yet.
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (!this.#isSilent);
+    this.#closeOutput();
+  }
+
+  #closeOutput(): void {
+    for (const stream of [this.#child?.stdout, this.#child?.stderr]) stream?.destroy();
   }
 }
 

@@ -1,10 +1,12 @@
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { ExecutionOutcome } from "../../../src/core/execution.ts";
 import { ExecExecutor } from "../../../src/executor/commands/exec-executor.ts";
 import { toThrownError } from "../../../src/protocol/error-info.ts";
 import { encodePayload } from "../../../src/protocol/payload/payload.ts";
 import { TaskType } from "../../../src/protocol/task-type.ts";
-import { ExecutorDriver } from "../../support/executor-driver.ts";
+import { ExecutorDriver, type Failure } from "../../support/executor-driver.ts";
+import { long } from "../../support/long.ts";
+import { isAlive } from "../../support/orphans.ts";
 
 const TYPE = TaskType.register("exec");
 
@@ -84,6 +86,36 @@ describe("An ExecExecutor", () => {
   test("ends a program whose time is over, together with the processes that it started", async () => {
     const driver = await begun(["sh", "-c", "sleep 60 & wait; : {}"], { timeout: 50 });
     expect(await driver.execute({})).toMatchObject({ code: "EXECUTION_TIMEOUT" });
+  });
+
+  long(
+    "ends processes that a program left behind when it failed, but none after an exit code of 0",
+    async () => {
+      const driver = await begun([
+        "sh",
+        "-c",
+        "trap '' TERM; sleep 60 > /dev/null 2>&1 & echo $! >&2; exit {code}",
+      ]);
+      const { message } = (await driver.execute({ code: 3 })) as Failure;
+      const left = Number(/exit code 3: (\d+)$/.exec(message)?.[1]);
+      await vi.waitUntil(() => !isAlive(left), { timeout: 10_000, interval: 20 });
+      const well = await begun(["sh", "-c", "sleep 60 > /dev/null 2>&1 & echo $!; : {}"]);
+      const kept = Number(await well.execute({}));
+      await well.end();
+      expect(isAlive(kept)).toBe(true);
+      process.kill(kept, "SIGKILL");
+    },
+  );
+
+  long("takes what a program's own processes write after its end, until they are silent", async () => {
+    const driver = await begun(["sh", "-c", "(sleep 0.3; echo a; sleep 0.4; echo b) & echo first; : {}"]);
+    expect(await driver.execute({})).toBe("first\na\nb");
+  });
+
+  long("ends a program's own processes that write without end", async () => {
+    const driver = await begun(["sh", "-c", "yes & echo $!; : {}"]);
+    const failed = (await driver.execute({})) as Failure;
+    expect(failed.message).toContain("more to its standard output than a result can hold");
   });
 
   test("fails an item for good that no argument can hold", async () => {
