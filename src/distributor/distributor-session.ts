@@ -157,8 +157,7 @@ export class DistributorSession extends Session<RunSummary> implements ResultsHe
     this.#core?.tick(now);
     this.#pace?.look(this.#core?.tasks ?? [], now);
     this.#gate?.commit();
-    const problem = this.#journal?.journal.tidy(this.#core?.tasks ?? []);
-    if (problem !== undefined) this.#gate?.fail(problem);
+    this.#tidyJournal();
   }
 
   protected async close(): Promise<void> {
@@ -169,6 +168,13 @@ export class DistributorSession extends Session<RunSummary> implements ResultsHe
       this.#span?.end(this.#core?.tasks ?? []); // if the run has not come to its end
       this.#journal?.close();
     }
+  }
+
+  #tidyJournal(): void {
+    const problem = this.#journal?.tidy(this.#core?.tasks ?? [], (what) =>
+      this.#log.write("warn", "journal was written anew", { reason: what }),
+    );
+    if (problem !== undefined) this.#gate?.fail(problem);
   }
 
   #openJournal(): void {
@@ -185,6 +191,7 @@ export class DistributorSession extends Session<RunSummary> implements ResultsHe
       // In a microtask: the write may fail in the middle of the core's work.
       queueMicrotask(this.guard(() => this.#core?.fail(error)));
     });
+    for (const warning of opened.warnings) this.#log.warn(warning);
     if (opened.torn > 0)
       this.#log.write("warn", "the journal's unfinished end was cut off", { bytes: opened.torn });
     if (opened.isComplete) this.#log.warn(wasCompleteText(this.#options.journal.path, opened));

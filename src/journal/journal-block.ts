@@ -44,6 +44,11 @@ export function otherFormat(bytes: Buffer): number | undefined {
   return Number.isNaN(format) || format === FORMAT ? undefined : format;
 }
 
+/** Whether a journal may begin with these bytes, complete or not. */
+export function isBeginning(bytes: Buffer): boolean {
+  return ANY_FORMAT.test(bytes.toString("latin1")) || NAME.subarray(0, bytes.length).equals(bytes);
+}
+
 /** Encodes the head of a block. Its checksum makes the whole block valid or not. */
 export function encodeBlockHead(mark: Uint8Array, position: number, safe: number, body: Uint8Array): Buffer {
   const head = Buffer.alloc(BLOCK_HEAD_BYTES);

@@ -1,15 +1,29 @@
+import { randomBytes } from "node:crypto";
 import {
   closeSync,
+  constants,
   fdatasync,
   fstatSync,
   fsyncSync,
+  lstatSync,
   openSync,
+  readdirSync,
   readSync,
   renameSync,
+  rmSync,
+  type Stats,
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { isBeginning } from "./journal-block.ts";
+import { openRegular } from "./regular-file.ts";
+
+/**
+ * How the file at the journal's path stands to what was written. `"gone"`: nothing is there; `"changed"`: another process has made it longer
+ * or shorter; `"replaced"`: another file is there.
+ */
+export type FileState = "whole" | "gone" | "changed" | "replaced";
 
 /** The operations on a journal's file. Tests implement them with a storage that fails or loses data. */
 export interface JournalFile {
@@ -20,7 +34,9 @@ export interface JournalFile {
   append(bytes: readonly Uint8Array[]): void;
   /** Calls `done` when all appended bytes would survive a loss of power. */
   sync(done: (error: Error | null) => void): void;
-  /** Replaces the whole content durably, or changes nothing. */
+  /** Looks whether the file is still there, as it was written. */
+  readonly state: FileState;
+  /** Replaces the whole content durably, or changes nothing. A file of somebody else in its place is left alone: that is an error. */
   replace(write: (append: (bytes: readonly Uint8Array[]) => void) => void): void;
   close(): void;
 }
@@ -28,25 +44,52 @@ export interface JournalFile {
 /** Only this user may read the file, because it contains the items. */
 const MODE = 0o600;
 
+/** Names of files beside a journal that were not finished. A user's file hardly has such a name. */
+const UNFINISHED = /^\.new\.[0-9a-f]{16}$/;
+
+/** Bytes that tell whether an unfinished file is one of a journal. */
+const BEGINNING_BYTES = 32;
+
 export class DiskFile implements JournalFile {
   readonly #path: string;
   #descriptor: number | undefined;
   #size = 0;
+  /** Whether this file system tells a file by its number, so that {@link state} can be known. */
+  #isTraceable = false;
 
-  /** Opens the file. For `"write"` it may be missing: {@link replace} then creates it. */
+  /**
+   * Opens the file. For `"write"` it may be missing: {@link replace} then creates it.
+   *
+   * @param path - The file; not a link.
+   */
   constructor(path: string, access: "read" | "write") {
     this.#path = path;
     try {
-      this.#descriptor = openSync(path, access === "read" ? "r" : "r+");
+      this.#descriptor = openRegular(path, access === "read" ? constants.O_RDONLY : constants.O_RDWR);
     } catch (error) {
       if (access === "read" || (error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
       return;
     }
-    const found = fstatSync(this.#descriptor);
-    this.#size = found.size;
-    if (found.isFile()) return;
-    this.close();
-    throw new TypeError("it is not a regular file");
+    this.#size = fstatSync(this.#descriptor).size;
+    this.#isTraceable = this.#stateAt(lstatSync(path)) !== "replaced";
+  }
+
+  /** The file's owner, permissions and times; nothing while there is no file. */
+  get facts(): Stats | undefined {
+    return this.#descriptor === undefined ? undefined : fstatSync(this.#descriptor);
+  }
+
+  get state(): FileState {
+    const found = lstatSync(this.#path, { throwIfNoEntry: false });
+    if (this.#descriptor === undefined) return found === undefined ? "whole" : "replaced";
+    if (!this.#isTraceable) return "whole";
+    return found === undefined ? "gone" : this.#stateAt(found);
+  }
+
+  #stateAt(found: Stats): FileState {
+    const own = fstatSync(this.#descriptor as number);
+    if (own.ino !== found.ino || own.dev !== found.dev) return "replaced";
+    return own.size === this.#size ? "whole" : "changed";
   }
 
   get size(): number {
@@ -75,8 +118,7 @@ export class DiskFile implements JournalFile {
   }
 
   replace(compose: (append: (bytes: readonly Uint8Array[]) => void) => void): void {
-    const temporary = `${this.#path}.new`;
-    unlinkIfThere(temporary); // left by a process that ended during a replacement
+    const temporary = `${this.#path}.new.${randomBytes(8).toString("hex")}`;
     const descriptor = openSync(temporary, "wx+", MODE);
     let size = 0;
     try {
@@ -84,16 +126,19 @@ export class DiskFile implements JournalFile {
         for (const part of bytes) size += write(descriptor, part, size);
       });
       fsyncSync(descriptor);
+      if (this.state === "replaced")
+        throw new Error("another file was put in its place, which is left as it is");
       renameSync(temporary, this.#path);
-      syncFolder(dirname(this.#path));
     } catch (error) {
       closeSync(descriptor);
-      unlinkIfThere(temporary);
+      rmSync(temporary, { force: true });
       throw error;
     }
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
     this.#descriptor = descriptor;
     this.#size = size;
+    this.#isTraceable = this.#stateAt(lstatSync(this.#path)) !== "replaced";
+    syncFolder(dirname(this.#path));
   }
 
   close(): void {
@@ -129,10 +174,29 @@ function syncFolder(path: string): void {
   }
 }
 
-function unlinkIfThere(path: string): void {
+/** Removes what processes have left beside a journal that ended while they replaced it. Only the owner of the journal's lock may do that. */
+export function sweepUnfinished(path: string): void {
   try {
-    unlinkSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    for (const name of readdirSync(dirname(path))) {
+      if (!name.startsWith(basename(path)) || !UNFINISHED.test(name.slice(basename(path).length))) continue;
+      const left = join(dirname(path), name);
+      if (isUnfinished(left)) unlinkSync(left);
+    }
+  } catch {
+    // The folder cannot be listed, or the file cannot be removed: it is not in the way.
+  }
+}
+
+function isUnfinished(path: string): boolean {
+  let file: DiskFile;
+  try {
+    file = new DiskFile(path, "read");
+  } catch {
+    return false; // no regular file, or another user's
+  }
+  try {
+    return isBeginning(file.read(0, BEGINNING_BYTES));
+  } finally {
+    file.close();
   }
 }

@@ -1,34 +1,45 @@
 import { randomBytes } from "node:crypto";
 import {
   closeSync,
+  constants,
+  fstatSync,
   linkSync,
   lstatSync,
   openSync,
   readdirSync,
-  readFileSync,
+  readSync,
   renameSync,
   rmSync,
   unlinkSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { PipelineError } from "../errors.ts";
 import { holdFile } from "./held-lock.ts";
 import { type LockOwner, type OwnerState, parseOwner, stateOf, thisOwner } from "./lock-owner.ts";
+import { openRegular } from "./regular-file.ts";
 
 /** A file without an owner that is older than this, in ms, was left by a process that was killed before it wrote its name. */
 const ABANDONED_MS = 3_600_000;
 
+/** Longest text of a lock, in bytes. What is longer is not read. */
+const MAX_LOCK_BYTES = 4096;
+
+/** Names of locks that were not finished, or are being removed. A user's file hardly has such a name. */
+const UNFINISHED = /^\.[0-9a-f]{16}$/;
+
 /** Reserves a journal for one distributor: a lock file beside the journal names its process. The lock of an ended process does not count. */
 export class JournalLock {
   readonly #path: string;
-  readonly #text: string;
+  readonly #journal: string;
+  #text: string;
   /** The lock file's descriptor. It stays open as long as the journal, because it holds the lock of `holdFile()`. */
-  readonly #descriptor: number;
+  #descriptor: number;
 
-  private constructor(path: string, text: string, descriptor: number) {
-    this.#path = path;
+  private constructor(journal: string, { text, descriptor }: CreatedLock) {
+    this.#path = `${journal}.lock`;
+    this.#journal = journal;
     this.#text = text;
     this.#descriptor = descriptor;
   }
@@ -40,10 +51,33 @@ export class JournalLock {
       const lock = create(path);
       if (lock !== undefined) {
         sweepUnfinished(path);
-        return new JournalLock(path, lock.text, lock.descriptor);
+        return new JournalLock(journal, lock);
       }
       removeStale(path, journal);
     }
+  }
+
+  /** The user to whom the files of this process belong on this file system. */
+  get userId(): number {
+    return fstatSync(this.#descriptor).uid;
+  }
+
+  /**
+   * Looks whether the lock file is still there, and puts it back if somebody has removed it.
+   *
+   * @throws PipelineError `JOURNAL_IN_USE` when another process has taken the journal over.
+   */
+  keep(): "held" | "restored" {
+    const found = lstatSync(this.#path, { throwIfNoEntry: false });
+    const own = fstatSync(this.#descriptor);
+    if (found?.ino === own.ino && found.dev === own.dev) return "held";
+    if (read(this.#path) === this.#text) return "held"; // a file system without lasting numbers
+    const lock = create(this.#path);
+    if (lock === undefined) throw takenOver(this.#journal, parseOwner(read(this.#path) ?? ""));
+    closeSync(this.#descriptor);
+    this.#text = lock.text;
+    this.#descriptor = lock.descriptor;
+    return "restored";
   }
 
   /** Removes the lock file, unless a user removed it and another process has a lock there now. */
@@ -56,14 +90,19 @@ export class JournalLock {
   }
 }
 
+interface CreatedLock {
+  readonly text: string;
+  readonly descriptor: number;
+}
+
 /** Writes the lock under another name and then links it, so that a process killed in between leaves no lock without an owner. */
-function create(path: string): { readonly text: string; readonly descriptor: number } | undefined {
-  const unfinished = `${path}.${randomBytes(4).toString("hex")}`;
+function create(path: string): CreatedLock | undefined {
+  const unfinished = unfinishedName(path);
   const descriptor = openSync(unfinished, "wx+", 0o600);
   let isTaken = false;
   try {
     const text = JSON.stringify(thisOwner(holdFile(descriptor) === "free"));
-    writeSync(descriptor, text);
+    writeFileSync(descriptor, text);
     linkSync(unfinished, path);
     isTaken = true;
     return { text, descriptor };
@@ -83,7 +122,7 @@ function removeStale(path: string, journal: string): void {
   const owner = parseOwner(found);
   const state = owner === undefined ? "unknown" : judge(owner, path);
   if (state !== "gone") throw inUse(path, journal, owner, state);
-  const aside = `${path}.${randomBytes(4).toString("hex")}`;
+  const aside = unfinishedName(path);
   try {
     renameSync(path, aside);
   } catch (error) {
@@ -98,49 +137,80 @@ function removeStale(path: string, journal: string): void {
   }
 }
 
+function unfinishedName(path: string): string {
+  return `${path}.${randomBytes(8).toString("hex")}`;
+}
+
 /** Removes what processes have left beside the lock that were killed while they took it. */
 function sweepUnfinished(path: string): void {
-  const prefix = `${basename(path)}.`;
   try {
     for (const name of readdirSync(dirname(path))) {
-      if (!name.startsWith(prefix) || !/^[0-9a-f]{8}$/.test(name.slice(prefix.length))) continue;
+      if (!name.startsWith(basename(path)) || !UNFINISHED.test(name.slice(basename(path).length))) continue;
       const left = join(dirname(path), name);
-      const owner = parseOwner(read(left) ?? "");
-      const isAbandoned =
-        owner === undefined ? Date.now() - lstatSync(left).mtimeMs > ABANDONED_MS : stateOf(owner) === "gone";
-      if (isAbandoned) unlinkSync(left);
+      if (isAbandoned(left)) unlinkSync(left);
     }
   } catch {
     // Another process removes it, or the folder cannot be listed: the next start looks again.
   }
 }
 
+/** Whether a file was left by a process that has ended. A file with another content than a lock is a user's. */
+function isAbandoned(path: string): boolean {
+  const found = lstatSync(path);
+  if (!found.isFile()) return false;
+  if (found.size === 0) return Date.now() - found.mtimeMs > ABANDONED_MS;
+  const owner = parseOwner(read(path) ?? "");
+  return owner !== undefined && stateOf(owner) === "gone";
+}
+
+/** @throws TypeError when something else than a regular file has the name. */
 function read(path: string): string | undefined {
+  let descriptor: number;
   try {
-    return readFileSync(path, "utf8");
+    descriptor = openRegular(path, constants.O_RDONLY);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
+  try {
+    const bytes = Buffer.alloc(MAX_LOCK_BYTES);
+    return bytes.toString("utf8", 0, readSync(descriptor, bytes, 0, MAX_LOCK_BYTES, 0));
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
-/** The state of a lock's owner. If this process cannot see the owner, the system's lock tells. */
+/**
+ * The state of a lock's owner. The system's lock decides where this process cannot see the owner, and also where the owner seems to be gone:
+ * another machine may have this one's name, and another container may count the time since the start differently.
+ */
 function judge(owner: LockOwner, path: string): OwnerState {
   const state = stateOf(owner);
-  if (state !== "unknown" || owner.isHeld !== true) return state;
+  if (owner.isHeld !== true || (state !== "unknown" && state !== "gone")) return state;
   let descriptor: number;
   try {
-    descriptor = openSync(path, "r+");
+    descriptor = openRegular(path, constants.O_RDWR);
   } catch {
-    return "unknown"; // released meanwhile, or another user's
+    return state; // released meanwhile, or another user's
   }
   try {
     const held = holdFile(descriptor);
-    if (held === "unknown") return "unknown";
+    if (held === "unknown") return state;
     return held === "held" ? "alive" : "gone";
   } finally {
     closeSync(descriptor);
   }
+}
+
+function takenOver(journal: string, owner: LockOwner | undefined): PipelineError {
+  const message =
+    `Journal ${JSON.stringify(journal)} was taken over by ${nameOf(owner)}, because the lock of this process was removed. ` +
+    "This run was stopped, and writes nothing more";
+  return new PipelineError("JOURNAL_IN_USE", message, { role: "distributor" });
+}
+
+function nameOf(owner: LockOwner | undefined): string {
+  return owner === undefined ? "another process" : `process ${owner.pid} on ${owner.host}`;
 }
 
 function inUse(
@@ -149,7 +219,6 @@ function inUse(
   owner: LockOwner | undefined,
   state: OwnerState,
 ): PipelineError {
-  const who = owner === undefined ? "another process" : `process ${owner.pid} on ${owner.host}`;
   const why =
     state === "elsewhere"
       ? `, another machine than this one (${hostname()}): only that machine can tell whether the process is alive`
@@ -157,7 +226,7 @@ function inUse(
         ? ", in another container: this process cannot tell whether that one is alive"
         : "";
   const message =
-    `Journal ${JSON.stringify(journal)} is in use by ${who}${why}. ` +
+    `Journal ${JSON.stringify(journal)} is in use by ${nameOf(owner)}${why}. ` +
     `If that process is gone, remove ${JSON.stringify(path)} to take the journal over`;
   return new PipelineError("JOURNAL_IN_USE", message, { role: "distributor" });
 }

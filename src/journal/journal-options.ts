@@ -43,25 +43,26 @@ export function resolveJournalOptions(options: string | JournalOptions): Require
 
 /** Makes the error of a journal that cannot be opened. */
 export function unavailable(path: string, cause: unknown): PipelineError {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  const isNoFile = code === "ENOENT" && existsSync(dirname(path));
-  const reason = isNoFile ? "there is no such file" : (REASONS[code ?? ""] ?? message);
-  return new PipelineError(
-    "JOURNAL_UNAVAILABLE",
-    `Journal ${JSON.stringify(path)} cannot be opened: ${reason}`,
-    {
-      role: "distributor",
-      cause,
-    },
-  );
+  const text = `Journal ${JSON.stringify(path)} cannot be opened: ${reasonOf(cause)}`;
+  return new PipelineError("JOURNAL_UNAVAILABLE", text, { role: "distributor", cause });
 }
 
 /** Makes the error of a journal that cannot be written. */
 export function writeFailed(path: string, cause: unknown): PipelineError {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  const reason = REASONS[code ?? ""] ?? message;
-  const text = `Journal ${JSON.stringify(path)} cannot be written: ${reason}. The run was stopped; it can be resumed`;
+  const text = `Journal ${JSON.stringify(path)} cannot be written: ${reasonOf(cause)}. The run was stopped; it can be resumed`;
   return new PipelineError("JOURNAL_WRITE_FAILED", text, { role: "distributor", cause });
+}
+
+/** Names of the files that are made beside a journal. */
+const BESIDE = /\.(?:lock|new)\.[0-9a-f]{16}$/;
+
+function reasonOf(cause: unknown): string {
+  const { code = "", message, path = "" } = cause as NodeJS.ErrnoException;
+  const isBeside = BESIDE.test(path);
+  if (code === "ENOENT" && !isBeside && existsSync(dirname(path))) return "there is no such file";
+  if (isBeside && (code === "EACCES" || code === "EPERM"))
+    return "permission denied for files beside it: its folder must be writable";
+  return REASONS[code] ?? message;
 }
 
 /** Reasons, by the operating system's error code. */
@@ -72,10 +73,11 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "its folder does not exist",
   ENOTDIR: "a part of its path is not a folder",
   EISDIR: "it is a folder",
-  ENOSPC: "the disk is full",
+  ENOSPC: "the disk is full, or has no room for more files",
   EDQUOT: "the disk quota is used up",
   EFBIG: "the file is larger than is allowed",
   EMFILE: "too many files are open in this process",
   ENFILE: "too many files are open on this machine",
   EIO: "the disk failed",
+  ELOOP: "its links lead nowhere",
 };

@@ -2,13 +2,14 @@ import { randomBytes } from "node:crypto";
 import type { TaskJournal } from "../core/distributor/task-journal.ts";
 import type { TaskLedger } from "../core/distributor/task-ledger.ts";
 import type { PipelineError } from "../errors.ts";
+import { ByteReader } from "../protocol/wire/byte-reader.ts";
 import { SeqMap } from "../structures/seq-map.ts";
 import { BlockWriter } from "./block-writer.ts";
 import type { ContentTrail } from "./content-trail.ts";
 import { encodeHeader } from "./journal-block.ts";
-import type { JournalFile } from "./journal-file.ts";
+import type { FileState, JournalFile } from "./journal-file.ts";
 import { type Durability, writeFailed } from "./journal-options.ts";
-import type { JournalRecord, StoredHistory, TaskTotals } from "./journal-record.ts";
+import { type JournalRecord, readRecord, type StoredHistory, type TaskTotals } from "./journal-record.ts";
 import type { FilePlace } from "./journal-state.ts";
 import type { KeySet } from "./key-set.ts";
 
@@ -17,6 +18,12 @@ const COMPACT_BYTES = 32 * 1024 * 1024;
 
 /** Factor by which a journal must have grown since it was last compacted. */
 const COMPACT_FACTOR = 4;
+
+/** What had happened to a file that was written anew. */
+const HAPPENED: Readonly<Record<Exclude<FileState, "whole" | "replaced">, string>> = {
+  gone: "was removed or renamed",
+  changed: "was changed by another process",
+};
 
 /** The parts of a task's state that only the journal needs. */
 interface TaskPart {
@@ -68,6 +75,8 @@ export class Journal {
   #synced = 0;
   #syncing = false;
   #compactAt = 0;
+  /** A call of {@link tidy} that waits for the end of a flush. */
+  #postponed: (() => void) | undefined;
   #error: PipelineError | undefined;
 
   /**
@@ -142,21 +151,31 @@ export class Journal {
       this.#syncing = false;
       if (error === null) this.#synced = size;
       else this.#error ??= writeFailed(this.#path, error);
+      this.#postponed?.(); // under load, the next flush begins at once
       done(this.#error);
     });
   }
 
   /**
-   * Compacts the journal once it is much longer than its compacted form.
+   * Compacts the journal once it is much longer than its compacted form. Writes it anew if its file was removed or changed meanwhile.
    *
+   * @param mended - Called when the file was written anew, with what had happened to it.
    * @returns The error, if there was one.
    */
-  tidy(tasks: Iterable<TaskLedger>): PipelineError | undefined {
-    const isDue = this.#file.size >= this.#compactAt && !this.#syncing && this.#error === undefined;
-    if (!isDue) return this.#error;
+  tidy(tasks: Iterable<TaskLedger>, mended: (what: string) => void): PipelineError | undefined {
+    this.#postponed = this.#syncing ? () => this.tidy(tasks, mended) : undefined;
+    if (this.#syncing || this.#error !== undefined) return this.#error;
+    const { state } = this.#file;
+    if (state === "whole" && this.#file.size < this.#compactAt) return undefined;
     if (this.isDirty) this.#write();
     if (this.#error === undefined) this.#compact(this.#content(tasks));
+    if (this.#error === undefined && (state === "gone" || state === "changed")) mended(HAPPENED[state]);
     return this.#error;
+  }
+
+  /** Writes nothing more, because the journal is another process's by now. */
+  giveUp(error: PipelineError): void {
+    this.#error ??= error;
   }
 
   close(): void {
@@ -212,7 +231,7 @@ export class Journal {
         }
         [...tasks.values()].forEach(({ failures }, task) => {
           for (const [seq, place] of failures.entries()) {
-            const { offset, length } = blocks.addEncoded(this.#file.read(place.position, place.length));
+            const { offset, length } = blocks.addEncoded(this.#failure(seq, place));
             moved[task]?.set(seq, { position: position + offset, length });
             if (blocks.isFull) flush();
           }
@@ -227,6 +246,15 @@ export class Journal {
     this.#parts.forEach((part, task) => {
       part.failures = moved[task] as SeqMap<FilePlace>;
     });
+  }
+
+  /** The record of a failed item. */
+  #failure(seq: number, { position, length }: FilePlace): Buffer {
+    const bytes = this.#file.read(position, length);
+    const record = bytes.length === length ? readRecord(new ByteReader(bytes)) : undefined;
+    if (record?.type !== "gaveUp" || record.seq !== seq)
+      throw new Error("another process has destroyed what it had of failed items");
+    return bytes;
   }
 
   *#opening(tasks: ReadonlyMap<string, TaskContent>): Generator<JournalRecord> {

@@ -56,9 +56,9 @@ export function stateOf(owner: LockOwner): OwnerState {
     return isThere(owner.pid) ? "alive" : "gone";
   }
   if (bootOf(owner) !== bootOf(own)) {
-    // The machine was restarted, or it is another machine.
+    // The machine was restarted, or it is another machine. Containers of two machines may have the same name and no machine's id.
     const isSame = owner.host === own.host && (owner.machine ?? own.machine) === own.machine;
-    return isSame ? "gone" : "elsewhere";
+    return isSame && (own.machine !== "" || owner.isHeld === true) ? "gone" : "elsewhere";
   }
   return findProcess(owner) ?? ((owner.pidSpace ?? own.pidSpace) === own.pidSpace ? "gone" : "unknown");
 }

@@ -1,18 +1,20 @@
 import { randomBytes } from "node:crypto";
-import { realpathSync, statSync, utimesSync } from "node:fs";
-import { resolve } from "node:path";
+import { type Stats, utimesSync } from "node:fs";
+import type { TaskLedger } from "../core/distributor/task-ledger.ts";
 import { PipelineError } from "../errors.ts";
 import { ByteReader } from "../protocol/wire/byte-reader.ts";
 import { Journal, type TaskContent } from "./journal.ts";
-import { DiskFile, type JournalFile } from "./journal-file.ts";
+import { DiskFile, type JournalFile, sweepUnfinished } from "./journal-file.ts";
 import { JournalLock } from "./journal-lock.ts";
-import { type JournalOptions, unavailable } from "./journal-options.ts";
+import { type JournalOptions, unavailable, writeFailed } from "./journal-options.ts";
 import { JournalReader } from "./journal-reader.ts";
 import { readRecord } from "./journal-record.ts";
 import { JournalState, type TaskReplay } from "./journal-state.ts";
+import { realPath } from "./real-path.ts";
+import { withoutSizeLimitSignal } from "./size-limit-signal.ts";
 
-/** An open journal, new or of a resumed run. */
-export interface OpenJournal {
+/** A journal that was read, and that can be written from now on. */
+export interface ReadyJournal {
   readonly journal: Journal;
   readonly runId: string;
   /** Whether the file had records of an earlier process. */
@@ -21,12 +23,28 @@ export interface OpenJournal {
   readonly torn: number;
   /** Whether the run is complete, so that nothing is left to execute. */
   readonly isComplete: boolean;
-  /** When the journal of a complete run was last written; `undefined` for a run that is not complete. */
-  readonly completedAt?: Date | undefined;
   readonly metadata: Uint8Array | undefined;
   readonly tasks: ReadonlyMap<string, TaskReplay>;
+}
+
+/** An open journal, new or of a resumed run. */
+export interface OpenJournal extends ReadyJournal {
+  /** When the journal of a complete run was last written; `undefined` for a run that is not complete. */
+  readonly completedAt?: Date | undefined;
+  /** What a user should know about the file that was found. */
+  readonly warnings: readonly string[];
+  /**
+   * Keeps the journal and its lock in order, see `Journal.tidy`.
+   *
+   * @param mended - Called with what had happened to the journal, which is in order again.
+   * @returns The error that ends the run, if there is one.
+   */
+  tidy(tasks: Iterable<TaskLedger>, mended: (what: string) => void): PipelineError | undefined;
   close(): void;
 }
+
+/** Permission bits that let other users write. */
+const WRITABLE_BY_OTHERS = 0o022;
 
 /**
  * Opens or creates the journal for a run of these tasks.
@@ -39,27 +57,76 @@ export function openJournal(
   tasks: readonly string[],
   keyed?: ReadonlySet<string>,
 ): OpenJournal {
-  const path = realPath(options.path);
+  const allowSignal = withoutSizeLimitSignal();
   let lock: JournalLock | undefined;
-  let file: JournalFile | undefined;
+  let file: DiskFile | undefined;
   try {
+    const path = realPath(options.path);
     lock = JournalLock.take(path);
-    const writtenAt = statSync(path, { throwIfNoEntry: false })?.mtime;
+    sweepUnfinished(path);
     file = new DiskFile(path, "write");
+    const { facts } = file;
+    assertOwn(facts, lock.userId);
     const opened = openOn(file, { ...options, path }, tasks, keyed);
-    const completedAt = opened.isComplete ? writtenAt : undefined;
+    const completedAt = opened.isComplete ? facts?.mtime : undefined;
     keepTime(path, completedAt);
-    const close = () => {
-      opened.journal.close();
-      keepTime(path, completedAt);
-      lock?.release();
+    const { tidy, close } = dutiesOf(opened, lock, path, completedAt);
+    return {
+      ...opened,
+      completedAt,
+      warnings: warningsOf(opened, facts),
+      tidy,
+      close() {
+        close();
+        allowSignal();
+      },
     };
-    return { ...opened, completedAt, close };
   } catch (error) {
     file?.close();
     lock?.release();
+    allowSignal();
     throw error instanceof PipelineError ? error : unavailable(options.path, error);
   }
+}
+
+function dutiesOf(
+  { journal }: ReadyJournal,
+  lock: JournalLock,
+  path: string,
+  completedAt: Date | undefined,
+): Pick<OpenJournal, "tidy" | "close"> {
+  return {
+    tidy(tasks, mended) {
+      try {
+        if (lock.keep() === "restored") mended("had lost its lock");
+      } catch (error) {
+        journal.giveUp(error instanceof PipelineError ? error : writeFailed(path, error));
+      }
+      return journal.tidy(tasks, mended);
+    },
+    close() {
+      journal.close();
+      keepTime(path, completedAt);
+      lock.release();
+    },
+  };
+}
+
+/** A journal is replaced when it is opened, which would take it away from its owner, and says what is executed. */
+function assertOwn(facts: Stats | undefined, userId: number): void {
+  if (facts === undefined || facts.uid === userId) return;
+  throw new Error(
+    `it belongs to another user (${facts.uid}; this process makes files of user ${userId}). Run as its owner, or change the owner`,
+  );
+}
+
+function warningsOf({ isResumed }: ReadyJournal, facts: Stats | undefined): string[] {
+  const warnings: string[] = [];
+  if (facts === undefined) return warnings;
+  if (!isResumed) warnings.push("the journal's file was empty: a new run begins");
+  if (process.platform !== "win32" && (facts.mode & WRITABLE_BY_OTHERS) !== 0)
+    warnings.push("other users could write the journal; from now on only its owner can");
+  return warnings;
 }
 
 /** Opening a journal writes it anew. The file of a complete run keeps its time, which says when the run became complete. */
@@ -79,7 +146,7 @@ export function openOn(
   names: readonly string[],
   keyed?: ReadonlySet<string>,
   newRunId: () => string = () => randomBytes(8).toString("hex"),
-): Omit<OpenJournal, "close"> {
+): ReadyJournal {
   const isResumed = file.size > 0;
   const { state, torn } = isResumed
     ? readState(file, path)
@@ -174,14 +241,4 @@ function contentOf(task: TaskReplay): TaskContent {
   const { exhausted, isOver, isKeyed, failures, trail, keys, earlier } = state;
   const rest = { exhausted, isOver, isKeyed, pending: task.pending, failures, trail, keys, earlier };
   return { ...counts, nextSeq, firstSeq, takenUp: nextSeq - position, ...rest };
-}
-
-/** Resolves links, so that a journal has one lock under all its names. */
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return resolve(path); // a new file
-    throw unavailable(path, error);
-  }
 }

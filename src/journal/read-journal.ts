@@ -9,6 +9,7 @@ import { unavailable } from "./journal-options.ts";
 import { readRecord } from "./journal-record.ts";
 import type { JournalState, TaskReplay } from "./journal-state.ts";
 import { readState } from "./open-journal.ts";
+import { realPath } from "./real-path.ts";
 
 /** A task in a journal. */
 export interface JournalTask {
@@ -72,7 +73,7 @@ export interface JournalContent {
 export function readJournal(path: string): JournalContent {
   let file: DiskFile;
   try {
-    file = new DiskFile(path, "read");
+    file = new DiskFile(realPath(path), "read");
   } catch (error) {
     throw unavailable(path, error);
   }

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import {
   closeSync,
   fchmodSync,
@@ -109,8 +110,9 @@ export class NdjsonFile {
 
   #rewrite(isKept: (item: LineItem) => boolean): void {
     const target = realpathSync(this.#path);
-    const unfinished = `${target}.new`; // one that a killed process has left is written over
-    const copy = openSync(unfinished, "w", 0o600);
+    // A name that no file of a user has, and that no link can take beforehand.
+    const unfinished = `${target}.new.${randomBytes(8).toString("hex")}`;
+    const copy = openSync(unfinished, "wx", 0o600);
     try {
       linesOf(this.#file, (line) => {
         const item = itemOf(line);

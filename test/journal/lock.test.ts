@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -72,11 +72,12 @@ test.runIf(process.platform === "linux")(
   "A journal's lock tells another boot of this machine from another machine",
   () => {
     const journal = join(tempFolder(), "j");
-    JournalLock.take(journal);
+    const held = JournalLock.take(journal);
     const lock = `${journal}.lock`;
     const own = JSON.parse(readFileSync(lock, "utf8"));
     const put = (changes: object) => writeFileSync(lock, JSON.stringify({ ...own, ...changes }));
     expect(() => take(journal)).toThrow("is in use by process");
+    held.release();
     put({ started: own.started.replace(/\d+$/, "1") }); // the process id is used again
     take(journal);
     put({ started: "another-boot 1" });
@@ -109,18 +110,26 @@ test.runIf(process.platform === "linux")(
       utimesSync(`${journal}.${name}`, at, at);
     };
     const dead = JSON.stringify({ ...JSON.parse(own), pid: 999_999_999 });
-    put("lock.00000001", dead);
-    put("lock.00000002", "", 7_200_000); // killed before it wrote its name
-    put("lock.00000003", ""); // may be about to write it
-    put("lock.00000004", own);
-    put("lock.bak", dead); // a user's
-    put("lock.000000012", dead);
+    put("lock.0000000000000001", dead);
+    put("lock.0000000000000002", "", 7_200_000); // killed before it wrote its name
+    put("lock.0000000000000003", ""); // may be about to write it
+    put("lock.0000000000000004", own);
+    // A user's.
+    put("lock.0000000000000005", "a note", 7_200_000);
+    for (const name of ["lock.20261130", "lock.bak", "lock.00000000000000012"]) put(name, dead, 7_200_000);
+    symlinkSync(`${journal}.lock.bak`, `${journal}.lock.0000000000000006`);
     lock.release();
     take(journal);
     expect(readdirSync(dirname(journal)).toSorted()).toEqual(
-      ["lock.000000012", "lock.00000003", "lock.00000004", "lock.bak"].map(
-        (name) => `${basename(journal)}.${name}`,
-      ),
+      [
+        "lock.00000000000000012",
+        "lock.0000000000000003",
+        "lock.0000000000000004",
+        "lock.0000000000000005",
+        "lock.0000000000000006",
+        "lock.20261130",
+        "lock.bak",
+      ].map((name) => `${basename(journal)}.${name}`),
     );
   },
 );

@@ -121,9 +121,7 @@ export class JournalledPrinter extends Collector<NumberedInput> {
     for (let batch = this.#nextBatch(); batch.results.length > 0; batch = this.#nextBatch()) {
       const { lines, results } = batch;
       try {
-        marks.mark(
-          results.map(({ delivery }, index) => [delivery.seq, Buffer.byteLength(lines[index] as string)]),
-        );
+        marks.mark(results.map(({ delivery }, index) => [delivery.seq, lines[index] as string]));
         // What could not be written must not count as collected.
         this.#hasFailed = !(await output.written(lines.join("")));
         if (this.#hasFailed) break;

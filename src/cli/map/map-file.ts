@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import type { Failure } from "../../collector/failure.ts";
 import type { Remainder } from "../../distributor/item-iterator.ts";
 import type { ResultsHere } from "../../distributor/results-here.ts";
+import { PipelineError } from "../../errors.ts";
 import { LocalRun } from "../../pipeline/local-run.ts";
 import { DEFAULT_MAX_PENDING, DEFAULT_MAX_PENDING_BYTES } from "../../pipeline/map-options.ts";
 import { MapOutput } from "../../pipeline/map-output.ts";
@@ -181,6 +182,8 @@ async function runMap(
   let isComplete = false;
   try {
     const summary = await run.run();
+    const problem = printed?.problem;
+    if (problem !== undefined) throw new PipelineError("COLLECTION_FAILED", problem, { role: "collector" });
     isComplete = summary.status === "complete";
     if (quiet) {
       // What is in a file need not be shown.

@@ -57,10 +57,10 @@ export class ResultPrinter extends BatchCollector<NumberedInput> {
 
   #mark(results: readonly CollectedResult<NumberedInput>[], printed: PrintedResults): void {
     printed.mark(
-      results.map(({ id, generation, data }): [seq: number, bytes: number] => {
+      results.map(({ id, generation, data }): [seq: number, line: string] => {
         const line = lineOf(data.value, this.#options.format);
         this.#text += line;
-        return [seqOf(numberIn(id), generation), Buffer.byteLength(line)];
+        return [seqOf(numberIn(id), generation), line];
       }),
     );
   }

@@ -10,6 +10,7 @@ export interface Storage {
 
 /** A journal's file in memory, with the bytes that a crash would leave. */
 export class MemoryFile implements JournalFile {
+  readonly state = "whole";
   #bytes: Buffer;
   /** How many bytes are on the disk. */
   #durable: number;

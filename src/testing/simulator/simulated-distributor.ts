@@ -3,7 +3,7 @@ import type { DistributorCoreOptions, DistributorPort } from "../../core/distrib
 import type { TaskSpec } from "../../core/distributor/task-spec.ts";
 import { OutputGate } from "../../distributor/output-gate.ts";
 import type { Durability } from "../../journal/journal-options.ts";
-import { type OpenJournal, openOn } from "../../journal/open-journal.ts";
+import { type OpenJournal, openOn, type ReadyJournal } from "../../journal/open-journal.ts";
 import type { Grant, RunStatus } from "../../protocol/batch-message.ts";
 import {
   ACK_LINK_TO_DISTRIBUTOR,
@@ -38,7 +38,7 @@ export interface DistributorSetting {
   /** A task, but for what its journal says. */
   spec(name: string, earlier: OpenJournal["tasks"] | undefined): Omit<TaskSpec, "journal" | "restored">;
   /** Prepares the tasks before the run opens. */
-  prepare?(earlier: Omit<OpenJournal, "close"> | undefined): Promise<void>;
+  prepare?(earlier: ReadyJournal | undefined): Promise<void>;
   /** A grant was made. */
   granting?(core: DistributorCore, connection: string, grant: Grant): void;
   /** A grant leaves: the journal has it. */
@@ -55,7 +55,7 @@ export class SimulatedDistributor {
   /** Whether an event has reached the core since this was set to false. */
   isTouched = true;
   readonly #setting: DistributorSetting;
-  readonly #opened: Omit<OpenJournal, "close"> | undefined;
+  readonly #opened: ReadyJournal | undefined;
   readonly #gate: OutputGate | undefined;
   readonly #toWorker: (connection: string, message: Message) => void;
   readonly #data: { send(message: Message): void };
@@ -165,7 +165,7 @@ export class SimulatedDistributor {
     this.isTouched = true;
     this.core.tick(now);
     this.#gate?.commit();
-    const problem = this.#opened?.journal.tidy(this.core.tasks);
+    const problem = this.#opened?.journal.tidy(this.core.tasks, () => {});
     if (problem !== undefined) throw problem;
   }
 

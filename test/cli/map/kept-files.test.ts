@@ -1,18 +1,26 @@
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
+  appendFileSync,
   closeSync,
   existsSync,
+  lstatSync,
+  mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { PrintedResults } from "../../../src/cli/map/printed-results.ts";
+import type { PipelineError } from "../../../src/index.ts";
 import { ended, startCommand } from "../../support/command.ts";
 import { tempFolder } from "../../support/endpoints.ts";
 import { long, longOnLinux } from "../../support/long.ts";
@@ -101,7 +109,17 @@ describe("A map in order with a journal that is stopped while its reader is slow
 });
 
 /** A run of which five items are pending. */
-const RUN = { runId: "run", pending: [0, 1, 2, 3, 4] };
+const RUN = { runId: "run", pending: [0, 1, 2, 3, 4], nextNumber: 5 };
+
+/** The line of an item. */
+const lineOf = (seq: number) => `${"abcde".charAt(seq).repeat(3)}\n`;
+
+/** What a life of the command knows and does. */
+interface Scene {
+  readonly run?: typeof RUN;
+  readonly name?: string;
+  readonly journal?: string;
+}
 
 /** The lives of a command that appends to a file. */
 class Lives {
@@ -111,22 +129,39 @@ class Lives {
     writeFileSync(this.at("out"), "old\n");
   }
 
-  /** A life that is told to print results of four bytes each, and is killed when it has written a text. @returns What it knew. */
-  killed(seqs: readonly number[], text: string, { run = RUN, name = "out", journal = "j" } = {}): number[] {
-    const output = openSync(this.at(name), "a+");
+  /** A life that is told to print the lines of items, and is killed when it has written a text. @returns What it knew. */
+  killed(seqs: readonly number[], text: string, scene: Scene = {}): number[] {
+    const { run = RUN, name = "out", journal = "j" } = scene;
+    const output = openSync(this.at(name), "a");
     const printed = new PrintedResults(this.at(journal), output);
-    const known = printed.goOn(run);
-    if (seqs.length > 0) printed.mark(seqs.map((seq) => [seq, 4]));
-    writeSync(output, text);
-    printed.close(false);
-    closeSync(output);
-    return [...known];
+    try {
+      const known = printed.goOn(run);
+      if (seqs.length > 0) printed.mark(seqs.map((seq) => [seq, lineOf(seq)]));
+      writeSync(output, text);
+      return [...known];
+    } finally {
+      printed.close(false);
+      closeSync(output);
+    }
   }
 
   /** What the next life knows and finds in the file. */
-  next(scene: Parameters<Lives["killed"]>[2] = {}) {
+  next(scene: Scene = {}) {
     const known = this.killed([], "", scene);
     return { known, text: this.text(scene.name) };
+  }
+
+  /** The reason why the next life is refused. Nothing of the output is changed then. */
+  refused(scene: Scene = {}): string {
+    const text = this.text(scene.name);
+    try {
+      this.killed([], "", scene);
+    } catch (error) {
+      expect(this.text(scene.name)).toBe(text);
+      expect((error as PipelineError).code).toBe("JOURNAL_MISMATCH");
+      return (error as Error).message;
+    }
+    throw new Error("The life was not refused");
   }
 
   text(name = "out"): string {
@@ -144,40 +179,33 @@ describe("Results that were printed", () => {
     expect(nextAfter("")).toEqual({ known: [], text: "old\n" });
     expect(nextAfter("aa")).toEqual({ known: [], text: "old\n" });
     expect(nextAfter("aaa\n")).toEqual({ known: [0], text: "old\naaa\n" });
-    expect(nextAfter("aaa\nb")).toEqual({ known: [0], text: "old\naaa\n" });
-    expect(nextAfter("aaa\nbbb\n")).toEqual({ known: [0, 2], text: "old\naaa\nbbb\n" });
+    expect(nextAfter("aaa\nc")).toEqual({ known: [0], text: "old\naaa\n" });
+    expect(nextAfter("aaa\nccc\n")).toEqual({ known: [0, 2], text: "old\naaa\nccc\n" });
   });
 
   test("are told from those that a life was killed before, although a later life has written as much", () => {
     const lives = new Lives();
     lives.killed([0, 1], "aaa\n");
-    expect(lives.killed([3], "ddd\n", { run: { ...RUN, pending: [1, 2, 3, 4] } })).toEqual([]);
-    expect(lives.next({ run: { ...RUN, pending: [1, 2, 3, 4] } }).known).toEqual([3]);
-  });
-
-  test("are not known in an output that was emptied, and not to another run", () => {
-    const lives = new Lives();
-    lives.killed([0, 1], "aaa\nb");
-    expect(lives.next({ run: { ...RUN, runId: "other" } })).toEqual({ known: [], text: "old\naaa\nb" });
-    writeFileSync(lives.at("out"), "");
-    expect(lives.next()).toEqual({ known: [], text: "" });
+    const run = { ...RUN, pending: [1, 2, 3, 4] };
+    expect(lives.killed([3], "ddd\n", { run })).toEqual([]);
+    expect(lives.next({ run }).known).toEqual([3]);
   });
 
   test("are known when results go to another file, or a pipe, except the last batch", () => {
     const lives = new Lives();
-    const output = openSync(lives.at("out"), "a+");
+    const output = openSync(lives.at("out"), "a");
     const printed = new PrintedResults(lives.at("j"), output);
     printed.goOn(RUN);
     for (const seq of [3, 4]) {
-      printed.mark([[seq, 4]]);
-      writeSync(output, "aaa\n");
+      printed.mark([[seq, lineOf(seq)]]);
+      writeSync(output, lineOf(seq));
     }
     printed.close(false);
     closeSync(output);
     expect(lives.next({ name: "new" })).toEqual({ known: [3], text: "" });
     const piped = new PrintedResults(lives.at("j"), undefined);
     expect(piped.goOn(RUN)).toEqual([3]);
-    piped.mark([[0, 4]]);
+    piped.mark([[0, "a\n"]]);
     piped.close(true);
     expect(existsSync(lives.at("j.printed"))).toBe(false);
   });
@@ -186,8 +214,139 @@ describe("Results that were printed", () => {
     const lives = new Lives();
     writeFileSync(lives.at("j"), "");
     symlinkSync(lives.at("j"), lives.at("link"));
-    lives.killed([1], "aaa\n");
+    lives.killed([1], "bbb\n");
     expect(lives.next({ journal: "link" }).known).toEqual([1]);
+  });
+});
+
+describe("The output of a map with a journal", () => {
+  const settled = { run: { ...RUN, pending: [3, 4] } };
+
+  test("that was emptied, or cut, is refused when the journal has the results as collected", () => {
+    const lives = new Lives();
+    lives.killed([0, 1, 2, 3], "aaa\nbbb\nccc\nd");
+    for (const size of [0, 3, 8, 11]) {
+      const cut = new Lives();
+      cut.killed([0, 1, 2, 3], "aaa\nbbb\nccc\nd");
+      truncateSync(cut.at("out"), size);
+      expect(cut.refused(settled)).toMatch(/results? (is|are) missing in the output .* \(append with >>/);
+    }
+    expect(lives.next(settled)).toEqual({ known: [], text: "old\naaa\nbbb\nccc\n" });
+  });
+
+  test("that was cut by results that the journal has not as collected gets them again", () => {
+    const lives = new Lives();
+    lives.killed([0, 1, 2, 3], "aaa\nbbb\nccc\nddd\n");
+    truncateSync(lives.at("out"), 17);
+    expect(lives.next(settled)).toEqual({ known: [], text: "old\naaa\nbbb\nccc\n" });
+  });
+
+  test("that another has written into is refused where results should be, and left as it is behind them", () => {
+    for (const text of ["by hand\n", "by hand", "a\n"]) {
+      const before = new Lives();
+      before.killed([0, 2], "");
+      appendFileSync(before.at("out"), text);
+      expect(before.refused()).toContain("other text at byte 4");
+      const amid = new Lives();
+      amid.killed([0, 2], "aaa\n");
+      appendFileSync(amid.at("out"), text);
+      expect(amid.refused()).toContain("other text at byte 8");
+      const behind = new Lives();
+      behind.killed([0, 2], "aaa\nccc\n");
+      appendFileSync(behind.at("out"), text);
+      expect(behind.next()).toEqual({ known: [0, 2], text: `old\naaa\nccc\n${text}` });
+    }
+  });
+
+  test("whose last line was not ended gets results on lines of their own", () => {
+    const lives = new Lives();
+    writeFileSync(lives.at("out"), "by hand");
+    lives.killed([0], "aaa\n");
+    expect(lives.text()).toBe("by hand\naaa\n");
+    expect(lives.next().known).toEqual([0]);
+  });
+
+  test("is refused by the journal of another run, but not by that of a new one", () => {
+    const lives = new Lives();
+    lives.killed([0, 1], "aaa\nb");
+    const other = { ...RUN, runId: "other" };
+    expect(lives.refused({ run: other })).toContain(
+      "is of run run, and the journal of run other: another journal was put in its place",
+    );
+    expect(lives.next({ run: { ...other, pending: [], nextNumber: 0 } }).known).toEqual([]);
+    expect(lives.next({ run: other }).known).toEqual([]); // killed before it had printed anything
+  });
+
+  test("is refused by an older copy of its journal", () => {
+    const lives = new Lives();
+    lives.killed([2], "ccc\n", { run: { ...RUN, pending: [1, 2, 3, 4] } });
+    const older = [
+      { ...RUN, nextNumber: 2, pending: [1] }, // 2 to 4 were produced later
+      { ...RUN, pending: [0, 1, 2, 3, 4] }, // 0 was collected before the output had 2
+    ];
+    for (const run of older)
+      expect(lives.refused({ run })).toContain("results that it does not know: it is an older copy");
+    expect(lives.next({ run: { ...RUN, pending: [1, 3, 4] } }).known).toEqual([]);
+  });
+
+  test("that is removed or cut while results are written ends the run", () => {
+    const lives = new Lives();
+    const endOf = (abuse: (path: string) => void) => {
+      const output = openSync(lives.at("out"), "a");
+      const printed = new PrintedResults(lives.at("j"), output);
+      try {
+        printed.goOn(RUN);
+        printed.mark([[0, "aaa\n"]]);
+        writeSync(output, "aaa\n");
+        abuse(lives.at("out"));
+        expect(() => printed.mark([[1, "bbb\n"]])).toThrow("while results were written to it");
+        return printed.problem;
+      } finally {
+        printed.close(true);
+        closeSync(output);
+      }
+    };
+    expect(endOf((path) => truncateSync(path, 6))).toBe(
+      "The output file was cut while results were written to it",
+    );
+    expect(endOf((path) => rmSync(path))).toBe(
+      "The output file was removed while results were written to it",
+    );
+  });
+});
+
+describe("The file beside a map's journal that says what was printed", () => {
+  test("is not made of a user's file, a link, a pipe or a folder", () => {
+    const put: Record<string, (path: string) => void> = {
+      text: (path) => writeFileSync(path, "of a user\n"),
+      "a part of a line": (path) => writeFileSync(path, "of a user"),
+      JSON: (path) => writeFileSync(path, "{}\n"),
+      "a link": (path) => symlinkSync(join(dirname(path), "out"), path),
+      "a dangling link": (path) => symlinkSync(join(dirname(path), "made"), path),
+      "a folder": (path) => mkdirSync(path),
+      "a pipe": (path) => void spawnSync("mkfifo", [path]),
+    };
+    for (const [what, make] of Object.entries(put)) {
+      if (what === "a pipe" && process.platform === "win32") continue;
+      const lives = new Lives();
+      make(lives.at("j.printed"));
+      const names = readdirSync(lives.at("."));
+      expect(() => lives.next(), what).toThrow(/^Journal ".*j" cannot be opened: ".*j\.printed" is /);
+      expect(readdirSync(lives.at("."))).toEqual(names);
+      if (lstatSync(lives.at("j.printed")).isFile())
+        expect(lives.text("j.printed")).toMatch(/^of a user\n?$|^\{\}\n$/);
+      expect(lives.text()).toBe("old\n");
+    }
+  });
+
+  test("is read although its end was cut off", () => {
+    const lives = new Lives();
+    lives.killed([0], "aaa\n");
+    const marks = lives.text("j.printed");
+    for (const size of [0, 1, 5, 20, marks.length - 2]) {
+      writeFileSync(lives.at("j.printed"), marks.slice(0, size));
+      expect(lives.next()).toEqual({ known: [], text: "old\naaa\n" });
+    }
   });
 });
 
