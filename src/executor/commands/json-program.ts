@@ -1,9 +1,14 @@
 import { MAX_PAYLOAD_BYTES } from "../../protocol/limits.ts";
-import { readAnswer, wrong } from "./json-answer.ts";
+import { type ReadyAnswer, readAnswer, wrong } from "./json-answer.ts";
 import { LineBuffer } from "./line-buffer.ts";
 import { endText, type ProgramFailure, withLastLine } from "./program-error.ts";
 import { type CancelReason, cancelLine, itemLine, type ProgramJob, type ProgramRun } from "./program-job.ts";
 import { type ProgramEnd, ProgramProcess } from "./program-process.ts";
+
+const LINE_END = Buffer.from("\n");
+
+/** How much of lines that are no answers a program may write between two answers, in bytes: they cost time, and say nothing new. */
+const MAX_IDLE_BYTES = 1 << 20;
 
 /** What a program answered for a job. */
 export interface ProgramOutcome {
@@ -47,6 +52,8 @@ export class JsonProgram {
   answered = 0;
   /** When a tick first saw the program, in ms. */
   seenAt: number | undefined;
+  /** Bytes of the ready lines and empty lines since its last answer. */
+  #idleBytes = 0;
   #isLost = false;
   #isEnding = false;
   #end: ProgramEnd | undefined;
@@ -124,25 +131,35 @@ export class JsonProgram {
   }
 
   /** @returns What is wrong with the line. */
-  #take(line: string, outcomes: ProgramOutcome[]): string | undefined {
+  #take(line: Buffer, outcomes: ProgramOutcome[]): string | undefined {
     const answer = readAnswer(line);
     if (answer.kind === "wrong") return answer.reason;
-    if (answer.kind === "ready") {
-      this.concurrency = answer.concurrency;
-      this.isReady = true;
-      if (answer.takesCancel && !this.#takesCancel) {
-        this.#takesCancel = true;
-        for (const job of this.jobs.values()) if (job.cancelled !== undefined) this.#tell(job);
-      }
-      this.#events.ready();
-      return undefined;
+    if (answer.kind === "ready") this.#tookReady(answer);
+    if (answer.kind === "ready" || answer.kind === "empty") {
+      this.#idleBytes += line.length + 1;
+      return this.#idleBytes <= MAX_IDLE_BYTES
+        ? undefined
+        : `The program wrote ${MAX_IDLE_BYTES} bytes without an answer to its standard output, in ready lines and empty lines`;
     }
     const job = this.jobs.get(answer.id);
-    if (job === undefined) return wrong("the id of an item that it does not have", line).reason;
+    if (job === undefined)
+      return wrong("the id of an item that it does not have", line.toString("utf8")).reason;
     this.jobs.delete(answer.id);
     this.answered += 1;
+    this.#idleBytes = 0;
     outcomes.push({ job, answer });
     return undefined;
+  }
+
+  #tookReady({ concurrency, takesCancel }: ReadyAnswer): void {
+    const isNew = !this.isReady || concurrency !== this.concurrency;
+    this.concurrency = concurrency;
+    this.isReady = true;
+    if (takesCancel && !this.#takesCancel) {
+      this.#takesCancel = true;
+      for (const job of this.jobs.values()) if (job.cancelled !== undefined) this.#tell(job);
+    }
+    if (isNew) this.#events.ready();
   }
 
   #fault(message: string): void {
@@ -153,8 +170,7 @@ export class JsonProgram {
 
   #ended(end: ProgramEnd): void {
     this.#end = end;
-    const rest = this.#isLost ? "" : this.#lines.end();
-    if (rest.trim() !== "") this.#read(Buffer.from(`${rest}\n`));
+    if (!this.#isLost) this.#read(LINE_END);
     const { exitCode, signal, error } = end;
     const message = withLastLine(`The program ended with ${endText(end)}`, this.#process.log.toString());
     this.#lose({

@@ -16,37 +16,31 @@ export class LineBuffer {
     return this.#bytes > this.#limit;
   }
 
-  /** @returns The lines that end in this chunk, without their ends and without empty lines. */
-  push(chunk: Buffer): string[] {
-    const lines: string[] = [];
+  /** @returns The lines that end in this chunk, without their ends. */
+  push(chunk: Buffer): Buffer[] {
+    const lines: Buffer[] = [];
     let begin = 0;
     for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, begin)) {
       this.#add(chunk.subarray(begin, end));
       if (this.isOverLimit) return lines;
-      lines.push(this.#take());
+      lines.push(this.end());
       begin = end + 1;
     }
     if (begin < chunk.length) this.#add(chunk.subarray(begin));
-    return lines.filter((line) => line.trim() !== "");
+    return lines;
   }
 
-  /** @returns The text after the last line end. */
-  end(): string {
-    return this.#take();
+  /** @returns What came after the last line end. */
+  end(): Buffer {
+    const [first] = this.#parts;
+    const line = this.#parts.length === 1 && first !== undefined ? first : Buffer.concat(this.#parts);
+    this.#parts = [];
+    this.#bytes = 0;
+    return line;
   }
 
   #add(part: Buffer): void {
     this.#parts.push(part);
     this.#bytes += part.length;
-  }
-
-  #take(): string {
-    const [first] = this.#parts;
-    const text = (
-      this.#parts.length === 1 && first !== undefined ? first : Buffer.concat(this.#parts)
-    ).toString("utf8");
-    this.#parts = [];
-    this.#bytes = 0;
-    return text;
   }
 }

@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { CommandExecutor } from "../../../src/executor/commands/command-executor.ts";
 import { TaskType } from "../../../src/protocol/task-type.ts";
 import { setTracer } from "../../../src/tracing/tracer.ts";
-import { ExecutorDriver } from "../../support/executor-driver.ts";
+import { ExecutorDriver, type Failure } from "../../support/executor-driver.ts";
 import { long } from "../../support/long.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../fixtures/json-program.mjs", import.meta.url));
@@ -83,6 +83,63 @@ describe("A CommandExecutor", () => {
       }
     },
   );
+
+  test("takes answers that other languages write: a byte order mark, line ends of Windows, an empty error beside a result", async () => {
+    const driver = await begun({ ready: 1 });
+    for (const latin1 of [
+      '\xef\xbb\xbf{"id":"ID","result":"\xc3\xa9"}\n',
+      '\r\n \n{"id":"ID","result":"\xc3\xa9"}\r\n',
+      '{"id":"ID","error":"","result":"\xc3\xa9"}\n',
+      '{"id":"ID","error":null,"result":"\xc3\xa9"}\n',
+    ])
+      expect(await driver.execute({ do: "raw", latin1 })).toBe("é");
+    const replacement = '{"id":"ID","result":"\xef\xbf\xbd"}\n';
+    expect(await driver.execute({ do: "raw", latin1: replacement })).toBe("\ufffd");
+  });
+
+  test("gives each failure words, whatever the program's error has", async () => {
+    const driver = await begun({ ready: 1 });
+    for (const [error, name, message] of [
+      ["{}", "Error", "The program gave no reason"],
+      ['""', "Error", "The program gave no reason"],
+      ["[1,2]", "Error", "[1,2]"],
+      ['{"errno":5}', "Error", '{"errno":5}'],
+      ['{"name":"KeyError"}', "KeyError", ""],
+      ['{"name":5,"message":{"a":1},"stack":[1]}', "5", '{"a":1}'],
+    ])
+      expect(await driver.execute({ do: "raw", latin1: `{"id":"ID","error":${error}}\n` })).toMatchObject({
+        name,
+        message,
+      });
+  });
+
+  long(
+    "fails an item for bytes that are no UTF-8, for a nesting that costs a parser too much, and says where a log belongs",
+    async () => {
+      const driver = await begun({ ready: 1 });
+      for (const [latin1, message] of [
+        ['{"id":"ID","result":"\xff"}\n', "a line that is no UTF-8"],
+        [`${"[".repeat(2_000_000)}\n`, "a line of more than 1000 levels"],
+        ["Loading\n", "Its log belongs on standard error"],
+      ]) {
+        const failed = (await driver.execute({ do: "raw", latin1 })) as Failure;
+        expect(failed.code).toBe("PROGRAM_FAILED");
+        expect(failed.message).toContain(message);
+        expect(await driver.execute({ do: "echo" })).toEqual({ do: "echo" });
+      }
+    },
+  );
+
+  long.each([
+    ["empty lines", "\n"],
+    ["lines of white space", " \r\n"],
+    ["ready lines", '{"ready":true}\n'],
+  ])("ends a program that writes %s without end", async (_kind, latin1) => {
+    const driver = await begun({ ready: 1 });
+    const failed = (await driver.execute({ do: "raw", latin1, times: 2_000_000 })) as Failure;
+    expect(failed.message).toContain("1048576 bytes without an answer");
+    expect(await driver.execute({ do: "echo" })).toEqual({ do: "echo" });
+  });
 
   long("ends a program that writes without end, and keeps no more than a result may have", async () => {
     const driver = await begun({ ready: 1 });
