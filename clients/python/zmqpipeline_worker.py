@@ -556,6 +556,8 @@ STUCK_MS = 100.0
 MAX_FAILED_STARTS = 3
 #: Exit code of a process whose import of the user's file has called `run()`.
 NESTED_RUN = 113
+#: Exit code of a process whose handler has closed the connection to the worker.
+CLOSED_FILES = 114
 #: Bytes that one read takes from a process, and reads in a turn of the loop.
 STREAM_BYTES = 256 * 1024
 STREAM_READS = 16
@@ -764,7 +766,7 @@ class _Guard:
             add) groups="$groups $group " ;;
             *) groups="${groups%%" $group "*} ${groups#*" $group "}" ;;
         esac; done
-        for group in $groups; do kill -KILL -- "-$group"; kill -KILL "$group"; done"""
+        for group in $groups; do kill -s KILL -- "-$group"; kill -s KILL "$group"; done"""
 
     def __init__(self) -> None:
         quiet = subprocess.DEVNULL
@@ -837,7 +839,7 @@ def _child_main(
     stream = _Stream(end)
     poll = select.poll()
     poll.register(end, select.POLLIN)
-    own_pid = os.getpid()
+    own_pid, own_end = os.getpid(), os.fstat(end.fileno()).st_ino
     worker = worker_class.__new__(worker_class)  # its attributes come from the worker that runs
     worker.__dict__.update(fields)
     handler = getattr(worker, method)
@@ -872,12 +874,22 @@ def _child_main(
                 outcome = _execute(handler, payload, info)
                 if os.getpid() != own_pid:
                     os._exit(0)  # the handler has forked, and this is the copy
+                if not _is_open(end, own_end):
+                    os._exit(CLOSED_FILES)
                 outcomes.append((index, *outcome))
             index += 1
             now = time.perf_counter()
             if outcomes and (now - flushed_at) * 1000 >= FLUSH_MS:
                 stream.send(("outcomes", outcomes))
                 outcomes, flushed_at = [], now
+
+
+def _is_open(end: socket.socket, inode: int) -> bool:
+    """Whether a handler has left the stream alone: some close all files of their process."""
+    try:
+        return os.fstat(end.fileno()).st_ino == inode
+    except OSError:
+        return False
 
 
 def _begin(worker: "_Role", metadata: bytes) -> Tuple[Any, ...]:
@@ -979,7 +991,7 @@ class _Process:
     @property
     def how_it_ended(self) -> str:
         code = self.process.exitcode
-        if code is None:
+        if code is None or code == CLOSED_FILES:
             return "after its handler had closed its files"
         return f"with signal {-code}" if code < 0 else f"with exit code {code}"
 

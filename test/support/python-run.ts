@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from "node:fs";
+import { expect } from "vitest";
 import { type Failure, type Security, Task, TaskType } from "../../src/index.ts";
 import { freshEndpoints } from "./endpoints.ts";
 import { address, type PipelineEndpoints } from "./endpoints-of.ts";
@@ -68,4 +70,11 @@ export async function executed({ items, timeout, fields, security, withMetadata 
   const [summary] = await Promise.all([distributor.run(), collector.run(), metadata]);
   const { results, failed: failures } = collector;
   return { summary, results, failures, worker, ended: await worker.outcome<object>() };
+}
+
+/** Waits until a worker's handlers have written so many ids of processes, one a line. */
+export async function pidsIn(file: string, count: number): Promise<number[]> {
+  const lines = () => (existsSync(file) ? readFileSync(file, "utf8").split("\n").slice(0, -1) : []);
+  await expect.poll(() => lines().length, { timeout: 20_000 }).toBeGreaterThanOrEqual(count);
+  return lines().map(Number);
 }

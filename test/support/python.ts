@@ -23,6 +23,8 @@ export interface PythonFields {
   readonly timeout?: number;
   /** In s. */
   readonly peer_timeout?: number;
+  /** In s. */
+  readonly close_timeout?: number;
   readonly security?: string;
   readonly id_prefix?: string;
   readonly closed_file?: string;
