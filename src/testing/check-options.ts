@@ -54,6 +54,8 @@ const FAULTS = optionNames<FaultRates>({
   duplicate: true,
   freeze: true,
   repeat: true,
+  expire: true,
+  overlap: true,
 });
 
 /** Checks options, and fills in the defaults. @throws TypeError, RangeError */

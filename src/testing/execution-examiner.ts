@@ -1,6 +1,6 @@
 import type { Execution, ExecutionOutcome } from "../core/execution.ts";
 import { ExecutionInfo } from "../executor/execution-info.ts";
-import { failure, success } from "../executor/execution-outcome.ts";
+import { failure, success, timedOut, timeoutReason } from "../executor/execution-outcome.ts";
 import type { Handler } from "../executor/handler.ts";
 import { decodeValue } from "../protocol/payload/payload.ts";
 import { TaskType } from "../protocol/task-type.ts";
@@ -20,6 +20,16 @@ import { valueText } from "./value-text.ts";
 export interface FirstResult {
   readonly item: Uint8Array;
   readonly result: Uint8Array;
+}
+
+/** How an item is executed. */
+export interface ExecutionSetting {
+  /** The task's timeout; 0: none. */
+  readonly timeoutMs: number;
+  /** The timeout is over as soon as the handler awaits. */
+  readonly expires: boolean;
+  /** No other handler runs meanwhile, so that changes of the snapshot are this one's. */
+  readonly isAlone: boolean;
 }
 
 /** Calls the workers' handlers, and compares each repeated execution of an item with the first. */
@@ -59,36 +69,47 @@ export class ExecutionExaminer {
     handlerName: string,
     taskType: string,
     execution: Execution,
+    { timeoutMs, expires, isAlone }: ExecutionSetting,
   ): Promise<ExecutionOutcome> {
     const info = new ExecutionInfo(execution, TaskType.register(taskType));
     const { id } = info;
     const first = this.results.get(id);
-    const before = first === undefined ? undefined : await this.#snapshots.take();
+    const before = first === undefined || !isAlone ? undefined : await this.#snapshots.take();
     this.counts.executions += 1;
     let outcome: ExecutionOutcome;
     let thrown: unknown;
     try {
       const data = decodeValue(execution.payload);
       const what = `${handlerName} for item ${id}`;
-      outcome = success(await userCall(what, this.#options.handlerTimeout, () => handler(data, info)));
+      const call = () => {
+        const returned = handler(data, info);
+        if (expires) info.abort(timeoutReason(timeoutMs));
+        return returned;
+      };
+      outcome = success(await userCall(what, this.#options.handlerTimeout, call));
     } catch (error) {
-      if (error instanceof NeverSettled) throw error;
+      if (error instanceof NeverSettled) {
+        if (timeoutMs === 0) throw error;
+        info.abort(timeoutReason(timeoutMs));
+      }
+      // A handler may throw when its time is over.
+      if (expires || error instanceof NeverSettled) return timedOut(execution, taskType, timeoutMs);
       thrown = error;
       outcome = failure(error);
     }
     const item = { id, data: decodeValue(execution.payload) };
-    const late = await this.#late?.since();
+    const late = isAlone ? await this.#late?.since() : undefined;
     if (late !== undefined)
       this.#findings.add({ ...lateFinding(handlerName, itemText(item), late), taskType, item });
     if (first !== undefined) {
       this.counts.repeated += 1;
-      await this.#compareEffects(before, handlerName, taskType, item);
+      if (isAlone) await this.#compareEffects(before, handlerName, taskType, item);
       this.#compare(first, outcome, thrown, handlerName, taskType, item);
     } else if (outcome.ok) {
       this.results.set(id, { item: execution.payload, result: outcome.payload });
       this.#compareWithReference(outcome.payload, execution.payload, handlerName, taskType, item);
     }
-    return outcome;
+    return expires ? timedOut(execution, taskType, timeoutMs) : outcome;
   }
 
   async #compareEffects(before: unknown, handler: string, taskType: string, item: FoundItem): Promise<void> {

@@ -2,7 +2,8 @@ import type { FaultRates } from "./fault-rates.ts";
 import type { Random } from "./simulator/random.ts";
 
 /** How often a fault of one kind is aimed at one item. */
-const MOST = 3;
+const MOST: Partial<Record<keyof FaultRates, number>> = { expire: 1 };
+const MOST_OF_OTHERS = 3;
 
 /** Draws which faults happen. */
 export class FaultPlan {
@@ -23,7 +24,7 @@ export class FaultPlan {
     if (rate === 0 || !this.#random.chance(rate)) return false;
     const key = `${fault} ${item}`;
     const times = this.#aimed.get(key) ?? 0;
-    if (times === MOST) return false;
+    if (times === (MOST[fault] ?? MOST_OF_OTHERS)) return false;
     this.#aimed.set(key, times + 1);
     this.counts[fault] = (this.counts[fault] ?? 0) + 1;
     return true;

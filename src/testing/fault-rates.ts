@@ -22,9 +22,19 @@ export interface FaultRates {
   readonly freeze?: number;
   /** Share of items whose handler is called a second time at once, with the same data and id: the quickest way to find what is not idempotent. */
   readonly repeat?: number;
+  /**
+   * Share of executions whose `timeout` is over, of tasks that have one: `info.signal` is aborted while the handler awaits, and the item fails with
+   * `EXECUTION_TIMEOUT` and is executed again, although its handler may have done its work. Once for an item at the most.
+   */
+  readonly expire?: number;
+  /**
+   * Share of executions that begin together with the next one, of another worker: finds handlers that read, await and write what others write. All
+   * workers share this process here, so leave it out where handlers keep something of one item in variables of their module.
+   */
+  readonly overlap?: number;
 }
 
-/** The faults of {@link testPipeline} by default: all that need no journal. */
+/** The faults of {@link testPipeline} by default: all that need no journal, and no handlers that share nothing but a database. */
 export const DEFAULT_FAULTS: FaultRates = {
   killWorker: 0.05,
   killCollector: 0.03,
@@ -33,4 +43,5 @@ export const DEFAULT_FAULTS: FaultRates = {
   duplicate: 0.05,
   freeze: 0.02,
   repeat: 0.1,
+  expire: 0.05,
 };

@@ -10,6 +10,7 @@ import { LateChanges } from "./late-changes.ts";
 import { newCollector } from "./new-collector.ts";
 import type { PipelineVerdict } from "./pipeline-verdict.ts";
 import { PipelineWorld } from "./pipeline-world.ts";
+import { raceFinding } from "./race-finding.ts";
 import { registeredTasks } from "./registered-tasks.ts";
 import { emptySourceFinding, otherItemsFinding, type RunRecord, resetFinding } from "./run-record.ts";
 import { Snapshots } from "./snapshots.ts";
@@ -30,6 +31,9 @@ const MOST_REPEATED = 100;
 /** How much longer a run may take for each of its items, in virtual ms. */
 const TIME_PER_ITEM_MS = 500;
 
+/** How many overlaps are tried alone. */
+const MOST_OVERLAPS = 40;
+
 const NO_FAULTS: FaultRates = {};
 
 interface RunSetting {
@@ -37,6 +41,8 @@ interface RunSetting {
   readonly faults: FaultRates;
   /** Finds out which call changes the snapshot after it has ended. */
   readonly isWatched?: boolean;
+  /** The only overlap that happens. */
+  readonly onlyOverlap?: number;
 }
 
 /** The runs of one call of `testPipeline()`. */
@@ -137,7 +143,9 @@ export class PipelineTest {
   /** Makes a run, and compares its end with that of the first one. */
   async #passes(setting: RunSetting): Promise<boolean> {
     const reference = this.#reference as RunRecord;
-    const { snapshot, given } = await this.#run(setting);
+    const { snapshot, given, overlapped } = await this.#run(setting);
+    if (overlapped.length > 0 && !this.#hasFound && !isDeepStrictEqual(reference.snapshot, snapshot))
+      await this.#findRace(setting, overlapped.length);
     if (!this.#hasFound && !isDeepStrictEqual(reference.snapshot, snapshot)) {
       const counts = [...given].flatMap(([name, count]) => {
         const before = reference.given.get(name);
@@ -152,7 +160,18 @@ export class PipelineTest {
     return !this.#hasFound;
   }
 
-  async #run({ seed, faults, isWatched = false }: RunSetting): Promise<RunRecord> {
+  /** Finds the pair of handlers that disturb each other, in runs that have one overlap each, and no other faults. */
+  async #findRace({ seed, faults }: RunSetting, count: number): Promise<void> {
+    const before = this.#reference?.snapshot;
+    for (let index = 0; index < Math.min(2 * count, MOST_OVERLAPS) && !this.#hasFound; index++) {
+      const run = await this.#run({ seed, faults: { overlap: faults.overlap ?? 0 }, onlyOverlap: index });
+      const [pair] = run.overlapped;
+      if (pair === undefined || isDeepStrictEqual(before, run.snapshot)) continue;
+      this.#findings.add(raceFinding(pair, before, run.snapshot));
+    }
+  }
+
+  async #run({ seed, faults, isWatched = false, onlyOverlap }: RunSetting): Promise<RunRecord> {
     const { reset, handlerTimeout } = this.#options;
     const reference = this.#reference;
     const [findings, snapshots, workers] = [this.#findings, this.#snapshots, this.#workers];
@@ -161,11 +180,23 @@ export class PipelineTest {
     const late = isWatched ? new LateChanges(snapshots) : undefined;
     const options = this.#withTimeLimit();
     const examiner = new ExecutionExaminer(options, findings, snapshots, late, reference?.results);
-    const world = new PipelineWorld({ options, seed, faults, workers, findings, snapshots, examiner, late });
+    const world = new PipelineWorld({
+      options,
+      seed,
+      faults,
+      workers,
+      findings,
+      snapshots,
+      examiner,
+      late,
+      onlyOverlap,
+    });
     await world.run();
     await world.close();
     this.#tally.add(world, examiner);
+    const { overlapped } = world.executions;
     const record = {
+      overlapped,
       results: examiner.results,
       given: world.given,
       initial,

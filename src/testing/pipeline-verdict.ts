@@ -10,6 +10,8 @@ export type FindingKind =
   | "outcome"
   /** Two runs without faults, in which results arrive in another order, end with different snapshots. */
   | "order"
+  /** Two handlers that run at the same time disturb each other: the outcome is that of neither order. */
+  | "race"
   /** Two runs without faults, in which results arrive in the same order, end with different snapshots. */
   | "outside"
   /** The snapshot changed when a handler had returned, or when the run was over: something was started and not awaited. */
@@ -73,6 +75,10 @@ export interface TriedFaults {
   readonly lostMessages: number;
   readonly duplicatedMessages: number;
   readonly freezes: number;
+  /** Executions whose timeout was over. */
+  readonly timeouts: number;
+  /** Pairs of executions that ran at the same time. */
+  readonly overlaps: number;
   /** Time that passed in the runs, in virtual ms. */
   readonly virtualTime: number;
 }

@@ -1,20 +1,20 @@
-import type { Execution, ExecutionOutcome } from "../core/execution.ts";
 import { specOf } from "../distributor/spec-of.ts";
 import type { RegisteredTask } from "../distributor/task.ts";
 import { TaskSources } from "../distributor/task-sources.ts";
-import { PipelineError } from "../errors.ts";
 import { MAX_TIMER_MS, settlesWithin } from "../executor/settles-within.ts";
 import { decodePayload, encodePayload } from "../protocol/payload/payload.ts";
 import { describeThrown } from "../protocol/thrown.ts";
 import type { ResolvedTest } from "./check-options.ts";
 import { type CollectorHistory, CollectorUnderTest } from "./collector-under-test.ts";
 import type { ExecutionExaminer } from "./execution-examiner.ts";
+import { Executions, SERVICE_MS } from "./executions.ts";
 import { FaultPlan } from "./fault-plan.ts";
 import type { FaultRates } from "./fault-rates.ts";
 import type { Findings } from "./findings.ts";
 import type { LateChanges } from "./late-changes.ts";
 import { turn } from "./real-time.ts";
 import { registeredTasks } from "./registered-tasks.ts";
+import { openRunFinding, runErrorFinding } from "./run-findings.ts";
 import { type Host, runOn } from "./simulator/host.ts";
 import { startCollector } from "./simulator/simulated-collector.ts";
 import { type DistributorSetting, SimulatedDistributor } from "./simulator/simulated-distributor.ts";
@@ -23,9 +23,6 @@ import { PATIENCE_MS, SimulatedWorld } from "./simulator/simulated-world.ts";
 import type { Snapshots } from "./snapshots.ts";
 import { NeverSettled, userCall } from "./user-call.ts";
 import type { OpenWorker, WorkerUnderTest } from "./worker-under-test.ts";
-
-/** Longest time of an execution, in virtual ms. */
-const SERVICE_MS = 20;
 
 /** Longest time from the handling of a result to its ACK, in virtual ms. */
 const HANDLING_MS = 2;
@@ -43,12 +40,15 @@ export interface PipelineWorldSetting {
   readonly examiner: ExecutionExaminer;
   /** Given where the calls are watched. */
   readonly late: LateChanges | undefined;
+  /** The only overlap that happens, of those that are drawn; undefined: all. */
+  readonly onlyOverlap: number | undefined;
 }
 
 /** One run of the user's pipeline in the simulator: on virtual time, which stands still while the user's code runs. */
 export class PipelineWorld extends SimulatedWorld {
   readonly history: CollectorHistory;
   readonly faults: FaultPlan;
+  readonly executions: Executions;
   readonly #setting: PipelineWorldSetting;
   readonly #metadata: Uint8Array;
   /** The sources of each start of the distributor. */
@@ -69,6 +69,19 @@ export class PipelineWorld extends SimulatedWorld {
     this.#setting = setting;
     this.#metadata = encodePayload(options.metadata, "metadata");
     this.faults = new FaultPlan(faults, this.random);
+    const { examiner, onlyOverlap } = setting;
+    this.executions = new Executions({
+      timeline: this.timeline,
+      random: this.random,
+      faults: this.faults,
+      onlyOverlap,
+      call: (action) => this.#call(action),
+      examine: ({ opened, worker, taskType, execution }, how) =>
+        this.#orBreak(() => examiner.execute(opened.handler, worker.handlerName, taskType, execution, how)),
+      specOf: (taskType) => [...this.distributor.core.tasks].find(({ name }) => name === taskType)?.spec,
+      inject: (fault) => this.inject(fault),
+      killWorker: (host) => this.killWorker(host),
+    });
     this.history = {
       handled: new Set(),
       counts: { collections: 0, repeated: 0 },
@@ -180,7 +193,9 @@ export class PipelineWorld extends SimulatedWorld {
         }),
       execute: (execution, done) =>
         this.#call(async () => {
-          if (opened !== undefined) await this.#execute(host, opened, worker, taskType, execution, done);
+          if (opened === undefined) return;
+          const key = `${taskType}${execution.seq}`;
+          await this.executions.execute({ host, opened, worker, taskType, execution, key, done });
         }),
       count: (event, times) => this.count(event, times),
       kill: () => this.killWorker(host),
@@ -219,34 +234,6 @@ export class PipelineWorld extends SimulatedWorld {
       count: (event, times) => this.count(event, times),
       over: () => this.ended(host),
     });
-  }
-
-  async #execute(
-    host: Host,
-    { handler }: OpenWorker,
-    { handlerName }: WorkerUnderTest,
-    taskType: string,
-    execution: Execution,
-    done: (outcome: ExecutionOutcome, serviceMs: number) => void,
-  ): Promise<void> {
-    const { timeline, random, faults } = this;
-    const { examiner } = this.#setting;
-    const key = `${taskType}${execution.seq}`;
-    const execute = () => this.#orBreak(() => examiner.execute(handler, handlerName, taskType, execution));
-    const outcome = await execute();
-    if (outcome?.ok === true && faults.happens("repeat", key)) await execute();
-    if (outcome === undefined || this.#isBroken) return;
-    const serviceMs = random.between(0, SERVICE_MS);
-    const soon = (action: () => void) => timeline.after(random.between(0, 2 * SERVICE_MS), action);
-    if (faults.happens("killWorker", key)) soon(() => this.killWorker(host));
-    if (faults.happens("killDistributor", key)) soon(() => this.inject("killDistributor"));
-    if (faults.happens("loseConnection", key)) soon(() => this.inject("cut"));
-    if (faults.happens("loseMessages", key)) soon(() => this.inject("mute"));
-    if (faults.happens("freeze", key)) {
-      const fault = random.pick(["freezeWorker", "freezeCollector", "freezeDistributor"] as const);
-      soon(() => this.inject(fault ?? "freezeWorker"));
-    }
-    runOn(timeline, host, serviceMs, () => done(outcome, serviceMs));
   }
 
   /** Calls the user's code when earlier calls have ended; time stands still until then. */
@@ -299,25 +286,12 @@ export class PipelineWorld extends SimulatedWorld {
 
   #neverEnds(): void {
     const { findings, options } = this.#setting;
-    const tasks = [...this.distributor.core.tasks].map(
-      ({ name, phase, counts, items }) =>
-        `task ${JSON.stringify(name)} is ${phase}, has given ${counts.items} items, and ${items.size} of them are not settled`,
-    );
-    const message = `The run has not ended within ${options.timeLimit} ms of virtual time (timeLimit): ${tasks.join("; ")}`;
-    findings.add({ kind: "endless", message });
+    findings.add(openRunFinding(this.distributor.core.tasks, options.timeLimit));
   }
 
   /** Makes a finding of the run's error. */
   #report(): void {
     const { error } = this.outcome ?? {};
-    const { findings } = this.#setting;
-    if (error === undefined || this.#isBroken) return;
-    const isMismatch = error instanceof PipelineError && error.code === "JOURNAL_MISMATCH";
-    const { taskType } = error as Partial<PipelineError>;
-    const message = isMismatch
-      ? `The distributor was started again from its journal, and a task gave other items than before: ${error.message}`
-      : `The run ended with an error: ${error.message}`;
-    const handler = taskType === undefined ? {} : { handler: `task ${taskType}`, taskType };
-    findings.add({ kind: isMismatch ? "source" : "run", message, ...handler, error });
+    if (error !== undefined && !this.#isBroken) this.#setting.findings.add(runErrorFinding(error));
   }
 }

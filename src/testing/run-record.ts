@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { decodeValue } from "../protocol/payload/payload.ts";
 import { differenceText } from "./difference-text.ts";
 import type { FirstResult } from "./execution-examiner.ts";
+import type { Executions } from "./executions.ts";
 import type { Finding } from "./pipeline-verdict.ts";
 import { valueText } from "./value-text.ts";
 
@@ -9,6 +10,8 @@ import { valueText } from "./value-text.ts";
 export interface RunRecord {
   /** The first result of each item, by its id. */
   readonly results: ReadonlyMap<string, FirstResult>;
+  /** The pairs of executions that ran at the same time. */
+  readonly overlapped: Executions["overlapped"];
   /** How many items each task gave. */
   readonly given: ReadonlyMap<string, number>;
   /** The snapshot behind `reset()`. */

@@ -18,6 +18,8 @@ export class Tally {
     lostMessages: 0,
     duplicatedMessages: 0,
     freezes: 0,
+    timeouts: 0,
+    overlaps: 0,
     virtualTime: 0,
   };
 
@@ -26,10 +28,8 @@ export class Tally {
   }
 
   /** A run has ended. */
-  add(
-    { history, faults, counters, network, timeline, given }: PipelineWorld,
-    { counts }: ExecutionExaminer,
-  ): void {
+  add(world: PipelineWorld, { counts }: ExecutionExaminer): void {
+    const { history, faults, counters, network, timeline, given } = world;
     const tried = this.#tried;
     tried.runs += 1;
     for (const count of given.values()) tried.items += count;
@@ -41,6 +41,8 @@ export class Tally {
     tried.killedCollectors += faults.counts.killCollector ?? 0;
     tried.killedDistributors += faults.counts.killDistributor ?? 0;
     tried.lostConnections += faults.counts.loseConnection ?? 0;
+    tried.timeouts += faults.counts.expire ?? 0;
+    tried.overlaps += world.executions.overlapped.length;
     tried.freezes += faults.counts.freeze ?? 0;
     tried.duplicatedMessages += network.duplicated;
     tried.virtualTime += timeline.now;

@@ -40,6 +40,8 @@ function triedText(tried: TriedFaults): string {
     counted(tried.lostMessages, "lost message"),
     counted(tried.duplicatedMessages, "duplicated message"),
     counted(tried.freezes, "freeze"),
+    counted(tried.timeouts, "timeout"),
+    counted(tried.overlaps, "overlap"),
   ].flat();
   return (
     `Tried: ${counted(tried.runs, "run")}, ${tried.items} items, ` +

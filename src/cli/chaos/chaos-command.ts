@@ -16,8 +16,9 @@ Examples:
 Exit codes:
   0    every item was collected once
   1    something is wrong, or no fault happened because the run was too short
-  2    wrong use
-  3    as 0, but items failed`;
+  2    wrong use, or a file that cannot be run
+  3    as 0, but items failed
+  130  interrupted by Ctrl-C; 143: by SIGTERM`;
 
 /** `zmqpipeline chaos`: runs a file with real processes, and kills them. */
 export function chaosCommand(context: CommandContext): Command {

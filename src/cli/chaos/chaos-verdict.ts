@@ -48,7 +48,7 @@ export function judge(
       problems.push("no fault happened: the run is too short; lower --every, or give it more items");
   }
   if (twice.length > 0)
-    problems.push(`one process collected ${twice.length} items twice: ${listText(twice)}`);
+    problems.push(`one process collected ${countText(twice.length, "item")} twice: ${listText(twice)}`);
   const ok = problems.length === 0;
   const exitCode = !ok ? EXIT.runtime : failed > 0 ? EXIT.failures : EXIT.ok;
   return { ok, exitCode, problems, faults, collected, failed, again, changed };
@@ -58,9 +58,11 @@ export function judge(
 export function verdictLines(verdict: ChaosVerdict, seed: number): string[] {
   const { ok, problems, faults, collected, failed, again, changed } = verdict;
   const lines = [
-    ok ? `every item was collected once: ${collected} collected, ${failed} failed` : "something is wrong:",
+    ok
+      ? `every item was collected once: ${collected} collected, ${failed} failed`
+      : "not every item was seen to be collected once:",
     ...problems.map((problem) => `- ${problem}`),
-    `seed ${seed}: ${faults.killedWorkers} workers killed, ${faults.stoppedWorkers} stopped; the whole run killed ${faults.killedRuns} times`,
+    `seed ${seed}: ${countText(faults.killedWorkers, "worker")} killed, ${faults.stoppedWorkers} stopped; the whole run killed ${countText(faults.killedRuns, "time")}`,
   ];
   if (again.length > 0)
     lines.push(
@@ -69,6 +71,10 @@ export function verdictLines(verdict: ChaosVerdict, seed: number): string[] {
   if (changed.length > 0)
     lines.push(`with another result than before, so the worker is not deterministic: ${listText(changed)}`);
   return lines;
+}
+
+function countText(count: number, name: string): string {
+  return `${count} ${name}${count === 1 ? "" : "s"}`;
 }
 
 function summaryOf(out: string): Summary | undefined {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FileError } from "../file-error.ts";
+import { type InterruptSignal, SIGNAL_CODES } from "../interrupts.ts";
 import { type CommandContext, EXIT, printJson } from "../output.ts";
 import { Campaign } from "./campaign.ts";
 import type { ChaosOptions } from "./chaos-options.ts";
@@ -14,13 +15,24 @@ export async function chaos(file: string, options: ChaosOptions, context: Comman
     throw new FileError("zmqpipeline chaos needs signals that Windows does not have: SIGSTOP and SIGCONT");
   const folder = mkdtempSync(join(tmpdir(), "zmqpipeline-chaos-"));
   const campaign = new Campaign(file, folder, options);
-  const stop = () => campaign.abort("it was interrupted");
+  let interrupted: InterruptSignal | undefined;
+  const stop = (signal: InterruptSignal) => {
+    interrupted ??= signal;
+    campaign.abort(`it was interrupted by ${signal}`);
+  };
   process.once("SIGINT", stop).once("SIGTERM", stop);
   try {
     const end = await campaign.run();
-    const verdict = judge(end, readCollected(campaign.log), campaign.faults, campaign.problem);
+    const collected = readCollected(campaign.log);
+    if (end.code === EXIT.usage && collected.items === 0 && interrupted === undefined) {
+      // The file cannot be run, whatever happens to its processes.
+      context.output.err.lines(end.err.trimEnd().split("\n"));
+      return EXIT.usage;
+    }
+    const verdict = judge(end, collected, campaign.faults, campaign.problem);
     if (options.json === true) printJson(context, { seed: options.seed, ...verdict });
     else context.output.text.lines(verdictLines(verdict, options.seed));
+    if (interrupted !== undefined) return SIGNAL_CODES[interrupted];
     if (verdict.exitCode !== EXIT.ok) context.output.err.lines(end.err.trimEnd().split("\n"));
     return verdict.exitCode;
   } finally {

@@ -48,7 +48,7 @@ describe("The verdict of chaos", () => {
 
   test.each([
     ["the collector was called for 1", summary({}), [BOTH[0]], FAULTS, undefined],
-    ["one process collected 1 items twice: a/1", summary({}), [...BOTH, BOTH[1]], FAULTS, undefined],
+    ["one process collected 1 item twice: a/1", summary({}), [...BOTH, BOTH[1]], FAULTS, undefined],
     ["2 items were given, and 1 are", summary({ acked: 1 }), [BOTH[0]], FAULTS, undefined],
     ["the run is stopped", summary({}, "stopped"), [...BOTH], FAULTS, undefined],
     ["without a summary", { code: 1, out: "", err: "" }, [], FAULTS, undefined],
