@@ -25,6 +25,7 @@ export const ERROR_CODES = {
   EXECUTION_TIMEOUT: "A handler ran longer than the task's timeout",
   THREAD_LOST:
     "The thread that executed the item ended: an error outside the handler, an exit, or too little memory",
+  PROCESS_LOST: "The process of a worker in Python that executed the item ended",
   PROGRAM_FAILED:
     "The program that executed the item ended, was ended by a signal, had an exit code other than 0, or wrote something that is no answer",
   WORKER_LOST: "The workers that executed the item died or stopped answering",

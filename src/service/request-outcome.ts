@@ -21,11 +21,8 @@ export function replyOf(outcome: RequestOutcome, facts: ErrorFacts): unknown {
 }
 
 /** An error that the service or the worker's executor made, and not the handler. */
-function ownError({ code, message }: ErrorInfo, facts: ErrorFacts): PipelineError {
+function ownError(error: ErrorInfo, facts: ErrorFacts): PipelineError {
+  const { code, message } = error;
   if (Object.hasOwn(ERROR_CODES, code)) return new PipelineError(code as ErrorCode, message, facts);
-  return new PipelineError(
-    "BAD_MESSAGE",
-    `The service sent an error with an unknown code: ${message}`,
-    facts,
-  );
+  return new RemoteError("REQUEST_FAILED", error, facts); // a worker in another language has codes of its own
 }

@@ -235,7 +235,12 @@ describeWithPython("A service with a worker in Python", () => {
       message: "out of range",
     });
     await expect(client.request({ do: "die" })).rejects.toMatchObject({
+      code: "PROCESS_LOST",
       message: expect.stringContaining("signal 9"),
+    });
+    // An idempotent one goes to another process, until it has killed so many that it is given up.
+    await expect(client.request({ do: "die" }, { idempotent: true })).rejects.toMatchObject({
+      code: "REQUEST_LOST",
     });
     worker.kill("SIGKILL");
     await worker.exited;

@@ -6,6 +6,9 @@ import type { OutgoingMessages } from "./outgoing-messages.ts";
 import type { RequestLedger } from "./request-ledger.ts";
 import type { ServiceRequest } from "./service-request.ts";
 
+/** Codes of a failure that says that a worker has lost what executed the request: a thread, or a process of a worker in Python. */
+const EXECUTOR_LOST: ReadonlySet<string> = new Set(["THREAD_LOST", "PROCESS_LOST"]);
+
 /** A worker that was silent for this time, in ms, is asked for the requests it has not started while another worker idles. */
 const RECALL_MS = 20;
 
@@ -80,8 +83,8 @@ export class BrokerFleet {
       // Without a client the handler was aborted, and its failure says nothing about the worker.
       if (request.client !== undefined) this.#failed(worker, error.name);
       const { client, clientSeq, idempotent } = request;
-      if (client !== undefined && idempotent && origin === "worker" && error.code === "THREAD_LOST") {
-        this.#ledger.lostWorker(request, true); // only a thread was lost, but the request may go to another worker all the same
+      if (client !== undefined && idempotent && origin === "worker" && EXECUTOR_LOST.has(error.code)) {
+        this.#ledger.lostWorker(request, true); // the worker lives, but the request may go to another one all the same
         continue;
       }
       if (client !== undefined) {
