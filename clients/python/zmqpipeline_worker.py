@@ -62,14 +62,15 @@ log = logging.getLogger("zmqpipeline")
 
 # --- the wire: docs/protocol.md, "Frames", "Payloads", "Messages" -------------------------------------------------------
 
-PROTOCOL_VERSION = 6
+PROTOCOL_VERSION = 7
 MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
-MAX_FRAME_BYTES = MAX_PAYLOAD_BYTES + 1024 * 1024
+MAX_FRAME_BYTES = 4 * 1024 * 1024
 MAX_NAME_BYTES = 255
 BATCH_ITEMS = 512
 REQUEST_BATCH_ITEMS = 128
 BATCH_BYTES = 256 * 1024
 OWN_FRAME_BYTES = 32 * 1024
+PIECE_BYTES = 64 * 1024
 GENERATION = 2**40
 MAX_TEXT = 16 * 1024
 MAX_DETAIL_BYTES = 64 * 1024
@@ -255,7 +256,7 @@ def encode_message(kind: str, run: str, write: Callable[[Writer], Optional[List[
             if shared is not None:
                 frames.append(bytes(shared))
             shared = None
-            frames.append(payload)
+            frames += [payload[at : at + PIECE_BYTES] for at in range(0, len(payload), PIECE_BYTES)]
     if shared is not None:
         frames.append(bytes(shared))
     return frames
@@ -319,23 +320,14 @@ def _items(reader: Reader, frames: List[bytes]) -> List[Tuple[int, int, bytes]]:
 
 
 def _payloads(reader: Reader, frames: List[bytes], sizes: List[int]) -> List[bytes]:
-    index, data, at = 0, reader.data, reader.at
+    """Takes the payloads from what follows the fields: the frames are one run of bytes."""
+    data, at = (reader.data, reader.at) if len(frames) == 1 else (b"".join([reader.data[reader.at :], *frames[1:]]), 0)
+    if sum(sizes) != len(data) - at:
+        raise ProtocolError("payloads and their sizes do not agree")
     payloads = []
     for size in sizes:
-        if size == 0:
-            payloads.append(b"")
-            continue
-        if at == len(data):
-            index += 1
-            if index >= len(frames):
-                raise ProtocolError("payload is not in its frame")
-            data, at = frames[index], 0
-        if size > len(data) - at:
-            raise ProtocolError("payload is not in its frame")
         payloads.append(data[at : at + size])
         at += size
-    if at != len(data) or index != len(frames) - 1:
-        raise ProtocolError("message has bytes that belong to no payload")
     return payloads
 
 

@@ -20,15 +20,17 @@ module Wire
   }.freeze
   NAMES = TYPES.to_h { |name, (code)| [code, name] }.freeze
 
-  # All payloads follow in the envelope's frame, which a receiver has to take.
+  # Returns frames: the fields, and the payloads in pieces.
   class Writer
-    def initialize = (@out = "ZQP\x06".b; @payloads = "".b)
+    PIECE = 65_536
+
+    def initialize = (@out = "ZQP\x07".b; @payloads = "".b)
 
     def message(type, run, values)
       code, *kinds = TYPES.fetch(type)
       u8(code).then { text(run) }
       kinds.zip(values) { |kind, value| send(kind, value) }
-      @out << @payloads
+      [@out, *(0...@payloads.bytesize).step(PIECE).map { |at| @payloads.byteslice(at, PIECE) }]
     end
 
     def u8(value) = @out << value
@@ -49,36 +51,32 @@ module Wire
   end
 
   class Reader
-    def initialize(frames) = (@frames = frames; @frame = @at = 0)
+    def initialize(frames) = (@bytes = frames.join; @at = 0)
 
     def message
-      raise Bad, "another protocol" unless take(4) == "ZQP\x06".b
+      raise Bad, "another protocol" unless take(4) == "ZQP\x07".b
       type = NAMES[u8] or raise Bad, "a message that is not for workers"
       run = text
       values = TYPES[type].drop(1).map { |kind| send(kind) }
       values.each { |value| value.each { |entry| entry[2] &&= body(entry[2]) } if value.is_a?(Array) && value[0].is_a?(Array) }
       values[-1] = body(values[-1]) if TYPES[type].last == :payload
-      raise Bad, "bytes are left over" unless @at == @frames[@frame].bytesize && @frame == @frames.size - 1
+      raise Bad, "bytes are left over" unless @at == @bytes.bytesize
       [type, run, *values]
     end
 
-    def take(size) = (bytes = @frames[@frame].byteslice(@at, size); @at += size; bytes&.bytesize == size ? bytes : raise(Bad, "cut off"))
+    def take(size) = (bytes = @bytes.byteslice(@at, size); @at += size; bytes&.bytesize == size ? bytes : raise(Bad, "cut off"))
     def u8 = take(1).ord
     def flag = u8 == 1
     def integer(left = 7) = (byte = u8) < 128 ? byte : left.positive? ? (byte & 127) + (integer(left - 1) << 7) : raise(Bad, "too large")
     def text = take(integer).force_encoding("UTF-8").scrub
     def zigzag = (code = integer).odd? ? -(code + 1) / 2 : code / 2
-    def list = Array.new(integer.tap { |count| raise Bad, "cut off" if count > @frames[@frame].bytesize - @at }) { yield }
+    def list = Array.new(integer.tap { |count| raise Bad, "cut off" if count > @bytes.bytesize - @at }) { yield }
     def seqs = (seq = 0; list { seq += zigzag })
     def refs = (seq = 0; list { [seq += zigzag, integer] })
     def items = (seq = 0; list { [seq += zigzag, integer, integer] })
     alias payload integer
 
-    def body(size)
-      return "".b if size.zero?
-      (@frame += 1; @at = 0) if @at == @frames[@frame].bytesize && @frame + 1 < @frames.size
-      take(size)
-    end
+    def body(size) = take(size)
   end
 end
 
@@ -93,7 +91,7 @@ class Link
   def initialize(endpoint, keys, role)
     @socket = CONTEXT.socket(ZMQ::DEALER)
     OPTIONS.each { |option, value| set(option, [value].pack("i")) }
-    set(ZMQ::MAXMSGSIZE, [68_157_440].pack("q"))
+    set(ZMQ::MAXMSGSIZE, [4_194_304].pack("q"))
     if keys && endpoint.start_with?("tcp:")
       { ZMQ::CURVE_SERVERKEY => keys["servers"][role], ZMQ::CURVE_PUBLICKEY => keys["publicKey"], ZMQ::CURVE_SECRETKEY => keys["secretKey"] }
         .each { |option, key| set(option, "#{key}\0") }
@@ -108,7 +106,7 @@ class Link
     raise ZMQ::Util.error_string unless LibZMQ.zmq_setsockopt(@socket.socket, option, memory, bytes.bytesize).zero?
   end
 
-  def send(*message) = @socket.send_string(Wire::Writer.new.message(*message), ZMQ::DONTWAIT) >= 0
+  def send(*message) = @socket.send_strings(Wire::Writer.new.message(*message), ZMQ::DONTWAIT) >= 0
   def receive(from = @socket) = (frames = []; from.recv_strings(frames, ZMQ::DONTWAIT) >= 0 ? frames : nil)
   def connected? = receive(@events).tap { nil while receive(@events) } ? true : false
   # In this order: libzmq waits for ever to tell a monitor whose other end is closed.

@@ -7,7 +7,7 @@ import { encodeValue } from "../../src/protocol/payload/payload.ts";
 interface Sample {
   readonly name: string;
   readonly message: Message;
-  /** Each payload has a frame of its own, as only large ones do otherwise: a receiver has to take that. */
+  /** Payloads are cut into frames, as only large ones are otherwise: a receiver has to take that. */
   readonly isSplit?: true;
 }
 
@@ -175,7 +175,7 @@ export const SAMPLE_MESSAGES: readonly Sample[] = [
     },
   },
   {
-    name: "results that are sent again, each payload in a frame of its own, which a receiver has to take",
+    name: "results that are sent again, their payloads cut into frames in other places, which a receiver has to take",
     isSplit: true,
     message: {
       type: "result",

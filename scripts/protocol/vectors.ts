@@ -15,7 +15,7 @@ const REFUSED: readonly { readonly why: string; readonly frames: readonly string
   { why: "a text that is longer than its frame", frames: [`5a5150${byte(PROTOCOL_VERSION)}0f0561`] },
   { why: "bytes behind the fields", frames: [`5a5150${byte(PROTOCOL_VERSION)}0f0000`] },
   { why: "a frame that belongs to no field", frames: [`5a5150${byte(PROTOCOL_VERSION)}0f00`, "00"] },
-  { why: "a payload that is longer than its frame", frames: [`5a5150${byte(PROTOCOL_VERSION)}0d0005c0`] },
+  { why: "a payload that is longer than its frames", frames: [`5a5150${byte(PROTOCOL_VERSION)}0d0005c0`] },
   { why: "a list that is longer than its frame", frames: [`5a5150${byte(PROTOCOL_VERSION)}0700ffff03`] },
   { why: "a flag of 2", frames: [`5a5150${byte(PROTOCOL_VERSION)}08000200`] },
   { why: "a sequence number below 0", frames: [`5a5150${byte(PROTOCOL_VERSION)}0700010101`] },
@@ -61,13 +61,14 @@ export function vectors(): string {
   return `${JSON.stringify(content, undefined, 2)}\n`;
 }
 
-/** The frames of a message, with a frame for each of its payloads. */
+/** The frames of a message, with each of its payloads cut into two: its first byte, and the others. */
 function split(message: Message): Uint8Array[] {
   const payloads =
     "items" in message ? message.items.flatMap((item) => ("payload" in item ? [item.payload] : [])) : [];
   const [envelope = new Uint8Array()] = encodeMessage(message);
   const bytes = payloads.reduce((sum, { length }) => sum + length, 0);
-  return [envelope.subarray(0, envelope.length - bytes), ...payloads.filter(({ length }) => length > 0)];
+  const pieces = payloads.flatMap((payload) => [payload.subarray(0, 1), payload.subarray(1)]);
+  return [envelope.subarray(0, envelope.length - bytes), ...pieces.filter(({ length }) => length > 0)];
 }
 
 /** A value as JSON can have it. */

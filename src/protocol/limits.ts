@@ -2,22 +2,28 @@
 export const MAGIC = Uint8Array.of(0x5a, 0x51, 0x50);
 
 /** Raised with every incompatible change of the messages. A peer of another version is refused. */
-export const PROTOCOL_VERSION = 6;
+export const PROTOCOL_VERSION = 7;
 
 /** Largest encoded payload (one item, one result, metadata), in bytes: small enough for a process to hold two. */
 export const MAX_PAYLOAD_BYTES = 64 * 1024 * 1024;
 
-/** Largest frame, in bytes: a payload and room for its envelope. libzmq drops a peer that announces a larger one. */
-export const MAX_FRAME_BYTES = MAX_PAYLOAD_BYTES + 1024 * 1024;
+/** Largest frame, in bytes: an envelope with its fields and small payloads. libzmq drops a peer that announces a larger one. */
+export const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 
 /** Largest message, in bytes, all frames together. A batch ends at `BATCH_BYTES`, so only its last item can be large. */
-export const MAX_MESSAGE_BYTES = MAX_FRAME_BYTES + 2 * 1024 * 1024;
+export const MAX_MESSAGE_BYTES = MAX_PAYLOAD_BYTES + MAX_FRAME_BYTES;
 
 /** Most items in one message: a larger batch is no faster, and delays its first item. */
 export const BATCH_ITEMS = 512;
 
-/** Most frames in one message: the envelope, and for each item its own frame and one of small items before it. */
-export const MAX_FRAMES = 2 * BATCH_ITEMS + 2;
+/**
+ * Larger payloads travel in pieces of this many bytes, each a frame. A peer counts as dead when no frame of it has arrived whole for 1.6 s, so
+ * this bounds how slow a connection may be: 0.3 Mbit/s.
+ */
+export const PIECE_BYTES = 64 * 1024;
+
+/** Most frames in one message: the envelope, for each item its own frame and one of small items before it, and the pieces of large ones. */
+export const MAX_FRAMES = 2 * BATCH_ITEMS + 2 + Math.ceil(MAX_MESSAGE_BYTES / PIECE_BYTES);
 
 /** Most requests in one message: fewer than items, so that a worker starts the first ones while the others are on their way. */
 export const REQUEST_BATCH_ITEMS = 128;
@@ -25,7 +31,7 @@ export const REQUEST_BATCH_ITEMS = 128;
 /** A batch is closed once its payloads reach this many bytes. */
 export const BATCH_BYTES = 256 * 1024;
 
-/** Payloads of at least this many bytes travel in a frame of their own instead of being copied into a shared one. */
+/** Payloads of at least this many bytes travel in frames of their own instead of being copied into a shared one. */
 export const OWN_FRAME_BYTES = 32 * 1024;
 
 /** Deepest nesting of a payload, when encoding and when decoding. */

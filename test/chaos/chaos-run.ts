@@ -12,7 +12,7 @@ import { RoleProcess, type TestProcess } from "../support/processes.ts";
 export const isFull = process.env.CHAOS === "full";
 export const ITEMS = isFull ? 10_000 : 1000;
 
-type Changes = Partial<RoleConfig>;
+export type Changes = Partial<RoleConfig>;
 
 /** Starts a worker that returns its items. */
 type WorkerStarter = (endpoints: PipelineEndpoints, changes: Changes) => TestProcess;
@@ -36,7 +36,7 @@ export class ChaosRun {
   readonly #startWorker: WorkerStarter;
   #isOver = false;
 
-  private constructor(endpoints: PipelineEndpoints, items: number, startWorker: WorkerStarter) {
+  constructor(endpoints: PipelineEndpoints, items: number, startWorker: WorkerStarter = plainWorker) {
     this.endpoints = endpoints;
     this.items = items;
     this.#startWorker = startWorker;
@@ -50,16 +50,16 @@ export class ChaosRun {
     return new ChaosRun(await freshEndpoints(scheme), items, startWorker);
   }
 
-  collector(changes: Changes = {}, limits?: string): RoleProcess {
+  collector(changes: Changes = {}, launcher?: readonly string[]): RoleProcess {
     return new RoleProcess(
       { role: "collector", endpoints: this.endpoints, sink: this.sink, ...changes },
-      limits,
+      launcher,
     );
   }
 
-  distributor(changes: Changes = {}, limits?: string): RoleProcess {
+  distributor(changes: Changes = {}, launcher?: readonly string[]): RoleProcess {
     const { endpoints, items } = this;
-    const distributor = new RoleProcess({ role: "distributor", endpoints, items, ...changes }, limits);
+    const distributor = new RoleProcess({ role: "distributor", endpoints, items, ...changes }, launcher);
     this.#isOver = false;
     // A worker that ends by itself has ended with the run; killed workers are replaced.
     void distributor.exited.then(() => {

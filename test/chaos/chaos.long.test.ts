@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { CollectorSummary, WorkerSummary } from "../../src/index.ts";
-import { RoleProcess } from "../support/processes.ts";
+import { limited, RoleProcess } from "../support/processes.ts";
 import { type Direction, TcpProxy } from "../support/tcp-proxy.ts";
 import { ChaosRun, ITEMS, isFull, pick } from "./chaos-run.ts";
 
@@ -171,11 +171,11 @@ describe(`A run of ${ITEMS} items loses, repeats and invents none`, { timeout: T
     const { journal } = run;
     const collector = run.collector();
     run.worker();
-    const limited = run.distributor({ journal }, "-f 4"); // KiB
-    await Promise.all([limited.exited, collector.exited, ...run.workers.map(({ exited }) => exited)]);
-    expect(limited.child.exitCode).toBe(1);
-    expect(limited.errors).toContain("JOURNAL_WRITE_FAILED");
-    expect(limited.errors).toContain("the file is larger than is allowed");
+    const cramped = run.distributor({ journal }, limited("-f 4")); // KiB
+    await Promise.all([cramped.exited, collector.exited, ...run.workers.map(({ exited }) => exited)]);
+    expect(cramped.child.exitCode).toBe(1);
+    expect(cramped.errors).toContain("JOURNAL_WRITE_FAILED");
+    expect(cramped.errors).toContain("the file is larger than is allowed");
     expect(collector.errors).toContain("RUN_ABORTED");
     expect(run.collected).toBeLessThan(run.items);
     const again = run.collector();
@@ -185,7 +185,7 @@ describe(`A run of ${ITEMS} items loses, repeats and invents none`, { timeout: T
 
   long("when the collector's disk is full: the collector ends, and the next one goes on", async () => {
     const run = await ChaosRun.begin("tcp");
-    const full = run.collector({}, "-f 8");
+    const full = run.collector({}, limited("-f 8"));
     const workers = [0, 1].map(() => run.worker({ sleep: 1 }));
     const distributor = run.distributor();
     await Promise.all(workers.map((worker) => worker.printed("working")));
@@ -200,7 +200,7 @@ describe(`A run of ${ITEMS} items loses, repeats and invents none`, { timeout: T
     async () => {
       const run = await ChaosRun.begin("tcp");
       const { journal } = run;
-      const limits = "-n 100";
+      const limits = limited("-n 100");
       const peers = { peerTimeout: 5000 };
       const collector = run.collector(peers, limits);
       // Workers that get no connection give up after 5 s with their items: to the distributor they look killed.

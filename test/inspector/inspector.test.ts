@@ -11,8 +11,8 @@ import { freshEndpoints, serviceEndpoints, tempFolder } from "../support/endpoin
 import { address, type PipelineEndpoints } from "../support/endpoints-of.ts";
 import { makeDistributor, NumbersCollector, NumbersTask, NumbersWorker } from "../support/roles.ts";
 import { running } from "../support/running-service.ts";
-import { withKeys } from "../support/secured-roles.ts";
 import { EchoWorker, makeClient } from "../support/service-roles.ts";
+import { withKeys } from "../support/with-keys.ts";
 
 function inspector(endpoint: string, options: InspectorOptions = {}): Inspector {
   const opened = new Inspector(address(endpoint), options);

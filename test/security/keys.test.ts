@@ -8,8 +8,9 @@ import { addKeys, listKeys, revokeKeys } from "../../src/security/key-folder.ts"
 import { captureLog } from "../support/captured-log.ts";
 import { freshEndpoints, serviceEndpoints, tempFolder } from "../support/endpoints.ts";
 import { makeDistributor, NumbersCollector, NumbersTask, NumbersWorker } from "../support/roles.ts";
-import { exportKeys, GoodMetadata, GoodPeers, withKeys } from "../support/secured-roles.ts";
+import { exportKeys, GoodMetadata, GoodPeers } from "../support/secured-roles.ts";
 import { EchoWorker, makeClient, makeService } from "../support/service-roles.ts";
+import { withKeys } from "../support/with-keys.ts";
 
 const ROLES = ["distributor", "collector", "worker", "metadata", "service", "client"] as const;
 

@@ -4,8 +4,9 @@ import { captureLog } from "../support/captured-log.ts";
 import { freshEndpoints } from "../support/endpoints.ts";
 import type { PipelineEndpoints } from "../support/endpoints-of.ts";
 import { makeDistributor, NumbersTask, NumbersWorker } from "../support/roles.ts";
-import { changedKeys, exportKeys, GoodMetadata, GoodPeers, withKeys } from "../support/secured-roles.ts";
+import { changedKeys, exportKeys, GoodMetadata, GoodPeers } from "../support/secured-roles.ts";
 import { EchoWorker, makeClient } from "../support/service-roles.ts";
+import { withKeys } from "../support/with-keys.ts";
 
 const logged = captureLog();
 

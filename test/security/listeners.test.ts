@@ -16,7 +16,8 @@ import { address } from "../support/endpoints-of.ts";
 import { SECRET, throwEverything } from "../support/hostile.ts";
 import { long, longOnLinux } from "../support/long.ts";
 import { LongTask, makeDistributor, NumbersCollector, NumbersTask, NumbersWorker } from "../support/roles.ts";
-import { GoodPeers, withKeys } from "../support/secured-roles.ts";
+import { GoodPeers } from "../support/secured-roles.ts";
+import { withKeys } from "../support/with-keys.ts";
 
 const logged = captureLog();
 const INDEX = fileURLToPath(new URL("../../src/index.ts", import.meta.url));

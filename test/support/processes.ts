@@ -90,11 +90,15 @@ export class TestProcess {
   }
 }
 
+/** What stands before a command so that it runs within a limit, such as `-n 64` of `ulimit`. */
+export function limited(limits: string): readonly string[] {
+  return ["bash", "-c", `ulimit ${limits}; exec "$@"`, "bash"];
+}
+
 /** A role in a process of its own. */
 export class RoleProcess extends TestProcess {
-  /** @param limits - Arguments of `ulimit` for the process, such as `-n 64`. */
-  constructor(config: RoleConfig | ServiceRoleConfig, limits?: string) {
-    const command = [process.execPath, ...programOf(config), JSON.stringify(config)];
-    super(limits === undefined ? command : ["bash", "-c", `ulimit ${limits}; exec "$@"`, "bash", ...command]);
+  /** @param launcher - What stands before the command, such as `limited("-n 64")`. */
+  constructor(config: RoleConfig | ServiceRoleConfig, launcher: readonly string[] = []) {
+    super([...launcher, process.execPath, ...programOf(config), JSON.stringify(config)]);
   }
 }

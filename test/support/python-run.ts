@@ -5,7 +5,8 @@ import { freshEndpoints } from "./endpoints.ts";
 import { address, type PipelineEndpoints } from "./endpoints-of.ts";
 import { type PythonFields, pythonWorker } from "./python.ts";
 import { makeDistributor, NumbersCollector } from "./roles.ts";
-import { GoodMetadata, withKeys } from "./secured-roles.ts";
+import { GoodMetadata } from "./secured-roles.ts";
+import { withKeys } from "./with-keys.ts";
 
 /** What a worker in Python does with an item. */
 export type Doing = Readonly<Record<string, unknown>>;

@@ -8,11 +8,7 @@ import { freshEndpoints, serviceEndpoints } from "./endpoints.ts";
 import { address, type PipelineEndpoints, type ServiceEndpoints } from "./endpoints-of.ts";
 import { LongTask, makeDistributor, NumbersCollector, NumbersWorker } from "./roles.ts";
 import { EchoWorker, makeClient, makeService } from "./service-roles.ts";
-
-/** Sets the keys of a role that has a field for them. */
-export function withKeys<R extends object>(role: R, security: Security | undefined): R {
-  return Object.assign(role, security === undefined ? {} : { security });
-}
+import { withKeys } from "./with-keys.ts";
 
 export class GoodMetadata extends MetaDataWorker<{ good: boolean }> {
   readonly endpoint;

@@ -38,8 +38,8 @@ export function decodeByTable(rows: readonly Row[], hex: readonly string[]): Tab
 }
 
 class TableReader {
-  readonly #frames: readonly Buffer[];
-  #frame = 0;
+  #envelope: Buffer;
+  readonly #others: readonly Buffer[];
   #at = 0;
   /** Payloads, which follow behind all fields. */
   readonly #later: {
@@ -49,11 +49,13 @@ class TableReader {
   }[] = [];
 
   constructor(frames: readonly Buffer[]) {
-    this.#frames = frames;
+    const [envelope = Buffer.alloc(0), ...others] = frames;
+    this.#envelope = envelope;
+    this.#others = others;
   }
 
   header(): number {
-    if (this.#take(3).toString() !== "ZQP" || this.#byte() !== 6) throw new Error("another protocol");
+    if (this.#take(3).toString() !== "ZQP" || this.#byte() !== 7) throw new Error("another protocol");
     return this.#byte();
   }
 
@@ -67,9 +69,11 @@ class TableReader {
   }
 
   payloads(): void {
-    for (const { target, name, size } of this.#later) target[name] = this.#payload(size);
-    if (this.#at === this.#frames[this.#frame]?.length) this.#frame += 1;
-    if (this.#frame !== this.#frames.length) throw new Error("bytes are left over");
+    // What follows the fields is one run of bytes, however it is cut into frames.
+    this.#envelope = Buffer.concat([this.#envelope.subarray(this.#at), ...this.#others]);
+    this.#at = 0;
+    for (const { target, name, size } of this.#later) target[name] = this.#take(size).toString("hex");
+    if (this.#at !== this.#envelope.length) throw new Error("bytes are left over");
   }
 
   #value(name: string, kind: string, message: Record<string, unknown>): unknown {
@@ -130,15 +134,6 @@ class TableReader {
     return detail.length === 0 ? error : { ...error, detail: detail.toString("hex") };
   }
 
-  #payload(size: number): string {
-    if (size === 0) return "";
-    if (this.#at === this.#frames[this.#frame]?.length) {
-      this.#frame += 1;
-      this.#at = 0;
-    }
-    return this.#take(size).toString("hex");
-  }
-
   #list<T>(read: () => T): T[] {
     return Array.from({ length: this.#integer() }, read);
   }
@@ -162,8 +157,8 @@ class TableReader {
   }
 
   #take(size: number): Buffer {
-    const bytes = this.#frames[this.#frame]?.subarray(this.#at, this.#at + size);
-    if (bytes?.length !== size) throw new Error("the frame is cut off");
+    const bytes = this.#envelope.subarray(this.#at, this.#at + size);
+    if (bytes.length !== size) throw new Error("the frame is cut off");
     this.#at += size;
     return bytes;
   }

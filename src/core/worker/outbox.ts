@@ -9,6 +9,12 @@ const FLUSH_MS = 100;
 const RESEND_MS = 2000;
 const MAX_RESEND_MS = 30_000;
 
+/**
+ * Slowest connection, in bytes per ms (0.5 Mbit/s), on which nothing is sent again that is only on its way: each unconfirmed byte lengthens
+ * the wait. Sent again at once, large results would fill a slow connection with copies of themselves.
+ */
+const SLOWEST_BYTES_PER_MS = 64;
+
 /** How often unconfirmed outcomes are looked through, in ms. */
 const CHECK_MS = 500;
 
@@ -28,7 +34,7 @@ export interface OutboxPort {
 /**
  * A worker's outcomes: sent in batches, kept until they are confirmed, and sent again when they are not. Nearly all results are
  * confirmed before long, so they carry no times of their own. They are in two generations instead: a result that is still in the
- * old one after another {@link RESEND_MS} is overdue.
+ * old one after another generation is overdue.
  */
 export class Outbox {
   readonly #port: OutboxPort;
@@ -140,7 +146,7 @@ export class Outbox {
     for (const kept of this.#kept.values()) {
       if (now - kept.sentAt < kept.wait) continue;
       kept.sentAt = now;
-      kept.wait = Math.min(kept.wait * 2, MAX_RESEND_MS);
+      kept.wait = Math.max(kept.wait, Math.min(kept.wait * 2, MAX_RESEND_MS));
       if (kept.kind === "result") due.push(kept.item);
       else {
         this.#port.fail(kept.item);
@@ -160,12 +166,21 @@ export class Outbox {
 
   /** Begins a generation: results that the old one still holds are due at once. */
   #age(now: number): void {
-    this.#nextGeneration = now + RESEND_MS;
+    const wait = RESEND_MS + this.#unconfirmedBytes() / SLOWEST_BYTES_PER_MS;
+    this.#nextGeneration = now + wait;
     for (const item of this.#old.values()) {
-      this.#kept.set(item.seq, { kind: "result", item, sentAt: now - RESEND_MS, wait: RESEND_MS });
+      this.#kept.set(item.seq, { kind: "result", item, sentAt: now - wait, wait });
     }
     this.#old = this.#young;
     this.#young = new SeqMap();
+  }
+
+  #unconfirmedBytes(): number {
+    let bytes = 0;
+    for (const { payload } of this.#young.values()) bytes += payload.length;
+    for (const { payload } of this.#old.values()) bytes += payload.length;
+    for (const kept of this.#kept.values()) if (kept.kind === "result") bytes += kept.item.payload.length;
+    return bytes;
   }
 
   #sendAgain(results: readonly ItemPayload[]): void {

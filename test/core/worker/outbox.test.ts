@@ -20,3 +20,29 @@ test("An outbox sends results that were never sent with their times, also when a
     { seqs: [0], busyMs: 0 },
   ]);
 });
+
+test("An outbox waits longer for the confirmation of large results: on a slow connection they are still on their way", () => {
+  const sentAgain = (bytes: number): number => {
+    let now = 0;
+    let again: number | undefined;
+    const outbox = new Outbox({
+      results: (_items, busyMs) => {
+        if (busyMs === 0) again ??= now;
+      },
+      fail: () => {},
+      isOpen: () => true,
+    });
+    outbox.tick(now);
+    outbox.addResult({ seq: 0, attempt: 1, payload: new Uint8Array(bytes) }, 1, now);
+    outbox.flush();
+    while (again === undefined && now < 600_000) {
+      now += 100;
+      outbox.tick(now);
+    }
+    return again ?? Number.POSITIVE_INFINITY;
+  };
+  expect(sentAgain(100)).toBeLessThanOrEqual(4500);
+  // At 0.5 Mbit/s, 4 MB take 62 s.
+  expect(sentAgain(4_000_000)).toBeGreaterThan(62_500);
+  expect(sentAgain(4_000_000)).toBeLessThan(600_000);
+});

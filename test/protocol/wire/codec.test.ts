@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ProtocolError } from "../../../src/protocol/wire/byte-reader.ts";
 import { decodeMessage, encodeMessage, VersionError } from "../../../src/protocol/wire/codec.ts";
+import { EMPTY } from "../../../src/protocol/wire/payload-frames.ts";
 import { ANYTHING, arbitraryMessages } from "../../support/messages.ts";
 
 const { batch: message, service: serviceMessage, inspection } = arbitraryMessages(ANYTHING);
@@ -51,6 +52,19 @@ describe("The codec of messages", () => {
       encodeMessage({ type: "cancel", runId: "r", items: [{ seq: 1, attempt }] });
     expect(decodeMessage(message(2 ** 32 - 1))).toMatchObject({ items: [{ attempt: 2 ** 32 - 1 }] });
     expect(() => decodeMessage(message(2 ** 32))).toThrow(ProtocolError);
+  });
+
+  test("cuts a payload into pieces of 64 KiB, and takes pieces of any size", () => {
+    const payload = Buffer.alloc(150_000, "some text");
+    const message = { type: "metadata", runId: "r", payload } as const;
+    const frames = encodeMessage(message);
+    const [envelope = EMPTY, ...pieces] = frames;
+    expect(pieces.map(({ length }) => length)).toEqual([65_536, 65_536, 18_928]);
+    expect(plain(decodeMessage(frames))).toEqual(plain(message));
+    const other = [0, 1, 70_000, 149_999].map((start, n, starts) => payload.subarray(start, starts[n + 1]));
+    expect(plain(decodeMessage([envelope, ...other]))).toEqual(plain(message));
+    const fails = [pieces.slice(1), pieces.slice(0, 2), [...pieces, Buffer.alloc(1)], []];
+    for (const wrong of fails) expect(() => decodeMessage([envelope, ...wrong])).toThrow(ProtocolError);
   });
 
   test("spends three bytes beside the payload on each of consecutive items", () => {
