@@ -60,7 +60,13 @@ export type { DefinedWorker } from "./pipeline/define-types.ts";
 export type { InspectOptions } from "./pipeline/inspect-workers.ts";
 export { map } from "./pipeline/map.ts";
 export type { MapResults } from "./pipeline/map-iterator.ts";
-export type { MapOptions, MapProgramOptions, MapProgress, MapResult } from "./pipeline/map-options.ts";
+export type {
+  MapExecOptions,
+  MapOptions,
+  MapProgramOptions,
+  MapProgress,
+  MapResult,
+} from "./pipeline/map-options.ts";
 export type { MappedResult, WorkerInput, WorkerMetadata, WorkerResult } from "./pipeline/module-types.ts";
 export { Pipeline } from "./pipeline/pipeline.ts";
 export type {

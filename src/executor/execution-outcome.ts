@@ -21,16 +21,17 @@ export function failure(error: unknown): ExecutionOutcome {
   return { ok: false, error: toErrorInfo(error), retryable: !isLasting };
 }
 
-/** The outcome of a handler that is not waited for any more. */
+/** The outcome of a handler that is not waited for any more. @param members - Further properties of the error. */
 export function givenUp(
   code: ErrorCode,
   message: string,
   execution: Execution,
   taskType: string,
+  members: object = {},
 ): ExecutionOutcome {
   const { sourceId, seq, attempt } = execution;
   const facts = { role: "worker", taskType, itemId: itemId(sourceId, taskType, seq), attempts: attempt };
-  const error = toErrorInfo(new PipelineError(code, message, facts));
+  const error = toErrorInfo(Object.assign(new PipelineError(code, message, facts), members));
   return { ok: false, error, retryable: true, isGivenUp: true };
 }
 

@@ -28,6 +28,8 @@ export interface ExecutorPort {
   /** The executor cannot go on. */
   failed(error: Error): void;
   note(event: string, facts: Readonly<Record<string, unknown>>): void;
+  /** A text for the user that must be seen. Call it once for each matter. */
+  hint(text: string): void;
 }
 
 /** Runs the user's handler on items, in this thread or in others. */

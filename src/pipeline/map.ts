@@ -4,6 +4,7 @@ import { MapIterator, type MapResults } from "./map-iterator.ts";
 import {
   assertMapArguments,
   isProgram,
+  type MapExecOptions,
   type MapOptions,
   type MapProgramOptions,
   type MapResult,
@@ -49,7 +50,8 @@ import type { MappedResult, WorkerInput } from "./module-types.ts";
  *
  * @example
  * ```ts
- * for await (const text of map<string>(["a.png", "b.png"], { exec: ["identify", "-format", "%w", "{}"] })) console.log(text);
+ * // exec: the results are texts, or bytes where a program's output is no text
+ * for await (const width of map(["a.png", "b.png"], { exec: ["identify", "-format", "%w", "{}"] })) console.log(Number(width));
  * ```
  */
 export function map<Source = unknown, Input = WorkerInput<Source>>(
@@ -62,6 +64,14 @@ export function map<Source = unknown, Input = WorkerInput<Source>>(
   module: URL | string,
   options?: MapOptions<NoInfer<KnownValue<Input>>>,
 ): MapResults<MappedResult<Source>>;
+export function map<Result = string | Uint8Array, Input = unknown>(
+  inputs: Iterable<Input | PromiseLike<Input>> | AsyncIterable<Input>,
+  options: MapExecOptions<NoInfer<Input>> & { readonly settled: true },
+): MapResults<MapResult<Result>>;
+export function map<Result = string | Uint8Array, Input = unknown>(
+  inputs: Iterable<Input | PromiseLike<Input>> | AsyncIterable<Input>,
+  options: MapExecOptions<NoInfer<Input>>,
+): MapResults<Result>;
 export function map<Result = unknown, Input = unknown>(
   inputs: Iterable<Input | PromiseLike<Input>> | AsyncIterable<Input>,
   options: MapProgramOptions<NoInfer<Input>> & { readonly settled: true },

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { havePlaceholders } from "../executor/commands/placeholders.ts";
+import { fillPlaceholders, havePlaceholders } from "../executor/commands/placeholders.ts";
 import { splitWords } from "../executor/commands/split-words.ts";
 import { describeKind } from "../role/known-options.ts";
 import type { ProgramStart } from "./process-messages.ts";
@@ -13,13 +13,13 @@ export interface ProgramOptions {
   readonly exec?: ProgramCommand | undefined;
 }
 
-/** Options of workers that are functions or classes, and mean nothing to programs. */
+/** Options of workers that are functions or classes, and mean nothing to programs. COUNT stands for the option with the number of programs. */
 const OF_MODULES: Readonly<Record<string, string>> = {
   module: "it stands in place of a module",
   exportName: "it exports nothing",
-  threads: "it has none of this library; give more programs with count",
+  threads: "it has none of this library; give more programs with COUNT",
   concurrency:
-    "with command, the program's ready line says how many items it takes at a time; with exec, count says it",
+    "with command, the program's ready line says how many items it takes at a time; with exec, COUNT says it",
 };
 
 /**
@@ -43,16 +43,32 @@ export function resolveProgram(
   const name = command === undefined ? "exec" : "command";
   for (const [other, why] of Object.entries(OF_MODULES))
     if ((options as Readonly<Record<string, unknown>>)[other] !== undefined)
-      throw new TypeError(`${where} has ${name} and ${other}, but a program takes no ${other}: ${why}`);
+      throw new TypeError(
+        `${where} has ${name} and ${other}, but a program takes no ${other}: ${why.replace("COUNT", where === "map()" ? "workers" : "count")}`,
+      );
   const args = argumentsOf(`${where}.${name}`, command ?? exec);
   if (name === "exec" && havePlaceholders(args.slice(0, 1)))
     throw new TypeError(`${where}.exec begins with a placeholder: items must not say which program runs`);
   return { kind: name === "command" ? "lines" : "each", args };
 }
 
-/** A program's command line, for people. */
+/** A program's command line, for people: a shell would read it as these arguments. */
 export function commandLine(args: readonly string[]): string {
-  return args.map((argument) => (/^[\w@%+=:,./{}-]+$/.test(argument) ? argument : `'${argument}'`)).join(" ");
+  return args
+    .map((argument) =>
+      /^[\w@%+=:,./{}-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`,
+    )
+    .join(" ");
+}
+
+/**
+ * The command line that an input makes of a program with placeholders.
+ *
+ * @returns Nothing where there are no placeholders: the input is the program's standard input.
+ * @throws PayloadTypeError when the input does not fit.
+ */
+export function filledCommandLine(args: readonly string[], input: unknown): string | undefined {
+  return havePlaceholders(args) ? commandLine(fillPlaceholders(args, input)) : undefined;
 }
 
 function argumentsOf(name: string, command: unknown): string[] {

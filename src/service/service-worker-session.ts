@@ -181,6 +181,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
       waits: () => this.#host.onWork?.("waits"),
       failed: this.guard((error) => this.#core.abort(error)),
       note: (event, facts) => this.#log.write("warn", event, facts),
+      hint: (text) => this.#log.warn(text),
     };
   }
 

@@ -195,6 +195,7 @@ export class WorkerSession extends Session<WorkerSummary> {
       resized: this.guard(() => this.#core.resized()),
       failed: this.guard((error) => this.#core.abort(error)),
       note: (event, facts) => this.#log.write("warn", event, facts),
+      hint: (text) => this.#log.warn(text),
     };
   }
 

@@ -77,6 +77,8 @@ describe("Programs as workers", () => {
     [{ command: "a 'b" }, "not closed"],
     [{ exec: "{path} x" }, "must not say which program"],
     [{ command: "a", threads: 2 }, "threads"],
+    [{ exec: "a", concurrency: 2 }, "with exec, workers says it"],
+    [{ exec: "a | b" }, "No shell is called, so | has no effect"],
     [{ command: "a", workers: 0 }, "workers"],
     [{ command: "a", worker: 1 }, "did you mean"],
   ])("refuse wrong options: %j", (options, message) => {
@@ -164,6 +166,16 @@ describe("The command with programs", () => {
     expect(each).toMatchObject({ code: 0, out: "a b!\nc!\n" });
     const lines = await mapped("--command", "sed -u s/data/result/", ":::", "x");
     expect(lines).toMatchObject({ code: 0, out: '"x"\n' });
+    const sources = ["--exec", "printf %s-%s! {1.} {2}", "--raw", ":::", "a b.c", "d", ":::", "it's"];
+    expect(await mapped(...sources)).toMatchObject({ code: 0, out: "a b-it's!\nd-it's!\n" });
+    const dry = await mapped("--dry-run", ...sources);
+    expect(dry).toMatchObject({
+      code: 0,
+      out: `printf '%s-%s!' 'a b' 'it'\\''s'\nprintf '%s-%s!' d 'it'\\''s'\n`,
+    });
+    const unfit = await mapped("--dry-run", "--exec", "echo {name}", ":::", "a");
+    expect(unfit).toMatchObject({ code: 3, out: "" });
+    expect(unfit.err).toContain("{name} has no value");
   });
 
   long("joins a run with programs as its workers", async () => {
@@ -205,6 +217,7 @@ describe("The command with programs", () => {
     [["map"], "name a file, or a program"],
     [["map", "f.mjs", "--exec", "a"], "exclude each other"],
     [["map", "--exec", "a 'b"], "--exec: A quote"],
+    [["map", "--exec", "a {} > b"], "--exec: No shell is called, so > has no effect"],
     [["map", "--exec", "a", "--threads", "2"], "--threads is for functions"],
     [["worker", "--command", "a"], "--task NAME"],
     [["worker", "--command", "a", "--task", "t"], "--connect ENDPOINT"],

@@ -38,6 +38,7 @@ export class ExecutorDriver {
         waits: () => this.notes.push("waits"),
         failed: resolve,
         note: (event) => this.notes.push(event),
+        hint: (text) => this.notes.push(text),
       });
     });
     const started = performance.now();

@@ -26,6 +26,18 @@ describe("The results of map() have the type", () => {
     expectTypeOf(results).toExtend<AsyncGenerator<MapResult<Square>, void, undefined>>();
   });
 
+  test("of what programs print, with exec, and unknown with command", () => {
+    const each = map([1], { exec: "printf {}" });
+    expectTypeOf<Yielded<typeof each>>().toEqualTypeOf<string | Uint8Array>();
+    const settled = map([1], { exec: "printf {}", settled: true });
+    expectTypeOf<Yielded<typeof settled>>().toEqualTypeOf<MapResult<string | Uint8Array>>();
+    const texts = map<string>([1], { exec: "printf {}" });
+    expectTypeOf<Yielded<typeof texts>>().toEqualTypeOf<string>();
+    const lines = map([1], { command: "cat" });
+    expectTypeOf<Yielded<typeof lines>>().toEqualTypeOf<unknown>();
+    expect(lines).toBeDefined();
+  });
+
   test("that is given, and unknown where none is", () => {
     expectTypeOf(map<Square>([1], FILE)).toExtend<AsyncGenerator<Square, void, undefined>>();
     expectTypeOf(map<number[]>([1], FILE)).toExtend<AsyncGenerator<number[], void, undefined>>();

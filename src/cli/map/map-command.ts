@@ -25,6 +25,8 @@ Examples:
   zmqpipeline map fetch.mjs ::: https://a.example https://b.example
   zmqpipeline map --command 'python3 worker.py' < in.ndjson > out.ndjson
   zmqpipeline map --exec 'convert {} {.}.webp' --files 'photos/*.jpg'
+  zmqpipeline map --exec 'convert {1} -resize {2} {1.}-{2}.png' \\
+    ::: a.jpg b.jpg ::: 100 200
   zmqpipeline map import.mjs --journal import.journal --key id \\
     < orders.ndjson >> imported.ndjson
 
@@ -75,7 +77,7 @@ export function mapCommand(context: CommandContext, inputs: readonly (readonly s
     .option("-0, --null", "inputs: text that ends in a null byte, as of find -print0")
     .option("-f, --files <patterns...>", "inputs: the names of the files that fit")
     .option("--limit <n>", "only the first n inputs", countOption)
-    .option("--dry-run", "print the inputs as JSON, and execute nothing")
+    .option("--dry-run", "print the inputs as JSON, or with --exec the commands, and execute nothing")
     .option("-o, --ordered", "results in the order of the inputs (default: as they are ready)")
     .option("-r, --raw", "print results that are text as they are, not as JSON")
     .option("--failed <file>", "write failed inputs and their errors to a file, a line of JSON each")

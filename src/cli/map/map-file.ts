@@ -9,6 +9,7 @@ import { LocalRun } from "../../pipeline/local-run.ts";
 import { DEFAULT_MAX_PENDING, DEFAULT_MAX_PENDING_BYTES } from "../../pipeline/map-options.ts";
 import { MapOutput } from "../../pipeline/map-output.ts";
 import type { WorkerDefinition } from "../../pipeline/pipeline-options.ts";
+import { filledCommandLine, resolveProgram } from "../../pipeline/program-command.ts";
 import { COMMAND_WORDS, refusedInput } from "../../pipeline/refused-input.ts";
 import { resolveRestarts, resolveWorkers, slotsOf } from "../../pipeline/resolve-workers.ts";
 import { jsonText } from "../../protocol/json-values.ts";
@@ -257,12 +258,23 @@ function checkOf(keyField: string | undefined): (input: unknown) => void {
   return keyField === undefined ? () => {} : inputKey(keyField);
 }
 
-/** Prints each input as the function would get it, and executes nothing. */
+/** Prints each input as the function would get it, or the command that it makes with `--exec`, and executes nothing. */
 async function printInputs(
   inputs: Inputs,
-  { limit = Number.POSITIVE_INFINITY, key, quiet }: MapCommandOptions,
+  { limit = Number.POSITIVE_INFINITY, key, quiet, exec }: MapCommandOptions,
   { output }: CommandContext,
 ): Promise<number> {
+  const { args = [] } = resolveProgram("program", { exec }) ?? {};
+  let unfit = 0;
+  const shown = (input: unknown): string | undefined => {
+    try {
+      return filledCommandLine(args, input) ?? jsonText(input);
+    } catch (error) {
+      unfit += 1;
+      output.err.line(`zmqpipeline: ${jsonText(input)}: ${describeThrown(error)}`);
+      return undefined;
+    }
+  };
   let inputError: { readonly thrown: unknown } | undefined;
   const source = new InputIterator(inputs, limit, checkOf(key), (thrown) => {
     inputError = { thrown };
@@ -270,7 +282,8 @@ async function printInputs(
   });
   let printed = 0;
   for (let step = await source.next(); step.done !== true; step = await source.next()) {
-    output.data(`${jsonText(step.value)}\n`);
+    const line = shown(step.value);
+    if (line !== undefined) output.data(`${line}\n`);
     printed += 1;
     await output.room();
     if (output.lost.aborted) return EXIT.unread;
@@ -280,5 +293,5 @@ async function printInputs(
     return EXIT.runtime;
   }
   if (quiet !== true) output.err.line(`${counted(printed, "input")}; nothing was executed`);
-  return EXIT.ok;
+  return unfit === 0 ? EXIT.ok : EXIT.failures;
 }

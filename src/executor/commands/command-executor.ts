@@ -3,13 +3,13 @@ import { PipelineError } from "../../errors.ts";
 import { decodeValue, type Payload } from "../../protocol/payload/payload.ts";
 import type { TaskType } from "../../protocol/task-type.ts";
 import { ExecutionInfo } from "../execution-info.ts";
-import { abortReason, failure, success, timedOut } from "../execution-outcome.ts";
+import { abortReason, failure, success } from "../execution-outcome.ts";
 import { ExecutionTimer } from "../execution-timer.ts";
 import type { Executor, ExecutorPort } from "../executor.ts";
 import { settlesWithin } from "../settles-within.ts";
 import { tracedExecution } from "../traced-handler.ts";
 import type { JsonProgram, ProgramLoss, ProgramOutcome } from "./json-program.ts";
-import { programFailed } from "./program-error.ts";
+import { programFailed, programTimedOut } from "./program-error.ts";
 import { type ProgramJob, type ProgramRun, programJob } from "./program-job.ts";
 import { ProgramPool, type ProgramPoolOptions } from "./program-pool.ts";
 import { unwrapped, wrappedResult } from "./wrapped-input.ts";
@@ -22,7 +22,15 @@ export interface CommandExecutorOptions extends Omit<ProgramPoolOptions, "taskTy
   readonly spans: "item" | "reply";
   /** How long programs may take to end by themselves. */
   readonly closeTimeoutMs: number;
+  /**
+   * After which time in ms a program that has an item and has written nothing is told to the user.
+   * @default 10000
+   */
+  readonly silentMs?: number;
 }
+
+/** Longer than most programs take to load. */
+const SILENT_MS = 10_000;
 
 /**
  * Executes items in programs that get a line of JSON for each item and answer with another. A program that fails while it has one item fails
@@ -41,6 +49,8 @@ export class CommandExecutor implements Executor {
   #context = "";
   #slots: number;
   #idle: (() => void) | undefined;
+  /** Whether a program has answered, or the user was told that none does. */
+  #isHeard = false;
 
   constructor(options: CommandExecutorOptions) {
     this.#options = options;
@@ -102,6 +112,7 @@ export class CommandExecutor implements Executor {
 
   tick(now: number): void {
     for (const program of [...this.#pool]) {
+      this.#watchSilence(program, this.#options.silentMs ?? SILENT_MS);
       if (this.#pool.isLoading(program, now)) continue;
       const late = new Set<ProgramJob>();
       for (const job of program.jobs.values()) {
@@ -111,6 +122,16 @@ export class CommandExecutor implements Executor {
       }
       if (late.size > 0) this.#giveUp(program, late);
     }
+  }
+
+  /** The usual mistake: the program has answered, and the answer is in its buffer. */
+  #watchSilence(program: JsonProgram, silentMs: number): void {
+    const [first] = program.jobs.values();
+    if (this.#isHeard || program.hasWritten || first === undefined) return;
+    const seconds = (performance.now() - first.givenAt) / 1000;
+    if (seconds * 1000 < silentMs) return;
+    this.#isHeard = true;
+    this.#port?.hint(silentText(this.#options.args[0] ?? "", seconds));
   }
 
   async close(graceMs: number): Promise<readonly PipelineError[]> {
@@ -184,12 +205,15 @@ export class CommandExecutor implements Executor {
     this.#port?.room(false);
   }
 
-  #answered(_program: JsonProgram, outcomes: readonly ProgramOutcome[]): void {
+  #answered(program: JsonProgram, outcomes: readonly ProgramOutcome[]): void {
+    this.#isHeard = true;
     let left = outcomes.length;
     for (const { job, answer } of outcomes) {
       left -= 1;
       const outcome =
-        answer.kind === "result" ? this.#success(job, answer.result) : this.#failure(job, answer.error);
+        answer.kind === "result"
+          ? this.#success(job, answer.result)
+          : this.#failure(job, answer.error, program);
       this.#finish(job, outcome, left > 0);
     }
     this.#roomCameFree();
@@ -203,8 +227,8 @@ export class CommandExecutor implements Executor {
     }
   }
 
-  #failure({ execution, timer }: ProgramJob, error: unknown): ExecutionOutcome {
-    return timer.expired ? this.#timedOut(execution) : failure(error);
+  #failure({ execution, timer }: ProgramJob, error: unknown, program: JsonProgram): ExecutionOutcome {
+    return timer.expired ? this.#timedOut(execution, program) : failure(error);
   }
 
   #lost(program: JsonProgram, loss: ProgramLoss): void {
@@ -218,7 +242,7 @@ export class CommandExecutor implements Executor {
     for (const job of jobs) {
       this.#placed.delete(job.execution);
       if (job.cancelled === "unwanted") this.#finish(job, failure(abortReason()), false);
-      else if (job.timer.expired) this.#finish(job, this.#timedOut(job.execution), false);
+      else if (job.timer.expired) this.#finish(job, this.#timedOut(job.execution, program), false);
       else if (isSure)
         this.#finish(job, programFailed(facts, job.execution, this.#options.taskType.name), false);
       else this.#suspects.push({ ...afresh(job), isSuspect: true });
@@ -229,16 +253,21 @@ export class CommandExecutor implements Executor {
   /** Ends items that are waited for no longer, and their program. Its other items go to another program; nothing is known against them. */
   #giveUp(program: JsonProgram, late: ReadonlySet<ProgramJob>): void {
     const jobs = [...program.jobs.values()];
+    this.#watchSilence(program, 0);
     program.jobs.clear();
     this.#port?.note("a program is killed", { timeout: this.#timeoutMs });
     this.#pool.replace(program); // first: what follows may bring new items
     for (const job of jobs) {
       this.#placed.delete(job.execution);
       if (job.cancelled === "unwanted") this.#finish(job, failure(abortReason()), false);
-      else if (late.has(job)) this.#finish(job, this.#timedOut(job.execution), false);
+      else if (late.has(job)) this.#finish(job, this.#timedOut(job.execution, program), false);
       else this.#suspects.push(afresh(job));
     }
     this.#roomCameFree();
+  }
+
+  #timedOut(execution: Execution, { log }: JsonProgram): ExecutionOutcome {
+    return programTimedOut({ stderr: log }, execution, this.#options.taskType.name, this.#timeoutMs);
   }
 
   #finish(job: ProgramJob, outcome: ExecutionOutcome, more: boolean): void {
@@ -246,10 +275,6 @@ export class CommandExecutor implements Executor {
     job.traced(outcome);
     this.#port?.finished(job.execution, outcome, performance.now() - job.givenAt, more);
     if (this.#placed.size === 0) this.#idle?.();
-  }
-
-  #timedOut(execution: Execution): ExecutionOutcome {
-    return timedOut(execution, this.#options.taskType.name, this.#timeoutMs);
   }
 }
 
@@ -261,4 +286,8 @@ function afresh(job: ProgramJob): ProgramJob {
 function hasSuspect({ jobs }: JsonProgram): boolean {
   const [first] = jobs.values();
   return first?.isSuspect === true;
+}
+
+function silentText(name: string, seconds: number): string {
+  return `The program ${JSON.stringify(name)} has had an item for ${seconds.toFixed(1)} s and has written nothing to its standard output yet. If it has answered, its answer is in a buffer: write each line at once (flush=True in Python, fflush() in awk, jq --unbuffered, or stdbuf -oL in front of a program). If it loads, it should write {"ready":true} when it has loaded.`;
 }

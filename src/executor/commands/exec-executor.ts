@@ -1,16 +1,26 @@
 import type { Execution, ExecutionOutcome } from "../../core/execution.ts";
 import { decodeValue, type Payload } from "../../protocol/payload/payload.ts";
+import { PayloadTypeError } from "../../protocol/payload/payload-check.ts";
 import type { TaskType } from "../../protocol/task-type.ts";
 import { ExecutionInfo } from "../execution-info.ts";
-import { abortReason, failure, success, timedOut } from "../execution-outcome.ts";
+import { abortReason, failure, success } from "../execution-outcome.ts";
 import { ExecutionTimer } from "../execution-timer.ts";
 import type { Executor, ExecutorPort } from "../executor.ts";
 import { settlesWithin } from "../settles-within.ts";
 import { type TracedExecution, tracedExecution } from "../traced-handler.ts";
 import { execEnvironment } from "./exec-environment.ts";
 import { ExecutedProgram } from "./executed-program.ts";
-import { fillPlaceholders, havePlaceholders, textOf } from "./placeholders.ts";
-import { endText, isShortage, programFailed, unstartable, withLastLine } from "./program-error.ts";
+import { whyUnstartable } from "./find-program.ts";
+import { fillPlaceholders, havePlaceholders, inputOf } from "./placeholders.ts";
+import {
+  endText,
+  isShortage,
+  isTooLong,
+  programFailed,
+  programTimedOut,
+  unstartable,
+  withLastLine,
+} from "./program-error.ts";
 import type { ProgramEnd } from "./program-process.ts";
 import { unwrapped, wrappedResult } from "./wrapped-input.ts";
 
@@ -54,8 +64,12 @@ export class ExecExecutor implements Executor {
     this.slots = options.count;
   }
 
+  /** A program that is missing is told before the first item. */
   open(port: ExecutorPort): void {
     this.#port = port;
+    const [name = ""] = this.#options.args;
+    if (whyUnstartable(name) === undefined) return;
+    queueMicrotask(() => port.failed(unstartable(name, undefined, this.#options.taskType.name)));
   }
 
   async begin(metadata: Payload, timeoutMs: number, context: string): Promise<void> {
@@ -95,7 +109,10 @@ export class ExecExecutor implements Executor {
       if (due === "abort") program.kill("SIGTERM");
       if (due !== "give up") continue;
       program.kill("SIGKILL");
-      this.#finish(execution, timer.isAbandoned ? failure(abortReason()) : this.#timedOut(execution));
+      this.#finish(
+        execution,
+        timer.isAbandoned ? failure(abortReason()) : this.#timedOut(execution, program),
+      );
     }
   }
 
@@ -116,7 +133,7 @@ export class ExecExecutor implements Executor {
     const { args, isWrapped, taskType, spans } = this.#options;
     const info = new ExecutionInfo(execution, taskType);
     const { index, value } = unwrapped(decodeValue(execution.payload), isWrapped);
-    const input = havePlaceholders(args) ? "" : `${textOf(value) ?? ""}\n`;
+    const input = havePlaceholders(args) ? "" : inputOf(value);
     const words = fillPlaceholders(args, value);
     const traced = tracedExecution(spans, info, this.#context);
     const run = spans === "item" ? { id: execution.sourceId, metadata: this.#metadata } : undefined;
@@ -136,7 +153,7 @@ export class ExecExecutor implements Executor {
     const { args, taskType } = this.#options;
     const [name = ""] = args;
     if (end.error !== undefined && ["ENOENT", "EACCES"].includes(end.error.code ?? ""))
-      return this.#port?.failed(unstartable(name, end.error, taskType.name));
+      return this.#port?.failed(unstartable(name, end.error.message, taskType.name));
     this.#finish(execution, this.#outcomeOf(execution, job, program, end));
   }
 
@@ -157,8 +174,9 @@ export class ExecExecutor implements Executor {
       }
     }
     if (timer.isAbandoned) return failure(abortReason());
-    if (timer.expired) return this.#timedOut(execution);
+    if (timer.expired) return this.#timedOut(execution, program);
     // A start that the system refused for want of room may succeed later; one for the arguments would not.
+    if (error !== undefined && isTooLong(error)) return failure(tooLong(name));
     if (error !== undefined && !isShortage(error)) return failure(Object.assign(error, { retryable: false }));
     const stderr = program.log;
     const message = program.isOverLimit
@@ -181,7 +199,14 @@ export class ExecExecutor implements Executor {
     if (this.#jobs.size === 0) this.#idle?.();
   }
 
-  #timedOut(execution: Execution): ExecutionOutcome {
-    return timedOut(execution, this.#options.taskType.name, this.#timeoutMs);
+  #timedOut(execution: Execution, { log, tail }: ExecutedProgram): ExecutionOutcome {
+    const output = { stderr: log, stdout: tail };
+    return programTimedOut(output, execution, this.#options.taskType.name, this.#timeoutMs);
   }
+}
+
+function tooLong(name: string): PayloadTypeError {
+  return new PayloadTypeError(
+    `The arguments of ${JSON.stringify(name)} are longer than the system allows: without placeholders, a program gets the item as its standard input, which may be of any length`,
+  );
 }

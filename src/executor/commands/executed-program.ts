@@ -16,7 +16,7 @@ export class ExecutedProgram {
   constructor(
     args: readonly string[],
     environment: Readonly<Record<string, string>>,
-    input: string,
+    input: string | Uint8Array,
     ended: (end: ProgramEnd) => void,
   ) {
     this.#process = new ProgramProcess(args, environment, { output: (chunk) => this.#take(chunk), ended });

@@ -50,6 +50,8 @@ export class JsonProgram {
   runId: string | undefined;
   /** How many items it has answered. */
   answered = 0;
+  /** Whether it has written anything to its standard output. */
+  hasWritten = false;
   /** When a tick first saw the program, in ms. */
   seenAt: number | undefined;
   /** Bytes of the ready lines and empty lines since its last answer. */
@@ -76,13 +78,16 @@ export class JsonProgram {
     return this.#process.ended;
   }
 
+  /** The last lines that it wrote to its standard error. */
+  get log(): string {
+    return this.#process.log.toString();
+  }
+
   /** Why the program's end is none to be content with; nothing where it is. */
   get problem(): string | undefined {
     if (this.#end === undefined) return "it did not end when its standard input did";
     const { exitCode, error } = this.#end;
-    return exitCode === 0 || error !== undefined
-      ? undefined
-      : withLastLine(endText(this.#end), this.#process.log.toString());
+    return exitCode === 0 || error !== undefined ? undefined : withLastLine(endText(this.#end), this.log);
   }
 
   /** @param run - What the program is told about the run, where it has not heard of it. */
@@ -117,6 +122,7 @@ export class JsonProgram {
   }
 
   #read(chunk: Buffer): void {
+    this.hasWritten = true;
     if (this.#isLost) return;
     const outcomes: ProgramOutcome[] = [];
     let reason: string | undefined;
@@ -172,7 +178,7 @@ export class JsonProgram {
     this.#end = end;
     if (!this.#isLost) this.#read(LINE_END);
     const { exitCode, signal, error } = end;
-    const message = withLastLine(`The program ended with ${endText(end)}`, this.#process.log.toString());
+    const message = withLastLine(`The program ended with ${endText(end)}`, this.log);
     this.#lose({
       message,
       exitCode,
@@ -185,6 +191,6 @@ export class JsonProgram {
   #lose(loss: Omit<ProgramLoss, "stderr">): void {
     if (this.#isLost) return;
     this.#isLost = true;
-    this.#events.lost({ ...loss, stderr: this.#process.log.toString() });
+    this.#events.lost({ ...loss, stderr: this.log });
   }
 }

@@ -2,11 +2,14 @@ import { basename, dirname, extname } from "node:path";
 import { replaceForJson } from "../../protocol/json-values.ts";
 import { PayloadTypeError } from "../../protocol/payload/payload-check.ts";
 
-/** `{{…}}`, which stands for `{…}`; `{}`; the parts of a path; and members, such as `{path}` or `{user.name}`. Other braces are text. */
+/**
+ * `{{…}}`, which stands for `{…}`; `{}`; members, such as `{path}` or `{user.name}`; parts of an array, such as `{1}`; and behind each of
+ * these the part of a path: `{/.}`, `{path.}`, `{1//}`. Other braces are text.
+ */
 const PLACEHOLDER =
-  /\{\{([^{}]*)\}\}|\{(|\.|\/|\/\.|\/\/|[\p{L}_$][\p{L}\p{N}_$-]*(?:\.[\p{L}\p{N}_$-]+)*)\}/gu;
+  /\{\{([^{}]*)\}\}|\{([1-9]\d*|[\p{L}_$][\p{L}\p{N}_$-]*(?:\.[\p{L}\p{N}_$-]+)*|)(\.|\/\.|\/\/|\/|)\}/gu;
 
-/** Placeholders for parts of an input that is a path, as of GNU parallel. */
+/** The parts of a path, with the letters of GNU parallel. */
 const PATH_PARTS = new Map<string, (path: string) => string>([
   [".", (path) => path.slice(0, path.length - extname(path).length)],
   ["/", (path) => basename(path)],
@@ -30,27 +33,46 @@ function namesIn(argument: string): string[] {
  */
 export function fillPlaceholders(args: readonly string[], data: unknown): string[] {
   return args.map((argument) =>
-    argument.replace(PLACEHOLDER, (_all, literal: string | undefined, name: string | undefined) =>
-      literal === undefined ? filled(name ?? "", data) : `{${literal}}`,
+    argument.replace(
+      PLACEHOLDER,
+      (_all, literal: string | undefined, name: string | undefined, part: string | undefined) =>
+        literal === undefined ? filled(name ?? "", part ?? "", data) : `{${literal}}`,
     ),
   );
 }
 
-function filled(name: string, data: unknown): string {
-  const part = PATH_PARTS.get(name);
-  if (part !== undefined) {
-    if (typeof data === "string") return part(data);
-    throw new PayloadTypeError(`{${name}} is a part of an input that is a path, and this input is no text`);
-  }
-  const value = name === "" ? data : memberOf(data, name);
-  const text = textOf(value);
-  if (text === undefined)
+/** @param name - A member, or the number of an array's part; empty: the whole item. @param part - Which part of a path; empty: all of it. */
+function filled(name: string, part: string, data: unknown): string {
+  const shown = `{${name}${part}}`;
+  const value = name === "" ? data : /^\d/.test(name) ? elementOf(data, name) : memberOf(data, name);
+  if (value === undefined || value === null)
+    throw new PayloadTypeError(withoutValue(shown, name, value, data));
+  const partOf = PATH_PARTS.get(part);
+  if (partOf !== undefined && typeof value !== "string")
     throw new PayloadTypeError(
-      `{${name}} has no value: ${name === "" ? "the item is empty" : `the item has ${membersOf(data)}`}`,
+      `${shown} is a part of a path, and ${name === "" ? "this item" : `{${name}}`} is no text`,
     );
+  if (isBytes(value))
+    throw new PayloadTypeError(
+      `${shown} is binary data, which no argument of a program can hold: without placeholders, a program gets the item as its standard input`,
+    );
+  const text = textOf(value);
   if (text.includes("\0"))
-    throw new PayloadTypeError(`{${name}} has a null character, which no argument of a program can hold`);
-  return text;
+    throw new PayloadTypeError(`${shown} has a null character, which no argument of a program can hold`);
+  return partOf === undefined ? text : partOf(text);
+}
+
+function withoutValue(shown: string, name: string, value: unknown, data: unknown): string {
+  if (name === "") return `${shown} has no value: the item is empty`;
+  if (value === null) return `${shown} has no value: it is null`;
+  if (/^\d/.test(name))
+    return `${shown} has no value: the item is ${Array.isArray(data) ? `an array of ${data.length}` : "no array; {} is the whole item"}. Doubled braces, {${shown}}, stand for the text ${shown}`;
+  return `${shown} has no value: the item has ${membersOf(data)}`;
+}
+
+/** A part of an array, counted from 1, as GNU parallel counts its sources. */
+function elementOf(data: unknown, name: string): unknown {
+  return Array.isArray(data) ? (data as readonly unknown[])[Number(name) - 1] : undefined;
 }
 
 function memberOf(data: unknown, path: string): unknown {
@@ -63,9 +85,18 @@ function memberOf(data: unknown, path: string): unknown {
 }
 
 /** A text as it is; anything else as JSON. */
-export function textOf(value: unknown): string | undefined {
-  if (value === undefined || value === null) return undefined;
+function textOf(value: unknown): string {
   return typeof value === "string" ? value : plainText(JSON.stringify(value, replaceForJson));
+}
+
+/** An item as the standard input of a program: binary data as they are, anything else as a line. */
+export function inputOf(item: unknown): string | Uint8Array {
+  if (isBytes(item)) return item;
+  return `${item === undefined || item === null ? "" : textOf(item)}\n`;
+}
+
+function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array;
 }
 
 /** A bigint, a date and binary data become texts of JSON: the text itself is meant. */

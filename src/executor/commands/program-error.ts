@@ -1,7 +1,7 @@
 import type { Execution, ExecutionOutcome } from "../../core/execution.ts";
 import { PipelineError } from "../../errors.ts";
-import { toErrorInfo } from "../../protocol/error-info.ts";
-import { itemId } from "../../protocol/item-id.ts";
+import { givenUp } from "../execution-outcome.ts";
+import { whyUnstartable } from "./find-program.ts";
 import type { ProgramEnd } from "./program-process.ts";
 
 /** What is known about the failure of a program. */
@@ -21,14 +21,18 @@ export function programFailed(
   taskType: string,
 ): ExecutionOutcome {
   const { message, ...facts } = failure;
-  const { sourceId, seq, attempt } = execution;
-  const error = new PipelineError("PROGRAM_FAILED", message, {
-    role: "worker",
-    taskType,
-    itemId: itemId(sourceId, taskType, seq),
-    attempts: attempt,
-  });
-  return { ok: false, error: toErrorInfo(Object.assign(error, facts)), retryable: true, isGivenUp: true };
+  return givenUp("PROGRAM_FAILED", message, execution, taskType, facts);
+}
+
+/** The outcome of an item whose time is over. The error has the end of the program's output, which may say what it waited for. */
+export function programTimedOut(
+  output: Pick<ProgramFailure, "stderr" | "stdout">,
+  execution: Execution,
+  taskType: string,
+  timeoutMs: number,
+): ExecutionOutcome {
+  const message = withLastLine(`The program ran longer than ${timeoutMs} ms`, output.stderr);
+  return givenUp("EXECUTION_TIMEOUT", message, execution, taskType, output);
 }
 
 /** How a program ended, in words. */
@@ -42,22 +46,22 @@ export function withLastLine(text: string, log: string): string {
   return last === "" ? text : `${text}: ${last}`;
 }
 
-/** The error of a program that cannot be started, whatever the item. */
-export function unstartable(
-  name: string,
-  { code = "", message }: NodeJS.ErrnoException,
-  taskType: string,
-): PipelineError {
-  const why =
-    code === "ENOENT"
-      ? "there is no such program; name one on the PATH, or its path"
-      : code === "EACCES"
-        ? "it may not be executed (chmod +x), or is a folder"
-        : message;
+/**
+ * The error of a program that cannot be started, whatever the item.
+ *
+ * @param message - What the system said, where it was asked.
+ */
+export function unstartable(name: string, message: string | undefined, taskType: string): PipelineError {
+  const why = whyUnstartable(name) ?? message ?? "the system does not say why";
   return new PipelineError("INIT_FAILED", `The program ${JSON.stringify(name)} cannot be started: ${why}`, {
     role: "worker",
     taskType,
   });
+}
+
+/** An item that makes a program's command line too long: no other attempt would change that. */
+export function isTooLong({ code = "" }: NodeJS.ErrnoException): boolean {
+  return code === "E2BIG" || code === "ENAMETOOLONG";
 }
 
 /** Whether the system was short of something when a program was to be started: later there may be room. */

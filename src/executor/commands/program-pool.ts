@@ -22,6 +22,9 @@ const LOADING_MS = 60_000;
 /** How long a killed program may take to end, in ms: the system may hold it. */
 const KILLED_MS = 2000;
 
+/** Lets programs in Python write their lines at once, also where they do not flush. */
+const UNBUFFERED = { PYTHONUNBUFFERED: process.env.PYTHONUNBUFFERED ?? "1" };
+
 export interface ProgramPoolOptions {
   /** The program and its arguments. */
   readonly args: readonly string[];
@@ -123,7 +126,7 @@ export class ProgramPool {
   #start(index: number): void {
     const program: JsonProgram = new JsonProgram(
       this.#options.args,
-      { ZMQPIPELINE_PROGRAM: String(index) },
+      { ZMQPIPELINE_PROGRAM: String(index), ...UNBUFFERED },
       {
         ready: () => {
           this.#saysReady = true;
@@ -157,7 +160,7 @@ export class ProgramPool {
     const [name = ""] = args;
     const { message, error } = loss;
     if (error !== undefined && !isShortage(error)) {
-      this.#events.failed(unstartable(name, error, taskType));
+      this.#events.failed(unstartable(name, error.message, taskType));
       return;
     }
     this.#events.note("a program ended and is started again", { program: name, index, reason: message });

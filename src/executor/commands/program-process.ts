@@ -91,7 +91,7 @@ export class ProgramProcess {
   }
 
   /** Writes to the program's standard input. What is written in one turn goes out together. */
-  write(text: string): void {
+  write(data: string | Uint8Array): void {
     const input = this.#child?.stdin;
     if (!input?.writable) return;
     if (!this.#isCorked) {
@@ -102,7 +102,7 @@ export class ProgramProcess {
         input.uncork();
       });
     }
-    input.write(text);
+    input.write(data);
   }
 
   /** Ends the program's standard input. */

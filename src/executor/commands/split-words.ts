@@ -1,9 +1,9 @@
 /**
  * Splits a text into words by the quoting rules of a shell: words end at white space; within single quotes every character stands for itself;
  * within double quotes a backslash keeps its meaning before `"`, `\`, `$` and a backquote; elsewhere it quotes any character. Nothing is
- * expanded, and no shell is called: `$HOME`, `*` and `|` are ordinary text.
+ * expanded, and no shell is called. What a shell would carry out, such as `|` and `$HOME`, must therefore be quoted, so that nobody expects it.
  *
- * @throws TypeError when a quote is not closed, or a backslash ends the text.
+ * @throws TypeError when a quote is not closed, a backslash ends the text, or it needs a shell.
  */
 export function splitWords(text: string): string[] {
   const words: string[] = [];
@@ -30,6 +30,7 @@ export function splitWords(text: string): string[] {
       if (text[at] !== "\n") word = (word ?? "") + text.charAt(at);
       at += 1;
     } else {
+      if (NEEDS_SHELL.test(text.slice(at - 1, at + 1))) throw needsShell(text, at - 1);
       word = (word ?? "") + character;
     }
   }
@@ -52,6 +53,16 @@ function inDoubleQuotes(text: string, begin: number): { readonly text: string; r
     quoted += '"\\$`'.includes(next) && next !== "" ? next : `\\${next}`;
   }
   throw unclosed('"', text);
+}
+
+/** Pipes, lists, redirections, groups and backquotes; and what `$` begins, unless it stands alone. */
+const NEEDS_SHELL = /^(?:[|&;<>()`]|\$[\w{(@*#?!$])/;
+
+function needsShell(text: string, at: number): TypeError {
+  const [what = ""] = /^(?:\$\w+|\$\{[^}]*\}?|\$.|[|&]+|[<>]+|.)/s.exec(text.slice(at)) ?? [];
+  return new TypeError(
+    `No shell is called, so ${what} has no effect in ${JSON.stringify(text)}. Quote it where the program gets it, '${what}'; where a shell is needed, call one: sh -c '…'`,
+  );
 }
 
 function unclosed(quote: string, text: string): TypeError {

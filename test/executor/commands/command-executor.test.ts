@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { CommandExecutor } from "../../../src/executor/commands/command-executor.ts";
 import { TaskType } from "../../../src/protocol/task-type.ts";
 import { setTracer } from "../../../src/tracing/tracer.ts";
@@ -17,9 +17,10 @@ interface Given {
   readonly count?: number;
   readonly restarts?: number;
   readonly timeout?: number;
+  readonly silentMs?: number;
 }
 
-async function begun({ args, ready, cancels, count = 1, restarts = 5, timeout = 0 }: Given = {}) {
+async function begun({ args, ready, cancels, count = 1, restarts = 5, timeout = 0, silentMs }: Given = {}) {
   const said = [...(ready === undefined ? [] : [String(ready)]), ...(cancels === true ? ["cancel"] : [])];
   const program = [process.execPath, PROGRAM, ...said];
   const driver = new ExecutorDriver(
@@ -31,6 +32,7 @@ async function begun({ args, ready, cancels, count = 1, restarts = 5, timeout = 
       isWrapped: false,
       spans: "item",
       closeTimeoutMs: 2000,
+      ...(silentMs === undefined ? {} : { silentMs }),
     }),
   );
   onTestFinished(() => driver.end());
@@ -285,5 +287,16 @@ describe("A CommandExecutor", () => {
     expect(await stubborn.execute({ do: "any" })).toBe(1);
     const [error] = await stubborn.executor.close(100);
     expect(error).toMatchObject({ code: "CLOSE_FAILED" });
+  });
+
+  test("lets Python write its lines at once, and says once what a silent program may lack", async () => {
+    const answer = `read -r line; id=\${line#*:\\"}; echo "{\\"id\\":\\"\${id%%\\"*}\\",\\"result\\":\\"$PYTHONUNBUFFERED\\"}"`;
+    const shell = await begun({ args: ["sh", "-c", answer], silentMs: 0 });
+    expect(await shell.execute({})).toBe(process.env.PYTHONUNBUFFERED ?? "1");
+    const silent = await begun({ args: ["sh", "-c", "cat > /dev/null"], count: 2, silentMs: 20 });
+    for (const n of [1, 2]) silent.start({ n });
+    await vi.waitUntil(() => silent.notes.length > 0);
+    for (const tick of [1, 2, 3]) silent.executor.tick(tick);
+    expect(silent.notes).toEqual([expect.stringContaining("flush=True in Python")]);
   });
 });

@@ -10,9 +10,9 @@ import { isAlive } from "../../support/orphans.ts";
 
 const TYPE = TaskType.register("exec");
 
-async function begun(args: readonly string[], { count = 1, timeout = 0 } = {}) {
+async function begun(args: readonly string[], { count = 1, timeout = 0, isWrapped = false } = {}) {
   const driver = new ExecutorDriver(
-    new ExecExecutor({ args, count, taskType: TYPE, isWrapped: false, spans: "item" }),
+    new ExecExecutor({ args, count, taskType: TYPE, isWrapped, spans: "item" }),
   );
   onTestFinished(() => driver.end());
   await driver.executor.begin({}, timeout, "");
@@ -31,6 +31,14 @@ describe("An ExecExecutor", () => {
     expect(await driver.execute({ n: 1 })).toBe('{"n":1}');
     const deaf = await begun(["true"]);
     expect(await deaf.execute({ text: "x".repeat(1_000_000) })).toBe("");
+  });
+
+  test("gives binary data to a program's standard input as they are", async () => {
+    const driver = await begun(["cat"], { isWrapped: true });
+    for (const value of [Buffer.of(0xff, 0, 10), "text"]) {
+      const input = { index: 0, value: Buffer.from(value) };
+      expect(await driver.execute(input)).toEqual({ index: 0, value });
+    }
   });
 
   test("gives output that is no text as bytes", async () => {
@@ -67,6 +75,7 @@ describe("An ExecExecutor", () => {
           waits: () => {},
           failed: () => {},
           note: () => {},
+          hint: () => {},
         });
         executor.execute({ sourceId: "run", seq: 1, attempt: 1, solo: false, context: "", payload });
       });
@@ -86,6 +95,10 @@ describe("An ExecExecutor", () => {
   test("ends a program whose time is over, together with the processes that it started", async () => {
     const driver = await begun(["sh", "-c", "sleep 60 & wait; : {}"], { timeout: 50 });
     expect(await driver.execute({})).toMatchObject({ code: "EXECUTION_TIMEOUT" });
+    const asking = await begun(["sh", "-c", "echo 'Overwrite? ' >&2; sleep 60; : {}"], { timeout: 300 });
+    expect(await asking.execute({})).toMatchObject({
+      message: "The program ran longer than 300 ms: Overwrite?",
+    });
   });
 
   long(
@@ -121,13 +134,14 @@ describe("An ExecExecutor", () => {
   test("fails an item for good that no argument can hold", async () => {
     const driver = await begun(["echo", "{path}"]);
     expect(await driver.execute({ other: 1 })).toMatchObject({ name: "TypeError", retryable: false });
-    expect(await driver.execute({ path: "x".repeat(3_000_000) })).toMatchObject({ retryable: false });
+    const long = await driver.execute({ path: "x".repeat(3_000_000) });
+    expect(long).toMatchObject({ name: "TypeError", retryable: false });
+    expect(long).toHaveProperty("message", expect.stringContaining("longer than the system allows"));
     expect(await driver.execute({ path: "ok" })).toBe("ok");
   });
 
-  test("fails itself for a program that does not exist", async () => {
+  test("fails itself before the first item for a program that does not exist", async () => {
     const driver = await begun(["/no/such/program", "{}"]);
-    driver.start({});
     expect(await driver.failed).toMatchObject({ code: "INIT_FAILED" });
   });
 });

@@ -28,11 +28,31 @@ describe("fillPlaceholders()", () => {
       "photos",
       "a.b",
     ]);
-    expect(() => fillPlaceholders(["{.}"], { path: "a" })).toThrow("no text");
+    const members = { path: "photos/a.b.png", user: { file: "x/y" }, n: 5 };
+    expect(fillPlaceholders(["{path.}", "{path/}", "{path//}", "{path/.}", "{user.file/}"], members)).toEqual(
+      ["photos/a.b", "a.b.png", "photos", "a.b", "y"],
+    );
+    expect(() => fillPlaceholders(["{.}"], members)).toThrow(
+      "{.} is a part of a path, and this item is no text",
+    );
+    expect(() => fillPlaceholders(["{n/}"], members)).toThrow("{n/} is a part of a path, and {n} is no text");
+  });
+
+  test("knows the parts of an item that is an array, counted from 1", () => {
+    expect(
+      fillPlaceholders(
+        ["{1}", "{2}", "{3.}", "{12}"],
+        ["a", 2, "c.d", ...Array.from({ length: 9 }, (_, n) => String(n))],
+      ),
+    ).toEqual(["a", "2", "c", "8"]);
+    expect(() => fillPlaceholders(["{3}"], ["a", "b"])).toThrow(
+      "{3} has no value: the item is an array of 2",
+    );
+    expect(() => fillPlaceholders(["[0-9]{3}"], "a")).toThrow("{{3}}, stand for the text {3}");
   });
 
   test("leaves other braces alone; doubled ones stand for themselves", () => {
-    const program = ["{print $1}", "{ a }", "${", "{a: .b}", "{1}"];
+    const program = ["{print $1}", "{ a }", "${", "{a: .b}", "{0}", "{1,2}", "{a b}"];
     expect(fillPlaceholders(program, {})).toEqual(program);
     expect(havePlaceholders(program)).toBe(false);
     expect(fillPlaceholders(["{{id}}", "{{}}"], {})).toEqual(["{id}", "{}"]);
@@ -45,6 +65,8 @@ describe("fillPlaceholders()", () => {
     ["{toString}", {}, "{toString} has no value: the item has no members"],
     ["{}", null, "{} has no value: the item is empty"],
     ["{}", "a\0b", "null character"],
+    ["{a}", { a: null }, "{a} has no value: it is null"],
+    ["{a}", { a: Buffer.of(1) }, "{a} is binary data"],
   ])("refuses %s of %j", (argument, item, message) => {
     expect(() => fillPlaceholders([argument], item)).toThrow(message);
   });

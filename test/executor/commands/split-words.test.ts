@@ -11,10 +11,30 @@ describe("splitWords()", () => {
     [`a'b'"c"d`, ["abcd"]],
     [`'' ""`, ["", ""]],
     ['one\\\ntwo "three\\\nfour"', ["onetwo", "threefour"]],
-    ["$HOME * | ; && > `x` # y", ["$HOME", "*", "|", ";", "&&", ">", "`x`", "#", "y"]],
+    [
+      `'$HOME' "$HOME" \\$HOME * '|' \\; "&&" # 5$ ~/a`,
+      ["$HOME", "$HOME", "$HOME", "*", "|", ";", "&&", "#", "5$", "~/a"],
+    ],
     ["", []],
   ])("splits %j as a shell would, and expands nothing", (text, words) => {
     expect(splitWords(text)).toEqual(words);
+  });
+
+  test.each([
+    ["ls | wc", "|"],
+    ["ls>a", ">"],
+    ["a 2>> b", ">>"],
+    ["a && b", "&&"],
+    ["a; b", ";"],
+    ["a (b)", "("],
+    ["a `b`", "`"],
+    ["a $(b)", "$("],
+    ["a $HOME/b", "$HOME"],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell's variable
+    ["a ${b}c", "${b}"],
+    ["a $1", "$1"],
+  ])("refuses %j, which needs a shell for %s", (text, what) => {
+    expect(() => splitWords(text)).toThrow(`No shell is called, so ${what} has no effect`);
   });
 
   test.each(["'open", '"open', 'a "b\\"', "end\\"])("refuses %j", (text) => {
