@@ -164,7 +164,7 @@ describe("The command with programs", () => {
     };
     const each = await mapped("--exec", "printf '%s!' {}", "--raw", ":::", "a b", "c");
     expect(each).toMatchObject({ code: 0, out: "a b!\nc!\n" });
-    const lines = await mapped("--command", "sed -u s/data/result/", ":::", "x");
+    const lines = await mapped("--command", 'sed -u \'s/"data":/"result":/\'', ":::", "x");
     expect(lines).toMatchObject({ code: 0, out: '"x"\n' });
     const sources = ["--exec", "printf %s-%s! {1.} {2}", "--raw", ":::", "a b.c", "d", ":::", "it's"];
     expect(await mapped(...sources)).toMatchObject({ code: 0, out: "a b-it's!\nd-it's!\n" });
