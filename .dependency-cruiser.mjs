@@ -64,7 +64,7 @@ export default {
     only("journal", "structures", "protocol", "core"),
     only("security", "protocol", "self", "transport"),
     only("watching", "protocol", "executor", "logging", "self", "transport"),
-    only("role", "protocol", "core", "logging", "security", "self", "transport"),
+    only("role", "structures", "protocol", "core", "logging", "security", "self", "transport"),
     only("distributor", ...SHELL, "journal"),
     only("worker", ...SHELL, "executor", "watching"),
     only("collector", ...SHELL),

@@ -44,6 +44,7 @@ import sys
 import threading
 import time
 import traceback
+import unicodedata
 from collections import deque
 from dataclasses import dataclass
 from decimal import Decimal
@@ -684,6 +685,11 @@ def _cut(text: str, units: int) -> str:
 
 def _well_formed(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
+
+
+def _has_hidden(text: str) -> bool:
+    """Whether a text has characters that a terminal obeys, or that nobody can see: no name may have them."""
+    return any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in text)
 
 
 def _failure(code: str, message: str) -> Dict[str, Any]:
@@ -2026,8 +2032,8 @@ class _Role:
 
     def _check_text(self, name: str, most_bytes: int) -> None:
         value = getattr(self, name)
-        if not isinstance(value, str) or value != _well_formed(value) or len(value.encode()) > most_bytes:
-            self._refuse(name, f"a text of up to {most_bytes} bytes")
+        if not isinstance(value, str) or value != _well_formed(value) or len(value.encode()) > most_bytes or _has_hidden(value):
+            self._refuse(name, f"a text of up to {most_bytes} bytes, without control characters")
 
     def _check_seconds(self, name: str, can_be_infinite: bool) -> None:
         value = getattr(self, name)

@@ -1,5 +1,6 @@
 import { atCaller } from "../self/at-caller.ts";
-import { MAX_NAME_BYTES } from "./limits.ts";
+import { visibleJson } from "../structures/visible-text.ts";
+import { isName, NAME_RULE } from "./name.ts";
 import { renamed } from "./renamed.ts";
 
 const registered = new Map<string, TaskType>();
@@ -39,8 +40,8 @@ export class TaskType {
   /**
    * Registers a type; registering a name again returns the same instance.
    *
-   * @param name - Up to 255 bytes; may be blank.
-   * @throws TypeError when the name is not a string or is too long.
+   * @param name - Up to 255 bytes, without control characters and others that cannot be seen; may be blank.
+   * @throws TypeError when the name is not a string, is too long, or has such a character.
    */
   static register(name: string): TaskType {
     atCaller(TaskType.register, () => assertName(name));
@@ -65,8 +66,7 @@ function knownType(name: string): TaskType {
 }
 
 function assertName(name: unknown): void {
-  if (typeof name === "string" && Buffer.byteLength(name) <= MAX_NAME_BYTES) return;
-  throw new TypeError(
-    `Task type name ${JSON.stringify(name)} must be a string of at most ${MAX_NAME_BYTES} bytes`,
-  );
+  if (typeof name === "string" && isName(name)) return;
+  const given = visibleJson(JSON.stringify(name) ?? String(name));
+  throw new TypeError(`Task type name ${given} must be ${NAME_RULE}`);
 }

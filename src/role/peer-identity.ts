@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
+import { visibleText } from "../structures/visible-text.ts";
 import { describeKind } from "./known-options.ts";
 
 /** Room for the rest of an id within the longest name on the wire. */
@@ -16,7 +17,7 @@ export function assertIdPrefix(name: string, value: unknown): asserts value is s
 
 /** Makes an id that no other worker or client has. It ends with host, process id and a random part. */
 export function makePeerId(idPrefix: string): string {
-  const id = `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`;
+  const id = `${visibleText(hostname()).slice(0, MAX_PREFIX_LENGTH)}-${process.pid}-${randomBytes(4).toString("hex")}`;
   return idPrefix === "" ? id : `${idPrefix}-${id}`;
 }
 

@@ -9,6 +9,9 @@ test("A TaskType has one instance per name, found by name", () => {
   expect(String(type)).toBe("C");
   expect(() => TaskType.register("x".repeat(256))).toThrow(TypeError);
   expect(() => TaskType.register(5 as never)).toThrow(TypeError);
+  expect(() => TaskType.register("a\u001b[2J\u202e")).toThrow(
+    'Task type name "a\\u001b[2J\\u202e" must be a string of',
+  );
 });
 
 test("Every MessageType keeps its name", () => {

@@ -1,5 +1,5 @@
 import type { RoleName, RunStatus } from "../batch-message.ts";
-import { MAX_CONTEXT_BYTES, MAX_NAME_BYTES } from "../limits.ts";
+import { MAX_CONTEXT_BYTES } from "../limits.ts";
 import type { Message } from "../message.ts";
 import type { ServiceMessage } from "../service-message.ts";
 import type { ByteReader } from "./byte-reader.ts";
@@ -33,7 +33,7 @@ const ROLES: readonly RoleName[] = [
 const STATUSES: readonly RunStatus[] = ["complete", "stopped", "aborted"];
 const MAX_REASON_BYTES = 4096;
 
-const name = (reader: ByteReader) => reader.text(MAX_NAME_BYTES);
+const name = (reader: ByteReader) => reader.name();
 
 /** Reads the only payload of a message, and its size before it. */
 function payload(reader: ByteReader, bodies: readonly Uint8Array[]): Uint8Array {

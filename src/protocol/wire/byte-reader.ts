@@ -1,8 +1,16 @@
-import { MAX_ATTEMPT, MAX_SEQ } from "../limits.ts";
+import { MAX_ATTEMPT, MAX_NAME_BYTES, MAX_SEQ } from "../limits.ts";
+import { isName, NAME_RULE } from "../name.ts";
 
 /** Thrown for bytes that break the protocol. The text never quotes received bytes. */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
+}
+
+/** Thrown for a name with characters that none may have, or a longer one. The receiver answers it with a refusal. */
+export class NameError extends ProtocolError {
+  constructor() {
+    super(`A name (of a task type, a run, a worker or a client) must be ${NAME_RULE}`);
+  }
 }
 
 /** Checks a sequence number. */
@@ -53,6 +61,20 @@ export class ByteReader {
   text(maxBytes: number): string {
     const size = this.#size(maxBytes);
     const value = this.#bytes.toString("utf8", this.#offset, this.#offset + size);
+    this.#offset += size;
+    return value;
+  }
+
+  /** Reads a name: of a task type, a run, a worker or a client. */
+  name(): string {
+    const size = this.integer();
+    if (size > this.#bytes.length - this.#offset) throw new ProtocolError("Field is longer than its frame");
+    const value = this.#bytes.toString(
+      "utf8",
+      this.#offset,
+      this.#offset + Math.min(size, MAX_NAME_BYTES + 1),
+    );
+    if (!isName(value)) throw new NameError();
     this.#offset += size;
     return value;
   }

@@ -1,4 +1,4 @@
-import { MAGIC, MAX_FRAMES, MAX_MESSAGE_BYTES, MAX_NAME_BYTES, PROTOCOL_VERSION } from "../limits.ts";
+import { MAGIC, MAX_FRAMES, MAX_MESSAGE_BYTES, PROTOCOL_VERSION } from "../limits.ts";
 import type { Message } from "../message.ts";
 import { BATCH_LAYOUTS } from "./batch-layouts.ts";
 import { ByteReader, ProtocolError } from "./byte-reader.ts";
@@ -89,7 +89,7 @@ export function decodeMessage(frames: readonly Uint8Array[]): Message {
   if (version !== PROTOCOL_VERSION && type !== "refuse") throw new VersionError(version);
   if (type === undefined) throw new ProtocolError("Message type is unknown");
   const reader = new ByteReader(envelope, MAGIC.length + 2);
-  return LAYOUTS[type].read(reader, reader.text(MAX_NAME_BYTES), frames.slice(1));
+  return LAYOUTS[type].read(reader, reader.name(), frames.slice(1));
 }
 
 function hasMagic(envelope: Uint8Array): boolean {

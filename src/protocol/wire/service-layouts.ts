@@ -1,4 +1,4 @@
-import { MAX_CONTEXT_BYTES, MAX_NAME_BYTES } from "../limits.ts";
+import { MAX_CONTEXT_BYTES } from "../limits.ts";
 import type { Assign, AssignedItem, FailureOrigin, ServiceMessage } from "../service-message.ts";
 import { type ByteReader, ProtocolError } from "./byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";
@@ -31,7 +31,7 @@ export const SERVICE_LAYOUTS: Layouts<ServiceMessage["type"]> = {
     read: (reader, runId, bodies) => ({
       type: "request",
       runId,
-      taskType: reader.text(MAX_NAME_BYTES),
+      taskType: reader.name(),
       timeoutMs: reader.integer(),
       idempotent: flag(reader),
       context: reader.text(MAX_CONTEXT_BYTES),
@@ -91,7 +91,7 @@ function writeAssign(writer: ByteWriter, { clients, items }: Assign): readonly U
 }
 
 function readAssign(reader: ByteReader, runId: string, bodies: readonly Uint8Array[]): Assign {
-  const clients = list(reader, () => reader.text(MAX_NAME_BYTES));
+  const clients = list(reader, () => reader.name());
   const contexts = ["", ...list(reader, () => reader.text(MAX_CONTEXT_BYTES))];
   let clientSeq = 0;
   const origins = list(reader, () => {

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import type * as zmq from "zeromq";
 import { MAX_FRAME_BYTES } from "../../protocol/limits.ts";
 import type { Message } from "../../protocol/message.ts";
-import { ProtocolError } from "../../protocol/wire/byte-reader.ts";
+import { NameError, ProtocolError } from "../../protocol/wire/byte-reader.ts";
 import { decodeMessage, VersionError } from "../../protocol/wire/codec.ts";
 import type { LinkKeys } from "../transport.ts";
 
@@ -129,7 +129,7 @@ async function passEvents(
   }
 }
 
-/** @returns The message; nothing when it was refused. A peer of another version is told so. */
+/** @returns The message; nothing when it was refused. A peer of another version, or with a name that none may have, is told so. */
 export function decodeFrames(
   frames: Buffer[],
   refused: (reason: string) => void,
@@ -141,7 +141,8 @@ export function decodeFrames(
     if (!(error instanceof ProtocolError)) throw error;
     refused(error.message);
     // The peer reads this side's version in the envelope, and refuses it in turn.
-    if (error instanceof VersionError) answer({ type: "refuse", runId: "", reason: error.message });
+    if (error instanceof VersionError || error instanceof NameError)
+      answer({ type: "refuse", runId: "", reason: error.message });
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ProtocolError } from "../../../src/protocol/wire/byte-reader.ts";
+import { NameError, ProtocolError } from "../../../src/protocol/wire/byte-reader.ts";
 import { decodeMessage, encodeMessage, VersionError } from "../../../src/protocol/wire/codec.ts";
 import { EMPTY } from "../../../src/protocol/wire/payload-frames.ts";
 import { ANYTHING, arbitraryMessages } from "../../support/messages.ts";
@@ -108,6 +108,28 @@ describe("The codec refuses", () => {
     const fromOther = Buffer.from(refusal ?? []);
     fromOther[3] = 9;
     expect(decodeMessage([fromOther])).toEqual({ type: "refuse", runId: "", reason: "too old" });
+  });
+
+  test("names with hidden characters, longer names, and names that are no UTF-8", () => {
+    const named = (peerId: string) =>
+      encodeMessage({ type: "hello", runId: "", role: "worker", peerId, taskType: "t", held: [] });
+    for (const name of [
+      "a\nb",
+      "a\u001b[2J",
+      "\u007f",
+      "\u0085",
+      "a\u202eb",
+      "a\u200bb",
+      "\u2028",
+      "\ud800",
+      "x".repeat(256),
+    ])
+      expect(() => decodeMessage(named(name))).toThrow(NameError);
+    const broken = Buffer.from(named("abc")[0] ?? []);
+    broken[broken.indexOf("abc") + 1] = 0xff;
+    expect(() => decodeMessage([broken])).toThrow(NameError);
+    for (const name of ["", "Größe ändern", "画像", "x".repeat(255)])
+      expect(decodeMessage(named(name))).toMatchObject({ peerId: name });
   });
 
   test("every truncation, trailing bytes, and extra frames", () => {
