@@ -1,3 +1,4 @@
+import { DEFAULT_WINDOW_BYTES } from "../core/window.ts";
 import { KeySet } from "../journal/key-set.ts";
 import { Fifo } from "../structures/fifo.ts";
 import { ItemKeys } from "./item-keys.ts";
@@ -7,6 +8,7 @@ import type { RegisteredTask } from "./task.ts";
 export class ItemGate {
   readonly #task: RegisteredTask;
   readonly #buffer = new Fifo<Uint8Array>();
+  #bytes = 0;
   /** The keys of the items in the buffer, if items have keys. */
   readonly #bufferedKeys = new Fifo<Buffer>();
   #keys: ItemKeys | undefined;
@@ -40,6 +42,11 @@ export class ItemGate {
     return this.#buffer.size;
   }
 
+  /** Whether the buffer has `wanted` items, or as many bytes as a worker gets at a time. */
+  isFull(wanted: number): boolean {
+    return this.#buffer.size >= wanted || this.#bytes >= DEFAULT_WINDOW_BYTES;
+  }
+
   /** Looks at a value that the task gave. @returns Whether its key is known. */
   knows(value: unknown): boolean {
     if (this.#keys === undefined) return false;
@@ -51,6 +58,7 @@ export class ItemGate {
   /** Puts the value that was looked at last into the buffer. */
   push(payload: Uint8Array): void {
     this.#buffer.push(payload);
+    this.#bytes += payload.length;
     if (this.#seen !== undefined) this.#bufferedKeys.push(this.#seen);
   }
 
@@ -58,6 +66,7 @@ export class ItemGate {
   shift(): Uint8Array | undefined {
     for (;;) {
       const payload = this.#buffer.shift();
+      this.#bytes -= payload?.length ?? 0;
       if (payload === undefined || this.#letsOut(this.#bufferedKeys.shift())) return payload;
     }
   }

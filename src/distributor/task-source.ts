@@ -256,7 +256,7 @@ export class TaskSource implements ItemSource {
           await new Promise(setImmediate);
           sliceEnd = performance.now() + SLICE_MS;
         }
-        if (this.#gate.size >= this.#wanted) break;
+        if (this.#gate.isFull(this.#wanted)) break;
         next = this.#step(worker);
       }
       if (this.#state === "fetching") this.#state = "idle";

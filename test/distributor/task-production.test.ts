@@ -73,6 +73,28 @@ describe("A task's items()", () => {
     expect(yielded - collector.seen.size).toBeLessThanOrEqual(8192);
   });
 
+  test("as an async generator is read ahead by bytes, however many items at a time a worker executes", async () => {
+    const endpoints = await freshEndpoints("inproc");
+    const text = "x".repeat(1_000_000);
+    let [ahead, most] = [0, 0];
+    const task = itemsTask(endpoints, async function* () {
+      for (let n = 0; n < 100; n++) {
+        ahead += 1;
+        most = Math.max(most, ahead);
+        yield { n, text };
+      }
+    });
+    const execute = async ({ n }: { readonly n: number }) => {
+      await new Promise(setImmediate);
+      ahead -= 1;
+      return { n };
+    };
+    const worker = new NumbersWorker(endpoints, execute, 1000);
+    const { collector } = await runTask(endpoints, task, new NumbersCollector(endpoints), worker);
+    expect(collector.hasEachOnce(100)).toBe(true);
+    expect(most).toBeLessThan(50);
+  });
+
   test("that is empty makes a complete task", async () => {
     const endpoints = await freshEndpoints("inproc");
     const { summary } = await runTask(

@@ -86,15 +86,15 @@ export function wrong(
 /** An error of a program, which has a name, a message, a stack, and further members; or is a text. */
 function thrownOf(error: unknown): unknown {
   if (typeof error !== "object" || error === null || Array.isArray(error))
-    return Object.assign(new Error(textOf(error) || NO_REASON), { stack: "" });
+    return Object.assign(new Error(asText(error) || NO_REASON), { stack: "" });
   const { name = "Error", message, stack = "", ...members } = error as Line;
-  const text = textOf(message ?? (Object.keys(members).length > 0 ? members : ""));
+  const text = asText(message ?? (Object.keys(members).length > 0 ? members : ""));
   return Object.assign(new Error(text || (name === "Error" ? NO_REASON : "")), members, {
     name: String(name),
     stack: typeof stack === "string" ? stack : "",
   });
 }
 
-function textOf(value: unknown): string {
+function asText(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -1,6 +1,6 @@
 import { basename, dirname, extname } from "node:path";
-import { replaceForJson } from "../../protocol/json-values.ts";
-import { PayloadTypeError } from "../../protocol/payload/payload-check.ts";
+import { isWellFormed, PayloadTypeError } from "../../protocol/payload/payload-check.ts";
+import { toJson } from "./json-data.ts";
 
 /**
  * `{{…}}`, which stands for `{…}`; `{}`; members, such as `{path}` or `{user.name}`; parts of an array, such as `{1}`; and behind each of
@@ -59,6 +59,10 @@ function filled(name: string, part: string, data: unknown): string {
   const text = textOf(value);
   if (text.includes("\0"))
     throw new PayloadTypeError(`${shown} has a null character, which no argument of a program can hold`);
+  if (!isWellFormed(text))
+    throw new PayloadTypeError(
+      `${shown} has half of a character (a lone surrogate), which no argument can hold`,
+    );
   return partOf === undefined ? text : partOf(text);
 }
 
@@ -84,9 +88,16 @@ function memberOf(data: unknown, path: string): unknown {
   return value;
 }
 
-/** A text as it is; anything else as JSON. */
+/**
+ * A text as it is, a date and a bigint as text, anything else as JSON.
+ *
+ * @throws PayloadTypeError for a value that JSON cannot express.
+ */
 function textOf(value: unknown): string {
-  return typeof value === "string" ? value : plainText(JSON.stringify(value, replaceForJson));
+  if (typeof value === "string") return value;
+  if (typeof value === "bigint") return String(value);
+  const json = toJson(value);
+  return value instanceof Date ? (JSON.parse(json) as string) : json;
 }
 
 /** An item as the standard input of a program: binary data as they are, anything else as a line. */
@@ -97,11 +108,6 @@ export function inputOf(item: unknown): string | Uint8Array {
 
 function isBytes(value: unknown): value is Uint8Array {
   return value instanceof Uint8Array;
-}
-
-/** A bigint, a date and binary data become texts of JSON: the text itself is meant. */
-function plainText(json: string): string {
-  return json.startsWith('"') ? (JSON.parse(json) as string) : json;
 }
 
 function membersOf(data: unknown): string {

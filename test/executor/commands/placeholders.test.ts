@@ -67,6 +67,10 @@ describe("fillPlaceholders()", () => {
     ["{}", "a\0b", "null character"],
     ["{a}", { a: null }, "{a} has no value: it is null"],
     ["{a}", { a: Buffer.of(1) }, "{a} is binary data"],
+    ["{}", "\ud800", "half of a character"],
+    ["{a}", { a: Number.NaN }, "Value at data is NaN"],
+    ["{}", { a: [Number.NEGATIVE_INFINITY] }, "Value at data.a[0] is -Infinity"],
+    ["{}", { when: new Date(Number.NaN) }, "Value at data.when is an invalid date"],
   ])("refuses %s of %j", (argument, item, message) => {
     expect(() => fillPlaceholders([argument], item)).toThrow(message);
   });
