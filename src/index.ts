@@ -82,7 +82,12 @@ export type {
   WorkerDefinition,
 } from "./pipeline/pipeline-options.ts";
 export { createPool, Pool } from "./pipeline/pool.ts";
-export type { PoolMapOptions, PoolOptions, PoolRunOptions } from "./pipeline/pool-options.ts";
+export type {
+  PoolMapOptions,
+  PoolOptions,
+  PoolProgramOptions,
+  PoolRunOptions,
+} from "./pipeline/pool-options.ts";
 export type { ProgramCommand } from "./pipeline/program-command.ts";
 export {
   EndpointAddress,

@@ -12,7 +12,7 @@ import {
   assertThreadsOrConcurrency,
 } from "./option-checks.ts";
 import type { CommandWorkers, ExecWorkers, ModuleWorkers, PipelineOptions } from "./pipeline-options.ts";
-import { resolveProgram } from "./program-command.ts";
+import { namesProgram, resolveProgram } from "./program-command.ts";
 
 /**
  * Options of {@link map}.
@@ -164,7 +164,7 @@ const OPTIONS = optionNames<MapOptions>({
 /** @throws TypeError, RangeError when an argument of `map()` is wrong. */
 export function assertMapArguments(inputs: unknown, worker: unknown, options: unknown): void {
   assertInputs(inputs);
-  if (isProgram(worker)) {
+  if (namesProgram(worker as MapProgramOptions)) {
     assertKnownOptions("map()", worker, [...OPTIONS, "command", "exec"]);
     resolveProgram("map()", worker);
     if (Object.keys(options as object).length > 0)
@@ -176,16 +176,6 @@ export function assertMapArguments(inputs: unknown, worker: unknown, options: un
   assertFile("map()", "map(inputs, file, options)", worker);
   assertKnownOptions("map()", options, OPTIONS);
   assertMapOptions(options, 0);
-}
-
-/** Whether the second argument of `map()` is options that name a program. */
-export function isProgram(worker: unknown): worker is MapProgramOptions {
-  return (
-    typeof worker === "object" &&
-    worker !== null &&
-    !(worker instanceof URL) &&
-    ("command" in worker || "exec" in worker)
-  );
 }
 
 /** @param fewest - Fewest workers. */

@@ -12,6 +12,7 @@ import { TaskType } from "../protocol/task-type.ts";
 import { ProtocolError } from "../protocol/wire/byte-reader.ts";
 import { NO_ENDPOINT } from "../role/network.ts";
 import { RemoteError } from "../role/remote-error.ts";
+import { definitionOf, type InputWorker } from "./input-worker.ts";
 import { LocalRun } from "./local-run.ts";
 import { LocalTask } from "./local-task.ts";
 import type { ResultSource } from "./map-iterator.ts";
@@ -23,7 +24,6 @@ import {
 } from "./map-options.ts";
 import { MapOutput, type Outcome } from "./map-output.ts";
 import { MapProgressReports } from "./map-progress.ts";
-import type { CommandWorkers, ExecWorkers, ModuleWorkers, WorkerDefinition } from "./pipeline-options.ts";
 import { refusedInput } from "./refused-input.ts";
 import { resolveRestarts, resolveWorkers, slotsOf } from "./resolve-workers.ts";
 import { TakenResults } from "./taken-results.ts";
@@ -32,12 +32,6 @@ import { TakenResults } from "./taken-results.ts";
 const NOTED_MS = 5;
 
 export type MapInputs = Iterable<unknown> | AsyncIterable<unknown>;
-
-/** What executes the inputs: the function of a file, or a program. */
-export type MapWorker =
-  | Pick<ModuleWorkers, "module">
-  | (Pick<CommandWorkers, "command"> & { readonly module?: undefined })
-  | (Pick<ExecWorkers, "exec"> & { readonly module?: undefined });
 
 /** The run behind `map()`: a local run of one task, whose results a loop takes. */
 export class MapRun implements ResultSource<unknown> {
@@ -53,26 +47,14 @@ export class MapRun implements ResultSource<unknown> {
   ending: { readonly error?: { readonly thrown: unknown } } | undefined;
 
   /** @param worker - The file, or the program. */
-  constructor(inputs: MapInputs, worker: MapWorker, options: MapOptions) {
+  constructor(inputs: MapInputs, worker: InputWorker, options: MapOptions) {
     this.#options = options;
-    const { workers, threads = 0, concurrency, retry, timeout, exportName, restarts, onOutput } = options;
-    const { inspectWorkers = false } = options;
-    const count = workers ?? (threads > 0 ? 1 : undefined);
+    const { retry, timeout, restarts, onOutput, inspectWorkers = false } = options;
     const hasJournal = options.journal !== undefined;
-    const definition: WorkerDefinition =
-      worker.module === undefined
-        ? { ...worker, ...(workers === undefined ? {} : { count: workers }) }
-        : {
-            ...worker,
-            threads,
-            ...(concurrency === undefined ? {} : { concurrency }),
-            ...(count === undefined ? {} : { count }),
-            ...(exportName === undefined ? {} : { exportName }),
-          };
     const given = restarts === undefined ? {} : { restarts };
     const type = TaskType.register("map");
     const plans = resolveWorkers(
-      { workers: { ...definition, taskType: type }, inspectWorkers, ...given },
+      { workers: definitionOf(worker, options, type), inspectWorkers, ...given },
       [],
     );
     this.#output = new MapOutput({

@@ -3,7 +3,6 @@ import { atCaller } from "../self/at-caller.ts";
 import { MapIterator, type MapResults } from "./map-iterator.ts";
 import {
   assertMapArguments,
-  isProgram,
   type MapExecOptions,
   type MapOptions,
   type MapProgramOptions,
@@ -11,6 +10,7 @@ import {
 } from "./map-options.ts";
 import { type MapInputs, MapRun } from "./map-run.ts";
 import type { MappedResult, WorkerInput } from "./module-types.ts";
+import { namesProgram, programOptionsOf } from "./program-command.ts";
 
 /**
  * Maps inputs through a function of another file, over all cores: each worker is a process that imports the file. Inputs are pulled when
@@ -86,8 +86,6 @@ export function map(
   options: MapOptions = {},
 ): MapResults<unknown> {
   atCaller(map, () => assertMapArguments(inputs, worker, options));
-  if (!isProgram(worker)) return new MapIterator(new MapRun(inputs, { module: worker }, options));
-  const { command, exec, ...others } = worker;
-  const program = command === undefined ? { exec: exec ?? "" } : { command };
-  return new MapIterator(new MapRun(inputs, program, others as MapOptions));
+  if (!namesProgram(worker)) return new MapIterator(new MapRun(inputs, { module: worker }, options));
+  return new MapIterator(new MapRun(inputs, programOptionsOf(worker), worker as MapOptions));
 }

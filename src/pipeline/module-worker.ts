@@ -16,14 +16,17 @@ import { chooseExport, isWorkerClass } from "./choose-export.ts";
 import { isClass } from "./is-class.ts";
 import { hooksOf, type ModuleHooks } from "./module-hooks.ts";
 import type { WorkerStart } from "./process-messages.ts";
-import { ProgramWorker } from "./program-worker.ts";
+import { ProgramServiceWorker, ProgramWorker } from "./program-worker.ts";
 
 /** The worker function that the user's module exports, where it exports no worker class. */
 type WorkerFunction = (data: unknown, info: ExecutionInfo) => unknown;
 
 /** Makes the worker that a module exports, or one whose items programs execute. @throws TypeError when it exports none. */
 export async function makeWorker(start: WorkerStart): Promise<AnyWorker> {
-  if (start.program !== undefined) return new ProgramWorker(start, start.program);
+  if (start.program !== undefined) {
+    const Programs = start.pool === undefined ? ProgramWorker : ProgramServiceWorker;
+    return new Programs(start, start.program);
+  }
   const module = await importUserModule(start.module, start.isHere);
   const exported = chooseExport(module, start);
   if (start.pool !== undefined && isClass(exported))

@@ -10,7 +10,8 @@ import {
   assertSignal,
   assertThreadsOrConcurrency,
 } from "./option-checks.ts";
-import type { ModuleWorkers, PipelineOptions } from "./pipeline-options.ts";
+import type { CommandWorkers, ExecWorkers, ModuleWorkers, PipelineOptions } from "./pipeline-options.ts";
+import { namesProgram, resolveProgram } from "./program-command.ts";
 
 /** Options of {@link createPool}. */
 export interface PoolOptions
@@ -48,6 +49,13 @@ export interface PoolOptions
    */
   readonly idempotent?: boolean;
 }
+
+/**
+ * Options of {@link createPool} whose inputs go to programs instead of a function: `command`, a program that reads lines of JSON and answers with
+ * lines of JSON, or `exec`, a program that is started for each input. `workers` is how many of them run at a time.
+ */
+export type PoolProgramOptions = Omit<PoolOptions, "exportName" | "threads" | "concurrency"> &
+  (Pick<CommandWorkers, "command" | "exec"> | Pick<ExecWorkers, "command" | "exec">);
 
 /** Options of `pool.run()`. */
 export interface PoolRunOptions {
@@ -123,12 +131,26 @@ const MAP = optionNames<PoolMapOptions>({
 });
 
 /** @throws TypeError, RangeError when an argument of `createPool()` is wrong. */
-export function assertPoolOptions(module: unknown, options: unknown): asserts options is PoolOptions {
-  assertFile("createPool()", "createPool(file, options)", module);
+export function assertPoolArguments(worker: unknown, options: unknown): void {
+  if (namesProgram(worker as PoolProgramOptions)) {
+    assertKnownOptions("createPool()", worker, [...POOL, "command", "exec"]);
+    resolveProgram("createPool()", worker);
+    if (Object.keys(options as object).length > 0)
+      throw new TypeError(
+        "createPool() takes its options beside command or exec: createPool({ command, ...options })",
+      );
+    return assertPoolOptions(worker, 1);
+  }
+  assertFile("createPool()", "createPool(file, options)", worker);
   assertKnownOptions("createPool()", options, POOL);
+  assertPoolOptions(options, 0);
+}
+
+/** @param fewest - Fewest workers. */
+function assertPoolOptions(options: PoolOptions, fewest: number): void {
   const { workers, threads, concurrency, exportName, timeout, idempotent, restarts, onOutput }: PoolOptions =
     options;
-  if (workers !== undefined) assertCount("workers", workers, 0, 1024);
+  if (workers !== undefined) assertCount("workers", workers, fewest, 1024);
   if (threads !== undefined) assertCount("threads", threads, 0, 1024);
   if (concurrency !== undefined) assertCount("concurrency", concurrency, 1, 10_000);
   assertThreadsOrConcurrency("createPool()", threads ?? 0, concurrency ?? 1);

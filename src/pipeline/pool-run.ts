@@ -6,6 +6,7 @@ import { assertMayRun, permit } from "../self/nesting.ts";
 import { placesOf, Service } from "../service/service.ts";
 import { ServiceClient } from "../service/service-client.ts";
 import { assertDescriptors } from "./descriptor-check.ts";
+import { definitionOf, type InputWorker } from "./input-worker.ts";
 import { LineWriter } from "./line-writer.ts";
 import { LocalEndpoints } from "./local-endpoints.ts";
 import { assertModules } from "./module-files.ts";
@@ -41,23 +42,16 @@ export class PoolRun {
   readonly #began: Promise<ServiceClient<object, { value?: unknown }>>;
   #end: () => Promise<void> = async () => {};
 
-  constructor(module: URL | string, options: PoolOptions, events: PoolRunEvents) {
+  constructor(worker: InputWorker, options: PoolOptions, events: PoolRunEvents) {
     assertMayRun();
     this.#options = options;
     this.#events = events;
-    const { workers, threads = 0, concurrency, exportName, inspectWorkers = false } = options;
-    const count = workers ?? (threads > 0 ? 1 : undefined);
-    const definition = {
-      module,
-      threads,
-      ...(concurrency === undefined ? {} : { concurrency }),
-      ...(count === undefined ? {} : { count }),
-      ...(exportName === undefined ? {} : { exportName }),
-      taskType: TaskType.register("pool"),
-    };
-    const plans = resolveWorkers({ workers: definition, inspectWorkers }, []).map(ownInstance);
+    const { inspectWorkers = false, restarts } = options;
+    const workers = definitionOf(worker, options, TaskType.register("pool"));
+    const given = restarts === undefined ? {} : { restarts };
+    const plans = resolveWorkers({ workers, inspectWorkers, ...given }, []).map(ownInstance);
     this.#plans = options.listen === undefined ? plans : [];
-    this.#slots = Math.max(slotsOf(this.#plans), 1);
+    this.#slots = this.#fewestSlots;
     this.#began = this.#begin();
     this.#began.catch(events.failed);
   }
@@ -65,6 +59,11 @@ export class PoolRun {
   /** How many inputs all workers execute at once; 1 while there is no worker. */
   get slots(): number {
     return this.#slots;
+  }
+
+  /** The slots of the workers that the pool starts. Their programs may say later that they have more. */
+  get #fewestSlots(): number {
+    return Math.max(slotsOf(this.#plans), 1);
   }
 
   /** @returns The function's result. @throws The errors of `ServiceClient.request()`. */
@@ -93,7 +92,8 @@ export class PoolRun {
     const service = permit(
       new Service({ frontendEndpoint, backendEndpoint, workerTimeout: Number.POSITIVE_INFINITY, ...network }),
     );
-    const looking = listen === undefined ? undefined : setInterval(() => this.#count(service), LOOK_MS);
+    const isFixed = listen === undefined && this.#plans.every(({ program }) => program === undefined);
+    const looking = isFixed ? undefined : setInterval(() => this.#count(service), LOOK_MS);
     const running = service.run().catch((error: unknown) => this.#events.failed(error));
     const lines = new LineWriter(process.stderr, ({ message }) =>
       this.#log.write("warn", "the output of workers cannot be written to stderr", { message }),
@@ -114,9 +114,9 @@ export class PoolRun {
     return client;
   }
 
-  /** Looks how many inputs the workers that have joined execute at a time. */
+  /** Looks how many inputs the workers execute at a time: those that have joined, and programs that have said it. */
   #count(service: Service): void {
-    const slots = Math.max(service[placesOf](""), 1);
+    const slots = Math.max(service[placesOf](""), this.#fewestSlots);
     if (slots === this.#slots) return;
     this.#slots = slots;
     this.#events.changed();

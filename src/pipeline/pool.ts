@@ -3,21 +3,24 @@ import { PipelineError } from "../errors.ts";
 import { MAX_TIMER_MS } from "../executor/settles-within.ts";
 import { assertStopOptions, type StopOptions } from "../role/role.ts";
 import { atCaller } from "../self/at-caller.ts";
+import type { InputWorker } from "./input-worker.ts";
 import { MapIterator, type MapResults } from "./map-iterator.ts";
 import { assertInputs, type MapResult } from "./map-options.ts";
 import type { MapInputs } from "./map-run.ts";
 import type { MappedResult, WorkerInput } from "./module-types.ts";
 import { PoolMap } from "./pool-map.ts";
 import {
+  assertPoolArguments,
   assertPoolMapOptions,
-  assertPoolOptions,
   assertPoolRunOptions,
   type PoolMapOptions,
   type PoolOptions,
+  type PoolProgramOptions,
   type PoolRunOptions,
 } from "./pool-options.ts";
 import { PoolRun } from "./pool-run.ts";
 import { PriorityQueue } from "./priority-queue.ts";
+import { namesProgram, programOptionsOf } from "./program-command.ts";
 
 /** Inputs that take less than this, in ms, are handed over several at a time, so that workers do not wait for them. */
 const SHORT_MS = 5;
@@ -55,8 +58,8 @@ export class Pool<Input = unknown, Result = unknown> implements AsyncDisposable 
   #idle: () => void = () => {};
 
   /** @internal */
-  constructor(module: URL | string, options: PoolOptions) {
-    this.#run = new PoolRun(module, options, {
+  constructor(worker: InputWorker, options: PoolOptions) {
+    this.#run = new PoolRun(worker, options, {
       failed: (error) => this.#fail(error),
       changed: () => this.#send(),
       hasWaiting: () => this.#open.size > this.#sent,
@@ -214,7 +217,8 @@ export class Pool<Input = unknown, Result = unknown> implements AsyncDisposable 
  *   `typeof import("./square.ts").name`. Inputs and results then have the types of the function. Any other type is that of the results.
  * @typeParam Input - Of two types, the first: plain data. `docs/values.md` has the table.
  * @typeParam Result - Plain data, too.
- * @param module - The file. Its default export, or its only function, gets an input and an `ExecutionInfo`.
+ * @param module - The file. Its default export, or its only function, gets an input and an `ExecutionInfo`. In place of the file and the options,
+ *   options with `command` or `exec` name a program: see {@link PoolProgramOptions}.
  * @param options - How many workers, threads and executions at a time there are.
  * @returns The pool. Its workers are being started.
  * @throws TypeError, RangeError when an argument is wrong. PipelineError `NESTED_RUN` when a worker's file calls it while it is imported.
@@ -232,15 +236,24 @@ export class Pool<Input = unknown, Result = unknown> implements AsyncDisposable 
  * await using pool = createPool<typeof import("./square.ts")>(new URL("./square.ts", import.meta.url));
  * console.log((await pool.run(3)).toFixed(2)); // the result is a number
  * ```
+ *
+ * @example
+ * ```ts
+ * await using pool = createPool<{ text: string }, number>({ command: ["python3", "lengths.py"], workers: 2 });
+ * ```
  */
 export function createPool<Input, Result>(module: URL | string, options?: PoolOptions): Pool<Input, Result>;
+export function createPool<Input = unknown, Result = unknown>(
+  options: PoolProgramOptions,
+): Pool<Input, Result>;
 export function createPool<Source>(
   module: URL | string,
   options?: PoolOptions,
 ): Pool<WorkerInput<Source>, MappedResult<Source>>;
-export function createPool(module: URL | string, options: PoolOptions = {}): Pool {
-  atCaller(createPool, () => assertPoolOptions(module, options));
-  return new Pool(module, options);
+export function createPool(worker: URL | string | PoolProgramOptions, options: PoolOptions = {}): Pool {
+  atCaller(createPool, () => assertPoolArguments(worker, options));
+  if (!namesProgram(worker)) return new Pool({ module: worker }, options);
+  return new Pool(programOptionsOf(worker), worker);
 }
 
 function closed(): PipelineError {

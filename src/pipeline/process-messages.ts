@@ -45,7 +45,7 @@ export interface WorkerStart {
   readonly tellsPeers?: boolean;
   /** For a worker that is a program: then `module` is its command line, for people. */
   readonly program?: ProgramStart | undefined;
-  /** For a worker of a pool: it answers the requests of a service at `endpoint`. */
+  /** For a worker of a pool, or a program that works for a service: it answers the requests of a service at `endpoint`. */
   readonly pool?: {
     /** Longest execution of one input, in ms; `undefined`: no limit. */
     readonly timeoutMs: number | undefined;

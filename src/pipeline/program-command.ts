@@ -13,6 +13,26 @@ export interface ProgramOptions {
   readonly exec?: ProgramCommand | undefined;
 }
 
+/** Whether a value, in place of a file, is options that name a program. */
+export function namesProgram<Options extends ProgramOptions>(
+  worker: URL | string | Options,
+): worker is Options {
+  return (
+    typeof worker === "object" &&
+    worker !== null &&
+    !(worker instanceof URL) &&
+    ("command" in worker || "exec" in worker)
+  );
+}
+
+/** The options that name the program. @param options - One of both is set. */
+export function programOptionsOf({
+  command,
+  exec,
+}: ProgramOptions): { readonly command: ProgramCommand } | { readonly exec: ProgramCommand } {
+  return command === undefined ? { exec: exec ?? "" } : { command };
+}
+
 /** Options of workers that are functions or classes, and mean nothing to programs. COUNT stands for the option with the number of programs. */
 const OF_MODULES: Readonly<Record<string, string>> = {
   module: "it stands in place of a module",

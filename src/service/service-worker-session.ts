@@ -179,6 +179,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
       upcoming: (index) => this.#core.upcoming(index),
       room: this.guard((atOnce) => (atOnce ? this.#loop.resume() : this.#loop.schedule())),
       waits: () => this.#host.onWork?.("waits"),
+      resized: this.guard(() => this.#core.resized()),
       failed: this.guard((error) => this.#core.abort(error)),
       note: (event, facts) => this.#log.write("warn", event, facts),
       hint: (text) => this.#log.warn(text),

@@ -30,6 +30,9 @@ import { depthOfThreads, isHere } from "../self/nesting.ts";
 import { ServiceWorkerSession } from "./service-worker-session.ts";
 import type { ServiceWorkerSummary } from "./service-worker-summary.ts";
 
+/** The method by which each kind of service worker makes its executor. */
+export const createServiceExecutor: unique symbol = Symbol("createServiceExecutor");
+
 /** Work in the queue of each thread, and longest wait of a reply in its thread, in ms. Short, because a client waits. */
 const THREAD_MS = 2;
 
@@ -74,12 +77,10 @@ export abstract class ServiceWorker<Data = Payload, Result = Payload>
    * @default 1
    */
   declare readonly concurrency: number;
-
   static {
     // On the prototype: a class that sets it, to whatever value, has chosen.
     Object.defineProperty(ServiceWorker.prototype, "concurrency", { value: 1, writable: true });
   }
-
   /**
    * Longest execution of one request, in ms. Then the handler's signal is aborted. The worker gives up on a handler that ignores the
    * signal for another second, and the client gets `EXECUTION_TIMEOUT`.
@@ -224,7 +225,7 @@ export abstract class ServiceWorker<Data = Payload, Result = Payload>
       peerTimeoutMs: this.peerTimeout,
       security: this.security,
       timeoutMs: this.timeout === Number.POSITIVE_INFINITY ? 0 : this.timeout,
-      executor: this.nThreads > 0 ? this.#threads(taskType) : this.#inline(taskType),
+      executor: this[createServiceExecutor](taskType),
       isHere: isHere(this),
       hooks: new WorkerHooks({
         init: async () => await this.initWorker(),
@@ -249,7 +250,9 @@ export abstract class ServiceWorker<Data = Payload, Result = Payload>
     return (data, info) => this.handleMessage(data as Data, taskType, MessageType.DATA, info);
   }
 
-  #inline(taskType: TaskType): Executor {
+  /** @internal */
+  [createServiceExecutor](taskType: TaskType): Executor {
+    if (this.nThreads > 0) return this.#threads(taskType);
     const isAdvised = !Object.hasOwn(this, "concurrency");
     return new InlineExecutor(this.#handler(taskType), taskType, this.concurrency, "reply", isAdvised);
   }

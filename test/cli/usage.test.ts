@@ -67,6 +67,27 @@ describe("The command refuses, with exit code 2 and without a stack,", () => {
     expect({ code, out }).toEqual({ code: 2, out: "" });
   });
 
+  const program = ["--command", "cat"];
+  test.each<[readonly string[], string]>([
+    [[...program], "need --task NAME"],
+    [[...program, "--task", "a", "--connect", "tcp://localhost:1"], "--collector ENDPOINT"],
+    [[...program, "--task", "a", "--timeout", "1s"], "the timeout of their task"],
+    [[...program, "--pool", "--service"], "--pool and --service exclude each other"],
+    [[...program, "--service"], "--service needs --connect ENDPOINT"],
+    [
+      [...program, "--service", "--connect", "tcp://localhost:1", "--collector", "tcp://localhost:2"],
+      "--service and --collector",
+    ],
+    [[...program, "--pool", "--connect", "tcp://localhost:1", "--task", "a"], "--pool and --task"],
+    [["roles.mjs", "--service"], "--service and --task are for --command and --exec"],
+    [["roles.mjs", "--pool", "--task", "a"], "--service and --task are for --command and --exec"],
+  ])("worker %j", async (args, message) => {
+    const given = args.map((arg) => (arg === "roles.mjs" ? fileWith(ROLES) : arg));
+    const { code, out, err } = await command("worker", ...given);
+    expect(err).toContain(message);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+  });
+
   test("status --json --prometheus", async () => {
     const { code, err } = await command("status", "tcp://localhost:1", "--json", "--prometheus");
     expect(err).toContain("exclude each other");

@@ -64,6 +64,30 @@ describe("Programs as workers", () => {
     expect(lines).toContain("goodbye 2");
   });
 
+  long(
+    "know the metadata of the run, and hear when a run that is cut off needs their items no longer",
+    async () => {
+      const cancelling = [...command, "cancel"];
+      const told: unknown[] = [];
+      await new Pipeline({
+        tasks: [{ taskType: "lines", items: [{ do: "line" }], timeout: 5000 }],
+        workers: { command: cancelling, count: 1 },
+        metadata: { model: "small" },
+        collector: ({ run }: Record<string, unknown>) => void told.push(run),
+      }).run();
+      expect(told).toEqual([{ id: expect.any(String), metadata: { model: "small" }, timeout: 5000 }]);
+      const abort = new AbortController();
+      const lines: string[] = [];
+      const onOutput = (line: string) => {
+        lines.push(line);
+        if (line === "hangs") abort.abort();
+      };
+      const cut = map([{ do: "hang" }], { command: cancelling, workers: 1, onOutput, signal: abort.signal });
+      await expect(cut.toArray()).rejects.toMatchObject({ name: "AbortError" });
+      expect(lines).toEqual(["hangs", "cancelled: unwanted"]);
+    },
+  );
+
   test("end the run with their last words where none of them works", async () => {
     const missing = map([1], { command: "/no/such/program", ...quiet }).toArray();
     await expect(missing).rejects.toMatchObject({ code: "WORKER_FAILED" });

@@ -5,6 +5,7 @@ import { ServiceClientCore } from "../../src/core/service-client/service-client-
 import { CLIENT_TO_SERVICE, SERVICE_TO_CLIENT, WORKER_TO_SERVICE } from "../../src/protocol/message.ts";
 import { type Host, newHost, runOn, tickOn } from "../../src/testing/simulator/host.ts";
 import { inDirection } from "../../src/testing/simulator/in-direction.ts";
+import { injectFault } from "../../src/testing/simulator/inject-fault.ts";
 import { Network } from "../../src/testing/simulator/network.ts";
 import { Random } from "../../src/testing/simulator/random.ts";
 import { Timeline } from "../../src/testing/simulator/timeline.ts";
@@ -219,20 +220,15 @@ export class ServiceWorld {
   #inject(fault: ServiceFault): void {
     const worker = this.random.pick([...this.#workerHosts]);
     const client = this.random.pick([...this.#clientHosts.keys()]);
-    const connection = this.random.pick([...this.network.connections.values()]);
-    const freeze = (host: Host | undefined) => {
-      if (host !== undefined) this.network.freeze(host, this.random.between(100, 5000));
-    };
-    if (fault === "cut" && connection !== undefined) this.network.cut(connection);
-    else if (fault === "mute" && connection !== undefined) {
-      this.network.mute(connection, this.random.chance(0.5) ? "toServer" : "toClient");
-    } else if (fault === "freezeWorker") freeze(worker);
-    else if (fault === "freezeClient") freeze(client);
-    else if (fault === "freezeBroker") freeze(this.#brokerHost);
-    else if (fault === "killWorker" && worker !== undefined) this.#kill(worker);
-    else if (fault === "killClient" && client !== undefined) this.#killClient(client);
-    else if (fault === "stopBroker") this.broker?.stop(10_000);
-    else if (fault === "killBroker" && this.broker !== undefined) this.#killBroker(this.broker);
+    injectFault(fault, this, {
+      freezeWorker: (freeze) => freeze(worker),
+      freezeClient: (freeze) => freeze(client),
+      freezeBroker: (freeze) => freeze(this.#brokerHost),
+      killWorker: () => worker !== undefined && this.#kill(worker),
+      killClient: () => client !== undefined && this.#killClient(client),
+      stopBroker: () => this.broker?.stop(10_000),
+      killBroker: () => this.broker !== undefined && this.#killBroker(this.broker),
+    });
   }
 
   /** Kills a broker that has not died yet, and starts another in its place. */

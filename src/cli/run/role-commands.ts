@@ -62,7 +62,8 @@ export function roleCommands(context: CommandContext): Command[] {
           "in place of a file: a program that gets a line of JSON for each item, and answers with one",
         )
         .option("--exec <words>", "in place of a file: a program that is started for each item")
-        .option("--task <name>", "with --command or --exec: the task type of the items")
+        .option("--task <name>", "with --command or --exec: the task type of the items or requests")
+        .option("--service", "with --command or --exec: answer the requests of a service")
         .option("--pool", "work for a createPool() with listen: the file exports a function")
         .option("-t, --threads <n>", "with --pool: threads in each process", countWithin(1, 1024))
         .option(
@@ -72,7 +73,7 @@ export function roleCommands(context: CommandContext): Command[] {
         )
         .option(
           "--timeout <time>",
-          "with --pool: longest execution of an input, such as 30s",
+          "with --pool or --service: longest execution of an input, such as 30s",
           durationOption,
         );
     if (role === "worker") addInspectOptions(command);

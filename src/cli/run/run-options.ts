@@ -30,6 +30,8 @@ export interface RoleOptions extends LedgerOptions, PrintOptions, InspectCommand
   readonly command?: string;
   readonly exec?: string;
   readonly task?: string;
+  /** Set by `worker --service`: the program works for a service, and not for a run. */
+  readonly service?: boolean;
   readonly threads?: number;
   readonly concurrency?: number;
   /** In ms. */

@@ -16,6 +16,10 @@ export async function runPoolWorkers(
 ): Promise<number> {
   if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true)
     throw new FileError(`There is no file ${JSON.stringify(file)}`);
+  if (options.service === true || options.task !== undefined)
+    throw new FileError(
+      "--service and --task are for --command and --exec, and not for the function of a file",
+    );
   const { connect, collector, count = 1, threads = 0, concurrency = 1, timeout, keys } = options;
   if (connect === undefined) throw new FileError("--pool needs --connect ENDPOINT: where the pool listens");
   if (collector !== undefined)

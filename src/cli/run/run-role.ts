@@ -31,7 +31,11 @@ export async function runRole(
   options: RoleOptions,
   context: CommandContext,
 ): Promise<number> {
-  const { threads, concurrency, timeout } = options;
+  const { threads, concurrency, timeout, service, task } = options;
+  if (service === true || task !== undefined)
+    throw new FileError(
+      "--service and --task are for --command and --exec: a worker class has its own task type and endpoints",
+    );
   if ([threads, concurrency, timeout].some((value) => value !== undefined))
     throw new FileError("--threads, --concurrency and --timeout need --pool: a worker class has its own");
   const endDropping = name === "worker" && options.quiet ? dropPrints() : () => {};

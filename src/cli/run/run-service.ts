@@ -29,7 +29,9 @@ export async function runService(
     throw new FileError(`${file} exports a Service, which has neither a journal nor a limit of failures`);
   const service = only(roles.services, "Service", file);
   if (roles.serviceWorkers.size === 0)
-    throw new FileError(`${file} exports no worker for its Service: a class that extends ServiceWorker`);
+    throw new FileError(
+      `${file} exports no worker for its Service: a class that extends ServiceWorker. Programs join a service with zmqpipeline worker --command WORDS --service`,
+    );
   return await withConsole(context, async (console) => {
     const run = service.run();
     const where = { endpoint: undefined, collectorEndpoint: undefined, keys: undefined, inspect };

@@ -98,6 +98,11 @@ export class ServiceWorkerCore {
     this.#ready();
   }
 
+  /** The worker executes another number of requests at a time. */
+  resized(): void {
+    if (this.#phase === "working") this.#ready();
+  }
+
   /** A request in the local queue; 0 is the next. */
   upcoming(index: number): ServiceExecution | undefined {
     return this.#load.upcoming(index);

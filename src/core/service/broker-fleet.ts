@@ -6,8 +6,8 @@ import type { OutgoingMessages } from "./outgoing-messages.ts";
 import type { RequestLedger } from "./request-ledger.ts";
 import type { ServiceRequest } from "./service-request.ts";
 
-/** Codes of a failure that says that a worker has lost what executed the request: a thread, or a process of a worker in Python. */
-const EXECUTOR_LOST: ReadonlySet<string> = new Set(["THREAD_LOST", "PROCESS_LOST"]);
+/** Codes of a failure that says that a worker has lost what executed the request: a thread, a process of a worker in Python, or a program that had other requests, too. */
+const EXECUTOR_LOST: ReadonlySet<string> = new Set(["THREAD_LOST", "PROCESS_LOST", "REQUEST_LOST"]);
 
 /** A worker that was silent for this time, in ms, is asked for the requests it has not started while another worker idles. */
 const RECALL_MS = 20;
@@ -53,9 +53,11 @@ export class BrokerFleet {
   }
 
   ready(worker: BrokerWorker, { concurrency }: Ready): void {
-    if (worker.phase !== "new") return;
+    if (worker.phase === "leaving") return;
+    // Again where programs have said how many requests they take at a time.
+    const isNews = worker.phase === "new" || worker.concurrency !== concurrency;
     worker.ready(concurrency);
-    this.#note("ready", worker, { concurrency });
+    if (isNews) this.#note("ready", worker, { concurrency });
     this.#heard(worker);
   }
 

@@ -3,7 +3,7 @@ import { PipelineError } from "../../errors.ts";
 import { decodeValue, type Payload } from "../../protocol/payload/payload.ts";
 import type { TaskType } from "../../protocol/task-type.ts";
 import { ExecutionInfo } from "../execution-info.ts";
-import { abortReason, failure, success } from "../execution-outcome.ts";
+import { abortReason, failure, givenUp, success } from "../execution-outcome.ts";
 import { ExecutionTimer } from "../execution-timer.ts";
 import type { Executor, ExecutorPort } from "../executor.ts";
 import { settlesWithin } from "../settles-within.ts";
@@ -34,7 +34,7 @@ const SILENT_MS = 10_000;
 
 /**
  * Executes items in programs that get a line of JSON for each item and answer with another. A program that fails while it has one item fails
- * that item. If it has several, each of them is executed again alone, so that only the one at fault fails.
+ * that item. If it has several, each of them is executed again alone, so that only the one at fault fails; requests are given back to the service for that.
  */
 export class CommandExecutor implements Executor {
   readonly #options: CommandExecutorOptions;
@@ -245,7 +245,7 @@ export class CommandExecutor implements Executor {
       else if (job.timer.expired) this.#finish(job, this.#timedOut(job.execution, program), false);
       else if (isSure)
         this.#finish(job, programFailed(facts, job.execution, this.#options.taskType.name), false);
-      else this.#suspects.push({ ...afresh(job), isSuspect: true });
+      else this.#again(job, true);
     }
     this.#roomCameFree();
   }
@@ -261,7 +261,7 @@ export class CommandExecutor implements Executor {
       this.#placed.delete(job.execution);
       if (job.cancelled === "unwanted") this.#finish(job, failure(abortReason()), false);
       else if (late.has(job)) this.#finish(job, this.#timedOut(job.execution, program), false);
-      else this.#suspects.push(afresh(job));
+      else this.#again(job, job.isSuspect);
     }
     this.#roomCameFree();
   }
@@ -270,17 +270,23 @@ export class CommandExecutor implements Executor {
     return programTimedOut({ stderr: log }, execution, this.#options.taskType.name, this.#timeoutMs);
   }
 
+  /** An item goes to another program. A request may be one that must not be executed twice: the service knows. */
+  #again(job: ProgramJob, isSuspect: boolean): void {
+    const { spans, taskType } = this.#options;
+    if (spans === "item") {
+      this.#suspects.push({ ...job, timer: new ExecutionTimer(), cancelled: undefined, isSuspect });
+      return;
+    }
+    const text = "A program ended while it had the request; it may have run";
+    this.#finish(job, givenUp("REQUEST_LOST", text, job.execution, taskType.name), false);
+  }
+
   #finish(job: ProgramJob, outcome: ExecutionOutcome, more: boolean): void {
     this.#placed.delete(job.execution);
     job.traced(outcome);
     this.#port?.finished(job.execution, outcome, performance.now() - job.givenAt, more);
     if (this.#placed.size === 0) this.#idle?.();
   }
-}
-
-/** The job for another program, in which its time begins anew. */
-function afresh(job: ProgramJob): ProgramJob {
-  return { ...job, timer: new ExecutionTimer(), cancelled: undefined };
 }
 
 function hasSuspect({ jobs }: JsonProgram): boolean {

@@ -15,10 +15,8 @@ export interface ProgramJob {
   readonly execution: Execution;
   /** The item's id, by which the program answers. */
   readonly id: string;
-  /** The beginning of the item's line, up to the last member but the run and the data. */
+  /** The item's line up to the last member but the run. */
   readonly head: string;
-  /** The item's data as JSON. */
-  readonly data: string;
   readonly timer: ExecutionTimer;
   readonly index: unknown;
   /** Ends the item's span. */
@@ -55,18 +53,15 @@ export function programJob(
   const data = toJson(value);
   const { id, attempt, taskType, generation } = info;
   const { context, end } = traced();
-  const members = {
-    id,
-    attempt,
-    taskType: taskType.name,
+  const head = JSON.stringify({ id, attempt, taskType: taskType.name }).slice(0, -1);
+  const added = {
     ...(generation === 0 ? {} : { generation }),
     ...(context === "" ? {} : { trace: carriedFields(context) }),
   };
   return {
     execution,
     id,
-    head: JSON.stringify(members).slice(0, -1),
-    data,
+    head: `${head},"data":${data}${membersOf(added)}`,
     timer: new ExecutionTimer(),
     index,
     traced: end,
@@ -77,9 +72,15 @@ export function programJob(
 }
 
 /** The line that gives an item to a program. @param run - The run, where the program has not heard of it. */
-export function itemLine({ head, data }: ProgramJob, run: ProgramRun | undefined): string {
+export function itemLine({ head }: ProgramJob, run: ProgramRun | undefined): string {
   const isTold = run !== undefined && Object.keys(run).length > 0;
-  return `${head}${isTold ? `,"run":${JSON.stringify(run, replaceForJson)}` : ""},"data":${data}}\n`;
+  return `${head}${membersOf(isTold ? { run } : {})}}\n`;
+}
+
+/** Members to be added to a line, behind the data: what a tool such as `sed` finds first in a line stays the same. */
+function membersOf(added: object): string {
+  const members = JSON.stringify(added, replaceForJson).slice(1, -1);
+  return members === "" ? "" : `,${members}`;
 }
 
 /** The line that tells a program that it may end an item early. */

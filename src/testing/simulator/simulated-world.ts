@@ -2,6 +2,7 @@ import type { Durability } from "../../journal/journal-options.ts";
 import type { RunStatus } from "../../protocol/batch-message.ts";
 import type { Fault } from "./faults.ts";
 import { type Host, newHost, runOn, tickOn } from "./host.ts";
+import { injectFault } from "./inject-fault.ts";
 import { MemoryFile } from "./memory-file.ts";
 import { Network } from "./network.ts";
 import { Random } from "./random.ts";
@@ -96,19 +97,14 @@ export abstract class SimulatedWorld {
   protected inject(fault: Fault): void {
     const { distributor, collector, workers } = this.#hosts;
     const worker = this.random.pick([...workers.keys()]);
-    const connection = this.random.pick([...this.network.connections.values()]);
-    const freeze = (host: Host | undefined) => {
-      if (host !== undefined) this.network.freeze(host, this.random.between(100, 5000));
-    };
-    if (fault === "cut" && connection !== undefined) this.network.cut(connection);
-    else if (fault === "mute" && connection !== undefined) {
-      this.network.mute(connection, this.random.chance(0.5) ? "toServer" : "toClient");
-    } else if (fault === "freezeWorker") freeze(worker);
-    else if (fault === "freezeDistributor") freeze(distributor);
-    else if (fault === "freezeCollector") freeze(collector);
-    else if (fault === "killDistributor") this.#killDistributor();
-    else if (fault === "killWorker" && worker !== undefined) this.killWorker(worker);
-    else if (fault === "killCollector") this.killCollector(collector);
+    injectFault(fault, this, {
+      freezeWorker: (freeze) => freeze(worker),
+      freezeDistributor: (freeze) => freeze(distributor),
+      freezeCollector: (freeze) => freeze(collector),
+      killDistributor: () => this.#killDistributor(),
+      killWorker: () => worker !== undefined && this.killWorker(worker),
+      killCollector: () => this.killCollector(collector),
+    });
   }
 
   /** Notes the end of a worker's or collector's process. */

@@ -1,13 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { DistributorCore } from "../../../src/core/distributor/distributor-core.ts";
+import type { DistributorCore } from "../../../src/core/distributor/distributor-core.ts";
 import { explainItem } from "../../../src/core/distributor/explain-item.ts";
 import { unreliableOf } from "../../../src/core/distributor/unreliable-worker.ts";
 import { PipelineError } from "../../../src/errors.ts";
 import type { Ack } from "../../../src/protocol/batch-message.ts";
 import type { Message } from "../../../src/protocol/message.ts";
 import { EMPTY } from "../../../src/protocol/wire/payload-frames.ts";
-
-const RUN = "run";
+import { collectorComes, makeCore, RUN, workerComes } from "../../support/distributor-core.ts";
 
 /** A distributor's core with one task of `items` items; time moves only when it is told to. */
 class Scene {
@@ -22,7 +21,7 @@ class Scene {
 
   constructor(items: number, timeout = 0, endTimeoutMs = 100) {
     this.#left = items;
-    this.core = new DistributorCore(
+    this.core = makeCore(
       [
         {
           name: "t",
@@ -32,27 +31,10 @@ class Scene {
           source: { pull: () => (this.#left-- > 0 ? Uint8Array.of(1) : "done") },
         },
       ],
-      {
-        runId: RUN,
-        peerId: "d",
-        linkId: "l",
-        context: "",
-        crashLimit: 3,
-        minWorkers: 1,
-        maxFailures: Number.POSITIVE_INFINITY,
-        peerTimeoutMs: 20_000,
-        endTimeoutMs,
-        maxWindow: 100,
-        windowBytes: 1e6,
-        windowTimeMs: 300,
-      },
+      { peerTimeoutMs: 20_000, endTimeoutMs, maxWindow: 100 },
       {
         toWorker: (to, message) => this.sent.push({ to, message }),
-        toCollector: () => {},
-        toAckLink: () => {},
-        ackData: () => {},
         blamed: (worker, seq) => this.blamed.push(`${worker} ${seq}`),
-        completed: () => {},
         over: (_status, error) => {
           this.outcome = error;
         },
@@ -61,18 +43,7 @@ class Scene {
     );
     this.core.tick(0);
     this.core.open(EMPTY);
-    this.core.collectorConnected();
-    this.core.ackLinkConnected();
-    const rest = {
-      runId: RUN,
-      role: "collector",
-      peerId: "c",
-      timeoutMs: 0,
-      context: "",
-      metadata: EMPTY,
-    } as const;
-    for (const link of ["data", "ack"] as const)
-      this.core.collectorMessage(link, { type: "welcome", ...rest });
+    collectorComes(this.core);
   }
 
   get task() {
@@ -82,9 +53,7 @@ class Scene {
   }
 
   join(id: string, concurrency = 1): void {
-    const hello = { type: "hello", runId: "", role: "worker", peerId: id, taskType: "t", held: [] } as const;
-    this.core.workerMessage(id, hello);
-    this.core.workerMessage(id, { type: "ready", runId: RUN, concurrency });
+    workerComes(this.core, id, "t", concurrency);
   }
 
   wait(ms: number): void {

@@ -1,12 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { DistributorCore } from "../../../src/core/distributor/distributor-core.ts";
+import type { DistributorCore } from "../../../src/core/distributor/distributor-core.ts";
 import { explainItem } from "../../../src/core/distributor/explain-item.ts";
 import { explainTask } from "../../../src/core/distributor/explain-task.ts";
 import type { ItemSource } from "../../../src/core/distributor/task-spec.ts";
-import type { Ack, Grant, Welcome } from "../../../src/protocol/batch-message.ts";
+import type { Ack, Grant } from "../../../src/protocol/batch-message.ts";
 import { EMPTY } from "../../../src/protocol/wire/payload-frames.ts";
-
-const RUN = "run";
+import { collectorComes, makeCore, RUN, workerComes } from "../../support/distributor-core.ts";
 
 /** A distributor's core with a task and one that waits for it; `time` moves only when it is told to. */
 class Scene {
@@ -24,33 +23,13 @@ class Scene {
       timeoutMs: 0,
       source: { pull: () => this.supply.shift() ?? ("wait" as const) },
     });
-    this.core = new DistributorCore(
+    this.core = makeCore(
       [task("first", []), task("second", ["first"])],
-      {
-        runId: RUN,
-        peerId: "d",
-        linkId: "l",
-        context: "",
-        crashLimit: 3,
-        minWorkers: options.minWorkers ?? 1,
-        maxFailures: Number.POSITIVE_INFINITY,
-        peerTimeoutMs: 60_000,
-        endTimeoutMs: 1000,
-        maxWindow: 2,
-        windowBytes: 1e6,
-        windowTimeMs: 100,
-      },
+      { ...options, endTimeoutMs: 1000, maxWindow: 2, windowTimeMs: 100 },
       {
         toWorker: (_connection, message) => {
           if (message.type === "grant") this.grants.push(message);
         },
-        toCollector: () => {},
-        toAckLink: () => {},
-        ackData: () => {},
-        blamed: () => {},
-        completed: () => {},
-        over: () => {},
-        note: () => {},
       },
     );
     this.core.tick(this.#now);
@@ -65,21 +44,11 @@ class Scene {
   }
 
   collector(): void {
-    this.core.collectorConnected();
-    this.core.ackLinkConnected();
-    for (const link of ["data", "ack"] as const) this.core.collectorMessage(link, welcome);
+    collectorComes(this.core);
   }
 
   worker(id: string, concurrency = 1): void {
-    this.core.workerMessage(id, {
-      type: "hello",
-      runId: "",
-      role: "worker",
-      peerId: id,
-      taskType: "first",
-      held: [],
-    });
-    this.core.workerMessage(id, { type: "ready", runId: RUN, concurrency });
+    workerComes(this.core, id, "first", concurrency);
   }
 
   ack(workerId: string, ...seqs: number[]): void {
@@ -115,15 +84,6 @@ class Scene {
   }
 }
 
-const welcome: Welcome = {
-  type: "welcome",
-  runId: RUN,
-  role: "collector",
-  peerId: "c",
-  timeoutMs: 0,
-  context: "",
-  metadata: EMPTY,
-};
 const item = Uint8Array.of(1);
 
 /** A task with some items, and the worker "w" that gets them. */

@@ -1,11 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { DistributorCore } from "../../../src/core/distributor/distributor-core.ts";
+import type { DistributorCore } from "../../../src/core/distributor/distributor-core.ts";
 import { explainItem } from "../../../src/core/distributor/explain-item.ts";
 import { explainTask } from "../../../src/core/distributor/explain-task.ts";
-import type { Grant, Welcome } from "../../../src/protocol/batch-message.ts";
+import type { Grant } from "../../../src/protocol/batch-message.ts";
 import { EMPTY } from "../../../src/protocol/wire/payload-frames.ts";
-
-const RUN = "run";
+import { collectorComes, makeCore, RUN } from "../../support/distributor-core.ts";
 
 /** A distributor's core with one task of four items, and workers that execute one item at a time. */
 class Scene {
@@ -19,7 +18,7 @@ class Scene {
   constructor() {
     const settled = (seqs: readonly number[], as: string) => void this.journal.push(`${as} ${seqs}`);
     const unused = () => {};
-    this.core = new DistributorCore(
+    this.core = makeCore(
       [
         {
           name: "task",
@@ -30,33 +29,14 @@ class Scene {
           journal: { produced: unused, exhausted: unused, retried: unused, gaveUp: unused, settled },
         },
       ],
-      {
-        runId: RUN,
-        peerId: "d",
-        linkId: "l",
-        context: "",
-        crashLimit: 3,
-        minWorkers: 1,
-        maxFailures: Number.POSITIVE_INFINITY,
-        peerTimeoutMs: 60_000,
-        endTimeoutMs: 0,
-        maxWindow: 1,
-        windowBytes: 1e6,
-        windowTimeMs: 100,
-      },
+      { endTimeoutMs: 0, maxWindow: 1, windowTimeMs: 100 },
       {
         toWorker: (connection, message) => {
           if (message.type === "grant") this.grants.push({ connection, grant: message });
         },
-        toCollector: unused,
-        toAckLink: unused,
-        ackData: unused,
-        blamed: unused,
-        completed: unused,
         over: (status) => {
           this.ended = status;
         },
-        note: unused,
       },
     );
     this.core.tick(0);
@@ -65,20 +45,7 @@ class Scene {
   }
 
   collectorComes(): void {
-    const metadata = EMPTY;
-    const welcome: Welcome = {
-      type: "welcome",
-      runId: RUN,
-      role: "collector",
-      peerId: "c",
-      timeoutMs: 0,
-      context: "",
-      metadata,
-    };
-    this.core.collectorConnected();
-    this.core.ackLinkConnected();
-    this.core.collectorMessage("data", welcome);
-    this.core.collectorMessage("ack", welcome);
+    collectorComes(this.core);
   }
 
   worker(id: string): void {

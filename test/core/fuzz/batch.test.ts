@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { CollectorCore } from "../../../src/core/collector/collector-core.ts";
-import { DistributorCore } from "../../../src/core/distributor/distributor-core.ts";
+import type { DistributorCore } from "../../../src/core/distributor/distributor-core.ts";
 import { resolveRetryPolicy } from "../../../src/core/distributor/retry-policy.ts";
 import type { Execution } from "../../../src/core/execution.ts";
 import { WorkerCore } from "../../../src/core/worker/worker-core.ts";
@@ -16,6 +16,7 @@ import {
 } from "../../../src/protocol/message.ts";
 import { EMPTY } from "../../../src/protocol/wire/payload-frames.ts";
 import { checkInvariants } from "../../simulation/check-invariants.ts";
+import { collectorComes, makeCore } from "../../support/distributor-core.ts";
 import { fuzz, heard, nothing, sent } from "./fuzz.ts";
 
 function makeDistributor(): { core: DistributorCore; now: number } {
@@ -24,31 +25,9 @@ function makeDistributor(): { core: DistributorCore; now: number } {
   const spec = (name: string, dependencies: string[]) => {
     return { name, dependencies, retry: resolveRetryPolicy({}), timeoutMs: 100, source: source() };
   };
-  const port = {
-    toWorker: sent,
-    toCollector: sent,
-    toAckLink: sent,
-    ackData: nothing,
-    blamed: nothing,
-    completed: nothing,
-    over: nothing,
-    note: nothing,
-  };
-  const options = {
-    runId: "run",
-    peerId: "d",
-    linkId: "secret",
-    context: "",
-    crashLimit: 2,
-    minWorkers: 1,
-    maxFailures: 5,
-    peerTimeoutMs: 60_000,
-    endTimeoutMs: 100,
-    maxWindow: 4,
-    windowBytes: 16,
-    windowTimeMs: 300,
-  };
-  return { core: new DistributorCore([spec("a", []), spec("b", ["a"])], options, port), now: 0 };
+  const options = { linkId: "secret", crashLimit: 2, maxFailures: 5, windowBytes: 16 };
+  const port = { toWorker: sent, toCollector: sent, toAckLink: sent };
+  return { core: makeCore([spec("a", []), spec("b", ["a"])], options, port), now: 0 };
 }
 
 describe("Arbitrary messages to a batch core", () => {
@@ -80,18 +59,7 @@ describe("Arbitrary messages to a batch core", () => {
       ({ core }) => checkInvariants(core, 65_536),
       ({ core }) => {
         core.open(EMPTY);
-        core.collectorConnected();
-        core.ackLinkConnected();
-        const welcome = {
-          runId: "run",
-          role: "collector",
-          peerId: "c",
-          timeoutMs: 0,
-          context: "",
-          metadata: EMPTY,
-        } as const;
-        for (const link of ["data", "ack"] as const)
-          core.collectorMessage(link, { type: "welcome", ...welcome });
+        collectorComes(core);
       },
     );
   });

@@ -102,3 +102,35 @@ test("A request that blocks its worker for longer than its timeout fails", () =>
   expect(core.unsettled).toBe(0);
   expect(core.counts).toMatchObject({ requests: 1, failed: 1, lost: 0 });
 });
+
+test("A worker that says ready again with another number gets as many requests at a time, and keeps what it has", () => {
+  const { core, join, ask, given } = broker();
+  join("programs", 1);
+  ask(1, true);
+  core.workerMessage("programs", { type: "ready", runId, concurrency: 3 });
+  for (const seq of [2, 3]) ask(seq, true);
+  expect(given("programs")).toEqual([
+    [1, 1],
+    [2, 1],
+    [3, 1],
+  ]);
+});
+
+test("A request whose program ended beside others goes to a worker again if it may be executed twice", () => {
+  const { core, join, ask, given, said } = broker();
+  join("programs", 2);
+  ask(1, true);
+  ask(2, false);
+  const error = { name: "PipelineError", message: "A program ended", stack: "", code: "REQUEST_LOST" };
+  const items = [
+    { seq: 1, attempt: 1 },
+    { seq: 2, attempt: 1 },
+  ];
+  core.workerMessage("programs", { type: "failure", runId, origin: "worker", error, items });
+  expect(given("programs")).toEqual([
+    [1, 1],
+    [2, 1],
+    [1, 2],
+  ]);
+  expect(said.get("client")?.at(-1)).toMatchObject({ type: "failure", error, items: [{ seq: 2 }] });
+});

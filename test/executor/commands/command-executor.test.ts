@@ -267,6 +267,14 @@ describe("A CommandExecutor", () => {
     expect(await driver.execute({ do: "echo" })).toEqual({ do: "echo" });
   });
 
+  test.each([
+    ['{"ready":true,"concurrency":0}', "whose concurrency is not from 1 to 10000"],
+    ['{"ready":true,"cancel":"yes"}', "whose cancel is neither true nor false"],
+  ])("fails itself for programs whose ready line is %s", async (line, reason) => {
+    const wrong = await begun({ args: ["sh", "-c", `echo '${line}'; read line`], restarts: 0 });
+    expect((await wrong.failed).message).toContain(reason);
+  });
+
   test("fails itself for a program that does not exist, or ends again and again before it works", async () => {
     const missing = await begun({ args: ["/no/such/program"] });
     expect(await missing.failed).toMatchObject({ code: "INIT_FAILED" });
