@@ -5,14 +5,12 @@ import { onTestFinished } from "vitest";
 import type { RoleConfig } from "../fixtures/role.ts";
 import type { ServiceRoleConfig } from "../fixtures/service-role.ts";
 import { compiled } from "./compiled.ts";
+import { DEADLINE_MS } from "./deadline.ts";
 
 const PLAIN_WORKER = fileURLToPath(new URL("../fixtures/plain-worker.mjs", import.meta.url));
 
 /** Most characters that a child may print: a loop that logs must not fill the disk or the memory. */
 const MAX_OUTPUT = 1_000_000;
-
-/** Longest time in ms that a child may live. */
-const DEADLINE = process.env.CHAOS === "full" ? 240_000 : 60_000;
 
 function programOf(config: RoleConfig | ServiceRoleConfig): readonly string[] {
   if (config.role === "plainWorker") return [PLAIN_WORKER];
@@ -29,7 +27,7 @@ export class TestProcess {
   constructor([program = "", ...args]: readonly string[]) {
     this.child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
     this.#exited = once(this.child, "exit");
-    const timer = setTimeout(() => this.kill("SIGKILL"), DEADLINE);
+    const timer = setTimeout(() => this.kill("SIGKILL"), DEADLINE_MS);
     this.child.once("exit", () => clearTimeout(timer));
     this.child.stdout?.on("data", (chunk: Buffer) => {
       if (this.#output.length < MAX_OUTPUT) this.#output += chunk;
@@ -99,6 +97,8 @@ export function limited(limits: string): readonly string[] {
 export class RoleProcess extends TestProcess {
   /** @param launcher - What stands before the command, such as `limited("-n 64")`. */
   constructor(config: RoleConfig | ServiceRoleConfig, launcher: readonly string[] = []) {
-    super([...launcher, process.execPath, ...programOf(config), JSON.stringify(config)]);
+    // Only a process that samples itself collects its garbage on purpose.
+    const options = "sample" in config ? ["--expose-gc"] : [];
+    super([...launcher, process.execPath, ...options, ...programOf(config), JSON.stringify(config)]);
   }
 }
