@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 
 /** The journal's format. A file begins with its name, its format and a mark. */
-export const FORMAT = 2;
+export const FORMAT = 3;
 const NAME = Buffer.from(`zmqpipeline journal ${FORMAT}\n`, "latin1");
 
 /** Matches the beginning of a journal of any format. */
@@ -36,6 +36,11 @@ export function encodeHeader(mark: Uint8Array): Buffer {
 export function decodeHeader(bytes: Uint8Array): Uint8Array | undefined {
   if (bytes.length < HEADER_BYTES || !NAME.equals(bytes.subarray(0, NAME.length))) return undefined;
   return bytes.slice(NAME.length, HEADER_BYTES);
+}
+
+/** The mark in a header, as text; empty when the bytes are not a header. */
+export function markIn(header: Buffer): string {
+  return Buffer.from(decodeHeader(header) ?? []).toString("hex");
 }
 
 /** The format of a journal of another format; nothing for this format, and for bytes that are not a journal. */

@@ -16,7 +16,8 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { isBeginning } from "./journal-block.ts";
+import { type FileMark, NO_MARK } from "./file-mark.ts";
+import { HEADER_BYTES, isBeginning, markIn } from "./journal-block.ts";
 import { openRegular } from "./regular-file.ts";
 
 /**
@@ -34,6 +35,8 @@ export interface JournalFile {
   append(bytes: readonly Uint8Array[]): void;
   /** Calls `done` when all appended bytes would survive a loss of power. */
   sync(done: (error: Error | null) => void): void;
+  /** The file as it is now. */
+  readonly mark: FileMark;
   /** Looks whether the file is still there, as it was written. */
   readonly state: FileState;
   /** Replaces the whole content durably, or changes nothing. A file of somebody else in its place is left alone: that is an error. */
@@ -54,6 +57,9 @@ export class DiskFile implements JournalFile {
   readonly #path: string;
   #descriptor: number | undefined;
   #size = 0;
+  #head = "";
+  /** Called when the file was written; before it is replaced, with what says nothing. */
+  written: (mark: FileMark) => void = () => {};
   /** Whether this file system tells a file by its number, so that {@link state} can be known. */
   #isTraceable = false;
 
@@ -70,8 +76,7 @@ export class DiskFile implements JournalFile {
       if (access === "read" || (error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
       return;
     }
-    this.#size = fstatSync(this.#descriptor).size;
-    this.#isTraceable = this.#stateAt(lstatSync(path)) !== "replaced";
+    this.#begin(fstatSync(this.#descriptor).size);
   }
 
   /** The file's owner, permissions and times; nothing while there is no file. */
@@ -79,11 +84,27 @@ export class DiskFile implements JournalFile {
     return this.#descriptor === undefined ? undefined : fstatSync(this.#descriptor);
   }
 
+  get mark(): FileMark {
+    if (this.#descriptor === undefined) return NO_MARK;
+    const content = { head: this.#head, size: this.#size };
+    if (!this.#isTraceable) return { ...NO_MARK, ...content };
+    const { ino, birthtimeMs, ctimeMs } = fstatSync(this.#descriptor);
+    // Where a file system does not say when a file was made, it is the time of the last change.
+    return { number: ino, born: birthtimeMs < ctimeMs ? Math.floor(birthtimeMs) : 0, ...content };
+  }
+
   get state(): FileState {
     const found = lstatSync(this.#path, { throwIfNoEntry: false });
     if (this.#descriptor === undefined) return found === undefined ? "whole" : "replaced";
     if (!this.#isTraceable) return "whole";
     return found === undefined ? "gone" : this.#stateAt(found);
+  }
+
+  #begin(size: number): void {
+    this.#size = size;
+    this.#head = markIn(this.read(0, HEADER_BYTES));
+    const found = lstatSync(this.#path, { throwIfNoEntry: false });
+    this.#isTraceable = found === undefined || this.#stateAt(found) !== "replaced";
   }
 
   #stateAt(found: Stats): FileState {
@@ -110,6 +131,7 @@ export class DiskFile implements JournalFile {
   append(bytes: readonly Uint8Array[]): void {
     if (this.#descriptor === undefined) throw new Error("the journal is closed");
     for (const part of bytes) this.#size += write(this.#descriptor, part, this.#size);
+    this.written(this.mark);
   }
 
   sync(done: (error: Error | null) => void): void {
@@ -128,6 +150,7 @@ export class DiskFile implements JournalFile {
       fsyncSync(descriptor);
       if (this.state === "replaced")
         throw new Error("another file was put in its place, which is left as it is");
+      this.written(NO_MARK); // this process may end in between
       renameSync(temporary, this.#path);
     } catch (error) {
       closeSync(descriptor);
@@ -136,8 +159,8 @@ export class DiskFile implements JournalFile {
     }
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
     this.#descriptor = descriptor;
-    this.#size = size;
-    this.#isTraceable = this.#stateAt(lstatSync(this.#path)) !== "replaced";
+    this.#begin(size);
+    this.written(this.mark);
     syncFolder(dirname(this.#path));
   }
 

@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  ftruncateSync,
   linkSync,
   lstatSync,
   openSync,
@@ -10,12 +11,15 @@ import {
   readSync,
   renameSync,
   rmSync,
+  type Stats,
   unlinkSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { PipelineError } from "../errors.ts";
+import { type FileMark, NO_MARK } from "./file-mark.ts";
 import { holdFile } from "./held-lock.ts";
 import { type LockOwner, type OwnerState, parseOwner, stateOf, thisOwner } from "./lock-owner.ts";
 import { openRegular } from "./regular-file.ts";
@@ -36,8 +40,11 @@ export class JournalLock {
   #text: string;
   /** The lock file's descriptor. It stays open as long as the journal, because it holds the lock of `holdFile()`. */
   #descriptor: number;
+  /** The lock that was taken over. */
+  readonly left: LeftLock | undefined;
 
-  private constructor(journal: string, { text, descriptor }: CreatedLock) {
+  private constructor(journal: string, { text, descriptor }: CreatedLock, left: LeftLock | undefined) {
+    this.left = left;
     this.#path = `${journal}.lock`;
     this.#journal = journal;
     this.#text = text;
@@ -47,13 +54,14 @@ export class JournalLock {
   /** @throws PipelineError `JOURNAL_IN_USE` when another process has the journal, or may have it as far as this process can tell. */
   static take(journal: string): JournalLock {
     const path = `${journal}.lock`;
+    let left: LeftLock | undefined;
     for (;;) {
       const lock = create(path);
       if (lock !== undefined) {
         sweepUnfinished(path);
-        return new JournalLock(journal, lock);
+        return new JournalLock(journal, lock, left);
       }
-      removeStale(path, journal);
+      left = removeStale(path, journal) ?? left;
     }
   }
 
@@ -70,8 +78,8 @@ export class JournalLock {
   keep(): "held" | "restored" {
     const found = lstatSync(this.#path, { throwIfNoEntry: false });
     const own = fstatSync(this.#descriptor);
-    if (found?.ino === own.ino && found.dev === own.dev) return "held";
-    if (read(this.#path) === this.#text) return "held"; // a file system without lasting numbers
+    if (found?.ino === own.ino && found.dev === own.dev && this.#isIntact(own)) return "held";
+    if (this.#isAt(this.#path)) return "held"; // a file system without lasting numbers
     const lock = create(this.#path);
     if (lock === undefined) throw takenOver(this.#journal, parseOwner(read(this.#path) ?? ""));
     closeSync(this.#descriptor);
@@ -80,14 +88,69 @@ export class JournalLock {
     return "restored";
   }
 
+  /** Notes how the journal's file is now: if this process is killed, the next one sees whether the file has been changed since. */
+  readonly note = (journal: JournalNote): void => {
+    if (this.#isIntact(fstatSync(this.#descriptor)))
+      writeSync(this.#descriptor, noteOf(journal), Buffer.byteLength(this.#text));
+  };
+
+  /** Whether nobody else has written into the file. */
+  #isIntact({ size }: Stats): boolean {
+    return size === Buffer.byteLength(this.#text) + NOTE_BYTES;
+  }
+
+  /** Ends a lock that was taken in vain: the lock that was taken over, if any, is back then, and the next process finds it, too. */
+  undo(): void {
+    if (this.left === undefined) this.release();
+    else this.#putBack(this.left);
+  }
+
   /** Removes the lock file, unless a user removed it and another process has a lock there now. */
   release(): void {
     try {
-      if (read(this.#path) === this.#text) unlinkSync(this.#path);
+      if (this.#isAt(this.#path)) unlinkSync(this.#path);
     } finally {
       closeSync(this.#descriptor);
     }
   }
+
+  #putBack({ text }: LeftLock): void {
+    try {
+      if (this.#isAt(this.#path)) {
+        const written = writeSync(this.#descriptor, text, 0);
+        ftruncateSync(this.#descriptor, written);
+      }
+    } finally {
+      closeSync(this.#descriptor);
+    }
+  }
+
+  #isAt(path: string): boolean {
+    return read(path)?.startsWith(this.#text) === true;
+  }
+}
+
+/** The content of a journal's file when a process wrote it last. */
+type JournalNote = Pick<FileMark, "head" | "size">;
+
+/** What an ended process has left. */
+export interface LeftLock {
+  readonly text: string;
+  readonly owner: LockOwner;
+  readonly journal: JournalNote | undefined;
+}
+
+/** Bytes of the note behind a lock's owner. */
+const NOTE_BYTES = 32;
+
+function noteOf({ head, size }: JournalNote): string {
+  return `${`${head} ${size}`.padEnd(NOTE_BYTES - 1)}\n`;
+}
+
+/** Nothing when the process did not know how the file was, because it was replacing it. */
+function noteIn(text: string): JournalNote | undefined {
+  const [, head, size] = /\n([0-9a-f]+) (\d+) *\n$/.exec(text) ?? [];
+  return head === undefined ? undefined : { head, size: Number(size) };
 }
 
 interface CreatedLock {
@@ -101,8 +164,8 @@ function create(path: string): CreatedLock | undefined {
   const descriptor = openSync(unfinished, "wx+", 0o600);
   let isTaken = false;
   try {
-    const text = JSON.stringify(thisOwner(holdFile(descriptor) === "free"));
-    writeFileSync(descriptor, text);
+    const text = `${JSON.stringify(thisOwner(holdFile(descriptor) === "free"))}\n`;
+    writeFileSync(descriptor, text + noteOf(NO_MARK)); // room for the notes that follow
     linkSync(unfinished, path);
     isTaken = true;
     return { text, descriptor };
@@ -116,17 +179,17 @@ function create(path: string): CreatedLock | undefined {
 }
 
 /** Moves a stale lock aside before removing it. If several processes find it, one can move it, and checks that it moved the stale one. */
-function removeStale(path: string, journal: string): void {
+function removeStale(path: string, journal: string): LeftLock | undefined {
   const found = read(path);
-  if (found === undefined) return; // released meanwhile
+  if (found === undefined) return undefined; // released meanwhile
   const owner = parseOwner(found);
   const state = owner === undefined ? "unknown" : judge(owner, path);
-  if (state !== "gone") throw inUse(path, journal, owner, state);
+  if (owner === undefined || state !== "gone") throw inUse(path, journal, owner, state);
   const aside = unfinishedName(path);
   try {
     renameSync(path, aside);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
   try {
@@ -135,6 +198,7 @@ function removeStale(path: string, journal: string): void {
   } finally {
     rmSync(aside, { force: true });
   }
+  return { text: found, owner, journal: noteIn(found) };
 }
 
 function unfinishedName(path: string): string {

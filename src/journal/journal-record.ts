@@ -76,7 +76,9 @@ export type JournalRecord =
   /** Follows the totals of a task with keys: the keys' concatenated hashes. There may be several of these records. */
   | { readonly type: "keys"; readonly task: number; readonly isKept: boolean; readonly hashes: Uint8Array }
   /** Follows the totals: failed items of a later generation whose failures belong to earlier increments. */
-  | { readonly type: "earlier"; readonly task: number; readonly seqs: readonly number[] };
+  | { readonly type: "earlier"; readonly task: number; readonly seqs: readonly number[] }
+  /** The last record of a journal that was closed, with its file. */
+  | { readonly type: "closed"; readonly number: number; readonly born: number };
 
 /** Writer and reader of the fields of one type of record. */
 interface RecordLayout<R extends JournalRecord> {
@@ -204,6 +206,10 @@ const LAYOUTS: { readonly [T in JournalRecord["type"]]: RecordLayout<Extract<Jou
       }),
     },
     earlier: settled as RecordLayout<Extract<JournalRecord, { type: "earlier" }>>,
+    closed: {
+      write: (writer, { number, born }) => writeIntegers(writer, number, born),
+      read: (reader) => ({ number: reader.integer(), born: reader.integer() }),
+    },
   };
 
 const TYPES = Object.keys(LAYOUTS) as JournalRecord["type"][];

@@ -3,6 +3,7 @@ import type { ErrorInfo } from "../protocol/batch-message.ts";
 import { itemNumber, nextGeneration } from "../protocol/generation.ts";
 import { SeqMap } from "../structures/seq-map.ts";
 import { ContentTrail } from "./content-trail.ts";
+import type { FileId } from "./file-mark.ts";
 import type { PlacedRecord } from "./journal-reader.ts";
 import type { JournalRecord } from "./journal-record.ts";
 import { KeySet } from "./key-set.ts";
@@ -131,6 +132,8 @@ export class JournalState {
   begun = 0;
   metadata: Uint8Array | undefined;
   tasks: TaskReplay[] = [];
+  /** The file in which the journal was closed; nothing when its last process did not close it. */
+  closedIn: FileId | undefined;
 
   /** @returns False when the record cannot follow those before it. */
   apply({ record, position, length }: PlacedRecord): boolean {
@@ -142,6 +145,8 @@ export class JournalState {
       return true;
     }
     if (this.runId === "") return false;
+    this.closedIn = record.type === "closed" ? record : undefined;
+    if (record.type === "closed") return true;
     if (record.type === "metadata") {
       this.metadata = Uint8Array.from(record.payload);
       return true;
@@ -154,7 +159,7 @@ export class JournalState {
 
 function applyTo(
   task: TaskReplay,
-  record: Exclude<JournalRecord, { type: "run" | "metadata" }>,
+  record: Exclude<JournalRecord, { type: "run" | "metadata" | "closed" }>,
   place: FilePlace,
 ): void {
   if (record.type === "item") task.produced(record.seq, record.payload);

@@ -178,8 +178,11 @@ export class Journal {
     this.#error ??= error;
   }
 
+  /** Writes what is left, and that nothing is missing behind it. */
   close(): void {
-    if (this.isDirty && this.#error === undefined) this.#write();
+    const { number, born } = this.#file.mark;
+    this.#blocks.add({ type: "closed", number, born });
+    if (this.#error === undefined) this.#write();
     this.#file.close();
   }
 

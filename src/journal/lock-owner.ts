@@ -38,7 +38,7 @@ export function thisOwner(isHeld: boolean): LockOwner {
 export function parseOwner(text: string): LockOwner | undefined {
   let found: Partial<LockOwner>;
   try {
-    found = JSON.parse(text) as Partial<LockOwner>;
+    found = JSON.parse(text.split("\n", 1)[0] as string) as Partial<LockOwner>;
   } catch {
     return undefined;
   }
@@ -78,6 +78,11 @@ function findProcess({ pid, started, pidSpace }: LockOwner): OwnerState | undefi
     if (pidSpace === undefined || space === pidSpace || space === "") return "alive";
   }
   return undefined;
+}
+
+/** Whether the owner ran since this machine was started. */
+export function isOfThisBoot(owner: LockOwner): boolean {
+  return bootOf(owner) === bootOf(thisOwner(false));
 }
 
 function bootOf({ started }: LockOwner): string {

@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { type Stats, utimesSync } from "node:fs";
+import { utimesSync } from "node:fs";
 import type { TaskLedger } from "../core/distributor/task-ledger.ts";
 import { PipelineError } from "../errors.ts";
 import { ByteReader } from "../protocol/wire/byte-reader.ts";
+import type { FileId } from "./file-mark.ts";
+import { assertOwn, warningsOf, warningsOfEnd } from "./found-journal.ts";
 import { Journal, type TaskContent } from "./journal.ts";
 import { DiskFile, type JournalFile, sweepUnfinished } from "./journal-file.ts";
 import { JournalLock } from "./journal-lock.ts";
@@ -23,6 +25,8 @@ export interface ReadyJournal {
   readonly torn: number;
   /** Whether the run is complete, so that nothing is left to execute. */
   readonly isComplete: boolean;
+  /** The file in which an earlier process closed the journal; nothing when it did not. */
+  readonly closedIn: FileId | undefined;
   readonly metadata: Uint8Array | undefined;
   readonly tasks: ReadonlyMap<string, TaskReplay>;
 }
@@ -42,9 +46,6 @@ export interface OpenJournal extends ReadyJournal {
   tidy(tasks: Iterable<TaskLedger>, mended: (what: string) => void): PipelineError | undefined;
   close(): void;
 }
-
-/** Permission bits that let other users write. */
-const WRITABLE_BY_OTHERS = 0o022;
 
 /**
  * Opens or creates the journal for a run of these tasks.
@@ -67,14 +68,18 @@ export function openJournal(
     file = new DiskFile(path, "write");
     const { facts } = file;
     assertOwn(facts, lock.userId);
+    const warnings = warningsOf(file, lock.left, path);
+    const found = file.mark;
+    file.written = lock.note;
     const opened = openOn(file, { ...options, path }, tasks, keyed);
+    warnings.push(...warningsOfEnd(opened, found, lock.left));
     const completedAt = opened.isComplete ? facts?.mtime : undefined;
     keepTime(path, completedAt);
     const { tidy, close } = dutiesOf(opened, lock, path, completedAt);
     return {
       ...opened,
       completedAt,
-      warnings: warningsOf(opened, facts),
+      warnings,
       tidy,
       close() {
         close();
@@ -83,7 +88,7 @@ export function openJournal(
     };
   } catch (error) {
     file?.close();
-    lock?.release();
+    lock?.undo();
     allowSignal();
     throw error instanceof PipelineError ? error : unavailable(options.path, error);
   }
@@ -110,23 +115,6 @@ function dutiesOf(
       lock.release();
     },
   };
-}
-
-/** A journal is replaced when it is opened, which would take it away from its owner, and says what is executed. */
-function assertOwn(facts: Stats | undefined, userId: number): void {
-  if (facts === undefined || facts.uid === userId) return;
-  throw new Error(
-    `it belongs to another user (${facts.uid}; this process makes files of user ${userId}). Run as its owner, or change the owner`,
-  );
-}
-
-function warningsOf({ isResumed }: ReadyJournal, facts: Stats | undefined): string[] {
-  const warnings: string[] = [];
-  if (facts === undefined) return warnings;
-  if (!isResumed) warnings.push("the journal's file was empty: a new run begins");
-  if (process.platform !== "win32" && (facts.mode & WRITABLE_BY_OTHERS) !== 0)
-    warnings.push("other users could write the journal; from now on only its owner can");
-  return warnings;
 }
 
 /** Opening a journal writes it anew. The file of a complete run keeps its time, which says when the run became complete. */
@@ -171,6 +159,7 @@ export function openOn(
     isResumed,
     torn,
     isComplete: state.tasks.every(isSettled),
+    closedIn: state.closedIn,
     metadata,
     tasks: new Map(state.tasks.map((task) => [task.name, task])),
   };

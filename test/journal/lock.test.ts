@@ -5,6 +5,7 @@ import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { JournalLock } from "../../src/journal/journal-lock.ts";
+import { type LockOwner, parseOwner } from "../../src/journal/lock-owner.ts";
 import { tempFolder } from "../support/endpoints.ts";
 
 const LOCK = new URL("../../src/journal/journal-lock.ts", import.meta.url).href;
@@ -74,7 +75,7 @@ test.runIf(process.platform === "linux")(
     const journal = join(tempFolder(), "j");
     const held = JournalLock.take(journal);
     const lock = `${journal}.lock`;
-    const own = JSON.parse(readFileSync(lock, "utf8"));
+    const own = parseOwner(readFileSync(lock, "utf8")) as LockOwner;
     const put = (changes: object) => writeFileSync(lock, JSON.stringify({ ...own, ...changes }));
     expect(() => take(journal)).toThrow("is in use by process");
     held.release();
@@ -109,7 +110,7 @@ test.runIf(process.platform === "linux")(
       const at = new Date(Date.now() - ageMs);
       utimesSync(`${journal}.${name}`, at, at);
     };
-    const dead = JSON.stringify({ ...JSON.parse(own), pid: 999_999_999 });
+    const dead = JSON.stringify({ ...parseOwner(own), pid: 999_999_999 });
     put("lock.0000000000000001", dead);
     put("lock.0000000000000002", "", 7_200_000); // killed before it wrote its name
     put("lock.0000000000000003", ""); // may be about to write it

@@ -1,3 +1,4 @@
+import { NO_MARK } from "../../journal/file-mark.ts";
 import type { JournalFile } from "../../journal/journal-file.ts";
 
 /** The disk behind a `MemoryFile`, played by its test. */
@@ -11,6 +12,7 @@ export interface Storage {
 /** A journal's file in memory, with the bytes that a crash would leave. */
 export class MemoryFile implements JournalFile {
   readonly state = "whole";
+  readonly mark = NO_MARK;
   #bytes: Buffer;
   /** How many bytes are on the disk. */
   #durable: number;
