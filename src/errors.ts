@@ -36,7 +36,7 @@ export const ERROR_CODES = {
   JOURNAL_DAMAGED: "The file was changed after the journal had been written, or is not a journal",
   JOURNAL_VERSION: "The journal was written by a version of this library with another format",
   JOURNAL_MISMATCH:
-    "The journal is of a run with other tasks, or a task does not produce the same items again",
+    "The journal is of a run with other tasks, a task does not produce the same items again, or the output of map is not as the run left it",
   JOURNAL_WRITE_FAILED: "The journal could not be written; the run was stopped",
   ITEM_FAILED: "An item of map() failed for good",
   WORKER_FAILED: "A worker process of a pipeline cannot work, or died too often",

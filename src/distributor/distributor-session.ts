@@ -171,9 +171,7 @@ export class DistributorSession extends Session<RunSummary> implements ResultsHe
   }
 
   #tidyJournal(): void {
-    const problem = this.#journal?.tidy(this.#core?.tasks ?? [], (what) =>
-      this.#log.write("warn", "journal was written anew", { reason: what }),
-    );
+    const problem = this.#journal?.tidy(this.#core?.tasks ?? [], (what) => this.#log.warn(what));
     if (problem !== undefined) this.#gate?.fail(problem);
   }
 
@@ -192,8 +190,7 @@ export class DistributorSession extends Session<RunSummary> implements ResultsHe
       queueMicrotask(this.guard(() => this.#core?.fail(error)));
     });
     for (const warning of opened.warnings) this.#log.warn(warning);
-    if (opened.torn > 0)
-      this.#log.write("warn", "the journal's unfinished end was cut off", { bytes: opened.torn });
+    if (opened.torn > 0) this.#log.warn(`the journal's unfinished end was cut off (${opened.torn} bytes)`);
     if (opened.isComplete) this.#log.warn(wasCompleteText(this.#options.journal.path, opened));
     else if (opened.isResumed)
       this.#log.write("info", "run resumed from its journal", { runId: this.#runId });

@@ -164,7 +164,8 @@ function create(path: string): CreatedLock | undefined {
   const descriptor = openSync(unfinished, "wx+", 0o600);
   let isTaken = false;
   try {
-    const text = `${JSON.stringify(thisOwner(holdFile(descriptor) === "free"))}\n`;
+    const owner = { ...thisOwner(holdFile(descriptor) === "free"), id: randomBytes(4).toString("hex") };
+    const text = `${JSON.stringify(owner)}\n`;
     writeFileSync(descriptor, text + noteOf(NO_MARK)); // room for the notes that follow
     linkSync(unfinished, path);
     isTaken = true;

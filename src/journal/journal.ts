@@ -19,10 +19,10 @@ const COMPACT_BYTES = 32 * 1024 * 1024;
 /** Factor by which a journal must have grown since it was last compacted. */
 const COMPACT_FACTOR = 4;
 
-/** What had happened to a file that was written anew. */
+/** What is told of a file that was written anew. */
 const HAPPENED: Readonly<Record<Exclude<FileState, "whole" | "replaced">, string>> = {
-  gone: "was removed or renamed",
-  changed: "was changed by another process",
+  gone: "the journal was removed or renamed while its run goes on: it was written anew",
+  changed: "another process changed the journal while its run goes on: it was written anew",
 };
 
 /** The parts of a task's state that only the journal needs. */

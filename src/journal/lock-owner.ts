@@ -14,6 +14,8 @@ export interface LockOwner {
   readonly machine?: string;
   /** The namespace of the process id: each container has its own. */
   readonly pidSpace?: string;
+  /** Tells the locks of one process apart. */
+  readonly id?: string;
   /** The system holds a lock on the file as long as the process lives. Processes in other containers see this lock, too. */
   readonly isHeld?: boolean;
 }

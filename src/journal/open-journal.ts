@@ -103,7 +103,8 @@ function dutiesOf(
   return {
     tidy(tasks, mended) {
       try {
-        if (lock.keep() === "restored") mended("had lost its lock");
+        if (lock.keep() === "restored")
+          mended("the journal's lock was removed while its run goes on: it was put back");
       } catch (error) {
         journal.giveUp(error instanceof PipelineError ? error : writeFailed(path, error));
       }

@@ -143,7 +143,7 @@ describe("A journal", () => {
     for (const text of [
       "x",
       "a text file that somebody needs, longer than a header",
-      "zmqpipeline journal 2\nxxxx",
+      "zmqpipeline journal 3\nxxxx",
       "zmqpipeline journals\nxxxx",
     ]) {
       const file = new MemoryFile(AT_ONCE, Buffer.from(text));

@@ -191,7 +191,7 @@ describe("Results that were printed", () => {
     expect(lives.next({ run }).known).toEqual([3]);
   });
 
-  test("are known when results go to another file, or a pipe, except the last batch", () => {
+  test("the output is another file than before, or a pipe", () => {
     const lives = new Lives();
     const output = openSync(lives.at("out"), "a");
     const printed = new PrintedResults(lives.at("j"), output);
@@ -219,10 +219,10 @@ describe("Results that were printed", () => {
   });
 });
 
-describe("The output of a map with a journal", () => {
+describe("A journal and its output", () => {
   const settled = { run: { ...RUN, pending: [3, 4] } };
 
-  test("that was emptied, or cut, is refused when the journal has the results as collected", () => {
+  test("the output has lost results that the journal has as collected", () => {
     const lives = new Lives();
     lives.killed([0, 1, 2, 3], "aaa\nbbb\nccc\nd");
     for (const size of [0, 3, 8, 11]) {
@@ -234,14 +234,14 @@ describe("The output of a map with a journal", () => {
     expect(lives.next(settled)).toEqual({ known: [], text: "old\naaa\nbbb\nccc\n" });
   });
 
-  test("that was cut by results that the journal has not as collected gets them again", () => {
+  test("the output has lost results that the journal has not as collected", () => {
     const lives = new Lives();
     lives.killed([0, 1, 2, 3], "aaa\nbbb\nccc\nddd\n");
     truncateSync(lives.at("out"), 17);
     expect(lives.next(settled)).toEqual({ known: [], text: "old\naaa\nbbb\nccc\n" });
   });
 
-  test("that another has written into is refused where results should be, and left as it is behind them", () => {
+  test("somebody else writes into the output", () => {
     for (const text of ["by hand\n", "by hand", "a\n"]) {
       const before = new Lives();
       before.killed([0, 2], "");
@@ -258,7 +258,7 @@ describe("The output of a map with a journal", () => {
     }
   });
 
-  test("whose last line was not ended gets results on lines of their own", () => {
+  test("the output ends within a line of somebody else", () => {
     const lives = new Lives();
     writeFileSync(lives.at("out"), "by hand");
     lives.killed([0], "aaa\n");
@@ -266,7 +266,7 @@ describe("The output of a map with a journal", () => {
     expect(lives.next().known).toEqual([0]);
   });
 
-  test("is refused by the journal of another run, but not by that of a new one", () => {
+  test("the journal of another run comes to the output", () => {
     const lives = new Lives();
     lives.killed([0, 1], "aaa\nb");
     const other = { ...RUN, runId: "other" };
@@ -277,7 +277,7 @@ describe("The output of a map with a journal", () => {
     expect(lives.next({ run: other }).known).toEqual([]); // killed before it had printed anything
   });
 
-  test("is refused by an older copy of its journal", () => {
+  test("an older copy of the journal comes to the output", () => {
     const lives = new Lives();
     lives.killed([2], "ccc\n", { run: { ...RUN, pending: [1, 2, 3, 4] } });
     const older = [
@@ -289,7 +289,7 @@ describe("The output of a map with a journal", () => {
     expect(lives.next({ run: { ...RUN, pending: [1, 3, 4] } }).known).toEqual([]);
   });
 
-  test("that is removed or cut while results are written ends the run", () => {
+  test("the output is removed, or cut, while results are written", () => {
     const lives = new Lives();
     const endOf = (abuse: (path: string) => void) => {
       const output = openSync(lives.at("out"), "a");
@@ -315,8 +315,8 @@ describe("The output of a map with a journal", () => {
   });
 });
 
-describe("The file beside a map's journal that says what was printed", () => {
-  test("is not made of a user's file, a link, a pipe or a folder", () => {
+describe("A journal and what was printed", () => {
+  test("the name of the file that says what was printed is taken", () => {
     const put: Record<string, (path: string) => void> = {
       text: (path) => writeFileSync(path, "of a user\n"),
       "a part of a line": (path) => writeFileSync(path, "of a user"),
@@ -339,7 +339,7 @@ describe("The file beside a map's journal that says what was printed", () => {
     }
   });
 
-  test("is read although its end was cut off", () => {
+  test("the file that says what was printed is cut", () => {
     const lives = new Lives();
     lives.killed([0], "aaa\n");
     const marks = lives.text("j.printed");
