@@ -1,4 +1,5 @@
 import { jsonText } from "../protocol/json-values.ts";
+import type { Screen } from "../terminal/screen.ts";
 import type { TextWriter } from "../terminal/text-writer.ts";
 
 /**
@@ -13,6 +14,8 @@ export interface Output {
   room(): Promise<void> | undefined;
   /** The descriptor of the file that `data` writes to at once, if it is a file. */
   readonly file?: number | undefined;
+  /** The stream of `data`, for a progress on the same terminal that must make room. */
+  readonly screen: Screen;
   readonly text: TextWriter;
   readonly err: TextWriter;
   /** Aborted when results can no longer be written; the reason is the error. */

@@ -18,9 +18,10 @@ export function standardOutput(
   stdout.on("error", (error) => lost.abort(error));
   stderr.on("error", () => {});
   const file = fileOf(stdout);
+  const screen = screenOf(stdout, write);
   const data = (text: string) => {
     if (lost.signal.aborted) return;
-    if (file === undefined) write(text);
+    if (file === undefined) screen.write(text);
     else writeWhole(file, text, lost);
   };
   return {
@@ -28,7 +29,8 @@ export function standardOutput(
     written: (text) =>
       new Promise((resolve) => {
         if (lost.signal.aborted) return resolve(false);
-        if (file === undefined) return write(text, (error) => resolve(error === undefined || error === null));
+        if (file === undefined)
+          return screen.write(text, (error) => resolve(error === undefined || error === null));
         writeWhole(file, text, lost);
         resolve(!lost.signal.aborted);
       }),
@@ -45,6 +47,7 @@ export function standardOutput(
       });
     },
     file,
+    screen,
     text: new TextWriter(screenOf(stdout, data)),
     err: new TextWriter(stderr),
     lost: lost.signal,
@@ -52,7 +55,7 @@ export function standardOutput(
 }
 
 /** What is known of a stream, which may change, and another way to write to it. */
-function screenOf(stream: Omit<Screen, "write">, write: Screen["write"]): Screen {
+function screenOf<Write extends Screen["write"]>(stream: Omit<Screen, "write">, write: Write) {
   return {
     write,
     get isTTY() {

@@ -4,7 +4,7 @@ import { type Paint, paintFor } from "./colours.ts";
 import { oldestLine, oldestOf } from "./oldest-line.ts";
 import type { Screen } from "./screen.ts";
 import { SharedTerminal } from "./shared-terminal.ts";
-import { shownLine, shownLines } from "./shown-line.ts";
+import { printedLine, shownLine, shownLines } from "./shown-line.ts";
 import { nameWidthOf, taskLine } from "./task-line.ts";
 import { truncated, widthOf } from "./text-width.ts";
 
@@ -54,10 +54,19 @@ export class ProgressView {
 
   /** Writes a line above the progress: a long one is broken between words on a terminal. */
   line(text: string): void {
+    this.#above(shownLines([text], this.#screen));
+  }
+
+  /** Writes a line that somebody else has printed, such as a worker, above the progress. */
+  printed(line: string): void {
+    this.#above(printedLine(line, this.#screen));
+  }
+
+  #above(text: string): void {
     const above = this.#shared.isMidLine ? "\n" : this.#erasing();
     this.#drawn = [];
     this.#shared.isMidLine = false;
-    this.#write(`${above}${shownLines([text], this.#screen)}`);
+    this.#write(`${above}${text}`);
     if (this.#isLive && !this.#isOver) this.#draw();
   }
 

@@ -12,10 +12,15 @@ export function shownLine(line: string): string {
   return indented(shown.join(""));
 }
 
+/** What is known of the stream that lines are written to. */
+type Target = Parameters<typeof textWidth>[0];
+
 /** Lines as they may be written to a stream: as {@link shownLine} shows them, and broken between words on a terminal. */
-export function shownLines(
-  lines: readonly string[],
-  screen: { readonly isTTY?: boolean; readonly columns?: number },
-): string {
+export function shownLines(lines: readonly string[], screen: Target): string {
   return lines.map((line) => `${wrapped(shownLine(line), textWidth(screen))}\n`).join("");
+}
+
+/** A line that somebody else has printed: on a terminal, it is broken wherever a row ends. */
+export function printedLine(line: string, screen: Target): string {
+  return `${wrapped(shownLine(line), textWidth(screen), "anywhere")}\n`;
 }

@@ -3,7 +3,7 @@ import { type Paint, paintFor } from "./colours.ts";
 import { FullScreen } from "./full-screen.ts";
 import { ProgressView } from "./progress-view.ts";
 import type { Screen } from "./screen.ts";
-import { shownLines } from "./shown-line.ts";
+import { printedLine, shownLines } from "./shown-line.ts";
 import { textWidth } from "./wrapped.ts";
 
 /**
@@ -32,6 +32,11 @@ export class TextWriter {
   /** Writes a line. A line feed in it begins no line of its own. */
   line(text: string): void {
     this.lines([text]);
+  }
+
+  /** Writes a line that somebody else has printed, such as a worker. */
+  printed(line: string): void {
+    this.#screen.write(printedLine(line, this.#screen));
   }
 
   lines(lines: readonly string[]): void {

@@ -15,20 +15,23 @@ const COMMAND = /(?:npx )?zmqpipeline [a-z]+(?: (?:'[^']*'|[^\s,;']+))*/;
 /** The parts of a line that are not broken: commands, and words. */
 const PART = new RegExp(`(${COMMAND.source}\\S*|\\S+)`, "g");
 
+/** Where a line may be broken. In a text of somebody else's, also within a word, so that no row of a terminal begins with what it says. */
+type Breaks = "between words" | "anywhere";
+
 /**
  * Breaks the lines of a text between words where they are longer than a terminal is wide. A word that is longer than a line, such as a path, begins a
  * line of its own, and the terminal breaks it.
  *
  * @param width - Columns of the terminal; `Infinity` leaves the text as it is.
  */
-export function wrapped(text: string, width: number): string {
+export function wrapped(text: string, width: number, breaks: Breaks = "between words"): string {
   return text
     .split("\n")
-    .map((line) => (widthOf(line) <= width ? line : wrapLine(line, width)))
+    .map((line) => (widthOf(line) <= width ? line : wrapLine(line, width, breaks)))
     .join("\n");
 }
 
-function wrapLine(line: string, width: number): string {
+function wrapLine(line: string, width: number, breaks: Breaks): string {
   const [lead = ""] = /^ */.exec(line) ?? [];
   const most = Math.floor(width * INDENT_SHARE);
   const indent = " ".repeat(Math.min(lead.length + INDENT, most));
@@ -36,7 +39,8 @@ function wrapLine(line: string, width: number): string {
   let current = " ".repeat(Math.min(lead.length, most));
   let isEmpty = true;
   let end = lead.length;
-  for (const { 0: part, index } of line.matchAll(PART)) {
+  const parts = line.matchAll(breaks === "anywhere" ? pieces(width - indent.length) : PART);
+  for (const { 0: part, index } of parts) {
     const gap = isEmpty ? "" : line.slice(end, index);
     end = index + part.length;
     if (!isEmpty && widthOf(current + gap + part) > width) {
@@ -46,6 +50,11 @@ function wrapLine(line: string, width: number): string {
     isEmpty = false;
   }
   return [...lines, current].join("\n");
+}
+
+/** Words, and pieces of those that are longer than `width`. A letter may take two columns. */
+function pieces(width: number): RegExp {
+  return new RegExp(`\\S{1,${Math.max(1, Math.floor(width / 2))}}`, "gu");
 }
 
 /** The width for texts on a stream: that of a terminal, and no limit elsewhere. */

@@ -39,6 +39,7 @@ test("Only known files use the streams of the process", () => {
 test("Only known files write what is no message to a stream of any name", () => {
   expect(filesWith(/(?:stderr|stdout|screen|output|err|out)\.write\(|emitWarning\(/i)).toEqual([
     "src/cli/end-of-command.ts", // a text of its own
+    "src/cli/standard-output.ts", // data: JSON, metrics, results
     "src/executor/commands/program-process.ts", // visibleBlock
     "src/logging/configure-logging.ts", // compileFormat
     "src/logging/logger.ts", // visibleBlock

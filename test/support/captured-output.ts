@@ -13,6 +13,7 @@ export function capturedOutput(
     data,
     written: async () => true,
     room: () => undefined,
+    screen: { ...terminal, write: data },
     text: new TextWriter({ ...terminal, write: data }),
     err: new TextWriter({
       write: (text) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { paintFor } from "../../src/terminal/colours.ts";
 import { FullScreen } from "../../src/terminal/full-screen.ts";
-import { shownLine, shownLines } from "../../src/terminal/shown-line.ts";
+import { printedLine, shownLine } from "../../src/terminal/shown-line.ts";
 import { tableLines } from "../../src/terminal/table.ts";
 import { widthOf } from "../../src/terminal/text-width.ts";
 
@@ -30,15 +30,21 @@ describe("A shown line", () => {
   });
 
   test.each([60, 80, 200])(
-    "begins no row of a terminal of %i columns with a text after the first",
+    "that a worker has printed begins no row of a terminal of %i columns",
     (columns) => {
-      for (let length = 0; length < columns + 20; length += 1) {
-        const filler = " ".repeat(length);
-        const rows = shownLines([`[worker 1]${filler}complete in 1.2 s`], { isTTY: true, columns }).split(
-          "\n",
-        );
-        expect(rows.slice(1, -1).every((row) => row.startsWith("  "))).toBe(true);
-        expect(rows.every((row) => widthOf(row) < columns)).toBe(true);
+      for (const [before, filler] of [
+        ["", " "],
+        ["", "x"],
+        ["", "画"],
+        ["zmqpipeline ", "a"],
+      ] as const) {
+        for (let length = 0; length < columns + 20; length += 1) {
+          const line = `[worker 1] ${before}${filler.repeat(length)}complete in 1.2 s`;
+          const rows = printedLine(line, { isTTY: true, columns }).split("\n").slice(0, -1);
+          expect(rows.slice(1).every((row) => row.startsWith("  "))).toBe(true);
+          expect(rows.every((row) => widthOf(row) < columns)).toBe(true);
+          expect(rows.join("").replaceAll(" ", "")).toBe(line.replaceAll(" ", ""));
+        }
       }
     },
   );

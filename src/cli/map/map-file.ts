@@ -124,7 +124,7 @@ async function runMap(
       return { label: labelOf(index), data: value };
     },
     first: (failure) => {
-      if (!quiet) console.line(failedText(failure.label, failure.error));
+      if (!quiet) console.printed(failedText(failure.label, failure.error));
     },
   });
   const run: LocalRun = new LocalRun({
@@ -146,7 +146,7 @@ async function runMap(
     concurrencyOption: "--concurrency",
     collector,
     metadata: undefined,
-    onOutput: workerLines((text) => console.line(text), quiet),
+    onOutput: workerLines((text) => console.printed(text), quiet),
     distributor: {
       ...journalOf(key === undefined ? options : { ...options, incremental: true }),
       ...(maxFailures === undefined ? {} : { maxFailures }),
@@ -175,7 +175,7 @@ async function runMap(
   });
   const flush = plans.some(({ isHere }) => isHere)
     ? divertOutput((text) => {
-        if (!quiet) console.line(withoutColours(text));
+        if (!quiet) console.printed(withoutColours(text));
       })
     : () => {};
   if (process.stdin.isTTY === true && inputs.name === STANDARD_INPUT && !quiet)

@@ -77,6 +77,12 @@ export class CommandConsole {
     else this.#output.err.line(text);
   }
 
+  /** Writes a line that somebody else has printed, such as a worker, above the progress. */
+  printed(line: string): void {
+    if (this.#view !== undefined) this.#view.printed(line);
+    else this.#output.err.printed(line);
+  }
+
   /** Ends the progress, and writes lines below it, for the user. */
   printBelow(lines: readonly string[]): void {
     this.#view?.end();
@@ -100,7 +106,7 @@ export class CommandConsole {
 
   /** Shows the progress of a run until the outcome is printed. */
   showProgress(progress: () => RunProgress): void {
-    this.#view = this.#output.err.progress(progress, [process.stdout, process.stderr]);
+    this.#view = this.#output.err.progress(progress, [process.stdout, process.stderr, this.#output.screen]);
   }
 
   /** Says which peers a role waits for, and when they are there; not with `--quiet`. */

@@ -37,7 +37,7 @@ export async function runFile(
     return await runService(roles, file, options, context);
   return await withConsole(context, async (console) => {
     const statistics = new RunStatistics();
-    const pipeline = makePipeline(roles, file, options, (text) => console.line(text));
+    const pipeline = makePipeline(roles, file, options, (text) => console.printed(text));
     const { collector, distributor, tasks } = pipeline[planOf];
     if (options.incremental === true && tasks.every(({ key }) => key === undefined))
       throw new FileError(

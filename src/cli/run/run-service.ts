@@ -43,7 +43,7 @@ export async function runService(
     }));
     const { fleet, ended } = startWorkers(
       specs,
-      workerLines((text) => console.line(text), options.quiet === true),
+      workerLines((text) => console.printed(text), options.quiet === true),
     );
     const timeout = options.stopTimeout ?? service.stopTimeout;
     console.drainOnInterrupt({ timeoutMs: timeout, drain: () => void service.stop({ timeout }) });

@@ -22,7 +22,7 @@ export async function superviseWorkers(
 ): Promise<number> {
   const { fleet, ended, counts, peers } = startWorkers(
     [spec],
-    workerLines((text) => console.line(text), options.quiet === true),
+    workerLines((text) => console.printed(text), options.quiet === true),
     // What has ended for one is over for all, also for those that had not found it yet.
     () => void fleet.end(END_MS),
   );
