@@ -65,6 +65,13 @@ log = logging.getLogger("zmqpipeline")
 
 PROTOCOL_VERSION = 7
 MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
+
+#: Most values in a payload, and what one counts as that is slow to decode.
+MAX_VALUES = 524_288
+SLOW_VALUES = 16
+
+#: Most references to items in a message.
+MAX_REFS = 131_072
 MAX_FRAME_BYTES = 4 * 1024 * 1024
 MAX_NAME_BYTES = 255
 BATCH_ITEMS = 512
@@ -403,7 +410,21 @@ def encode_value(value: Any) -> bytes:
     if len(payload) > MAX_PAYLOAD_BYTES:
         text = f"The result has {len(payload)} bytes; at most {MAX_PAYLOAD_BYTES} fit in a message"
         raise _Unsendable(text, "PAYLOAD_TOO_LARGE")
+    if len(payload) * SLOW_VALUES > MAX_VALUES and _values(value) > MAX_VALUES:
+        text = f"The result has too many parts: at most {MAX_VALUES} values fit in a message. Many numbers fit in an array"
+        raise _Unsendable(text, "PAYLOAD_TOO_LARGE")
     return payload
+
+
+def _values(value: Any) -> int:
+    """What a sendable value counts as: each key and value is one, and what is slow to decode is more."""
+    if isinstance(value, (list, tuple)):
+        return 1 + sum(map(_values, value))
+    if isinstance(value, dict):
+        return 1 + len(value) + sum(map(_values, value.values()))
+    if value is None or isinstance(value, (str, float, int)):
+        return 1
+    return SLOW_VALUES
 
 
 def _pack(value: Any) -> bytes:
@@ -1583,7 +1604,7 @@ class _BatchSession(_Session):
             held = [(job.seq, job.attempt) for job in self.queue]
             held += [(job.seq, job.attempt) for job in self.running.values()]
             held += [(seq, kept.attempt) for seq, kept in self._outbox.items()]
-            self._hello("distributor", held)
+            self._hello("distributor", held[:MAX_REFS])
         if "collector" in self.links and not self._is_known_to_collector:
             self._hello("collector", [])
 

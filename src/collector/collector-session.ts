@@ -174,7 +174,10 @@ export class CollectorSession extends Session<CollectorSummary> {
 
   #port(): CollectorPort {
     return {
-      toPeer: (connection, message) => this.#listeners.data?.send(connection, message),
+      toPeer: (connection, message) => {
+        if (message.type === "refuse") this.#refused.add({ reason: message.reason });
+        this.#listeners.data?.send(connection, message);
+      },
       toAckLink: (connection, message) => this.#listeners.ack?.send(connection, message),
       begin: (open) => this.#begin(open),
       work: () => this.#handle(),

@@ -1,6 +1,7 @@
 import type { DistributorCoreOptions } from "../core/distributor/distributor-port.ts";
 import { DEFAULT_MAX_WINDOW, DEFAULT_WINDOW_BYTES, DEFAULT_WINDOW_TIME } from "../core/window.ts";
 import { type JournalOptions, resolveJournalOptions } from "../journal/journal-options.ts";
+import { MAX_WINDOW } from "../protocol/bounds.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { assertBoolean, assertCount, assertEndpoint, assertTimeout } from "../role/checks.ts";
 import { assertKnownOptions, optionNames } from "../role/known-options.ts";
@@ -146,7 +147,7 @@ export function resolveDistributorOptions(options: DistributorOptions): Resolved
   assertCount("maxFailures", resolved.maxFailures, 0);
   assertCount("crashLimit", resolved.crashLimit, 1);
   assertCount("minWorkers", resolved.minWorkers, 1);
-  assertCount("maxWindow", resolved.maxWindow, 1, 65_536);
+  assertCount("maxWindow", resolved.maxWindow, 1, MAX_WINDOW);
   assertCount("windowBytes", resolved.windowBytes, 1);
   assertCount("windowTime", resolved.windowTimeMs, 1);
   return resolved;

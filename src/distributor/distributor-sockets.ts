@@ -81,6 +81,7 @@ export class DistributorSockets {
   }
 
   toWorker(connection: string, message: DistributorToWorker): void {
+    if (message.type === "refuse") this.#refused.add({ reason: message.reason });
     this.#send(connection, message);
   }
 

@@ -1,5 +1,6 @@
 import { assertRunnable } from "../core/distributor/dependency-graph.ts";
 import type { OwnedWorkers } from "../core/distributor/owned-workers.ts";
+import { MAX_TASKS } from "../protocol/bounds.ts";
 import { ofInstance, renamed } from "../protocol/renamed.ts";
 import { assertArgumentCount } from "../role/known-options.ts";
 import { assertMayListen } from "../role/network.ts";
@@ -74,7 +75,7 @@ export class Distributor extends Role<RunSummary> {
    * Adds a task, before `run()`.
    *
    * @param task - A `Task` subclass, of which one instance is made, or an instance.
-   * @throws TypeError when it is no task, lacks a field, or another task has its type.
+   * @throws TypeError when it is no task, lacks a field, or another task has its type; RangeError when there are 4,096 tasks already.
    */
   registerTask(task: AnyTask | (new () => AnyTask)): void {
     this.#tasks.push(atCaller(Distributor.prototype.registerTask, () => this.#checked(task)));
@@ -82,6 +83,7 @@ export class Distributor extends Role<RunSummary> {
 
   #checked(task: AnyTask | (new () => AnyTask)): RegisteredTask {
     if (this.#session !== undefined) throw new TypeError("Tasks must be registered before run()");
+    if (this.#tasks.length >= MAX_TASKS) throw new RangeError(`A distributor has at most ${MAX_TASKS} tasks`);
     const instance: AnyTask = typeof task === "function" ? new task() : task;
     assertTask(instance);
     if (this.#tasks.some(({ taskType }) => taskType === instance.taskType))

@@ -98,7 +98,7 @@ const settled: RecordLayout<Extract<JournalRecord, { type: "acked" | "failed" | 
     writer.integer(task);
     writer.sequence(seqs);
   },
-  read: (reader) => ({ task: reader.integer(), seqs: reader.sequence() }),
+  read: (reader) => ({ task: reader.integer(), seqs: reader.sequence(Number.POSITIVE_INFINITY) }),
 };
 
 /** The layouts of all records. A record's code is its index here, so new types go at the end. */
@@ -113,7 +113,7 @@ const LAYOUTS: { readonly [T in JournalRecord["type"]]: RecordLayout<Extract<Jou
       read: (reader) => ({
         runId: name(reader),
         begun: reader.integer(),
-        tasks: list(reader, () => name(reader)),
+        tasks: list(reader, Number.POSITIVE_INFINITY, () => name(reader)),
       }),
     },
     metadata: {

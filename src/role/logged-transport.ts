@@ -79,6 +79,9 @@ export async function listenAt<In extends Message>(
       const peer = peers.has(connection) ? undefined : peerOf(message);
       if (peer !== undefined) {
         peers.add(connection);
+        // The end of a connection on which nothing is sent is not noticed.
+        const [oldest] = peers;
+        if (peers.size > options.maxConnections && oldest !== undefined) peers.delete(oldest);
         log.write("info", "peer connected", { ...peer, ...factsOf(connection) });
       }
       if (log.isEnabled("debug")) note(log, "message received", message, factsOf(connection));

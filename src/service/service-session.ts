@@ -147,8 +147,14 @@ export class ServiceSession extends Session<ServiceSummary> {
 
   #port(): BrokerPort {
     return {
-      toClient: (connection, message) => this.#frontend?.send(connection, message),
-      toWorker: (connection, message) => this.#backend?.send(connection, message),
+      toClient: (connection, message) => {
+        if (message.type === "refuse") this.#refused.add({ reason: message.reason });
+        this.#frontend?.send(connection, message);
+      },
+      toWorker: (connection, message) => {
+        if (message.type === "refuse") this.#refused.add({ reason: message.reason });
+        this.#backend?.send(connection, message);
+      },
       flushSoon: () => this.#flushes.soon(),
       over: () => {
         this.#log.write("info", "service ended", { ...this.#core.counts });

@@ -94,6 +94,8 @@ describe("Inbox", () => {
     workerId,
     busyMs: 0,
     busyItems: 0,
+    connection: workerId,
+    bytes: 0,
     items: seqs.map((seq) => ({ seq, attempt: 1, payload: new Uint8Array() })),
   });
   const acked = (inbox: Inbox) => inbox.takeAcks("run").map(({ workerId, seqs }) => [workerId, ...seqs]);

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { MAX_CONCURRENCY, MAX_REFS } from "../../src/protocol/bounds.ts";
 import { MAX_ATTEMPT, MAX_SEQ } from "../../src/protocol/limits.ts";
 import type { Message } from "../../src/protocol/message.ts";
 
@@ -42,11 +43,20 @@ export function arbitraryMessages({ name, count, seq, attempt, bytes }: MessageP
   const of = <T extends Message["type"]>(type: T) => ({ type: fc.constant(type), runId: name });
 
   const batch: fc.Arbitrary<Message> = fc.oneof(
-    fc.record({ ...of("hello"), role, peerId: name, taskType: name, held: fc.array(ref) }),
+    fc.oneof(
+      fc.record({ ...of("hello"), role, peerId: name, taskType: name, held: fc.constant([]) }),
+      fc.record({
+        ...of("hello"),
+        role: fc.constant("worker" as const),
+        peerId: name,
+        taskType: name,
+        held: fc.array(ref),
+      }),
+    ),
     fc.record({ ...of("welcome"), role, peerId: name, timeoutMs: count, context: name, metadata: bytes }),
     fc.record({ ...of("refuse"), reason: name }),
     fc.record({ ...of("open"), peerId: name, tasks: fc.array(name), context: name, metadata: bytes }),
-    fc.record({ ...of("ready"), concurrency: fc.integer({ min: 1 }) }),
+    fc.record({ ...of("ready"), concurrency: fc.integer({ min: 1, max: MAX_CONCURRENCY }) }),
     fc.record({
       ...of("grant"),
       solo: fc.boolean(),
@@ -54,7 +64,7 @@ export function arbitraryMessages({ name, count, seq, attempt, bytes }: MessageP
       failuresSeen: fc.array(ref),
       items: fc.array(item),
     }),
-    fc.record({ ...of("recall"), count }),
+    fc.record({ ...of("recall"), count: count.map((many) => Math.min(many, MAX_REFS)) }),
     fc.record({ ...of("revoke"), items: fc.array(ref) }),
     fc.record({ ...of("returned"), leaving: fc.boolean(), items: fc.array(ref) }),
     fc.record({ ...of("blocked"), workerId: name, expired: fc.boolean(), running: fc.array(ref) }),

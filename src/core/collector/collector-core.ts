@@ -11,6 +11,7 @@ import { RoleClock } from "../role-clock.ts";
 import type { CollectorCoreOptions, CollectorPhase, CollectorPort } from "./collector-port.ts";
 import { DistributorConnections } from "./distributor-connections.ts";
 import { type Delivery, type DeliveryBatch, Inbox } from "./inbox.ts";
+import { keepLatest } from "./keep-latest.ts";
 
 /** Interval of pings to the distributor, in ms: a ping discovers a dead connection. */
 const PING_MS = 1000;
@@ -20,6 +21,12 @@ const GOODBYE_MS = 2000;
 
 /** Most workers that wait for a run to begin. */
 const MAX_WAITING = 10_000;
+
+/**
+ * Most bytes of results that wait for the handler from one connection. More is dropped, without an ACK: the worker keeps it and sends it
+ * again. A worker of this library has windows far below that.
+ */
+const MAX_WAITING_BYTES = 256 * 1024 * 1024;
 
 /**
  * The collector's state machine. It recognises every item by run, task and sequence number and hands each to the shell once. An item
@@ -34,6 +41,8 @@ export class CollectorCore {
   readonly #distributors = new DistributorConnections();
   /** Hellos of workers that came before the run, by connection. */
   #waitingWorkers = new Map<string, Hello>();
+  /** Names of the run's tasks. */
+  #tasks: ReadonlySet<string> = new Set();
   #missingSince = 0;
   #nextPing = 0;
   /** Whether the shell handles deliveries: from `work()` until it is `idle()`. */
@@ -69,11 +78,11 @@ export class CollectorCore {
     if (message.type === "open") return this.#open(connection, message);
     if (message.type === "hello") return this.#workerHello(connection, message);
     if (this.runId === "" || message.runId !== this.runId) return this.#stray(message);
-    if (message.type === "result") return this.#result(message);
+    if (message.type === "result") return this.#result(connection, message);
     if (message.type === "bye") return this.#goodbye(connection);
     // A worker cannot speak for the distributor.
     if (!this.#distributors.hasOpened(connection, this.runId)) return this.#stray(message);
-    if (message.type === "failed") this.#failed(message);
+    if (message.type === "failed") this.#failed(connection, message);
     else if (message.type === "end") this.#end(message.status, message.reason);
   }
 
@@ -175,6 +184,7 @@ export class CollectorCore {
   #begin(open: Open): void {
     if (this.runId !== "") this.#port.note("the earlier run was never ended", { runId: this.runId });
     this.#phase = { kind: "collecting", open };
+    this.#tasks = new Set(open.tasks);
     this.#distributors.current.ack = "";
     this.#inbox = new Inbox();
     this.#port.begin(open);
@@ -196,10 +206,14 @@ export class CollectorCore {
   }
 
   #workerHello(connection: string, hello: Hello): void {
+    if (hello.held.length > 0) {
+      const reason = "a hello to a collector names no items";
+      return this.#port.toPeer(connection, { type: "refuse", runId: hello.runId, reason });
+    }
     if (hello.runId === this.runId && this.runId !== "")
       return this.#port.toPeer(connection, this.#welcome());
     // A worker of another run keeps its results; its distributor tells it of the collector's run first.
-    if (this.#waitingWorkers.size < MAX_WAITING) this.#waitingWorkers.set(connection, hello);
+    keepLatest(this.#waitingWorkers, connection, hello, MAX_WAITING);
     if (this.runId !== "") this.#stray(hello);
   }
 
@@ -218,19 +232,26 @@ export class CollectorCore {
 
   // --- items ----------------------------------------------------------------------------------------------------------
 
-  #result(result: Result): void {
-    const { runId, taskType: task, workerId } = result;
+  #result(connection: string, result: Result): void {
+    const { runId, taskType: task, workerId, items } = result;
     if (!this.#knowsTask(task)) return this.#stray(result);
-    const { length } = result.items;
+    const bytes = items.reduce((sum, { payload }) => sum + payload.length, 0);
+    const waiting = this.#inbox.bytesFrom(connection);
+    if (waiting > 0 && waiting + bytes > MAX_WAITING_BYTES) {
+      return this.#port.note("results dropped: too many bytes of their worker wait", { workerId, bytes });
+    }
+    const { length } = items;
     const busyItems = result.busyMs > 0 ? length : 0;
-    this.#add({ runId, task, workerId, busyMs: result.busyMs / length, busyItems, items: result.items });
+    const busyMs = result.busyMs / length;
+    this.#add({ connection, bytes, runId, task, workerId, busyMs, busyItems, items });
   }
 
-  #failed(failed: Failed): void {
+  #failed(connection: string, failed: Failed): void {
     const { runId, taskType: task, seq, attempts, payload, error } = failed;
     if (!this.#knowsTask(task)) return this.#stray(failed);
     const items = [{ seq, attempt: attempts, payload }];
-    this.#add({ runId, task, workerId: "", busyMs: 0, busyItems: 0, items, error });
+    const bytes = payload.length;
+    this.#add({ connection, bytes, runId, task, workerId: "", busyMs: 0, busyItems: 0, items, error });
   }
 
   #add(batch: DeliveryBatch): void {
@@ -240,7 +261,7 @@ export class CollectorCore {
   }
 
   #knowsTask(task: string): boolean {
-    return this.#phase.kind === "collecting" && this.#phase.open.tasks.includes(task);
+    return this.#phase.kind === "collecting" && this.#tasks.has(task);
   }
 
   // --- endings --------------------------------------------------------------------------------------------------------

@@ -1,7 +1,11 @@
 import type { Hello, Open } from "../../protocol/batch-message.ts";
+import { keepLatest } from "./keep-latest.ts";
 
 /** Most distributors that are remembered: one works, others may be about to take over. */
 const MAX_DISTRIBUTORS = 100;
+
+/** Most bytes of metadata in opens whose distributors are not introduced, but for the latest. A worker can send such opens, too. */
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
 /**
  * The connections of distributors. A distributor may open a run only after it has introduced itself on the ACK link, where a worker
@@ -22,7 +26,7 @@ export class DistributorConnections {
   }
 
   introduce(connection: string, hello: Hello): void {
-    keepLatest(this.#introduced, connection, hello);
+    keepLatest(this.#introduced, connection, hello, MAX_DISTRIBUTORS);
   }
 
   isIntroduced({ runId, peerId }: Open): boolean {
@@ -31,7 +35,13 @@ export class DistributorConnections {
 
   /** Keeps an `open` until its distributor has introduced itself. */
   wait(connection: string, open: Open): void {
-    keepLatest(this.#waiting, connection, open);
+    keepLatest(this.#waiting, connection, open, MAX_DISTRIBUTORS);
+    let bytes = 0;
+    // The latest first. A distributor whose `open` is forgotten sends it again.
+    for (const [waiting, { metadata }] of [...this.#waiting].reverse()) {
+      bytes += metadata.length;
+      if (waiting !== connection && bytes > MAX_WAITING_BYTES) this.#waiting.delete(waiting);
+    }
   }
 
   /** Takes the opens that waited for this introduction, with their connections. */
@@ -45,7 +55,7 @@ export class DistributorConnections {
 
   /** The connection's distributor has opened the run and is the current one. */
   open(connection: string, runId: string): void {
-    keepLatest(this.#opened, connection, runId);
+    keepLatest(this.#opened, connection, runId, MAX_DISTRIBUTORS);
     this.current.data = connection;
   }
 
@@ -70,15 +80,5 @@ export class DistributorConnections {
     if (this.current[link] !== connection || connection === "") return false;
     this.current[link] = "";
     return true;
-  }
-}
-
-/** Adds an entry and forgets the oldest ones: the end of most connections is not noticed. */
-function keepLatest<T>(map: Map<string, T>, connection: string, value: T): void {
-  map.delete(connection);
-  map.set(connection, value);
-  for (const oldest of map.keys()) {
-    if (map.size <= MAX_DISTRIBUTORS) return;
-    map.delete(oldest);
   }
 }

@@ -2,6 +2,13 @@ import type { Ack, ErrorInfo, ItemPayload } from "../../protocol/batch-message.t
 import { EMPTY } from "../../protocol/wire/payload-frames.ts";
 import { Fifo } from "../../structures/fifo.ts";
 import { SeqSet } from "../../structures/seq-set.ts";
+import { cutList } from "../cut-list.ts";
+
+/** Most repeated deliveries whose ACKs wait to be sent. Others are not ACKed: their workers deliver them once more. */
+const MAX_REPEATS = 65_536;
+
+/** What the first repeated delivery of a worker counts as: its ACK is a message of its own. */
+const REPEATS_OF_MESSAGE = 64;
 
 /** One item for the user's handler: a result or a failure. */
 export interface Delivery {
@@ -22,6 +29,10 @@ export interface Delivery {
 
 /** Items that arrived in one message. */
 export interface DeliveryBatch extends Omit<Delivery, "seq" | "attempt" | "payload"> {
+  /** The connection on which they came. */
+  readonly connection: string;
+  /** How many bytes the message keeps in memory. */
+  readonly bytes: number;
   readonly items: readonly ItemPayload[];
 }
 
@@ -52,6 +63,10 @@ export class Inbox {
   #taken = 0;
   readonly #tasks = new Map<string, TaskItems>();
   #acks = new Map<string, AckGroup>();
+  /** Bytes of messages that wait for the handler, by connection. */
+  readonly #waitingBytes = new Map<string, number>();
+  /** Repeated deliveries whose ACKs wait. */
+  #repeats = 0;
   /** The group of the last item; the next item mostly belongs to it, too. */
   #lastGroup: AckGroup | undefined;
   /** The group of the item that was handled last. */
@@ -65,6 +80,11 @@ export class Inbox {
     return this.#acks.size > 0;
   }
 
+  /** Bytes of messages from a connection that wait for the handler. */
+  bytesFrom(connection: string): number {
+    return this.#waitingBytes.get(connection) ?? 0;
+  }
+
   add(batch: DeliveryBatch): void {
     const { task, workerId } = batch;
     const { received, handled } = this.#task(task);
@@ -72,11 +92,12 @@ export class Inbox {
       if (received.add(seq)) return true;
       this.duplicates += 1;
       // The ACK of an item that is not handled yet follows when it is.
-      if (handled.has(seq)) this.#group(task, workerId).seqs.push(seq);
+      if (handled.has(seq)) this.#ackAgain(task, workerId, seq);
       return false;
     });
     if (items.length === 0) return;
     this.size += items.length;
+    this.#waitingBytes.set(batch.connection, this.bytesFrom(batch.connection) + batch.bytes);
     this.#queue.push({ ...batch, items });
   }
 
@@ -90,6 +111,7 @@ export class Inbox {
     if (this.#taken === items.length) {
       this.#queue.shift();
       this.#taken = 0;
+      this.#release(batch);
     }
     const delivery = { runId, task, seq, attempt, workerId, payload, busyMs, busyItems };
     return error === undefined ? delivery : { ...delivery, error };
@@ -100,6 +122,7 @@ export class Inbox {
     this.#queue.clear();
     this.#taken = 0;
     this.size = 0;
+    this.#waitingBytes.clear();
   }
 
   handled({ task, seq, workerId, busyMs, payload }: Delivery, ackData: Uint8Array): void {
@@ -124,12 +147,31 @@ export class Inbox {
     const groups = [...this.#acks.values()].filter((group) => group !== latest);
     if (latest !== undefined) groups.push(latest);
     this.#acks = new Map();
+    this.#repeats = 0;
     this.#lastGroup = undefined;
     this.#latestGroup = undefined;
-    return groups.map(({ task, workerId, busyMs, bytes, seqs }) => {
+    return groups.flatMap(({ task, workerId, seqs, ...measured }) => {
       const { ackSeq, ackData } = this.#task(task);
-      return { type: "ack", runId, taskType: task, workerId, busyMs, bytes, seqs, ackSeq, ackData };
+      const ack = { type: "ack", runId, taskType: task, workerId, ackSeq, ackData } as const;
+      return cutList(seqs).map((part, index) => ({
+        ...ack,
+        ...(index === 0 ? measured : { busyMs: 0, bytes: 0 }),
+        seqs: part,
+      }));
     });
+  }
+
+  #release({ connection, bytes }: DeliveryBatch): void {
+    const left = this.bytesFrom(connection) - bytes;
+    if (left > 0) this.#waitingBytes.set(connection, left);
+    else this.#waitingBytes.delete(connection);
+  }
+
+  #ackAgain(task: string, workerId: string, seq: number): void {
+    if (this.#repeats >= MAX_REPEATS) return;
+    const { size } = this.#acks;
+    this.#group(task, workerId).seqs.push(seq);
+    this.#repeats += this.#acks.size > size ? REPEATS_OF_MESSAGE : 1;
   }
 
   #task(name: string): TaskItems {

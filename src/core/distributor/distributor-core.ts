@@ -252,7 +252,8 @@ export class DistributorCore {
 
   #workerHello(connection: string, hello: Hello): void {
     const known = this.#fleet.byId(hello.peerId);
-    const task = taskOfHello(hello, this.#tasks.byName, known);
+    const objection = this.#fleet.objection(connection, hello.peerId);
+    const task = objection ?? taskOfHello(hello, this.#tasks.byName, known);
     if (typeof task === "string") return this.#workerMessages.refuse(connection, task);
     if (this.#phase.kind === "over") return;
     const worker = this.#fleet.hello(connection, hello, task, this.#clock.now);

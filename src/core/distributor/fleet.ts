@@ -64,6 +64,13 @@ export class Fleet {
     return this.#byId.get(id);
   }
 
+  /** Why a peer on this connection may not say hello under this id: a connection has one worker. Nothing where it may. */
+  objection(connection: string, id: string): string | undefined {
+    const present = this.#byConnection.get(connection);
+    if (present === undefined || present.id === id) return undefined;
+    return `worker ${JSON.stringify(present.id)} has said hello on this connection, and a connection has one worker`;
+  }
+
   /** The worker on a connection, from which a message has arrived. */
   heard(connection: string, now: number): WorkerRecord | undefined {
     const worker = this.#byConnection.get(connection);

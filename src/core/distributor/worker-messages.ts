@@ -1,5 +1,6 @@
 import type { End, ItemPayload, ItemRef } from "../../protocol/batch-message.ts";
 import type { DistributorToWorker } from "../../protocol/message.ts";
+import { cutList } from "../cut-list.ts";
 import type { DistributorCoreOptions, DistributorPhase, DistributorPort } from "./distributor-port.ts";
 import type { GrantPort } from "./grant-port.ts";
 import type { WorkerRecord } from "./worker-record.ts";
@@ -28,11 +29,23 @@ export class WorkerMessages implements GrantPort {
 
   /** Grants items, and confirms what the collector has handled of the worker's results. */
   grant(worker: WorkerRecord, items: readonly ItemPayload[], solo: boolean): void {
-    const { settled, failuresSeen } = worker;
+    const settled = [...cutList(worker.settled)];
+    const failuresSeen = [...cutList(worker.failuresSeen)];
     worker.settled = [];
     worker.failuresSeen = [];
     const { runId } = this.#options;
-    this.#send(worker, { type: "grant", runId, solo, settled, failuresSeen, items });
+    for (;;) {
+      const isLast = settled.length <= 1 && failuresSeen.length <= 1;
+      this.#send(worker, {
+        type: "grant",
+        runId,
+        solo,
+        settled: settled.shift() ?? [],
+        failuresSeen: failuresSeen.shift() ?? [],
+        items: isLast ? items : [],
+      });
+      if (isLast) return;
+    }
   }
 
   /** Confirms what no grant has confirmed yet. */

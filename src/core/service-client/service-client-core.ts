@@ -4,6 +4,7 @@ import { nextAttempt } from "../../protocol/next-attempt.ts";
 import { EMPTY } from "../../protocol/wire/payload-frames.ts";
 import { LinkedQueue } from "../../structures/linked-queue.ts";
 import { batches } from "../batches.ts";
+import { cutList } from "../cut-list.ts";
 import { RoleClock } from "../role-clock.ts";
 import type { PendingRequest, RequestOutcome, RequestSpec } from "./pending-request.ts";
 import type { ServiceClientCoreOptions, ServiceClientPort } from "./service-client-port.ts";
@@ -76,7 +77,7 @@ export class ServiceClientCore {
     if (this.#link !== "ready") return;
     if (cancelled.length > 0) {
       const items = cancelled.map(({ seq, attempt }) => ({ seq, attempt }));
-      this.#port.send({ type: "cancel", runId, items });
+      for (const part of cutList(items)) this.#port.send({ type: "cancel", runId, items: part });
     }
     while (this.#waiting.size > 0) {
       const alike = this.#takeAlike();

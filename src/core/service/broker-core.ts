@@ -108,8 +108,7 @@ export class BrokerCore {
     } else if (client === undefined || message.runId !== this.#options.runId) {
       this.#stray(message);
     } else if (message.type === "request") {
-      const type = this.#ledger.type(message.taskType);
-      for (const item of message.items) this.#ledger.accept(client, type, item, message);
+      this.#ledger.acceptAll(client, message);
     } else if (message.type === "cancel") {
       for (const { seq } of message.items) {
         const request = client.requests.get(seq);
@@ -203,7 +202,7 @@ export class BrokerCore {
   #clientHello(connection: string, id: string): void {
     if (this.#phase.kind === "ending") return; // the client waits for the next service
     if (!this.#clients.has(connection))
-      this.#clients.set(connection, { connection, id, requests: new Map() });
+      this.#clients.set(connection, { connection, id, requests: new Map(), named: new Set() });
     this.#port.toClient(connection, this.#welcome());
   }
 

@@ -48,7 +48,7 @@ export class BrokerFleet {
     for (const other of this.workers.values()) if (other.id === id) this.gone(other, "lost");
     const worker = new BrokerWorker(connection, id, this.#ledger.type(taskType));
     this.workers.set(connection, worker);
-    worker.type.workers.add(worker);
+    worker.type.join(worker);
     this.#note("joined", worker);
   }
 
@@ -120,8 +120,10 @@ export class BrokerFleet {
   blocked(workerId: string, { running, expired }: Pick<Blocked, "running" | "expired">): void {
     const worker = [...this.workers.values()].find(({ id }) => id === workerId);
     if (worker === undefined) return;
-    const isRunning = ({ clientSeq, attempt }: ServiceRequest) =>
-      running.some((item) => item.seq === clientSeq && item.attempt === attempt);
+    const stuck = new Map<number, Set<number>>();
+    for (const { clientSeq } of worker.held.values()) stuck.set(clientSeq, new Set());
+    for (const { seq, attempt } of running) stuck.get(seq)?.add(attempt);
+    const isRunning = ({ clientSeq, attempt }: ServiceRequest) => stuck.get(clientSeq)?.has(attempt);
     for (const request of [...worker.held.values()].reverse()) {
       if (isRunning(request)) {
         if (expired) this.#expired(worker, request);
@@ -141,6 +143,7 @@ export class BrokerFleet {
     const wasAlone = worker.held.size === 1;
     for (const request of [...worker.held.values()]) this.#ledger.lostWorker(request, wasAlone);
     this.#ledger.serve(worker.type);
+    this.#ledger.forgetUnused(worker.type);
   }
 
   /** Closes windows, and looks for workers that have long been silent. */

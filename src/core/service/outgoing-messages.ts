@@ -3,6 +3,7 @@ import type { ErrorInfo, ItemPayload, ItemRef } from "../../protocol/batch-messa
 import type { ServiceToClient, ServiceToWorker } from "../../protocol/message.ts";
 import type { AssignedItem, FailureOrigin } from "../../protocol/service-message.ts";
 import { batches } from "../batches.ts";
+import { cutList } from "../cut-list.ts";
 import type { BrokerWorker } from "./broker-worker.ts";
 import type { BrokerClient, ServiceRequest } from "./service-request.ts";
 
@@ -88,7 +89,8 @@ export class OutgoingMessages {
     for (const [client, refusals] of this.#refusals) {
       for (const { code, text, items } of refusals.values()) {
         const error = { name: "PipelineError", message: text, stack: "", code };
-        toClient(client.connection, { type: "failure", runId, origin: "service", error, items });
+        for (const part of cutList(items))
+          toClient(client.connection, { type: "failure", runId, origin: "service", error, items: part });
       }
     }
     this.#refusals.clear();
@@ -115,6 +117,6 @@ export class OutgoingMessages {
 }
 
 /** Whether a payload keeps much more memory than it needs. */
-function isShared({ length, buffer }: Uint8Array): boolean {
+export function isShared({ length, buffer }: Uint8Array): boolean {
   return buffer.byteLength > 2 * length + 1024;
 }

@@ -1,12 +1,19 @@
 import type { ErrorCode } from "../../errors.ts";
 import type { ItemPayload } from "../../protocol/batch-message.ts";
 import { nextAttempt } from "../../protocol/next-attempt.ts";
+import type { Request } from "../../protocol/service-message.ts";
 import { countText } from "../explanation.ts";
 import type { RoleClock } from "../role-clock.ts";
 import type { BrokerWorker } from "./broker-worker.ts";
-import type { OutgoingMessages } from "./outgoing-messages.ts";
+import { isShared, type OutgoingMessages } from "./outgoing-messages.ts";
 import { type BrokerClient, NOWHERE, type ServiceRequest } from "./service-request.ts";
 import { type QueueOutlet, TypeQueue } from "./type-queue.ts";
+
+/** Most task types without a worker that requests of one client wait for. */
+const MAX_NAMED = 256;
+
+/** Most task types, over all clients and workers, for a client to name another one. */
+const MAX_TYPES = 4096;
 
 export interface RequestLedgerOptions {
   /** How many requests of one task type may wait. */
@@ -82,6 +89,30 @@ export class RequestLedger {
     return type;
   }
 
+  /** Takes the requests of a message. */
+  acceptAll(client: BrokerClient, request: Request): void {
+    const { taskType, items } = request;
+    const type = this.types.get(taskType) ?? this.#newType(client, taskType);
+    for (const item of items) this.accept(client, type, item, request);
+    this.forgetUnused(type);
+  }
+
+  /** Makes a type for a client's first request of it. It is not remembered if too many types wait for a first worker. */
+  #newType(client: BrokerClient, name: string): TypeQueue {
+    const isRefused = client.named.size >= MAX_NAMED || this.types.size >= MAX_TYPES;
+    if (isRefused) return new TypeQueue(name, this.#load, this.#clock.now, true);
+    const type = this.type(name);
+    type.namedBy = client.named.add(type);
+    return type;
+  }
+
+  /** Forgets a task type without workers and requests. */
+  forgetUnused(type: TypeQueue): void {
+    if (!type.isUnused || this.types.get(type.name) !== type) return;
+    type.forgetName();
+    this.types.delete(type.name);
+  }
+
   /** Takes a request that has arrived: it goes to a worker or to the queue, or is refused at once. */
   accept(
     client: BrokerClient,
@@ -113,6 +144,10 @@ export class RequestLedger {
     if (!this.#isOpen) {
       return this.#refuse(request, "SERVICE_STOPPED", "The service is stopping and takes no new requests");
     }
+    if (type.isSurplus) {
+      const text = "The service is busy: too many task types without a worker are in its queue";
+      return this.#refuse(request, "SERVICE_BUSY", text);
+    }
     const { maxQueue, maxQueueBytes } = this.#options;
     const isFull = type.queue.size >= maxQueue || this.#load.bytes + request.bytes > maxQueueBytes;
     if (isFull && !type.hasRoom) {
@@ -123,6 +158,9 @@ export class RequestLedger {
     this.unsettled += 1;
     type.enqueue(request);
     this.serve(type);
+    // A request that waits must not keep the rest of its message in memory, which may be cancelled by then.
+    if (request.place.at === "queue" && isShared(request.payload))
+      request.payload = new Uint8Array(request.payload);
   }
 
   /** Gives what waits to the workers that have room. */
@@ -194,7 +232,7 @@ export class RequestLedger {
   tick(now: number): void {
     for (const type of this.types.values()) {
       if (type.workers.size === 0) this.#checkLonely(type, now);
-      if (type.isUnused) this.types.delete(type.name);
+      this.forgetUnused(type);
     }
   }
 

@@ -8,6 +8,8 @@ export interface BrokerClient {
   readonly id: string;
   /** The requests that the client waits for, by `clientSeq`. */
   readonly requests: Map<number, ServiceRequest>;
+  /** Task types that the client was the first to name, and that have no worker. */
+  readonly named: Set<TypeQueue>;
 }
 
 export type RequestPlace =

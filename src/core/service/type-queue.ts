@@ -22,12 +22,15 @@ export interface QueueOutlet {
 /** The requests and the workers of one task type. */
 export class TypeQueue {
   readonly name: string;
+  readonly isSurplus: boolean;
   readonly queue = new LinkedQueue<ServiceRequest>();
   /** Idempotent requests that were on a worker that died. Each goes to an idle worker, alone: it may have killed the first one. */
   readonly suspects = new LinkedQueue<ServiceRequest>();
   readonly workers = new Set<BrokerWorker>();
   /** A request has had to wait since the last tick. */
   wasPressed = false;
+  /** The types that the client has named first to which this one belongs, as long as it has no worker. */
+  namedBy: Set<TypeQueue> | undefined;
   /** Since when the task type has no worker. */
   lonelySince: number;
   /** Workers with room. At the end are those that got a request or became idle last. */
@@ -36,8 +39,10 @@ export class TypeQueue {
   #reserved: BrokerWorker | undefined;
   readonly #load: QueueLoad;
 
-  constructor(name: string, load: QueueLoad, now: number) {
+  /** @param isSurplus - The type is one too many: its requests are refused. */
+  constructor(name: string, load: QueueLoad, now: number, isSurplus = false) {
     this.name = name;
+    this.isSurplus = isSurplus;
     this.#load = load;
     this.lonelySince = now;
   }
@@ -78,6 +83,17 @@ export class TypeQueue {
   refresh(worker: BrokerWorker): void {
     this.#open.delete(worker);
     if (worker.hasRoom && worker !== this.#reserved && this.workers.has(worker)) this.#open.add(worker);
+  }
+
+  join(worker: BrokerWorker): void {
+    this.workers.add(worker);
+    this.forgetName();
+  }
+
+  /** The type does not count any more for the client that has named it. */
+  forgetName(): void {
+    this.namedBy?.delete(this);
+    this.namedBy = undefined;
   }
 
   leave(worker: BrokerWorker, now: number): void {

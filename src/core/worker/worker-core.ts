@@ -1,5 +1,6 @@
 import { PipelineError } from "../../errors.ts";
 import type { Grant, Hello, ItemPayload, ItemRef, RunStatus, Welcome } from "../../protocol/batch-message.ts";
+import { MAX_REFS } from "../../protocol/bounds.ts";
 import type { CollectorToWorker, DistributorToWorker } from "../../protocol/message.ts";
 import type { Execution, ExecutionOutcome } from "../execution.ts";
 import { missingPeer } from "../missing-peer.ts";
@@ -277,7 +278,8 @@ export class WorkerCore {
   }
 
   #held(): ItemRef[] {
-    return [...this.#load.refs, ...this.#outbox.refs];
+    // What is not named goes to other workers. No distributor lets a worker hold so much.
+    return [...this.#load.refs, ...this.#outbox.refs].slice(0, MAX_REFS);
   }
 
   #leaveIfDone(): void {

@@ -1,5 +1,6 @@
+import { EXACT_VALUES, MAX_VALUES, SLOW_VALUES } from "../bounds.ts";
 import { MAX_DEPTH } from "../limits.ts";
-import { ProtocolError } from "../wire/byte-reader.ts";
+import { BoundError, ProtocolError } from "../wire/byte-reader.ts";
 
 /** The extension types that msgpackr writes here. It reads more types, and runs code for some of them. */
 const EXT_UNDEFINED = 0x00;
@@ -31,25 +32,33 @@ const PROTO_IN_UTF16 = Buffer.from("__proto__", "utf16le");
 /** Whether the bytes that were scanned so far have an extension of `encodeExactly`. */
 let isExact = false;
 
+/** What the values that were scanned so far count as, and how many they are. */
+let values = 0;
+let scanned = 0;
+
 /**
- * Checks MessagePack bytes before they are decoded. Refuses other extensions, lengths beyond the end, deep nesting, keys that are not
- * strings or are `__proto__`, and trailing bytes.
+ * Checks MessagePack bytes before they are decoded. Refuses other extensions, lengths beyond the end, too many values, deep nesting, keys
+ * that are not strings or are `__proto__`, and trailing bytes.
  *
  * @returns Whether only `decodeExactly` can decode the bytes.
  * @throws ProtocolError with the rule that was broken; never with received bytes.
  */
 export function scanPayload(payload: Uint8Array): boolean {
   isExact = false;
+  values = 0;
+  scanned = 0;
   const bytes = Buffer.isBuffer(payload)
     ? payload
     : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
   const offset = scanValue(bytes, 0, 0);
   if (offset !== bytes.length) throw new ProtocolError("Payload has trailing bytes");
+  if (values + (isExact ? EXACT_VALUES * scanned : 0) > MAX_VALUES) throw tooMany();
   return isExact;
 }
 
 /** The end of a value that was scanned before. */
 export function endOfValue(bytes: Buffer, offset: number): number {
+  values = 0;
   return scanValue(bytes, offset, 0);
 }
 
@@ -70,6 +79,9 @@ export function extensionAt(
 function scanValue(bytes: Buffer, offset: number, depth: number): number {
   const code = bytes[offset];
   if (code === undefined) throw cutOff();
+  values += 1;
+  scanned += 1;
+  if (values > MAX_VALUES) throw tooMany();
   const next = offset + 1;
   if (code <= 0x7f || code >= 0xe0) return next;
   if (code <= 0x8f) return scanMap(bytes, next, code & 0x0f, depth);
@@ -81,12 +93,18 @@ function scanValue(bytes: Buffer, offset: number, depth: number): number {
     case 0xc3: // true
       return next;
     case 0xc4: // bin 8
+      values += SLOW_VALUES - 1;
+      return skip(bytes, next + 1, size(bytes, next, 1));
     case 0xd9: // str 8
       return skip(bytes, next + 1, size(bytes, next, 1));
-    case 0xc5:
+    case 0xc5: // bin 16
+      values += SLOW_VALUES - 1;
+      return skip(bytes, next + 2, size(bytes, next, 2));
     case 0xda:
       return skip(bytes, next + 2, size(bytes, next, 2));
-    case 0xc6:
+    case 0xc6: // bin 32
+      values += SLOW_VALUES - 1;
+      return skip(bytes, next + 4, size(bytes, next, 4));
     case 0xdb:
       return skip(bytes, next + 4, size(bytes, next, 4));
     case 0xc7: // ext 8
@@ -134,6 +152,8 @@ function scanArray(bytes: Buffer, start: number, count: number, depth: number): 
   for (let left = count; left > 0; left--) {
     if (bytes[offset] === 0xd4 && bytes[offset + 1] === EXT_HOLE && bytes[offset + 2] === 0) {
       isExact = true; // a hole is allowed in lists only
+      values += 1;
+      scanned += 1;
       offset += 3;
     } else offset = scanValue(bytes, offset, depth + 1);
   }
@@ -194,6 +214,7 @@ function enter(bytes: Buffer, start: number, entries: number, depth: number): vo
 function scanExtension(bytes: Buffer, typeOffset: number, length: number, depth: number): number {
   const start = typeOffset + 1;
   const end = skip(bytes, start, length);
+  values += SLOW_VALUES - 1;
   const allowed = () => {
     switch (bytes[typeOffset]) {
       case EXT_UNDEFINED:
@@ -228,6 +249,10 @@ function size(bytes: Buffer, offset: number, width: 1 | 2 | 4): number {
 function skip(bytes: Buffer, start: number, length: number): number {
   if (length > bytes.length - start) throw cutOff();
   return start + length;
+}
+
+function tooMany(): BoundError {
+  return new BoundError(`Payload has more than ${MAX_VALUES} values`);
 }
 
 function cutOff(): ProtocolError {

@@ -1,4 +1,5 @@
 import type { RoleName, RunStatus } from "../batch-message.ts";
+import { MAX_CONCURRENCY, MAX_REASON_BYTES, MAX_REFS, MAX_TASKS } from "../bounds.ts";
 import { MAX_CONTEXT_BYTES } from "../limits.ts";
 import type { Message } from "../message.ts";
 import type { ServiceMessage } from "../service-message.ts";
@@ -31,7 +32,6 @@ const ROLES: readonly RoleName[] = [
   "serviceclient",
 ];
 const STATUSES: readonly RunStatus[] = ["complete", "stopped", "aborted"];
-const MAX_REASON_BYTES = 4096;
 
 const name = (reader: ByteReader) => reader.name();
 
@@ -53,14 +53,12 @@ export const BATCH_LAYOUTS: Layouts<Exclude<Message["type"], ServiceMessage["typ
       writer.text(message.taskType);
       writeRefs(writer, message.held);
     },
-    (reader, runId) => ({
-      type: "hello",
-      runId,
-      role: choice(reader, ROLES),
-      peerId: name(reader),
-      taskType: name(reader),
-      held: readRefs(reader),
-    }),
+    (reader, runId) => {
+      const role = choice(reader, ROLES);
+      const [peerId, taskType] = [name(reader), name(reader)];
+      const held = readRefs(reader, role === "worker" ? MAX_REFS : 0);
+      return { type: "hello", runId, role, peerId, taskType, held };
+    },
   ),
   welcome: {
     write(writer, message) {
@@ -92,14 +90,18 @@ export const BATCH_LAYOUTS: Layouts<Exclude<Message["type"], ServiceMessage["typ
       type: "open",
       runId,
       peerId: name(reader),
-      tasks: list(reader, () => name(reader)),
+      tasks: list(reader, MAX_TASKS, () => name(reader)),
       context: reader.text(MAX_CONTEXT_BYTES),
       metadata: payload(reader, bodies),
     }),
   },
   ready: fieldsOnly(
     (writer, { concurrency }) => writer.integer(concurrency),
-    (reader, runId) => ({ type: "ready", runId, concurrency: Math.max(1, reader.integer()) }),
+    (reader, runId) => ({
+      type: "ready",
+      runId,
+      concurrency: Math.max(1, reader.integerUpTo(MAX_CONCURRENCY)),
+    }),
   ),
   grant: {
     write(writer, message) {
@@ -112,14 +114,14 @@ export const BATCH_LAYOUTS: Layouts<Exclude<Message["type"], ServiceMessage["typ
       type: "grant",
       runId,
       solo: flag(reader),
-      settled: reader.sequence(),
+      settled: reader.sequence(MAX_REFS),
       failuresSeen: readRefs(reader),
       items: readItems(reader, bodies),
     }),
   },
   recall: fieldsOnly(
     (writer, { count }) => writer.integer(count),
-    (reader, runId) => ({ type: "recall", runId, count: reader.integer() }),
+    (reader, runId) => ({ type: "recall", runId, count: reader.integerUpTo(MAX_REFS) }),
   ),
   revoke: fieldsOnly(
     (writer, { items }) => writeRefs(writer, items),
@@ -213,7 +215,7 @@ export const BATCH_LAYOUTS: Layouts<Exclude<Message["type"], ServiceMessage["typ
       workerId: name(reader),
       busyMs: readDuration(reader),
       bytes: reader.integer(),
-      seqs: reader.sequence(),
+      seqs: reader.sequence(MAX_REFS),
       ackSeq: reader.seq(),
       ackData: payload(reader, bodies),
     }),

@@ -6,8 +6,11 @@ export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
 }
 
-/** Thrown for a name with characters that none may have, or a longer one. The receiver answers it with a refusal. */
-export class NameError extends ProtocolError {
+/** Thrown for a message that claims more than its kind may hold. Its sender is told so, and not heard any more. */
+export class BoundError extends ProtocolError {}
+
+/** Thrown for a name with characters that none may have, or a longer one. */
+export class NameError extends BoundError {
   constructor() {
     super(`A name (of a task type, a run, a worker or a client) must be ${NAME_RULE}`);
   }
@@ -15,7 +18,7 @@ export class NameError extends ProtocolError {
 
 /** Checks a sequence number. */
 function inRange(seq: number): number {
-  if (!(seq >= 0 && seq <= MAX_SEQ)) throw new ProtocolError("Sequence number is out of range");
+  if (!(seq >= 0 && seq <= MAX_SEQ)) throw new BoundError("Sequence number is out of range");
   return seq;
 }
 
@@ -51,10 +54,10 @@ export class ByteReader {
     for (;;) {
       const next = this.byte();
       value += (next & 0x7f) * scale;
-      if (value > Number.MAX_SAFE_INTEGER) throw new ProtocolError("Integer is out of range");
+      if (value > Number.MAX_SAFE_INTEGER) throw new BoundError("Integer is out of range");
       if (next < 0x80) return value;
       scale *= 0x80;
-      if (scale > Number.MAX_SAFE_INTEGER) throw new ProtocolError("Integer is too long");
+      if (scale > Number.MAX_SAFE_INTEGER) throw new BoundError("Integer is too long");
     }
   }
 
@@ -86,8 +89,9 @@ export class ByteReader {
     return value;
   }
 
-  sequence(): number[] {
-    const count = this.count();
+  /** @param most - The most numbers that the list may have. */
+  sequence(most: number): number[] {
+    const count = this.count(most);
     const values = new Array<number>(count);
     let previous = 0;
     for (let index = 0; index < count; index++) {
@@ -111,13 +115,25 @@ export class ByteReader {
   /** Reads the number of an attempt; 0 where nothing was executed. */
   attempt(): number {
     const attempt = this.integer();
-    if (attempt > MAX_ATTEMPT) throw new ProtocolError("Attempt is out of range");
+    if (attempt > MAX_ATTEMPT) throw new BoundError("Attempt is out of range");
     return attempt;
   }
 
-  /** Reads the length of a list. Each entry takes at least a byte, so a length beyond the rest of the frame is refused. */
-  count(): number {
+  /** Reads an integer that may be at most `most`. */
+  integerUpTo(most: number): number {
+    const value = this.integer();
+    if (value > most) throw new BoundError(`A number is larger than ${most}`);
+    return value;
+  }
+
+  /**
+   * Reads the length of a list. Each entry takes at least a byte, so a length beyond the rest of the frame is refused.
+   *
+   * @param most - The most entries that the list may have.
+   */
+  count(most: number): number {
     const count = this.integer();
+    if (count > most) throw new BoundError(`A list has more than ${most} entries`);
     if (count > this.#bytes.length - this.#offset) throw new ProtocolError("List is longer than its frame");
     return count;
   }
@@ -135,7 +151,7 @@ export class ByteReader {
 
   #size(maxBytes: number): number {
     const size = this.integer();
-    if (size > maxBytes) throw new ProtocolError("Field is too long");
+    if (size > maxBytes) throw new BoundError(`A field is longer than ${maxBytes} bytes`);
     if (size > this.#bytes.length - this.#offset) throw new ProtocolError("Field is longer than its frame");
     return size;
   }

@@ -1,7 +1,8 @@
 import type { ErrorInfo, ItemPayload, ItemRef } from "../batch-message.ts";
-import { MAX_ERROR_DETAIL_BYTES, MAX_ERROR_TEXT } from "../limits.ts";
+import { MAX_ITEMS, MAX_REFS } from "../bounds.ts";
+import { MAX_ERROR_DETAIL_BYTES, MAX_ERROR_TEXT, MAX_PAYLOAD_BYTES } from "../limits.ts";
 import { scanPayload } from "../payload/payload-scan.ts";
-import { type ByteReader, ProtocolError } from "./byte-reader.ts";
+import { BoundError, type ByteReader, ProtocolError } from "./byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import { EMPTY, unpackPayloads } from "./payload-frames.ts";
 
@@ -18,9 +19,9 @@ export function writeRefs(writer: ByteWriter, items: readonly ItemRef[]): void {
   }
 }
 
-export function readRefs(reader: ByteReader): ItemRef[] {
+export function readRefs(reader: ByteReader, most = MAX_REFS): ItemRef[] {
   let seq = 0;
-  return list(reader, () => {
+  return list(reader, most, () => {
     seq = reader.difference(seq);
     return { seq, attempt: reader.attempt() };
   });
@@ -43,7 +44,7 @@ export function readItems(reader: ByteReader, bodies: readonly Uint8Array[]): It
   const attempts: number[] = [];
   const sizes: number[] = [];
   let seq = 0;
-  for (let left = reader.count(); left > 0; left--) {
+  for (let left = reader.count(MAX_ITEMS); left > 0; left--) {
     seq = reader.difference(seq);
     seqs.push(seq);
     attempts.push(reader.attempt());
@@ -62,6 +63,8 @@ export function readPayloads(
   bodies: readonly Uint8Array[],
   sizes: readonly number[],
 ): Uint8Array[] {
+  for (const size of sizes)
+    if (size > MAX_PAYLOAD_BYTES) throw new BoundError(`A payload has more than ${MAX_PAYLOAD_BYTES} bytes`);
   const first = reader.rest();
   return unpackPayloads(first.length > 0 ? [first, ...bodies] : bodies, sizes);
 }
@@ -89,9 +92,10 @@ export function readError(reader: ByteReader): ErrorInfo {
   return { ...error, detail: new Uint8Array(detail) };
 }
 
-export function list<T>(reader: ByteReader, read: () => T): T[] {
+/** @param most - The most entries that the list may have. */
+export function list<T>(reader: ByteReader, most: number, read: () => T): T[] {
   const values: T[] = [];
-  for (let left = reader.count(); left > 0; left--) values.push(read());
+  for (let left = reader.count(most); left > 0; left--) values.push(read());
   return values;
 }
 

@@ -1,7 +1,7 @@
 import { MAGIC, MAX_FRAMES, MAX_MESSAGE_BYTES, PROTOCOL_VERSION } from "../limits.ts";
 import type { Message } from "../message.ts";
 import { BATCH_LAYOUTS } from "./batch-layouts.ts";
-import { ByteReader, ProtocolError } from "./byte-reader.ts";
+import { BoundError, ByteReader, ProtocolError } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import type { Layout } from "./layout.ts";
 import { packFrames } from "./payload-frames.ts";
@@ -78,10 +78,10 @@ export function encodeMessage(message: Message): Uint8Array[] {
 export function decodeMessage(frames: readonly Uint8Array[]): Message {
   const envelope = frames[0];
   if (envelope === undefined) throw new ProtocolError("Message has no frames");
-  if (frames.length > MAX_FRAMES) throw new ProtocolError("Message has too many frames");
+  if (frames.length > MAX_FRAMES) throw new BoundError(`A message has more than ${MAX_FRAMES} frames`);
   let total = 0;
   for (const frame of frames) total += frame.length;
-  if (total > MAX_MESSAGE_BYTES) throw new ProtocolError("Message is too large");
+  if (total > MAX_MESSAGE_BYTES) throw new BoundError(`A message has more than ${MAX_MESSAGE_BYTES} bytes`);
   if (!hasMagic(envelope)) throw new ProtocolError("Not a zmqpipeline message");
   const version = envelope[MAGIC.length];
   if (version === undefined) throw new ProtocolError("Envelope is cut off");

@@ -1,3 +1,4 @@
+import { MAX_ITEMS } from "../bounds.ts";
 import { MAX_CONTEXT_BYTES } from "../limits.ts";
 import type { Assign, AssignedItem, FailureOrigin, ServiceMessage } from "../service-message.ts";
 import { type ByteReader, ProtocolError } from "./byte-reader.ts";
@@ -91,10 +92,10 @@ function writeAssign(writer: ByteWriter, { clients, items }: Assign): readonly U
 }
 
 function readAssign(reader: ByteReader, runId: string, bodies: readonly Uint8Array[]): Assign {
-  const clients = list(reader, () => reader.name());
-  const contexts = ["", ...list(reader, () => reader.text(MAX_CONTEXT_BYTES))];
+  const clients = list(reader, MAX_ITEMS, () => reader.name());
+  const contexts = ["", ...list(reader, MAX_ITEMS, () => reader.text(MAX_CONTEXT_BYTES))];
   let clientSeq = 0;
-  const origins = list(reader, () => {
+  const origins = list(reader, MAX_ITEMS, () => {
     const clientIndex = reader.integer();
     if (clientIndex >= clients.length) throw new ProtocolError("Client is not in the list");
     clientSeq = reader.difference(clientSeq);

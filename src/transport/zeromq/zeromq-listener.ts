@@ -41,6 +41,8 @@ export class ZeromqListener implements Listener {
   #socket: zmq.Router;
   #queue: SendQueue;
   #connections = 0;
+  /** Connections of peers that claimed more than a message may hold. */
+  readonly #shunned = new Set<string>();
   /** The last event was a failed handshake: the disconnect that follows ends no connection of a peer. */
   #handshakeFailed = false;
   /** The socket is unbound for a moment: no peer can connect. */
@@ -213,15 +215,26 @@ export class ZeromqListener implements Listener {
     this.#handler.onSomeDisconnected();
   }
 
+  /** ZeroMQ cannot end one connection: what comes on this one is dropped unread from now on. */
+  #shun(connection: string): void {
+    this.#shunned.add(connection);
+    const [oldest] = this.#shunned;
+    if (this.#shunned.size > this.#options.maxConnections && oldest !== undefined)
+      this.#shunned.delete(oldest);
+    this.#handler.onDisconnected(connection); // what the peer had goes to others
+  }
+
   #receive(queue: SendQueue, [id, ...frames]: Buffer[]): void {
     if (id === undefined) return;
     const connection = this.#prefix + id.toString("latin1");
-    const message = decodeFrames(frames, this.#handler.onRefused, (refuse) => {
-      queue.push(connection, [id, ...encodeMessage(refuse)]);
-    });
+    if (this.#shunned.has(connection)) return this.#handler.onRefused(SHUNNED);
+    const answer = (refuse: Message) => queue.push(connection, [id, ...encodeMessage(refuse)]);
+    const message = decodeFrames(frames, this.#handler.onRefused, answer, () => this.#shun(connection));
     if (message !== undefined && queue === this.#queue) this.#handler.onMessage(connection, message);
   }
 }
+
+const SHUNNED = "a peer is not heard any more: it claimed more than a message may hold";
 
 /** What the ways in which a handshake fails mean to the user. */
 const REASONS: Readonly<Record<string, string>> = {

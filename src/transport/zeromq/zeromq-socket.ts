@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import type * as zmq from "zeromq";
 import { MAX_FRAME_BYTES } from "../../protocol/limits.ts";
 import type { Message } from "../../protocol/message.ts";
-import { NameError, ProtocolError } from "../../protocol/wire/byte-reader.ts";
+import { BoundError, ProtocolError } from "../../protocol/wire/byte-reader.ts";
 import { decodeMessage, VersionError } from "../../protocol/wire/codec.ts";
 import type { LinkKeys } from "../transport.ts";
 
@@ -51,11 +51,15 @@ export function zeromq(): typeof zmq {
   return loaded;
 }
 
+/** How long messages are taken without a turn of the event loop, in ms: a peer that floods a role must not keep it from its timers. */
+const SLICE_MS = 10;
+
 /** Hands over what arrives until the socket is closed. */
 export async function readFrames(
   socket: zmq.Router | zmq.Dealer,
   receive: (frames: Buffer[]) => void,
 ): Promise<void> {
+  let sliceEnd = performance.now() + SLICE_MS;
   while (!socket.closed) {
     let frames: Buffer[];
     try {
@@ -67,8 +71,13 @@ export async function readFrames(
       continue;
     }
     receive(frames);
-    // Answers to the message are sent before the next receive(), which takes about as long as a send.
-    await new Promise(process.nextTick);
+    if (performance.now() < sliceEnd) {
+      // Answers to the message are sent before the next receive(), which takes about as long as a send.
+      await new Promise(process.nextTick);
+      continue;
+    }
+    await new Promise(setImmediate);
+    sliceEnd = performance.now() + SLICE_MS;
   }
 }
 
@@ -129,20 +138,28 @@ async function passEvents(
   }
 }
 
-/** @returns The message; nothing when it was refused. A peer of another version, or with a name that none may have, is told so. */
+/**
+ * @param answer - Sends a peer of another version, one with a name that none may have, or one that claims more than a message may hold, that it
+ * is refused.
+ * @param shun - Called where the peer must not be heard any more.
+ * @returns The message; nothing when it was refused.
+ */
 export function decodeFrames(
   frames: Buffer[],
   refused: (reason: string) => void,
   answer: (refuse: Message) => void,
+  shun: () => void = () => {},
 ): Message | undefined {
   try {
     return decodeMessage(frames);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     refused(error.message);
+    const isBound = error instanceof BoundError;
     // The peer reads this side's version in the envelope, and refuses it in turn.
-    if (error instanceof VersionError || error instanceof NameError)
+    if (error instanceof VersionError || isBound)
       answer({ type: "refuse", runId: "", reason: error.message });
+    if (isBound) shun();
     return undefined;
   }
 }

@@ -17,7 +17,7 @@ function makeLedger() {
   const clock = new RoleClock();
   const options = { maxQueue: 10, maxQueueBytes: 1 << 20, workerTimeoutMs: 5000, crashLimit: 3 };
   const ledger = new RequestLedger(options, messages, clock);
-  const client: BrokerClient = { connection: "c", id: "client", requests: new Map() };
+  const client: BrokerClient = { connection: "c", id: "client", requests: new Map(), named: new Set() };
   const type = ledger.type("t");
   return {
     ledger,
