@@ -17,6 +17,11 @@ for group in $groups; do kill -KILL "-$group" 2>/dev/null; done
 class ProgramGuard {
   #shell: ChildProcess | undefined;
 
+  /** Starts the shell, before the first program runs: a worker that is killed a moment later has told it of that program. */
+  ready(): void {
+    if (process.platform !== "win32") this.#shell ??= this.#start(); // which has no process groups
+  }
+
   /** A program runs, in a process group of this number. */
   began(group: number): void {
     this.#write(`+ ${group}\n`);
@@ -27,9 +32,8 @@ class ProgramGuard {
   }
 
   #write(line: string): void {
-    if (process.platform === "win32") return; // there are no process groups
-    this.#shell ??= this.#start();
-    this.#shell.stdin?.write(line);
+    this.ready();
+    this.#shell?.stdin?.write(line);
   }
 
   #start(): ChildProcess {

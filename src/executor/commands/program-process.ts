@@ -59,6 +59,7 @@ export class ProgramProcess {
   constructor(args: readonly string[], environment: Readonly<Record<string, string>>, events: ProgramEvents) {
     this.#events = events;
     const [file = "", ...rest] = args;
+    programGuard.ready();
     try {
       this.#child = spawn(file, rest, {
         stdio: ["pipe", "pipe", "pipe"],
