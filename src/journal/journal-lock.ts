@@ -58,7 +58,7 @@ export class JournalLock {
     for (;;) {
       const lock = create(path);
       if (lock !== undefined) {
-        sweepUnfinished(path);
+        sweepLocks(path);
         return new JournalLock(journal, lock, left);
       }
       left = removeStale(path, journal) ?? left;
@@ -207,7 +207,7 @@ function unfinishedName(path: string): string {
 }
 
 /** Removes what processes have left beside the lock that were killed while they took it. */
-function sweepUnfinished(path: string): void {
+function sweepLocks(path: string): void {
   try {
     for (const name of readdirSync(dirname(path))) {
       if (!name.startsWith(basename(path)) || !UNFINISHED.test(name.slice(basename(path).length))) continue;
