@@ -16,7 +16,7 @@ export const MAX_ITEMS = BATCH_ITEMS;
 export const MAX_TASKS = 4096;
 
 /** Most items that one worker may say that it executes at a time: its window is no larger. */
-export const MAX_CONCURRENCY = MAX_WINDOW;
+export const MAX_CONCURRENCY = 65_536;
 
 /** Longest reason of a refusal, or of the end of a run, in bytes. */
 export const MAX_REASON_BYTES = 4096;
