@@ -85,7 +85,7 @@ MAX_DETAIL_BYTES = 64 * 1024
 
 TYPES = (
     "refuse hello welcome open ready grant recall revoke returned fail result failed ack metadata end ping pong bye ended "
-    "accepted resend request assign reply failure cancel inspect report blocked"
+    "accepted resend request assign reply failure cancel inspect report blocked produced"
 ).split()
 CODES = {name: code for code, name in enumerate(TYPES)}
 ROLES = "distributor worker collector metadataworker service serviceworker serviceclient".split()

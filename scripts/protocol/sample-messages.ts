@@ -100,6 +100,10 @@ export const SAMPLE_MESSAGES: readonly Sample[] = [
       metadata: payload({ scale: 10 }),
     },
   },
+  {
+    name: "three items exist, one that is executed again, and there will be no more",
+    message: { type: "produced", runId, taskType, count: 3, all: true, again: [seqOf(1, 1)] },
+  },
   { name: "ready for two items at a time", message: { type: "ready", runId, concurrency: 2 } },
   {
     name: "three items; the payload of the last is empty",

@@ -59,6 +59,7 @@ export class CollectorSession extends Session<CollectorSummary> {
   readonly #core: CollectorCore;
   readonly #log = new RoleLog("collector");
   readonly #refused = new BoundedLog(this.#log, "refused a peer or its message");
+  readonly #refusedResults = new BoundedLog(this.#log, "refused results");
   readonly #listeners: {
     data?: Listener<CollectorToWorker | CollectorToDistributor>;
     ack?: Listener<AckLinkToDistributor>;
@@ -146,7 +147,8 @@ export class CollectorSession extends Session<CollectorSummary> {
   }
 
   get #summary(): CollectorSummary {
-    return { status: this.#status, ...this.#loop.counts, duplicates: this.#core.duplicates };
+    const { duplicates, refused } = this.#core;
+    return { status: this.#status, ...this.#loop.counts, duplicates, refused };
   }
 
   async #listen<In extends Message>(
@@ -187,6 +189,11 @@ export class CollectorSession extends Session<CollectorSummary> {
         if (error === undefined) this.resolve(this.#summary);
         else this.reject(error);
       },
+      refused: (why, worker, taskType, count) =>
+        this.#refusedResults.add(
+          { reason: `worker ${worker} has results of ${why}`, worker, taskType },
+          count,
+        ),
       note: (event, facts) => this.#log.write("debug", event, facts),
     };
   }

@@ -10,4 +10,6 @@ export interface CollectorSummary {
   readonly failed: number;
   /** Number of repeated deliveries, which were dropped. */
   readonly duplicates: number;
+  /** Number of results that were refused, because their items do not exist: a worker has invented them. */
+  readonly refused: number;
 }

@@ -227,7 +227,7 @@ export abstract class Collector<
 
   /** @internal */
   [emptyOutcome](): CollectorSummary {
-    return { status: "stopped", collected: 0, failed: 0, duplicates: 0 };
+    return { status: "stopped", collected: 0, failed: 0, duplicates: 0, refused: 0 };
   }
 }
 

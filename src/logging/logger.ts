@@ -120,8 +120,9 @@ export class BoundedLog {
     this.#event = event;
   }
 
-  add(facts: LogFacts): void {
-    this.#count += 1;
+  /** @param times - How many events there were. */
+  add(facts: LogFacts, times = 1): void {
+    this.#count += times;
     const now = performance.now();
     if (now >= this.#nextAt) {
       this.#said.clear();

@@ -75,6 +75,19 @@ export interface Open {
   readonly metadata: Uint8Array;
 }
 
+/** Tells the collector which items of a task exist, so that it refuses results of others. */
+export interface Produced {
+  readonly type: "produced";
+  readonly runId: string;
+  readonly taskType: string;
+  /** How many items the task has produced: their sequence numbers are below this number. */
+  readonly count: number;
+  /** No more will be produced. */
+  readonly all: boolean;
+  /** Items that had failed for good and are executed again: their sequence numbers, which have a generation. */
+  readonly again: readonly number[];
+}
+
 /** The worker is initialised and executes up to `concurrency` items at a time. */
 export interface Ready {
   readonly type: "ready";

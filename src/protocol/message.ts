@@ -8,6 +8,7 @@ import type {
   Hello,
   Metadata,
   Open,
+  Produced,
   Ready,
   Recall,
   Refuse,
@@ -62,9 +63,10 @@ export type CollectorToWorker = Welcome | Refuse;
 export const COLLECTOR_TO_WORKER = Direction.of<CollectorToWorker>({ welcome: true, refuse: true });
 
 /** Sent to the collector's own endpoint, which receives results, too. */
-export type DistributorToCollector = Open | Failed | End | Signal<"bye">;
+export type DistributorToCollector = Open | Produced | Failed | End | Signal<"bye">;
 export const DISTRIBUTOR_TO_COLLECTOR = Direction.of<DistributorToCollector>({
   open: true,
+  produced: true,
   failed: true,
   end: true,
   bye: true,

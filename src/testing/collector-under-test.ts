@@ -1,4 +1,5 @@
 import { type Collector, deliveryHandlers, logsFailure } from "../collector/collector.ts";
+import type { CollectorSummary } from "../collector/collector-summary.ts";
 import { DeliveryLoop, type DeliveryQueue } from "../collector/delivery-loop.ts";
 import type { Delivery } from "../core/collector/inbox.ts";
 import type { Open, RunStatus } from "../protocol/batch-message.ts";
@@ -113,10 +114,11 @@ export class CollectorUnderTest {
   }
 
   /** The run has ended. @throws What `handleFinished()` throws. */
-  async finish(status: RunStatus, duplicates: number): Promise<void> {
+  async finish(status: RunStatus, dropped: Pick<CollectorSummary, "duplicates" | "refused">): Promise<void> {
     const taskType = this.#loop.lastType;
     if (taskType === undefined || status === "aborted") return;
-    const summary = { status, ...this.#loop.counts, duplicates };
+    const { duplicates, refused } = dropped;
+    const summary = { status, ...this.#loop.counts, duplicates, refused };
     const what = `handleFinished() of ${this.#name}`;
     try {
       await userCall(what, this.#options.handlerTimeout, () =>

@@ -228,7 +228,7 @@ export class PipelineWorld extends SimulatedWorld {
         }),
       finish: (status, done) =>
         this.#call(async () => {
-          await this.#orBreak(() => collector.finish(status, core.duplicates));
+          await this.#orBreak(() => collector.finish(status, core));
           runOn(timeline, host, 0, done);
         }),
       count: (event, times) => this.count(event, times),

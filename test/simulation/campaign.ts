@@ -63,6 +63,12 @@ function checkOutcome(world: World, options: WorldOptions): void {
     const isInvented = [...life.keys()].some((id) => Number(id.slice(1)) >= options.items);
     assert.ok(!isInvented, "no item is invented");
   }
+  if (options.inventing === undefined)
+    assert.equal(
+      world.counters["refused results of items that do not exist"] ?? 0,
+      0,
+      "no result of an item is refused",
+    );
   for (const { counts, nextSeq } of world.core.tasks) {
     assert.equal(nextSeq, options.items);
     assert.equal(counts.items, options.items);

@@ -130,6 +130,12 @@ describe("A run in the seeded simulator", () => {
     expect(totals.duplicates).toBeGreaterThan(SEEDS);
   });
 
+  test("is not changed by a peer that reports results of items that do not exist", () => {
+    const totals = campaign((seed) => ({ ...journalled("process-crash", seed), inventing: 50 }));
+    expect(totals["invented results"]).toBeGreaterThan(SEEDS);
+    expect(totals["refused results of items that do not exist"]).toBeGreaterThan(SEEDS);
+  });
+
   test("under faults that never stop has collected every item that it has ACKed, at any moment", () => {
     for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS / 2; seed++) {
       const world = new World({

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { ExistingItems } from "../../src/core/collector/existing-items.ts";
 import { Outbox } from "../../src/core/worker/outbox.ts";
 import { OutputGate } from "../../src/distributor/output-gate.ts";
 import { SeqSet } from "../../src/structures/seq-set.ts";
@@ -18,6 +19,13 @@ describe("The simulator, with a part of the library switched off, finds", () => 
     vi.spyOn(SeqSet.prototype, "add").mockReturnValue(true);
     expect(() => find((seed) => journalled("process-crash", seed))).toThrow(
       "must be collected once per collector life",
+    );
+  });
+
+  test("results of items that do not exist, when the collector believes that they exist", () => {
+    vi.spyOn(ExistingItems.prototype, "has").mockReturnValue(true);
+    expect(() => find((seed) => ({ ...journalled("process-crash", seed), inventing: 50 }))).toThrow(
+      "no item is invented",
     );
   });
 

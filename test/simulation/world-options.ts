@@ -21,6 +21,8 @@ export interface WorldOptions {
   readonly timeout?: number;
   /** Sequence numbers of task "a" that kill the worker that executes them. */
   readonly poison?: readonly number[];
+  /** Mean ms between two results of items that do not exist, which a peer sends to the collector; absent: there is no such peer. */
+  readonly inventing?: number;
   /** Share of messages that arrive twice, the second time out of order. */
   readonly duplicating?: number;
   /** Virtual time in ms at which the last fault is injected. */

@@ -5,9 +5,10 @@ import type { ItemSource, TaskSpec } from "../../src/core/distributor/task-spec.
 import type { Execution, ExecutionOutcome } from "../../src/core/execution.ts";
 import type { OpenJournal } from "../../src/journal/open-journal.ts";
 import type { Grant } from "../../src/protocol/batch-message.ts";
+import { seqOf } from "../../src/protocol/generation.ts";
 import { EMPTY } from "../../src/protocol/wire/payload-frames.ts";
 import type { Fault } from "../../src/testing/simulator/faults.ts";
-import { type Host, runOn } from "../../src/testing/simulator/host.ts";
+import { type Host, newHost, runOn } from "../../src/testing/simulator/host.ts";
 import { startCollector } from "../../src/testing/simulator/simulated-collector.ts";
 import {
   type DistributorSetting,
@@ -38,6 +39,7 @@ export class World extends SimulatedWorld {
     this.#options = options;
     const tasks = this.tasks();
     this.begin(Array.from({ length: options.workers }, (_, index) => tasks[index % tasks.length] as string));
+    if (options.inventing !== undefined) this.#invent(options.inventing);
     for (const [fault, every] of Object.entries(options.faults ?? {})) this.#schedule(fault as Fault, every);
   }
 
@@ -215,6 +217,33 @@ export class World extends SimulatedWorld {
       `item ${id} must be the same whenever it is executed`,
     );
     this.#payloads.set(id, payload);
+  }
+
+  /** A peer that has what a worker has reports items that the run does not have, of both generations. */
+  #invent(every: number): void {
+    const nothing = () => {};
+    const end = { host: newHost(), onConnected: nothing, onDisconnected: nothing, onMessage: nothing };
+    const link = this.network.connect("collector", end);
+    const next = () =>
+      this.timeline.after(this.random.between(0, 2 * every), () => {
+        if (this.outcome !== undefined) return;
+        const number = Math.floor(this.random.between(0, 20));
+        const isAgain = this.random.chance(0.3);
+        const seq = isAgain ? seqOf(number, 1) : this.#options.items + number;
+        const items = [{ seq, attempt: 1, payload: EMPTY }];
+        const taskType = this.tasks()[number % this.tasks().length] as string;
+        this.count("invented results");
+        link.send({
+          type: "result",
+          runId: this.distributor.runId,
+          taskType,
+          workerId: "liar",
+          busyMs: 0,
+          items,
+        });
+        next();
+      });
+    next();
   }
 
   #schedule(fault: Fault, every: number): void {

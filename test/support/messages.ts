@@ -56,6 +56,7 @@ export function arbitraryMessages({ name, count, seq, attempt, bytes }: MessageP
     fc.record({ ...of("welcome"), role, peerId: name, timeoutMs: count, context: name, metadata: bytes }),
     fc.record({ ...of("refuse"), reason: name }),
     fc.record({ ...of("open"), peerId: name, tasks: fc.array(name), context: name, metadata: bytes }),
+    fc.record({ ...of("produced"), taskType: name, count, all: fc.boolean(), again: fc.array(seq) }),
     fc.record({ ...of("ready"), concurrency: fc.integer({ min: 1, max: MAX_CONCURRENCY }) }),
     fc.record({
       ...of("grant"),

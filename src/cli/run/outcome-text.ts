@@ -64,13 +64,14 @@ function failedText(failed: number, paint: Paint): string {
 }
 
 function collectorLines(
-  { status, collected, failed, duplicates }: CollectorSummary,
+  { status, collected, failed, duplicates, refused }: CollectorSummary,
   statistics: RunStatistics,
   paint: Paint,
 ): string[] {
   const repeated = duplicates > 0 ? `, ${count(duplicates)} repeated and dropped` : "";
+  const invented = refused > 0 ? `, ${count(refused)} of items that do not exist refused` : "";
   return [
-    `collector ended, run ${statusText(status, paint)}: ${counted(collected, "result")} collected, ${failedText(failed, paint)}${repeated}`,
+    `collector ended, run ${statusText(status, paint)}: ${counted(collected, "result")} collected, ${failedText(failed, paint)}${repeated}${invented}`,
     ...durationLines(statistics),
     ...failuresLines(statistics.failures, IN_COLLECTOR, paint),
   ];

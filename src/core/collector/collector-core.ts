@@ -1,17 +1,18 @@
 import { PipelineError } from "../../errors.ts";
-import type { Failed, Hello, Open, Result, RunStatus, Welcome } from "../../protocol/batch-message.ts";
+import type { Failed, Hello, Open, Result, RunStatus } from "../../protocol/batch-message.ts";
 import type {
   DistributorToAckLink,
   DistributorToCollector,
   WorkerToCollector,
 } from "../../protocol/message.ts";
-import { EMPTY } from "../../protocol/wire/payload-frames.ts";
 import { missingPeer } from "../missing-peer.ts";
 import { RoleClock } from "../role-clock.ts";
 import type { CollectorCoreOptions, CollectorPhase, CollectorPort } from "./collector-port.ts";
+import { collectorWelcome } from "./collector-welcome.ts";
 import { DistributorConnections } from "./distributor-connections.ts";
 import { type Delivery, type DeliveryBatch, Inbox } from "./inbox.ts";
 import { keepLatest } from "./keep-latest.ts";
+import { ResultGate } from "./result-gate.ts";
 
 /** Interval of pings to the distributor, in ms: a ping discovers a dead connection. */
 const PING_MS = 1000;
@@ -38,11 +39,11 @@ export class CollectorCore {
   readonly #clock = new RoleClock();
   #phase: CollectorPhase = { kind: "waiting" };
   #inbox = new Inbox();
+  #gate: ResultGate;
   readonly #distributors = new DistributorConnections();
   /** Hellos of workers that came before the run, by connection. */
   #waitingWorkers = new Map<string, Hello>();
   /** Names of the run's tasks. */
-  #tasks: ReadonlySet<string> = new Set();
   #missingSince = 0;
   #nextPing = 0;
   /** Whether the shell handles deliveries: from `work()` until it is `idle()`. */
@@ -52,6 +53,7 @@ export class CollectorCore {
   constructor(options: CollectorCoreOptions, port: CollectorPort) {
     this.#options = options;
     this.#port = port;
+    this.#gate = this.#newGate([]);
   }
 
   get hasDistributor(): boolean {
@@ -72,6 +74,11 @@ export class CollectorCore {
     return this.#inbox.duplicates;
   }
 
+  /** Results that were refused, because their items do not exist. */
+  get refused(): number {
+    return this.#gate.refused;
+  }
+
   /** A message on the collector's endpoint, from a worker or the distributor. */
   peerMessage(connection: string, message: WorkerToCollector | DistributorToCollector): void {
     if (this.#phase.kind === "over") return;
@@ -82,7 +89,8 @@ export class CollectorCore {
     if (message.type === "bye") return this.#goodbye(connection);
     // A worker cannot speak for the distributor.
     if (!this.#distributors.hasOpened(connection, this.runId)) return this.#stray(message);
-    if (message.type === "failed") this.#failed(connection, message);
+    if (message.type === "produced") this.#gate.produced(message);
+    else if (message.type === "failed") this.#failed(connection, message);
     else if (message.type === "end") this.#end(message.status, message.reason);
   }
 
@@ -152,6 +160,7 @@ export class CollectorCore {
     this.#clock.tick(real);
     const now = this.#clock.now;
     if (this.#phase.kind === "over") return;
+    this.#gate.tick(now, this.#distributors.current.data !== "");
     this.flush();
     if (now >= this.#nextPing) this.#ping();
     if (this.#phase.kind === "ended") {
@@ -184,9 +193,9 @@ export class CollectorCore {
   #begin(open: Open): void {
     if (this.runId !== "") this.#port.note("the earlier run was never ended", { runId: this.runId });
     this.#phase = { kind: "collecting", open };
-    this.#tasks = new Set(open.tasks);
     this.#distributors.current.ack = "";
     this.#inbox = new Inbox();
+    this.#gate = this.#newGate(open.tasks);
     this.#port.begin(open);
     const waiting = this.#waitingWorkers;
     this.#waitingWorkers = new Map();
@@ -217,17 +226,8 @@ export class CollectorCore {
     if (this.runId !== "") this.#stray(hello);
   }
 
-  #welcome(): Welcome {
-    const { peerId } = this.#options;
-    return {
-      type: "welcome",
-      runId: this.runId,
-      role: "collector",
-      peerId,
-      timeoutMs: 0,
-      context: "",
-      metadata: EMPTY,
-    };
+  #welcome() {
+    return collectorWelcome(this.runId, this.#options.peerId);
   }
 
   // --- items ----------------------------------------------------------------------------------------------------------
@@ -243,7 +243,8 @@ export class CollectorCore {
     const { length } = items;
     const busyItems = result.busyMs > 0 ? length : 0;
     const busyMs = result.busyMs / length;
-    this.#add({ connection, bytes, runId, task, workerId, busyMs, busyItems, items });
+    const batch = { connection, bytes, runId, task, workerId, busyMs, busyItems, items };
+    this.#gate.arrived(batch, this.#clock.now);
   }
 
   #failed(connection: string, failed: Failed): void {
@@ -260,8 +261,12 @@ export class CollectorCore {
     this.#port.work();
   }
 
+  #newGate(tasks: readonly string[]): ResultGate {
+    return new ResultGate(tasks, (batch) => this.#add(batch), this.#port);
+  }
+
   #knowsTask(task: string): boolean {
-    return this.#phase.kind === "collecting" && this.#tasks.has(task);
+    return this.#phase.kind === "collecting" && this.#gate.hasTask(task);
   }
 
   // --- endings --------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import type {
   CollectorToDistributor,
   CollectorToWorker,
 } from "../../protocol/message.ts";
+import type { ResultGatePort } from "./result-gate.ts";
 
 export interface CollectorCoreOptions {
   readonly peerId: string;
@@ -14,7 +15,7 @@ export interface CollectorCoreOptions {
 }
 
 /** What the core does through its shell. */
-export interface CollectorPort {
+export interface CollectorPort extends ResultGatePort {
   toPeer(connection: string, message: CollectorToWorker | CollectorToDistributor): void;
   toAckLink(connection: string, message: AckLinkToDistributor): void;
   /** A run begins. */

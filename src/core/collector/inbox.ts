@@ -36,6 +36,11 @@ export interface DeliveryBatch extends Omit<Delivery, "seq" | "attempt" | "paylo
   readonly items: readonly ItemPayload[];
 }
 
+/** Some of a batch's items. */
+export function partOf(batch: DeliveryBatch, items: readonly ItemPayload[]): DeliveryBatch {
+  return { ...batch, items, bytes: items.reduce((sum, { payload }) => sum + payload.length, 0) };
+}
+
 /** The items of one task that have arrived. */
 interface TaskItems {
   /** Handled, or waiting for the handler. */

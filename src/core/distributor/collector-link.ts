@@ -1,4 +1,8 @@
 import type { DistributorToAckLink, DistributorToCollector } from "../../protocol/message.ts";
+import type { TaskLedger } from "./task-ledger.ts";
+
+/** Most sequence numbers of items that are executed again in one message. */
+const AGAIN_ITEMS = 10_000;
 
 export interface CollectorLinkOptions {
   readonly runId: string;
@@ -19,6 +23,8 @@ export class CollectorLink {
   /** Whether the data link is connected, answered or not. */
   isConnected = false;
   readonly #welcome = { data: false, ack: false };
+  /** What the collector was told of each task since it answered last on the data link. */
+  readonly #told = new Map<TaskLedger, { readonly count: number; readonly all: boolean }>();
   /** Since when one of the links is not answered. */
   missingSince = 0;
   /** Whether the collector has confirmed END, or cannot do so. */
@@ -56,6 +62,24 @@ export class CollectorLink {
 
   welcomed(link: "data" | "ack"): void {
     this.#welcome[link] = true;
+    if (link === "data") this.#told.clear();
+  }
+
+  /** Tells the collector which items of a task exist, unless it was told of all of them, or cannot be told now. */
+  produced(task: TaskLedger): void {
+    if (!this.takesData) return;
+    const { nextSeq: count, producedAll: all, name: taskType } = task;
+    const told = this.#told.get(task);
+    if (told?.count === count && told.all === all) return;
+    this.#told.set(task, { count, all });
+    const { runId } = this.#options;
+    const again = told === undefined ? [...task.again] : [];
+    // `all` ends the collector's patience with what it does not know, so it comes last.
+    while (again.length > AGAIN_ITEMS) {
+      const some = again.splice(-AGAIN_ITEMS);
+      this.#port.toCollector({ type: "produced", runId, taskType, count, all: false, again: some });
+    }
+    this.#port.toCollector({ type: "produced", runId, taskType, count, all, again });
   }
 
   /** Tells the collector of the run. */

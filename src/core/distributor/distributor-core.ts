@@ -220,6 +220,7 @@ export class DistributorCore {
       if (this.#collector.isReady && task.begin(this.#options.minWorkers)) {
         dispatch(task, this.#clock.now, this.#workerMessages);
       }
+      this.#collector.produced(task);
       if (task.phase === "exhausted" && task.items.size === 0) this.#complete(task);
     }
     const phase = this.#phase;
@@ -266,10 +267,10 @@ export class DistributorCore {
 
   #collectorWelcome(link: "data" | "ack"): void {
     this.#collector.welcomed(link);
+    this.#tasks.touchAll();
     if (!this.#collector.isReady) return;
     this.#port.note("collector is ready", {});
     this.#settlement.takenMayBeLost(this.#tasks);
-    this.#tasks.touchAll();
     this.#repeat();
     // ACKs may have been lost with the previous link: results that are delivered again are ACKed again.
     for (const worker of this.#fleet.workers) if (worker.held > 0) this.#workerMessages.resend(worker);

@@ -85,6 +85,11 @@ export class TaskLedger {
     return this.#nextSeq;
   }
 
+  /** The sequence numbers of items that had failed for good before, and are executed again. */
+  get again(): Iterable<number> {
+    return this.#again.values();
+  }
+
   /** The sequence number of an item's latest generation. */
   latest(number: number): number {
     return this.#again.get(number) ?? number;

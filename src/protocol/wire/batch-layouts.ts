@@ -95,6 +95,22 @@ export const BATCH_LAYOUTS: Layouts<Exclude<Message["type"], ServiceMessage["typ
       metadata: payload(reader, bodies),
     }),
   },
+  produced: fieldsOnly(
+    (writer, { taskType, count, all, again }) => {
+      writer.text(taskType);
+      writer.integer(count);
+      writer.byte(all ? 1 : 0);
+      writer.sequence(again);
+    },
+    (reader, runId) => ({
+      type: "produced",
+      runId,
+      taskType: name(reader),
+      count: reader.integer(),
+      all: flag(reader),
+      again: reader.sequence(MAX_REFS),
+    }),
+  ),
   ready: fieldsOnly(
     (writer, { concurrency }) => writer.integer(concurrency),
     (reader, runId) => ({

@@ -48,6 +48,7 @@ export const MESSAGE_TYPES = [
   "inspect",
   "report",
   "blocked",
+  "produced",
 ] as const satisfies readonly Message["type"][];
 const TYPE_CODES = new Map<Message["type"], number>(MESSAGE_TYPES.map((type, code) => [type, code]));
 

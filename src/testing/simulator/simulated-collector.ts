@@ -80,6 +80,7 @@ export function startCollector(setting: CollectorSetting): CollectorCore {
       over = true;
       setting.over(error);
     },
+    refused: (why, _worker, _task, count) => setting.count(`refused results of ${why}`, count),
     note: (event) => setting.count(event),
   };
   const core = new CollectorCore({ peerId: setting.peerId, peerTimeoutMs: 60_000 }, port);

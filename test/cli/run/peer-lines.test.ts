@@ -60,9 +60,9 @@ test("The outcome of each role is told in words", () => {
   const context = { journal: undefined, args: [] };
   const textOf = (name: RoleCommandName, outcome: unknown, isInterrupted = false) =>
     outcomeLines(name, outcome, { context, isInterrupted, statistics: new RunStatistics() }, plain);
-  const collected = { status: "complete", collected: 1997, failed: 1, duplicates: 2 };
+  const collected = { status: "complete", collected: 1997, failed: 1, duplicates: 2, refused: 300 };
   expect(textOf("collector", collected)).toEqual([
-    "collector ended, run complete: 1,997 results collected, 1 item failed, 2 repeated and dropped",
+    "collector ended, run complete: 1,997 results collected, 1 item failed, 2 repeated and dropped, 300 of items that do not exist refused",
   ]);
   expect(textOf("worker", { executed: 5, failed: 0 })).toEqual(["worker ended: 5 executions"]);
   expect(workersText(4, { executed: 1000, failed: 3 })).toBe(

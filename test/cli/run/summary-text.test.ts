@@ -199,7 +199,7 @@ test("A collector that runs alone tells how long items took, and what failed", (
   const seen = new Seen();
   seen.result(5);
   seen.failure("too small", { n: 1 });
-  const outcome = { status: "complete", collected: 1, failed: 1, duplicates: 0 };
+  const outcome = { status: "complete", collected: 1, failed: 1, duplicates: 0, refused: 0 };
   const ending = { context, isInterrupted: false, statistics: seen.statistics };
   expect(shownLines(outcomeLines("collector", outcome, ending, plain), {})).toBe(
     "collector ended, run complete: 1 result collected, 1 item failed\n" +
@@ -220,7 +220,7 @@ describe("The JSON of a role that was started alone", () => {
     const seen = new Seen();
     seen.result(5);
     seen.failure("too small", { n: 1 });
-    const outcome = { status: "complete", collected: 1, failed: 1, duplicates: 0 };
+    const outcome = { status: "complete", collected: 1, failed: 1, duplicates: 0, refused: 0 };
     expect(json("collector", outcome, seen)).toMatchObject({
       role: "collector",
       ...outcome,

@@ -14,6 +14,7 @@ export function makeCore() {
       work: () => sent.push("work"),
       finish: (status) => sent.push(`finish ${status}`),
       over: () => sent.push("over"),
+      refused: (_why, worker, _task, count) => sent.push(`refused ${count} of ${worker}`),
       note: () => {},
     },
   );

@@ -30,6 +30,8 @@ function makeDistributor(): { core: DistributorCore; now: number } {
   return { core: makeCore([spec("a", []), spec("b", ["a"])], options, port), now: 0 };
 }
 
+const PRODUCED = { type: "produced", runId: "run", taskType: "a", count: 20, all: false, again: [] } as const;
+
 describe("Arbitrary messages to a batch core", () => {
   test("The distributor's state machine neither throws nor loses count", () => {
     fuzz(
@@ -72,6 +74,7 @@ describe("Arbitrary messages to a batch core", () => {
       work: nothing,
       finish: nothing,
       over: nothing,
+      refused: nothing,
       note: nothing,
     };
     fuzz(
@@ -87,6 +90,7 @@ describe("Arbitrary messages to a batch core", () => {
           core.ackLinkMessage(connection, message),
         ),
         ({ core }, _message, connection) => core.disconnected("data", connection),
+        ({ core }) => core.peerMessage("c0", PRODUCED),
         ({ core }) => {
           const delivery = core.next();
           if (delivery !== undefined) core.handled(delivery, EMPTY);
