@@ -1,5 +1,5 @@
 import { CollectorCore } from "../../../src/core/collector/collector-core.ts";
-import type { End, Failed, Hello, Open } from "../../../src/protocol/batch-message.ts";
+import type { End, Failed, Hello, Open, Produced } from "../../../src/protocol/batch-message.ts";
 import { EMPTY } from "../../../src/protocol/wire/payload-frames.ts";
 
 /** A collector's core, and all it does. */
@@ -28,6 +28,16 @@ export const open = (peerId: string, runId = "run"): Open => ({
   tasks: ["a"],
   context: "",
   metadata: EMPTY,
+});
+/** The task's items below a number exist. */
+export const produced = (count: number, facts: Partial<Produced> = {}): Produced => ({
+  type: "produced",
+  runId: "run",
+  taskType: "a",
+  count,
+  all: false,
+  again: [],
+  ...facts,
 });
 export const hello = (peerId: string, runId = "run"): Hello => ({
   type: "hello",

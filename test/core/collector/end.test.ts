@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Delivery } from "../../../src/core/collector/inbox.ts";
 import type { Result } from "../../../src/protocol/batch-message.ts";
 import { EMPTY } from "../../../src/protocol/wire/payload-frames.ts";
-import { end, hello, makeCore, open } from "./core-and-sent.ts";
+import { end, hello, makeCore, open, produced } from "./core-and-sent.ts";
 
 function result(...seqs: number[]): Result {
   const items = seqs.map((seq) => ({ seq, attempt: 1, payload: EMPTY }));
@@ -14,6 +14,7 @@ function collecting(...seqs: number[]) {
   const { core, sent } = makeCore();
   core.ackLinkMessage("ack", hello("secret"));
   core.peerMessage("data", open("secret"));
+  core.peerMessage("data", produced(10));
   core.peerMessage("worker", result(...seqs));
   sent.length = 0;
   return { core, sent };

@@ -1,17 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { Produced, Result } from "../../../src/protocol/batch-message.ts";
+import type { Result } from "../../../src/protocol/batch-message.ts";
 import { seqOf } from "../../../src/protocol/generation.ts";
-import { hello, makeCore, open } from "./core-and-sent.ts";
+import { long } from "../../support/long.ts";
+import { hello, makeCore, open, produced } from "./core-and-sent.ts";
 
-const produced = (count: number, facts: Partial<Produced> = {}): Produced => ({
-  type: "produced",
-  runId: "run",
-  taskType: "a",
-  count,
-  all: false,
-  again: [],
-  ...facts,
-});
 const results = (seqs: readonly number[], bytes = 1): Result => ({
   type: "result",
   runId: "run",
@@ -39,7 +31,11 @@ function collecting() {
       return seqs;
     },
     wait(ms: number) {
-      for (const end = now + ms; now < end; ) core.tick((now += 100));
+      const end = now + ms;
+      while (now < end) {
+        now += 100;
+        core.tick(now);
+      }
     },
   };
 }
@@ -130,7 +126,7 @@ describe("Results whose items are not known to exist wait", () => {
     expect(core.refused).toBe(2);
   });
 
-  test("from sixteen connections at most", () => {
+  long("from sixteen connections at most", () => {
     const { core } = collecting();
     for (let peer = 0; peer < 16; peer++) core.peerMessage(`${peer}`, results(numbers(peer * 8192, 8192)));
     expect(core.refused).toBe(0);
