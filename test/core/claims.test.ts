@@ -116,6 +116,7 @@ function collector() {
       work: () => {},
       finish: () => {},
       over: () => {},
+      refused: () => {},
       note: (event) => notes.push(event),
     },
   );
@@ -154,6 +155,7 @@ describe("A collector's core", () => {
     const { core, notes } = collector();
     core.ackLinkMessage("ack", workerHello("d", { role: "distributor", taskType: "" }));
     core.peerMessage("data", open("d"));
+    core.peerMessage("data", { type: "produced", runId, taskType: "t", count: 10, all: false, again: [] });
     const payload = new Uint8Array(64 * MEBIBYTE);
     for (let seq = 0; seq < 5; seq++) core.peerMessage("w", result(seq, payload));
     core.peerMessage("other", result(9, payload));
