@@ -89,7 +89,7 @@ export class CollectorCore {
     if (message.type === "bye") return this.#goodbye(connection);
     // A worker cannot speak for the distributor.
     if (!this.#distributors.hasOpened(connection, this.runId)) return this.#stray(message);
-    if (message.type === "produced") this.#gate.produced(message);
+    if (message.type === "produced" && this.#knowsTask(message.taskType)) this.#gate.produced(message);
     else if (message.type === "failed") this.#failed(connection, message);
     else if (message.type === "end") this.#end(message.status, message.reason);
   }

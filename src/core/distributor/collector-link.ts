@@ -4,6 +4,9 @@ import type { TaskLedger } from "./task-ledger.ts";
 /** Most sequence numbers of items that are executed again in one message. */
 const AGAIN_ITEMS = 10_000;
 
+/** How often the collector is told of a task's items between two ticks: results that arrive meanwhile wait there for the next tick. */
+const TOLD_PER_TICK = 4;
+
 export interface CollectorLinkOptions {
   readonly runId: string;
   readonly peerId: string;
@@ -24,7 +27,7 @@ export class CollectorLink {
   isConnected = false;
   readonly #welcome = { data: false, ack: false };
   /** What the collector was told of each task since it answered last on the data link. */
-  readonly #told = new Map<TaskLedger, { readonly count: number; readonly all: boolean }>();
+  readonly #told = new Map<TaskLedger, { count: number; all: boolean; at: number; times: number }>();
   /** Since when one of the links is not answered. */
   missingSince = 0;
   /** Whether the collector has confirmed END, or cannot do so. */
@@ -65,13 +68,18 @@ export class CollectorLink {
     if (link === "data") this.#told.clear();
   }
 
-  /** Tells the collector which items of a task exist, unless it was told of all of them, or cannot be told now. */
-  produced(task: TaskLedger): void {
+  /**
+   * Tells the collector which items of a task exist, unless it was told of all of them, cannot be told now, or was told so often since the last
+   * tick that the next one will do.
+   */
+  produced(task: TaskLedger, now: number): void {
     if (!this.takesData) return;
     const { nextSeq: count, producedAll: all, name: taskType } = task;
     const told = this.#told.get(task);
     if (told?.count === count && told.all === all) return;
-    this.#told.set(task, { count, all });
+    const times = told?.at === now ? told.times + 1 : 1;
+    if (times > TOLD_PER_TICK && told?.all === all) return;
+    this.#told.set(task, { count, all, at: now, times });
     const { runId } = this.#options;
     const again = told === undefined ? [...task.again] : [];
     // `all` ends the collector's patience with what it does not know, so it comes last.

@@ -200,6 +200,7 @@ export class DistributorCore {
       this.#settlement.wake(task);
       lookForWorkers(task, this.#options.minWorkers, now);
       recallStalled(task, now, this.#workerMessages);
+      this.#collector.produced(task, now);
       if (task.withRoom.size > 0) this.#tasks.touch(task); // a gate may have opened, a backoff or a pause ended
     }
     for (const worker of this.#fleet.workers) this.#workerMessages.confirm(worker);
@@ -220,7 +221,7 @@ export class DistributorCore {
       if (this.#collector.isReady && task.begin(this.#options.minWorkers)) {
         dispatch(task, this.#clock.now, this.#workerMessages);
       }
-      this.#collector.produced(task);
+      this.#collector.produced(task, this.#clock.now);
       if (task.phase === "exhausted" && task.items.size === 0) this.#complete(task);
     }
     const phase = this.#phase;
