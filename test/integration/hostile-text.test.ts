@@ -18,7 +18,7 @@ const logged = captureLog();
 
 /** A peer that speaks the protocol, and is no role of the library. */
 class RawPeer {
-  readonly #dealer = new zmq.Dealer({ linger: 0, receiveTimeout: 5000 });
+  readonly #dealer = new zmq.Dealer({ linger: 0, receiveTimeout: 20_000 });
 
   constructor(endpoint: string) {
     this.#dealer.connect(endpoint.replace("localhost", "127.0.0.1"));
