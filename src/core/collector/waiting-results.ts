@@ -19,6 +19,8 @@ interface WaitingResult {
   readonly connection: string;
   readonly amount: Amount;
   readonly since: number;
+  /** How many results had come to wait before it. */
+  readonly order: number;
   /** The batch of the result, without items. */
   readonly batch: DeliveryBatch;
   readonly item: ItemPayload;
@@ -29,6 +31,7 @@ export class WaitingResults {
   readonly #tasks = new Map<string, Map<number, WaitingResult>>();
   readonly #connections = new Map<string, Amount>();
   readonly #all: Amount = { items: 0, bytes: 0 };
+  #order = 0;
 
   /** @returns How many of the results are too many to wait. */
   add(batch: DeliveryBatch, now: number): number {
@@ -49,7 +52,7 @@ export class WaitingResults {
       }
       // A copy: the payload would keep all bytes of its message in memory.
       const item = { seq, attempt, payload: new Uint8Array(payload) };
-      waiting.set(seq, { connection, amount, since: now, batch: head, item });
+      waiting.set(seq, { connection, amount, since: now, order: this.#order++, batch: head, item });
       this.#count(amount, 1, payload.length);
     }
     if (amount.items > 0) this.#connections.set(connection, amount);
@@ -64,7 +67,8 @@ export class WaitingResults {
     if (to - from > waiting.size) return this.takeWhere(task, (seq) => seq >= from && seq < to);
     const taken: WaitingResult[] = [];
     for (let seq = from; seq < to; seq++) this.#take(waiting, waiting.get(seq), taken);
-    return batchesOf(taken);
+    // The handler gets results as they came.
+    return batchesOf(taken.sort((one, other) => one.order - other.order));
   }
 
   /** Takes the results of a task's items that fulfil a condition. */

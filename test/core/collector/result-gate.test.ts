@@ -53,6 +53,14 @@ describe("A collector's result of an item", () => {
     expect(core.refused).toBe(0);
   });
 
+  test("that has waited is handled in the order in which results came", () => {
+    const { core, handled } = collecting();
+    core.peerMessage("w", results([5, 3]));
+    core.peerMessage("w", results([1, 4]));
+    core.peerMessage("data", produced(6));
+    expect(handled()).toEqual([5, 3, 1, 4]);
+  });
+
   test("that is executed again is handled when the distributor has named the item", () => {
     const { core, handled } = collecting();
     const again = [seqOf(1, 1), seqOf(0, 2)];
