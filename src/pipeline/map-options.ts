@@ -95,10 +95,8 @@ export interface MapOptions<Input = never>
  * @typeParam Input - What `key` gets.
  */
 export type MapProgramOptions<Input = never> =
-  | (OptionsForPrograms<Input> & Pick<CommandWorkers, "command" | "exec">)
+  | (Omit<MapExecOptions<Input>, "command" | "exec"> & Pick<CommandWorkers, "command" | "exec">)
   | MapExecOptions<Input>;
-
-type OptionsForPrograms<Input> = Omit<MapOptions<Input>, "exportName" | "threads" | "concurrency">;
 
 /**
  * Options of {@link map} with `exec`: a program is started for each input. Its result is what the program wrote to its standard output: a text, or
@@ -106,7 +104,11 @@ type OptionsForPrograms<Input> = Omit<MapOptions<Input>, "exportName" | "threads
  *
  * @typeParam Input - What `key` gets.
  */
-export type MapExecOptions<Input = never> = OptionsForPrograms<Input> & Pick<ExecWorkers, "command" | "exec">;
+export type MapExecOptions<Input = never> = Omit<
+  MapOptions<Input>,
+  "exportName" | "threads" | "concurrency"
+> &
+  Pick<ExecWorkers, "command" | "exec">;
 
 /** How far a `map()` is. */
 export interface MapProgress {
