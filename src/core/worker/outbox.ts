@@ -98,13 +98,16 @@ export class Outbox {
     );
   }
 
-  /** Sends the results that wait. */
+  /** Sends the results that wait: in several messages where threads have handed over more at once than one may hold. */
   flush(): void {
     if (this.#batch.length === 0 || !this.#port.isOpen()) return;
     const items = this.#batch;
     const busyMs = this.#busyMs;
     this.#dropBatch();
-    this.#port.results(items, busyMs);
+    for (let start = 0; start < items.length; start += BATCH_ITEMS) {
+      const part = items.slice(start, start + BATCH_ITEMS);
+      this.#port.results(part, (busyMs * part.length) / items.length);
+    }
   }
 
   /** Forgets the outcome of an item that is settled. @returns False when there is none. */

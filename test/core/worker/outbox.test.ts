@@ -46,3 +46,24 @@ test("An outbox waits longer for the confirmation of large results: on a slow co
   expect(sentAgain(4_000_000)).toBeGreaterThan(62_500);
   expect(sentAgain(4_000_000)).toBeLessThan(600_000);
 });
+
+test("An outbox puts no more than 512 results into a message, however many wait for their collector", () => {
+  const sent: { readonly count: number; readonly busyMs: number }[] = [];
+  let isOpen = false;
+  const outbox = new Outbox({
+    results: (items, busyMs) => void sent.push({ count: items.length, busyMs }),
+    fail: () => {},
+    isOpen: () => isOpen,
+  });
+  for (let seq = 0; seq < 1280; seq++) outbox.addResult({ seq, attempt: 1, payload: new Uint8Array() }, 2, 0);
+  outbox.flush();
+  isOpen = true;
+  outbox.flush();
+  outbox.resendResults(0);
+  expect(sent).toEqual([
+    { count: 512, busyMs: 1024 },
+    { count: 512, busyMs: 1024 },
+    { count: 256, busyMs: 512 },
+    ...[512, 512, 256].map((count) => ({ count, busyMs: 0 })),
+  ]);
+});
