@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import { CollectorCore } from "../../src/core/collector/collector-core.ts";
 import { DistributorConnections } from "../../src/core/collector/distributor-connections.ts";
 import { Inbox } from "../../src/core/collector/inbox.ts";
-import { DistributorCore } from "../../src/core/distributor/distributor-core.ts";
 import { BrokerCore } from "../../src/core/service/broker-core.ts";
 import type { Hello, Open, Result } from "../../src/protocol/batch-message.ts";
 import { MAX_REFS } from "../../src/protocol/bounds.ts";
 import type { Message } from "../../src/protocol/message.ts";
 import { EMPTY } from "../../src/protocol/wire/payload-frames.ts";
+import { makeCore } from "../support/distributor-core.ts";
 
 const runId = "run";
 const MEBIBYTE = 2 ** 20;
@@ -33,7 +33,7 @@ const workerHello = (peerId: string, fields: Partial<Hello> = {}): Hello => ({
 
 function distributor() {
   const sent = new Sent();
-  const core = new DistributorCore(
+  const core = makeCore(
     [
       {
         name: "t",
@@ -43,30 +43,8 @@ function distributor() {
         source: { pull: () => "wait" },
       },
     ],
-    {
-      runId,
-      peerId: "d",
-      linkId: "l",
-      context: "",
-      crashLimit: 3,
-      minWorkers: 1,
-      maxFailures: Number.POSITIVE_INFINITY,
-      peerTimeoutMs: 20_000,
-      endTimeoutMs: 100,
-      maxWindow: 100,
-      windowBytes: 1e6,
-      windowTimeMs: 300,
-    },
-    {
-      toWorker: sent.send,
-      toCollector: () => {},
-      toAckLink: () => {},
-      ackData: () => {},
-      blamed: () => {},
-      completed: () => {},
-      over: () => {},
-      note: () => {},
-    },
+    { peerTimeoutMs: 20_000, maxWindow: 100 },
+    { toWorker: sent.send },
   );
   core.open(EMPTY);
   return { core, sent };
