@@ -1,5 +1,5 @@
 import { PipelineError } from "../../errors.ts";
-import type { Failed, Hello, Open, Result, RunStatus } from "../../protocol/batch-message.ts";
+import type { Hello, Open, RunStatus } from "../../protocol/batch-message.ts";
 import type {
   DistributorToAckLink,
   DistributorToCollector,
@@ -10,9 +10,9 @@ import { RoleClock } from "../role-clock.ts";
 import type { CollectorCoreOptions, CollectorPhase, CollectorPort } from "./collector-port.ts";
 import { collectorWelcome } from "./collector-welcome.ts";
 import { DistributorConnections } from "./distributor-connections.ts";
-import { type Delivery, type DeliveryBatch, Inbox } from "./inbox.ts";
+import type { Delivery } from "./inbox.ts";
 import { keepLatest } from "./keep-latest.ts";
-import { ResultGate } from "./result-gate.ts";
+import { RunItems } from "./run-items.ts";
 
 /** Interval of pings to the distributor, in ms: a ping discovers a dead connection. */
 const PING_MS = 1000;
@@ -24,12 +24,6 @@ const GOODBYE_MS = 2000;
 const MAX_WAITING = 10_000;
 
 /**
- * Most bytes of results that wait for the handler from one connection. More is dropped, without an ACK: the worker keeps it and sends it
- * again. A worker of this library has windows far below that.
- */
-const MAX_WAITING_BYTES = 256 * 1024 * 1024;
-
-/**
  * The collector's state machine. It recognises every item by run, task and sequence number and hands each to the shell once. An item
  * is ACKed when it was handled, and again for each repeated delivery.
  */
@@ -38,12 +32,10 @@ export class CollectorCore {
   readonly #port: CollectorPort;
   readonly #clock = new RoleClock();
   #phase: CollectorPhase = { kind: "waiting" };
-  #inbox = new Inbox();
-  #gate: ResultGate;
+  #items: RunItems;
   readonly #distributors = new DistributorConnections();
   /** Hellos of workers that came before the run, by connection. */
   #waitingWorkers = new Map<string, Hello>();
-  /** Names of the run's tasks. */
   #missingSince = 0;
   #nextPing = 0;
   /** Whether the shell handles deliveries: from `work()` until it is `idle()`. */
@@ -53,7 +45,7 @@ export class CollectorCore {
   constructor(options: CollectorCoreOptions, port: CollectorPort) {
     this.#options = options;
     this.#port = port;
-    this.#gate = this.#newGate([]);
+    this.#items = this.#newItems([]);
   }
 
   get hasDistributor(): boolean {
@@ -66,17 +58,17 @@ export class CollectorCore {
 
   /** Deliveries that wait for the handler; none when the run is over. */
   get queued(): number {
-    return this.#phase.kind === "over" ? 0 : this.#inbox.size;
+    return this.#phase.kind === "over" ? 0 : this.#items.inbox.size;
   }
 
   /** Repeated deliveries, which were dropped. */
   get duplicates(): number {
-    return this.#inbox.duplicates;
+    return this.#items.inbox.duplicates;
   }
 
   /** Results that were refused, because their items do not exist. */
   get refused(): number {
-    return this.#gate.refused;
+    return this.#items.refused;
   }
 
   /** A message on the collector's endpoint, from a worker or the distributor. */
@@ -85,13 +77,15 @@ export class CollectorCore {
     if (message.type === "open") return this.#open(connection, message);
     if (message.type === "hello") return this.#workerHello(connection, message);
     if (this.runId === "" || message.runId !== this.runId) return this.#stray(message);
-    if (message.type === "result") return this.#result(connection, message);
     if (message.type === "bye") return this.#goodbye(connection);
     // A worker cannot speak for the distributor.
-    if (!this.#distributors.hasOpened(connection, this.runId)) return this.#stray(message);
-    if (message.type === "produced" && this.#knowsTask(message.taskType)) this.#gate.produced(message);
-    else if (message.type === "failed") this.#failed(connection, message);
-    else if (message.type === "end") this.#end(message.status, message.reason);
+    const isFromWorker = message.type === "result";
+    if (!isFromWorker && !this.#distributors.hasOpened(connection, this.runId)) return this.#stray(message);
+    if (message.type === "end") return this.#end(message.status, message.reason);
+    if (!this.#knowsTask(message.taskType)) return this.#stray(message);
+    if (isFromWorker) this.#items.result(connection, message, this.#clock.now);
+    else if (message.type === "failed") this.#items.failed(connection, message);
+    else this.#items.produced(message);
   }
 
   ackLinkMessage(connection: string, message: DistributorToAckLink): void {
@@ -113,24 +107,24 @@ export class CollectorCore {
 
   /** Takes the next delivery off the queue, if there is one. */
   next(): Delivery | undefined {
-    return this.queued === 0 ? undefined : this.#inbox.next();
+    return this.queued === 0 ? undefined : this.#items.inbox.next();
   }
 
   /** @param ackData - Encoded ACK data, where the handler gave any. */
   handled(delivery: Delivery, ackData: Uint8Array): void {
-    if (delivery.runId === this.runId) this.#inbox.handled(delivery, ackData);
+    if (delivery.runId === this.runId) this.#items.inbox.handled(delivery, ackData);
   }
 
   /** A delivery was handled, and the distributor knows: no ACK is sent unless the delivery is repeated. */
   handledAndKnown(delivery: Delivery): void {
-    if (delivery.runId === this.runId) this.#inbox.handledAndKnown(delivery);
+    if (delivery.runId === this.runId) this.#items.inbox.handledAndKnown(delivery);
   }
 
   /** Sends the ACKs that wait, unless the distributor is not connected. */
   flush(): void {
     const connection = this.#distributors.current.ack;
-    if (connection === "" || !this.#inbox.hasAcks) return;
-    for (const ack of this.#inbox.takeAcks(this.runId)) this.#port.toAckLink(connection, ack);
+    if (connection === "" || !this.#items.inbox.hasAcks) return;
+    for (const ack of this.#items.inbox.takeAcks(this.runId)) this.#port.toAckLink(connection, ack);
   }
 
   /** The shell has handled all that `next()` gave. It begins again when `work()` is called. */
@@ -160,7 +154,7 @@ export class CollectorCore {
     this.#clock.tick(real);
     const now = this.#clock.now;
     if (this.#phase.kind === "over") return;
-    this.#gate.tick(now, this.#distributors.current.data !== "");
+    this.#items.tick(now, this.#distributors.current.data !== "");
     this.flush();
     if (now >= this.#nextPing) this.#ping();
     if (this.#phase.kind === "ended") {
@@ -194,8 +188,7 @@ export class CollectorCore {
     if (this.runId !== "") this.#port.note("the earlier run was never ended", { runId: this.runId });
     this.#phase = { kind: "collecting", open };
     this.#distributors.current.ack = "";
-    this.#inbox = new Inbox();
-    this.#gate = this.#newGate(open.tasks);
+    this.#items = this.#newItems(open.tasks);
     this.#port.begin(open);
     const waiting = this.#waitingWorkers;
     this.#waitingWorkers = new Map();
@@ -230,43 +223,19 @@ export class CollectorCore {
     return collectorWelcome(this.runId, this.#options.peerId);
   }
 
-  // --- items ----------------------------------------------------------------------------------------------------------
-
-  #result(connection: string, result: Result): void {
-    const { runId, taskType: task, workerId, items } = result;
-    if (!this.#knowsTask(task)) return this.#stray(result);
-    const bytes = items.reduce((sum, { payload }) => sum + payload.length, 0);
-    const waiting = this.#inbox.bytesFrom(connection);
-    if (waiting > 0 && waiting + bytes > MAX_WAITING_BYTES) {
-      return this.#port.note("results dropped: too many bytes of their worker wait", { workerId, bytes });
-    }
-    const { length } = items;
-    const busyItems = result.busyMs > 0 ? length : 0;
-    const busyMs = result.busyMs / length;
-    const batch = { connection, bytes, runId, task, workerId, busyMs, busyItems, items };
-    this.#gate.arrived(batch, this.#clock.now);
-  }
-
-  #failed(connection: string, failed: Failed): void {
-    const { runId, taskType: task, seq, attempts, payload, error } = failed;
-    if (!this.#knowsTask(task)) return this.#stray(failed);
-    const items = [{ seq, attempt: attempts, payload }];
-    const bytes = payload.length;
-    this.#add({ connection, bytes, runId, task, workerId: "", busyMs: 0, busyItems: 0, items, error });
-  }
-
-  #add(batch: DeliveryBatch): void {
-    this.#inbox.add(batch);
-    this.#isHandling = true;
-    this.#port.work();
-  }
-
-  #newGate(tasks: readonly string[]): ResultGate {
-    return new ResultGate(tasks, (batch) => this.#add(batch), this.#port);
+  #newItems(tasks: readonly string[]): RunItems {
+    return new RunItems(tasks, {
+      arrived: () => {
+        this.#isHandling = true;
+        this.#port.work();
+      },
+      refused: (...refused) => this.#port.refused(...refused),
+      note: (...noted) => this.#port.note(...noted),
+    });
   }
 
   #knowsTask(task: string): boolean {
-    return this.#phase.kind === "collecting" && this.#gate.hasTask(task);
+    return this.#phase.kind === "collecting" && this.#items.hasTask(task);
   }
 
   // --- endings --------------------------------------------------------------------------------------------------------
@@ -276,7 +245,7 @@ export class CollectorCore {
     if (this.#phase.kind === "collecting") {
       this.#phase = { kind: "ended", open: this.#phase.open, until: this.#clock.now + GOODBYE_MS };
       // The distributor has given up what waits here. Results that it counts as open must not be handled any more.
-      if (status !== "complete") this.#inbox.clear();
+      if (status !== "complete") this.#items.inbox.clear();
       this.flush();
     }
     if (!this.#isHandling) this.#confirmEnd();
