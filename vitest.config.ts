@@ -23,7 +23,7 @@ const common = {
   // Campaigns of many seeds take up to half an hour.
   testTimeout: isLong || process.env.SIMULATION_SEEDS !== undefined ? 1_800_000 : 60_000,
   hookTimeout: 60_000,
-  expect: { poll: { timeout: 10_000 } },
+  expect: { poll: { timeout: 30_000 } },
 } as const;
 
 export default defineConfig({

@@ -36,7 +36,7 @@ test("A run whose closed standard output takes no more results ends quietly", as
   expect(code).toBe(141);
 });
 
-test("A run whose standard error is closed goes on to its end", async () => {
+long("A run whose standard error is closed goes on to its end", async () => {
   const child = startCommand(["run", talkativeRun(100)]);
   child.stderr?.once("data", () => child.stderr?.destroy());
   const { code, out } = await ended(child);

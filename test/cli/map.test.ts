@@ -158,7 +158,7 @@ describe("The command map", () => {
     expect(await ended(child)).toMatchObject({ code: 0 });
   });
 
-  test("refuses options that contradict each other, and a file that is missing", async () => {
+  long("refuses options that contradict each other, and a file that is missing", async () => {
     const file = fileWith(ECHO);
     const refused = await Promise.all([
       mapped([file, "--key", "id"], ""),

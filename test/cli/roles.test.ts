@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
 import { EndpointAddress, ServiceClient, TaskType } from "../../src/index.ts";
 import { ports, ROLES, SUM } from "../support/cli-fixtures.ts";
 import { ended, startCommand, zmqpipeline } from "../support/command.ts";
@@ -29,7 +29,7 @@ long("The command run keeps a service and its workers until Ctrl-C", async () =>
 });
 
 describe("The commands that start one role", () => {
-  test("end with exit code 4 when a distributor has too many failures", async () => {
+  long("end with exit code 4 when a distributor has too many failures", async () => {
     const env = { PORTS: await ports(), UNLUCKY: "10" };
     const others = ["collector", "metadata", "worker"].map((role) =>
       ended(startCommand([role, ROLES], undefined, env)),

@@ -17,7 +17,7 @@ describe("The command run", () => {
     expect(code).toBe(0);
   });
 
-  test("says what failed, keeps failed items in the journal, and executes them again", async () => {
+  long("says what failed, keeps failed items in the journal, and executes them again", async () => {
     const journal = join(tempFolder(), "run.journal");
     const first = await zmqpipeline(["run", ROLES, "-w", "1", "-j", journal], { UNLUCKY: "50" });
     expect(first.code).toBe(3);
@@ -109,7 +109,7 @@ describe("The command run", () => {
     });
   });
 
-  test("ends with exit code 2 on wrong use", async () => {
+  long("ends with exit code 2 on wrong use", async () => {
     const empty = join(tempFolder(), "empty.mjs");
     writeFileSync(empty, "export const nothing = 1;");
     expect(await zmqpipeline(["run", empty])).toMatchObject({

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { ended, LIBRARY, startCommand } from "../support/command.ts";
 import { tempFolder } from "../support/endpoints.ts";
 import { long } from "../support/long.ts";
@@ -40,7 +40,7 @@ long("A summary of 1000 failures of as many kinds", async () => {
   expect(failures.reduce((sum: number, group: { count: number }) => sum + group.count, 0)).toBe(1000);
 });
 
-test("A summary in words groups failures by the line of the user's code, and has them last", async () => {
+long("A summary in words groups failures by the line of the user's code, and has them last", async () => {
   const { out, err, code } = await runFailing(25);
   expect(code).toBe(3);
   expect(out).toMatch(

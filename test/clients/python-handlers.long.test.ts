@@ -125,7 +125,7 @@ describeWithPython("A worker in Python ends what its handlers have started", () 
       return worker.isRunning;
     };
     await expect.poll(isRunning, { timeout: 20_000 }).toBe(false);
-    await expect.poll(() => pids.filter(isAlive), { timeout: 5000 }).toEqual([]);
+    await expect.poll(() => pids.filter(isAlive)).toEqual([]);
     await distributor.stop({ timeout: 0 });
     await done;
   });
@@ -138,7 +138,7 @@ describeWithPython("A worker in Python ends what its handlers have started", () 
     });
     expect(failures.get("0")?.error.code).toBe("EXECUTION_TIMEOUT");
     const pids = await pidsIn(file, 4); // two attempts
-    await expect.poll(() => pids.filter(isAlive), { timeout: 5000 }).toEqual([]);
+    await expect.poll(() => pids.filter(isAlive)).toEqual([]);
   });
 });
 

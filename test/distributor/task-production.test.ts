@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type Payload, Task } from "../../src/index.ts";
 import { freshEndpoints } from "../support/endpoints.ts";
 import { address, type PipelineEndpoints } from "../support/endpoints-of.ts";
+import { long } from "../support/long.ts";
 import { makeDistributor, NUMBERS, NumbersCollector, NumbersTask, NumbersWorker } from "../support/roles.ts";
 
 /** Runs a task with one worker and a collector, all in this process. */
@@ -177,7 +178,7 @@ describe("A task's handle()", () => {
     expect(outcome.status === "rejected" && outcome.reason.message).toMatch(message);
   });
 
-  test("is called only when a worker has room: never more than the window is out", async () => {
+  long("is called only when a worker has room: never more than the window is out", async () => {
     const endpoints = await freshEndpoints("inproc");
     const collector = new NumbersCollector(endpoints);
     let most = 0;

@@ -3,6 +3,7 @@ export const PYTHON_GUIDE = "docs/guides/python.md";
 
 /** The guides whose snippets take seconds: `npm run test:all` runs these. */
 export const SLOW_GUIDES: readonly string[] = [
+  "docs/guides/commands.md",
   "docs/guides/debugging.md",
   "docs/guides/map.md",
   "docs/guides/pool.md",

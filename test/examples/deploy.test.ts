@@ -6,6 +6,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { freePort, tempFolder } from "../support/endpoints.ts";
+import { long } from "../support/long.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const DEPLOY = join(ROOT, "examples/deploy");
@@ -49,7 +50,7 @@ function start(args: readonly string[], cwd: string, env: Record<string, string>
   return child;
 }
 
-test("The commands of the units and of the container make a run together, with keys", async () => {
+long("The commands of the units and of the container make a run together, with keys", async () => {
   const folder = machine();
   const names = [...read("endpoints.env").matchAll(/^(\w+)=tcp:\/\/\w+:\d+$/gm)].map(([, name = ""]) => name);
   expect(names).toEqual(["DISTRIBUTOR", "COLLECTOR", "COLLECTOR_ACK"]);

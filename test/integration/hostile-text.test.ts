@@ -73,7 +73,7 @@ describe("A name with hidden characters", () => {
     expect(logged().join("\n")).not.toMatch(/owned|peer=worker/);
   }
 
-  test("is refused by distributor and collector, whose log does not have it", async () => {
+  long("is refused by distributor and collector, whose log does not have it", async () => {
     const endpoints = await freshEndpoints("tcp");
     const metadataEndpoint = address(endpoints.metadata);
     const distributor = makeDistributor(endpoints, new NumbersTask(endpoints, 1), {

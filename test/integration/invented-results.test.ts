@@ -13,7 +13,7 @@ const INVENTED = 300;
 
 /** A peer that has what a worker has, and does as it likes. */
 class RawWorker {
-  readonly #dealer = new zmq.Dealer({ linger: 0, receiveTimeout: 5000 });
+  readonly #dealer = new zmq.Dealer({ linger: 0, receiveTimeout: 20_000 });
 
   constructor(endpoint: string) {
     this.#dealer.connect(endpoint.replace("localhost", "127.0.0.1"));

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { MetaDataWorker, type Payload } from "../../src/index.ts";
 import { freshEndpoints } from "../support/endpoints.ts";
 import { address, type PipelineEndpoints } from "../support/endpoints-of.ts";
+import { long } from "../support/long.ts";
 import { makeDistributor, NumbersCollector, NumbersTask, NumbersWorker } from "../support/roles.ts";
 
 const METADATA = { threshold: 0.5, since: new Date(0), nested: { list: [1n, null] } };
@@ -97,7 +98,7 @@ test("Metadata that do not come in time are METADATA_TIMEOUT, and the other role
   expect(results[2]).toMatchObject({ status: "rejected", reason: { code: "RUN_ABORTED" } });
 });
 
-test("Metadata hooks that throw, and initWorker, are a typed error with its cause", async () => {
+long("Metadata hooks that throw, and initWorker, are a typed error with its cause", async () => {
   const endpoints = await freshEndpoints("inproc");
   const cause = new Error("no config");
   class Broken extends TestMetaData {

@@ -245,6 +245,6 @@ describe("The end of map()", () => {
     const worker = Number(String(line));
     expect(isAlive(worker)).toBe(true);
     child.kill("SIGKILL");
-    await expect.poll(() => isAlive(worker), { timeout: 5000 }).toBe(false);
+    await expect.poll(() => isAlive(worker)).toBe(false);
   });
 });

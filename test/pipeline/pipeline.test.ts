@@ -124,7 +124,7 @@ describe("A Pipeline", () => {
     const journal = join(tempFolder(), "run.journal");
     const first = echoing(20_000, { journal });
     const running = first.pipeline.run();
-    await expect.poll(() => first.collected.length, { timeout: 10_000 }).toBeGreaterThan(10);
+    await expect.poll(() => first.collected.length).toBeGreaterThan(10);
     await first.pipeline.stop();
     expect(await running).toMatchObject({ status: "stopped" });
     const second = echoing(20_000, { journal });
@@ -142,7 +142,7 @@ describe("A Pipeline ends", () => {
     const stop = new AbortController();
     const { pipeline, collected } = echoing(Number.POSITIVE_INFINITY);
     const running = pipeline.run({ signal: stop.signal });
-    await expect.poll(() => collected.length, { timeout: 10_000 }).toBeGreaterThan(10);
+    await expect.poll(() => collected.length).toBeGreaterThan(10);
     expect(pipeline.progress.tasks.double?.phase).toBe("open");
     stop.abort();
     const summary = await running;

@@ -24,7 +24,7 @@ function isOwn(folder: string): boolean {
   }
 }
 
-const until = (condition: () => boolean) => vi.waitUntil(condition, { timeout: 10_000, interval: 5 });
+const until = (condition: () => boolean) => vi.waitUntil(condition, { timeout: 30_000, interval: 5 });
 
 describe("A pool", () => {
   test("runs single inputs and lists, keeps errors, and leaves nothing behind", async () => {

@@ -1,5 +1,5 @@
 /** Seeds that `npm test` runs of each scenario. `npm run test:all` and `npm run test:simulation` run more: they set SIMULATION_SEEDS. */
-export const SEEDS_OF_NPM_TEST = { batch: 60, badWorkers: 30, service: 8 };
+export const SEEDS_OF_NPM_TEST = { batch: 40, badWorkers: 20, service: 6 };
 
 /** The first seed of each scenario. */
 export const FIRST_SEED = Number(process.env.SIMULATION_FIRST_SEED ?? 1);

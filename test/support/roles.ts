@@ -82,7 +82,7 @@ export class NumbersWorker extends SingleThreadedWorker<{ n: number }> {
 export class NumbersCollector extends Collector<{ n: number }> {
   readonly endpoint;
   readonly ackEndpoint;
-  override readonly peerTimeout: number = 10_000;
+  override readonly peerTimeout: number = 30_000;
   readonly seen = new Map<number, number>();
   readonly failures: Failure<object>[] = [];
   finished = 0;
@@ -125,7 +125,7 @@ export function makeDistributor(
   const distributor = new Distributor({
     collectorEndpoint: address(endpoints.collector),
     collectorAckEndpoint: address(endpoints.ack),
-    peerTimeout: 10_000,
+    peerTimeout: 30_000,
     ...options,
   });
   distributor.registerTask(task);

@@ -92,7 +92,7 @@ export class GoodPeers {
   /** Resolves when further items are collected and a request is answered. */
   async work(): Promise<void> {
     const seen = this.collector.seen.size;
-    const deadline = performance.now() + 10_000;
+    const deadline = performance.now() + 30_000;
     while (this.collector.seen.size < seen + 100) {
       if (performance.now() > deadline) throw new Error("The good peers do not work");
       await new Promise((resolve) => setTimeout(resolve, 10));

@@ -102,5 +102,5 @@ export function makeClient(
   endpoints: ServiceEndpoints,
   options: ServiceClientOptions = {},
 ): ServiceClient<EchoRequest, EchoReply> {
-  return new ServiceClient(address(endpoints.front), { taskType: ECHO, timeout: 10_000, ...options });
+  return new ServiceClient(address(endpoints.front), { taskType: ECHO, timeout: 30_000, ...options });
 }

@@ -26,6 +26,6 @@ test.skipIf(process.platform !== "linux").each(["SIGKILL", "SIGTERM", "SIGINT"] 
     expect(pids().filter(isAlive)).toEqual(pids());
     run.kill(signal);
     await exited;
-    await expect.poll(() => pids().filter(isAlive), { timeout: 5000 }).toEqual([]);
+    await expect.poll(() => pids().filter(isAlive)).toEqual([]);
   },
 );

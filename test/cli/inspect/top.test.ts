@@ -81,41 +81,44 @@ describe("The runs of this machine", () => {
     const args = ["run", ROLES, "--workers", "1", ...mark.split(" ")];
     const child = startCommand(args, undefined, { WAIT: "50" });
     const find = async () => (await announcedRuns()).find(({ title }) => title.endsWith(mark));
-    await expect.poll(find, { timeout: 10_000 }).toBeDefined();
+    await expect.poll(find).toBeDefined();
     const entry = await find();
     if (entry === undefined) throw new Error("the run is not announced");
     return { child, entry };
   }
 
-  test("are found without an endpoint, with their command, and the end of a killed one is noticed", async () => {
-    const { child, entry } = await started();
-    await using runs = new WatchedRuns(options);
-    const lines = async () => {
-      await runs.look();
-      return runs.lines(layout).join("\n");
-    };
-    await expect
-      .poll(lines, { timeout: 10_000 })
-      .toMatch(
-        new RegExp(`zmqpipeline run .*cli-roles.* running for .* process ${entry.owner.pid} .*\\nsquare `),
-      );
-    const status = await zmqpipeline(["status"]);
-    expect(status.out).toContain(entry.endpoint);
-    await using run = new WatchedRun(entry.endpoint, options, entry);
-    await run.look();
-    expect(run.isOver).toBe(false);
-    child.kill("SIGKILL");
-    await once(child, "exit");
-    const isGone = async () => {
+  long(
+    "are found without an endpoint, with their command, and the end of a killed one is noticed",
+    async () => {
+      const { child, entry } = await started();
+      await using runs = new WatchedRuns(options);
+      const lines = async () => {
+        await runs.look();
+        return runs.lines(layout).join("\n");
+      };
+      await expect
+        .poll(lines)
+        .toMatch(
+          new RegExp(`zmqpipeline run .*cli-roles.* running for .* process ${entry.owner.pid} .*\\nsquare `),
+        );
+      const status = await zmqpipeline(["status"]);
+      expect(status.out).toContain(entry.endpoint);
+      await using run = new WatchedRun(entry.endpoint, options, entry);
       await run.look();
-      return run.isGone;
-    };
-    await expect.poll(isGone, { timeout: 10_000 }).toBe(true);
-    expect(run.lines(layout).at(-1)).toBe(
-      `process ${entry.owner.pid} has ended without saying how its run stood`,
-    );
-    expect((await announcedRuns()).map(({ folder }) => folder)).not.toContain(entry.folder);
-  });
+      expect(run.isOver).toBe(false);
+      child.kill("SIGKILL");
+      await once(child, "exit");
+      const isGone = async () => {
+        await run.look();
+        return run.isGone;
+      };
+      await expect.poll(isGone).toBe(true);
+      expect(run.lines(layout).at(-1)).toBe(
+        `process ${entry.owner.pid} has ended without saying how its run stood`,
+      );
+      expect((await announcedRuns()).map(({ folder }) => folder)).not.toContain(entry.folder);
+    },
+  );
 
   long("are found when a program of the user's has started them: map(), a Pipeline and a pool", async () => {
     const folder = tempFolder();

@@ -69,7 +69,7 @@ describe("The command run, after one signal,", () => {
 
   const WORKS = "export default () => 1;";
   describe.each([
-    ["the collector", test, () => runOf(WORKS, undefined, `() => ${HANG}`)],
+    ["the collector", long, () => runOf(WORKS, undefined, `() => ${HANG}`)],
     ["items()", long, () => runOf(WORKS, `async function* () { yield { n: 1 }; await (() => ${HANG})(); }`)],
     ["onFinished()", long, () => runOf(WORKS, undefined, undefined, `() => ${HANG}`)],
     ["initWorker()", long, () => runOf(`export const initWorker = () => ${HANG}; ${WORKS}`)],

@@ -44,7 +44,7 @@ describe("The commands status, explain and top", () => {
     expect((await over).code).toBe(143);
   });
 
-  test("say that no role answers, and refuse what is not an endpoint", async () => {
+  long("say that no role answers, and refuse what is not an endpoint", async () => {
     const endpoint = `tcp://localhost:${await freePort()}`;
     expect(await zmqpipeline(["status", endpoint, "--timeout", "200"])).toMatchObject({
       code: 1,

@@ -59,7 +59,7 @@ export function fuzz<Core>(
         check(core);
       }
     }),
-    { numRuns: Number(process.env.FUZZ_RUNS ?? 400) },
+    { numRuns: Number(process.env.FUZZ_RUNS ?? 250) },
   );
 }
 

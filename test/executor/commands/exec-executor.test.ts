@@ -111,7 +111,7 @@ describe("An ExecExecutor", () => {
       ]);
       const { message } = (await driver.execute({ code: 3 })) as Failure;
       const left = Number(/exit code 3: (\d+)$/.exec(message)?.[1]);
-      await vi.waitUntil(() => !isAlive(left), { timeout: 10_000, interval: 20 });
+      await vi.waitUntil(() => !isAlive(left), { timeout: 30_000, interval: 20 });
       const well = await begun(["sh", "-c", "sleep 60 > /dev/null 2>&1 & echo $!; : {}"]);
       const kept = Number(await well.execute({}));
       await well.end();

@@ -66,23 +66,24 @@ test("A thread has its initThread called once, with its index, the metadata and 
   expect(later).toMatchObject({ inits: [later.index], metadata: { key: "another run" } });
 });
 
-test.each([
-  ["throws outside the handler", "throw outside", "outside the handler"],
-  ["leaves a rejected promise", "forget a promise", "nobody awaits this"],
-  ["exits", "exit", "exit code 7"],
-  ["runs out of its memory", "eat memory", "memory limit"],
-])("a thread that %s fails its own item only, and is replaced", async (_how, action, reason) => {
-  const driver = await begun({ resourceLimits: { maxOldGenerationSizeMb: 64 } });
-  const neighbour = driver.start({ do: "block", ms: 1500 });
-  const fatal = driver.start({ do: action });
-  const later = Array.from({ length: 20 }, () => threadOf(driver, { do: "who" }));
-  const failed = await fatal.outcome;
-  expect(failed).toMatchObject({ code: "THREAD_LOST", retryable: true });
-  expect(failed.message).toContain(reason);
-  expect(await neighbour.outcome).toHaveProperty("threadId");
-  await Promise.all(later);
-  expect(driver.notes).toEqual(["a thread ended"]);
-});
+for (const [how, run, action, reason] of [
+  ["throws outside the handler", test, "throw outside", "outside the handler"],
+  ["leaves a rejected promise", long, "forget a promise", "nobody awaits this"],
+  ["exits", long, "exit", "exit code 7"],
+  ["runs out of its memory", long, "eat memory", "memory limit"],
+] as const)
+  run(`a thread that ${how} fails its own item only, and is replaced`, async () => {
+    const driver = await begun({ resourceLimits: { maxOldGenerationSizeMb: 64 } });
+    const neighbour = driver.start({ do: "block", ms: 1500 });
+    const fatal = driver.start({ do: action });
+    const later = Array.from({ length: 20 }, () => threadOf(driver, { do: "who" }));
+    const failed = await fatal.outcome;
+    expect(failed).toMatchObject({ code: "THREAD_LOST", retryable: true });
+    expect(failed.message).toContain(reason);
+    expect(await neighbour.outcome).toHaveProperty("threadId");
+    await Promise.all(later);
+    expect(driver.notes).toEqual(["a thread ended"]);
+  });
 
 test("An item that was queued behind the item that ended a thread is executed by another thread", async () => {
   const driver = await begun({ threads: 1 });
@@ -116,7 +117,7 @@ test("An item whose loop checks info.signal ends by itself and keeps its thread"
   expect(await driver.execute({ do: "who" })).toMatchObject({ threadId });
 });
 
-test("Items that wait behind a long item move to an idle thread", async () => {
+long("Items that wait behind a long item move to an idle thread", async () => {
   const driver = await begun();
   await Promise.all(Array.from({ length: 200 }, () => driver.execute({ do: "who" }))); // short items: queues grow
   const order: string[] = [];
