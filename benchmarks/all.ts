@@ -11,6 +11,7 @@ const names = [
   "journal",
   "journal-keys",
   "payloads",
+  "decoding",
   "security",
   "watching",
   "durations",

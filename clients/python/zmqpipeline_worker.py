@@ -66,9 +66,9 @@ log = logging.getLogger("zmqpipeline")
 PROTOCOL_VERSION = 7
 MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
 
-#: Most values in a payload, and what one counts as that is slow to decode.
+#: What the values of a payload count as in all, at the most; and the size up to which a payload cannot hold too many.
 MAX_VALUES = 524_288
-SLOW_VALUES = 16
+UNCOUNTED_BYTES = 32_768
 
 #: Most references to items in a message.
 MAX_REFS = 131_072
@@ -410,21 +410,52 @@ def encode_value(value: Any) -> bytes:
     if len(payload) > MAX_PAYLOAD_BYTES:
         text = f"The result has {len(payload)} bytes; at most {MAX_PAYLOAD_BYTES} fit in a message"
         raise _Unsendable(text, "PAYLOAD_TOO_LARGE")
-    if len(payload) * SLOW_VALUES > MAX_VALUES and _values(value) > MAX_VALUES:
-        text = f"The result has too many parts: at most {MAX_VALUES} values fit in a message. Many numbers fit in an array"
+    if len(payload) > UNCOUNTED_BYTES and _values(value, {}) > MAX_VALUES:
+        text = ("The result has too many parts: its receiver would take too long to decode it. Send many numbers as an array, "
+                "a long text as bytes, and a large list of dicts as several items, or as JSON in bytes")
         raise _Unsendable(text, "PAYLOAD_TOO_LARGE")
     return payload
 
 
-def _values(value: Any) -> int:
-    """What a sendable value counts as: each key and value is one, and what is slow to decode is more."""
-    if isinstance(value, (list, tuple)):
-        return 1 + sum(map(_values, value))
-    if isinstance(value, dict):
-        return 1 + len(value) + sum(map(_values, value.values()))
-    if value is None or isinstance(value, (str, float, int)):
+def _values(value: Any, shapes: Dict[Any, int]) -> int:
+    """What a sendable value counts as, by docs/protocol.md, "Values in a payload".
+
+    :param shapes: The sequences of keys that the payload's dicts have begun with so far, by the sequence before and the key.
+    """
+    if value is None or isinstance(value, float):
         return 1
-    return SLOW_VALUES
+    if isinstance(value, int):
+        if -2**31 <= value < 2**32:
+            return 1
+        return 4 if -2**63 <= value < 2**64 else 24 + value.bit_length() // 32
+    if isinstance(value, str):
+        return _text_values(value)
+    if isinstance(value, (list, tuple)):
+        return 3 + sum(_values(element, shapes) for element in value)
+    if not isinstance(value, dict):
+        is_binary = isinstance(value, (bytes, bytearray, memoryview, array.array))
+        return 24 + (memoryview(value).nbytes if is_binary else 0) // 160
+    count, shape = 3, 0
+    for index, (key, element) in enumerate(value.items()):
+        count += _text_values(key) + (len(key.encode("utf-8", "replace")) + 5) // 8 + _values(element, shapes)
+        if key[:1].isdigit() and key[-1:].isdigit() and len(key) <= 10:
+            count += 12
+        if index >= 16:
+            count += 7
+        elif (shape, key) not in shapes:
+            count += 30
+            shape = shapes[(shape, key)] = len(shapes) + 1
+        else:
+            count += 6 if len(shapes) > 1024 else 0
+            shape = shapes[(shape, key)]
+    return count
+
+
+def _text_values(text: str) -> int:
+    if not text.isascii():
+        return 3 + len(text.encode("utf-8", "replace")) // 12
+    short = min(len(text), 256)
+    return 3 + short // 16 + (len(text) - short) // 160
 
 
 def _pack(value: Any) -> bytes:

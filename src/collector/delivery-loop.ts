@@ -127,6 +127,7 @@ export class DeliveryLoop {
     const results: CollectedResult<unknown>[] = [];
     let bytes = 0;
     let failure: { readonly delivery: Delivery; readonly read: Failure<unknown> } | undefined;
+    let sliceEnd = performance.now() + SLICE_MS;
     for (let delivery: Delivery | undefined = first; delivery !== undefined; ) {
       const read = this.#read(delivery);
       if ("error" in read) {
@@ -136,6 +137,10 @@ export class DeliveryLoop {
       deliveries.push(delivery);
       results.push(read);
       bytes += delivery.payload.length;
+      if (performance.now() >= sliceEnd) {
+        await new Promise(setImmediate); // decoding takes long
+        sliceEnd = performance.now() + SLICE_MS;
+      }
       delivery = results.length < size && bytes < BATCH_BYTES ? this.#core.next() : undefined;
     }
     if (results.length > 0) {

@@ -22,13 +22,58 @@ export const MAX_CONCURRENCY = 65_536;
 export const MAX_REASON_BYTES = 4096;
 
 /**
- * Most values in a payload: 64 MiB of empty maps would be gigabytes when they are decoded, and take seconds. A value that is slow to decode
- * counts as {@link SLOW_VALUES}.
+ * What the values of a payload count as in all, at the most. One counts as about 50 ns of decoding, which happens without a turn of the event loop:
+ * `benchmarks/decoding.ts` decodes the largest payload of each kind.
  */
 export const MAX_VALUES = 524_288;
 
-/** How many values a binary value or an extension counts as. */
-export const SLOW_VALUES = 16;
+/** A payload of at most this many bytes is not counted: it cannot hold too many values. */
+export const UNCOUNTED_BYTES = 32_768;
 
-/** How many values more each value counts as in a payload that plain MessagePack cannot express. */
-export const EXACT_VALUES = 2;
+/** What values count as. A plain number, a boolean and null count as 1. */
+export const VALUES = {
+  /** An integer of 64 bits, which may be a bigint. */
+  integer64: 4,
+  /** A list, without its elements, and a map, without its keys and values. */
+  list: 3,
+  map: 3,
+  text: 3,
+  /** What the keys of a map count as, in addition to their text: one of the first {@link SHAPED_KEYS}, after the same keys as in an earlier map. */
+  knownKey: 0,
+  /** The same where the payload has more than {@link MANY_SHAPES} different sequences of keys: the engine finds none of them fast. */
+  scatteredKey: 6,
+  /** One of the first {@link SHAPED_KEYS} keys of a map, where it is not known. */
+  newKey: 30,
+  /** Any other key. */
+  laterKey: 7,
+  /** A key that is a number, in addition. */
+  numberKey: 12,
+  /** A bin. */
+  binary: 16,
+  /** An extension: a date, a bigint, a typed array, `undefined`. */
+  extension: 24,
+  /** How much more each value counts as in a payload that plain MessagePack cannot express. */
+  exact: 2,
+  /** The same for an integer of 64 bits, a bin or an extension. */
+  exactSlow: 16,
+} as const;
+
+/** How many bytes of a value count as 1, in addition to the value itself. */
+export const BYTES_PER_VALUE = {
+  /** Binary data and ASCII text, which are copied. */
+  copied: 160,
+  /** The first {@link SHORT_TEXT_BYTES} bytes of an ASCII text: a text that is no longer than that lies among other values in memory. */
+  shortText: 16,
+  /** Text with other characters. */
+  text: 12,
+  key: 8,
+  bigint: 4,
+} as const;
+
+export const SHORT_TEXT_BYTES = 256;
+
+/** How many keys of a map an engine describes as a kind of object. */
+export const SHAPED_KEYS = 16;
+
+/** So many kinds of objects are found fast. */
+export const MANY_SHAPES = 1024;

@@ -7,6 +7,7 @@ import { asError } from "../protocol/thrown.ts";
 import { assertArgumentCount } from "../role/known-options.ts";
 import { makePeerId } from "../role/peer-identity.ts";
 import { assertStopOptions, type StopOptions } from "../role/role.ts";
+import { Slices } from "../role/slices.ts";
 import { atCaller } from "../self/at-caller.ts";
 import { currentTracer } from "../tracing/tracer.ts";
 import { ClientConnection } from "./client-connection.ts";
@@ -48,6 +49,7 @@ export class ServiceClient<Data = Payload, Result = Payload> implements AsyncDis
   readonly #endpoint: EndpointAddress;
   readonly #defaults: ResolvedClientOptions["defaults"];
   readonly #connection: ClientConnection;
+  readonly #replies = new Slices();
   /** How many requests, and lists of requests, are under way. */
   #active = 0;
   #idle: (() => void) | undefined;
@@ -177,15 +179,18 @@ export class ServiceClient<Data = Payload, Result = Payload> implements AsyncDis
         timeoutMs: timeout,
         context: span?.context ?? "",
         settle: (outcome) => {
-          this.#ended();
           signal?.removeEventListener("abort", abort);
-          try {
-            resolve(replyOf(outcome, facts) as Result);
-            span?.end();
-          } catch (error) {
-            reject(error);
-            span?.end(asError(error));
-          }
+          // A message may have hundreds of replies that each take some ms to decode.
+          this.#replies.run(() => {
+            this.#ended();
+            try {
+              resolve(replyOf(outcome, facts) as Result);
+              span?.end();
+            } catch (error) {
+              reject(error);
+              span?.end(asError(error));
+            }
+          });
         },
       });
       this.#active += 1;

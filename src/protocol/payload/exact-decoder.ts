@@ -24,28 +24,66 @@ class ExactDecoder {
 
   value(): unknown {
     const code = this.#bytes[this.#offset] as number;
-    if (code >= 0x80 && code <= 0x8f) return this.#object(this.#head(1, code & 0x0f));
-    if (code >= 0x90 && code <= 0x9f) return this.#list(this.#head(1, code & 0x0f));
+    if (code >= 0x80 && code <= 0x8f) return this.#object(this.#skip(1, code & 0x0f));
+    if (code >= 0x90 && code <= 0x9f) return this.#list(this.#skip(1, code & 0x0f));
+    if (code <= 0x7f) return this.#skip(1, code);
+    if (code >= 0xe0) return this.#skip(1, code - 0x100);
+    if (code >= 0xa0 && code <= 0xbf) return this.#text(1, code & 0x1f);
+    const next = this.#offset + 1;
     switch (code) {
+      case 0xc0:
+        return this.#skip(1, null);
+      case 0xc2:
+      case 0xc3:
+        return this.#skip(1, code === 0xc3);
+      case 0xca:
+        return this.#skip(5, this.#bytes.readFloatBE(next));
+      case 0xcb:
+        return this.#skip(9, this.#bytes.readDoubleBE(next));
+      case 0xd2:
+        return this.#skip(5, this.#bytes.readInt32BE(next));
+      case 0xce:
+        return this.#skip(5, this.#bytes.readUInt32BE(next));
+      case 0xd1:
+        return this.#skip(3, this.#bytes.readInt16BE(next));
+      case 0xcd:
+        return this.#skip(3, this.#bytes.readUInt16BE(next));
+      case 0xd0:
+        return this.#skip(2, this.#bytes.readInt8(next));
+      case 0xcc:
+        return this.#skip(2, this.#bytes.readUInt8(next));
+      case 0xd9:
+        return this.#text(2, this.#bytes.readUInt8(next));
+      case 0xda:
+        return this.#text(3, this.#bytes.readUInt16BE(next));
+      case 0xdb:
+        return this.#text(5, this.#bytes.readUInt32BE(next));
       case 0xdc:
-        return this.#list(this.#head(3, this.#bytes.readUInt16BE(this.#offset + 1)));
+        return this.#list(this.#skip(3, this.#bytes.readUInt16BE(next)));
       case 0xdd:
-        return this.#list(this.#head(5, this.#bytes.readUInt32BE(this.#offset + 1)));
+        return this.#list(this.#skip(5, this.#bytes.readUInt32BE(next)));
       case 0xde:
-        return this.#object(this.#head(3, this.#bytes.readUInt16BE(this.#offset + 1)));
+        return this.#object(this.#skip(3, this.#bytes.readUInt16BE(next)));
       case 0xdf:
-        return this.#object(this.#head(5, this.#bytes.readUInt32BE(this.#offset + 1)));
+        return this.#object(this.#skip(5, this.#bytes.readUInt32BE(next)));
       default:
         return this.#extension();
     }
   }
 
-  /** Skips a head of `bytes` bytes. @returns The given count. */
-  #head(bytes: number, count: number): number {
+  /** Skips `bytes` bytes: a head, or a whole value. @returns The given count or value. */
+  #skip<T>(bytes: number, value: T): T {
     this.#offset += bytes;
-    return count;
+    return value;
   }
 
+  #text(head: number, length: number): string {
+    const start = this.#offset + head;
+    this.#offset = start + length;
+    return this.#bytes.toString("utf8", start, this.#offset);
+  }
+
+  /** Has a value decoded that is rare: that takes long for each. */
   #plain(): unknown {
     const end = endOfValue(this.#bytes, this.#offset);
     const value = this.#leaf(this.#bytes.subarray(this.#offset, end));

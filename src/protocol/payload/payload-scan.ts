@@ -1,6 +1,7 @@
-import { EXACT_VALUES, MAX_VALUES, SLOW_VALUES } from "../bounds.ts";
+import { MAX_VALUES, UNCOUNTED_BYTES, VALUES } from "../bounds.ts";
 import { MAX_DEPTH } from "../limits.ts";
 import { BoundError, ProtocolError } from "../wire/byte-reader.ts";
+import { bigintValues, binaryValues, KeyValues, textValues } from "./value-count.ts";
 
 /** The extension types that msgpackr writes here. It reads more types, and runs code for some of them. */
 const EXT_UNDEFINED = 0x00;
@@ -32,9 +33,14 @@ const PROTO_IN_UTF16 = Buffer.from("__proto__", "utf16le");
 /** Whether the bytes that were scanned so far have an extension of `encodeExactly`. */
 let isExact = false;
 
-/** What the values that were scanned so far count as, and how many they are. */
+/** What the values that were scanned so far count as, and how much more than that in a payload that only `decodeExactly` can decode. */
 let values = 0;
-let scanned = 0;
+let exactValues = 0;
+
+/** Whether the payload is large enough to hold too many values. */
+let isCounted = false;
+
+const keyValues = new KeyValues();
 
 /**
  * Checks MessagePack bytes before they are decoded. Refuses other extensions, lengths beyond the end, too many values, deep nesting, keys
@@ -46,19 +52,21 @@ let scanned = 0;
 export function scanPayload(payload: Uint8Array): boolean {
   isExact = false;
   values = 0;
-  scanned = 0;
+  exactValues = 0;
+  isCounted = payload.length > UNCOUNTED_BYTES;
+  if (isCounted) keyValues.clear();
   const bytes = Buffer.isBuffer(payload)
     ? payload
     : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
   const offset = scanValue(bytes, 0, 0);
   if (offset !== bytes.length) throw new ProtocolError("Payload has trailing bytes");
-  if (values + (isExact ? EXACT_VALUES * scanned : 0) > MAX_VALUES) throw tooMany();
+  if (isCounted && values + (isExact ? exactValues : 0) > MAX_VALUES) throw tooMany();
   return isExact;
 }
 
 /** The end of a value that was scanned before. */
 export function endOfValue(bytes: Buffer, offset: number): number {
-  values = 0;
+  isCounted = false;
   return scanValue(bytes, offset, 0);
 }
 
@@ -79,34 +87,33 @@ export function extensionAt(
 function scanValue(bytes: Buffer, offset: number, depth: number): number {
   const code = bytes[offset];
   if (code === undefined) throw cutOff();
-  values += 1;
-  scanned += 1;
-  if (values > MAX_VALUES) throw tooMany();
+  if (isCounted) {
+    values += 1;
+    exactValues += VALUES.exact;
+    if (values > MAX_VALUES) throw tooMany();
+  }
   const next = offset + 1;
   if (code <= 0x7f || code >= 0xe0) return next;
   if (code <= 0x8f) return scanMap(bytes, next, code & 0x0f, depth);
   if (code <= 0x9f) return scanArray(bytes, next, code & 0x0f, depth);
-  if (code <= 0xbf) return skip(bytes, next, code & 0x1f);
+  if (code <= 0xbf) return scanText(bytes, next, code & 0x1f);
   switch (code) {
     case 0xc0: // nil
     case 0xc2: // false
     case 0xc3: // true
       return next;
     case 0xc4: // bin 8
-      values += SLOW_VALUES - 1;
-      return skip(bytes, next + 1, size(bytes, next, 1));
-    case 0xd9: // str 8
-      return skip(bytes, next + 1, size(bytes, next, 1));
+      return scanBinary(bytes, next + 1, size(bytes, next, 1));
     case 0xc5: // bin 16
-      values += SLOW_VALUES - 1;
-      return skip(bytes, next + 2, size(bytes, next, 2));
-    case 0xda:
-      return skip(bytes, next + 2, size(bytes, next, 2));
+      return scanBinary(bytes, next + 2, size(bytes, next, 2));
     case 0xc6: // bin 32
-      values += SLOW_VALUES - 1;
-      return skip(bytes, next + 4, size(bytes, next, 4));
+      return scanBinary(bytes, next + 4, size(bytes, next, 4));
+    case 0xd9: // str 8
+      return scanText(bytes, next + 1, size(bytes, next, 1));
+    case 0xda:
+      return scanText(bytes, next + 2, size(bytes, next, 2));
     case 0xdb:
-      return skip(bytes, next + 4, size(bytes, next, 4));
+      return scanText(bytes, next + 4, size(bytes, next, 4));
     case 0xc7: // ext 8
       return scanExtension(bytes, next + 1, size(bytes, next, 1), depth);
     case 0xc8:
@@ -124,8 +131,10 @@ function scanValue(bytes: Buffer, offset: number, depth: number): number {
     case 0xd2:
       return skip(bytes, next, 4);
     case 0xcb: // float 64
-    case 0xcf:
-    case 0xd3:
+      return skip(bytes, next, 8);
+    case 0xcf: // uint 64
+    case 0xd3: // int 64
+      countSlow(VALUES.integer64);
       return skip(bytes, next, 8);
     case 0xd4: // fixext 1 …
     case 0xd5:
@@ -146,14 +155,33 @@ function scanValue(bytes: Buffer, offset: number, depth: number): number {
   }
 }
 
+/** Counts a value that is slow to decode, and still slower beside a value that only `decodeExactly` can decode. */
+function countSlow(as: number): void {
+  values += as - 1;
+  exactValues += VALUES.exactSlow;
+}
+
+function scanBinary(bytes: Buffer, start: number, length: number): number {
+  const end = skip(bytes, start, length);
+  countSlow(VALUES.binary + binaryValues(length));
+  return end;
+}
+
+function scanText(bytes: Buffer, start: number, length: number): number {
+  const end = skip(bytes, start, length);
+  if (isCounted) values += VALUES.text - 1 + textValues(bytes, start, end);
+  return end;
+}
+
 function scanArray(bytes: Buffer, start: number, count: number, depth: number): number {
   enter(bytes, start, count, depth);
+  values += VALUES.list - 1;
   let offset = start;
   for (let left = count; left > 0; left--) {
     if (bytes[offset] === 0xd4 && bytes[offset + 1] === EXT_HOLE && bytes[offset + 2] === 0) {
       isExact = true; // a hole is allowed in lists only
       values += 1;
-      scanned += 1;
+      exactValues += VALUES.exact;
       offset += 3;
     } else offset = scanValue(bytes, offset, depth + 1);
   }
@@ -169,20 +197,35 @@ function scanPairs(bytes: Buffer, start: number, end: number, depth: number): bo
   let offset = start + 2 + width;
   enter(bytes, offset, count, depth);
   if (count % 2 !== 0) return false;
-  for (let left = count / 2; left > 0; left--) {
-    offset = scanValue(bytes, scanKey(bytes, offset, depth, true), depth + 1);
+  let shape = 0;
+  for (let index = 0; index < count / 2; index++) {
+    const key = offset;
+    offset = scanKey(bytes, key, depth, true);
+    if (isCounted) shape = countKey(bytes, key, offset, index, shape);
+    offset = scanValue(bytes, offset, depth + 1);
   }
   return offset === end;
 }
 
 function scanMap(bytes: Buffer, start: number, count: number, depth: number): number {
   enter(bytes, start, count * 2, depth);
+  values += VALUES.map - 1;
   let offset = start;
-  for (let left = count; left > 0; left--) {
-    offset = scanKey(bytes, offset, depth);
+  let shape = 0;
+  for (let index = 0; index < count; index++) {
+    const key = offset;
+    offset = scanKey(bytes, key, depth);
+    if (isCounted) shape = countKey(bytes, key, offset, index, shape);
     offset = scanValue(bytes, offset, depth + 1);
   }
   return offset;
+}
+
+/** @returns The shape of the map's keys up to this one. */
+function countKey(bytes: Buffer, key: number, end: number, index: number, before: number): number {
+  const shape = keyValues.count(bytes, key, end, index, before);
+  values += keyValues.latest;
+  return shape;
 }
 
 /** Checks a key and returns where its value begins. Only an object in pairs may have keys in UTF-16. */
@@ -214,7 +257,7 @@ function enter(bytes: Buffer, start: number, entries: number, depth: number): vo
 function scanExtension(bytes: Buffer, typeOffset: number, length: number, depth: number): number {
   const start = typeOffset + 1;
   const end = skip(bytes, start, length);
-  values += SLOW_VALUES - 1;
+  countSlow(VALUES.extension);
   const allowed = () => {
     switch (bytes[typeOffset]) {
       case EXT_UNDEFINED:
@@ -222,13 +265,16 @@ function scanExtension(bytes: Buffer, typeOffset: number, length: number, depth:
       case EXT_TIMESTAMP:
         return length === 1 || length === 4 || length === 8 || length === 12;
       case EXT_BIGINT:
+        values += bigintValues(length);
         return length <= 264;
       case EXT_TYPED_ARRAY: {
         const element = ELEMENT_BYTES.get(bytes[start] ?? -1);
+        values += binaryValues(length);
         return element !== undefined && (length - 1) % element === 0;
       }
       case EXT_TEXT:
         isExact = true;
+        values += binaryValues(length);
         return length % 2 === 0;
       case EXT_OBJECT:
         isExact = true;
@@ -252,7 +298,7 @@ function skip(bytes: Buffer, start: number, length: number): number {
 }
 
 function tooMany(): BoundError {
-  return new BoundError(`Payload has more than ${MAX_VALUES} values`);
+  return new BoundError(`Payload has parts that count as more than ${MAX_VALUES} values`);
 }
 
 function cutOff(): ProtocolError {

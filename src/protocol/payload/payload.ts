@@ -1,6 +1,6 @@
 import { Packr } from "msgpackr";
 import { PipelineError } from "../../errors.ts";
-import { MAX_VALUES, SLOW_VALUES } from "../bounds.ts";
+import { UNCOUNTED_BYTES } from "../bounds.ts";
 import { MAX_PAYLOAD_BYTES, OWN_FRAME_BYTES } from "../limits.ts";
 import { describeThrown, propertyOf } from "../thrown.ts";
 import { BoundError, ProtocolError } from "../wire/byte-reader.ts";
@@ -39,8 +39,7 @@ export function encodeValue(value: unknown, path: string): Uint8Array {
   if (value === undefined) return EMPTY;
   const bytes = encode(value, path);
   if (bytes.length > MAX_PAYLOAD_BYTES) throw tooLarge(path, `${bytes.length} bytes`);
-  // Each value takes a byte at least.
-  if (bytes.length * SLOW_VALUES > MAX_VALUES) assertFewValues(bytes, path);
+  if (bytes.length > UNCOUNTED_BYTES) assertFewValues(bytes, path);
   return bytes;
 }
 
@@ -87,14 +86,17 @@ function encode(value: unknown, path: string): Uint8Array {
   }
 }
 
+const ADVICE =
+  "Send many numbers as a typed array, a long text as a Buffer, and a large list of objects as several items, or as JSON in a Buffer";
+
 /** Counts the values as the receiver will. */
 function assertFewValues(bytes: Uint8Array, path: string): void {
   try {
     scanPayload(bytes);
   } catch (error) {
     if (!(error instanceof BoundError)) throw error;
-    const text = `Payload ${path} has too many parts: at most ${MAX_VALUES} values fit in a message, where a Date, a bigint or binary data counts as ${SLOW_VALUES}`;
-    throw new PipelineError("PAYLOAD_TOO_LARGE", `${text}. Many numbers fit in a typed array`);
+    const text = `Payload ${path} has too many parts: its receiver would take too long to decode it`;
+    throw new PipelineError("PAYLOAD_TOO_LARGE", `${text}. ${ADVICE}`);
   }
 }
 
