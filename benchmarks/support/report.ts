@@ -1,5 +1,5 @@
 // Every benchmark ends with a table for people and a JSON file with the raw results.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { isShort } from "./rounds.ts";
 
@@ -29,15 +29,27 @@ export const quantile = (values: readonly number[], share: number): number =>
 
 export const whole = (value: number): string => Math.round(value).toLocaleString("en");
 
+const FOLDER = new URL("../results/", import.meta.url);
+
+/** The raw results that were saved last. */
+export function savedResults(name: string): unknown {
+  const file = new URL(`${name}.json`, FOLDER);
+  if (!existsSync(file)) return undefined;
+  return (JSON.parse(readFileSync(file, "utf8")) as { readonly results: unknown }).results;
+}
+
 /** Saves raw results with the command, machine and versions that made them. A short run saves nothing: its figures mean nothing. */
-export function saveResults(name: string, results: unknown): void {
+export function saveResults(
+  name: string,
+  results: unknown,
+  command = ["node", "--import", "tsx", `benchmarks/${name}.ts`, ...process.argv.slice(2)].join(" "),
+): void {
   if (isShort) return;
-  const folder = new URL("../results/", import.meta.url);
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(FOLDER, { recursive: true });
   const versionOf = (path: string) =>
     (JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")) as { version: string }).version;
   const record = {
-    command: ["node", "--import", "tsx", `benchmarks/${name}.ts`, ...process.argv.slice(2)].join(" "),
+    command,
     date: new Date().toISOString(),
     machine: {
       cpu: cpus()[0]?.model,
@@ -53,5 +65,5 @@ export function saveResults(name: string, results: unknown): void {
     },
     results,
   };
-  writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify(record, null, 2)}\n`);
+  writeFileSync(new URL(`${name}.json`, FOLDER), `${JSON.stringify(record, null, 2)}\n`);
 }

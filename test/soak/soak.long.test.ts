@@ -5,16 +5,18 @@ import { Inspector } from "../../src/index.ts";
 import { freshEndpoints, serviceEndpoints, tempFolder } from "../support/endpoints.ts";
 import { address } from "../support/endpoints-of.ts";
 import { RoleProcess } from "../support/processes.ts";
-import { laterThirds, samplesIn, trendOf } from "./trend.ts";
+import { figuresOf, keepFigures, MINUTES, mib, restsOf } from "./figures.ts";
+import { laterThirds, restsIn, samplesIn, trendOf } from "./trend.ts";
 
-/** `npm run test:soak` sets it; a minute is too short for a verdict on memory, and shows that the rig works. */
-const MINUTES = Number(process.env.SOAK_MINUTES ?? 0);
 const isSoak = MINUTES > 0;
 const LONG_MS = (isSoak ? MINUTES : 0.5) * 60_000;
 
 /** How much memory or descriptors may rise for each hour, in a run that is long enough for such a line. */
 const MOST_RISE_PERCENT = 5;
 const MINUTES_FOR_A_LINE = 20;
+
+/** How much more memory there may be after workers or clients have come and gone for minutes. */
+const MOST_MORE = 1.05;
 
 const KB = 1000;
 const ENDLESS = 1_000_000_000;
@@ -31,27 +33,33 @@ async function during(ms: number, everyMs: () => number, action: () => void | Pr
   }
 }
 
-/** Says what the samples show. @throws when a line through the last two thirds rises. */
-function expectFlat(name: string, file: string): void {
-  const trend = trendOf(samplesIn(file));
-  const rounded = Object.entries(trend).map(([key, value]) => [key, Number(value.toFixed(1))]);
-  console.log(name, JSON.stringify(Object.fromEntries(rounded)));
-  if (MINUTES < MINUTES_FOR_A_LINE) return;
-  expect(trend.livePercentPerHour, `${name}: live memory`).toBeLessThan(MOST_RISE_PERCENT);
-  expect(trend.rssPercentPerHour, `${name}: resident memory`).toBeLessThan(MOST_RISE_PERCENT);
-  expect(trend.descriptorsPercentPerHour, `${name}: descriptors`).toBeLessThan(MOST_RISE_PERCENT);
+/** Keeps the figures of a part, and prints them. */
+function show(part: string, figures: object): void {
+  console.log(part, JSON.stringify(figures));
+  keepFigures(part, figures);
 }
 
-/** For minutes in which peers come and go. @throws when the live memory of the last third is above that of the second. */
-function expectLevel(name: string, file: string): void {
-  const samples = samplesIn(file);
-  const [before, after] = laterThirds(samples);
-  console.log(
-    `${name}: ${before.toFixed(1)} MiB, then ${after.toFixed(1)} MiB`,
-    JSON.stringify(trendOf(samples)),
-  );
-  if (isSoak) expect(after, `${name}: live memory`).toBeLessThan(before * 1.1 + 1);
+/** @throws when a line through the last two thirds rises. */
+function expectFlat(name: string, file: string): void {
+  if (MINUTES < MINUTES_FOR_A_LINE) return;
+  const { live, rss, descriptors } = trendOf(samplesIn(file));
+  expect(live.percentPerHour, `${name}: live memory`).toBeLessThan(MOST_RISE_PERCENT);
+  expect(rss.percentPerHour, `${name}: resident memory`).toBeLessThan(MOST_RISE_PERCENT);
+  expect(descriptors.percentPerHour, `${name}: descriptors`).toBeLessThan(MOST_RISE_PERCENT);
 }
+
+/** For minutes in which peers come and go. @throws when there is more memory in the last third than in the second. */
+function expectLevel(name: string, file: string): void {
+  if (!isSoak) return;
+  const [before, after] = laterThirds(samplesIn(file));
+  expect(after.live, `${name}: live memory`).toBeLessThan(before.live * MOST_MORE);
+  expect(after.rss, `${name}: resident memory`).toBeLessThan(before.rss * MOST_MORE);
+}
+
+const trendAndRests = (file: string) => ({
+  ...figuresOf(trendOf(samplesIn(file))),
+  rests: restsOf(samplesIn(file)),
+});
 
 describe("Over time, memory and descriptors of the roles stay flat", () => {
   test(
@@ -84,6 +92,8 @@ describe("Over time, memory and descriptors of the roles stay flat", () => {
         });
       const stayer = start(join(folder, "worker"));
       let others = [start(), start(), start()];
+      let kills = 0;
+      let stops = 0;
       await stayer.printed("working");
       const inspector = new Inspector(address(endpoints.task), { timeout: 30_000 });
       onTestFinished(() => inspector.close());
@@ -102,9 +112,11 @@ describe("Over time, memory and descriptors of the roles stay flat", () => {
         async () => {
           const victim = pick(others);
           if (Math.random() < 0.5) {
+            kills += 1;
             victim.kill("SIGKILL");
             others = [...others.filter((worker) => worker !== victim), start()];
           } else {
+            stops += 1;
             victim.kill("SIGSTOP");
             await sleep(Math.random() * 3000);
             victim.kill("SIGCONT");
@@ -113,8 +125,19 @@ describe("Over time, memory and descriptors of the roles stay flat", () => {
       );
       await reading;
       for (const role of [collector, distributor, stayer]) expect(role.isRunning).toBe(true);
-      console.log(`${reports} reports of the status`);
-      for (const name of ["collector", "distributor", "worker"]) expectFlat(name, join(folder, name));
+      const names = ["collector", "distributor", "worker"];
+      const roles = Object.fromEntries(names.map((name) => [name, trendAndRests(join(folder, name))]));
+      const report = await inspector.status();
+      const items = report.kind === "run" ? report.progress.tasks.numbers?.acked : undefined;
+      show("items without end", {
+        minutes: LONG_MS / 60_000,
+        items,
+        kills,
+        stops,
+        reports,
+        roles,
+      });
+      for (const name of names) expectFlat(name, join(folder, name));
     },
   );
 
@@ -138,7 +161,8 @@ describe("Over time, memory and descriptors of the roles stay flat", () => {
       },
     );
     expect(distributor.isRunning).toBe(true);
-    console.log(`${changes * count} workers left`);
+    const figures = { minutes: LONG_MS / 180_000, workers: processes * count, left: changes * count };
+    show("workers join and leave", { ...figures, distributor: trendAndRests(sample) });
     expectLevel("distributor", sample);
   });
 
@@ -156,26 +180,23 @@ describe("Over time, memory and descriptors of the roles stay flat", () => {
     const start = () => new RoleProcess({ role: "worker", endpoints, wait: 1, payloadBytes: KB });
     const kills = isSoak ? 100 : 20;
     let worker = start();
-    const liveAfter: number[] = [];
+    const after: { kills: number; liveMiB: number; rssMiB: number }[] = [];
     for (let time = 1; time <= kills; time++) {
       await worker.printed("working");
       worker.kill("SIGKILL");
       await worker.exited;
       worker = start();
-      if (time === 10 || time === kills) {
-        await worker.printed("working");
-        const seen = samplesIn(sample).length;
-        await expect.poll(() => samplesIn(sample).length, { timeout: 60_000 }).toBeGreaterThan(seen + 11);
-        liveAfter.push(samplesIn(sample).findLast(({ live }) => live !== undefined)?.live ?? Number.NaN);
-      }
+      if (time % 10 !== 0) continue;
+      await worker.printed("working");
+      const seen = restsIn(sample).length;
+      await expect.poll(() => restsIn(sample).length, { timeout: 60_000 }).toBeGreaterThan(seen);
+      const { live = Number.NaN, rss = Number.NaN } = restsIn(sample).at(-1) ?? {};
+      after.push({ kills: time, liveMiB: mib(live), rssMiB: mib(rss) });
     }
     expect(distributor.isRunning).toBe(true);
-    const [first = 0, last = 0] = liveAfter;
-    console.log(
-      `live memory after 10 kills ${(first / 2 ** 20).toFixed(1)} MiB, after ${kills} ${(last / 2 ** 20).toFixed(1)} MiB`,
-    );
+    show("workers killed in a row", { after });
     // What a worker holds, its report and what libzmq has for a connection come to far more than this in 90 lives, if they stay.
-    expect(last).toBeLessThan(first * 1.1 + 2 ** 20);
+    expect(after.at(-1)?.liveMiB).toBeLessThan((after[0]?.liveMiB ?? 0) * MOST_MORE);
   });
 
   test("of a service with 1,000 clients", options, async () => {
@@ -194,7 +215,9 @@ describe("Over time, memory and descriptors of the roles stay flat", () => {
     );
     expect(service.isRunning).toBe(true);
     for (const { least } of answers) expect(least).toBeGreaterThan(0);
-    console.log(`${answers.reduce((sum, { total }) => sum + total, 0)} requests were answered`);
+    const answered = answers.reduce((sum, { total }) => sum + total, 0);
+    const figures = { minutes: forMs / 60_000, clients: processes * clients, answered };
+    show("clients of a service", { ...figures, service: trendAndRests(sample) });
     expectLevel("service", sample);
   });
 });

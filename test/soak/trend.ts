@@ -1,17 +1,25 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { Sample } from "../support/sample-self.ts";
+
+/** A line through values of a process over time. */
+export interface Line {
+  /** Median of the values. */
+  readonly level: number;
+  /** Rise of the line, in percent of the median for each hour. */
+  readonly percentPerHour: number;
+}
 
 /** What a process's samples say about its last two thirds. */
 export interface Trend {
-  /** Means, in MiB. */
-  readonly rssMiB: number;
-  readonly liveMiB: number;
-  /** Rise of a line through the values, in percent of their mean for each hour. */
-  readonly rssPercentPerHour: number;
-  readonly livePercentPerHour: number;
-  readonly descriptorsPercentPerHour: number;
+  /** In bytes, while nothing is in flight. */
+  readonly live: Line;
+  /** In bytes, at the same moments. */
+  readonly rss: Line;
+  readonly descriptors: Line;
   readonly mostDescriptors: number;
   readonly longestStallMs: number;
+  /** How often nothing was in flight. */
+  readonly rests: number;
 }
 
 /** The samples that a process has written. */
@@ -20,53 +28,57 @@ export function samplesIn(file: string): Sample[] {
   return lines.map((line) => JSON.parse(line) as Sample);
 }
 
+/** The samples that a process has written while it had nothing in flight. */
+export function restsIn(file: string): RestSample[] {
+  return existsSync(file) ? samplesIn(file).filter(isRest) : [];
+}
+
 export function trendOf(samples: readonly Sample[]): Trend {
   const late = samples.slice(Math.floor(samples.length / 3));
-  const points = (value: (sample: Sample) => number | undefined): Point[] =>
-    late.flatMap((sample) => {
-      const y = value(sample);
-      return y === undefined ? [] : [{ x: sample.seconds / 3600, y }];
-    });
-  const [rss, live] = [points((sample) => sample.rss), points((sample) => sample.live)];
+  const rests = late.filter(isRest);
   return {
-    rssMiB: mean(rss) / 2 ** 20,
-    liveMiB: mean(live) / 2 ** 20,
-    rssPercentPerHour: risePercent(rss),
-    livePercentPerHour: risePercent(live),
-    descriptorsPercentPerHour: risePercent(points((sample) => sample.descriptors)),
+    live: lineThrough(rests, (sample) => sample.live),
+    rss: lineThrough(rests, ({ rss }) => rss),
+    descriptors: lineThrough(rests, ({ descriptors }) => descriptors),
     mostDescriptors: Math.max(...late.map(({ descriptors }) => descriptors)),
     longestStallMs: Math.max(...late.map(({ stallMs }) => stallMs)),
+    rests: rests.length,
   };
 }
 
-/** Means of the live memory in the second and in the last third of the samples, in MiB. */
-export function laterThirds(samples: readonly Sample[]): readonly [number, number] {
+/** Medians of the memory at the rests in the second and in the last third of the samples, in bytes. */
+export function laterThirds(samples: readonly Sample[]): readonly [Memory, Memory] {
   const third = Math.floor(samples.length / 3);
-  const meanOf = (part: readonly Sample[]) => {
-    const live = part.flatMap((sample) => (sample.live === undefined ? [] : [{ x: 0, y: sample.live }]));
-    return mean(live) / 2 ** 20;
+  const levels = (part: readonly Sample[]) => {
+    const rests = part.filter(isRest);
+    return { live: median(rests.map(({ live }) => live)), rss: median(rests.map(({ rss }) => rss)) };
   };
-  return [meanOf(samples.slice(third, 2 * third)), meanOf(samples.slice(2 * third))];
+  return [levels(samples.slice(third, 2 * third)), levels(samples.slice(2 * third))];
 }
 
-interface Point {
-  readonly x: number;
-  readonly y: number;
+type Memory = Required<Pick<Sample, "live" | "rss">>;
+
+type RestSample = Sample & Required<Pick<Sample, "live">>;
+
+export function isRest(sample: Sample): sample is RestSample {
+  return sample.live !== undefined;
 }
 
-function mean(points: readonly Point[]): number {
-  return points.reduce((sum, { y }) => sum + y, 0) / points.length;
+/**
+ * The median of the slopes between all pairs of values (Theil and Sen). Memory that V8 takes or gives back once, such as code that it compiles
+ * or forgets, is a step that would tilt a line of least squares, and hardly tilts this one; what rises all the time is between every pair.
+ */
+function lineThrough(samples: readonly RestSample[], valueAt: (sample: RestSample) => number): Line {
+  const level = median(samples.map(valueAt));
+  const slopes = samples.flatMap((from, index) =>
+    samples.slice(index + 1).map((to) => (valueAt(to) - valueAt(from)) / (to.seconds - from.seconds)),
+  );
+  return { level, percentPerHour: ((median(slopes) * 3600) / level) * 100 };
 }
 
-/** The slope of the line of least squares, in percent of the mean. */
-function risePercent(points: readonly Point[]): number {
-  const meanX = points.reduce((sum, { x }) => sum + x, 0) / points.length;
-  const meanY = mean(points);
-  let above = 0;
-  let below = 0;
-  for (const { x, y } of points) {
-    above += (x - meanX) * (y - meanY);
-    below += (x - meanX) ** 2;
-  }
-  return (above / below / meanY) * 100;
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((one, other) => one - other);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }

@@ -23,9 +23,6 @@ import { TaskSet } from "./task-set.ts";
 import type { TaskSpec } from "./task-spec.ts";
 import { WorkerMessages } from "./worker-messages.ts";
 
-/** How often workers are pinged, in ms: a ping that cannot be sent shows that the connection is dead. */
-const PING_MS = 1000;
-
 /** How often unanswered messages are repeated, in ms: hello, reports of failed items, END. */
 const REPEAT_MS = 1000;
 
@@ -45,7 +42,6 @@ export class DistributorCore {
   #metadata: Uint8Array = EMPTY;
   readonly #collector: CollectorLink;
   readonly #endOfRun: EndOfRun;
-  #nextPing = 0;
   #nextRepeat = 0;
 
   constructor(specs: readonly TaskSpec[], options: DistributorCoreOptions, port: DistributorPort) {
@@ -157,8 +153,7 @@ export class DistributorCore {
 
   /** Some connection ended, and it is not known which: the pings will show it. */
   probe(): void {
-    this.#nextPing = this.#clock.now + PING_MS;
-    for (const worker of this.#fleet.workers) this.#workerMessages.ping(worker);
+    this.#fleet.probe(this.#clock.now);
   }
 
   /** A source that said `"wait"` may have items now. */
@@ -204,7 +199,6 @@ export class DistributorCore {
       if (task.withRoom.size > 0) this.#tasks.touch(task); // a gate may have opened, a backoff or a pause ended
     }
     for (const worker of this.#fleet.workers) this.#workerMessages.confirm(worker);
-    if (now >= this.#nextPing) this.probe();
     if (now >= this.#nextRepeat) this.#repeat();
     if (this.#phase.kind === "running") {
       const problem = lackOfPeers(this.#collector, this.#tasks, now, this.#options);

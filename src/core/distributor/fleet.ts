@@ -1,5 +1,6 @@
 import type { Fail, Hello, ItemRef, Ready, Returned } from "../../protocol/batch-message.ts";
 import type { WorkerToDistributor } from "../../protocol/message.ts";
+import { PingSchedule } from "../ping-schedule.ts";
 import type { WindowLimits } from "../window.ts";
 import { type Item, QUEUE } from "./item.ts";
 import type { OwnedWorkers } from "./owned-workers.ts";
@@ -37,6 +38,7 @@ export class Fleet {
   readonly #port: FleetPort;
   readonly #byId = new Map<string, WorkerRecord>();
   readonly #byConnection = new Map<string, WorkerRecord>();
+  readonly #pings = new PingSchedule();
 
   constructor(
     options: FleetOptions,
@@ -194,12 +196,25 @@ export class Fleet {
     this.#note("disconnected", worker, { held: worker.held });
   }
 
+  /** Some connection ended, and it is not known which: a ping that cannot be sent shows that its connection is dead. */
+  probe(now: number): void {
+    this.#pings.probe(now);
+    this.#pingIfDue(now);
+  }
+
+  #pingIfDue(now: number): void {
+    if (!this.#pings.isDue(now)) return;
+    this.#pings.pinged(now, this.size);
+    for (const worker of this.workers) this.#messages.ping(worker);
+  }
+
   /**
-   * Checks deadlines: of detached workers that did not come back, and of workers that have been silent for too long.
+   * Pings workers. Checks deadlines: of detached workers that did not come back, and of workers that have been silent for too long.
    *
    * @param isEnding - Workers were told of the end: those that are gone have obeyed, or were cut off, and no item is to blame.
    */
   tick(now: number, isEnding: boolean): void {
+    this.#pingIfDue(now);
     for (const worker of this.#byId.values()) {
       if (
         worker.phase.kind === "detached" &&

@@ -2,12 +2,12 @@ import type { End, Refuse, Welcome } from "../../protocol/batch-message.ts";
 import type { ClientToService, WorkerToService } from "../../protocol/message.ts";
 import { EMPTY } from "../../protocol/wire/payload-frames.ts";
 import type { Explanation } from "../explanation.ts";
+import { PingSchedule } from "../ping-schedule.ts";
 import { RoleClock } from "../role-clock.ts";
 import { BrokerFleet } from "./broker-fleet.ts";
 import type { BrokerWorker } from "./broker-worker.ts";
 import { explainType } from "./explain-type.ts";
 import { OutgoingMessages, type OutgoingMessagesPort } from "./outgoing-messages.ts";
-import { PingSchedule } from "./ping-schedule.ts";
 import { type BrokerCounts, RequestLedger, type RequestLedgerOptions } from "./request-ledger.ts";
 import type { BrokerClient } from "./service-request.ts";
 import type { TypeQueue } from "./type-queue.ts";
@@ -213,12 +213,12 @@ export class BrokerCore {
 
   #pingIfDue(): void {
     if (!this.#pings.isDue(this.#clock.now)) return;
-    this.#pings.pinged(this.#clock.now);
     const ping = { type: "ping", runId: this.#options.runId } as const;
-    const { clients, workers } = this.#departed;
-    for (const connection of [...this.#fleet.workers.keys(), ...workers])
-      this.#port.toWorker(connection, ping);
-    for (const connection of [...this.#clients.keys(), ...clients]) this.#port.toClient(connection, ping);
+    const workers = [...this.#fleet.workers.keys(), ...this.#departed.workers];
+    const clients = [...this.#clients.keys(), ...this.#departed.clients];
+    this.#pings.pinged(this.#clock.now, workers.length + clients.length);
+    for (const connection of workers) this.#port.toWorker(connection, ping);
+    for (const connection of clients) this.#port.toClient(connection, ping);
   }
 
   // --- endings --------------------------------------------------------------------------------------------------------
