@@ -28,7 +28,7 @@ export interface Rest {
 }
 
 /** All processes of a machine come to rest at the same time: when the clock shows a multiple of this, in ms. */
-const REST_EVERY_MS = 20_000;
+const REST_EVERY_MS = 15_000;
 
 /** How long the process that pauses does so at least and at most, in ms: the others see that nothing comes, and a worker that was killed is missed. */
 const PAUSE_MS = 2000;
