@@ -183,9 +183,12 @@ export class BrokerFleet {
     this.#port.recall(worker, count);
   }
 
-  /** Finds out whether a worker that has requests still reads its messages. */
+  /**
+   * Finds out whether a worker that has requests still reads its messages, and whether a silent one does so again: its report that it was
+   * blocked has a connection of its own, and may come after the message that it is not blocked any more.
+   */
   #listen(worker: BrokerWorker, now: number): void {
-    if (worker.phase !== "ready" || worker.held.size === 0) return;
+    if (worker.phase !== "ready" || (worker.held.size === 0 && !worker.isSilent)) return;
     if (!worker.isRecalled) {
       if (now - worker.lastHeard >= PROBE_MS) this.#ask(worker, 0);
     } else if (now - Math.max(worker.recalledAt, worker.lastHeard) >= SILENT_MS) {

@@ -134,3 +134,25 @@ test("A request whose program ended beside others goes to a worker again if it m
   ]);
   expect(said.get("client")?.at(-1)).toMatchObject({ type: "failure", error, items: [{ seq: 2 }] });
 });
+
+test("A worker whose report was overtaken by its own answer is asked again, and gets requests", () => {
+  const { core, said, join, ask, given } = broker();
+  join("worker", 1);
+  core.tick(0);
+  // The report has a connection of its own: it comes after the message that says that the worker is blocked no longer.
+  core.workerMessage("worker", { type: "returned", runId, leaving: false, items: [] });
+  core.workerMessage("its watch", {
+    type: "blocked",
+    runId,
+    workerId: "worker",
+    running: [],
+    expired: false,
+  });
+  ask(1, false);
+  expect(given("worker")).toEqual([]);
+  for (let now = 20; now <= 400; now += 20) core.tick(now);
+  const recalls = (said.get("worker") ?? []).filter(({ type }) => type === "recall");
+  expect(recalls).toEqual([{ type: "recall", runId, count: 0 }]);
+  core.workerMessage("worker", { type: "returned", runId, leaving: false, items: [] });
+  expect(given("worker")).toEqual([[1, 1]]);
+});
