@@ -47,6 +47,7 @@ const OPTIONS = optionNames<PipelineTestOptions>({
 
 const FAULTS = optionNames<FaultRates>({
   killWorker: true,
+  killAtAwait: true,
   killCollector: true,
   killDistributor: true,
   loseConnection: true,

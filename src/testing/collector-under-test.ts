@@ -10,11 +10,13 @@ import { describeThrown } from "../protocol/thrown.ts";
 import type { ResolvedTest } from "./check-options.ts";
 import { differenceText } from "./difference-text.ts";
 import { type Findings, itemText } from "./findings.ts";
+import type { Interruptions } from "./interruptions.ts";
 import { type LateChanges, lateFinding } from "./late-changes.ts";
 import { newCollector } from "./new-collector.ts";
 import type { Snapshots } from "./snapshots.ts";
 import { NeverSettled, userCall } from "./user-call.ts";
 import { valueText } from "./value-text.ts";
+import { KILLED } from "./watched-call.ts";
 
 /** What the collectors of one run have handled. */
 export interface CollectorHistory {
@@ -25,7 +27,8 @@ export interface CollectorHistory {
   workerOf(taskType: string): string;
 }
 
-type Handled = readonly (readonly [Delivery, Uint8Array])[];
+/** Deliveries that were handled, and the data of their ACKs. */
+export type Handled = readonly (readonly [Delivery, Uint8Array])[];
 
 /** One start of the user's collector: calls its handlers, and watches what they do with results that an earlier start has handled. */
 export class CollectorUnderTest {
@@ -40,6 +43,9 @@ export class CollectorUnderTest {
   /** What the delivery loop takes its deliveries from. */
   #more: () => Delivery | undefined = () => undefined;
   #handled: [Delivery, Uint8Array][] = [];
+  readonly #interruptions: Interruptions | undefined;
+  /** Its process was killed at an await of its handler. */
+  #isKilled = false;
 
   constructor(
     options: ResolvedTest,
@@ -47,8 +53,10 @@ export class CollectorUnderTest {
     snapshots: Snapshots,
     history: CollectorHistory,
     late: LateChanges | undefined,
+    interruptions: Interruptions | undefined,
   ) {
     this.#late = late;
+    this.#interruptions = interruptions;
     this.#options = options;
     this.#findings = findings;
     this.#snapshots = snapshots;
@@ -76,12 +84,17 @@ export class CollectorUnderTest {
     this.#loop.begin(open);
   }
 
-  /** Handles a delivery; and those behind it, where the collector takes batches. @throws What its handler throws. */
-  async handle(first: Delivery, more: () => Delivery | undefined): Promise<Handled> {
+  /**
+   * Handles a delivery; and those behind it, where the collector takes batches.
+   *
+   * @returns Nothing when the collector's process was killed at an await.
+   * @throws What its handler throws.
+   */
+  async handle(first: Delivery, more: () => Delivery | undefined): Promise<Handled | undefined> {
     this.#handled = [];
     let next: Delivery | undefined = first;
     while (next !== undefined) next = await this.#handleOnce(next, more);
-    return this.#handled;
+    return this.#isKilled ? undefined : this.#handled;
   }
 
   /** Calls the handler once. A repeated result comes alone: what changes then was changed by it. @returns A repeated result behind the batch. */
@@ -103,6 +116,7 @@ export class CollectorUnderTest {
     };
     const before = isRepeated ? await this.#snapshots.take() : undefined;
     await this.#guarded(first, isRepeated, () => this.#loop.run());
+    if (this.#isKilled) return undefined;
     if (isRepeated) await this.#compareEffects(before, first);
     await this.#findLateChanges(first);
     for (const delivery of taken) this.#note(delivery);
@@ -138,7 +152,11 @@ export class CollectorUnderTest {
     const item = { id: idOf(first), data: decodeValue(first.payload) };
     const taskType = first.task;
     try {
-      await userCall(`${handler} for item ${item.id}`, this.#options.handlerTimeout, call);
+      const watched = this.#interruptions?.watch({ handler, taskType, item });
+      const returned = await userCall(`${handler} for item ${item.id}`, this.#options.handlerTimeout, () =>
+        watched === undefined ? call() : watched.run(call),
+      );
+      this.#isKilled = returned === KILLED;
     } catch (error) {
       const text = describeThrown(error);
       if (error instanceof NeverSettled)

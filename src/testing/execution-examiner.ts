@@ -9,12 +9,14 @@ import type { AnyValue } from "../role/any-value.ts";
 import type { ResolvedTest } from "./check-options.ts";
 import { differenceText } from "./difference-text.ts";
 import { type Findings, itemText } from "./findings.ts";
+import type { Interruptions } from "./interruptions.ts";
 import { type LateChanges, lateFinding } from "./late-changes.ts";
 import type { FoundItem } from "./pipeline-verdict.ts";
 import { isSame } from "./same-result.ts";
 import type { Snapshots } from "./snapshots.ts";
 import { NeverSettled, userCall } from "./user-call.ts";
 import { valueText } from "./value-text.ts";
+import { KILLED } from "./watched-call.ts";
 
 /** The first result of an item. */
 export interface FirstResult {
@@ -41,6 +43,7 @@ export class ExecutionExaminer {
   readonly #findings: Findings;
   readonly #snapshots: Snapshots;
   readonly #late: LateChanges | undefined;
+  readonly #interruptions: Interruptions | undefined;
   /** The results of the first run, if this is a later one. */
   readonly #reference: ReadonlyMap<string, FirstResult> | undefined;
 
@@ -50,7 +53,9 @@ export class ExecutionExaminer {
     snapshots: Snapshots,
     late: LateChanges | undefined,
     reference: ReadonlyMap<string, FirstResult> | undefined,
+    interruptions: Interruptions | undefined,
   ) {
+    this.#interruptions = interruptions;
     this.#options = options;
     this.#findings = findings;
     this.#snapshots = snapshots;
@@ -62,6 +67,7 @@ export class ExecutionExaminer {
    * Executes an item.
    *
    * @param handlerName - What messages call the handler.
+   * @returns Nothing when the handler's process was killed at an await.
    * @throws NeverSettled, and what `snapshot()` throws.
    */
   async execute(
@@ -70,7 +76,7 @@ export class ExecutionExaminer {
     taskType: string,
     execution: Execution,
     { timeoutMs, expires, isAlone }: ExecutionSetting,
-  ): Promise<ExecutionOutcome> {
+  ): Promise<ExecutionOutcome | undefined> {
     const info = new ExecutionInfo(execution, TaskType.register(taskType));
     const { id } = info;
     const first = this.results.get(id);
@@ -86,7 +92,12 @@ export class ExecutionExaminer {
         if (expires) info.abort(timeoutReason(timeoutMs));
         return returned;
       };
-      outcome = success(await userCall(what, this.#options.handlerTimeout, call));
+      const watched = this.#interruptions?.watch({ handler: handlerName, taskType, item: { id, data } });
+      const returned = await userCall(what, this.#options.handlerTimeout, () =>
+        watched === undefined ? call() : watched.run(call),
+      );
+      if (returned === KILLED) return undefined;
+      outcome = success(returned);
     } catch (error) {
       if (error instanceof NeverSettled) {
         if (timeoutMs === 0) throw error;

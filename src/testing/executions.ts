@@ -31,7 +31,7 @@ export interface ExecutionsPort {
   readonly onlyOverlap: number | undefined;
   /** Calls the user's code when earlier calls have ended. */
   call(action: () => Promise<void>): void;
-  /** Calls the handler. @returns Nothing when the run is broken. */
+  /** Calls the handler. @returns Nothing when the run is broken, or the worker was killed meanwhile. */
   examine(begun: BegunExecution, how: ExecutionSetting): Promise<ExecutionOutcome | undefined>;
   specOf(taskType: string): TaskSpec | undefined;
   inject(fault: Fault): void;
@@ -76,13 +76,15 @@ export class Executions {
       this.#port.call(async () => await this.#finish(begun, await this.#examine(begun, true)));
   }
 
-  /** Calls the handler. @returns Nothing when the run is broken. */
+  /** Calls the handler. @returns Nothing when the run is broken, or the worker was killed meanwhile. */
   async #examine(begun: BegunExecution, isAlone: boolean): Promise<ExecutionOutcome | undefined> {
     const { timeoutMs = 0, retry } = this.#port.specOf(begun.taskType) ?? {};
     // An item that may be executed once would fail for good.
     const mayExpire = timeoutMs > 0 && (retry?.attempts ?? 1) > 1;
     const expires = mayExpire && this.#port.faults.happens("expire", begun.key);
-    return await this.#port.examine(begun, { timeoutMs, expires, isAlone });
+    const outcome = await this.#port.examine(begun, { timeoutMs, expires, isAlone });
+    if (outcome === undefined) this.#port.killWorker(begun.host);
+    return outcome;
   }
 
   /** A handler has ended: draws what happens next. */

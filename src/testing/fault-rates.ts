@@ -5,6 +5,11 @@
 export interface FaultRates {
   /** Share of executions in which the worker is killed: the handler has run, and its result is lost unless it has left already. */
   readonly killWorker?: number;
+  /**
+   * Share of the places at which a handler awaits a promise, in your own files. In a run for each of them, 100 at the most, the handler's process is killed there once: what it awaits
+   * happens, nothing behind it does, and the item is executed again. What the killed handler holds in variables of its module, such as a lock, stays as it is until the run's end.
+   */
+  readonly killAtAwait?: number;
   /** Share of results after whose handling the collector is killed, before or after its ACK has left; another collector is started. */
   readonly killCollector?: number;
   /**
@@ -37,6 +42,7 @@ export interface FaultRates {
 /** The faults of {@link testPipeline} by default: all that need no journal, and no handlers that share nothing but a database. */
 export const DEFAULT_FAULTS: FaultRates = {
   killWorker: 0.05,
+  killAtAwait: 1,
   killCollector: 0.03,
   loseConnection: 0.05,
   loseMessages: 0.02,

@@ -6,6 +6,8 @@ import { ExecutionExaminer } from "./execution-examiner.ts";
 import type { FaultRates } from "./fault-rates.ts";
 import { Findings } from "./findings.ts";
 import type { ImportedWorker } from "./import-workers.ts";
+import { interruptionFinding } from "./interruption-finding.ts";
+import { type AwaitPlace, Interruptions } from "./interruptions.ts";
 import { LateChanges } from "./late-changes.ts";
 import { newCollector } from "./new-collector.ts";
 import type { PipelineVerdict } from "./pipeline-verdict.ts";
@@ -13,10 +15,12 @@ import { PipelineWorld } from "./pipeline-world.ts";
 import { raceFinding } from "./race-finding.ts";
 import { registeredTasks } from "./registered-tasks.ts";
 import { emptySourceFinding, otherItemsFinding, type RunRecord, resetFinding } from "./run-record.ts";
+import { Random } from "./simulator/random.ts";
 import { Snapshots } from "./snapshots.ts";
 import { Tally } from "./tally.ts";
 import { userCall } from "./user-call.ts";
 import { verdictText } from "./verdict-text.ts";
+import { watchingAwaits } from "./watched-call.ts";
 import { type WorkerUnderTest, workersOf } from "./worker-under-test.ts";
 
 /** The seed of the second run without faults, in which results arrive in another order. */
@@ -31,6 +35,9 @@ const MOST_REPEATED = 100;
 /** How much longer a run may take for each of its items, in virtual ms. */
 const TIME_PER_ITEM_MS = 500;
 
+/** At how many places handlers are killed. */
+const MOST_PLACES = 100;
+
 /** How many overlaps are tried alone. */
 const MOST_OVERLAPS = 40;
 
@@ -43,6 +50,12 @@ interface RunSetting {
   readonly isWatched?: boolean;
   /** The only overlap that happens. */
   readonly onlyOverlap?: number;
+  /** Watches awaits. */
+  readonly interruptions?: Interruptions;
+  /** Kills collectors before their ACKs leave. */
+  readonly losesAcks?: boolean;
+  /** Gets what is found; without it, it is a finding of the test. */
+  readonly findings?: Findings;
 }
 
 /** The runs of one call of `testPipeline()`. */
@@ -52,6 +65,8 @@ export class PipelineTest {
   readonly #tally = new Tally();
   readonly #snapshots: Snapshots;
   readonly #findings = new Findings();
+  /** Where handlers are killed. */
+  #awaits: readonly AwaitPlace[] = [];
   /** The first run. */
   #reference: RunRecord | undefined;
 
@@ -74,8 +89,13 @@ export class PipelineTest {
     const { seed, runs, faults } = this.#options;
     if (!(await this.#passesWithoutFaults())) return this.#verdict("in a run without faults");
     const repeating = this.#repeatingFaults();
-    if (repeating !== undefined && !(await this.#passes({ seed: REPEATING, faults: repeating })))
+    if (
+      repeating !== undefined &&
+      !(await this.#passes({ seed: REPEATING, faults: repeating, losesAcks: true }))
+    )
       return this.#verdict("in the run that repeats items on purpose, and that every test makes");
+    if (this.#awaits.length > 0 && !(await watchingAwaits(() => this.#bearsKillsAtAwaits())))
+      return this.#verdict("in a run that kills a handler at an await, and that every test makes");
     for (let next = seed; next < seed + runs; next++)
       if (!(await this.#passes({ seed: next, faults })))
         return this.#verdict(`with seed ${next}, which repeats it`, next);
@@ -98,7 +118,7 @@ export class PipelineTest {
     }
     await this.#findLateChanges(first);
     if (this.#hasFound) return false;
-    const second = await this.#run({ seed: OTHER_ORDER, faults: NO_FAULTS });
+    const second = await this.#seeingAwaits({ seed: OTHER_ORDER, faults: NO_FAULTS });
     if (!this.#hasFound) await this.#compareRuns(first, second);
     return !this.#hasFound;
   }
@@ -140,6 +160,36 @@ export class PipelineTest {
     return { repeat: repeat > 0 ? rate : 0, killCollector: killCollector > 0 ? rate : 0 };
   }
 
+  /** Makes a run, and draws where handlers are killed: at some of the places at which they await in it. */
+  async #seeingAwaits(setting: RunSetting): Promise<RunRecord> {
+    const { seed, faults } = this.#options;
+    const { killAtAwait = 0 } = faults;
+    if (killAtAwait === 0) return await this.#run(setting);
+    const [interruptions, random] = [new Interruptions(), new Random(seed)];
+    const run = await watchingAwaits(() => this.#run({ ...setting, interruptions }));
+    this.#awaits = interruptions.places.filter(() => random.chance(killAtAwait));
+    return run;
+  }
+
+  /** Kills handlers where they await: a run for each place, without other faults. */
+  async #bearsKillsAtAwaits(): Promise<boolean> {
+    for (const place of this.#awaits.slice(0, MOST_PLACES)) {
+      if (this.#hasFound) return false;
+      await this.#killAt(place);
+    }
+    return !this.#hasFound;
+  }
+
+  async #killAt(place: AwaitPlace): Promise<void> {
+    const { seed, handlerTimeout } = this.#options;
+    const [interruptions, findings] = [new Interruptions(place), new Findings()];
+    const run = await this.#run({ seed, faults: NO_FAULTS, interruptions, findings });
+    await interruptions.thaw(handlerTimeout);
+    if (!interruptions.hasKilled) return;
+    const found = interruptionFinding(place, findings.all[0], this.#reference?.snapshot, run.snapshot);
+    if (found !== undefined) this.#findings.add(found);
+  }
+
   /** Makes a run, and compares its end with that of the first one. */
   async #passes(setting: RunSetting): Promise<boolean> {
     const reference = this.#reference as RunRecord;
@@ -171,15 +221,24 @@ export class PipelineTest {
     }
   }
 
-  async #run({ seed, faults, isWatched = false, onlyOverlap }: RunSetting): Promise<RunRecord> {
+  async #run(setting: RunSetting): Promise<RunRecord> {
+    const { seed, faults, isWatched = false, onlyOverlap, interruptions, losesAcks = false } = setting;
     const { reset, handlerTimeout } = this.#options;
     const reference = this.#reference;
-    const [findings, snapshots, workers] = [this.#findings, this.#snapshots, this.#workers];
+    const [snapshots, workers] = [this.#snapshots, this.#workers];
+    const findings = setting.findings ?? this.#findings;
     if (reset !== undefined) await userCall("reset()", handlerTimeout, reset);
     const initial = await snapshots.take();
     const late = isWatched ? new LateChanges(snapshots) : undefined;
     const options = this.#withTimeLimit();
-    const examiner = new ExecutionExaminer(options, findings, snapshots, late, reference?.results);
+    const examiner = new ExecutionExaminer(
+      options,
+      findings,
+      snapshots,
+      late,
+      reference?.results,
+      interruptions,
+    );
     const world = new PipelineWorld({
       options,
       seed,
@@ -189,11 +248,13 @@ export class PipelineTest {
       snapshots,
       examiner,
       late,
+      interruptions,
+      losesAcks,
       onlyOverlap,
     });
     await world.run();
     await world.close();
-    this.#tally.add(world, examiner);
+    this.#tally.add(world, examiner, interruptions);
     const { overlapped } = world.executions;
     const record = {
       overlapped,

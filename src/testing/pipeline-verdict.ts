@@ -6,6 +6,8 @@ export type FindingKind =
   | "threw"
   /** A handler that got an item again changed the snapshot: it is not idempotent. */
   | "effect"
+  /** A handler that was killed at an `await`, and called again, threw, or left another snapshot than without the kill. */
+  | "partial"
   /** The snapshot at the end of the run is not that of a run without faults. */
   | "outcome"
   /** Two runs without faults, in which results arrive in another order, end with different snapshots. */
@@ -68,6 +70,8 @@ export interface TriedFaults {
   /** Those of them that an earlier collector had handled before it was killed. */
   readonly repeatedCollections: number;
   readonly killedWorkers: number;
+  /** Kills of a handler's process at an `await`, each at another place in the code. */
+  readonly killsAtAwaits: number;
   readonly killedCollectors: number;
   /** Kills of the distributor, each followed by a start from the journal. */
   readonly killedDistributors: number;

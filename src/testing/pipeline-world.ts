@@ -4,14 +4,11 @@ import { TaskSources } from "../distributor/task-sources.ts";
 import { MAX_TIMER_MS, settlesWithin } from "../executor/settles-within.ts";
 import { decodePayload, encodePayload } from "../protocol/payload/payload.ts";
 import { describeThrown } from "../protocol/thrown.ts";
-import type { ResolvedTest } from "./check-options.ts";
+import { Collections } from "./collections.ts";
 import { type CollectorHistory, CollectorUnderTest } from "./collector-under-test.ts";
-import type { ExecutionExaminer } from "./execution-examiner.ts";
 import { Executions, SERVICE_MS } from "./executions.ts";
 import { FaultPlan } from "./fault-plan.ts";
-import type { FaultRates } from "./fault-rates.ts";
-import type { Findings } from "./findings.ts";
-import type { LateChanges } from "./late-changes.ts";
+import type { PipelineWorldSetting } from "./pipeline-world-setting.ts";
 import { turn } from "./real-time.ts";
 import { registeredTasks } from "./registered-tasks.ts";
 import { openRunFinding, runErrorFinding } from "./run-findings.ts";
@@ -20,29 +17,11 @@ import { startCollector } from "./simulator/simulated-collector.ts";
 import { type DistributorSetting, SimulatedDistributor } from "./simulator/simulated-distributor.ts";
 import { SimulatedWorker } from "./simulator/simulated-worker.ts";
 import { PATIENCE_MS, SimulatedWorld } from "./simulator/simulated-world.ts";
-import type { Snapshots } from "./snapshots.ts";
 import { NeverSettled, userCall } from "./user-call.ts";
 import type { OpenWorker, WorkerUnderTest } from "./worker-under-test.ts";
 
-/** Longest time from the handling of a result to its ACK, in virtual ms. */
-const HANDLING_MS = 2;
-
 /** How many steps the simulator makes before the event loop gets a turn. */
 const STEPS = 5000;
-
-export interface PipelineWorldSetting {
-  readonly options: ResolvedTest & { readonly timeLimit: number };
-  readonly seed: number;
-  readonly faults: FaultRates;
-  readonly workers: ReadonlyMap<string, WorkerUnderTest>;
-  readonly findings: Findings;
-  readonly snapshots: Snapshots;
-  readonly examiner: ExecutionExaminer;
-  /** Given where the calls are watched. */
-  readonly late: LateChanges | undefined;
-  /** The only overlap that happens, of those that are drawn; undefined: all. */
-  readonly onlyOverlap: number | undefined;
-}
 
 /** One run of the user's pipeline in the simulator: on virtual time, which stands still while the user's code runs. */
 export class PipelineWorld extends SimulatedWorld {
@@ -50,6 +29,7 @@ export class PipelineWorld extends SimulatedWorld {
   readonly faults: FaultPlan;
   readonly executions: Executions;
   readonly #setting: PipelineWorldSetting;
+  readonly #collections: Collections;
   readonly #metadata: Uint8Array;
   /** The sources of each start of the distributor. */
   readonly #sources: TaskSources[] = [];
@@ -81,6 +61,14 @@ export class PipelineWorld extends SimulatedWorld {
       specOf: (taskType) => [...this.distributor.core.tasks].find(({ name }) => name === taskType)?.spec,
       inject: (fault) => this.inject(fault),
       killWorker: (host) => this.killWorker(host),
+    });
+    this.#collections = new Collections({
+      timeline: this.timeline,
+      random: this.random,
+      faults: this.faults,
+      losesAcks: setting.losesAcks,
+      call: (action) => this.#orBreak(action),
+      killCollector: (host) => this.killCollector(host),
     });
     this.history = {
       handled: new Set(),
@@ -209,9 +197,9 @@ export class PipelineWorld extends SimulatedWorld {
   }
 
   protected override makeCollector(host: Host): void {
-    const { timeline, network, random } = this;
-    const { options, findings, snapshots } = this.#setting;
-    const collector = new CollectorUnderTest(options, findings, snapshots, this.history, this.#setting.late);
+    const { timeline, network, history } = this;
+    const { options, findings, snapshots, late, interruptions } = this.#setting;
+    const collector = new CollectorUnderTest(options, findings, snapshots, history, late, interruptions);
     const core = startCollector({
       timeline,
       network,
@@ -219,13 +207,7 @@ export class PipelineWorld extends SimulatedWorld {
       peerId: `collector${this.collectors}`,
       begin: (open) => collector.begin(open),
       handle: (delivery, more, done) =>
-        this.#call(async () => {
-          const handled = await this.#orBreak(() => collector.handle(delivery, more));
-          if (handled === undefined) return;
-          if (this.faults.happens("killCollector", `${delivery.task}${delivery.seq}`))
-            timeline.after(random.between(0, 2 * HANDLING_MS), () => this.killCollector(host));
-          runOn(timeline, host, random.between(0, HANDLING_MS), () => done(handled));
-        }),
+        this.#call(() => this.#collections.handle(host, collector, delivery, more, done)),
       finish: (status, done) =>
         this.#call(async () => {
           await this.#orBreak(() => collector.finish(status, core));

@@ -1,4 +1,5 @@
 import type { ExecutionExaminer } from "./execution-examiner.ts";
+import type { Interruptions } from "./interruptions.ts";
 import type { TriedFaults } from "./pipeline-verdict.ts";
 import type { PipelineWorld } from "./pipeline-world.ts";
 
@@ -12,6 +13,7 @@ export class Tally {
     collections: 0,
     repeatedCollections: 0,
     killedWorkers: 0,
+    killsAtAwaits: 0,
     killedCollectors: 0,
     killedDistributors: 0,
     lostConnections: 0,
@@ -28,7 +30,7 @@ export class Tally {
   }
 
   /** A run has ended. */
-  add(world: PipelineWorld, { counts }: ExecutionExaminer): void {
+  add(world: PipelineWorld, { counts }: ExecutionExaminer, interruptions?: Interruptions): void {
     const { history, faults, counters, network, timeline, given } = world;
     const tried = this.#tried;
     tried.runs += 1;
@@ -38,6 +40,7 @@ export class Tally {
     tried.collections += history.counts.collections;
     tried.repeatedCollections += history.counts.repeated;
     tried.killedWorkers += faults.counts.killWorker ?? 0;
+    tried.killsAtAwaits += interruptions?.hasKilled === true ? 1 : 0;
     tried.killedCollectors += faults.counts.killCollector ?? 0;
     tried.killedDistributors += faults.counts.killDistributor ?? 0;
     tried.lostConnections += faults.counts.loseConnection ?? 0;

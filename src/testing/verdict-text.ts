@@ -34,6 +34,7 @@ function frameOf({ error }: Finding): string {
 function triedText(tried: TriedFaults): string {
   const faults = [
     counted(tried.killedWorkers, "killed worker"),
+    counted(tried.killsAtAwaits, "kill at an await", "kills at an await"),
     counted(tried.killedCollectors, "killed collector"),
     counted(tried.killedDistributors, "killed distributor"),
     counted(tried.lostConnections, "lost connection"),
@@ -52,6 +53,6 @@ function triedText(tried: TriedFaults): string {
 }
 
 /** Nothing where there are none. */
-function counted(count: number, name: string): string[] {
-  return count === 0 ? [] : [`${count} ${name}${count === 1 ? "" : "s"}`];
+function counted(count: number, name: string, names = `${name}s`): string[] {
+  return count === 0 ? [] : [`${count} ${count === 1 ? name : names}`];
 }
