@@ -52,6 +52,7 @@ function cores() {
     toAckLink: (message) => send(() => collector.ackLinkMessage("ack", message)),
     ackData: ignore,
     completed: ignore,
+    exceeded: ignore,
     over: () => {
       isOver = true;
     },
@@ -83,6 +84,7 @@ function cores() {
       work: ignore,
       finish: () => collector.finished(),
       over: ignore,
+      exceeded: ignore,
       note: ignore,
     },
   );

@@ -446,14 +446,14 @@ def _values(value: Any, shapes: Dict[Any, int]) -> int:
             count += 30
             shape = shapes[(shape, key)] = len(shapes) + 1
         else:
-            count += 6 if len(shapes) > 1024 else 0
+            count += 12 if len(shapes) > 256 else 0
             shape = shapes[(shape, key)]
     return count
 
 
 def _text_values(text: str) -> int:
     if not text.isascii():
-        return 3 + len(text.encode("utf-8", "replace")) // 12
+        return 3 + len(text.encode("utf-8", "replace")) // 10
     short = min(len(text), 256)
     return 3 + short // 16 + (len(text) - short) // 160
 

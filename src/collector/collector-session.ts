@@ -1,5 +1,6 @@
 import { CollectorCore } from "../core/collector/collector-core.ts";
 import type { CollectorPort } from "../core/collector/collector-port.ts";
+import { TOO_MUCH } from "../core/connection-budgets.ts";
 import { PipelineError } from "../errors.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { Open, RunStatus } from "../protocol/batch-message.ts";
@@ -160,8 +161,10 @@ export class CollectorSession extends Session<CollectorSummary> {
     let listener: Listener | undefined; // a message may arrive before it is set
     const handler: ListenerHandler<In | InspectorToRole> = {
       onMessage: this.guard((connection, message) => {
-        if (INSPECTOR_TO_ROLE.allows(message)) listener?.send(connection, NOT_HERE);
-        else receive(connection, message as In);
+        if (INSPECTOR_TO_ROLE.allows(message)) {
+          listener?.send(connection, NOT_HERE);
+          this.#core.budgets.heard(connection, message, 0);
+        } else receive(connection, message as In);
       }),
       onDisconnected: this.guard((connection) => this.#core.disconnected(link, connection)),
       onSomeDisconnected: this.guard(() => this.#core.probe()),
@@ -188,6 +191,10 @@ export class CollectorSession extends Session<CollectorSummary> {
         this.#log.write("info", "collector ended", { ...this.#summary });
         if (error === undefined) this.resolve(this.#summary);
         else this.reject(error);
+      },
+      exceeded: (connection) => {
+        for (const listener of [this.#listeners.data, this.#listeners.ack])
+          if (listener?.owns(connection)) listener.shun(connection, TOO_MUCH);
       },
       refused: (why, worker, taskType, count) =>
         this.#refusedResults.add(

@@ -134,6 +134,7 @@ export class DistributorSession extends Session<RunSummary> implements ResultsHe
       this.#metadataListener = new MetadataListener(
         this.#runId,
         this.guard((metadata) => this.#metadataArrived(metadata)),
+        this.clock,
         this.#log,
       );
       await this.#metadataListener.listen(metadataEndpoint, network);
@@ -254,7 +255,10 @@ export class DistributorSession extends Session<RunSummary> implements ResultsHe
         this.#core?.workerDisconnected(connection);
       }),
       someDisconnected: this.guard(() => this.#core?.probe()),
-      inspect: this.guard((...asked) => this.#inspection.asked(...asked)),
+      inspect: this.guard((...asked) => {
+        this.#inspection.asked(...asked);
+        this.#core?.budgets.heard(asked[0], asked[1], 0);
+      }),
       collectorConnected: this.guard((link) =>
         link === "data" ? this.#collectorConnected() : this.#core?.ackLinkConnected(),
       ),
@@ -284,6 +288,7 @@ export class DistributorSession extends Session<RunSummary> implements ResultsHe
           this.guard(() => this.#over(status, error)),
           true,
         ),
+      exceeded: (connection) => this.#sockets.shun(connection),
       note: (event, facts) => this.#log.write(WARNINGS.has(event) ? "warn" : "debug", event, facts),
     };
   }

@@ -1,3 +1,4 @@
+import { TOO_MUCH } from "../core/connection-budgets.ts";
 import { BoundedLog, type RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Inspect } from "../protocol/inspection-message.ts";
@@ -85,6 +86,11 @@ export class DistributorSockets {
     this.#send(connection, message);
   }
 
+  /** A worker or an inspector is not heard any more. */
+  shun(connection: string): void {
+    this.#listenerOf(connection)?.shun(connection, TOO_MUCH);
+  }
+
   toCollector(message: DistributorToCollector): void {
     this.#data?.send(message);
   }
@@ -98,7 +104,11 @@ export class DistributorSockets {
   }
 
   #send(connection: string, message: DistributorToWorker | RoleToInspector): void {
-    this.#listeners.find((listener) => listener.owns(connection))?.send(connection, message);
+    this.#listenerOf(connection)?.send(connection, message);
+  }
+
+  #listenerOf(connection: string): Listener<DistributorToWorker | RoleToInspector> | undefined {
+    return this.#listeners.find((listener) => listener.owns(connection));
   }
 
   #connect(link: "data" | "ack"): Link<DistributorToCollector | DistributorToAckLink> {

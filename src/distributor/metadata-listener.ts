@@ -1,3 +1,4 @@
+import { ConnectionBudgets, TOO_MUCH } from "../core/connection-budgets.ts";
 import { BoundedLog, type RoleLog } from "../logging/logger.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import {
@@ -18,11 +19,19 @@ export class MetadataListener {
   readonly #onMetadata: (metadata: Payload) => void;
   readonly #log: RoleLog;
   readonly #refused: BoundedLog;
+  readonly #budgets: ConnectionBudgets;
   #listener: Listener<DistributorToMetadata> | undefined;
   received = false;
 
-  constructor(runId: string, onMetadata: (metadata: Payload) => void, log: RoleLog) {
+  /** @param clock - The role's clock. */
+  constructor(
+    runId: string,
+    onMetadata: (metadata: Payload) => void,
+    clock: { readonly now: number },
+    log: RoleLog,
+  ) {
     this.#runId = runId;
+    this.#budgets = new ConnectionBudgets(clock, (connection) => this.#listener?.shun(connection, TOO_MUCH));
     this.#onMetadata = onMetadata;
     this.#log = log;
     this.#refused = new BoundedLog(log, "refused a peer or its message");
@@ -31,8 +40,12 @@ export class MetadataListener {
   async listen(endpoint: EndpointAddress, network: ResolvedNetwork): Promise<void> {
     const refused = (reason: string) => this.#refused.add({ endpoint: endpoint.address, reason });
     const handler: ListenerHandler<MetadataToDistributor> = {
-      onMessage: (connection, message) => this.#receive(connection, message, refused),
-      onDisconnected: () => {},
+      onMessage: (connection, message) => {
+        const isFirst = !this.received;
+        this.#receive(connection, message, refused);
+        this.#budgets.heard(connection, message, isFirst && this.received ? 1 : 0);
+      },
+      onDisconnected: (connection) => this.#budgets.disconnected(connection),
       onSomeDisconnected: () => {},
       onRefused: refused,
     };

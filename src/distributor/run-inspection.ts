@@ -23,9 +23,9 @@ export class RunInspection {
   asked(connection: string, message: Inspect, answer: (reply: RoleToInspector) => void): void {
     const [core, runId] = this.#run();
     if (core === undefined) return; // there is one before there are sockets
-    if (!this.#inspectors.asked(connection, answer)) return;
     const report = () => this.#report(core);
-    answer(answerInspection(runId, message, report, (...item) => explainRun(core, ...item)));
+    const reply = () => answerInspection(runId, message, report, (...item) => explainRun(core, ...item));
+    this.#inspectors.asked(connection, () => answer(reply()), answer);
   }
 
   disconnected(connection: string): void {

@@ -41,7 +41,7 @@ export const VALUES = {
   /** What the keys of a map count as, in addition to their text: one of the first {@link SHAPED_KEYS}, after the same keys as in an earlier map. */
   knownKey: 0,
   /** The same where the payload has more than {@link MANY_SHAPES} different sequences of keys: the engine finds none of them fast. */
-  scatteredKey: 6,
+  scatteredKey: 12,
   /** One of the first {@link SHAPED_KEYS} keys of a map, where it is not known. */
   newKey: 30,
   /** Any other key. */
@@ -65,7 +65,7 @@ export const BYTES_PER_VALUE = {
   /** The first {@link SHORT_TEXT_BYTES} bytes of an ASCII text: a text that is no longer than that lies among other values in memory. */
   shortText: 16,
   /** Text with other characters. */
-  text: 12,
+  text: 10,
   key: 8,
   bigint: 4,
 } as const;
@@ -76,4 +76,4 @@ export const SHORT_TEXT_BYTES = 256;
 export const SHAPED_KEYS = 16;
 
 /** So many kinds of objects are found fast. */
-export const MANY_SHAPES = 1024;
+export const MANY_SHAPES = 256;

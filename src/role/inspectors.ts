@@ -1,5 +1,6 @@
 import type { RoleToInspector } from "../protocol/message.ts";
 import { encodePayload } from "../protocol/payload/payload.ts";
+import { AnswerPace } from "./answer-pace.ts";
 
 /** How many inspectors hear of the end. An inspector that has not asked for the longest time is dropped first. */
 const MAX = 64;
@@ -13,28 +14,34 @@ type Answer = (reply: RoleToInspector) => void;
 export class Inspectors {
   /** By connection, the one that asked last at the end. */
   readonly #answers = new Map<string, Answer>();
+  readonly #pace = new AnswerPace();
   #confirmed: (() => void) | undefined;
 
-  /** @returns Whether the inspector wants an answer: after the last report, its question confirms that report. */
-  asked(connection: string, answer: Answer): boolean {
-    if (this.#confirmed !== undefined) {
-      this.disconnected(connection);
-      return false;
-    }
+  /**
+   * An inspector asks. Its question is answered at once, or later where answers have taken much time. After the last report, its question confirms that
+   * report.
+   *
+   * @param reply - Makes and sends the answer.
+   * @param answer - Sends a later one.
+   */
+  asked(connection: string, reply: () => void, answer: Answer): void {
+    if (this.#confirmed !== undefined) return this.disconnected(connection);
+    this.#pace.run(connection, reply);
     this.#answers.delete(connection);
     this.#answers.set(connection, answer);
     const [first] = this.#answers.keys();
     if (this.#answers.size > MAX && first !== undefined) this.#answers.delete(first);
-    return true;
   }
 
   disconnected(connection: string): void {
+    this.#pace.forget(connection);
     this.#answers.delete(connection);
     if (this.#answers.size === 0) this.#confirmed?.();
   }
 
   /** Sends the last report. @param then - Called when all inspectors have it, or do not confirm it in time. */
   end(runId: string, report: () => object, then: () => void): void {
+    this.#pace.stop();
     if (this.#answers.size === 0) return then();
     const payload = encodePayload(report(), "report");
     const timer = setTimeout(() => this.#confirmed?.(), CONFIRM_MS);

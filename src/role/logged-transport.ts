@@ -99,6 +99,7 @@ export async function listenAt<In extends Message>(
       if (log.isEnabled("debug")) note(log, "message sent", message, factsOf(connection));
       listener.send(connection, message);
     },
+    shun: (connection, reason) => listener.shun(connection, reason),
     close: () => {
       for (const connection of peers) ended(connection);
       return listener.close();

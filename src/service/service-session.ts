@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { TOO_MUCH } from "../core/connection-budgets.ts";
 import { BrokerCore, type BrokerPort } from "../core/service/broker-core.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
 import type { Direction } from "../protocol/direction.ts";
@@ -116,7 +117,8 @@ export class ServiceSession extends Session<ServiceSummary> {
       onMessage: this.guard((connection, message) => {
         if (INSPECTOR_TO_ROLE.allows(message)) {
           const answer = (reply: RoleToInspector) => listener.send(connection, reply);
-          if (this.#inspectors.asked(connection, answer)) answer(this.#inspected(message));
+          this.#inspectors.asked(connection, () => answer(this.#inspected(message)), answer);
+          this.#core.budgets.heard(connection, message, 0);
         } else handler.onMessage(connection, message as In);
       }),
       onDisconnected: this.guard((connection) => {
@@ -154,6 +156,10 @@ export class ServiceSession extends Session<ServiceSummary> {
       toWorker: (connection, message) => {
         if (message.type === "refuse") this.#refused.add({ reason: message.reason });
         this.#backend?.send(connection, message);
+      },
+      exceeded: (connection) => {
+        for (const listener of [this.#frontend, this.#backend])
+          if (listener?.owns(connection)) listener.shun(connection, TOO_MUCH);
       },
       flushSoon: () => this.#flushes.soon(),
       over: () => {

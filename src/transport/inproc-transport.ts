@@ -43,6 +43,7 @@ let listeners = 0;
 class InprocListener implements Listener {
   readonly handler: ListenerHandler;
   readonly #links = new Map<string, InprocLink>();
+  readonly #shunned = new Set<string>();
   readonly #forget: () => void;
   readonly #prefix = `inproc-${++listeners}:`;
   #accepted = 0;
@@ -64,6 +65,7 @@ class InprocListener implements Listener {
   }
 
   drop(connection: string): void {
+    this.#shunned.delete(connection);
     if (this.#links.delete(connection) && !this.closed) later(() => this.handler.onDisconnected(connection));
   }
 
@@ -71,6 +73,16 @@ class InprocListener implements Listener {
     const link = this.#links.get(connection);
     if (link === undefined) later(() => this.handler.onDisconnected(connection));
     else later(() => link.receive(this, message));
+  }
+
+  shun(connection: string, reason: string): void {
+    this.send(connection, { type: "refuse", runId: "", reason });
+    this.#shunned.add(connection);
+    this.handler.onDisconnected(connection);
+  }
+
+  receive(connection: string, message: Message): void {
+    if (!this.closed && !this.#shunned.has(connection)) this.handler.onMessage(connection, message);
   }
 
   async close(): Promise<void> {
@@ -116,9 +128,7 @@ class InprocLink implements Link {
   send(message: Message): void {
     const peer = this.#peer;
     if (peer === undefined || this.#closed) return;
-    later(() => {
-      if (!peer.listener.closed) peer.listener.handler.onMessage(peer.connection, message);
-    });
+    later(() => peer.listener.receive(peer.connection, message));
   }
 
   async close(): Promise<void> {

@@ -66,6 +66,8 @@ export interface Listener<Out extends Message = Message> {
   /** Whether a connection was made to this listener. */
   owns(connection: string): boolean;
   send(connection: string, message: Out): void;
+  /** Tells the peer that it is refused, and drops what else comes on its connection. The handler hears that the connection has ended. */
+  shun(connection: string, reason: string): void;
   /** Sends what is queued, at most for {@link CLOSE_MS}, and closes. */
   close(): Promise<void>;
 }

@@ -94,6 +94,7 @@ function collector() {
       work: () => {},
       finish: () => {},
       over: () => {},
+      exceeded: () => {},
       refused: () => {},
       note: (event) => notes.push(event),
     },
@@ -215,6 +216,7 @@ function broker() {
       toWorker: sent.send,
       flushSoon: () => core.flush(),
       over: () => {},
+      exceeded: () => {},
       note: () => {},
     },
   );

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import * as zmq from "zeromq";
+import { TOO_MUCH } from "../../src/core/connection-budgets.ts";
 import type { Hello } from "../../src/protocol/batch-message.ts";
 import { decodeMessage, encodeMessage } from "../../src/protocol/wire/codec.ts";
 import { captureLog } from "../support/captured-log.ts";
@@ -100,6 +101,31 @@ long("Worker ids over one connection do not fill a distributor", async () => {
   liar.close();
   await finish();
 });
+
+long(
+  "A peer that sends much that is of no use is refused by distributor and collector, and the run finishes",
+  async () => {
+    const { endpoints, finish } = await startRun();
+    const held = Array.from({ length: 131_072 }, (_, seq) => ({ seq, attempt: 1 }));
+    const useless = {
+      [endpoints.task]: encodeMessage({ type: "returned", runId: "other", leaving: false, items: held }),
+      [endpoints.collector]: encodeMessage({ ...hello("liar"), held }),
+    };
+    for (const [endpoint, frames] of Object.entries(useless)) {
+      const liar = connected(endpoint);
+      for (let times = 0; times < 33; times++) await liar.send(frames);
+      let reason = "";
+      while (reason !== TOO_MUCH) {
+        const message = decodeMessage(await liar.receive());
+        if (message.type === "refuse") ({ reason } = message);
+      }
+      expect(logged().filter((line) => line.includes(TOO_MUCH))).not.toEqual([]);
+      await liar.send(encodeMessage({ type: "inspect", runId: "", taskType: "", seq: undefined }));
+      await expect(liar.receive()).rejects.toThrow(); // nobody answers
+    }
+    await finish();
+  },
+);
 
 const claims = BOUND_FIELDS.filter(
   ({ isClaim, bound }) => isClaim && (bound < 2n ** 20n || bound > 2n ** 30n),

@@ -7,6 +7,7 @@ import { type Host, newHost, runOn, tickOn } from "../../src/testing/simulator/h
 import { inDirection } from "../../src/testing/simulator/in-direction.ts";
 import { injectFault } from "../../src/testing/simulator/inject-fault.ts";
 import { Network } from "../../src/testing/simulator/network.ts";
+import { neverExceeded } from "../../src/testing/simulator/never-exceeded.ts";
 import { Random } from "../../src/testing/simulator/random.ts";
 import { Timeline } from "../../src/testing/simulator/timeline.ts";
 import { checkBroker } from "./check-broker.ts";
@@ -101,6 +102,7 @@ export class ServiceWorld {
         flushSoon: () => runOn(this.timeline, host, this.random.between(0, 0.5), () => core.flush()),
         // The messages of a broker get out before its sockets close.
         over: () => this.timeline.after(100, () => this.#killBroker(core)),
+        exceeded: neverExceeded,
         note: (event) => this.count(event),
       },
     );

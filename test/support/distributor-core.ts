@@ -40,6 +40,7 @@ export function makeCore(
       blamed: nothing,
       completed: nothing,
       over: nothing,
+      exceeded: nothing,
       note: nothing,
       ...port,
     },

@@ -5,6 +5,7 @@ import type {
   DistributorToCollector,
   WorkerToCollector,
 } from "../../protocol/message.ts";
+import { ConnectionBudgets } from "../connection-budgets.ts";
 import { missingPeer } from "../missing-peer.ts";
 import { RoleClock } from "../role-clock.ts";
 import type { CollectorCoreOptions, CollectorPhase, CollectorPort } from "./collector-port.ts";
@@ -31,6 +32,8 @@ export class CollectorCore {
   readonly #options: CollectorCoreOptions;
   readonly #port: CollectorPort;
   readonly #clock = new RoleClock();
+  /** What workers and inspectors may cost. */
+  readonly budgets: ConnectionBudgets;
   #phase: CollectorPhase = { kind: "waiting" };
   #items: RunItems;
   readonly #distributors = new DistributorConnections();
@@ -45,6 +48,7 @@ export class CollectorCore {
   constructor(options: CollectorCoreOptions, port: CollectorPort) {
     this.#options = options;
     this.#port = port;
+    this.budgets = new ConnectionBudgets(this.#clock, (connection) => port.exceeded(connection));
     this.#items = this.#newItems([]);
   }
 
@@ -74,6 +78,13 @@ export class CollectorCore {
   /** A message on the collector's endpoint, from a worker or the distributor. */
   peerMessage(connection: string, message: WorkerToCollector | DistributorToCollector): void {
     if (this.#phase.kind === "over") return;
+    const { useful } = this.#items;
+    this.#peerMessage(connection, message);
+    if (this.#distributors.hasOpened(connection, this.runId)) return;
+    this.budgets.heard(connection, message, this.#items.useful - useful);
+  }
+
+  #peerMessage(connection: string, message: WorkerToCollector | DistributorToCollector): void {
     if (message.type === "open") return this.#open(connection, message);
     if (message.type === "hello") return this.#workerHello(connection, message);
     if (this.runId === "" || message.runId !== this.runId) return this.#stray(message);
@@ -93,7 +104,10 @@ export class CollectorCore {
   }
 
   disconnected(link: "data" | "ack", connection: string): void {
-    if (link === "data") this.#waitingWorkers.delete(connection);
+    if (link === "data") {
+      this.#waitingWorkers.delete(connection);
+      this.budgets.disconnected(connection);
+    }
     if (!this.#distributors.disconnected(link, connection)) return;
     this.#missingSince = this.#clock.now;
     this.#port.note("the distributor disconnected", { link });
@@ -152,6 +166,7 @@ export class CollectorCore {
 
   tick(real: number): void {
     this.#clock.tick(real);
+    this.budgets.tick();
     const now = this.#clock.now;
     if (this.#phase.kind === "over") return;
     this.#items.tick(now, this.#distributors.current.data !== "");

@@ -25,6 +25,8 @@ export interface CollectorPort extends ResultGatePort {
   /** END has arrived: the distributor has ACKs for all items, or `error` says why it gave the run up. */
   finish(status: RunStatus, error: Error | undefined): void;
   over(error: Error | undefined): void;
+  /** A connection to the collector's endpoint has cost too much without being of use: it is not to be heard any more. */
+  exceeded(connection: string): void;
   note(event: string, facts: Readonly<Record<string, unknown>>): void;
 }
 

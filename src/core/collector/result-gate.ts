@@ -41,6 +41,11 @@ export class ResultGate {
     this.#tasks = new Map(tasks.map((name) => [name, new ExistingItems()]));
   }
 
+  /** Number of results that came again while they waited. */
+  get repeated(): number {
+    return this.#waiting.repeated;
+  }
+
   hasTask(name: string): boolean {
     return this.#tasks.has(name);
   }

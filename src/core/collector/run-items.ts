@@ -17,6 +17,8 @@ export interface RunItemsPort extends ResultGatePort {
 /** One run's items at the collector: results and failures from their arrival, through the gate, to the inbox. */
 export class RunItems {
   readonly inbox = new Inbox();
+  /** Number of results that were new when they arrived. */
+  useful = 0;
   readonly #gate: ResultGate;
   readonly #port: RunItemsPort;
 
@@ -29,6 +31,11 @@ export class RunItems {
   /** Number of results that were refused. */
   get refused(): number {
     return this.#gate.refused;
+  }
+
+  /** Number of results that had come before, or were refused. */
+  get #useless(): number {
+    return this.inbox.duplicates + this.#gate.refused + this.#gate.repeated;
   }
 
   hasTask(name: string): boolean {
@@ -44,9 +51,11 @@ export class RunItems {
       return this.#port.note("results dropped: too many bytes of their worker wait", { workerId, bytes });
     }
     const { length } = items;
+    const before = this.#useless;
     const busyItems = result.busyMs > 0 ? length : 0;
     const busyMs = result.busyMs / length;
     this.#gate.arrived({ connection, bytes, runId, task, workerId, busyMs, busyItems, items }, now);
+    this.useful += length - (this.#useless - before);
   }
 
   /** The distributor reports an item of one of the run's tasks that failed for good. */

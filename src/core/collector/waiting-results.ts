@@ -32,6 +32,8 @@ export class WaitingResults {
   readonly #connections = new Map<string, Amount>();
   readonly #all: Amount = { items: 0, bytes: 0 };
   #order = 0;
+  /** Number of repeated deliveries, which were dropped. */
+  repeated = 0;
 
   /** @returns How many of the results are too many to wait. */
   add(batch: DeliveryBatch, now: number): number {
@@ -45,7 +47,10 @@ export class WaitingResults {
     }
     let tooMany = 0;
     for (const { seq, attempt, payload } of batch.items) {
-      if (waiting.has(seq)) continue; // a repeated delivery
+      if (waiting.has(seq)) {
+        this.repeated += 1;
+        continue;
+      }
       if (!this.#hasRoom(amount, payload.length)) {
         tooMany += 1;
         continue;

@@ -6,6 +6,7 @@ import type {
   WorkerToDistributor,
 } from "../../protocol/message.ts";
 import { EMPTY } from "../../protocol/wire/payload-frames.ts";
+import { ConnectionBudgets } from "../connection-budgets.ts";
 import { RoleClock } from "../role-clock.ts";
 import { CollectorLink } from "./collector-link.ts";
 import { dispatch } from "./dispatch.ts";
@@ -34,6 +35,8 @@ export class DistributorCore {
   readonly #options: DistributorCoreOptions;
   readonly #port: DistributorPort;
   readonly #clock = new RoleClock();
+  /** What workers and inspectors may cost. */
+  readonly budgets: ConnectionBudgets;
   readonly #tasks: TaskSet;
   readonly #fleet: Fleet;
   readonly #workerMessages: WorkerMessages;
@@ -47,6 +50,7 @@ export class DistributorCore {
   constructor(specs: readonly TaskSpec[], options: DistributorCoreOptions, port: DistributorPort) {
     this.#options = options;
     this.#port = port;
+    this.budgets = new ConnectionBudgets(this.#clock, (connection) => port.exceeded(connection));
     this.#tasks = new TaskSet(specs.map((spec) => new TaskLedger(spec)));
     this.#workerMessages = new WorkerMessages(options, port);
     this.#settlement = new Settlement(options, this.#clock, port);
@@ -125,7 +129,13 @@ export class DistributorCore {
   }
 
   workerMessage(connection: string, message: WorkerToDistributor): void {
-    const now = this.#clock.now;
+    const { changed } = this.#fleet;
+    this.#workerMessage(connection, message, this.#clock.now);
+    this.budgets.heard(connection, message, this.#fleet.changed - changed);
+    this.#settleDown();
+  }
+
+  #workerMessage(connection: string, message: WorkerToDistributor, now: number): void {
     if (message.type === "hello") {
       this.#workerHello(connection, message);
     } else if (message.type === "blocked") {
@@ -136,7 +146,6 @@ export class DistributorCore {
       if (worker === undefined || message.runId !== this.#options.runId) return this.#stray(message);
       this.#fleet.message(worker, message, now);
     }
-    this.#settleDown();
   }
 
   /** A worker's watching thread reports, on a connection of its own, that the main thread is blocked. */
@@ -148,6 +157,7 @@ export class DistributorCore {
   }
 
   workerDisconnected(connection: string): void {
+    this.budgets.disconnected(connection);
     this.#fleet.disconnected(connection, this.#clock.now);
   }
 
@@ -189,6 +199,7 @@ export class DistributorCore {
   /** @param realMs - A monotonic time. */
   tick(realMs: number): void {
     this.#clock.tick(realMs);
+    this.budgets.tick();
     const now = this.#clock.now;
     this.#fleet.tick(now, this.#phase.kind === "ending");
     for (const task of this.#tasks) {

@@ -46,6 +46,8 @@ export interface DistributorPort extends CollectorLinkPort {
   completed(task: TaskLedger): void;
   /** The run is over: END was confirmed, or the wait for that has ended. */
   over(status: RunStatus, error: Error | undefined): void;
+  /** A worker's connection has cost too much without being of use: it is not to be heard any more. */
+  exceeded(connection: string): void;
   note(event: string, facts: Readonly<Record<string, unknown>>): void;
 }
 

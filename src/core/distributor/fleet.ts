@@ -39,6 +39,8 @@ export class Fleet {
   readonly #byId = new Map<string, WorkerRecord>();
   readonly #byConnection = new Map<string, WorkerRecord>();
   readonly #pings = new PingSchedule();
+  /** How often a worker's message has changed one of its items. */
+  changed = 0;
 
   constructor(
     options: FleetOptions,
@@ -131,6 +133,7 @@ export class Fleet {
       this.#note("late FAIL ignored", worker);
       return;
     }
+    this.changed += 1;
     this.#settlement.failed(worker.task, item, worker, fail);
     worker.task.refresh(worker);
   }
@@ -147,6 +150,7 @@ export class Fleet {
     for (const ref of message.items) {
       const item = task.items.get(ref.seq);
       if (item?.place !== worker.place || item.attempt !== ref.attempt) continue;
+      this.changed += 1;
       item.attempt -= 1; // it was not begun
       task.move(item, QUEUE);
       // The item may come back to this worker at once: workers that idle may not get it.

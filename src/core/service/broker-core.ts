@@ -1,6 +1,7 @@
 import type { End, Refuse, Welcome } from "../../protocol/batch-message.ts";
 import type { ClientToService, WorkerToService } from "../../protocol/message.ts";
 import { EMPTY } from "../../protocol/wire/payload-frames.ts";
+import { ConnectionBudgets } from "../connection-budgets.ts";
 import type { Explanation } from "../explanation.ts";
 import { PingSchedule } from "../ping-schedule.ts";
 import { RoleClock } from "../role-clock.ts";
@@ -31,6 +32,8 @@ export interface BrokerPort extends OutgoingMessagesPort {
   /** Messages have gathered: the shell calls `flush` soon. */
   flushSoon(): void;
   over(): void;
+  /** A peer's connection has cost too much without being of use: it is not to be heard any more. */
+  exceeded(connection: string): void;
   note(event: string, facts: Readonly<Record<string, unknown>>): void;
 }
 
@@ -50,6 +53,8 @@ export class BrokerCore {
   readonly #options: BrokerOptions;
   readonly #port: BrokerPort;
   readonly #clock = new RoleClock();
+  /** What clients, workers and inspectors may cost. */
+  readonly budgets: ConnectionBudgets;
   readonly #messages: OutgoingMessages;
   readonly #ledger: RequestLedger;
   readonly #fleet: BrokerFleet;
@@ -63,6 +68,7 @@ export class BrokerCore {
   constructor(options: BrokerOptions, port: BrokerPort) {
     this.#options = options;
     this.#port = port;
+    this.budgets = new ConnectionBudgets(this.#clock, (connection) => port.exceeded(connection));
     this.#messages = new OutgoingMessages(options.runId, port);
     this.#ledger = new RequestLedger(options, this.#messages, this.#clock);
     this.#fleet = new BrokerFleet(this.#ledger, this.#messages, this.#clock, {
@@ -101,6 +107,13 @@ export class BrokerCore {
 
   clientMessage(connection: string, message: ClientToService): void {
     if (this.#phase.kind === "over") return;
+    const { useful } = this.#ledger;
+    this.#clientMessage(connection, message);
+    this.budgets.heard(connection, message, this.#ledger.useful - useful);
+    this.#settleDown();
+  }
+
+  #clientMessage(connection: string, message: ClientToService): void {
     const client = this.#clients.get(connection);
     if (message.type === "hello") {
       if (message.role === "serviceclient") this.#clientHello(connection, message.peerId);
@@ -112,7 +125,9 @@ export class BrokerCore {
     } else if (message.type === "cancel") {
       for (const { seq } of message.items) {
         const request = client.requests.get(seq);
-        if (request !== undefined) this.#ledger.abandon(request);
+        if (request === undefined) continue;
+        this.#ledger.useful += 1;
+        this.#ledger.abandon(request);
       }
     } else if (message.type === "bye") {
       this.#departed.clients.add(connection);
@@ -120,10 +135,10 @@ export class BrokerCore {
     } else {
       this.#stray(message);
     }
-    this.#settleDown();
   }
 
   clientDisconnected(connection: string): void {
+    this.budgets.disconnected(connection);
     this.#departed.clients.delete(connection);
     const client = this.#clients.get(connection);
     if (client !== undefined) this.#clientGone(client);
@@ -132,6 +147,13 @@ export class BrokerCore {
 
   workerMessage(connection: string, message: WorkerToService): void {
     if (this.#phase.kind === "over") return;
+    const { useful } = this.#ledger;
+    this.#workerMessage(connection, message);
+    this.budgets.heard(connection, message, this.#ledger.useful - useful);
+    this.#settleDown();
+  }
+
+  #workerMessage(connection: string, message: WorkerToService): void {
     const worker = this.#fleet.workers.get(connection);
     if (message.type === "hello") {
       if (message.role !== "serviceworker") {
@@ -159,10 +181,10 @@ export class BrokerCore {
     } else {
       this.#stray(message);
     }
-    this.#settleDown();
   }
 
   workerDisconnected(connection: string): void {
+    this.budgets.disconnected(connection);
     this.#departed.workers.delete(connection);
     const worker = this.#fleet.workers.get(connection);
     if (worker !== undefined) this.#fleet.gone(worker, "lost");
@@ -190,6 +212,7 @@ export class BrokerCore {
 
   tick(real: number): void {
     this.#clock.tick(real);
+    this.budgets.tick();
     if (this.#phase.kind === "over") return;
     this.#ledger.tick(this.#clock.now);
     this.#fleet.tick(this.#clock.now);

@@ -225,7 +225,10 @@ export class BrokerFleet {
   /** The request that a worker reports on; nothing when the report is about an earlier attempt, and is dropped. */
   #heldBy(worker: BrokerWorker, requestId: number, attempt: number): ServiceRequest | undefined {
     const request = worker.held.get(requestId);
-    if (request?.attempt === attempt) return request;
+    if (request?.attempt === attempt) {
+      this.#ledger.useful += 1;
+      return request;
+    }
     this.#note("sent a reply that is not awaited", worker);
     return undefined;
   }

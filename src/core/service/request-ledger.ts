@@ -73,6 +73,8 @@ export class RequestLedger {
   #lastRequestId = 0;
   /** Requests that have not ended. Cancelled ones count as long as a worker has them. */
   unsettled = 0;
+  /** How many entries of messages were requests, cancelled one, or said what has become of one. A refused request costs no more than one that is served. */
+  useful = 0;
 
   constructor(options: RequestLedgerOptions, messages: OutgoingMessages, clock: RoleClock) {
     this.#options = options;
@@ -121,6 +123,7 @@ export class RequestLedger {
     { timeoutMs, idempotent, context }: RequestTerms,
   ): void {
     if (client.requests.has(item.seq)) return; // sent twice
+    this.useful += 1;
     const now = this.#clock.now;
     this.counts.requests += 1;
     const request: ServiceRequest = {

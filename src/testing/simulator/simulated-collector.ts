@@ -10,6 +10,7 @@ import {
 import { type Host, runOn, tickOn } from "./host.ts";
 import { inDirection } from "./in-direction.ts";
 import type { Network } from "./network.ts";
+import { neverExceeded } from "./never-exceeded.ts";
 import type { Timeline } from "./timeline.ts";
 
 export interface CollectorSetting {
@@ -80,6 +81,7 @@ export function startCollector(setting: CollectorSetting): CollectorCore {
       over = true;
       setting.over(error);
     },
+    exceeded: neverExceeded,
     refused: (why, _worker, _task, count) => setting.count(`refused results of ${why}`, count),
     note: (event) => setting.count(event),
   };

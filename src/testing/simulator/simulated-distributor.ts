@@ -16,6 +16,7 @@ import type { Host } from "./host.ts";
 import { inDirection } from "./in-direction.ts";
 import type { MemoryFile } from "./memory-file.ts";
 import type { Network } from "./network.ts";
+import { neverExceeded } from "./never-exceeded.ts";
 
 /** The id of every simulated run: the same seed gives the same ids. */
 const NEW_RUN = "run";
@@ -179,6 +180,7 @@ export class SimulatedDistributor {
       else this.#gate.pass(living);
     };
     return {
+      exceeded: neverExceeded,
       toWorker: (connection, message) => {
         if (message.type === "grant") granting?.(this.core, connection, message);
         pass(() => {

@@ -41,7 +41,7 @@ export class ZeromqListener implements Listener {
   #socket: zmq.Router;
   #queue: SendQueue;
   #connections = 0;
-  /** Connections of peers that claimed more than a message may hold. */
+  /** Connections of peers that claimed more than a message may hold, or were shunned by the role. */
   readonly #shunned = new Set<string>();
   /** The last event was a failed handshake: the disconnect that follows ends no connection of a peer. */
   #handshakeFailed = false;
@@ -96,6 +96,13 @@ export class ZeromqListener implements Listener {
   send(connection: string, message: Message): void {
     const routingId = Buffer.from(connection.slice(this.#prefix.length), "latin1");
     this.#queue.push(connection, [routingId, ...encodeMessage(message)]);
+  }
+
+  shun(connection: string, reason: string): void {
+    if (this.#shunned.has(connection)) return;
+    this.#handler.onRefused(`a peer is not heard any more: ${reason}`);
+    this.send(connection, { type: "refuse", runId: "", reason });
+    this.#shun(connection);
   }
 
   async close(): Promise<void> {
@@ -234,7 +241,7 @@ export class ZeromqListener implements Listener {
   }
 }
 
-const SHUNNED = "a peer is not heard any more: it claimed more than a message may hold";
+const SHUNNED = "a peer that is not heard any more has sent a message";
 
 /** What the ways in which a handshake fails mean to the user. */
 const REASONS: Readonly<Record<string, string>> = {

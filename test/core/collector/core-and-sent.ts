@@ -15,6 +15,7 @@ export function makeCore() {
       finish: (status) => sent.push(`finish ${status}`),
       over: () => sent.push("over"),
       refused: (_why, worker, _task, count) => sent.push(`refused ${count} of ${worker}`),
+      exceeded: (connection) => sent.push(`exceeded by ${connection}`),
       note: () => {},
     },
   );

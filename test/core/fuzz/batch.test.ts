@@ -74,6 +74,7 @@ describe("Arbitrary messages to a batch core", () => {
       work: nothing,
       finish: nothing,
       over: nothing,
+      exceeded: nothing,
       refused: nothing,
       note: nothing,
     };

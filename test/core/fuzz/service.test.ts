@@ -13,7 +13,14 @@ import { fuzz, heard, nothing, sent } from "./fuzz.ts";
 
 describe("Arbitrary messages to a service core", () => {
   test("The service's state machine neither throws nor loses count", () => {
-    const port = { toClient: sent, toWorker: sent, flushSoon: nothing, over: nothing, note: nothing };
+    const port = {
+      toClient: sent,
+      toWorker: sent,
+      flushSoon: nothing,
+      over: nothing,
+      exceeded: nothing,
+      note: nothing,
+    };
     const options = {
       runId: "run",
       peerId: "s",

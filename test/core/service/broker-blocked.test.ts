@@ -23,7 +23,14 @@ function broker() {
       endWorkers: true,
       endTimeoutMs: 1000,
     },
-    { toClient: say, toWorker: say, flushSoon: () => core.flush(), over: () => {}, note: () => {} },
+    {
+      toClient: say,
+      toWorker: say,
+      flushSoon: () => core.flush(),
+      over: () => {},
+      exceeded: () => {},
+      note: () => {},
+    },
   );
   const join = (connection: string, concurrency: number) => {
     const hello = { type: "hello", runId: "", role: "serviceworker", peerId: connection } as const;
