@@ -155,6 +155,27 @@ describe("A collector's core", () => {
     );
     expect(taken).toEqual([0, 0, 1]);
   });
+
+  test("keeps a hundred opens and introductions, the latest ones", () => {
+    const connections = new DistributorConnections();
+    const taken = (peerId: string) =>
+      [...connections.takeWaiting(workerHello(peerId, { role: "distributor" }))].length;
+    for (let peer = 0; peer < 101; peer++) connections.wait(`${peer}`, open(`${peer}`));
+    expect([taken("0"), taken("1"), taken("100")]).toEqual([0, 1, 1]);
+    for (let peer = 0; peer < 101; peer++) connections.introduce(`${peer}`, workerHello(`${peer}`));
+    expect([0, 1, 100].map((peer) => connections.isIntroduced(open(`${peer}`)))).toEqual([false, true, true]);
+  });
+
+  test("keeps the hellos of 10,000 workers that came before the run, the latest ones", () => {
+    const { core, sent } = collector();
+    for (let peer = 0; peer < 10_001; peer++) core.peerMessage(`w${peer}`, workerHello(`w${peer}`));
+    core.ackLinkMessage("ack", workerHello("d", { role: "distributor", taskType: "" }));
+    core.peerMessage("data", open("d"));
+    const welcomed = new Set(
+      sent.messages.filter(({ message }) => message.type === "welcome").map(({ to }) => to),
+    );
+    expect(["w0", "w1", "w10000"].map((peer) => welcomed.has(peer))).toEqual([false, true, true]);
+  });
 });
 
 describe("An Inbox", () => {

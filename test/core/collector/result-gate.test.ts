@@ -79,7 +79,8 @@ describe("A collector's result of an item", () => {
     core.peerMessage("w", results([7, 8]));
     wait(4900);
     expect(core.refused).toBe(0);
-    wait(200);
+    wait(300);
+    expect(core.refused).toBe(2);
     core.peerMessage("w", results([9]));
     core.peerMessage("data", produced(1, { all: true }));
     core.peerMessage("w", results([0, 1, 2]));
@@ -139,6 +140,12 @@ describe("Results whose items are not known to exist wait", () => {
     for (let peer = 0; peer < 16; peer++) core.peerMessage(`${peer}`, results(numbers(peer * 8192, 8192)));
     expect(core.refused).toBe(0);
     core.peerMessage("w", results([200_000]));
+    expect(core.refused).toBe(1);
+  });
+
+  long("with 256 MiB at most, of all connections together", () => {
+    const { core } = collecting();
+    for (let peer = 0; peer < 17; peer++) core.peerMessage(`${peer}`, results([peer], 15.5 * 2 ** 20));
     expect(core.refused).toBe(1);
   });
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { NameError, ProtocolError } from "../../../src/protocol/wire/byte-reader.ts";
+import { MAX_FRAME_BYTES, MAX_FRAMES } from "../../../src/protocol/limits.ts";
+import { BoundError, NameError, ProtocolError } from "../../../src/protocol/wire/byte-reader.ts";
 import { decodeMessage, encodeMessage, VersionError } from "../../../src/protocol/wire/codec.ts";
 import { EMPTY } from "../../../src/protocol/wire/payload-frames.ts";
 import { ANYTHING, arbitraryMessages } from "../../support/messages.ts";
@@ -130,6 +131,16 @@ describe("The codec refuses", () => {
     expect(() => decodeMessage([broken])).toThrow(NameError);
     for (const name of ["", "Größe ändern", "画像", "x".repeat(255)])
       expect(decodeMessage(named(name))).toMatchObject({ peerId: name });
+  });
+
+  test("more frames, and more bytes, than a message may have", () => {
+    const [envelope = EMPTY] = encodeMessage({ type: "ping", runId: "run" });
+    const frames = (count: number, frame: Uint8Array) => [envelope, ...new Array(count - 1).fill(frame)];
+    expect(() => decodeMessage(frames(MAX_FRAMES + 1, Uint8Array.of(1)))).toThrow(BoundError);
+    expect(() => decodeMessage(frames(MAX_FRAMES, Uint8Array.of(1)))).not.toThrow(BoundError);
+    const large = new Uint8Array(MAX_FRAME_BYTES);
+    expect(() => decodeMessage(frames(18, large))).toThrow(BoundError);
+    expect(() => decodeMessage(frames(17, large))).not.toThrow(BoundError);
   });
 
   test("every truncation, trailing bytes, and extra frames", () => {
