@@ -1300,7 +1300,7 @@ class _Link:
             zmq.IMMEDIATE: 1,
             zmq.MAXMSGSIZE: MAX_FRAME_BYTES,
             zmq.SNDHWM: 2000,
-            zmq.RCVHWM: 2000,
+            zmq.RCVHWM: 0,  # with a bound, libzmq may abort the process
             zmq.LINGER: 200,
             zmq.SNDTIMEO: SEND_MS,
         }

@@ -17,7 +17,6 @@ function greeting(minor: number, mechanism: string): Buffer {
   return Buffer.concat([of(0xff), zeros(8), of(0x7f, 3, minor), name, zeros(32)]);
 }
 
-/** ZMTP 3's handshake without security, sent by a peer that does not wait for answers. */
 const property = (name: string, value: string) =>
   Buffer.concat([of(name.length), Buffer.from(name), of(0, 0, 0, value.length), Buffer.from(value)]);
 const ready = Buffer.concat([
@@ -26,7 +25,8 @@ const ready = Buffer.concat([
   property("Socket-Type", "DEALER"),
   property("Identity", ""),
 ]);
-const handshake = Buffer.concat([greeting(0, "NULL"), of(4, ready.length), ready]);
+/** ZMTP 3's handshake without security, sent by a peer that does not wait for answers. */
+export const handshake = Buffer.concat([greeting(0, "NULL"), of(4, ready.length), ready]);
 
 const claim = (high: number, low: number) => {
   const frame = Buffer.alloc(9);

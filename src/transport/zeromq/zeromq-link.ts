@@ -7,13 +7,13 @@ import { encodeMessage } from "../../protocol/wire/codec.ts";
 import type { Link, LinkHandler, LinkOptions } from "../transport.ts";
 import { askMechanism } from "./greeting-probe.ts";
 import { ownerProblem } from "./ipc-owner.ts";
+import { readFrames } from "./read-frames.ts";
 import { SendQueue } from "./send-queue.ts";
 import {
   curveOptions,
   decodeFrames,
   makeObservable,
   PLAIN_OPTIONS,
-  readFrames,
   SOCKET_OPTIONS,
   type SocketEvent,
   watchEvents,

@@ -5,7 +5,9 @@ import { encodeMessage } from "../../protocol/wire/codec.ts";
 import type { Listener, ListenerHandler, ListenOptions } from "../transport.ts";
 import { bindSocket } from "./bind-socket.ts";
 import { type CurveGuard, guardListener } from "./curve-guard.ts";
+import { Intake } from "./intake.ts";
 import { ipcPath, releaseIpcPath } from "./ipc-path.ts";
+import { readAll } from "./read-frames.ts";
 import { SendQueue } from "./send-queue.ts";
 import { hasSpareDescriptors } from "./spare-descriptors.ts";
 import type { GuardedListener } from "./zap-handler.ts";
@@ -13,7 +15,6 @@ import {
   decodeFrames,
   makeObservable,
   PLAIN_OPTIONS,
-  readFrames,
   SOCKET_OPTIONS,
   type SocketEvent,
   watchEvents,
@@ -41,7 +42,7 @@ export class ZeromqListener implements Listener {
   #socket: zmq.Router;
   #queue: SendQueue;
   #connections = 0;
-  /** Connections of peers that claimed more than a message may hold, or were shunned by the role. */
+  /** Connections of peers that claimed more than a message may hold, sent more than may wait, or were shunned by the role. */
   readonly #shunned = new Set<string>();
   /** The last event was a failed handshake: the disconnect that follows ends no connection of a peer. */
   #handshakeFailed = false;
@@ -86,7 +87,8 @@ export class ZeromqListener implements Listener {
     this.#guard = guard;
     this.#socket = this.#makeSocket();
     this.#queue = this.#serve(this.#socket);
-    this.#stopWatching = guard?.onRevoked(() => void this.#endAllConnections()) ?? (() => {});
+    this.#stopWatching =
+      guard?.onRevoked(() => void this.#endAllConnections("a key was revoked")) ?? (() => {});
   }
 
   owns(connection: string): boolean {
@@ -135,7 +137,16 @@ export class ZeromqListener implements Listener {
   /** In a later turn: a peer's first message cannot be answered before listen() has returned. */
   #readSoon(): void {
     const [socket, queue] = [this.#socket, this.#queue];
-    setImmediate(() => void readFrames(socket, (frames) => this.#receive(queue, frames)));
+    const intake = new Intake(
+      (id) => this.#refuseFlood(queue, id),
+      (id) => this.#isShunned(id),
+    );
+    const receive = (frames: Buffer[]) => this.#receive(queue, frames);
+    const overrun = () => {
+      this.#handler.onRefused(`${OVERRUN}: all connections were ended`);
+      void this.#endAllConnections(OVERRUN);
+    };
+    setImmediate(() => void readAll(socket, intake, receive, overrun));
   }
 
   #notice({ type, text, code }: SocketEvent): void {
@@ -197,8 +208,8 @@ export class ZeromqListener implements Listener {
     timer.unref();
   }
 
-  /** A key was revoked. ZeroMQ cannot end one connection, so all end; peers whose keys are still allowed connect again. */
-  async #endAllConnections(): Promise<void> {
+  /** ZeroMQ cannot end one connection, so all end; peers that are still allowed connect again. */
+  async #endAllConnections(reason: string): Promise<void> {
     this.#socket.linger = 0;
     this.#socket.close();
     const socket = this.#makeSocket();
@@ -212,9 +223,7 @@ export class ZeromqListener implements Listener {
         await bindSocket(socket, this.#endpoint);
         break;
       } catch (error) {
-        this.#handler.onRefused(
-          `the endpoint is to be bound again, after a key was revoked: ${String(error)}`,
-        );
+        this.#handler.onRefused(`the endpoint is to be bound again, because ${reason}: ${String(error)}`);
         await new Promise((resolve) => setTimeout(resolve, REBIND_MS));
       }
     }
@@ -231,10 +240,22 @@ export class ZeromqListener implements Listener {
     this.#handler.onDisconnected(connection); // what the peer had goes to others
   }
 
-  #receive(queue: SendQueue, [id, ...frames]: Buffer[]): void {
-    if (id === undefined) return;
+  #isShunned(id: Buffer): boolean {
+    const isShunned = this.#shunned.has(this.#prefix + id.toString("latin1"));
+    if (isShunned) this.#handler.onRefused(SHUNNED);
+    return isShunned;
+  }
+
+  #refuseFlood(queue: SendQueue, id: Buffer): void {
     const connection = this.#prefix + id.toString("latin1");
-    if (this.#shunned.has(connection)) return this.#handler.onRefused(SHUNNED);
+    queue.push(connection, [id, ...encodeMessage({ type: "refuse", runId: "", reason: FLOOD })]);
+    this.#handler.onRefused(FLOOD);
+    this.#shun(connection);
+  }
+
+  #receive(queue: SendQueue, [id, ...frames]: Buffer[]): void {
+    if (id === undefined || this.#isShunned(id)) return;
+    const connection = this.#prefix + id.toString("latin1");
     const answer = (refuse: Message) => queue.push(connection, [id, ...encodeMessage(refuse)]);
     const message = decodeFrames(frames, this.#handler.onRefused, answer, () => this.#shun(connection));
     if (message !== undefined && queue === this.#queue) this.#handler.onMessage(connection, message);
@@ -242,6 +263,8 @@ export class ZeromqListener implements Listener {
 }
 
 const SHUNNED = "a peer that is not heard any more has sent a message";
+const FLOOD = "a peer has sent more messages than may wait to be handled";
+const OVERRUN = "more messages came than can be received";
 
 /** What the ways in which a handshake fails mean to the user. */
 const REASONS: Readonly<Record<string, string>> = {

@@ -15,8 +15,14 @@ const LINGER_MS = 200;
 /** Longest handshake, in ms; after that libzmq closes the connection. */
 const HANDSHAKE_MS = 5000;
 
-/** Messages per connection that ZeroMQ queues. Windows keep a connection far below that; a stalled peer's messages wait in the `SendQueue`. */
-const HIGH_WATER_MARK = 2000;
+/** Messages per connection that ZeroMQ queues to be sent. Windows keep a connection far below that; a stalled peer's messages wait in the `SendQueue`. */
+const SEND_HIGH_WATER_MARK = 2000;
+
+/**
+ * No bound for what arrives. With one, libzmq (4.3.5) stops reading a connection whose queue is full, and when that connection then breaks, the next
+ * heartbeat finds a socket that is gone and aborts the process (`Assertion failed: !_io_error`). What a peer may send ahead is bounded by `Intake`.
+ */
+const RECEIVE_HIGH_WATER_MARK = 0;
 
 /**
  * All options are set when a socket is made: later ones do not count for connections that exist. libzmq's I/O thread answers the
@@ -29,8 +35,8 @@ export const SOCKET_OPTIONS = {
   heartbeatTimeout: 1600,
   handshakeInterval: HANDSHAKE_MS,
   maxMessageSize: MAX_FRAME_BYTES,
-  sendHighWaterMark: HIGH_WATER_MARK,
-  receiveHighWaterMark: HIGH_WATER_MARK,
+  sendHighWaterMark: SEND_HIGH_WATER_MARK,
+  receiveHighWaterMark: RECEIVE_HIGH_WATER_MARK,
 } as const;
 
 /** Without a ZAP domain libzmq falls back to ZMTP 1.0 for peers that are no ZeroMQ at all. */
@@ -49,36 +55,6 @@ let loaded: typeof zmq | undefined;
 export function zeromq(): typeof zmq {
   loaded ??= createRequire(import.meta.url)("zeromq") as typeof zmq;
   return loaded;
-}
-
-/** How long messages are taken without a turn of the event loop, in ms: a peer that floods a role must not keep it from its timers. */
-const SLICE_MS = 10;
-
-/** Hands over what arrives until the socket is closed. */
-export async function readFrames(
-  socket: zmq.Router | zmq.Dealer,
-  receive: (frames: Buffer[]) => void,
-): Promise<void> {
-  let sliceEnd = performance.now() + SLICE_MS;
-  while (!socket.closed) {
-    let frames: Buffer[];
-    try {
-      frames = await socket.receive();
-    } catch (error) {
-      if (socket.closed) return;
-      if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
-      await new Promise(setImmediate); // it is being bound or unbound
-      continue;
-    }
-    receive(frames);
-    if (performance.now() < sliceEnd) {
-      // Answers to the message are sent before the next receive(), which takes about as long as a send.
-      await new Promise(process.nextTick);
-      continue;
-    }
-    await new Promise(setImmediate);
-    sliceEnd = performance.now() + SLICE_MS;
-  }
 }
 
 /** What a socket tells of its connections. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type * as zmq from "zeromq";
-import { readFrames } from "../../../src/transport/zeromq/zeromq-socket.ts";
+import { readFrames } from "../../../src/transport/zeromq/read-frames.ts";
 
 test("A socket that always has a message leaves turns to the event loop", async () => {
   let taken = 0;
