@@ -13,6 +13,12 @@ import type { ServiceClientCoreOptions, ServiceClientPort } from "./service-clie
 const HELLO_MS = 1000;
 
 /**
+ * Most bytes of requests that a service has and has not replied to; what comes after waits here. A service counts a client with much more as a
+ * flood, because ZeroMQ takes in all that is sent.
+ */
+const MAX_UNANSWERED_BYTES = 128 * 1024 * 1024;
+
+/**
  * The client's state machine: the requests that wait to be sent, those that wait for their replies, and what becomes of both when
  * the connection ends. A request ends once: replied, failed, timed out, cancelled, or lost.
  */
@@ -27,6 +33,8 @@ export class ServiceClientCore {
   #link: "down" | "greeted" | "ready" | "ended" = "down";
   #runId = "";
   #seq = 0;
+  /** Of the requests that were sent. */
+  #unansweredBytes = 0;
   #nextHello = 0;
   /** No request has an earlier deadline. */
   #earliest = Number.POSITIVE_INFINITY;
@@ -69,7 +77,7 @@ export class ServiceClientCore {
     this.#remove(request);
   }
 
-  /** Sends the requests that wait, if there is a service. */
+  /** Sends the requests that wait, if there is a service, and as far as it may have them. */
   flush(): void {
     const runId = this.#runId;
     const cancelled = this.#cancelled;
@@ -79,7 +87,7 @@ export class ServiceClientCore {
       const items = cancelled.map(({ seq, attempt }) => ({ seq, attempt }));
       for (const part of cutList(items)) this.#port.send({ type: "cancel", runId, items: part });
     }
-    while (this.#waiting.size > 0) {
+    while (this.#waiting.size > 0 && this.#hasRoom()) {
       const alike = this.#takeAlike();
       const { spec, deadline } = alike[0] as PendingRequest;
       const { taskType, idempotent, context } = spec;
@@ -111,6 +119,7 @@ export class ServiceClientCore {
         this.#fail(request, "REQUEST_LOST", "The connection to the service ended; the request may have run");
     }
     for (const request of again.reverse()) {
+      this.#unansweredBytes -= request.spec.payload.length;
       request.place = "waiting";
       request.attempt = nextAttempt(request.attempt);
       this.#waiting.unshift(request);
@@ -173,6 +182,12 @@ export class ServiceClientCore {
         "REQUEST_TIMEOUT",
         `No reply arrived within ${timeoutMs} ms; the request may have run`,
       );
+    } else if (this.#link === "ready") {
+      this.#fail(
+        request,
+        "REQUEST_TIMEOUT",
+        `The service had ${MAX_UNANSWERED_BYTES / 2 ** 20} MiB of other requests for ${timeoutMs} ms; this one was not sent`,
+      );
     } else {
       const endpoint = JSON.stringify(this.#options.endpoint);
       this.#fail(
@@ -201,6 +216,10 @@ export class ServiceClientCore {
 
   #remove(request: PendingRequest): void {
     if (request.place === "waiting") this.#waiting.remove(request);
+    if (request.place === "sent") {
+      this.#unansweredBytes -= request.spec.payload.length;
+      if (this.#waiting.size > 0 && this.#hasRoom()) this.#port.flushSoon();
+    }
     request.place = "ended";
     this.#pending.delete(request.seq);
   }
@@ -214,13 +233,18 @@ export class ServiceClientCore {
       const { spec } = first;
       const isAlike =
         taskType === spec.taskType && idempotent === spec.idempotent && context === spec.context;
-      if (!isAlike || request.deadline !== first.deadline) break;
+      if (!isAlike || request.deadline !== first.deadline || !this.#hasRoom()) break;
       this.#waiting.shift();
+      this.#unansweredBytes += request.spec.payload.length;
       request.place = "sent";
       request.wasSent = true;
       alike.push(request);
     }
     return alike;
+  }
+
+  #hasRoom(): boolean {
+    return this.#unansweredBytes < MAX_UNANSWERED_BYTES;
   }
 
   #hello(): void {
