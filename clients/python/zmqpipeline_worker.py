@@ -1278,6 +1278,10 @@ class _Keys:
         return PipelineError("KEYS_UNUSABLE", f'Keys "{self.path}": it {problem}')
 
 
+#: What a listening role answers to a key that is not on its list, which is final.
+REFUSED_STATUS = 400
+
+
 class _Link:
     """A connection to one listening role, which libzmq renews for ever."""
 
@@ -1323,7 +1327,8 @@ class _Link:
     def look(self, connected: Callable[[], None], disconnected: Callable[[], None]) -> None:
         """Reads what has happened to the connection."""
         while self.monitor.poll(0):
-            event = recv_monitor_message(self.monitor)["event"]
+            message = recv_monitor_message(self.monitor)
+            event = message["event"]
             if event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
                 self.is_connected = True
                 connected()
@@ -1331,6 +1336,9 @@ class _Link:
                 was_connected, self.is_connected = self.is_connected, False
                 if was_connected:
                     disconnected()
+            elif event == zmq.EVENT_HANDSHAKE_FAILED_AUTH and message["value"] == REFUSED_STATUS:
+                text = f"The peer at {self.endpoint} does not let in this worker's key: it is not on its list, or was revoked"
+                return self._session.over(PipelineError("KEY_REFUSED", text))
             elif not self.has_failed:
                 self.has_failed = True
                 log.warning("the handshake with %s failed: are both sides' keys right?", self.endpoint)

@@ -1,6 +1,7 @@
 // What tools for Python say of the file: each is run where it is installed.
 import { spawnSync } from "node:child_process";
-import { cpSync, readFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { tempFolder } from "../support/endpoints.ts";
@@ -86,5 +87,8 @@ print(json.dumps(bare))`;
         `import sys; sys.path.insert(0, ${JSON.stringify(target)}); import zmqpipeline_worker as z; print(z.__file__)`,
       ),
     ).toContain(target);
+    const installed = join(target, "zmqpipeline_worker");
+    expect(readdirSync(installed)).toEqual(expect.arrayContaining(["__init__.py", "py.typed"]));
+    expect(readFileSync(join(installed, "__init__.py"), "utf8")).toBe(readFileSync(FILE, "utf8"));
   });
 });

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { Security, Service, ServiceClient } from "../../src/index.ts";
@@ -157,6 +157,14 @@ describeWithPython("A worker in Python", () => {
     await stranger.exited;
     expect(stranger.hasPrinted('"error": "PEER_TIMEOUT"')).toBe(true);
     expect(stranger.errors).toContain("the handshake with");
+    // The distributor's key is right, and the worker's own is on no list.
+    const mixed = join(others, "mixed.json");
+    const { servers } = JSON.parse(readFileSync(file, "utf8")) as { servers: object };
+    const own = JSON.parse(readFileSync(join(others, "worker.json"), "utf8")) as object;
+    writeFileSync(mixed, JSON.stringify({ ...own, servers }), { mode: 0o600 });
+    const unlisted = pythonWorker(endpoints, { security: mixed });
+    await unlisted.exited;
+    expect(unlisted.hasPrinted('"error": "KEY_REFUSED"')).toBe(true);
   });
 });
 

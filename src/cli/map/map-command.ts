@@ -79,7 +79,7 @@ export function mapCommand(context: CommandContext, inputs: readonly (readonly s
     .option("--limit <n>", "only the first n inputs", countOption)
     .option("--dry-run", "print the inputs as JSON, or with --exec the commands, and execute nothing")
     .option("-o, --ordered", "results in the order of the inputs (default: as they are ready)")
-    .option("-r, --raw", "print results that are text as they are, not as JSON")
+    .option("-r, --raw", "print results that are text as they are, not as JSON; binary data stay Base64")
     .option("--failed <file>", "write failed inputs and their errors to a file, a line of JSON each")
     .option(
       "--key <field>",

@@ -3,11 +3,17 @@ import { isWellFormed, PayloadTypeError } from "../../protocol/payload/payload-c
 import { toJson } from "./json-data.ts";
 
 /**
- * `{{…}}`, which stands for `{…}`; `{}`; members, such as `{path}` or `{user.name}`; parts of an array, such as `{1}`; and behind each of
- * these the part of a path: `{/.}`, `{path.}`, `{1//}`. Other braces are text.
+ * `{{…}}`, which stands for `{…}`; `{}`; members, such as `{path}`, `{user.name}` or `{[First name]}`; parts of an array, such as `{1}`; and
+ * behind each of these the part of a path: `{/.}`, `{path.}`, `{1//}`. Other braces are text.
  */
 const PLACEHOLDER =
-  /\{\{([^{}]*)\}\}|\{([1-9]\d*|[\p{L}_$][\p{L}\p{N}_$-]*(?:\.[\p{L}\p{N}_$-]+)*|)(\.|\/\.|\/\/|\/|)\}/gu;
+  /\{\{([^{}]*)\}\}|\{([1-9]\d*|(?:[\p{L}_$][\p{L}\p{N}_$-]*|\[[^[\]{}]+\])(?:\.(?:[\p{L}\p{N}_$-]+|\[[^[\]{}]+\]))*|)(\.|\/\.|\/\/|\/|)\}/gu;
+
+/** The members that a placeholder names, one within the other; in brackets, a name has any characters. */
+const MEMBER = /\[([^\]]+)\]|([^.[\]]+)/g;
+
+/** Braces, which may be a placeholder or not. */
+const BRACES = /\{\{[^{}]*\}\}|\{([^{}]+)\}/g;
 
 /** The parts of a path, with the letters of GNU parallel. */
 const PATH_PARTS = new Map<string, (path: string) => string>([
@@ -32,13 +38,24 @@ function namesIn(argument: string): string[] {
  * @throws PayloadTypeError when the item has no such member, or one that no argument can hold.
  */
 export function fillPlaceholders(args: readonly string[], data: unknown): string[] {
-  return args.map((argument) =>
-    argument.replace(
+  return args.map((argument) => {
+    assertNoColumn(argument, data);
+    return argument.replace(
       PLACEHOLDER,
       (_all, literal: string | undefined, name: string | undefined, part: string | undefined) =>
         literal === undefined ? filled(name ?? "", part ?? "", data) : `{${literal}}`,
-    ),
-  );
+    );
+  });
+}
+
+/** @throws PayloadTypeError for braces that are text, around the name of a member: a placeholder was meant. */
+function assertNoColumn(argument: string, data: unknown): void {
+  if (typeof data !== "object" || data === null) return;
+  for (const [all, name] of argument.matchAll(BRACES))
+    if (name !== undefined && Object.hasOwn(data, name) && namesIn(all).length === 0)
+      throw new PayloadTypeError(
+        `${all} is text, and the item has a member of that name: in brackets, {[${name}]}, it is a placeholder; in doubled braces, {${all}}, it stays text`,
+      );
 }
 
 /** @param name - A member, or the number of an array's part; empty: the whole item. @param part - Which part of a path; empty: all of it. */
@@ -81,7 +98,8 @@ function elementOf(data: unknown, name: string): unknown {
 
 function memberOf(data: unknown, path: string): unknown {
   let value = data;
-  for (const name of path.split(".")) {
+  for (const [, bracketed, plain] of path.matchAll(MEMBER)) {
+    const name = bracketed ?? plain ?? "";
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
     value = (value as Readonly<Record<string, unknown>>)[name];
   }

@@ -51,6 +51,30 @@ describe("fillPlaceholders()", () => {
     expect(() => fillPlaceholders(["[0-9]{3}"], "a")).toThrow("{{3}}, stand for the text {3}");
   });
 
+  test("knows members with any characters in brackets, and their parts", () => {
+    const row = { "First name": "Ann", "a.b": "x", "2": "two", user: { "home dir": "/home/ann.old" } };
+    expect(
+      fillPlaceholders(
+        ["{[First name]}", "{[a.b]}-{[2]}", "{user.[home dir]/}", "{[user].[home dir]/.}"],
+        row,
+      ),
+    ).toEqual(["Ann", "x-two", "ann.old", "ann"]);
+    expect(havePlaceholders(["{[First name]}"])).toBe(true);
+    expect(() => fillPlaceholders(["{[Last name]}"], row)).toThrow(
+      "{[Last name]} has no value: the item has only 2, First name, a.b, user",
+    );
+  });
+
+  test("refuses the name of a member in braces that are text: a placeholder was meant", () => {
+    expect(() => fillPlaceholders(["-n", "{First name}"], { "First name": "Ann" })).toThrow(
+      "{First name} is text, and the item has a member of that name: in brackets, {[First name]}, it is a placeholder; in doubled braces, {{First name}}, it stays text",
+    );
+    expect(fillPlaceholders(["{{First name}}", "{First name }"], { "First name": "Ann" })).toEqual([
+      "{First name}",
+      "{First name }",
+    ]);
+  });
+
   test("leaves other braces alone; doubled ones stand for themselves", () => {
     const program = ["{print $1}", "{ a }", "${", "{a: .b}", "{0}", "{1,2}", "{a b}"];
     expect(fillPlaceholders(program, {})).toEqual(program);
