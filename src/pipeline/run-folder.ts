@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { lstat, mkdtemp, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
+import { lstat, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,25 +7,17 @@ import { PipelineError } from "../errors.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { MAX_IPC_PATH_BYTES } from "../protocol/limits.ts";
 import { describeThrown } from "../protocol/thrown.ts";
+import { makeOwnFolder, readOwner, sweepFolder, sweepFolders } from "./own-folder.ts";
 import { ownTitle } from "./own-title.ts";
-import { isProvenDead, ownIdentity, type ProcessIdentity, parseIdentity } from "./process-identity.ts";
+import { isProvenDead, type ProcessIdentity } from "./process-identity.ts";
 
 const PREFIX = "zqp-local-";
-
-/** The file in the folder with the identity of the process that made it. */
-const OWNER = "owner.json";
 
 /** The file in the folder that says where its run answers. */
 const NOTE = "run.json";
 
 /** Room for the name of the folder and of a socket in it, in bytes. */
 const NAME_BYTES = 1 + PREFIX.length + 6 + "/work".length;
-
-/** A folder without an owner file that is older than this, in ms, was made by a process that was killed at that moment. */
-const ABANDONED_MS = 3_600_000;
-
-/** How many old folders of a base one run looks at, from a random one on: the next runs look at the others. */
-const MAX_SWEPT = 200;
 
 /** After the pipes of a run's process have ended: how long its own end is waited for, and how often that is checked, in ms. */
 const ORPHANED_MS = 500;
@@ -51,7 +43,7 @@ export class RunFolder {
 
   private constructor(path: string) {
     this.path = path;
-    this.#swept = Promise.all(usableBases().map(sweep));
+    this.#swept = Promise.all(usableBases().map((base) => sweepFolders(base, PREFIX)));
   }
 
   /**
@@ -102,7 +94,7 @@ export async function removeOrphaned(endpoint: string): Promise<void> {
   if (!endpoint.startsWith("ipc://") || !basename(path).startsWith(PREFIX)) return;
   // The pipes of a process end a moment before the process does.
   for (let waited = 0; existsSync(path) && waited < ORPHANED_MS; waited += ORPHANED_STEP_MS) {
-    await sweepOne(path);
+    await sweepFolder(path);
     await sleep(ORPHANED_STEP_MS);
   }
 }
@@ -160,24 +152,12 @@ async function makeAnywhere(): Promise<{ readonly path: string; readonly problem
   const problems: BaseProblem[] = [];
   for (const base of usableBases()) {
     try {
-      return { path: await makeIn(base), problems };
+      return { path: await makeOwnFolder(base, PREFIX), problems };
     } catch (cause) {
       problems.push({ base, cause });
     }
   }
   throw unusable(problems);
-}
-
-/** Makes the folder with its owner's file. */
-async function makeIn(base: string): Promise<string> {
-  const path = await mkdtemp(join(base, PREFIX));
-  try {
-    await writeFile(join(path, OWNER), JSON.stringify(ownIdentity()), { mode: 0o600 });
-    return path;
-  } catch (error) {
-    await rm(path, { recursive: true, force: true });
-    throw error;
-  }
 }
 
 function unusable(problems: readonly BaseProblem[]): PipelineError {
@@ -190,39 +170,4 @@ function unusable(problems: readonly BaseProblem[]): PipelineError {
   const tried = problems.map(({ cause }) => describeThrown(cause)).join("; ");
   const text = `The sockets of the run need a folder for temporary files, and none can be made in ${JSON.stringify(tmpdir())}, which TMPDIR names, or in another usual folder: ${tried}; ${advice}`;
   return new PipelineError("BIND_FAILED", text, { role: "distributor", cause });
-}
-
-/** Removes the folders of this user's runs that were killed. If it fails, the run goes on. */
-async function sweep(base: string): Promise<void> {
-  try {
-    const names = (await readdir(base)).filter((name) => name.startsWith(PREFIX));
-    const first = names.length > MAX_SWEPT ? Math.floor(Math.random() * names.length) : 0;
-    const turned = [...names.slice(first), ...names.slice(0, first)];
-    for (const name of turned.slice(0, MAX_SWEPT)) await sweepOne(join(base, name));
-  } catch {
-    // The base is missing, or cannot be listed: old folders stay.
-  }
-}
-
-async function sweepOne(path: string): Promise<void> {
-  try {
-    const found = await lstat(path);
-    const { uid, mtimeMs } = found;
-    if (!found.isDirectory() || uid !== (process.getuid?.() ?? uid)) return;
-    const owner = await readOwner(path);
-    if (owner !== undefined && isProvenDead(owner)) await rm(path, { recursive: true, force: true });
-    // Removes it only if it is empty.
-    else if (owner === undefined && Date.now() - mtimeMs > ABANDONED_MS) await rmdir(path);
-  } catch {
-    // Another run removes it, or it belongs to another program: the next run looks again.
-  }
-}
-
-async function readOwner(path: string) {
-  try {
-    return parseIdentity(await readFile(join(path, OWNER), "utf8"));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
 }

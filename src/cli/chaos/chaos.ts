@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { makeOwnFolder, sweepFolders } from "../../pipeline/own-folder.ts";
 import { FileError } from "../file-error.ts";
 import { type InterruptSignal, SIGNAL_CODES } from "../interrupts.ts";
 import { type CommandContext, EXIT, printJson } from "../output.ts";
@@ -9,11 +9,15 @@ import type { ChaosOptions } from "./chaos-options.ts";
 import { judge, verdictLines } from "./chaos-verdict.ts";
 import { readCollected } from "./collected-items.ts";
 
+/** With which the names of the folders begin. Those of commands that were killed are removed by later ones. */
+const PREFIX = "zmqpipeline-chaos-";
+
 /** Runs a file under faults, and judges how it ended. @returns The exit code. */
 export async function chaos(file: string, options: ChaosOptions, context: CommandContext): Promise<number> {
   if (process.platform === "win32")
     throw new FileError("zmqpipeline chaos needs signals that Windows does not have: SIGSTOP and SIGCONT");
-  const folder = mkdtempSync(join(tmpdir(), "zmqpipeline-chaos-"));
+  await sweepFolders(tmpdir(), PREFIX);
+  const folder = await makeOwnFolder(tmpdir(), PREFIX);
   const campaign = new Campaign(file, folder, options);
   let interrupted: InterruptSignal | undefined;
   const stop = (signal: InterruptSignal) => {

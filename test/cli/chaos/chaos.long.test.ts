@@ -84,4 +84,23 @@ describe("zmqpipeline chaos", () => {
     }, 20_000);
     expect(readdirSync(temporary).filter((name) => name.startsWith("zmqpipeline-chaos"))).toEqual([]);
   });
+
+  test("removes what a chaos command has left that was killed, whose run has ended with it", async () => {
+    const temporary = tempFolder();
+    const left = () => readdirSync(temporary).filter((name) => name.startsWith("zmqpipeline-chaos"));
+    const env = { TMPDIR: temporary };
+    const pids = join(tempFolder(), "pids");
+    const note = `import { appendFileSync } from "node:fs"; appendFileSync(${JSON.stringify(pids)}, process.pid + " ");`;
+    const killed = startCommand(["chaos", fileOf(100_000, note), "--seed", "1"], undefined, env);
+    const end = ended(killed);
+    const workers = await vi.waitFor(() => readFileSync(pids, "utf8").trim().split(" ").map(Number), 20_000);
+    killed.kill("SIGKILL");
+    await end;
+    expect(left()).toHaveLength(1);
+    await vi.waitFor(() => {
+      for (const pid of workers) expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+    }, 20_000);
+    await zmqpipeline(["chaos", fileOf(2), "--seed", "1", "--every", "60000"], env);
+    expect(left()).toEqual([]);
+  });
 });
