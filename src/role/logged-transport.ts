@@ -79,13 +79,14 @@ export async function listenAt<In extends Message>(
       const peer = peers.has(connection) ? undefined : peerOf(message);
       if (peer !== undefined) {
         peers.add(connection);
-        // The end of a connection on which nothing is sent is not noticed.
+        // The end of a connection on which nothing is sent is not noticed, unless the peer says goodbye.
         const [oldest] = peers;
         if (peers.size > options.maxConnections && oldest !== undefined) peers.delete(oldest);
         log.write("info", "peer connected", { ...peer, ...factsOf(connection) });
       }
       if (log.isEnabled("debug")) note(log, "message received", message, factsOf(connection));
       handler.onMessage(connection, message);
+      if (message.type === "bye") ended(connection);
     },
     onDisconnected: (connection) => {
       ended(connection);

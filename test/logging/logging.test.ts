@@ -13,7 +13,7 @@ import {
 } from "../../src/index.ts";
 import { BoundedLog, RoleLog } from "../../src/logging/logger.ts";
 import { freshEndpoints, serviceEndpoints, tempFolder } from "../support/endpoints.ts";
-import { makeDistributor, NumbersCollector, NumbersTask, NumbersWorker } from "../support/roles.ts";
+import { LongTask, makeDistributor, NumbersCollector, NumbersTask, NumbersWorker } from "../support/roles.ts";
 
 afterEach(async () => {
   await reset();
@@ -211,6 +211,28 @@ test("Logging of connections has one line for each that begins and one for each 
       ended: links,
     });
   }
+});
+
+test("Logging of connections has the end of a worker's that leaves, while the run goes on", async () => {
+  const records = await recordLogs();
+  const endpoints = await freshEndpoints("tcp");
+  const task = new LongTask(endpoints);
+  const [leaver, stayer] = [new NumbersWorker(endpoints), new NumbersWorker(endpoints)];
+  const roles = [makeDistributor(endpoints, task), stayer, new NumbersCollector(endpoints)];
+  const runs = roles.map((role) => role.run());
+  const leaving = leaver.run();
+  const began = (event: string) =>
+    records.filter(
+      ({ category, rawMessage }) =>
+        category[1] === "distributor" && String(rawMessage).startsWith(`${event} `),
+    ).length;
+  await expect.poll(() => began("peer connected")).toBe(2);
+  await leaver.stop();
+  await leaving;
+  await expect.poll(() => began("peer disconnected")).toBe(1);
+  task.isWanted = false;
+  await Promise.all(runs);
+  expect(began("peer disconnected")).toBe(2);
 });
 
 test("Logging of a service's client has its connection and its requests", async () => {

@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { Inspector } from "../../src/index.ts";
 import { freshEndpoints, serviceEndpoints, tempFolder } from "../support/endpoints.ts";
 import { address } from "../support/endpoints-of.ts";
-import { RoleProcess } from "../support/processes.ts";
+import { limited, RoleProcess } from "../support/processes.ts";
 import { figuresOf, keepFigures, MINUTES, mib, restsOf } from "./figures.ts";
 import { laterThirds, restsIn, samplesIn, trendOf } from "./trend.ts";
 
@@ -202,13 +202,15 @@ describe("Over time, memory and descriptors of the roles stay flat", () => {
   test("of a service with 1,000 clients", options, async () => {
     const endpoints = await serviceEndpoints("tcp");
     const sample = join(tempFolder(), "service");
-    const [processes, clients] = isSoak ? [4, 250] : [2, 50];
-    const service = new RoleProcess({ role: "service", endpoints, sample });
+    const [processes, clients] = isSoak ? [8, 125] : [2, 50];
+    // A connection takes a descriptor, a client five.
+    const manyDescriptors = limited("-Sn hard");
+    const service = new RoleProcess({ role: "service", endpoints, sample }, manyDescriptors);
     new RoleProcess({ role: "serviceworker", endpoints, concurrency: 10 });
     const forMs = LONG_MS / 3;
     const crowd = Array.from(
       { length: processes },
-      () => new RoleProcess({ role: "serviceclient", endpoints, clients, forMs }),
+      () => new RoleProcess({ role: "serviceclient", endpoints, clients, forMs }, manyDescriptors),
     );
     const answers = await Promise.all(
       crowd.map((askers) => askers.outcome<{ readonly least: number; readonly total: number }>()),
