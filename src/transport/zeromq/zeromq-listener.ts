@@ -24,6 +24,12 @@ import {
 /** How long no peer is let in after a connection could not be accepted, in ms. */
 const PAUSE_MS = 1000;
 
+/**
+ * Connections that may wait to be accepted; the system may allow fewer. With libzmq's own 100, most of a thousand peers that connect at the same
+ * moment are dropped by the system, and try again for longer than a client waits for a service.
+ */
+const BACKLOG = 4096;
+
 /** Wait before an address is bound again that a closed socket still holds, in ms. */
 const REBIND_MS = 20;
 
@@ -122,6 +128,7 @@ export class ZeromqListener implements Listener {
     const options = {
       ...(this.#guard === undefined ? PLAIN_OPTIONS : { ...SOCKET_OPTIONS, ...this.#guard.socketOptions }),
       mandatory: true,
+      backlog: BACKLOG,
       ipv6: this.#endpoint.bindAddress.includes("["),
     };
     return makeObservable(() => new Router(options));
