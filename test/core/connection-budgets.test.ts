@@ -116,112 +116,186 @@ describe("A connection exceeds its budget", () => {
     }
   });
 
-  test("at a collector with results that came before, that do not exist and of other runs, and with opens; the distributor has no budget", () => {
-    const result = (items: number, run = runId): Message => ({
-      type: "result",
-      runId: run,
-      taskType: "a",
-      workerId: "w",
-      busyMs: 0,
-      items: results(items),
-    });
-    const useless: Message[] = [
-      result(0),
-      result(64),
-      result(64, "other"),
-      { ...result(1), items: [{ seq: 4711, attempt: 1, payload: EMPTY }] } as Message,
-      open("an impostor"),
-      { type: "hello", runId, role: "worker", peerId: "w", taskType: "a", held: [] },
-      { type: "bye", runId },
-    ];
-    for (const message of useless) {
-      const { core, sent } = makeCollector();
-      core.ackLinkMessage("ack", distributorHello("d"));
-      core.peerMessage("data", open("d"));
-      core.peerMessage("data", produced(64, { all: true }));
-      core.peerMessage("w", result(64) as never);
-      const before = sent.length;
-      for (let times = 0; times < CAPACITY + 1; times++) core.peerMessage("w", message as never);
-      expect(sent.slice(before).filter((line) => line.startsWith("exceeded"))).toContain("exceeded by w");
-      for (let times = 0; times < CAPACITY + 1; times++) core.peerMessage("data", open("d"));
-      expect(sent).not.toContain("exceeded by data");
+  long(
+    "at a collector with results that came before, that do not exist and of other runs, and with opens; the distributor has no budget",
+    async () => {
+      const result = (items: number, run = runId): Message => ({
+        type: "result",
+        runId: run,
+        taskType: "a",
+        workerId: "w",
+        busyMs: 0,
+        items: results(items),
+      });
+      const useless: Message[] = [
+        result(0),
+        result(64),
+        result(64, "other"),
+        { ...result(1), items: [{ seq: 4711, attempt: 1, payload: EMPTY }] } as Message,
+        open("an impostor"),
+        { type: "hello", runId, role: "worker", peerId: "w", taskType: "a", held: [] },
+        { type: "bye", runId },
+      ];
+      for (const message of useless) {
+        const { core, sent } = makeCollector();
+        core.ackLinkMessage("ack", distributorHello("d"));
+        core.peerMessage("data", open("d"));
+        core.peerMessage("data", produced(64, { all: true }));
+        core.peerMessage("w", result(64) as never);
+        const before = sent.length;
+        for (let times = 0; times < CAPACITY + 1; times++) core.peerMessage("w", message as never);
+        expect(sent.slice(before).filter((line) => line.startsWith("exceeded"))).toContain("exceeded by w");
+        for (let times = 0; times < CAPACITY + 1; times++) core.peerMessage("data", open("d"));
+        expect(sent).not.toContain("exceeded by data");
+      }
+    },
+  );
+
+  long(
+    "at a service with hellos, cancellations and reports of requests that are not there, and not with requests",
+    () => {
+      const make = () => {
+        const exceeded: string[] = [];
+        const core = new BrokerCore(
+          {
+            runId,
+            peerId: "s",
+            maxQueue: 1,
+            maxQueueBytes: 1e9,
+            workerTimeoutMs: 1e9,
+            crashLimit: 3,
+            endWorkers: true,
+            endTimeoutMs: 100,
+          },
+          {
+            toClient: () => {},
+            toWorker: () => {},
+            flushSoon: () => core.flush(),
+            over: () => {},
+            exceeded: (connection) => exceeded.push(connection),
+            note: () => {},
+          },
+        );
+        core.clientMessage("c", {
+          type: "hello",
+          runId: "",
+          role: "serviceclient",
+          peerId: "c",
+          taskType: "",
+          held: [],
+        });
+        core.workerMessage("w", {
+          type: "hello",
+          runId: "",
+          role: "serviceworker",
+          peerId: "w",
+          taskType: "a",
+          held: [],
+        });
+        return { core, exceeded };
+      };
+      const error = { name: "", message: "", stack: "", code: "" };
+      const fromClient: Message[] = [
+        { type: "hello", runId: "", role: "serviceclient", peerId: "c", taskType: "", held: [] },
+        { type: "cancel", runId, items: refs(64) },
+        { type: "cancel", runId: "other", items: [] },
+      ];
+      for (const message of fromClient) {
+        const { core, exceeded } = make();
+        until(exceeded, () => core.clientMessage("c", message as never));
+        expect(exceeded).toEqual(["c"]);
+      }
+      const fromWorker: Message[] = [
+        { type: "ready", runId, concurrency: 1 },
+        { type: "reply", runId, busyMs: 0, items: results(2) },
+        { type: "failure", runId, origin: "worker", error, items: refs(2) },
+        { type: "returned", runId, leaving: false, items: refs(2) },
+      ];
+      for (const message of fromWorker) {
+        const { core, exceeded } = make();
+        until(exceeded, () => core.workerMessage("w", message as never));
+        expect(exceeded).toEqual(["w"]);
+      }
+      const { core, exceeded } = make();
+      let seq = 0;
+      const request = (): Message => ({
+        type: "request",
+        runId,
+        taskType: "b",
+        timeoutMs: 0,
+        idempotent: false,
+        context: "",
+        items: [{ seq: seq++, attempt: 1, payload: EMPTY }],
+      });
+      expect(until(exceeded, () => core.clientMessage("c", request() as never), 80_000)).toBe(80_000);
+    },
+  );
+});
+
+describe("An honest peer does not exceed its budget", () => {
+  const make = () => {
+    const clock = new RoleClock();
+    clock.tick(0);
+    const exceeded: string[] = [];
+    const budgets = new ConnectionBudgets(clock, (connection) => exceeded.push(connection));
+    let now = 0;
+    const wait = (ms: number) => {
+      for (const end = now + ms; now < end; ) {
+        now += 20;
+        clock.tick(now);
+        budgets.tick();
+      }
+    };
+    return { exceeded, budgets, wait };
+  };
+
+  test("a worker whose link flaps every 2 s, and that sends 256 MiB of results again each time", () => {
+    const { exceeded, budgets, wait } = make();
+    const items = refs(64).map((ref) => ({ ...ref, payload: new Uint8Array(4096) })); // 256 KiB in all
+    const again: Message = { type: "result", runId, taskType: "t", workerId: "w", busyMs: 0, items };
+    const hello: Message = {
+      type: "hello",
+      runId,
+      role: "worker",
+      peerId: "w",
+      taskType: "t",
+      held: refs(131_072),
+    };
+    for (let flap = 0; flap < 30; flap++) {
+      budgets.heard(`${flap}`, hello, 0);
+      for (let message = 0; message < 1024; message++) budgets.heard(`${flap}`, again, 0);
+      wait(2000);
     }
+    expect(exceeded).toEqual([]);
   });
 
-  test("at a service with hellos, cancellations and reports of requests that are not there, and not with requests", () => {
-    const make = () => {
-      const exceeded: string[] = [];
-      const core = new BrokerCore(
-        {
-          runId,
-          peerId: "s",
-          maxQueue: 1,
-          maxQueueBytes: 1e9,
-          workerTimeoutMs: 1e9,
-          crashLimit: 3,
-          endWorkers: true,
-          endTimeoutMs: 100,
-        },
-        {
-          toClient: () => {},
-          toWorker: () => {},
-          flushSoon: () => core.flush(),
-          over: () => {},
-          exceeded: (connection) => exceeded.push(connection),
-          note: () => {},
-        },
-      );
-      core.clientMessage("c", {
-        type: "hello",
-        runId: "",
-        role: "serviceclient",
-        peerId: "c",
-        taskType: "",
-        held: [],
-      });
-      core.workerMessage("w", {
-        type: "hello",
-        runId: "",
-        role: "serviceworker",
-        peerId: "w",
-        taskType: "a",
-        held: [],
-      });
-      return { core, exceeded };
-    };
-    const error = { name: "", message: "", stack: "", code: "" };
-    const fromClient: Message[] = [
-      { type: "hello", runId: "", role: "serviceclient", peerId: "c", taskType: "", held: [] },
-      { type: "cancel", runId, items: refs(64) },
-      { type: "cancel", runId: "other", items: [] },
-    ];
-    for (const message of fromClient) {
-      const { core, exceeded } = make();
-      until(exceeded, () => core.clientMessage("c", message as never));
-      expect(exceeded).toEqual(["c"]);
-    }
-    const fromWorker: Message[] = [
-      { type: "ready", runId, concurrency: 1 },
-      { type: "reply", runId, busyMs: 0, items: results(2) },
-      { type: "failure", runId, origin: "worker", error, items: refs(2) },
-      { type: "returned", runId, leaving: false, items: refs(2) },
-    ];
-    for (const message of fromWorker) {
-      const { core, exceeded } = make();
-      until(exceeded, () => core.workerMessage("w", message as never));
-      expect(exceeded).toEqual(["w"]);
-    }
-    const { core, exceeded } = make();
-    let seq = 0;
-    const request = (): Message => ({
-      type: "request",
+  test("a worker of the largest window that says hello each second, for ten minutes before a run begins, and a pong for each of 100 pings a second", () => {
+    const { exceeded, budgets, wait } = make();
+    const hello: Message = {
+      type: "hello",
       runId,
-      taskType: "b",
-      timeoutMs: 0,
-      idempotent: false,
-      context: "",
-      items: [{ seq: seq++, attempt: 1, payload: EMPTY }],
-    });
-    expect(until(exceeded, () => core.clientMessage("c", request() as never), 80_000)).toBe(80_000);
+      role: "worker",
+      peerId: "w",
+      taskType: "t",
+      held: refs(65_536),
+    };
+    for (let second = 0; second < 600; second++) {
+      budgets.heard("w", hello, 0);
+      for (let ping = 0; ping < 100; ping++) budgets.heard("w", pong, 0);
+      wait(1000);
+    }
+    expect(exceeded).toEqual([]);
+  });
+
+  test("an inspector that asks a thousand times a second, and a metadata worker that sends 64 MiB each second", () => {
+    const { exceeded, budgets, wait } = make();
+    const inspect: Message = { type: "inspect", runId: "", taskType: "", seq: undefined };
+    const metadata: Message = { type: "metadata", runId, payload: new Uint8Array(64 * 2 ** 20) };
+    for (let second = 0; second < 120; second++) {
+      for (let question = 0; question < 1000; question++) budgets.heard("i", inspect, 0);
+      budgets.heard("m", metadata, 0);
+      wait(1000);
+    }
+    expect(exceeded).toEqual([]);
   });
 });
