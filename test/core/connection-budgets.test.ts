@@ -5,6 +5,7 @@ import { BrokerCore } from "../../src/core/service/broker-core.ts";
 import type { Message } from "../../src/protocol/message.ts";
 import { EMPTY } from "../../src/protocol/wire/payload-frames.ts";
 import { makeCore as makeDistributor, RUN } from "../support/distributor-core.ts";
+import { long } from "../support/long.ts";
 import {
   hello as distributorHello,
   makeCore as makeCollector,
