@@ -6,6 +6,7 @@ import type { TaskSpec } from "../core/distributor/task-spec.ts";
 import { PipelineError } from "../errors.ts";
 import { type OpenJournal, openJournal } from "../journal/open-journal.ts";
 import { RoleLog } from "../logging/logger.ts";
+import { SparingLog } from "../logging/sparing-log.ts";
 import type { RunStatus } from "../protocol/batch-message.ts";
 import type { Message } from "../protocol/message.ts";
 import { decodePayload, encodePayload, type Payload } from "../protocol/payload/payload.ts";
@@ -49,6 +50,7 @@ export class DistributorSession extends Session<RunSummary> implements ResultsHe
   readonly #owner: WorkersOwner;
   readonly #sources: TaskSources;
   readonly #log = new RoleLog("distributor");
+  readonly #peerLog = new SparingLog(this.#log);
   readonly #startedAt = performance.now();
   readonly #sockets: DistributorSockets;
   readonly #inspection = new RunInspection(() => [this.#core, this.#runId, this.progress]);
@@ -278,7 +280,7 @@ export class DistributorSession extends Session<RunSummary> implements ResultsHe
       toAckLink: (message) => this.#pass(message, () => this.#sockets.toAckLink(message)),
       ackData: (task, data, seq) => this.#sources.acked(this.#runId, task, seq, data),
       blamed: (worker, seq) =>
-        this.#log.write("warn", "item is to blame for its worker's end", { worker, seq }),
+        this.#peerLog.write("warn", "item is to blame for its worker's end", { worker, seq }),
       completed: (task) => {
         this.#pace?.ended(task, performance.now());
         this.#log.write("info", "task complete", { taskType: task.name, ...task.counts });
@@ -289,7 +291,7 @@ export class DistributorSession extends Session<RunSummary> implements ResultsHe
           true,
         ),
       exceeded: (connection) => this.#sockets.shun(connection),
-      note: (event, facts) => this.#log.write(WARNINGS.has(event) ? "warn" : "debug", event, facts),
+      note: (event, facts) => this.#peerLog.write(WARNINGS.has(event) ? "warn" : "debug", event, facts),
     };
   }
 

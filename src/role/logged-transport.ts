@@ -1,4 +1,5 @@
 import type { RoleLog } from "../logging/logger.ts";
+import { SparingLog } from "../logging/sparing-log.ts";
 import type { Direction } from "../protocol/direction.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Message } from "../protocol/message.ts";
@@ -70,8 +71,9 @@ export async function listenAt<In extends Message>(
   const { address } = endpoint;
   const factsOf = (connection: string) => ({ endpoint: address, connection: shown(connection) });
   const peers = new Set<string>();
+  const sparing = new SparingLog(log);
   const ended = (connection: string) => {
-    if (peers.delete(connection)) log.write("info", "peer disconnected", factsOf(connection));
+    if (peers.delete(connection)) sparing.write("info", "peer disconnected", factsOf(connection));
   };
   const heard: ListenerHandler<In> = {
     ...handler,
@@ -82,7 +84,7 @@ export async function listenAt<In extends Message>(
         // The end of a connection on which nothing is sent is not noticed, unless the peer says goodbye.
         const [oldest] = peers;
         if (peers.size > options.maxConnections && oldest !== undefined) peers.delete(oldest);
-        log.write("info", "peer connected", { ...peer, ...factsOf(connection) });
+        sparing.write("info", "peer connected", { ...peer, ...factsOf(connection) });
       }
       if (log.isEnabled("debug")) note(log, "message received", message, factsOf(connection));
       handler.onMessage(connection, message);

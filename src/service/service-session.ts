@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { TOO_MUCH } from "../core/connection-budgets.ts";
 import { BrokerCore, type BrokerPort } from "../core/service/broker-core.ts";
 import { BoundedLog, RoleLog } from "../logging/logger.ts";
+import { SparingLog } from "../logging/sparing-log.ts";
 import type { Direction } from "../protocol/direction.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Inspect } from "../protocol/inspection-message.ts";
@@ -39,6 +40,7 @@ export class ServiceSession extends Session<ServiceSummary> {
   readonly #runId = randomBytes(8).toString("hex");
   readonly #startedAt = performance.now();
   readonly #log = new RoleLog("service");
+  readonly #peerLog = new SparingLog(this.#log);
   readonly #refused = new BoundedLog(this.#log, "refused a peer or its message");
   readonly #flushes = new FlushSchedule(
     () => this.#core.flush(),
@@ -169,7 +171,7 @@ export class ServiceSession extends Session<ServiceSummary> {
         const over = this.guard(() => this.resolve({ ...this.#core.counts }));
         this.#inspectors.end(this.#runId, report, over);
       },
-      note: (event, facts) => this.#log.write(WARNINGS.test(event) ? "warn" : "debug", event, facts),
+      note: (event, facts) => this.#peerLog.write(WARNINGS.test(event) ? "warn" : "debug", event, facts),
     };
   }
 }

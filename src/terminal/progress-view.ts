@@ -126,16 +126,23 @@ export class ProgressView {
     this.#shared.own(() => this.#screen.write(text));
   }
 
+  /** A pseudo-terminal that nobody has given a size has 0 columns. */
+  get #columns(): number {
+    return this.#screen.columns || 80;
+  }
+
   /** One column stays free: some terminals begin a new row behind the last one. */
   get #width(): number {
-    return Math.max(LEAST_WIDTH, this.#screen.columns ?? 80) - 1;
+    return Math.max(LEAST_WIDTH, this.#columns) - 1;
   }
 
   /** Moves up to the first line, and clears everything below. */
   #erasing(): string {
     // A terminal that has become narrower shows a line in several rows.
-    const { columns = 80 } = this.#screen;
-    const rows = this.#drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / columns)), 0);
+    const rows = this.#drawn.reduce(
+      (sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / this.#columns)),
+      0,
+    );
     // The terminal may show a ^C before the cursor, so start at column 1.
     return rows === 0 ? "" : `\r\u001b[${rows}A\u001b[0J`;
   }

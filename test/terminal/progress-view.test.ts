@@ -147,3 +147,12 @@ test("What a program writes to the same terminal stands above its progress, and 
   expect(terminal.lines.at(-1)).toContain("square");
   expect(terminal.write).toBe(own);
 });
+
+test("A view on a terminal without a size draws anew what it has drawn", () => {
+  const { terminal, view } = viewOf(() => ({ square: task }));
+  terminal.columns = 0;
+  vi.advanceTimersByTime(1000);
+  expect(terminal.writes).toBeGreaterThan(1);
+  expect(terminal.lines).toHaveLength(1);
+  view.drop();
+});

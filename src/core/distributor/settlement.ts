@@ -234,8 +234,7 @@ export class Settlement {
   }
 
   #giveUp(task: TaskLedger, item: Item, error: ErrorInfo): void {
-    task.giveUp(item, error, this.#clock.now);
-    this.#report(task, item, error);
+    this.#report(task, item, task.giveUp(item, error, this.#clock.now));
   }
 
   #report(task: TaskLedger, item: Item, error: ErrorInfo): void {

@@ -4,6 +4,7 @@ import { SeqMap } from "../../structures/seq-map.ts";
 import { SeqSet } from "../../structures/seq-set.ts";
 import { type Item, newItem, type Place, SETTLED, SUSPECTS } from "./item.ts";
 import { ItemQueue } from "./item-queue.ts";
+import { KeptErrors } from "./kept-errors.ts";
 import { backoffAfter } from "./retry-policy.ts";
 import type { PendingItem, TaskCounts, TaskSnapshot } from "./task-snapshot.ts";
 import type { TaskSpec } from "./task-spec.ts";
@@ -64,6 +65,7 @@ export class TaskLedger {
   readonly unreliable = new Set<WorkerRecord>();
   /** The sequence numbers of items that are executed again after they failed for good, by the item's number. */
   readonly #again = new Map<number, number>();
+  readonly #errors = new KeptErrors();
   #openedAt = 0;
   #backoff: Item[] = [];
   #nextSeq = 0;
@@ -129,8 +131,10 @@ export class TaskLedger {
   /** Moves an item to another place; nothing else changes a place. */
   move(item: Item, place: Place): void {
     if (item.place.at === "worker") item.place.worker.release(item);
+    else if (item.place.at === "collector") this.#errors.remove(item.place.error);
     item.place = place;
     if (place.at === "worker") place.worker.hold(item);
+    else if (place.at === "collector") this.#errors.add(place.error);
     else if (place.at === "queue") this.queue.push(item);
     else if (place.at === "suspects") this.suspects.push(item);
     else if (place.at === "backoff") this.#backoff.push(item);
@@ -192,9 +196,12 @@ export class TaskLedger {
   }
 
   /** Ends the item's attempts: its failure goes to the collector. */
-  giveUp(item: Item, error: ErrorInfo, now: number): void {
+  /** @returns The error as it is kept. */
+  giveUp(item: Item, thrown: ErrorInfo, now: number): ErrorInfo {
+    const error = this.#errors.bounded(thrown);
     this.spec.journal?.gaveUp(item, error);
     this.move(item, { at: "collector", error, sentAt: now });
+    return error;
   }
 
   /** Takes the items whose wait is over; the caller has to move them. */

@@ -78,7 +78,9 @@ export class BrokerFleet {
     this.#heard(worker);
   }
 
-  failures(worker: BrokerWorker, { origin, error, items }: RequestFailures): void {
+  failures(worker: BrokerWorker, { origin: claimed, error, items }: RequestFailures): void {
+    // Only the service itself knows that a request was never assigned: its client may send such a request again.
+    const origin = claimed === "service" ? "handler" : claimed;
     for (const { seq, attempt } of items) {
       const request = this.#heldBy(worker, seq, attempt);
       if (request === undefined) continue;

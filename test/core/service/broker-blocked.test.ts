@@ -163,3 +163,17 @@ test("A worker whose report was overtaken by its own answer is asked again, and 
   core.workerMessage("worker", { type: "returned", runId, leaving: false, items: [] });
   expect(given("worker")).toEqual([[1, 1]]);
 });
+
+test("A worker that says that its request was never assigned is not believed", () => {
+  const { core, join, ask, said } = broker();
+  join("liar", 1);
+  ask(1, false);
+  core.workerMessage("liar", {
+    type: "failure",
+    runId,
+    origin: "service",
+    error: { name: "Error", message: "busy", stack: "", code: "SERVICE_BUSY" },
+    items: [{ seq: 1, attempt: 1 }],
+  });
+  expect(said.get("client")?.at(-1)).toMatchObject({ type: "failure", origin: "handler" });
+});
