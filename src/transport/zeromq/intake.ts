@@ -5,7 +5,7 @@ const MAX_MESSAGES = 65_536;
 const MAX_BYTES = 256 * 1024 * 1024;
 
 /** Most bytes of all connections that wait to be handled. */
-const MAX_TOTAL_BYTES = 1024 * 1024 * 1024;
+const MAX_TOTAL_BYTES = 4 * 1024 * 1024 * 1024;
 
 /** What a message takes in memory beside its bytes. */
 const MESSAGE_BYTES = 512;
