@@ -13,6 +13,7 @@ const names = [
   "payloads",
   "decoding",
   "security",
+  "trust",
   "watching",
   "durations",
   "fairness",

@@ -1,5 +1,5 @@
 // distributor.ts ITEMS WORKERS SLEEP STEPS [JOURNAL DURABILITY]: prints the time from the first item produced to the last one ACKed, in ms,
-// the processor time meanwhile in µs, and the peak of memory in bytes.
+// the processor time meanwhile in µs, and the peak of memory in bytes. BENCH_TRUST is whose results are taken.
 import { Distributor, type Durability, Task } from "zmqpipeline";
 import { BENCH, COLLECTOR, COLLECTOR_ACK, WORKER } from "./settings.ts";
 
@@ -7,6 +7,8 @@ if (process.env.BENCH_OTEL !== undefined) await import("./telemetry.ts");
 
 const [items = 1, workers = 1, sleep = 0, steps = 0] = process.argv.slice(2, 6).map(Number);
 const [path, durability] = process.argv.slice(6) as [string?, Durability?];
+
+const trust = process.env.BENCH_TRUST as "any" | "assigned" | undefined;
 
 const item = { ...(sleep > 0 ? { sleep } : {}), ...(steps > 0 ? { steps } : {}) };
 
@@ -31,6 +33,7 @@ const distributor = new Distributor({
   collectorEndpoint: COLLECTOR,
   collectorAckEndpoint: COLLECTOR_ACK,
   minWorkers: workers,
+  ...(trust === undefined ? {} : { trust }),
   ...(path === undefined || durability === undefined ? {} : { journal: { path, durability } }),
 });
 const task = new BenchTask();

@@ -66,6 +66,10 @@ export async function measureAll<T>(
 }
 
 /** Runs programs as {@link measureAll} does, and returns what the last one printed. */
-export async function measure<T>(programs: readonly Program[], servers: readonly Program[] = []): Promise<T> {
-  return (await measureAll<T>(programs, servers)).at(-1) as T;
+export async function measure<T>(
+  programs: readonly Program[],
+  servers: readonly Program[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<T> {
+  return (await measureAll<T>(programs, servers, env)).at(-1) as T;
 }

@@ -212,7 +212,15 @@ const deep = PAYLOADS["nested maps"]?.(200) ?? EMPTY;
 /** Messages at the bounds of their fields. */
 export const MESSAGES: Readonly<Record<string, () => Uint8Array[]>> = {
   "hello with 131,072 held items": () =>
-    encodeMessage({ type: "hello", runId, role: "worker", peerId: "w", taskType: "t", held: refs }),
+    encodeMessage({
+      type: "hello",
+      runId,
+      role: "worker",
+      peerId: "w",
+      taskType: "t",
+      ticket: "",
+      held: refs,
+    }),
   "returned with 131,072 items": () =>
     encodeMessage({ type: "returned", runId, leaving: false, items: refs }),
   "produced with 131,072 items": () =>
@@ -230,6 +238,7 @@ export const MESSAGES: Readonly<Record<string, () => Uint8Array[]>> = {
       runId,
       peerId: "d",
       tasks: Array.from({ length: 4096 }, (_, index) => `${index}`.padStart(85, "0") + "中".repeat(56)),
+      trust: "any",
       context: "",
       metadata: EMPTY,
     }),
@@ -239,6 +248,7 @@ export const MESSAGES: Readonly<Record<string, () => Uint8Array[]>> = {
       runId,
       taskType: "t",
       workerId: "w",
+      ticket: "",
       busyMs: 1,
       items: refs.slice(0, MAX_ITEMS).map((ref) => ({ ...ref, payload: EMPTY })),
     }),
@@ -248,6 +258,7 @@ export const MESSAGES: Readonly<Record<string, () => Uint8Array[]>> = {
       runId,
       taskType: "t",
       workerId: "w",
+      ticket: "",
       busyMs: 1,
       items: [{ seq: 1, attempt: 1, payload: Buffer.alloc(64 * 1024 * 1024, 1) }],
     }),
@@ -259,6 +270,7 @@ export const MESSAGES: Readonly<Record<string, () => Uint8Array[]>> = {
       runId,
       taskType: "t",
       workerId: "w",
+      ticket: "",
       busyMs: 1,
       items,
     });

@@ -15,18 +15,24 @@ export interface PipelineWork {
   readonly steps?: number;
   /** The distributor's journal. None by default. */
   readonly journal?: { readonly path: string; readonly durability: Durability };
+  /** Whose results are taken. The default of a distributor by default. */
+  readonly trust?: "any" | "assigned";
 }
 
 /** Runs items over workers, each role in a process of its own. Returns the time from the first item to the last ACK, in ms. */
 export async function runPipeline(work: PipelineWork): Promise<number> {
-  const { items, workers = 1, threads, python, sleep = 0, steps = 0, journal } = work;
+  const { items, workers = 1, threads, python, sleep = 0, steps = 0, journal, trust } = work;
   const kept = journal === undefined ? [] : [journal.path, journal.durability];
   const worker = workerOf(threads, python);
-  const { ms } = await measure<{ ms: number }>([
-    ["collector.ts"],
-    ...Array.from({ length: workers }, () => worker),
-    ["distributor.ts", items, workers, sleep, steps, ...kept],
-  ]);
+  const { ms } = await measure<{ ms: number }>(
+    [
+      ["collector.ts"],
+      ...Array.from({ length: workers }, () => worker),
+      ["distributor.ts", items, workers, sleep, steps, ...kept],
+    ],
+    [],
+    trust === undefined ? {} : { BENCH_TRUST: trust },
+  );
   return ms;
 }
 

@@ -63,7 +63,7 @@ log = logging.getLogger("zmqpipeline")
 
 # --- the wire: docs/protocol.md, "Frames", "Payloads", "Messages" -------------------------------------------------------
 
-PROTOCOL_VERSION = 7
+PROTOCOL_VERSION = 8
 MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
 
 #: What the values of a payload count as in all, at the most; and the size up to which a payload cannot hold too many.
@@ -74,6 +74,7 @@ UNCOUNTED_BYTES = 32_768
 MAX_REFS = 131_072
 MAX_FRAME_BYTES = 4 * 1024 * 1024
 MAX_NAME_BYTES = 255
+MAX_TICKET_BYTES = 64
 BATCH_ITEMS = 512
 REQUEST_BATCH_ITEMS = 128
 BATCH_BYTES = 256 * 1024
@@ -85,7 +86,7 @@ MAX_DETAIL_BYTES = 64 * 1024
 
 TYPES = (
     "refuse hello welcome open ready grant recall revoke returned fail result failed ack metadata end ping pong bye ended "
-    "accepted resend request assign reply failure cancel inspect report blocked produced"
+    "accepted resend request assign reply failure cancel inspect report blocked produced assigned"
 ).split()
 CODES = {name: code for code, name in enumerate(TYPES)}
 ROLES = "distributor worker collector metadataworker service serviceworker serviceclient".split()
@@ -284,7 +285,7 @@ def decode_message(frames: List[bytes]) -> Message:
         message["reason"] = reader.text(4096)
     elif kind == "welcome":
         message.update(role=_choice(ROLES, reader.byte()), peer_id=reader.text(), timeout_ms=reader.integer())
-        message["context"] = reader.text(10_000)
+        message.update(ticket=reader.text(MAX_TICKET_BYTES), context=reader.text(10_000))
         (message["metadata"],) = _payloads(reader, frames, [reader.integer()])
     elif kind == "grant":
         message.update(solo=reader.flag(), settled=reader.seqs(), failures_seen=reader.refs())
@@ -1621,6 +1622,8 @@ class _BatchSession(_Session):
         self._batch_since = 0.0
         self._is_welcome = False
         self._is_known_to_collector = False
+        #: Shown to the distributor on a new connection, and to the collector with results: proves that this is this worker.
+        self._ticket = ""
         self._next_check = 0.0
 
     # -- connections --
@@ -1643,18 +1646,19 @@ class _BatchSession(_Session):
             held = [(job.seq, job.attempt) for job in self.queue]
             held += [(job.seq, job.attempt) for job in self.running.values()]
             held += [(seq, kept.attempt) for seq, kept in self._outbox.items()]
-            self._hello("distributor", held[:MAX_REFS])
+            self._hello("distributor", self._ticket, held[:MAX_REFS])
         if "collector" in self.links and not self._is_known_to_collector:
-            self._hello("collector", [])
+            self._hello("collector", "", [])
 
     def _is_answered(self, role: str) -> bool:
         return self._is_welcome if role == "distributor" else self._is_known_to_collector
 
-    def _hello(self, link: str, held: List[Ref]) -> None:
+    def _hello(self, link: str, ticket: str, held: List[Ref]) -> None:
         def write(writer: Writer) -> None:
             writer.byte(ROLES.index("worker"))
             writer.text(self.worker.worker_id)
             writer.text(self.worker.task_type)
+            writer.text(ticket)
             writer.refs(held)
 
         self.links[link].send(encode_message("hello", self.run, write))
@@ -1695,6 +1699,7 @@ class _BatchSession(_Session):
 
     def _welcome(self, message: Message) -> None:
         self._is_welcome = True
+        self._ticket = message["ticket"]
         if message["run"] == self.run:
             if self.phase == "working":
                 self._ready()
@@ -1775,6 +1780,7 @@ class _BatchSession(_Session):
         def write(writer: Writer) -> List[bytes]:
             writer.text(self.worker.task_type)
             writer.text(self.worker.worker_id)
+            writer.text(self._ticket)
             writer.integer(-int(-busy_ms * 1000 // 1))  # µs, rounded up
             _write_items(writer, items)
             return [payload for _, _, payload in items]
@@ -1881,6 +1887,7 @@ class _ServiceSession(_Session):
             writer.byte(ROLES.index("serviceworker"))
             writer.text(self.worker.worker_id)
             writer.text(self.worker.task_type)
+            writer.text("")
             writer.refs([])
 
         self.links["service"].send(encode_message("hello", "", write))

@@ -13,9 +13,10 @@ module Wire
 
   REF = { refs: [], items: [] }.freeze
   TYPES = {
-    refuse: [0, :text], hello: [1, :u8, :text, :text, :refs], welcome: [2, :u8, :text, :integer, :text, :payload],
+    refuse: [0, :text], hello: [1, :u8, :text, :text, :text, :refs],
+    welcome: [2, :u8, :text, :integer, :text, :text, :payload],
     ready: [4, :integer], grant: [5, :flag, :seqs, :refs, :items], recall: [6, :integer], revoke: [7, :refs],
-    returned: [8, :flag, :refs], fail: [9, :integer, :integer, :flag, :error], result: [10, :text, :text, :integer, :items],
+    returned: [8, :flag, :refs], fail: [9, :integer, :integer, :flag, :error], result: [10, :text, :text, :text, :integer, :items],
     end: [14, :u8, :text], ping: [15], pong: [16], bye: [17], resend: [20]
   }.freeze
   NAMES = TYPES.to_h { |name, (code)| [code, name] }.freeze
@@ -24,7 +25,7 @@ module Wire
   class Writer
     PIECE = 65_536
 
-    def initialize = (@out = "ZQP\x07".b; @payloads = "".b)
+    def initialize = (@out = "ZQP\x08".b; @payloads = "".b)
 
     def message(type, run, values)
       code, *kinds = TYPES.fetch(type)
@@ -54,7 +55,7 @@ module Wire
     def initialize(frames) = (@bytes = frames.join; @at = 0)
 
     def message
-      raise Bad, "another protocol" unless take(4) == "ZQP\x07".b
+      raise Bad, "another protocol" unless take(4) == "ZQP\x08".b
       type = NAMES[u8] or raise Bad, "a message that is not for workers"
       run = text
       values = TYPES[type].drop(1).map { |kind| send(kind) }
@@ -178,7 +179,7 @@ class Worker
 
   def from_distributor(type, run, values)
     @heard = now
-    return welcome(run, values[2] / 1000.0, values[4]) if type == :welcome
+    return welcome(run, values[2] / 1000.0, values[3], values[5]) if type == :welcome
     return (tell(:bye); @over = true) if type == :end && (run == @run || @run.empty?)
     return unless run == @run
     case type
@@ -190,8 +191,9 @@ class Worker
     end
   end
 
-  def welcome(run, timeout, metadata)
+  def welcome(run, timeout, ticket, metadata)
     @hello_at = nil
+    @ticket = ticket
     begin_run(run, timeout, metadata) if run != @run
     tell(:ready, @concurrency) unless @leaving
   end
@@ -277,11 +279,11 @@ class Worker
   def say_hello
     if @hello_at && now >= @hello_at
       @hello_at = now + 1
-      tell(:hello, 1, @id, @type, refs(@queue + @running.values + @outcomes.values))
+      tell(:hello, 1, @id, @type, @ticket.to_s, refs(@queue + @running.values + @outcomes.values))
     end
     return unless @collector_hello_at && now >= @collector_hello_at
     @collector_hello_at = now + 1
-    @collector.send(:hello, @run, [1, @id, @type, []])
+    @collector.send(:hello, @run, [1, @id, @type, "", []])
   end
 
   def time_out(thread, item)
@@ -305,7 +307,8 @@ class Worker
       outcomes = outcomes.drop(part.size)
       part.each { |outcome| later(outcome) }
       micros = busy ? (part.sum(&:busy) * 1e6).ceil : 0
-      @collector.send(:result, @run, [@type, @id, micros, part.map { |outcome| [outcome.seq, outcome.attempt, outcome.result] }])
+      items = part.map { |outcome| [outcome.seq, outcome.attempt, outcome.result] }
+      @collector.send(:result, @run, [@type, @id, @ticket, micros, items])
     end
   end
 

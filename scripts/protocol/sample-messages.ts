@@ -14,6 +14,7 @@ interface Sample {
 const runId = "5f0c2a9be1d34c77";
 const taskType = "square";
 const workerId = "host-4711-0a1b2c3d";
+const ticket = "8f14e45fceea167a5a36dedd4bea2543";
 const payload = (value: unknown) => encodeValue(value, "sample");
 const error = {
   name: "RangeError",
@@ -29,7 +30,7 @@ export const SAMPLE_MESSAGES: readonly Sample[] = [
   { name: "a refusal", message: { type: "refuse", runId, reason: 'no task "cube" is registered' } },
   {
     name: "a worker's first hello",
-    message: { type: "hello", runId: "", role: "worker", peerId: workerId, taskType, held: [] },
+    message: { type: "hello", runId: "", role: "worker", peerId: workerId, taskType, ticket: "", held: [] },
   },
   {
     name: "a worker that comes back and has three items, one of them in its second attempt",
@@ -39,6 +40,7 @@ export const SAMPLE_MESSAGES: readonly Sample[] = [
       role: "worker",
       peerId: workerId,
       taskType,
+      ticket,
       held: [
         { seq: 7, attempt: 1 },
         { seq: 5, attempt: 2 },
@@ -54,16 +56,33 @@ export const SAMPLE_MESSAGES: readonly Sample[] = [
       role: "metadataworker",
       peerId: "host-4712",
       taskType: "",
+      ticket: "",
       held: [],
     },
   },
   {
     name: "the hello of a service's worker",
-    message: { type: "hello", runId: "", role: "serviceworker", peerId: workerId, taskType, held: [] },
+    message: {
+      type: "hello",
+      runId: "",
+      role: "serviceworker",
+      peerId: workerId,
+      taskType,
+      ticket: "",
+      held: [],
+    },
   },
   {
     name: "the hello of a service's client",
-    message: { type: "hello", runId: "", role: "serviceclient", peerId: "client-a", taskType: "", held: [] },
+    message: {
+      type: "hello",
+      runId: "",
+      role: "serviceclient",
+      peerId: "client-a",
+      taskType: "",
+      ticket: "",
+      held: [],
+    },
   },
   {
     name: "a distributor's welcome with metadata",
@@ -73,6 +92,7 @@ export const SAMPLE_MESSAGES: readonly Sample[] = [
       role: "distributor",
       peerId: "distributor-4700-99",
       timeoutMs: 30_000,
+      ticket,
       context,
       metadata: payload({ scale: 10 }),
     },
@@ -85,6 +105,7 @@ export const SAMPLE_MESSAGES: readonly Sample[] = [
       role: "collector",
       peerId: "collector-4701",
       timeoutMs: 0,
+      ticket: "",
       context: "",
       metadata: payload({}),
     },
@@ -96,6 +117,7 @@ export const SAMPLE_MESSAGES: readonly Sample[] = [
       runId,
       peerId: "distributor-4700-secret",
       tasks: ["square", "sum"],
+      trust: "any",
       context: "",
       metadata: payload({ scale: 10 }),
     },
@@ -103,6 +125,10 @@ export const SAMPLE_MESSAGES: readonly Sample[] = [
   {
     name: "three items exist, one that is executed again, and there will be no more",
     message: { type: "produced", runId, taskType, count: 3, all: true, again: [seqOf(1, 1)] },
+  },
+  {
+    name: "a worker was given three items, one of them for the second time since it had failed for good",
+    message: { type: "assigned", runId, taskType, workerId, ticket, seqs: [4, 5, seqOf(1, 1)] },
   },
   { name: "ready for two items at a time", message: { type: "ready", runId, concurrency: 2 } },
   {
@@ -174,6 +200,7 @@ export const SAMPLE_MESSAGES: readonly Sample[] = [
       runId,
       taskType,
       workerId,
+      ticket,
       busyMs: 4.035,
       items: [item(0, { square: 9 }), item(1, { square: 16 })],
     },
@@ -186,6 +213,7 @@ export const SAMPLE_MESSAGES: readonly Sample[] = [
       runId,
       taskType,
       workerId,
+      ticket,
       busyMs: 0,
       items: [item(2, 1), item(3, {}), item(4, "four")],
     },
@@ -268,7 +296,7 @@ export const SAMPLE_MESSAGES: readonly Sample[] = [
   { name: "a report", message: { type: "report", runId, payload: payload({ schema: 1 }) } },
   {
     name: "a worker is stuck in an item",
-    message: { type: "blocked", runId, workerId, expired: false, running: [{ seq: 7, attempt: 1 }] },
+    message: { type: "blocked", runId, workerId, ticket, expired: false, running: [{ seq: 7, attempt: 1 }] },
   },
 ];
 

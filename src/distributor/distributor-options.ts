@@ -4,7 +4,7 @@ import { type JournalOptions, resolveJournalOptions } from "../journal/journal-o
 import { MAX_WINDOW } from "../protocol/bounds.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import { assertBoolean, assertCount, assertEndpoint, assertTimeout } from "../role/checks.ts";
-import { assertKnownOptions, optionNames } from "../role/known-options.ts";
+import { assertKnownOptions, describeKind, optionNames } from "../role/known-options.ts";
 import { type NetworkOptions, type ResolvedNetwork, resolveNetwork } from "../role/network.ts";
 import { DEFAULT_PEER_TIMEOUT } from "../role/role.ts";
 
@@ -60,6 +60,12 @@ export interface DistributorOptions extends NetworkOptions {
    */
   readonly windowTime?: number;
   /**
+   * From which workers the collector takes the result of an item: `"any"` worker of the run, or only one that the item was given to
+   * (`"assigned"`). Then results that a worker has no business with are refused, whoever its keys admit; `docs/security.md` says what that costs.
+   * @default "any"
+   */
+  readonly trust?: "any" | "assigned";
+  /**
    * Longest wait for workers and collector to confirm that they have heard of the end, in ms.
    * @default 5000
    */
@@ -77,7 +83,7 @@ const END_TIMEOUT = 5000;
 
 export type ResolvedDistributorOptions = Omit<
   DistributorCoreOptions,
-  "runId" | "peerId" | "linkId" | "context"
+  "runId" | "peerId" | "linkId" | "context" | "newTicket"
 > &
   Pick<DistributorOptions, "collectorEndpoint" | "collectorAckEndpoint"> & {
     readonly metadataEndpoint: EndpointAddress | undefined;
@@ -98,6 +104,7 @@ const OPTIONS = optionNames<DistributorOptions>({
   windowBytes: true,
   windowTime: true,
   endTimeout: true,
+  trust: true,
   journal: true,
   security: true,
   allowInsecure: true,
@@ -118,6 +125,12 @@ export function assertJournal(journal: unknown): void {
   resolveJournalOptions(journal as string | JournalOptions);
 }
 
+function assertTrust(trust: unknown): void {
+  if (trust === "any" || trust === "assigned") return;
+  const kind = typeof trust === "string" ? JSON.stringify(trust) : describeKind(trust);
+  throw new TypeError(`trust must be "any" or "assigned", not ${kind}`);
+}
+
 /** @throws TypeError when an endpoint is missing or is none. @throws RangeError when a number is out of range. */
 export function resolveDistributorOptions(options: DistributorOptions): ResolvedDistributorOptions {
   assertKnownOptions("Distributor", options, OPTIONS);
@@ -136,6 +149,7 @@ export function resolveDistributorOptions(options: DistributorOptions): Resolved
     minWorkers: options.minWorkers ?? 1,
     peerTimeoutMs: options.peerTimeout ?? DEFAULT_PEER_TIMEOUT,
     endTimeoutMs: options.endTimeout ?? END_TIMEOUT,
+    trust: options.trust ?? "any",
     maxWindow: options.maxWindow ?? DEFAULT_MAX_WINDOW,
     windowBytes: options.windowBytes ?? DEFAULT_WINDOW_BYTES,
     windowTimeMs: options.windowTime ?? DEFAULT_WINDOW_TIME,
@@ -144,6 +158,7 @@ export function resolveDistributorOptions(options: DistributorOptions): Resolved
   };
   assertTimeout("peerTimeout", resolved.peerTimeoutMs);
   assertTimeout("endTimeout", resolved.endTimeoutMs);
+  assertTrust(resolved.trust);
   assertCount("maxFailures", resolved.maxFailures, 0);
   assertCount("crashLimit", resolved.crashLimit, 1);
   assertCount("minWorkers", resolved.minWorkers, 1);

@@ -123,6 +123,7 @@ export class DistributorSession extends Session<RunSummary> implements ResultsHe
         peerId: `distributor-${process.pid}-${randomBytes(4).toString("hex")}`,
         linkId: `distributor-${process.pid}-${randomBytes(16).toString("hex")}`,
         context: this.#span.context,
+        newTicket: () => randomBytes(16).toString("hex"),
       },
       this.#port(),
     );

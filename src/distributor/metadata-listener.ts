@@ -64,6 +64,7 @@ export class MetadataListener {
         role: "distributor",
         peerId: runId,
         timeoutMs: 0,
+        ticket: "",
         context: "",
         metadata: EMPTY,
       } as const;

@@ -91,7 +91,15 @@ export class MetadataSession extends Session<void> {
 
   #hello(): void {
     const peerId = `metadataworker-${process.pid}`;
-    this.#link?.send({ type: "hello", runId: "", role: "metadataworker", peerId, taskType: "", held: [] });
+    this.#link?.send({
+      type: "hello",
+      runId: "",
+      role: "metadataworker",
+      peerId,
+      taskType: "",
+      ticket: "",
+      held: [],
+    });
   }
 
   #receive(message: DistributorToMetadata): void {

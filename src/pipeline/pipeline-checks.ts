@@ -25,6 +25,7 @@ const PIPELINE_OPTIONS = optionNames<PipelineOptions>({
   windowBytes: true,
   windowTime: true,
   endTimeout: true,
+  trust: true,
   journal: true,
 });
 

@@ -41,6 +41,8 @@ export interface Hello {
   readonly role: RoleName;
   readonly peerId: string;
   readonly taskType: string;
+  /** The worker's ticket, by which the distributor knows the worker again; empty while it has none, and to and from all other roles. */
+  readonly ticket: string;
   readonly held: readonly ItemRef[];
 }
 
@@ -52,6 +54,8 @@ export interface Welcome {
   readonly peerId: string;
   /** Longest execution, in ms; 0: no limit. */
   readonly timeoutMs: number;
+  /** A secret that the worker shows with its results, and when it comes back; empty from all roles but a distributor. */
+  readonly ticket: string;
   /** The run's trace context, the parent of its items' spans; empty: none. */
   readonly context: string;
   readonly metadata: Uint8Array;
@@ -64,12 +68,16 @@ export interface Refuse {
   readonly reason: string;
 }
 
+/** Whose results a collector takes: those of the worker that the item was given to, or those of any worker. */
+export type Trust = "any" | "assigned";
+
 /** Opens a distributor's run at the collector. */
 export interface Open {
   readonly type: "open";
   readonly runId: string;
   readonly peerId: string;
   readonly tasks: readonly string[];
+  readonly trust: Trust;
   /** The run's trace context; empty: none. */
   readonly context: string;
   readonly metadata: Uint8Array;
@@ -86,6 +94,19 @@ export interface Produced {
   readonly all: boolean;
   /** Items that had failed for good and are executed again: their sequence numbers, which have a generation. */
   readonly again: readonly number[];
+}
+
+/**
+ * Tells the collector which items a worker was given, with trust `"assigned"`: it takes results of these items from a peer that shows the
+ * worker's ticket, under the worker's id.
+ */
+export interface Assigned {
+  readonly type: "assigned";
+  readonly runId: string;
+  readonly taskType: string;
+  readonly workerId: string;
+  readonly ticket: string;
+  readonly seqs: readonly number[];
 }
 
 /** The worker is initialised and executes up to `concurrency` items at a time. */
@@ -139,6 +160,8 @@ export interface Blocked {
   readonly type: "blocked";
   readonly runId: string;
   readonly workerId: string;
+  /** The worker's ticket; empty to a service. */
+  readonly ticket: string;
   readonly running: readonly ItemRef[];
   /** The running items have exceeded their timeout: they have failed, and the worker will probably end. */
   readonly expired: boolean;
@@ -157,6 +180,8 @@ export interface Result {
   readonly runId: string;
   readonly taskType: string;
   readonly workerId: string;
+  /** The ticket of the worker, from its distributor's welcome. */
+  readonly ticket: string;
   /** Time spent in the handler for these items, in ms. */
   readonly busyMs: number;
   readonly items: readonly ItemPayload[];

@@ -18,6 +18,9 @@ export const MAX_TASKS = 4096;
 /** Most items that one worker may say that it executes at a time: its window is no larger. */
 export const MAX_CONCURRENCY = 65_536;
 
+/** Longest ticket of a worker, in bytes: room for 32 bytes in hexadecimal digits. A distributor of this library makes them half as long. */
+export const MAX_TICKET_BYTES = 64;
+
 /** Longest reason of a refusal, or of the end of a run, in bytes. */
 export const MAX_REASON_BYTES = 4096;
 

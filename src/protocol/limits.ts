@@ -2,7 +2,7 @@
 export const MAGIC = Uint8Array.of(0x5a, 0x51, 0x50);
 
 /** Raised with every incompatible change of the messages. A peer of another version is refused. */
-export const PROTOCOL_VERSION = 7;
+export const PROTOCOL_VERSION = 8;
 
 /** Largest encoded payload (one item, one result, metadata), in bytes: small enough for a process to hold two. */
 export const MAX_PAYLOAD_BYTES = 64 * 1024 * 1024;

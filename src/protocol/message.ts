@@ -1,5 +1,6 @@
 import type {
   Ack,
+  Assigned,
   Blocked,
   End,
   Fail,
@@ -63,10 +64,11 @@ export type CollectorToWorker = Welcome | Refuse;
 export const COLLECTOR_TO_WORKER = Direction.of<CollectorToWorker>({ welcome: true, refuse: true });
 
 /** Sent to the collector's own endpoint, which receives results, too. */
-export type DistributorToCollector = Open | Produced | Failed | End | Signal<"bye">;
+export type DistributorToCollector = Open | Produced | Assigned | Failed | End | Signal<"bye">;
 export const DISTRIBUTOR_TO_COLLECTOR = Direction.of<DistributorToCollector>({
   open: true,
   produced: true,
+  assigned: true,
   failed: true,
   end: true,
   bye: true,

@@ -137,7 +137,7 @@ export class ServiceWorkerSession extends Session<ServiceWorkerSummary> {
     const { runId } = this.#core;
     if (runId === "" || runId === this.#watchedRun) return;
     this.#watchedRun = runId;
-    this.#watch?.begin(runId, this.#host.timeoutMs);
+    this.#watch?.begin(runId, "", this.#host.timeoutMs);
   }
 
   protected async close(): Promise<void> {

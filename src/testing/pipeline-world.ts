@@ -151,6 +151,7 @@ export class PipelineWorld extends SimulatedWorld {
       keyed: new Set(tasks.filter(({ key }) => key !== undefined).map(({ taskType }) => taskType.name)),
       journal,
       // Killed workers are the test's doing: no item is to blame.
+      newTicket: () => this.newTicket(),
       limits: { crashLimit: Number.MAX_SAFE_INTEGER },
       metadata: this.#metadata,
       spec: (name) => ({ ...specOf(byName.get(name) as RegisteredTask), source: sources.of(name) }),

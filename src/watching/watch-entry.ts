@@ -23,12 +23,12 @@ parentPort.on("message", (message: ToWatchThread) => {
   else if (message.type === "replaceable") isReplaceable = true;
   else if (message.type === "watch")
     workers.set(message.id, new WatchedWorker(message.memory, message.report, exitLock, stuck));
-  else if (message.type === "begin") begin(message.id, message.runId, message.timeoutMs);
+  else if (message.type === "begin") begin(message);
   else forget(message.id);
 });
 
-function begin(id: number, runId: string, timeoutMs: number): void {
-  workers.get(id)?.begin(runId, timeoutMs);
+function begin({ id, runId, ticket, timeoutMs }: Extract<ToWatchThread, { type: "begin" }>): void {
+  workers.get(id)?.begin(runId, ticket, timeoutMs);
   if (timer !== undefined) return;
   lookedAt = performance.now();
   timer = setInterval(look, LOOK_MS);

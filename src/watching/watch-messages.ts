@@ -20,7 +20,13 @@ export type ToWatchThread =
       readonly report: ReportTo | undefined;
     }
   /** The worker's run begins: from now on it may be blocked. `timeoutMs` 0: no limit. */
-  | { readonly type: "begin"; readonly id: number; readonly runId: string; readonly timeoutMs: number }
+  | {
+      readonly type: "begin";
+      readonly id: number;
+      readonly runId: string;
+      readonly ticket: string;
+      readonly timeoutMs: number;
+    }
   /** The worker has ended. */
   | { readonly type: "forget"; readonly id: number }
   /** The parent replaces this process when it ends: the thread may kill it when an item that is over its timeout blocks it. */

@@ -12,7 +12,7 @@ export class WatchedWorker {
   readonly #exitLock: ExitLock;
   readonly #stuck: () => void;
   #reporter: BlockReporter | undefined;
-  #runId: string | undefined;
+  #run: { readonly runId: string; readonly ticket: string } | undefined;
   #isForgotten = false;
 
   /** @param stuck - Called when only the end of the process can free its main thread, after the distributor was told. */
@@ -24,16 +24,16 @@ export class WatchedWorker {
     this.#stuck = stuck;
   }
 
-  begin(runId: string, timeoutMs: number): void {
-    this.#runId = runId;
+  begin(runId: string, ticket: string, timeoutMs: number): void {
+    this.#run = { runId, ticket };
     this.#detector.timeoutMs = timeoutMs;
   }
 
   /** @param elapsedMs - Time since the last look. */
   look(elapsedMs: number): void {
-    if (this.#runId === undefined) return;
+    if (this.#run === undefined) return;
     const report = this.#detector.look(elapsedMs);
-    if (report !== undefined) void this.#report(this.#runId, report);
+    if (report !== undefined) void this.#report(this.#run, report);
   }
 
   forget(): void {
@@ -41,7 +41,10 @@ export class WatchedWorker {
     this.#reporter?.close();
   }
 
-  async #report(runId: string, report: BlockReport): Promise<void> {
+  async #report(
+    run: { readonly runId: string; readonly ticket: string },
+    report: BlockReport,
+  ): Promise<void> {
     const { expired, isStuck, isAmbiguous } = report;
     const running = isAmbiguous ? await this.#blockingOf(report.running) : report.running;
     if (isAmbiguous && this.#detector.hasGoneOn) return;
@@ -52,7 +55,7 @@ export class WatchedWorker {
       if (this.#isForgotten) return;
       this.#reporter ??= new BlockReporter(this.#to, this.#exitLock);
       const items = running.map(({ seq, attempt }) => ({ seq, attempt }));
-      await this.#reporter.send({ runId, running: items, expired });
+      await this.#reporter.send({ ...run, running: items, expired });
     }
     if (isStuck) this.#stuck();
     // The main thread's answer may have overtaken the report: makes it answer again.

@@ -19,14 +19,19 @@ export class WorkerWatch {
     this.#id = processWatch()?.nextId();
   }
 
-  /** A run begins, and items may come. @param timeoutMs - Longest execution; 0: unlimited. */
-  begin(runId: string, timeoutMs: number): void {
+  /**
+   * A run begins, and items may come.
+   *
+   * @param ticket - The worker's ticket in it; empty: none.
+   * @param timeoutMs - Longest execution; 0: unlimited.
+   */
+  begin(runId: string, ticket: string, timeoutMs: number): void {
     const id = this.#id;
     if (id === undefined) return;
     if (!this.#isKnown)
       processWatch()?.post({ type: "watch", id, memory: this.#note.memory, report: this.#report });
     this.#isKnown = true;
-    processWatch()?.post({ type: "begin", id, runId, timeoutMs });
+    processWatch()?.post({ type: "begin", id, runId, ticket, timeoutMs });
   }
 
   /** Call it while the event loop runs: the main thread is not blocked. */

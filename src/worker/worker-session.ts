@@ -244,7 +244,7 @@ export class WorkerSession extends Session<WorkerSummary> {
     const limitMs = timeoutMs === Number.POSITIVE_INFINITY ? 0 : timeoutMs;
     await this.#host.hooks.begin(metadata);
     await this.#host.executor.begin(metadata, limitMs, welcome.context);
-    this.#watch?.begin(welcome.runId, limitMs);
+    this.#watch?.begin(welcome.runId, welcome.ticket, limitMs);
   }
 
   #initFailed(error: unknown): PipelineError {

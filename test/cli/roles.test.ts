@@ -48,7 +48,7 @@ describe("The commands that start one role", () => {
     const key = (role: string) => ["--keys", join(folder, `${role}.json`)];
     const collector = zmqpipeline(["collector", ROLES, ...key("collector")], env);
     const distributor = zmqpipeline(
-      ["distributor", ROLES, "--json", "--min-workers", "2", ...key("distributor")],
+      ["distributor", ROLES, "--json", "--min-workers", "2", "--trust", "assigned", ...key("distributor")],
       env,
     );
     const metadata = zmqpipeline(["metadata", ROLES, ...key("metadata")], env);

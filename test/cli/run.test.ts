@@ -87,6 +87,16 @@ describe("The command run", () => {
       });
   });
 
+  long("trusts those that were given the items with --trust assigned, and refuses another word", async () => {
+    const { code, out } = await zmqpipeline(["run", ROLES, "-w", "1", "--trust", "assigned", "--json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ status: "complete" });
+    expect(await zmqpipeline(["run", ROLES, "--trust", "all"])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("Allowed choices are any, assigned."),
+    });
+  });
+
   long("takes a default export too, and writes its workers' output with the worker's number", async () => {
     const folder = tempFolder();
     const library = new URL("../../dist/index.js", import.meta.url).href;

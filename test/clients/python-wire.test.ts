@@ -25,7 +25,7 @@ for entry in v["messages"]:
         "ready": lambda w: w.integer(m["concurrency"]),
         "returned": lambda w: (w.byte(int(m["leaving"])), w.refs((i["seq"], i["attempt"]) for i in m["items"]), None)[2],
         "pong": lambda w: None, "bye": lambda w: None,
-        "hello": lambda w: (w.byte(z.ROLES.index(m["role"])), w.text(m["peerId"]), w.text(m["taskType"]), w.refs((i["seq"], i["attempt"]) for i in m["held"]), None)[4],
+        "hello": lambda w: (w.byte(z.ROLES.index(m["role"])), w.text(m["peerId"]), w.text(m["taskType"]), w.text(m["ticket"]), w.refs((i["seq"], i["attempt"]) for i in m["held"]), None)[5],
     }.get(m["type"])
     if write is not None:
         written += 1

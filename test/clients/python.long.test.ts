@@ -139,7 +139,7 @@ describeWithPython("A worker in Python", () => {
     await done;
   });
 
-  test("works with keys, and is not let in with others", async () => {
+  test("works with keys and trust in those that were given the items, and is not let in with others", async () => {
     const security = Security.generate();
     const folder = tempFolder();
     security.save(folder);
@@ -150,7 +150,10 @@ describeWithPython("A worker in Python", () => {
     const endpoints = await freshEndpoints("tcp");
     const others = tempFolder();
     Security.generate().save(others);
-    const distributor = makeDistributor(endpoints, new DoingTask(endpoints, items), { security });
+    const distributor = makeDistributor(endpoints, new DoingTask(endpoints, items), {
+      security,
+      trust: "assigned",
+    });
     onTestFinished(() => distributor.stop({ timeout: 0 }));
     void distributor.run().catch(() => {});
     const stranger = pythonWorker(endpoints, { security: join(others, "worker.json"), peer_timeout: 1.5 });

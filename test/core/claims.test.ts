@@ -27,6 +27,7 @@ const workerHello = (peerId: string, fields: Partial<Hello> = {}): Hello => ({
   role: "worker",
   peerId,
   taskType: "t",
+  ticket: "",
   held: [],
   ...fields,
 });
@@ -107,6 +108,7 @@ const open = (peerId: string, metadata: Uint8Array = EMPTY): Open => ({
   runId,
   peerId,
   tasks: ["t"],
+  trust: "any",
   context: "",
   metadata,
 });
@@ -116,6 +118,7 @@ const result = (seq: number, payload: Uint8Array): Result => ({
   runId,
   taskType: "t",
   workerId: "w",
+  ticket: "",
   busyMs: 0,
   items: [{ seq, attempt: 1, payload }],
 });
@@ -183,6 +186,7 @@ describe("An Inbox", () => {
     runId,
     task: "t",
     workerId,
+    ticket: "",
     connection: workerId,
     bytes: 0,
     busyMs: 0,
@@ -317,7 +321,14 @@ describe("A service's core", () => {
     const { core, join } = broker();
     join("w", "w", "t");
     const running = Array.from({ length: MAX_REFS }, (_, seq) => ({ seq, attempt: 1 }));
-    core.workerMessage("watch", { type: "blocked", runId, workerId: "w", expired: false, running });
+    core.workerMessage("watch", {
+      type: "blocked",
+      runId,
+      workerId: "w",
+      ticket: "",
+      expired: false,
+      running,
+    });
     expect([...core.workers].map(({ isSilent }) => isSilent)).toEqual([true]);
   });
 });

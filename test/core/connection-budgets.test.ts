@@ -77,6 +77,7 @@ describe("What a connection may cost without being of use", () => {
       runId,
       taskType: "t",
       workerId: "w",
+      ticket: "",
       busyMs: 0,
       items: results(1, 2 ** 20),
     };
@@ -96,14 +97,22 @@ describe("What a connection may cost without being of use", () => {
 describe("A connection exceeds its budget", () => {
   test("at a distributor with pongs, repeated hellos, reports of items that it does not hold, and other runs' messages", () => {
     const error = { name: "", message: "", stack: "", code: "" };
-    const hello: Message = { type: "hello", runId, role: "worker", peerId: "w", taskType: "a", held: [] };
+    const hello: Message = {
+      type: "hello",
+      runId,
+      role: "worker",
+      peerId: "w",
+      taskType: "a",
+      ticket: "",
+      held: [],
+    };
     const useless: Message[] = [
       pong,
       hello,
       { type: "ready", runId, concurrency: 1 },
       { type: "fail", runId, seq: 7, attempt: 1, retryable: true, error },
       { type: "returned", runId, leaving: false, items: refs(64) },
-      { type: "blocked", runId, workerId: "nobody", expired: false, running: refs(64) },
+      { type: "blocked", runId, workerId: "nobody", ticket: "", expired: false, running: refs(64) },
       { type: "pong", runId: "other" },
     ];
     for (const message of useless) {
@@ -125,6 +134,7 @@ describe("A connection exceeds its budget", () => {
         runId: run,
         taskType: "a",
         workerId: "w",
+        ticket: "",
         busyMs: 0,
         items: results(items),
       });
@@ -134,7 +144,7 @@ describe("A connection exceeds its budget", () => {
         result(64, "other"),
         { ...result(1), items: [{ seq: 4711, attempt: 1, payload: EMPTY }] } as Message,
         open("an impostor"),
-        { type: "hello", runId, role: "worker", peerId: "w", taskType: "a", held: [] },
+        { type: "hello", runId, role: "worker", peerId: "w", taskType: "a", ticket: "", held: [] },
         { type: "bye", runId },
       ];
       for (const message of useless) {
@@ -183,6 +193,7 @@ describe("A connection exceeds its budget", () => {
           role: "serviceclient",
           peerId: "c",
           taskType: "",
+          ticket: "",
           held: [],
         });
         core.workerMessage("w", {
@@ -191,13 +202,14 @@ describe("A connection exceeds its budget", () => {
           role: "serviceworker",
           peerId: "w",
           taskType: "a",
+          ticket: "",
           held: [],
         });
         return { core, exceeded };
       };
       const error = { name: "", message: "", stack: "", code: "" };
       const fromClient: Message[] = [
-        { type: "hello", runId: "", role: "serviceclient", peerId: "c", taskType: "", held: [] },
+        { type: "hello", runId: "", role: "serviceclient", peerId: "c", taskType: "", ticket: "", held: [] },
         { type: "cancel", runId, items: refs(64) },
         { type: "cancel", runId: "other", items: [] },
       ];
@@ -253,13 +265,22 @@ describe("An honest peer does not exceed its budget", () => {
   test("a worker whose link flaps every 2 s, and that sends 256 MiB of results again each time", () => {
     const { exceeded, budgets, wait } = make();
     const items = refs(64).map((ref) => ({ ...ref, payload: new Uint8Array(4096) })); // 256 KiB in all
-    const again: Message = { type: "result", runId, taskType: "t", workerId: "w", busyMs: 0, items };
+    const again: Message = {
+      type: "result",
+      runId,
+      taskType: "t",
+      workerId: "w",
+      ticket: "",
+      busyMs: 0,
+      items,
+    };
     const hello: Message = {
       type: "hello",
       runId,
       role: "worker",
       peerId: "w",
       taskType: "t",
+      ticket: "",
       held: refs(131_072),
     };
     for (let flap = 0; flap < 30; flap++) {
@@ -278,6 +299,7 @@ describe("An honest peer does not exceed its budget", () => {
       role: "worker",
       peerId: "w",
       taskType: "t",
+      ticket: "",
       held: refs(65_536),
     };
     for (let second = 0; second < 600; second++) {

@@ -25,11 +25,11 @@ vectors["messages"].each do |vector|
   items = ->(list) { list.map { |item| [item["seq"], item["attempt"], bytes[item["payload"]]] } }
   texts = m["error"]&.values_at("name", "message", "stack", "code")
   values = case type
-           when :hello then [%w[distributor worker collector metadataworker service serviceworker serviceclient].index(m["role"]), m["peerId"], m["taskType"], refs[m["held"]]]
+           when :hello then [%w[distributor worker collector metadataworker service serviceworker serviceclient].index(m["role"]), m["peerId"], m["taskType"], m["ticket"], refs[m["held"]]]
            when :ready then [m["concurrency"]]
            when :returned then [m["leaving"], refs[m["items"]]]
            when :fail then [m["seq"], m["attempt"], m["retryable"], texts]
-           when :result then [m["taskType"], m["workerId"], (m["busyMs"] * 1000).round, items[m["items"]]]
+           when :result then [m["taskType"], m["workerId"], m["ticket"], (m["busyMs"] * 1000).round, items[m["items"]]]
            when :pong, :bye then []
            end
   if values && !m.dig("error", "detail")
@@ -38,7 +38,7 @@ vectors["messages"].each do |vector|
   end
   expected = case type
              when :refuse then [m["reason"]]
-             when :welcome then [0, m["peerId"], m["timeoutMs"], m["context"], bytes[m["metadata"]]].tap { |v| v[0] = 2 if m["role"] == "collector" }
+             when :welcome then [0, m["peerId"], m["timeoutMs"], m["ticket"], m["context"], bytes[m["metadata"]]].tap { |v| v[0] = 2 if m["role"] == "collector" }
              when :grant then [m["solo"], m["settled"], refs[m["failuresSeen"]], items[m["items"]]]
              when :recall then [m["count"]]
              when :revoke then [refs[m["items"]]]
@@ -58,7 +58,7 @@ describeWithRuby("The worker in Ruby that docs/protocol.md led to", () => {
     expect(ruby(CHECK, vectors)).toMatch(/^1\d read, 1\d written\n$/);
   });
 
-  test("does its items with keys and metadata, and reports failures and timeouts", async () => {
+  test("does its items with keys, trust in those that were given them, and metadata, and reports failures and timeouts", async () => {
     const endpoints = await freshEndpoints("tcp");
     const security = Security.generate();
     const keyFile = security.save(tempFolder()).filter((file) => file.endsWith("worker.json"));
@@ -75,6 +75,7 @@ describeWithRuby("The worker in Ruby that docs/protocol.md led to", () => {
     ];
     const distributor = makeDistributor(endpoints, new DoingTask(endpoints, items, 1000), {
       security,
+      trust: "assigned",
       metadataEndpoint: address(endpoints.metadata),
     });
     const worker = rubyWorker(DOING.name, endpoints, keyFile);

@@ -35,6 +35,7 @@ const hello = (peerId: string): Hello => ({
   role: "worker",
   peerId,
   taskType: "numbers",
+  ticket: "",
   held: [],
 });
 

@@ -46,6 +46,7 @@ const hello: Hello = {
   role: "worker",
   peerId: "w",
   taskType: "numbers",
+  ticket: "",
   held: [],
 };
 

@@ -84,6 +84,7 @@ describe("Hostile connections beside good peers", () => {
       role: "worker",
       peerId: "liar",
       taskType: "numbers",
+      ticket: "",
       held: [],
     } as const;
     await liar.send(encodeMessage(hello));
@@ -137,7 +138,14 @@ describe("Hostile connections beside good peers", () => {
 async function attackMetadata(endpoint: string): Promise<void> {
   const dealer = new zmq.Dealer({ linger: 0, receiveTimeout: 20_000 });
   dealer.connect(endpoint.replace("localhost", "127.0.0.1"));
-  const hello = { runId: "", role: "metadataworker", peerId: "x", taskType: "", held: [] } as const;
+  const hello = {
+    runId: "",
+    role: "metadataworker",
+    peerId: "x",
+    taskType: "",
+    ticket: "",
+    held: [],
+  } as const;
   await dealer.send(encodeMessage({ type: "hello", ...hello }));
   const { runId } = decodeMessage(await dealer.receive());
   for (const payload of PAYLOADS) await dealer.send(encodeMessage({ type: "metadata", runId, payload }));
@@ -202,7 +210,14 @@ test("A peer of another version is told why, in a message that every version can
   const endpoints = await freshEndpoints("tcp");
   const distributor = makeDistributor(endpoints, new NumbersTask(endpoints, 1));
   const running = distributor.run();
-  const hello = { runId: "", role: "worker", peerId: "w", taskType: "numbers", held: [] } as const;
+  const hello = {
+    runId: "",
+    role: "worker",
+    peerId: "w",
+    taskType: "numbers",
+    ticket: "",
+    held: [],
+  } as const;
   const frame = Buffer.from(encodeMessage({ type: "hello", ...hello })[0] ?? EMPTY);
   frame[3] = 9;
   const dealer = new zmq.Dealer({ linger: 0, receiveTimeout: 20_000 });

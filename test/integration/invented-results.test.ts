@@ -31,11 +31,19 @@ class RawWorker {
 }
 
 const hello = (runId: string) =>
-  ({ type: "hello", runId, role: "worker", peerId: "liar", taskType: "numbers", held: [] }) as const;
+  ({
+    type: "hello",
+    runId,
+    role: "worker",
+    peerId: "liar",
+    taskType: "numbers",
+    ticket: "",
+    held: [],
+  }) as const;
 
 function result(runId: string, seq: number): Message {
   const items = [{ seq, attempt: 1, payload: Uint8Array.of(0x81, 0xa1, 0x6e, 0xcd, seq >> 8, seq & 0xff) }];
-  return { type: "result", runId, taskType: "numbers", workerId: "liar", busyMs: 0, items };
+  return { type: "result", runId, taskType: "numbers", workerId: "liar", ticket: "", busyMs: 0, items };
 }
 
 /** The id of the run, which each worker learns from its welcome. */

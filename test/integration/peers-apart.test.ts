@@ -30,7 +30,7 @@ class RawWorker {
 }
 
 const hello = (peerId: string, runId = "") =>
-  ({ type: "hello", runId, role: "worker", peerId, taskType: "numbers", held: [] }) as const;
+  ({ type: "hello", runId, role: "worker", peerId, taskType: "numbers", ticket: "", held: [] }) as const;
 
 /** A worker that has been given items. */
 async function workerWithItems(endpoint: string, id: string) {
@@ -59,6 +59,7 @@ test("A worker reads no other worker's items, and cannot change a result that th
       runId,
       taskType: "numbers",
       workerId: "good",
+      ticket: "",
       busyMs: 0,
       items: [{ ...item, payload }],
     }) as const;

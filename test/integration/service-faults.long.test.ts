@@ -215,7 +215,15 @@ async function connected(endpoint: string): Promise<Stranger> {
     received,
     send: (message) => link.send(message),
     greet: async (role) => {
-      link.send({ type: "hello", runId: "", role, peerId: "stranger", taskType: "echo", held: [] });
+      link.send({
+        type: "hello",
+        runId: "",
+        role,
+        peerId: "stranger",
+        taskType: "echo",
+        ticket: "",
+        held: [],
+      });
       const welcome = () => received.find(({ type }) => type === "welcome"); // a ping may follow it
       await expect.poll(welcome).toBeDefined();
       return welcome()?.runId ?? "";

@@ -100,7 +100,7 @@ describe("The simulator, with one rule for bad workers switched off, finds", () 
   });
 
   test("items that wait for a blocked worker, when its watching thread is ignored", () => {
-    vi.spyOn(Fleet.prototype, "blocked").mockReturnValue();
+    vi.spyOn(Fleet.prototype, "reported").mockReturnValue();
     expect(() =>
       campaign(
         (seed) => ({ ...blockedWorker(seed), timeout: 1000, blocking: new Map([[100, 1e9]]) }),

@@ -139,6 +139,42 @@ describe("A run in the seeded simulator", () => {
     expect(totals["refused results of items that do not exist"]).toBeGreaterThan(SEEDS);
   });
 
+  test("with trust in those that were given the items collects every item, whatever fails", () => {
+    const totals = campaign((seed) => ({ seed, items: 100, workers: 3, service: 2, trust: "assigned" }));
+    expect(totals.duplicates ?? 0).toBe(0);
+    const refused = "refused results of items that were not given to it";
+    expect(totals[refused] ?? 0).toBe(0);
+    campaign((seed) => ({
+      seed,
+      items: 60,
+      workers: 4,
+      service: 15,
+      failing: 0.02,
+      dependent: true,
+      trust: "assigned",
+      faultsUntil: 4000,
+      faults: EVERY_FAULT,
+    }));
+  });
+
+  test("is not changed by a peer that reports results of items that it was not given, with trust in those that were", () => {
+    const totals = campaign((seed) => ({
+      ...journalled(seed % 3 === 0 ? "power-loss" : "process-crash", seed),
+      trust: "assigned",
+      // An item that has failed on all workers waits for new ones, which this peer seems to be again and again.
+      failing: 0,
+      posing: 30,
+    }));
+    expect(totals["posing: report"]).toBeGreaterThan(SEEDS);
+    expect(totals["lies handled"] ?? 0).toBe(0);
+    expect(totals["refused results of items that were not given to it"]).toBeGreaterThan(SEEDS);
+  });
+
+  test("takes results from a peer that was not given their items, without trust in those that were", () => {
+    const totals = campaign((seed) => ({ seed, items: 60, workers: 3, service: 20, posing: 30 }));
+    expect(totals["lies handled"]).toBeGreaterThan(0);
+  });
+
   test("under faults that never stop has collected every item that it has ACKed, at any moment", () => {
     for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS / 2; seed++) {
       const world = new World({

@@ -1,4 +1,5 @@
 import type { Durability } from "../../src/journal/journal-options.ts";
+import type { Trust } from "../../src/protocol/batch-message.ts";
 import type { Fault } from "../../src/testing/simulator/faults.ts";
 
 export interface WorldOptions {
@@ -23,6 +24,10 @@ export interface WorldOptions {
   readonly poison?: readonly number[];
   /** Mean ms between two results of items that do not exist, which a peer sends to the collector; absent: there is no such peer. */
   readonly inventing?: number;
+  /** Whose results are taken; absent: any worker's. */
+  readonly trust?: Trust;
+  /** Mean ms between two things that a peer does which was given no items, and poses as workers that were; absent: there is no such peer. */
+  readonly posing?: number;
   /** Share of messages that arrive twice, the second time out of order. */
   readonly duplicating?: number;
   /** Virtual time in ms at which the last fault is injected. */

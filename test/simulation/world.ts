@@ -19,6 +19,7 @@ import { SimulatedWorker } from "../../src/testing/simulator/simulated-worker.ts
 import { PATIENCE_MS, SimulatedWorld } from "../../src/testing/simulator/simulated-world.ts";
 import { checkGrant, checkInvariants } from "./check-invariants.ts";
 import { must } from "./must.ts";
+import { isLie, pose } from "./poser.ts";
 import type { WorldOptions } from "./world-options.ts";
 
 /** A run of items that mean nothing, with the faults that a seed brings, and with checks after each step. */
@@ -40,6 +41,7 @@ export class World extends SimulatedWorld {
     const tasks = this.tasks();
     this.begin(Array.from({ length: options.workers }, (_, index) => tasks[index % tasks.length] as string));
     if (options.inventing !== undefined) this.#invent(options.inventing);
+    if (options.posing !== undefined) pose(this, options.posing, options.items);
     for (const [fault, every] of Object.entries(options.faults ?? {})) this.#schedule(fault as Fault, every);
   }
 
@@ -83,6 +85,8 @@ export class World extends SimulatedWorld {
       tasks: this.tasks(),
       journal,
       spec: (name, earlier) => this.#spec(name, earlier),
+      limits: { trust: this.#options.trust ?? "any" },
+      newTicket: () => this.newTicket(),
       granting: (core, connection, { items }) => {
         const worker = workerOf(core, connection);
         if (worker !== undefined) checkGrant(worker, items);
@@ -105,6 +109,7 @@ export class World extends SimulatedWorld {
       handle: (delivery, _more, done) =>
         runOn(timeline, host, random.between(0, 0.2), () => {
           const id = `${delivery.task}${delivery.seq}`;
+          if (isLie(delivery.payload)) this.count("lies handled");
           if (delivery.error === undefined) seen.set(id, (seen.get(id) ?? 0) + 1);
           else this.failures.set(id, { attempts: delivery.attempt, code: delivery.error.code });
           done([[delivery, EMPTY]]);
@@ -200,6 +205,8 @@ export class World extends SimulatedWorld {
         !this.#confirmed.has(`${name}${seq}`),
         `item ${name}${seq} was confirmed and must not go out again`,
       );
+    // A peer that poses as a worker is never ready. It claims items that are not settled yet, and so may hear too early that they are.
+    if (this.#options.posing !== undefined && worker?.phase.kind !== "ready") return;
     for (const seq of settled) {
       const isDone =
         worker !== undefined && worker.task.items.get(seq) === undefined && seq < worker.task.nextSeq;
@@ -238,6 +245,7 @@ export class World extends SimulatedWorld {
           runId: this.distributor.runId,
           taskType,
           workerId: "liar",
+          ticket: "",
           busyMs: 0,
           items,
         });

@@ -92,6 +92,7 @@ describe("Inbox", () => {
     runId: "run",
     task: "task",
     workerId,
+    ticket: "",
     busyMs: 0,
     busyItems: 0,
     connection: workerId,

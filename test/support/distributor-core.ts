@@ -22,6 +22,8 @@ export function makeCore(
       peerId: "d",
       linkId: "l",
       context: "",
+      trust: "any",
+      newTicket: () => "ticket",
       crashLimit: 3,
       minWorkers: 1,
       maxFailures: Number.POSITIVE_INFINITY,
@@ -55,6 +57,7 @@ export function collectorComes(core: DistributorCore): void {
     role: "collector",
     peerId: "c",
     timeoutMs: 0,
+    ticket: "",
     context: "",
     metadata: EMPTY,
   };
@@ -65,6 +68,14 @@ export function collectorComes(core: DistributorCore): void {
 
 /** A worker that executes `concurrency` items at a time connects, by its id. */
 export function workerComes(core: DistributorCore, id: string, taskType: string, concurrency = 1): void {
-  core.workerMessage(id, { type: "hello", runId: "", role: "worker", peerId: id, taskType, held: [] });
+  core.workerMessage(id, {
+    type: "hello",
+    runId: "",
+    role: "worker",
+    peerId: id,
+    taskType,
+    ticket: "",
+    held: [],
+  });
   core.workerMessage(id, { type: "ready", runId: RUN, concurrency });
 }

@@ -15,6 +15,7 @@ interface Row {
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   role: ["distributor", "worker", "collector", "metadataworker", "service", "serviceworker", "serviceclient"],
   status: ["complete", "stopped", "aborted"],
+  trust: ["any", "assigned"],
   origin: ["handler", "worker", "service"],
 };
 
@@ -55,7 +56,7 @@ class TableReader {
   }
 
   header(): number {
-    if (this.#take(3).toString() !== "ZQP" || this.#byte() !== 7) throw new Error("another protocol");
+    if (this.#take(3).toString() !== "ZQP" || this.#byte() !== 8) throw new Error("another protocol");
     return this.#byte();
   }
 

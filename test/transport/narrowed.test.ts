@@ -11,7 +11,7 @@ const KINDS: Readonly<Record<keyof typeof directions, string>> = {
   DISTRIBUTOR_TO_WORKER: "welcome refuse grant recall revoke end resend ping",
   WORKER_TO_COLLECTOR: "hello result",
   COLLECTOR_TO_WORKER: "welcome refuse",
-  DISTRIBUTOR_TO_COLLECTOR: "open produced failed end bye",
+  DISTRIBUTOR_TO_COLLECTOR: "open produced assigned failed end bye",
   COLLECTOR_TO_DISTRIBUTOR: "welcome refuse ended ping",
   DISTRIBUTOR_TO_ACK_LINK: "hello",
   ACK_LINK_TO_DISTRIBUTOR: "welcome refuse ack ended ping",
@@ -62,7 +62,7 @@ describe.each(all)("The direction %s", (name, kinds) => {
 });
 
 test("Every kind of message has a direction", () => {
-  expect(messages.length).toBe(30);
+  expect(messages.length).toBe(31);
   expect([...new Set(all.flatMap(([, kinds]) => kinds.split(" ")))].sort()).toEqual(
     messages.map(({ type }) => type).sort(),
   );

@@ -6,6 +6,7 @@ import { addStopTimeout } from "../stop-timeout.ts";
 import { addInspectOptions } from "./inspect-options.ts";
 import { addLedgerOptions } from "./ledger-options.ts";
 import type { RoleCommandName, RoleOptions } from "./run-options.ts";
+import { addTrustOption } from "./trust-option.ts";
 
 /** What a file has to export for each role. */
 const EXPORTS: Readonly<Record<RoleCommandName, string>> = {
@@ -84,6 +85,7 @@ export function roleCommands(context: CommandContext): Command[] {
         "begin a task when this many workers are ready: a short run is over before late ones start",
         countOption,
       );
+      addTrustOption(command);
     }
     addStopTimeout(command);
     return command.action(async (file: string | undefined, options: RoleOptions) => {

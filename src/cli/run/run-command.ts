@@ -5,6 +5,7 @@ import { addStopTimeout } from "../stop-timeout.ts";
 import { addInspectOptions } from "./inspect-options.ts";
 import { addLedgerOptions } from "./ledger-options.ts";
 import type { RunFileOptions } from "./run-options.ts";
+import { addTrustOption } from "./trust-option.ts";
 
 const EXAMPLES = `
 The file exports one of these:
@@ -40,7 +41,7 @@ export function runFileCommand(context: CommandContext): Command {
       "worker processes of each kind (default: as the file says, or one per core); 0: run the work in this process",
       countWithin(0, 1024),
     );
-  return addInspectOptions(addStopTimeout(addLedgerOptions(command)))
+  return addInspectOptions(addStopTimeout(addTrustOption(addLedgerOptions(command))))
     .option("--json", "print the summary as JSON")
     .option("-q, --quiet", "print neither progress nor summary, only warnings, errors, and what failed")
     .addHelpText("after", EXAMPLES)

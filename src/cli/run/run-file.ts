@@ -81,8 +81,9 @@ function makePipeline(
   line: (text: string) => void,
 ): Pipeline {
   if (roles.pipelines.length > 0) {
-    const { workers, journal, retryFailed, incremental, maxFailures } = options;
-    const isGiven = [workers, inspectOf(options), journal, maxFailures].some((value) => value !== undefined);
+    const { workers, journal, retryFailed, incremental, maxFailures, trust } = options;
+    const given = [workers, inspectOf(options), journal, maxFailures, trust];
+    const isGiven = given.some((value) => value !== undefined);
     if (isGiven || retryFailed === true || incremental === true)
       throw new FileError(
         `${file} exports a Pipeline, whose options are set: export the options instead (export default { tasks, … })`,
@@ -91,7 +92,7 @@ function makePipeline(
   }
   const found = roles.options ?? optionsOf(roles, file);
   assertPipelineOptions(found); // before its parts are looked at
-  const { workers: count, maxFailures } = options;
+  const { workers: count, maxFailures, trust } = options;
   const inspectWorkers = inspectOf(options);
   const definitions = [found.workers ?? []].flat() as readonly WorkerDefinition[];
   return new Pipeline({
@@ -100,6 +101,7 @@ function makePipeline(
     onOutput: workerLines(line, options.quiet === true),
     ...journalOf(options, found.journal),
     ...(maxFailures === undefined ? {} : { maxFailures }),
+    ...(trust === undefined ? {} : { trust }),
     ...(inspectWorkers === undefined ? {} : { inspectWorkers }),
   });
 }

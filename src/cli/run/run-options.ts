@@ -1,3 +1,4 @@
+import type { Trust } from "../../protocol/batch-message.ts";
 import type { InspectCommandOptions } from "./inspect-options.ts";
 import type { LedgerOptions } from "./ledger-options.ts";
 
@@ -12,6 +13,7 @@ export interface RunFileOptions extends LedgerOptions, PrintOptions, InspectComm
   readonly workers?: number;
   readonly stopTimeout?: number;
   readonly maxFailures?: number;
+  readonly trust?: Trust;
 }
 
 /** The roles that can be started alone, each by a command of its own. */
@@ -39,4 +41,5 @@ export interface RoleOptions extends LedgerOptions, PrintOptions, InspectCommand
   readonly collector?: string;
   readonly maxFailures?: number;
   readonly minWorkers?: number;
+  readonly trust?: Trust;
 }

@@ -144,11 +144,11 @@ function classOf(
 
 /** An exported instance has its options already. @throws FileError rather than ignoring an option of the command line. */
 function assertNotGiven(options: RoleOptions, file: string): void {
-  const { keys, journal, retryFailed, incremental, maxFailures, minWorkers } = options;
-  const isTold = [keys, journal, maxFailures, minWorkers].some((value) => value !== undefined);
+  const { keys, journal, retryFailed, incremental, maxFailures, minWorkers, trust } = options;
+  const isTold = [keys, journal, maxFailures, minWorkers, trust].some((value) => value !== undefined);
   if (!isTold && retryFailed !== true && incremental !== true) return;
   throw new FileError(
-    `${file} exports an instance, whose options are set: set security, journal, maxFailures and minWorkers in the file`,
+    `${file} exports an instance, whose options are set: set security, journal, maxFailures, minWorkers and trust in the file`,
   );
 }
 
@@ -160,7 +160,7 @@ function makeDistributor(
   security: Security | undefined,
 ): Distributor {
   const { distributors, tasks, collectors, metadata } = roles;
-  const { maxFailures, minWorkers } = options;
+  const { maxFailures, minWorkers, trust } = options;
   if (distributors.length > 0) {
     assertNotGiven(options, file);
     return chosen(distributors, "Distributor", file, roles, options.export);
@@ -184,6 +184,7 @@ function makeDistributor(
     ...journalOf(options),
     ...(maxFailures === undefined ? {} : { maxFailures }),
     ...(minWorkers === undefined ? {} : { minWorkers }),
+    ...(trust === undefined ? {} : { trust }),
   });
   for (const task of tasks) distributor.registerTask(task);
   return distributor;

@@ -27,6 +27,10 @@ export async function runService(
   const { journal, retryFailed = false, incremental = false } = options;
   if (journal !== undefined || retryFailed || incremental || maxFailures !== undefined)
     throw new FileError(`${file} exports a Service, which has neither a journal nor a limit of failures`);
+  if (options.trust !== undefined)
+    throw new FileError(
+      `${file} exports a Service, which takes a reply only from the worker that has the request: --trust is for the other runs`,
+    );
   const service = only(roles.services, "Service", file);
   if (roles.serviceWorkers.size === 0)
     throw new FileError(

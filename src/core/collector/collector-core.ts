@@ -1,5 +1,5 @@
 import { PipelineError } from "../../errors.ts";
-import type { Hello, Open, RunStatus } from "../../protocol/batch-message.ts";
+import type { Hello, Open, RunStatus, Trust } from "../../protocol/batch-message.ts";
 import type {
   DistributorToAckLink,
   DistributorToCollector,
@@ -49,7 +49,7 @@ export class CollectorCore {
     this.#options = options;
     this.#port = port;
     this.budgets = new ConnectionBudgets(this.#clock, (connection) => port.exceeded(connection));
-    this.#items = this.#newItems([]);
+    this.#items = this.#newItems([], "any");
   }
 
   get hasDistributor(): boolean {
@@ -96,7 +96,7 @@ export class CollectorCore {
     if (!this.#knowsTask(message.taskType)) return this.#stray(message);
     if (isFromWorker) this.#items.result(connection, message, this.#clock.now);
     else if (message.type === "failed") this.#items.failed(connection, message);
-    else this.#items.produced(message);
+    else this.#items.told(message);
   }
 
   ackLinkMessage(connection: string, message: DistributorToAckLink): void {
@@ -193,6 +193,7 @@ export class CollectorCore {
       }
       this.#begin(open);
     }
+    this.#items.trustBy(open.trust);
     this.#distributors.open(connection, open.runId);
     this.#port.toPeer(connection, this.#welcome());
     if (this.#distributors.current.ack !== "") return;
@@ -203,7 +204,7 @@ export class CollectorCore {
     if (this.runId !== "") this.#port.note("the earlier run was never ended", { runId: this.runId });
     this.#phase = { kind: "collecting", open };
     this.#distributors.current.ack = "";
-    this.#items = this.#newItems(open.tasks);
+    this.#items = this.#newItems(open.tasks, open.trust);
     this.#port.begin(open);
     const waiting = this.#waitingWorkers;
     this.#waitingWorkers = new Map();
@@ -238,8 +239,8 @@ export class CollectorCore {
     return collectorWelcome(this.runId, this.#options.peerId);
   }
 
-  #newItems(tasks: readonly string[]): RunItems {
-    return new RunItems(tasks, {
+  #newItems(tasks: readonly string[], trust: Trust): RunItems {
+    return new RunItems(tasks, trust, {
       arrived: () => {
         this.#isHandling = true;
         this.#port.work();
@@ -261,6 +262,7 @@ export class CollectorCore {
       this.#phase = { kind: "ended", open: this.#phase.open, until: this.#clock.now + GOODBYE_MS };
       // The distributor has given up what waits here. Results that it counts as open must not be handled any more.
       if (status !== "complete") this.#items.inbox.clear();
+      else this.#items.close();
       this.flush();
     }
     if (!this.#isHandling) this.#confirmEnd();

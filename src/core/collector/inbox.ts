@@ -29,6 +29,8 @@ export interface Delivery {
 
 /** Items that arrived in one message. */
 export interface DeliveryBatch extends Omit<Delivery, "seq" | "attempt" | "payload"> {
+  /** What the worker has shown to prove that it is this worker; empty for a failure. */
+  readonly ticket: string;
   /** The connection on which they came. */
   readonly connection: string;
   /** How many bytes the message keeps in memory. */
@@ -88,6 +90,11 @@ export class Inbox {
   /** Bytes of messages from a connection that wait for the handler. */
   bytesFrom(connection: string): number {
     return this.#waitingBytes.get(connection) ?? 0;
+  }
+
+  /** Whether an item has arrived, handled or not. */
+  hasReceived(task: string, seq: number): boolean {
+    return this.#tasks.get(task)?.received.has(seq) ?? false;
   }
 
   add(batch: DeliveryBatch): void {

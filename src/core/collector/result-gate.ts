@@ -1,16 +1,13 @@
-import type { Produced } from "../../protocol/batch-message.ts";
-import { ExistingItems } from "./existing-items.ts";
-import { type DeliveryBatch, partOf } from "./inbox.ts";
+import type { Assigned, Produced, Trust } from "../../protocol/batch-message.ts";
+import { type Admission, admissionBy, type Refusal } from "./admission.ts";
+import { type DeliveryBatch, type Inbox, partOf } from "./inbox.ts";
 import { WaitingResults } from "./waiting-results.ts";
 
 /**
- * How long results wait for the distributor to say that their items exist, in ms. It says so when it grants the items, but over another
+ * How long results wait for the distributor to say that they may come in, in ms. It says so when it grants the items, but over another
  * connection, which may have to be made anew.
  */
 const WAIT_MS = 5000;
-
-/** Why results are refused. */
-export type Refusal = "items that do not exist" | "too many items that are not known to exist";
 
 export interface ResultGatePort {
   /** Results of a worker were refused. @param why - What they are results of. */
@@ -18,13 +15,14 @@ export interface ResultGatePort {
 }
 
 /**
- * Lets only results of items that exist into the collector. A result may overtake the distributor's message that its item exists, and
- * waits for it then. What is refused by mistake is not lost, because a worker sends what is not confirmed again.
+ * Lets only results of items that exist into the collector, or, with trust `"assigned"`, only those of workers that the items were given to. A
+ * result may overtake the distributor's message about its item, and waits for it then. What is refused by mistake is not lost, because a
+ * worker sends what is not confirmed again.
  */
 export class ResultGate {
-  readonly #add: (batch: DeliveryBatch) => void;
+  readonly #inbox: Inbox;
   readonly #port: ResultGatePort;
-  readonly #tasks: ReadonlyMap<string, ExistingItems>;
+  readonly #tasks: ReadonlyMap<string, Admission>;
   readonly #waiting = new WaitingResults();
   /** When the distributor was last missing. */
   #missingAt = 0;
@@ -33,12 +31,15 @@ export class ResultGate {
 
   /**
    * @param tasks - The names of the run's tasks.
-   * @param add - Gets results of items that exist.
+   * @param trust - Whose results are let in.
+   * @param inbox - Gets them.
    */
-  constructor(tasks: readonly string[], add: (batch: DeliveryBatch) => void, port: ResultGatePort) {
-    this.#add = add;
+  constructor(tasks: Iterable<string>, trust: Trust, inbox: Inbox, port: ResultGatePort) {
+    this.#inbox = inbox;
     this.#port = port;
-    this.#tasks = new Map(tasks.map((name) => [name, new ExistingItems()]));
+    this.#tasks = new Map(
+      [...tasks].map((name) => [name, admissionBy(trust, (seq) => inbox.hasReceived(name, seq))]),
+    );
   }
 
   /** Number of results that came again while they waited. */
@@ -50,45 +51,81 @@ export class ResultGate {
     return this.#tasks.has(name);
   }
 
-  /** Results of one of the run's tasks have arrived from a worker. */
-  arrived(batch: DeliveryBatch, now: number): void {
+  get tasks(): Iterable<string> {
+    return this.#tasks.keys();
+  }
+
+  /** Results of one of the run's tasks have arrived from a worker. @returns Whether any of them were let in. */
+  arrived(batch: DeliveryBatch, now: number): boolean {
     const task = this.#tasks.get(batch.task);
-    if (task === undefined) return;
-    const others = batch.items.filter(({ seq }) => !task.has(seq));
-    if (others.length === 0) return this.#add(batch);
-    const items = batch.items.filter(({ seq }) => task.has(seq));
-    if (items.length > 0) this.#add(partOf(batch, items));
+    if (task === undefined) return false;
+    const isAdmitted = task.testOf(batch);
+    const others = batch.items.filter(({ seq }) => !isAdmitted(seq));
+    if (others.length === 0) return this.#letIn(task, [batch]);
+    const items = batch.items.filter(({ seq }) => isAdmitted(seq));
     const rest = partOf(batch, others);
-    if (task.hasAll) this.#refuse([rest]);
-    else this.#wait(rest, now);
+    if (task.isFinal) this.#refuse(task, [rest]);
+    else this.#wait(task, rest, now);
+    return items.length > 0 && this.#letIn(task, [partOf(batch, items)]);
   }
 
-  /** The distributor says which items of a task exist. */
-  produced(message: Produced): void {
-    const { taskType: name, all, again } = message;
-    const task = this.#tasks.get(name);
-    if (task === undefined) return;
-    const { count } = task;
-    task.add(message);
-    for (const batch of this.#waiting.takeRange(name, count, task.count)) this.#add(batch);
-    if (again.length > 0)
-      for (const batch of this.#waiting.takeWhere(name, (seq) => task.has(seq))) this.#add(batch);
-    if (all) this.#refuse(this.#waiting.takeWhere(name, () => true));
+  /** An item failed for good, as the distributor reports. */
+  failed(batch: DeliveryBatch): void {
+    const task = this.#tasks.get(batch.task);
+    if (task !== undefined) this.#letIn(task, [batch]);
   }
 
-  /** Refuses what has waited for too long. @param isTold - Whether the distributor is there, and says which items exist. */
+  /** The distributor says which items of a task exist, or were given to a worker. @returns Whether any results were let in. */
+  told(message: Produced | Assigned): boolean {
+    const task = this.#tasks.get(message.taskType);
+    if (task === undefined) return false;
+    const isAnyIn = this.#letIn(task, task.told(message, this.#waiting));
+    if (task.isFinal)
+      this.#refuse(
+        task,
+        this.#waiting.takeWhere(message.taskType, () => true),
+      );
+    return isAnyIn;
+  }
+
+  /** Refuses what has waited for too long. @param isTold - Whether the distributor is there, and tells the collector of items. */
   tick(now: number, isTold: boolean): void {
     if (!isTold) this.#missingAt = now;
-    if (now - this.#missingAt >= WAIT_MS) this.#refuse(this.#waiting.takeBefore(now - WAIT_MS));
+    if (now - this.#missingAt >= WAIT_MS) this.#giveUp(now - WAIT_MS);
   }
 
-  #wait(batch: DeliveryBatch, now: number): void {
-    const tooMany = this.#waiting.add(batch, now);
+  /** Nothing more will be let in: refuses what waits. */
+  close(): void {
+    this.#giveUp(Number.POSITIVE_INFINITY);
+  }
+
+  #letIn(task: Admission, batches: readonly DeliveryBatch[]): boolean {
+    for (const batch of batches) {
+      for (const { seq } of batch.items) task.collected(seq);
+      this.#inbox.add(batch);
+    }
+    return batches.length > 0;
+  }
+
+  #wait(task: Admission, batch: DeliveryBatch, now: number): void {
+    const tooMany = this.#waiting.add(task.groupOf(batch), batch, now);
     if (tooMany > 0) this.#count("too many items that are not known to exist", batch, tooMany);
   }
 
-  #refuse(batches: readonly DeliveryBatch[]): void {
-    for (const batch of batches) this.#count("items that do not exist", batch, batch.items.length);
+  #giveUp(before: number): void {
+    for (const batch of this.#waiting.takeBefore(before)) {
+      const task = this.#tasks.get(batch.task);
+      if (task === undefined) continue;
+      this.#refuse(task, [batch]);
+      const isAdmitted = task.testOf(batch);
+      // Items that were collected meanwhile, from another worker: this worker hears that they are settled, and need not keep its results.
+      const repeated = batch.items.filter(({ seq }) => isAdmitted(seq));
+      if (repeated.length > 0) this.#letIn(task, [partOf(batch, repeated)]);
+    }
+  }
+
+  #refuse(task: Admission, batches: readonly DeliveryBatch[]): void {
+    for (const batch of batches) this.#count(task.refusal, batch, batch.items.length);
   }
 
   #count(why: Refusal, { workerId, task }: DeliveryBatch, count: number): void {

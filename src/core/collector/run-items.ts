@@ -1,5 +1,5 @@
-import type { Failed, Produced, Result } from "../../protocol/batch-message.ts";
-import { type DeliveryBatch, Inbox } from "./inbox.ts";
+import type { Assigned, Failed, Produced, Result, Trust } from "../../protocol/batch-message.ts";
+import { Inbox } from "./inbox.ts";
 import { ResultGate, type ResultGatePort } from "./result-gate.ts";
 
 /**
@@ -19,18 +19,33 @@ export class RunItems {
   readonly inbox = new Inbox();
   /** Number of results that were new when they arrived. */
   useful = 0;
-  readonly #gate: ResultGate;
   readonly #port: RunItemsPort;
+  #trust: Trust;
+  #gate: ResultGate;
+  /** Number of results that earlier gates have refused. */
+  #refusedBefore = 0;
 
-  /** @param tasks - The names of the run's tasks. */
-  constructor(tasks: readonly string[], port: RunItemsPort) {
+  /**
+   * @param tasks - The names of the run's tasks.
+   * @param trust - Whose results are taken.
+   */
+  constructor(tasks: readonly string[], trust: Trust, port: RunItemsPort) {
     this.#port = port;
-    this.#gate = new ResultGate(tasks, (batch) => this.#add(batch), port);
+    this.#trust = trust;
+    this.#gate = new ResultGate(tasks, trust, this.inbox, port);
   }
 
   /** Number of results that were refused. */
   get refused(): number {
-    return this.#gate.refused;
+    return this.#refusedBefore + this.#gate.refused;
+  }
+
+  /** The run's distributor was started again, perhaps with another trust. Workers send again what has waited under the earlier one. */
+  trustBy(trust: Trust): void {
+    if (trust === this.#trust) return;
+    this.#trust = trust;
+    this.#refusedBefore = this.refused;
+    this.#gate = new ResultGate(this.#gate.tasks, trust, this.inbox, this.#port);
   }
 
   /** Number of results that had come before, or were refused. */
@@ -44,7 +59,9 @@ export class RunItems {
 
   /** Results of one of the run's tasks have arrived from a worker. */
   result(connection: string, result: Result, now: number): void {
-    const { runId, taskType: task, workerId, items } = result;
+    const { runId, taskType: task, workerId, ticket, items } = result;
+    // The ACK of a result without a worker would be that of a failure.
+    if (workerId === "") return this.#port.note("results dropped: they name no worker", { task });
     const bytes = items.reduce((sum, { payload }) => sum + payload.length, 0);
     const waiting = this.inbox.bytesFrom(connection);
     if (waiting > 0 && waiting + bytes > MAX_WAITING_BYTES) {
@@ -54,7 +71,8 @@ export class RunItems {
     const before = this.#useless;
     const busyItems = result.busyMs > 0 ? length : 0;
     const busyMs = result.busyMs / length;
-    this.#gate.arrived({ connection, bytes, runId, task, workerId, busyMs, busyItems, items }, now);
+    const batch = { connection, bytes, runId, task, workerId, ticket, busyMs, busyItems, items };
+    if (this.#gate.arrived(batch, now)) this.#port.arrived();
     this.useful += length - (this.#useless - before);
   }
 
@@ -63,21 +81,23 @@ export class RunItems {
     const { runId, taskType: task, seq, attempts, payload, error } = failed;
     const items = [{ seq, attempt: attempts, payload }];
     const bytes = payload.length;
-    this.#add({ connection, bytes, runId, task, workerId: "", busyMs: 0, busyItems: 0, items, error });
+    const from = { connection, workerId: "", ticket: "" };
+    this.#gate.failed({ ...from, bytes, runId, task, busyMs: 0, busyItems: 0, items, error });
+    this.#port.arrived();
   }
 
-  /** The distributor says which items of a task exist. */
-  produced(message: Produced): void {
-    this.#gate.produced(message);
+  /** The distributor says which items of a task exist, or were given to a worker. */
+  told(message: Produced | Assigned): void {
+    if (this.#gate.told(message)) this.#port.arrived();
   }
 
-  /** Refuses results that have waited for too long. @param isTold - Whether the distributor is there, and says which items exist. */
+  /** The run is complete: what waits to be taken is refused. */
+  close(): void {
+    this.#gate.close();
+  }
+
+  /** Refuses results that have waited for too long. @param isTold - Whether the distributor is there, and tells of items. */
   tick(now: number, isTold: boolean): void {
     this.#gate.tick(now, isTold);
-  }
-
-  #add(batch: DeliveryBatch): void {
-    this.inbox.add(batch);
-    this.#port.arrived();
   }
 }

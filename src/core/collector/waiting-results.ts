@@ -19,6 +19,7 @@ interface WaitingResult {
   readonly connection: string;
   readonly amount: Amount;
   readonly since: number;
+  readonly group: string;
   /** How many results had come to wait before it. */
   readonly order: number;
   /** The batch of the result, without items. */
@@ -26,9 +27,10 @@ interface WaitingResult {
   readonly item: ItemPayload;
 }
 
-/** Results whose items are not known to exist, of each task by sequence number, the first one of each item. */
+/** Results that the collector may not take yet, in groups, the first one of each item in a group. */
 export class WaitingResults {
-  readonly #tasks = new Map<string, Map<number, WaitingResult>>();
+  /** The results of each group by sequence number. */
+  readonly #groups = new Map<string, Map<number, WaitingResult>>();
   readonly #connections = new Map<string, Amount>();
   readonly #all: Amount = { items: 0, bytes: 0 };
   #order = 0;
@@ -36,15 +38,11 @@ export class WaitingResults {
   repeated = 0;
 
   /** @returns How many of the results are too many to wait. */
-  add(batch: DeliveryBatch, now: number): number {
+  add(group: string, batch: DeliveryBatch, now: number): number {
     const { connection } = batch;
     const head = partOf(batch, []);
     const amount = this.#connections.get(connection) ?? { items: 0, bytes: 0 };
-    let waiting = this.#tasks.get(batch.task);
-    if (waiting === undefined) {
-      waiting = new Map();
-      this.#tasks.set(batch.task, waiting);
-    }
+    const waiting = this.#groups.get(group) ?? new Map<number, WaitingResult>();
     let tooMany = 0;
     for (const { seq, attempt, payload } of batch.items) {
       if (waiting.has(seq)) {
@@ -57,28 +55,37 @@ export class WaitingResults {
       }
       // A copy: the payload would keep all bytes of its message in memory.
       const item = { seq, attempt, payload: new Uint8Array(payload) };
-      waiting.set(seq, { connection, amount, since: now, order: this.#order++, batch: head, item });
+      waiting.set(seq, { connection, amount, since: now, group, order: this.#order++, batch: head, item });
       this.#count(amount, 1, payload.length);
     }
     if (amount.items > 0) this.#connections.set(connection, amount);
+    if (waiting.size > 0) this.#groups.set(group, waiting);
     return tooMany;
   }
 
-  /** Takes the results of a task's items from one number to another. */
-  takeRange(task: string, from: number, to: number): DeliveryBatch[] {
-    const waiting = this.#tasks.get(task);
-    if (waiting === undefined || waiting.size === 0) return [];
+  /** Takes a group's results of the items from one number to another. */
+  takeRange(group: string, from: number, to: number): DeliveryBatch[] {
+    const waiting = this.#groups.get(group);
+    if (waiting === undefined) return [];
     // A range can be much larger than what waits, and what waits much larger than a range.
-    if (to - from > waiting.size) return this.takeWhere(task, (seq) => seq >= from && seq < to);
+    if (to - from > waiting.size) return this.takeWhere(group, (seq) => seq >= from && seq < to);
     const taken: WaitingResult[] = [];
     for (let seq = from; seq < to; seq++) this.#take(waiting, waiting.get(seq), taken);
-    // The handler gets results as they came.
-    return batchesOf(taken.sort((one, other) => one.order - other.order));
+    return inOrder(taken);
   }
 
-  /** Takes the results of a task's items that fulfil a condition. */
-  takeWhere(task: string, isWanted: (seq: number) => boolean): DeliveryBatch[] {
-    const waiting = this.#tasks.get(task);
+  /** Takes a group's results of certain items. */
+  takeSeqs(group: string, seqs: readonly number[]): DeliveryBatch[] {
+    const waiting = this.#groups.get(group);
+    if (waiting === undefined) return [];
+    const taken: WaitingResult[] = [];
+    for (const seq of seqs) this.#take(waiting, waiting.get(seq), taken);
+    return inOrder(taken);
+  }
+
+  /** Takes a group's results of the items that fulfil a condition. */
+  takeWhere(group: string, isWanted: (seq: number) => boolean): DeliveryBatch[] {
+    const waiting = this.#groups.get(group);
     const taken: WaitingResult[] = [];
     if (waiting === undefined) return [];
     for (const result of waiting.values()) if (isWanted(result.item.seq)) this.#take(waiting, result, taken);
@@ -88,7 +95,7 @@ export class WaitingResults {
   /** Takes what has waited since before the given time. */
   takeBefore(time: number): DeliveryBatch[] {
     const taken: WaitingResult[] = [];
-    for (const waiting of this.#tasks.values()) {
+    for (const waiting of this.#groups.values()) {
       for (const result of waiting.values()) {
         if (result.since >= time) break; // they wait in the order in which they came
         this.#take(waiting, result, taken);
@@ -111,6 +118,7 @@ export class WaitingResults {
   ): void {
     if (result === undefined) return;
     waiting.delete(result.item.seq);
+    if (waiting.size === 0) this.#groups.delete(result.group);
     this.#count(result.amount, -1, -result.item.payload.length);
     if (result.amount.items === 0) this.#connections.delete(result.connection);
     taken.push(result);
@@ -122,6 +130,11 @@ export class WaitingResults {
       each.bytes += bytes;
     }
   }
+}
+
+/** The handler gets results as they came. */
+function inOrder(taken: WaitingResult[]): DeliveryBatch[] {
+  return batchesOf(taken.sort((one, other) => one.order - other.order));
 }
 
 /** Puts results together that came in one message. */

@@ -1,3 +1,4 @@
+import type { Trust } from "../../protocol/batch-message.ts";
 import type { DistributorToAckLink, DistributorToCollector } from "../../protocol/message.ts";
 import type { TaskLedger } from "./task-ledger.ts";
 
@@ -11,6 +12,7 @@ export interface CollectorLinkOptions {
   readonly runId: string;
   readonly peerId: string;
   readonly tasks: readonly string[];
+  readonly trust: Trust;
   readonly context: string;
 }
 
@@ -70,10 +72,10 @@ export class CollectorLink {
 
   /**
    * Tells the collector which items of a task exist, unless it was told of all of them, cannot be told now, or was told so often since the last
-   * tick that the next one will do.
+   * tick that the next one will do. With trust `"assigned"`, the collector hears of the items that workers are given instead.
    */
   produced(task: TaskLedger, now: number): void {
-    if (!this.takesData) return;
+    if (!this.takesData || this.#options.trust === "assigned") return;
     const { nextSeq: count, producedAll: all, name: taskType } = task;
     const told = this.#told.get(task);
     if (told?.count === count && told.all === all) return;
@@ -92,8 +94,8 @@ export class CollectorLink {
 
   /** Tells the collector of the run. */
   open(metadata: Uint8Array): void {
-    const { runId, peerId, tasks, context } = this.#options;
-    this.#port.toCollector({ type: "open", runId, peerId, tasks, context, metadata });
+    const { runId, peerId, tasks, trust, context } = this.#options;
+    this.#port.toCollector({ type: "open", runId, peerId, tasks, trust, context, metadata });
   }
 
   /** Repeats what the collector has not answered. */
@@ -104,6 +106,14 @@ export class CollectorLink {
 
   #hello(): void {
     const { runId, peerId } = this.#options;
-    this.#port.toAckLink({ type: "hello", runId, role: "distributor", peerId, taskType: "", held: [] });
+    this.#port.toAckLink({
+      type: "hello",
+      runId,
+      role: "distributor",
+      peerId,
+      taskType: "",
+      ticket: "",
+      held: [],
+    });
   }
 }

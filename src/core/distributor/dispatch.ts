@@ -111,6 +111,7 @@ function fill(task: TaskLedger, worker: WorkerRecord, limit: number, now: number
 function granted(task: TaskLedger, item: Item, worker: WorkerRecord, now: number): ItemPayload {
   item.attempt = nextAttempt(item.attempt);
   item.grantedAt = Math.trunc(now); // a small integer costs no memory of its own
+  item.holder = worker;
   item.isRestored = false;
   task.move(item, worker.place);
   return { seq: item.seq, attempt: item.attempt, payload: item.payload };

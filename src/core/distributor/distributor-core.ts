@@ -1,5 +1,5 @@
 import { PipelineError } from "../../errors.ts";
-import type { Ack, Hello, ItemRef, RunStatus } from "../../protocol/batch-message.ts";
+import type { Ack, Hello, RunStatus } from "../../protocol/batch-message.ts";
 import type {
   AckLinkToDistributor,
   CollectorToDistributor,
@@ -8,6 +8,7 @@ import type {
 import { EMPTY } from "../../protocol/wire/payload-frames.ts";
 import { ConnectionBudgets } from "../connection-budgets.ts";
 import { RoleClock } from "../role-clock.ts";
+import { Assignments } from "./assignments.ts";
 import { CollectorLink } from "./collector-link.ts";
 import { dispatch } from "./dispatch.ts";
 import type { DistributorCoreOptions, DistributorPhase, DistributorPort } from "./distributor-port.ts";
@@ -39,6 +40,7 @@ export class DistributorCore {
   readonly budgets: ConnectionBudgets;
   readonly #tasks: TaskSet;
   readonly #fleet: Fleet;
+  readonly #assignments: Assignments;
   readonly #workerMessages: WorkerMessages;
   readonly #settlement: Settlement;
   #phase: DistributorPhase = { kind: "preparing" };
@@ -52,7 +54,8 @@ export class DistributorCore {
     this.#port = port;
     this.budgets = new ConnectionBudgets(this.#clock, (connection) => port.exceeded(connection));
     this.#tasks = new TaskSet(specs.map((spec) => new TaskLedger(spec)));
-    this.#workerMessages = new WorkerMessages(options, port);
+    this.#assignments = new Assignments(options, port);
+    this.#workerMessages = new WorkerMessages(options, this.#assignments, port);
     this.#settlement = new Settlement(options, this.#clock, port);
     this.#fleet = new Fleet(options, this.#tasks, this.#workerMessages, this.#settlement, port);
     this.#collector = new CollectorLink(
@@ -140,20 +143,12 @@ export class DistributorCore {
       this.#workerHello(connection, message);
     } else if (message.type === "blocked") {
       if (message.runId !== this.#options.runId) return this.#stray(message);
-      return this.workerBlocked(message.workerId, message.running, message.expired);
+      this.#fleet.reported(message, now);
     } else {
       const worker = this.#fleet.heard(connection, now);
       if (worker === undefined || message.runId !== this.#options.runId) return this.#stray(message);
       this.#fleet.message(worker, message, now);
     }
-  }
-
-  /** A worker's watching thread reports, on a connection of its own, that the main thread is blocked. */
-  workerBlocked(workerId: string, running: readonly ItemRef[], expired: boolean): void {
-    const worker = this.#fleet.byId(workerId);
-    if (worker === undefined) return this.#port.note("report of an unknown worker dropped", { workerId });
-    this.#fleet.blocked(worker, running, expired, this.#clock.now);
-    this.#settleDown();
   }
 
   workerDisconnected(connection: string): void {
@@ -258,6 +253,10 @@ export class DistributorCore {
   }
 
   #workerHello(connection: string, hello: Hello): void {
+    if (this.#fleet.isImpostor(connection, hello)) {
+      const { peerId: worker } = hello;
+      return this.#port.note("hello of another worker's id dropped: the ticket is not shown", { worker });
+    }
     const known = this.#fleet.byId(hello.peerId);
     const objection = this.#fleet.objection(connection, hello.peerId);
     const task = objection ?? taskOfHello(hello, this.#tasks.byName, known);
@@ -273,6 +272,7 @@ export class DistributorCore {
 
   #collectorWelcome(link: "data" | "ack"): void {
     this.#collector.welcomed(link);
+    if (link === "data") this.#assignments.tellAll(this.#tasks);
     this.#tasks.touchAll();
     if (!this.#collector.isReady) return;
     this.#port.note("collector is ready", {});

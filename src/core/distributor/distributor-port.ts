@@ -4,10 +4,10 @@ import type { WindowLimits } from "../window.ts";
 import type { CollectorLinkPort } from "./collector-link.ts";
 import type { OwnedWorkers } from "./owned-workers.ts";
 import type { TaskLedger } from "./task-ledger.ts";
+import type { TicketOptions } from "./tickets.ts";
 
 /** What a run's distributor is set up with. */
-export interface DistributorCoreOptions extends WindowLimits {
-  readonly runId: string;
+export interface DistributorCoreOptions extends WindowLimits, TicketOptions {
   readonly peerId: string;
   /** A secret that the distributor sends on both links to the collector, so that no other peer can pose as the distributor. */
   readonly linkId: string;

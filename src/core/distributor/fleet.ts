@@ -1,4 +1,4 @@
-import type { Fail, Hello, ItemRef, Ready, Returned } from "../../protocol/batch-message.ts";
+import type { Blocked, Fail, Hello, ItemRef, Ready, Returned } from "../../protocol/batch-message.ts";
 import type { WorkerToDistributor } from "../../protocol/message.ts";
 import { PingSchedule } from "../ping-schedule.ts";
 import type { WindowLimits } from "../window.ts";
@@ -8,6 +8,7 @@ import { reconcile } from "./reconcile.ts";
 import type { Settlement } from "./settlement.ts";
 import type { TaskLedger } from "./task-ledger.ts";
 import type { TaskSet } from "./task-set.ts";
+import { type TicketOptions, Tickets } from "./tickets.ts";
 import type { WorkerMessages } from "./worker-messages.ts";
 import { WorkerRecord } from "./worker-record.ts";
 
@@ -20,8 +21,7 @@ const RECALL_AGAIN_MS = 100;
 /** How much longer than the task's timeout a worker may send nothing, in ms: the timeout's own grace and a ping or two. */
 const SILENCE_GRACE_MS = 4000;
 
-export interface FleetOptions extends WindowLimits {
-  readonly runId: string;
+export interface FleetOptions extends WindowLimits, TicketOptions {
   readonly owned?: OwnedWorkers | undefined;
 }
 
@@ -36,6 +36,7 @@ export class Fleet {
   readonly #messages: WorkerMessages;
   readonly #settlement: Settlement;
   readonly #port: FleetPort;
+  readonly #tickets: Tickets;
   readonly #byId = new Map<string, WorkerRecord>();
   readonly #byConnection = new Map<string, WorkerRecord>();
   readonly #pings = new PingSchedule();
@@ -50,6 +51,7 @@ export class Fleet {
     port: FleetPort,
   ) {
     this.#options = options;
+    this.#tickets = new Tickets(options);
     this.#tasks = tasks;
     this.#messages = messages;
     this.#settlement = settlement;
@@ -75,6 +77,15 @@ export class Fleet {
     return `worker ${JSON.stringify(present.id)} has said hello on this connection, and a connection has one worker`;
   }
 
+  /**
+   * Whether a peer says the id of another worker and does not show its ticket. The peer gets no answer: it may be that worker, whose last
+   * connection ended before the ticket arrived, and which counts as new as soon as that worker is forgotten.
+   */
+  isImpostor(connection: string, { peerId, ticket }: Hello): boolean {
+    const known = this.#byId.get(peerId);
+    return known !== undefined && known.connection !== connection && !this.#tickets.proves(ticket, known);
+  }
+
   /** The worker on a connection, from which a message has arrived. */
   heard(connection: string, now: number): WorkerRecord | undefined {
     const worker = this.#byConnection.get(connection);
@@ -90,7 +101,9 @@ export class Fleet {
   /** A worker says hello, for the first time or on a new connection. */
   hello(connection: string, hello: Hello, task: TaskLedger, now: number): WorkerRecord {
     const known = this.#byId.get(hello.peerId);
-    const worker = known ?? new WorkerRecord(hello.peerId, task, connection, this.#options, now);
+    const { peerId } = hello;
+    const ticket = known?.ticket ?? this.#tickets.of(hello);
+    const worker = known ?? new WorkerRecord({ peerId, ticket }, task, connection, this.#options, now);
     if (known !== undefined) this.#byConnection.delete(known.connection);
     this.#byId.set(worker.id, worker);
     this.#byConnection.set(connection, worker);
@@ -103,7 +116,9 @@ export class Fleet {
     worker.phase = { kind: "new", since: now };
     this.#note(known === undefined ? "joined" : "reconnected", worker);
     this.#clearBlame(worker);
-    const revoked = reconcile(worker, hello.runId === this.#options.runId ? hello.held : []);
+    const isOwn = hello.runId === this.#options.runId && this.#tickets.proves(hello.ticket, worker);
+    const wasGranted = (item: Item) => this.#tickets.wasGranted(item, worker);
+    const revoked = reconcile(worker, isOwn ? hello.held : [], wasGranted);
     if (revoked.length > 0) this.#messages.revoke(worker, revoked);
     this.#tasks.touch(task);
     return worker;
@@ -166,11 +181,19 @@ export class Fleet {
     this.#note("left", worker);
   }
 
+  /** A worker's watching thread reports, on a connection of its own, that the main thread is blocked. */
+  reported({ workerId, ticket, running, expired }: Blocked, now: number): void {
+    const worker = this.#byId.get(workerId);
+    if (worker !== undefined && this.#tickets.proves(ticket, worker))
+      this.#blocked(worker, running, expired, now);
+    else this.#port.note("report of an unknown worker dropped", { workerId });
+  }
+
   /**
    * The worker's main thread is stuck in exactly the items `running`: its other items go to other workers at once. They are not
    * suspects, and a result that the worker has finished already still counts when it arrives.
    */
-  blocked(worker: WorkerRecord, running: readonly ItemRef[], expired: boolean, now: number): void {
+  #blocked(worker: WorkerRecord, running: readonly ItemRef[], expired: boolean, now: number): void {
     const { task, phase } = worker;
     const stuck = new Map(running.map(({ seq, attempt }) => [seq, attempt]));
     const items = task.heldBy(worker);

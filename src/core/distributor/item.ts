@@ -33,6 +33,8 @@ export interface Item extends ItemHistory {
   lostWith: string[];
   /** Ids of the workers on which the item has failed, the latest last. None of them gets it again while another worker lives. */
   failedOn: readonly string[];
+  /** The worker that it was granted to last, if this process has granted it. */
+  holder: WorkerRecord | undefined;
   /** Restored from the journal and not granted since: a worker may hold the item under an attempt that the journal does not have. */
   isRestored: boolean;
 }
@@ -52,6 +54,7 @@ export function newItem(seq: number, payload: Uint8Array): Item {
     losses: 0,
     lostWith: NO_WORKERS,
     failedOn: NO_WORKERS,
+    holder: undefined,
     isRestored: false,
   };
 }

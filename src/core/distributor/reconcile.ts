@@ -6,9 +6,14 @@ import type { WorkerRecord } from "./worker-record.ts";
  * Compares what a worker reports after a reconnection with the ledger: any message may have been lost with the old connection.
  *
  * @param held - What the worker holds, by its own account.
+ * @param wasGranted - Whether an item that waits was granted to the worker last, so that its claim to have the item may be true.
  * @returns The items that the worker has to drop.
  */
-export function reconcile(worker: WorkerRecord, held: readonly ItemRef[]): ItemRef[] {
+export function reconcile(
+  worker: WorkerRecord,
+  held: readonly ItemRef[],
+  wasGranted: (item: Item) => boolean,
+): ItemRef[] {
   const { task } = worker;
   const kept = new Set<number>();
   const revoked: ItemRef[] = [];
@@ -18,10 +23,11 @@ export function reconcile(worker: WorkerRecord, held: readonly ItemRef[]): ItemR
       worker.settled.push(ref.seq);
     } else if (item.place === worker.place) {
       if (item.attempt === ref.attempt) kept.add(ref.seq);
-    } else if (isUnclaimed(item, ref)) {
+    } else if (isUnclaimed(item, ref) && wasGranted(item)) {
       // Taken away, but granted to no other worker yet: the worker that still has the item goes on with it.
       item.attempt = ref.attempt;
       item.grantedAt = Math.trunc(worker.lastHeard);
+      item.holder = worker;
       item.isRestored = false;
       task.move(item, worker.place);
       kept.add(ref.seq);

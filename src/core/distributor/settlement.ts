@@ -121,7 +121,7 @@ export class Settlement {
   /** The collector has handled results of a worker, or reports of failed items. */
   #acked(task: TaskLedger, handled: Handled, workers: WorkerLookup): void {
     const { workerId, seqs } = handled;
-    const worker = workers.byId(workerId);
+    const worker = workerOf(task, workers, workerId);
     const as = workerId === "" ? "failed" : "acked";
     const settled: number[] = [];
     let taken = 0;
@@ -143,7 +143,7 @@ export class Settlement {
    * ends before they are ACKed, their items are executed again.
    */
   #taken(task: TaskLedger, handled: Handled, workers: WorkerLookup): void {
-    const worker = workers.byId(handled.workerId);
+    const worker = workerOf(task, workers, handled.workerId);
     let count = 0;
     for (const seq of handled.seqs) {
       const item = task.items.get(seq);
@@ -248,6 +248,12 @@ export class Settlement {
       payload: item.payload,
     });
   }
+}
+
+/** The task's worker of an id. A result may name any worker: what is settled of one task is nothing to another task's worker. */
+function workerOf(task: TaskLedger, workers: WorkerLookup, id: string): WorkerRecord | undefined {
+  const worker = workers.byId(id);
+  return worker?.task === task ? worker : undefined;
 }
 
 /** An error that the distributor itself makes: its stack would tell a user nothing. */

@@ -1,6 +1,7 @@
 import type { End, ItemPayload, ItemRef } from "../../protocol/batch-message.ts";
 import type { DistributorToWorker } from "../../protocol/message.ts";
 import { cutList } from "../cut-list.ts";
+import type { Assignments } from "./assignments.ts";
 import type { DistributorCoreOptions, DistributorPhase, DistributorPort } from "./distributor-port.ts";
 import type { GrantPort } from "./grant-port.ts";
 import type { WorkerRecord } from "./worker-record.ts";
@@ -10,10 +11,16 @@ export type EndingPhase = Extract<DistributorPhase, { kind: "ending" }>;
 /** Sends the distributor's messages to workers. */
 export class WorkerMessages implements GrantPort {
   readonly #options: DistributorCoreOptions;
+  readonly #assignments: Assignments;
   readonly #port: Pick<DistributorPort, "toWorker">;
 
-  constructor(options: DistributorCoreOptions, port: Pick<DistributorPort, "toWorker">) {
+  constructor(
+    options: DistributorCoreOptions,
+    assignments: Assignments,
+    port: Pick<DistributorPort, "toWorker">,
+  ) {
     this.#options = options;
+    this.#assignments = assignments;
     this.#port = port;
   }
 
@@ -24,11 +31,13 @@ export class WorkerMessages implements GrantPort {
   welcome(worker: WorkerRecord, metadata: Uint8Array): void {
     const { runId, peerId, context } = this.#options;
     const { timeoutMs } = worker.task.spec;
-    this.#send(worker, { type: "welcome", runId, role: "distributor", peerId, timeoutMs, context, metadata });
+    const own = { timeoutMs, ticket: worker.ticket };
+    this.#send(worker, { type: "welcome", runId, role: "distributor", peerId, ...own, context, metadata });
   }
 
   /** Grants items, and confirms what the collector has handled of the worker's results. */
   grant(worker: WorkerRecord, items: readonly ItemPayload[], solo: boolean): void {
+    this.#assignments.granting(worker, items);
     const settled = [...cutList(worker.settled)];
     const failuresSeen = [...cutList(worker.failuresSeen)];
     worker.settled = [];

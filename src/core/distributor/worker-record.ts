@@ -1,4 +1,4 @@
-import type { ItemRef } from "../../protocol/batch-message.ts";
+import type { Hello, ItemRef } from "../../protocol/batch-message.ts";
 import { Window, type WindowLimits } from "../window.ts";
 import type { Item, Place } from "./item.ts";
 import { Reliability } from "./reliability.ts";
@@ -36,6 +36,8 @@ const FIRST_PER_SLOT = 5;
 export class WorkerRecord {
   readonly id: string;
   readonly task: TaskLedger;
+  /** A secret of the worker and the distributor: the worker shows it with its results, and when it comes back. */
+  readonly ticket: string;
   /** The connection on which it was heard last. */
   connection: string;
   phase: WorkerRecordPhase;
@@ -67,9 +69,16 @@ export class WorkerRecord {
 
   readonly #limits: WindowLimits;
 
-  constructor(id: string, task: TaskLedger, connection: string, limits: WindowLimits, now: number) {
-    this.id = id;
+  constructor(
+    hello: Pick<Hello, "peerId" | "ticket">,
+    task: TaskLedger,
+    connection: string,
+    limits: WindowLimits,
+    now: number,
+  ) {
+    this.id = hello.peerId;
     this.task = task;
+    this.ticket = hello.ticket;
     this.connection = connection;
     this.#limits = limits;
     this.window = new Window(1, limits);

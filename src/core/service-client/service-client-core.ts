@@ -256,6 +256,7 @@ export class ServiceClientCore {
       role: "serviceclient",
       peerId: clientId,
       taskType: "",
+      ticket: "",
       held: [],
     });
   }

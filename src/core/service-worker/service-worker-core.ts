@@ -255,6 +255,7 @@ export class ServiceWorkerCore {
       role: "serviceworker",
       peerId: workerId,
       taskType,
+      ticket: "",
       held: [],
     });
   }

@@ -285,7 +285,16 @@ export class BrokerCore {
 
   #welcome(): Welcome {
     const { runId, peerId } = this.#options;
-    return { type: "welcome", runId, role: "service", peerId, timeoutMs: 0, context: "", metadata: EMPTY };
+    return {
+      type: "welcome",
+      runId,
+      role: "service",
+      peerId,
+      timeoutMs: 0,
+      ticket: "",
+      context: "",
+      metadata: EMPTY,
+    };
   }
 
   #refusal(what: string): Refuse {

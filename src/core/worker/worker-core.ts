@@ -23,6 +23,8 @@ export class WorkerCore {
   #phase: WorkerPhase = { kind: "waiting" };
   readonly #load: Workload<Execution>;
   readonly #outbox: Outbox;
+  /** The worker's ticket in its run, which it shows where it has to prove that it is this worker. */
+  ticket = "";
   /** A peer is ready when it has answered hello on this connection. The collector is greeted once a run is known. */
   #collector: "down" | "connected" | "greeted" | "ready" = "down";
   #distributor: "down" | "greeted" | "ready" = "down";
@@ -57,7 +59,7 @@ export class WorkerCore {
   distributorConnected(): void {
     this.#distributor = "greeted";
     this.#nextHello = this.#clock.now + HELLO_MS;
-    this.#hello(this.#port.toDistributor, this.#held());
+    this.#hello(this.#port.toDistributor, this.ticket, this.#held());
   }
 
   distributorDisconnected(): void {
@@ -195,26 +197,27 @@ export class WorkerCore {
     }
   }
 
-  #hello(send: (message: Hello) => void, held: readonly ItemRef[]): void {
-    const { workerId, taskType } = this.#options;
-    send({ type: "hello", runId: this.runId, role: "worker", peerId: workerId, taskType, held });
+  #hello(send: (message: Hello) => void, ticket: string, held: readonly ItemRef[]): void {
+    const { workerId: peerId, taskType } = this.#options;
+    send({ type: "hello", runId: this.runId, role: "worker", peerId, taskType, ticket, held });
   }
 
   /** Says hello again where the answer takes long, or is lost. */
   #repeatHello(): void {
     this.#nextHello = this.#clock.now + HELLO_MS;
-    if (this.#distributor === "greeted") this.#hello(this.#port.toDistributor, this.#held());
-    if (this.#collector === "greeted") this.#hello(this.#port.toCollector, []);
+    if (this.#distributor === "greeted") this.#hello(this.#port.toDistributor, this.ticket, this.#held());
+    if (this.#collector === "greeted") this.#hello(this.#port.toCollector, "", []);
   }
 
   #greetCollector(): void {
     if (this.#collector !== "connected" || this.runId === "") return;
     this.#collector = "greeted";
-    this.#hello(this.#port.toCollector, []);
+    this.#hello(this.#port.toCollector, "", []);
   }
 
   #welcome(welcome: Welcome): void {
     this.#distributor = "ready";
+    this.ticket = welcome.ticket;
     if (welcome.runId === this.runId) {
       if (this.#phase.kind === "working") this.#ready();
       else if (this.#phase.kind === "leaving") this.#giveBack(0);
@@ -235,15 +238,8 @@ export class WorkerCore {
 
   #results(items: readonly ItemPayload[], busyMs: number): void {
     const { workerId, taskType } = this.#options;
-    const { runId } = this;
-    this.#port.toCollector({
-      type: "result",
-      runId,
-      taskType,
-      workerId,
-      busyMs,
-      items,
-    });
+    const { runId, ticket } = this;
+    this.#port.toCollector({ type: "result", runId, taskType, workerId, ticket, busyMs, items });
   }
 
   #grant(grant: Grant): void {

@@ -1,5 +1,5 @@
-import type { RoleName, RunStatus } from "../batch-message.ts";
-import { MAX_CONCURRENCY, MAX_REASON_BYTES, MAX_REFS, MAX_TASKS } from "../bounds.ts";
+import type { RoleName, RunStatus, Trust } from "../batch-message.ts";
+import { MAX_CONCURRENCY, MAX_REASON_BYTES, MAX_REFS, MAX_TASKS, MAX_TICKET_BYTES } from "../bounds.ts";
 import { MAX_CONTEXT_BYTES } from "../limits.ts";
 import type { Message } from "../message.ts";
 import type { ServiceMessage } from "../service-message.ts";
@@ -32,8 +32,10 @@ const ROLES: readonly RoleName[] = [
   "serviceclient",
 ];
 const STATUSES: readonly RunStatus[] = ["complete", "stopped", "aborted"];
+const TRUSTS: readonly Trust[] = ["any", "assigned"];
 
 const name = (reader: ByteReader) => reader.name();
+const ticket = (reader: ByteReader) => reader.text(MAX_TICKET_BYTES);
 
 /** Reads the only payload of a message, and its size before it. */
 function payload(reader: ByteReader, bodies: readonly Uint8Array[]): Uint8Array {
@@ -51,13 +53,15 @@ export const BATCH_LAYOUTS: Layouts<Exclude<Message["type"], ServiceMessage["typ
       writer.byte(ROLES.indexOf(message.role));
       writer.text(message.peerId);
       writer.text(message.taskType);
+      writer.text(message.ticket);
       writeRefs(writer, message.held);
     },
     (reader, runId) => {
       const role = choice(reader, ROLES);
       const [peerId, taskType] = [name(reader), name(reader)];
+      const shown = ticket(reader);
       const held = readRefs(reader, role === "worker" ? MAX_REFS : 0);
-      return { type: "hello", runId, role, peerId, taskType, held };
+      return { type: "hello", runId, role, peerId, taskType, ticket: shown, held };
     },
   ),
   welcome: {
@@ -65,6 +69,7 @@ export const BATCH_LAYOUTS: Layouts<Exclude<Message["type"], ServiceMessage["typ
       writer.byte(ROLES.indexOf(message.role));
       writer.text(message.peerId);
       writer.integer(message.timeoutMs);
+      writer.text(message.ticket);
       writer.text(message.context);
       return writeSizes(writer, [message.metadata]);
     },
@@ -74,6 +79,7 @@ export const BATCH_LAYOUTS: Layouts<Exclude<Message["type"], ServiceMessage["typ
       role: choice(reader, ROLES),
       peerId: name(reader),
       timeoutMs: reader.integer(),
+      ticket: ticket(reader),
       context: reader.text(MAX_CONTEXT_BYTES),
       metadata: payload(reader, bodies),
     }),
@@ -83,6 +89,7 @@ export const BATCH_LAYOUTS: Layouts<Exclude<Message["type"], ServiceMessage["typ
       writer.text(message.peerId);
       writer.integer(message.tasks.length);
       for (const task of message.tasks) writer.text(task);
+      writer.byte(TRUSTS.indexOf(message.trust));
       writer.text(message.context);
       return writeSizes(writer, [message.metadata]);
     },
@@ -91,6 +98,7 @@ export const BATCH_LAYOUTS: Layouts<Exclude<Message["type"], ServiceMessage["typ
       runId,
       peerId: name(reader),
       tasks: list(reader, MAX_TASKS, () => name(reader)),
+      trust: choice(reader, TRUSTS),
       context: reader.text(MAX_CONTEXT_BYTES),
       metadata: payload(reader, bodies),
     }),
@@ -109,6 +117,22 @@ export const BATCH_LAYOUTS: Layouts<Exclude<Message["type"], ServiceMessage["typ
       count: reader.integer(),
       all: flag(reader),
       again: reader.sequence(MAX_REFS),
+    }),
+  ),
+  assigned: fieldsOnly(
+    (writer, message) => {
+      writer.text(message.taskType);
+      writer.text(message.workerId);
+      writer.text(message.ticket);
+      writer.sequence(message.seqs);
+    },
+    (reader, runId) => ({
+      type: "assigned",
+      runId,
+      taskType: name(reader),
+      workerId: name(reader),
+      ticket: ticket(reader),
+      seqs: reader.sequence(MAX_REFS),
     }),
   ),
   ready: fieldsOnly(
@@ -151,15 +175,17 @@ export const BATCH_LAYOUTS: Layouts<Exclude<Message["type"], ServiceMessage["typ
     (reader, runId) => ({ type: "returned", runId, leaving: flag(reader), items: readRefs(reader) }),
   ),
   blocked: fieldsOnly(
-    (writer, { workerId, expired, running }) => {
-      writer.text(workerId);
-      writer.byte(expired ? 1 : 0);
-      writeRefs(writer, running);
+    (writer, message) => {
+      writer.text(message.workerId);
+      writer.text(message.ticket);
+      writer.byte(message.expired ? 1 : 0);
+      writeRefs(writer, message.running);
     },
     (reader, runId) => ({
       type: "blocked",
       runId,
       workerId: name(reader),
+      ticket: ticket(reader),
       expired: flag(reader),
       running: readRefs(reader),
     }),
@@ -184,6 +210,7 @@ export const BATCH_LAYOUTS: Layouts<Exclude<Message["type"], ServiceMessage["typ
     write(writer, message) {
       writer.text(message.taskType);
       writer.text(message.workerId);
+      writer.text(message.ticket);
       writeDuration(writer, message.busyMs);
       return writeItems(writer, message.items);
     },
@@ -192,6 +219,7 @@ export const BATCH_LAYOUTS: Layouts<Exclude<Message["type"], ServiceMessage["typ
       runId,
       taskType: name(reader),
       workerId: name(reader),
+      ticket: ticket(reader),
       busyMs: readDuration(reader),
       items: readItems(reader, bodies),
     }),

@@ -49,6 +49,7 @@ export const MESSAGE_TYPES = [
   "report",
   "blocked",
   "produced",
+  "assigned",
 ] as const satisfies readonly Message["type"][];
 const TYPE_CODES = new Map<Message["type"], number>(MESSAGE_TYPES.map((type, code) => [type, code]));
 

@@ -33,11 +33,13 @@ export interface DistributorSetting {
   /** The journal's file and durability; undefined: the ledger is in memory only. */
   readonly journal: { readonly file: MemoryFile; readonly durability: Durability } | undefined;
   /** Limits of the run that are not the simulator's own. */
-  readonly limits?: Partial<Pick<DistributorCoreOptions, "crashLimit" | "maxFailures">>;
+  readonly limits?: Partial<Pick<DistributorCoreOptions, "crashLimit" | "maxFailures" | "trust">>;
   /** The encoded metadata; empty: none. */
   readonly metadata?: Uint8Array;
   /** A task, but for what its journal says. */
   spec(name: string, earlier: OpenJournal["tasks"] | undefined): Omit<TaskSpec, "journal" | "restored">;
+  /** Makes a worker's ticket, by the world's seed. */
+  newTicket(): string;
   /** Prepares the tasks before the run opens. */
   prepare?(earlier: ReadyJournal | undefined): Promise<void>;
   /** A grant was made. */
@@ -87,6 +89,8 @@ export class SimulatedDistributor {
         peerId: "d",
         linkId: "secret",
         context: "",
+        trust: "any",
+        newTicket: () => setting.newTicket(),
         crashLimit: 3,
         minWorkers: 1,
         maxFailures: Number.POSITIVE_INFINITY,

@@ -126,7 +126,7 @@ export class SimulatedWorker {
   /** Blocks the main thread in an item: it receives and sends nothing. The connections live, and the watching thread reports. */
   #block({ seq, attempt }: Execution, ms: number): void {
     const { timeline, host, number, timeoutMs = 0, count, kill } = this.#setting;
-    const { runId } = this.#core;
+    const { runId, ticket } = this.#core;
     const since = timeline.now;
     host.frozenUntil = Math.max(host.frozenUntil, since + ms);
     const report = (delay: number) =>
@@ -138,6 +138,7 @@ export class SimulatedWorker {
           type: "blocked",
           runId,
           workerId: `w${number}`,
+          ticket,
           running: [{ seq, attempt }],
           expired,
         });

@@ -42,6 +42,8 @@ export abstract class SimulatedWorld {
   /** Collectors that were started. */
   protected collectors = 0;
   #distributor!: SimulatedDistributor;
+  /** Apart from the world's other randomness, which tickets do not change. */
+  readonly #tickets: Random;
   readonly #journal: Durability | undefined;
   #file: MemoryFile | undefined;
   #workersStarted = 0;
@@ -53,6 +55,7 @@ export abstract class SimulatedWorld {
 
   constructor({ seed, duplicating = 0, journal }: WorldSetting) {
     this.random = new Random(seed);
+    this.#tickets = new Random(~seed);
     this.network = new Network(this.timeline, this.random, ({ type }) => this.count(`lost ${type}`));
     this.network.duplicating = duplicating;
     this.#journal = journal;
@@ -77,6 +80,11 @@ export abstract class SimulatedWorld {
 
   count(event: string, times = 1): void {
     this.counters[event] = (this.counters[event] ?? 0) + times;
+  }
+
+  /** A ticket that the seed determines. */
+  protected newTicket(): string {
+    return Array.from({ length: 4 }, () => Math.floor(this.#tickets.next() * 2 ** 32).toString(16)).join("-");
   }
 
   /** Starts all roles, in any order. @param workers - The task type of each worker. */

@@ -27,6 +27,7 @@ export const open = (peerId: string, runId = "run"): Open => ({
   runId,
   peerId,
   tasks: ["a"],
+  trust: "any",
   context: "",
   metadata: EMPTY,
 });
@@ -46,6 +47,7 @@ export const hello = (peerId: string, runId = "run"): Hello => ({
   role: "distributor",
   peerId,
   taskType: "",
+  ticket: "",
   held: [],
 });
 const error = { name: "Error", message: "invented", stack: "", code: "" };

@@ -6,7 +6,7 @@ import { end, hello, makeCore, open, produced } from "./core-and-sent.ts";
 
 function result(...seqs: number[]): Result {
   const items = seqs.map((seq) => ({ seq, attempt: 1, payload: EMPTY }));
-  return { type: "result", runId: "run", taskType: "a", workerId: "w", busyMs: 1, items };
+  return { type: "result", runId: "run", taskType: "a", workerId: "w", ticket: "", busyMs: 1, items };
 }
 
 /** A core in a run, with results that have arrived. */

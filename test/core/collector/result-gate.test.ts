@@ -9,6 +9,7 @@ const results = (seqs: readonly number[], bytes = 1): Result => ({
   runId: "run",
   taskType: "a",
   workerId: "w",
+  ticket: "",
   busyMs: 0,
   items: seqs.map((seq) => ({ seq, attempt: 1, payload: new Uint8Array(bytes) })),
 });
@@ -111,6 +112,13 @@ describe("A collector's result of an item", () => {
     core.peerMessage("w", results([0]));
     expect(handled()).toEqual([]);
   });
+});
+
+test("A collector drops results that name no worker: their ACK would be that of failures", () => {
+  const { core, handled } = collecting();
+  core.peerMessage("data", produced(2));
+  core.peerMessage("w", { ...results([0, 1]), workerId: "" });
+  expect(handled()).toEqual([]);
 });
 
 describe("Results whose items are not known to exist wait", () => {

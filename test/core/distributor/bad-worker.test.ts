@@ -228,6 +228,7 @@ describe("A worker whose main thread is blocked", () => {
       type: "blocked",
       runId: RUN,
       workerId: "a",
+      ticket: "",
       running: [{ seq: first, attempt: 1 }],
       expired: false,
     });
@@ -246,7 +247,14 @@ describe("A worker whose main thread is blocked", () => {
     for (const id of ["a", "b"]) {
       scene.join(id);
       const [seq = -1] = scene.of(id);
-      scene.core.workerBlocked(id, [{ seq, attempt: 1 }], true);
+      scene.core.workerMessage("watch", {
+        type: "blocked",
+        runId: RUN,
+        workerId: id,
+        ticket: "",
+        running: [{ seq, attempt: 1 }],
+        expired: true,
+      });
     }
     expect(scene.blamed).toEqual(["a 0", "b 1"]);
     expect(scene.notes.filter((note) => note === "item failed")).toHaveLength(2);
@@ -260,7 +268,7 @@ describe("A worker whose main thread is blocked", () => {
 
   test("that is unknown, or reported for another run, changes nothing and is noted", () => {
     const scene = new Scene(1);
-    const blocked = { type: "blocked", workerId: "x", running: [], expired: true } as const;
+    const blocked = { type: "blocked", workerId: "x", ticket: "", running: [], expired: true } as const;
     scene.core.workerMessage("c", { ...blocked, runId: RUN });
     scene.core.workerMessage("c", { ...blocked, runId: "other" });
     expect(scene.notes).toContain("report of an unknown worker dropped");

@@ -158,7 +158,14 @@ describe("The explanation of an item", () => {
 
   test("that waits behind the item in which its worker's main thread is blocked", () => {
     const scene = withOneOver();
-    scene.core.workerBlocked("w", [{ seq: 1, attempt: 1 }], false);
+    scene.core.workerMessage("watch", {
+      type: "blocked",
+      runId: RUN,
+      workerId: "w",
+      ticket: "",
+      running: [{ seq: 1, attempt: 1 }],
+      expired: false,
+    });
     scene.wait(1000);
     expect(scene.item(2)).toMatchObject({ state: "waiting" });
     expect(scene.item(2).reasons).toEqual([

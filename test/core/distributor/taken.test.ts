@@ -55,6 +55,7 @@ class Scene {
       role: "worker",
       peerId: id,
       taskType: "task",
+      ticket: "",
       held: [],
     });
     this.core.workerMessage(id, { type: "ready", runId: RUN, concurrency: 1 });

@@ -14,8 +14,22 @@ const ledger = (name: string) =>
   });
 const [a, b] = [ledger("a"), ledger("b")];
 const tasks = new Map([a, b].map((task) => [task.name, task]));
-const worker = new WorkerRecord("w", a, "c", { maxWindow: 100, windowBytes: 1e6, windowTimeMs: 300 }, 0);
-const hello: Hello = { type: "hello", runId: "", role: "worker", peerId: "w", taskType: "a", held: [] };
+const worker = new WorkerRecord(
+  { peerId: "w", ticket: "" },
+  a,
+  "c",
+  { maxWindow: 100, windowBytes: 1e6, windowTimeMs: 300 },
+  0,
+);
+const hello: Hello = {
+  type: "hello",
+  runId: "",
+  role: "worker",
+  peerId: "w",
+  taskType: "a",
+  ticket: "",
+  held: [],
+};
 
 test("A hello at a distributor leads to its task, also when the worker is known", () => {
   expect(taskOfHello(hello, tasks, undefined)).toBe(a);

@@ -48,7 +48,8 @@ describe("Arbitrary messages to a batch core", () => {
           core.collectorMessage("ack", { ...message, runId: "run" }),
         ),
         ({ core }, message) => {
-          if (message.type === "blocked") core.workerBlocked("w0", message.running, message.expired);
+          if (message.type === "blocked")
+            core.workerMessage("watch", { ...message, runId: "run", workerId: "w0" });
         },
         ({ core }, _message, connection) => core.workerDisconnected(connection),
         ({ core }) => core.collectorDisconnected("data"),
@@ -103,13 +104,14 @@ describe("Arbitrary messages to a batch core", () => {
       ],
       nothing,
       ({ core }) => {
-        const hello = { role: "distributor", taskType: "", held: [] } as const;
+        const hello = { role: "distributor", taskType: "", ticket: "", held: [] } as const;
         core.ackLinkMessage("k0", { type: "hello", runId: "run", peerId: "d", ...hello });
         core.peerMessage("c0", {
           type: "open",
           runId: "run",
           peerId: "d",
           tasks: ["a", "b"],
+          trust: "any",
           context: "",
           metadata: EMPTY,
         });

@@ -55,7 +55,7 @@ describe("Arbitrary messages to a service core", () => {
         if (core.unsettled < 0) throw new Error("Less than nothing is unsettled");
       },
       ({ core }) => {
-        const hello = { type: "hello", runId: "", peerId: "p", taskType: "a", held: [] } as const;
+        const hello = { type: "hello", runId: "", peerId: "p", taskType: "a", ticket: "", held: [] } as const;
         core.clientMessage("c0", { ...hello, role: "serviceclient" });
         core.workerMessage("c0", { ...hello, role: "serviceworker" });
       },

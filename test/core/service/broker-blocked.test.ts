@@ -34,7 +34,7 @@ function broker() {
   );
   const join = (connection: string, concurrency: number) => {
     const hello = { type: "hello", runId: "", role: "serviceworker", peerId: connection } as const;
-    core.workerMessage(connection, { ...hello, taskType: "t", held: [] });
+    core.workerMessage(connection, { ...hello, taskType: "t", ticket: "", held: [] });
     core.workerMessage(connection, { type: "ready", runId, concurrency });
   };
   const ask = (seq: number, idempotent: boolean) =>
@@ -53,6 +53,7 @@ function broker() {
     role: "serviceclient",
     peerId: "client",
     taskType: "",
+    ticket: "",
     held: [],
   });
   /** The client's numbers of what a worker was given, with their attempts. */
@@ -73,7 +74,14 @@ test("A request that a blocked worker has not started goes to others if it may b
   expect(given("blocked").length).toBe(4);
   join("other", 4);
   const running = [{ seq: 1, attempt: 1 }];
-  core.workerMessage("its watch", { type: "blocked", runId, workerId: "blocked", running, expired: false });
+  core.workerMessage("its watch", {
+    type: "blocked",
+    runId,
+    workerId: "blocked",
+    ticket: "",
+    running,
+    expired: false,
+  });
   expect(given("other")).toEqual([
     [2, 2],
     [4, 2],
@@ -98,7 +106,14 @@ test("A request that blocks its worker for longer than its timeout fails", () =>
   join("blocked", 1);
   ask(1, false);
   const running = [{ seq: 1, attempt: 1 }];
-  core.workerMessage("its watch", { type: "blocked", runId, workerId: "blocked", running, expired: true });
+  core.workerMessage("its watch", {
+    type: "blocked",
+    runId,
+    workerId: "blocked",
+    ticket: "",
+    running,
+    expired: true,
+  });
   expect(said.get("client")?.at(-1)).toMatchObject({
     type: "failure",
     error: { code: "EXECUTION_TIMEOUT" },
@@ -152,6 +167,7 @@ test("A worker whose report was overtaken by its own answer is asked again, and 
     type: "blocked",
     runId,
     workerId: "worker",
+    ticket: "",
     running: [],
     expired: false,
   });

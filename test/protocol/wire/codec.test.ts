@@ -113,7 +113,15 @@ describe("The codec refuses", () => {
 
   test("names with hidden characters, longer names, and names that are no UTF-8", () => {
     const named = (peerId: string) =>
-      encodeMessage({ type: "hello", runId: "", role: "worker", peerId, taskType: "t", held: [] });
+      encodeMessage({
+        type: "hello",
+        runId: "",
+        role: "worker",
+        peerId,
+        taskType: "t",
+        ticket: "",
+        held: [],
+      });
     for (const name of [
       "a\nb",
       "a\u001b[2J",
