@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import type { Sample } from "../support/sample-self.ts";
 
 /** A line through values of a process over time. */
-export interface Line {
+interface Line {
   /** Median of the values. */
   readonly level: number;
   /** Rise of the line, in percent of the median for each hour. */
