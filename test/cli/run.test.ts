@@ -90,7 +90,7 @@ describe("The command run", () => {
   long("trusts those that were given the items with --trust assigned, and refuses another word", async () => {
     const { code, out } = await zmqpipeline(["run", ROLES, "-w", "1", "--trust", "assigned", "--json"]);
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ status: "complete" });
+    expect(JSON.parse(out.slice(out.indexOf("{")))).toMatchObject({ status: "complete" });
     expect(await zmqpipeline(["run", ROLES, "--trust", "all"])).toMatchObject({
       code: 2,
       err: expect.stringContaining("Allowed choices are any, assigned."),
