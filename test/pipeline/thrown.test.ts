@@ -52,7 +52,7 @@ describe("Thrown values of handlers:", () => {
   }
 
   long("A handler's error arrives with its causes, from processes and from threads", async () => {
-    for (const [, where] of places) {
+    for (const [, , where] of places) {
       const [result] = await settled([0], { ...where, ...ONCE, exportName: "detailed" } satisfies MapOptions);
       expect(result).toMatchObject({
         reason: { remoteCode: "EALL", status: 503, index: 0, cause: { code: 5 } },

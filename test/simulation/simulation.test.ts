@@ -171,8 +171,14 @@ describe("A run in the seeded simulator", () => {
   });
 
   test("takes results from a peer that was not given their items, without trust in those that were", () => {
-    const totals = campaign((seed) => ({ seed, items: 60, workers: 3, service: 20, posing: 30 }));
-    expect(totals["lies handled"]).toBeGreaterThan(0);
+    // Nothing else is promised without trust: about one run in a thousand does not come to its end.
+    let handled = 0;
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
+      const world = new World({ seed, items: 60, workers: 3, service: 20, posing: 30 });
+      naming(seed, () => world.runUntil(4000));
+      handled += world.counters["lies handled"] ?? 0;
+    }
+    expect(handled).toBeGreaterThan(0);
   });
 
   test("under faults that never stop has collected every item that it has ACKed, at any moment", () => {
