@@ -11,6 +11,7 @@ import type { Output } from "./output.ts";
 export function standardOutput(
   stdout: Writable & Pick<Screen, "isTTY" | "columns" | "rows"> = process.stdout,
   stderr: Writable & Screen = process.stderr,
+  env: NodeJS.ProcessEnv = process.env,
 ): Output {
   const lost = new AbortController();
   // Taken now: what other code writes may be diverted later.
@@ -48,8 +49,8 @@ export function standardOutput(
     },
     file,
     screen,
-    text: new TextWriter(screenOf(stdout, data)),
-    err: new TextWriter(stderr),
+    text: new TextWriter(screenOf(stdout, data), env),
+    err: new TextWriter(stderr, env),
     lost: lost.signal,
   };
 }

@@ -14,10 +14,13 @@ export class TextWriter {
   /** What lines may be painted with. */
   readonly paint: Paint;
   readonly #screen: Screen;
+  readonly #env: NodeJS.ProcessEnv;
 
-  constructor(screen: Screen) {
+  /** @param env - Says whether lines are coloured and redrawn, as for {@link paintFor} and {@link ProgressView}. */
+  constructor(screen: Screen, env: NodeJS.ProcessEnv = process.env) {
     this.#screen = screen;
-    this.paint = paintFor(screen);
+    this.#env = env;
+    this.paint = paintFor(screen, env);
   }
 
   get isTerminal(): boolean {
@@ -45,7 +48,7 @@ export class TextWriter {
 
   /** Shows the progress of a run on the stream. @param streams - What others write to these goes above the progress. */
   progress(read: () => RunProgress, streams: readonly Screen[]): ProgressView {
-    return new ProgressView(this.#screen, read, process.env, streams);
+    return new ProgressView(this.#screen, read, this.#env, streams);
   }
 
   /** Takes the whole terminal. */

@@ -18,7 +18,7 @@ function stream(written: string[]) {
 
 test("Results of a command on the terminal of its progress stand above it, and are never erased", () => {
   const written: string[] = [];
-  const output = standardOutput(stream(written) as never, stream(written) as never);
+  const output = standardOutput(stream(written) as never, stream(written) as never, {});
   const task = {
     items: 3,
     acked: 1,
