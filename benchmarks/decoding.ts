@@ -19,10 +19,14 @@ interface Measured {
 }
 
 function measure(name: string): Measured {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", role, name], {
-    encoding: "utf8",
-    timeout: DEADLINE_MS,
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ["--expose-gc", "--import", "tsx", role, name],
+    {
+      encoding: "utf8",
+      timeout: DEADLINE_MS,
+    },
+  );
   if (status !== 0) throw new Error(`${name} ended with ${status}: ${stderr.slice(-500)}`);
   return JSON.parse(stdout) as Measured;
 }

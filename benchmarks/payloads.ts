@@ -1,8 +1,9 @@
 // How many items of 0 bytes to 1 MB pass per second, and how many MB, where each result is as large as its item? Compared with bare
 // sockets of zeromq.js that move the same bytes the same way, one item a message, untracked.
 import { measureAll } from "./support/children.ts";
-import { median, printTable, saveResults, whole } from "./support/report.ts";
-import { option, sideBySide } from "./support/rounds.ts";
+import { rates } from "./support/rates.ts";
+import { printTable, saveResults, whole } from "./support/report.ts";
+import { option } from "./support/rounds.ts";
 
 const ROUNDS = option("rounds", 3, 1);
 /** Share of the items below: all of them take about a second for each size. */
@@ -52,15 +53,11 @@ const contestants = sizes.flatMap(({ name, bytes, items }) => [
       )[1]?.ms ?? Number.NaN,
   },
 ]);
-const times = await sideBySide(
-  ROUNDS,
-  contestants.map(({ run }) => run),
-);
-const results = contestants.map(({ run: _, ...contestant }, index) => {
-  const ms = times[index] ?? [];
-  const itemsPerSecond = (contestant.items / median(ms)) * 1000;
-  return { ...contestant, ms, itemsPerSecond, mbPerSecond: (itemsPerSecond * contestant.bytes) / 1e6 };
-});
+const rated = await rates(ROUNDS, contestants);
+const results = rated.map((result) => ({
+  ...result,
+  mbPerSecond: (result.itemsPerSecond * result.bytes) / 1e6,
+}));
 const [ours, bare] = ["zmqpipeline", "bare sockets"].map((library) =>
   results.filter((result) => result.library === library),
 );

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { Security } from "zmqpipeline";
 import { freePorts } from "../examples/support/free-port.ts";
 import { measureAll } from "./support/children.ts";
-import { median, printTable, saveResults, whole } from "./support/report.ts";
-import { option, sideBySide } from "./support/rounds.ts";
+import { rates } from "./support/rates.ts";
+import { printTable, saveResults, whole } from "./support/report.ts";
+import { option } from "./support/rounds.ts";
 
 const ROUNDS = option("rounds", 5, 1);
 /** Share of the items below: all of them take about a second for each size. */
@@ -42,16 +43,12 @@ const contestants = loads.flatMap((load) =>
     },
   })),
 );
-const times = await sideBySide(
-  ROUNDS,
-  contestants.map(({ run }) => run),
-);
+const rated = await rates(ROUNDS, contestants);
 rmSync(folder, { recursive: true });
-const results = contestants.map(({ run: _, ...contestant }, index) => {
-  const ms = times[index] ?? [];
-  const itemsPerSecond = (contestant.items / median(ms)) * 1000;
-  return { ...contestant, ms, itemsPerSecond, mbPerSecond: (itemsPerSecond * contestant.bytes) / 1e6 };
-});
+const results = rated.map((result) => ({
+  ...result,
+  mbPerSecond: (result.itemsPerSecond * result.bytes) / 1e6,
+}));
 const plain = (name: string) =>
   results.find((result) => result.name === name && result.link === "tcp without")?.itemsPerSecond ??
   Number.NaN;

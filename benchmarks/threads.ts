@@ -2,8 +2,9 @@
 import { calibrate } from "./roles/compute.mjs";
 import { measure } from "./support/children.ts";
 import { runPipeline } from "./support/pipeline.ts";
-import { median, printTable, saveResults } from "./support/report.ts";
-import { option, sideBySide } from "./support/rounds.ts";
+import { rates } from "./support/rates.ts";
+import { printTable, saveResults } from "./support/report.ts";
+import { option } from "./support/rounds.ts";
 
 const SECONDS = option("seconds", 4, 0.5);
 const ROUNDS = option("rounds", 3, 1);
@@ -38,14 +39,7 @@ const contestants = works.flatMap(({ name, steps, perSecond }) =>
     ];
   }),
 );
-const times = await sideBySide(
-  ROUNDS,
-  contestants.map(({ run }) => run),
-);
-const results = contestants.map(({ run: _, ...contestant }, index) => {
-  const ms = times[index] ?? [];
-  return { ...contestant, ms, itemsPerSecond: (contestant.items / median(ms)) * 1000 };
-});
+const results = await rates(ROUNDS, contestants);
 printTable(
   ["items of", "threads", "zmqpipeline/s", "piscina/s", "ratio"],
   results

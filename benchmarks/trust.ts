@@ -1,7 +1,8 @@
 // What does trust "assigned" cost? Items that do nothing, and items of 10 ms, with both kinds of trust side by side.
 import { runPipeline } from "./support/pipeline.ts";
-import { median, printTable, saveResults, whole } from "./support/report.ts";
-import { option, sideBySide } from "./support/rounds.ts";
+import { rates } from "./support/rates.ts";
+import { printTable, saveResults, whole } from "./support/report.ts";
+import { option } from "./support/rounds.ts";
 
 const ROUNDS = option("rounds", 5, 1);
 /** Share of the items below: all of them take one to five seconds for each load. */
@@ -20,14 +21,7 @@ const contestants = loads.flatMap((load) =>
     run: () => runPipeline({ ...load, trust }),
   })),
 );
-const times = await sideBySide(
-  ROUNDS,
-  contestants.map(({ run }) => run),
-);
-const results = contestants.map(({ run: _, ...contestant }, index) => {
-  const ms = times[index] ?? [];
-  return { ...contestant, ms, itemsPerSecond: (contestant.items / median(ms)) * 1000 };
-});
+const results = await rates(ROUNDS, contestants);
 printTable(
   ["items of", "workers", "trust", "items/s", "of any"],
   results.map(({ name, workers, trust, itemsPerSecond }) => {

@@ -1,5 +1,5 @@
-import { MAX_ITEMS, MAX_REFS } from "../../src/protocol/bounds.ts";
-import { MAX_ERROR_TEXT, MAX_FRAMES } from "../../src/protocol/limits.ts";
+import { MAX_FAILED_REQUESTS, MAX_ITEMS, MAX_REFS } from "../../src/protocol/bounds.ts";
+import { MAX_ERROR_TEXT, MAX_FRAMES, MAX_PAYLOAD_BYTES } from "../../src/protocol/limits.ts";
 import { encodeMessage } from "../../src/protocol/wire/codec.ts";
 import { EMPTY } from "../../src/protocol/wire/payload-frames.ts";
 
@@ -252,7 +252,7 @@ export const MESSAGES: Readonly<Record<string, () => Uint8Array[]>> = {
       busyMs: 1,
       items: refs.slice(0, MAX_ITEMS).map((ref) => ({ ...ref, payload: EMPTY })),
     }),
-  "result of 64 MiB": () =>
+  "result of 32 MiB": () =>
     encodeMessage({
       type: "result",
       runId,
@@ -260,10 +260,10 @@ export const MESSAGES: Readonly<Record<string, () => Uint8Array[]>> = {
       workerId: "w",
       ticket: "",
       busyMs: 1,
-      items: [{ seq: 1, attempt: 1, payload: Buffer.alloc(64 * 1024 * 1024, 1) }],
+      items: [{ seq: 1, attempt: 1, payload: Buffer.alloc(MAX_PAYLOAD_BYTES, 1) }],
     }),
-  "result of 67 MiB in 512 items and all frames": () => {
-    const size = Math.floor((67 * 1024 * 1024) / MAX_ITEMS);
+  "result of 35 MiB in 512 items and all frames": () => {
+    const size = Math.floor((35 * 1024 * 1024) / MAX_ITEMS);
     const items = refs.slice(0, MAX_ITEMS).map((ref) => ({ ...ref, payload: Buffer.alloc(size, 1) }));
     const [envelope = EMPTY, ...bodies] = encodeMessage({
       type: "result",
@@ -290,14 +290,14 @@ export const MESSAGES: Readonly<Record<string, () => Uint8Array[]>> = {
       context: "中".repeat(3333),
       items: refs.slice(0, MAX_ITEMS).map((ref) => ({ ...ref, payload: Buffer.alloc(8000) })),
     }),
-  "failure with 131,072 items and the largest error": () =>
+  "failure with 8,192 items and the largest error": () =>
     encodeMessage({
       type: "failure",
       runId,
       origin: "handler",
       error: { name: wide, message: wide, stack: wide, code: wide, detail: deep },
-      items: refs,
+      items: refs.slice(0, MAX_FAILED_REQUESTS),
     }),
-  "metadata of 64 MiB": () =>
-    encodeMessage({ type: "metadata", runId, payload: Buffer.alloc(64 * 1024 * 1024, 0xc0) }),
+  "metadata of 32 MiB": () =>
+    encodeMessage({ type: "metadata", runId, payload: Buffer.alloc(MAX_PAYLOAD_BYTES, 0xc0) }),
 };

@@ -233,7 +233,7 @@ class Worker
   def execute(item)
     result = @handler.call(unpack(item.payload), { id: "#{@run}/#{@type}/#{item.seq % 2**40}", attempt: item.attempt, metadata: @metadata })
     bytes = result == {} ? "" : MessagePack.pack(result)
-    raise TypeError, "a result of #{bytes.bytesize} bytes is too large" if bytes.bytesize > 67_108_864
+    raise TypeError, "a result of #{bytes.bytesize} bytes is too large" if bytes.bytesize > 33_554_432
     [bytes, nil]
   rescue StandardError => e
     [nil, e]

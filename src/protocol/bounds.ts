@@ -9,6 +9,9 @@ export const MAX_WINDOW = 65_536;
 /** Most references to items in one list. A worker has a window of items, and at most as many whose confirmation is on its way. */
 export const MAX_REFS = 2 * MAX_WINDOW;
 
+/** Most requests in one failure: its error may be long. */
+export const MAX_FAILED_REQUESTS = 8192;
+
 /** Most items with payloads in one message. */
 export const MAX_ITEMS = BATCH_ITEMS;
 
@@ -48,29 +51,29 @@ export const VALUES = {
   /** One of the first {@link SHAPED_KEYS} keys of a map, where it is not known. */
   newKey: 30,
   /** Any other key. */
-  laterKey: 7,
+  laterKey: 10,
   /** A key that is a number, in addition. */
   numberKey: 12,
   /** A bin. */
-  binary: 16,
+  binary: 20,
   /** An extension: a date, a bigint, a typed array, `undefined`. */
-  extension: 24,
+  extension: 30,
   /** How much more each value counts as in a payload that plain MessagePack cannot express. */
-  exact: 2,
+  exact: 3,
   /** The same for an integer of 64 bits, a bin or an extension. */
-  exactSlow: 16,
+  exactSlow: 36,
 } as const;
 
 /** How many bytes of a value count as 1, in addition to the value itself. */
 export const BYTES_PER_VALUE = {
   /** Binary data and ASCII text, which are copied. */
-  copied: 160,
+  copied: 80,
   /** The first {@link SHORT_TEXT_BYTES} bytes of an ASCII text: a text that is no longer than that lies among other values in memory. */
   shortText: 16,
   /** Text with other characters. */
-  text: 10,
+  text: 7,
   key: 8,
-  bigint: 4,
+  bigint: 3,
 } as const;
 
 export const SHORT_TEXT_BYTES = 256;

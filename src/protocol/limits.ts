@@ -4,8 +4,8 @@ export const MAGIC = Uint8Array.of(0x5a, 0x51, 0x50);
 /** Raised with every incompatible change of the messages. A peer of another version is refused. */
 export const PROTOCOL_VERSION = 8;
 
-/** Largest encoded payload (one item, one result, metadata), in bytes: small enough for a process to hold two. */
-export const MAX_PAYLOAD_BYTES = 64 * 1024 * 1024;
+/** Largest encoded payload (one item, one result, metadata), in bytes: its pieces are joined, or it is decoded, in less than 50 ms. */
+export const MAX_PAYLOAD_BYTES = 32 * 1024 * 1024;
 
 /** Largest frame, in bytes: an envelope with its fields and small payloads. libzmq drops a peer that announces a larger one. */
 export const MAX_FRAME_BYTES = 4 * 1024 * 1024;

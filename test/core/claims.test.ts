@@ -149,8 +149,22 @@ describe("A collector's core", () => {
     expect(core.queued).toBe(5);
   });
 
+  test("drops results beyond 2 GiB that wait from all connections, and takes them when they come again", () => {
+    const { core, notes } = collector();
+    core.ackLinkMessage("ack", workerHello("d", { role: "distributor", taskType: "" }));
+    core.peerMessage("data", open("d"));
+    core.peerMessage("data", { type: "produced", runId, taskType: "t", count: 40, all: false, again: [] });
+    const payload = new Uint8Array(64 * MEBIBYTE);
+    for (let seq = 0; seq < 34; seq++) core.peerMessage(`connection ${seq}`, result(seq, payload));
+    expect(core.queued).toBe(32);
+    expect(notes).toEqual(Array(2).fill("results dropped: too many bytes wait for the handler"));
+    for (let taken = 0; taken < 32; taken++) core.next();
+    for (const seq of [32, 33]) core.peerMessage(`connection ${seq}`, result(seq, payload));
+    expect(core.queued).toBe(2);
+  });
+
   test("keeps few bytes of opens whose distributors have not introduced themselves", () => {
-    const connections = new DistributorConnections();
+    const connections = new DistributorConnections({ toPeer: () => {}, toAckLink: () => {} });
     const metadata = new Uint8Array(5 * MEBIBYTE);
     for (const name of ["a", "b", "c"]) connections.wait(name, open(name, metadata));
     const taken = ["a", "b", "c"].map(
@@ -160,7 +174,7 @@ describe("A collector's core", () => {
   });
 
   test("keeps a hundred opens and introductions, the latest ones", () => {
-    const connections = new DistributorConnections();
+    const connections = new DistributorConnections({ toPeer: () => {}, toAckLink: () => {} });
     const taken = (peerId: string) =>
       [...connections.takeWaiting(workerHello(peerId, { role: "distributor" }))].length;
     for (let peer = 0; peer < 101; peer++) connections.wait(`${peer}`, open(`${peer}`));

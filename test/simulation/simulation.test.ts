@@ -116,7 +116,7 @@ describe("A run in the seeded simulator", () => {
       }),
       ({ failures }) => assert.equal(failures.size, 0),
     );
-    expect(totals["worker came back: its item is not to blame"]).toBeGreaterThan(SEEDS);
+    expect(totals["worker came back: its items are not to blame"]).toBeGreaterThan(SEEDS);
   });
 
   test("is not changed by messages that arrive twice, the second time behind others", () => {

@@ -36,10 +36,9 @@ export class CollectorCore {
   readonly budgets: ConnectionBudgets;
   #phase: CollectorPhase = { kind: "waiting" };
   #items: RunItems;
-  readonly #distributors = new DistributorConnections();
+  readonly #distributors: DistributorConnections;
   /** Hellos of workers that came before the run, by connection. */
   #waitingWorkers = new Map<string, Hello>();
-  #missingSince = 0;
   #nextPing = 0;
   /** Whether the shell handles deliveries: from `work()` until it is `idle()`. */
   #isHandling = false;
@@ -48,6 +47,7 @@ export class CollectorCore {
   constructor(options: CollectorCoreOptions, port: CollectorPort) {
     this.#options = options;
     this.#port = port;
+    this.#distributors = new DistributorConnections(port);
     this.budgets = new ConnectionBudgets(this.#clock, (connection) => port.exceeded(connection));
     this.#items = this.#newItems([], "any");
   }
@@ -108,8 +108,7 @@ export class CollectorCore {
       this.#waitingWorkers.delete(connection);
       this.budgets.disconnected(connection);
     }
-    if (!this.#distributors.disconnected(link, connection)) return;
-    this.#missingSince = this.#clock.now;
+    if (!this.#distributors.disconnected(link, connection, this.#clock.now)) return;
     this.#port.note("the distributor disconnected", { link });
     if (this.#phase.kind === "ended") this.#goodbye(connection);
   }
@@ -145,7 +144,7 @@ export class CollectorCore {
   idle(): void {
     this.#isHandling = false;
     this.flush();
-    if (this.#phase.kind === "ended") this.#confirmEnd();
+    if (this.#phase.kind === "ended") this.#distributors.confirmEnd(this.runId);
   }
 
   /**
@@ -174,7 +173,7 @@ export class CollectorCore {
     if (now >= this.#nextPing) this.#ping();
     if (this.#phase.kind === "ended") {
       this.#overIfDone();
-    } else if (!this.#distributors.isPresent && now - this.#missingSince >= this.#options.peerTimeoutMs) {
+    } else if (this.#distributors.missingMs(now) >= this.#options.peerTimeoutMs) {
       const { addresses = [], peerTimeoutMs } = this.#options;
       const text = "No distributor connected to the collector";
       this.#over(missingPeer(text, addresses, peerTimeoutMs, { role: "collector" }));
@@ -265,20 +264,12 @@ export class CollectorCore {
       else this.#items.close();
       this.flush();
     }
-    if (!this.#isHandling) this.#confirmEnd();
+    if (!this.#isHandling) this.#distributors.confirmEnd(this.runId);
     if (!begun) return;
     const text = `The distributor has given up the run${reason === "" ? "" : `: ${reason}`}`;
     const error =
       status === "aborted" ? new PipelineError("RUN_ABORTED", text, { role: "collector" }) : undefined;
     this.#port.finish(status, error);
-  }
-
-  /** Follows the last ACKs: the distributor counts what was handled, and nothing is handled afterwards. */
-  #confirmEnd(): void {
-    const { ack, data } = this.#distributors.current;
-    const ended = { type: "ended", runId: this.runId } as const;
-    if (ack !== "") this.#port.toAckLink(ack, ended);
-    else if (data !== "") this.#port.toPeer(data, ended);
   }
 
   #goodbye(connection: string): void {
@@ -300,10 +291,7 @@ export class CollectorCore {
 
   #ping(): void {
     this.#nextPing = this.#clock.now + PING_MS;
-    const { ack, data } = this.#distributors.current;
-    const ping = { type: "ping", runId: this.runId } as const;
-    if (ack !== "") this.#port.toAckLink(ack, ping);
-    if (data !== "") this.#port.toPeer(data, ping);
+    this.#distributors.ping(this.runId);
   }
 
   #stray(message: WorkerToCollector | DistributorToCollector): void {

@@ -1,4 +1,4 @@
-import type { Hello, Open } from "../../protocol/batch-message.ts";
+import type { Hello, Open, Signal } from "../../protocol/batch-message.ts";
 import { keepLatest } from "./keep-latest.ts";
 
 /** Most distributors that are remembered: one works, others may be about to take over. */
@@ -6,6 +6,12 @@ const MAX_DISTRIBUTORS = 100;
 
 /** Most bytes of metadata in opens whose distributors are not introduced, but for the latest. A worker can send such opens, too. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+
+/** Sends messages to a distributor. */
+export interface DistributorPort {
+  toPeer(connection: string, message: Signal<"ended" | "ping">): void;
+  toAckLink(connection: string, message: Signal<"ended" | "ping">): void;
+}
 
 /**
  * The connections of distributors. A distributor may open a run only after it has introduced itself on the ACK link, where a worker
@@ -20,9 +26,33 @@ export class DistributorConnections {
   readonly #opened = new Map<string, string>();
   /** Opens of distributors that are not introduced yet, by connection. */
   readonly #waiting = new Map<string, Open>();
+  readonly #port: DistributorPort;
+  #missingSince = 0;
+
+  constructor(port: DistributorPort) {
+    this.#port = port;
+  }
 
   get isPresent(): boolean {
     return this.current.data !== "" || this.current.ack !== "";
+  }
+
+  /** For how long there has been no distributor, in ms; 0 while there is one. */
+  missingMs(now: number): number {
+    return this.isPresent ? 0 : now - this.#missingSince;
+  }
+
+  ping(runId: string): void {
+    const { ack, data } = this.current;
+    if (ack !== "") this.#port.toAckLink(ack, { type: "ping", runId });
+    if (data !== "") this.#port.toPeer(data, { type: "ping", runId });
+  }
+
+  /** Confirms the end of the run. It follows the last ACKs: the distributor counts what was handled, and nothing is handled afterwards. */
+  confirmEnd(runId: string): void {
+    const { ack, data } = this.current;
+    if (ack !== "") this.#port.toAckLink(ack, { type: "ended", runId });
+    else if (data !== "") this.#port.toPeer(data, { type: "ended", runId });
   }
 
   introduce(connection: string, hello: Hello): void {
@@ -71,7 +101,7 @@ export class DistributorConnections {
   }
 
   /** @returns Whether the connection was one of the current distributor's. */
-  disconnected(link: "data" | "ack", connection: string): boolean {
+  disconnected(link: "data" | "ack", connection: string, now: number): boolean {
     if (link === "ack") this.#introduced.delete(connection);
     else {
       this.#waiting.delete(connection);
@@ -79,6 +109,7 @@ export class DistributorConnections {
     }
     if (this.current[link] !== connection || connection === "") return false;
     this.current[link] = "";
+    this.#missingSince = now;
     return true;
   }
 }

@@ -71,7 +71,7 @@ export class Inbox {
   readonly #tasks = new Map<string, TaskItems>();
   #acks = new Map<string, AckGroup>();
   /** Bytes of messages that wait for the handler, by connection. */
-  readonly #waitingBytes = new Map<string, number>();
+  readonly #bytesFrom = new Map<string, number>();
   /** Repeated deliveries whose ACKs wait. */
   #repeats = 0;
   /** The group of the last item; the next item mostly belongs to it, too. */
@@ -82,6 +82,8 @@ export class Inbox {
   duplicates = 0;
   /** Number of deliveries that wait for the handler. */
   size = 0;
+  /** Bytes of messages that wait for the handler. */
+  waitingBytes = 0;
 
   get hasAcks(): boolean {
     return this.#acks.size > 0;
@@ -89,7 +91,7 @@ export class Inbox {
 
   /** Bytes of messages from a connection that wait for the handler. */
   bytesFrom(connection: string): number {
-    return this.#waitingBytes.get(connection) ?? 0;
+    return this.#bytesFrom.get(connection) ?? 0;
   }
 
   /** Whether an item has arrived, handled or not. */
@@ -109,7 +111,8 @@ export class Inbox {
     });
     if (items.length === 0) return;
     this.size += items.length;
-    this.#waitingBytes.set(batch.connection, this.bytesFrom(batch.connection) + batch.bytes);
+    this.#bytesFrom.set(batch.connection, this.bytesFrom(batch.connection) + batch.bytes);
+    this.waitingBytes += batch.bytes;
     this.#queue.push({ ...batch, items });
   }
 
@@ -134,7 +137,8 @@ export class Inbox {
     this.#queue.clear();
     this.#taken = 0;
     this.size = 0;
-    this.#waitingBytes.clear();
+    this.#bytesFrom.clear();
+    this.waitingBytes = 0;
   }
 
   handled({ task, seq, workerId, busyMs, payload }: Delivery, ackData: Uint8Array): void {
@@ -175,8 +179,9 @@ export class Inbox {
 
   #release({ connection, bytes }: DeliveryBatch): void {
     const left = this.bytesFrom(connection) - bytes;
-    if (left > 0) this.#waitingBytes.set(connection, left);
-    else this.#waitingBytes.delete(connection);
+    if (left > 0) this.#bytesFrom.set(connection, left);
+    else this.#bytesFrom.delete(connection);
+    this.waitingBytes -= bytes;
   }
 
   #ackAgain(task: string, workerId: string, seq: number): void {

@@ -8,6 +8,9 @@ import { ResultGate, type ResultGatePort } from "./result-gate.ts";
  */
 const MAX_WAITING_BYTES = 256 * 1024 * 1024;
 
+/** Most bytes of results that wait for the handler from all connections: a peer may open many of them. More is dropped in the same way. */
+const MAX_ALL_WAITING_BYTES = 2 * 1024 * 1024 * 1024;
+
 export interface RunItemsPort extends ResultGatePort {
   /** Something waits in the inbox for the handler. */
   arrived(): void;
@@ -66,6 +69,10 @@ export class RunItems {
     const waiting = this.inbox.bytesFrom(connection);
     if (waiting > 0 && waiting + bytes > MAX_WAITING_BYTES) {
       return this.#port.note("results dropped: too many bytes of their worker wait", { workerId, bytes });
+    }
+    const all = this.inbox.waitingBytes;
+    if (all > 0 && all + bytes > MAX_ALL_WAITING_BYTES) {
+      return this.#port.note("results dropped: too many bytes wait for the handler", { workerId, bytes });
     }
     const { length } = items;
     const before = this.#useless;

@@ -20,7 +20,6 @@ import { hasDrained, lackOfPeers, lookForWorkers, tooManyFailures } from "./run-
 import type { RunView } from "./run-view.ts";
 import { Settlement } from "./settlement.ts";
 import { TaskLedger } from "./task-ledger.ts";
-import { taskOfHello } from "./task-of-hello.ts";
 import { TaskSet } from "./task-set.ts";
 import type { TaskSpec } from "./task-spec.ts";
 import { WorkerMessages } from "./worker-messages.ts";
@@ -253,21 +252,15 @@ export class DistributorCore {
   }
 
   #workerHello(connection: string, hello: Hello): void {
-    if (this.#fleet.isImpostor(connection, hello)) {
-      const { peerId: worker } = hello;
-      return this.#port.note("hello of another worker's id dropped: the ticket is not shown", { worker });
-    }
-    const known = this.#fleet.byId(hello.peerId);
-    const objection = this.#fleet.objection(connection, hello.peerId);
-    const task = objection ?? taskOfHello(hello, this.#tasks.byName, known);
-    if (typeof task === "string") return this.#workerMessages.refuse(connection, task);
+    const admission = this.#fleet.admission(connection, hello);
+    if (admission.kind === "impostor") return;
+    if (admission.kind === "refused") return this.#workerMessages.refuse(connection, admission.reason);
     if (this.#phase.kind === "over") return;
-    const worker = this.#fleet.hello(connection, hello, task, this.#clock.now);
+    const worker = this.#fleet.hello(connection, hello, admission.task, this.#clock.now);
     if (this.#phase.kind === "ending") return this.#workerMessages.end(worker, this.#phase);
     if (this.#phase.kind !== "preparing") this.#workerMessages.welcome(worker, this.#metadata);
     // The worker has worked for this run before a restart of the distributor: ACKs may have been lost.
-    if (known === undefined && worker.held > 0 && this.#collector.isReady)
-      this.#workerMessages.resend(worker);
+    if (!admission.isKnown && worker.held > 0 && this.#collector.isReady) this.#workerMessages.resend(worker);
   }
 
   #collectorWelcome(link: "data" | "ack"): void {

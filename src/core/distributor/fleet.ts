@@ -2,6 +2,9 @@ import type { Blocked, Fail, Hello, ItemRef, Ready, Returned } from "../../proto
 import type { WorkerToDistributor } from "../../protocol/message.ts";
 import { PingSchedule } from "../ping-schedule.ts";
 import type { WindowLimits } from "../window.ts";
+import { type Admission, admissionOf } from "./admission-of-hello.ts";
+import { clearBlame } from "./clear-blame.ts";
+import { isHung } from "./is-hung.ts";
 import { type Item, QUEUE } from "./item.ts";
 import type { OwnedWorkers } from "./owned-workers.ts";
 import { reconcile } from "./reconcile.ts";
@@ -17,9 +20,6 @@ const REATTACH_MS = 500;
 
 /** How long a worker that had nothing to give back is not asked again, in ms. */
 const RECALL_AGAIN_MS = 100;
-
-/** How much longer than the task's timeout a worker may send nothing, in ms: the timeout's own grace and a ping or two. */
-const SILENCE_GRACE_MS = 4000;
 
 export interface FleetOptions extends WindowLimits, TicketOptions {
   readonly owned?: OwnedWorkers | undefined;
@@ -70,20 +70,17 @@ export class Fleet {
     return this.#byId.get(id);
   }
 
-  /** Why a peer on this connection may not say hello under this id: a connection has one worker. Nothing where it may. */
-  objection(connection: string, id: string): string | undefined {
+  /** What a peer's hello is answered with. */
+  admission(connection: string, hello: Hello): Admission {
+    const known = this.#byId.get(hello.peerId);
     const present = this.#byConnection.get(connection);
-    if (present === undefined || present.id === id) return undefined;
-    return `worker ${JSON.stringify(present.id)} has said hello on this connection, and a connection has one worker`;
-  }
-
-  /**
-   * Whether a peer says the id of another worker and does not show its ticket. The peer gets no answer: it may be that worker, whose last
-   * connection ended before the ticket arrived, and which counts as new as soon as that worker is forgotten.
-   */
-  isImpostor(connection: string, { peerId, ticket }: Hello): boolean {
-    const known = this.#byId.get(peerId);
-    return known !== undefined && known.connection !== connection && !this.#tickets.proves(ticket, known);
+    const isOurs = known === undefined || known.connection === connection;
+    const isProven = isOurs || this.#tickets.proves(hello.ticket, known);
+    if (!isProven) {
+      const { peerId: worker } = hello;
+      this.#port.note("hello of another worker's id dropped: the ticket is not shown", { worker });
+    }
+    return admissionOf(hello, { known, present, isProven }, this.#tasks.byName);
   }
 
   /** The worker on a connection, from which a message has arrived. */
@@ -115,7 +112,8 @@ export class Fleet {
     worker.recalled = false;
     worker.phase = { kind: "new", since: now };
     this.#note(known === undefined ? "joined" : "reconnected", worker);
-    this.#clearBlame(worker);
+    const cleared = clearBlame(worker);
+    if (cleared > 0) this.#note("came back: its items are not to blame", worker, { items: cleared });
     const isOwn = hello.runId === this.#options.runId && this.#tickets.proves(hello.ticket, worker);
     const wasGranted = (item: Item) => this.#tickets.wasGranted(item, worker);
     const revoked = reconcile(worker, isOwn ? hello.held : [], wasGranted);
@@ -251,7 +249,7 @@ export class Fleet {
         if (!isEnding) this.#takeAway(worker);
         this.#forget(worker);
         worker.task.workerLostAt = now;
-      } else if (this.#isHung(worker, now)) {
+      } else if (isHung(worker, now)) {
         this.#note("does not answer", worker, { held: worker.held });
         const items = worker.task.heldBy(worker);
         worker.phase = { kind: "silent", since: worker.lastHeard, running: items.map(({ seq }) => seq) };
@@ -270,14 +268,6 @@ export class Fleet {
     worker.ready(concurrency);
     worker.task.refresh(worker);
     this.#tasks.touch(worker.task);
-  }
-
-  #isHung(worker: WorkerRecord, now: number): boolean {
-    const { timeoutMs } = worker.task.spec;
-    if (timeoutMs === 0 || worker.held === 0) return false;
-    const { kind } = worker.phase;
-    if (kind !== "ready" && kind !== "leaving" && kind !== "blocked") return false;
-    return now - worker.lastHeard > timeoutMs + SILENCE_GRACE_MS;
   }
 
   /**
@@ -300,18 +290,5 @@ export class Fleet {
     worker.task.workers.delete(worker);
     worker.task.stopServing(worker);
     this.#tasks.touch(worker.task);
-  }
-
-  /** A worker that comes back was cut off, not killed: no item is to blame for its loss. */
-  #clearBlame(worker: WorkerRecord): void {
-    for (const item of worker.task.blamed) {
-      const others = item.lostWith.filter((id) => id !== worker.id);
-      if (others.length < item.lostWith.length) {
-        item.losses -= item.lostWith.length - others.length;
-        item.lostWith = others;
-        this.#note("came back: its item is not to blame", worker);
-      }
-      if (others.length === 0) worker.task.blamed.delete(item);
-    }
   }
 }

@@ -5,6 +5,7 @@ import { ConnectionBudgets } from "../connection-budgets.ts";
 import type { Explanation } from "../explanation.ts";
 import { PingSchedule } from "../ping-schedule.ts";
 import { RoleClock } from "../role-clock.ts";
+import { BrokerClients } from "./broker-clients.ts";
 import { BrokerFleet } from "./broker-fleet.ts";
 import type { BrokerWorker } from "./broker-worker.ts";
 import { explainType } from "./explain-type.ts";
@@ -58,9 +59,9 @@ export class BrokerCore {
   readonly #messages: OutgoingMessages;
   readonly #ledger: RequestLedger;
   readonly #fleet: BrokerFleet;
-  readonly #clients = new Map<string, BrokerClient>();
-  /** Connections of peers that have sent `bye`. They are pinged until they end. */
-  readonly #departed = { clients: new Set<string>(), workers: new Set<string>() };
+  readonly #clients: BrokerClients;
+  /** Connections of workers that have sent `bye`. They are pinged until they end. */
+  readonly #departed = new Set<string>();
   #phase: Phase = { kind: "running" };
   readonly #pings = new PingSchedule();
   #nextEnd = 0;
@@ -71,6 +72,7 @@ export class BrokerCore {
     this.budgets = new ConnectionBudgets(this.#clock, (connection) => port.exceeded(connection));
     this.#messages = new OutgoingMessages(options.runId, port);
     this.#ledger = new RequestLedger(options, this.#messages, this.#clock);
+    this.#clients = new BrokerClients(this.#ledger);
     this.#fleet = new BrokerFleet(this.#ledger, this.#messages, this.#clock, {
       recall: ({ connection }, count) =>
         port.toWorker(connection, { type: "recall", runId: options.runId, count }),
@@ -87,7 +89,7 @@ export class BrokerCore {
   }
 
   get clients(): Iterable<BrokerClient> {
-    return this.#clients.values();
+    return this.#clients;
   }
 
   get workers(): Iterable<BrokerWorker> {
@@ -114,34 +116,17 @@ export class BrokerCore {
   }
 
   #clientMessage(connection: string, message: ClientToService): void {
-    const client = this.#clients.get(connection);
     if (message.type === "hello") {
       if (message.role === "serviceclient") this.#clientHello(connection, message.peerId);
       else this.#port.toClient(connection, this.#refusal("frontend endpoint, for clients"));
-    } else if (client === undefined || message.runId !== this.#options.runId) {
-      this.#stray(message);
-    } else if (message.type === "request") {
-      this.#ledger.acceptAll(client, message);
-    } else if (message.type === "cancel") {
-      for (const { seq } of message.items) {
-        const request = client.requests.get(seq);
-        if (request === undefined) continue;
-        this.#ledger.useful += 1;
-        this.#ledger.abandon(request);
-      }
-    } else if (message.type === "bye") {
-      this.#departed.clients.add(connection);
-      this.#clientGone(client);
-    } else {
+    } else if (message.runId !== this.#options.runId || !this.#clients.message(connection, message)) {
       this.#stray(message);
     }
   }
 
   clientDisconnected(connection: string): void {
     this.budgets.disconnected(connection);
-    this.#departed.clients.delete(connection);
-    const client = this.#clients.get(connection);
-    if (client !== undefined) this.#clientGone(client);
+    this.#clients.disconnected(connection);
     this.#settleDown();
   }
 
@@ -176,7 +161,7 @@ export class BrokerCore {
     } else if (message.type === "returned") {
       this.#fleet.returned(worker, message);
     } else if (message.type === "bye") {
-      this.#departed.workers.add(connection);
+      this.#departed.add(connection);
       this.#fleet.gone(worker, "left");
     } else {
       this.#stray(message);
@@ -185,7 +170,7 @@ export class BrokerCore {
 
   workerDisconnected(connection: string): void {
     this.budgets.disconnected(connection);
-    this.#departed.workers.delete(connection);
+    this.#departed.delete(connection);
     const worker = this.#fleet.workers.get(connection);
     if (worker !== undefined) this.#fleet.gone(worker, "lost");
     this.#settleDown();
@@ -224,21 +209,15 @@ export class BrokerCore {
 
   #clientHello(connection: string, id: string): void {
     if (this.#phase.kind === "ending") return; // the client waits for the next service
-    if (!this.#clients.has(connection))
-      this.#clients.set(connection, { connection, id, requests: new Map(), named: new Set() });
+    this.#clients.join(connection, id);
     this.#port.toClient(connection, this.#welcome());
-  }
-
-  #clientGone(client: BrokerClient): void {
-    this.#clients.delete(client.connection);
-    for (const request of [...client.requests.values()]) this.#ledger.abandon(request);
   }
 
   #pingIfDue(): void {
     if (!this.#pings.isDue(this.#clock.now)) return;
     const ping = { type: "ping", runId: this.#options.runId } as const;
-    const workers = [...this.#fleet.workers.keys(), ...this.#departed.workers];
-    const clients = [...this.#clients.keys(), ...this.#departed.clients];
+    const workers = [...this.#fleet.workers.keys(), ...this.#departed];
+    const clients = this.#clients.openConnections;
     this.#pings.pinged(this.#clock.now, workers.length + clients.length);
     for (const connection of workers) this.#port.toWorker(connection, ping);
     for (const connection of clients) this.#port.toClient(connection, ping);
@@ -278,7 +257,7 @@ export class BrokerCore {
       if (!this.#options.endWorkers) this.#fleet.gone(worker, "left");
     }
     this.#messages.flush();
-    for (const connection of this.#clients.keys()) this.#port.toClient(connection, this.#end());
+    for (const connection of this.#clients.connections) this.#port.toClient(connection, this.#end());
   }
 
   // --- messages -------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../../errors.ts";
 import type { ErrorInfo, ItemPayload, ItemRef } from "../../protocol/batch-message.ts";
+import { MAX_FAILED_REQUESTS } from "../../protocol/bounds.ts";
 import type { ServiceToClient, ServiceToWorker } from "../../protocol/message.ts";
 import type { AssignedItem, FailureOrigin } from "../../protocol/service-message.ts";
 import { batches } from "../batches.ts";
@@ -89,7 +90,7 @@ export class OutgoingMessages {
     for (const [client, refusals] of this.#refusals) {
       for (const { code, text, items } of refusals.values()) {
         const error = { name: "PipelineError", message: text, stack: "", code };
-        for (const part of cutList(items))
+        for (const part of cutList(items, MAX_FAILED_REQUESTS))
           toClient(client.connection, { type: "failure", runId, origin: "service", error, items: part });
       }
     }

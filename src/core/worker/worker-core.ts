@@ -257,11 +257,9 @@ export class WorkerCore {
   /** Gives back up to `count` items that have not begun, the last ones first. The message is sent even when there are none. */
   #giveBack(count: number): void {
     const items = this.#load.giveBack(count);
-    const unbegun = items.length < count ? this.#port.takeBack(count - items.length) : [];
-    for (const execution of unbegun) {
-      const { seq, attempt } = execution;
-      if (this.#load.ended(execution)) items.push({ seq, attempt });
-    }
+    const taken = items.length < count ? this.#port.takeBack(count - items.length) : [];
+    const unbegun = taken.filter((execution) => this.#load.ended(execution));
+    for (const { seq, attempt } of unbegun) items.push({ seq, attempt });
     const leaving = this.#phase.kind === "leaving";
     this.#port.toDistributor({ type: "returned", runId: this.runId, leaving, items });
   }
@@ -274,8 +272,7 @@ export class WorkerCore {
   }
 
   #held(): ItemRef[] {
-    // What is not named goes to other workers. No distributor lets a worker hold so much.
-    return [...this.#load.refs, ...this.#outbox.refs].slice(0, MAX_REFS);
+    return [...this.#load.refs, ...this.#outbox.refs].slice(0, MAX_REFS); // what is not named goes to other workers
   }
 
   #leaveIfDone(): void {

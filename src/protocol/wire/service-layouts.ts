@@ -1,4 +1,4 @@
-import { MAX_ITEMS } from "../bounds.ts";
+import { MAX_FAILED_REQUESTS, MAX_ITEMS } from "../bounds.ts";
 import { MAX_CONTEXT_BYTES } from "../limits.ts";
 import type { Assign, AssignedItem, FailureOrigin, ServiceMessage } from "../service-message.ts";
 import { type ByteReader, ProtocolError } from "./byte-reader.ts";
@@ -63,7 +63,7 @@ export const SERVICE_LAYOUTS: Layouts<ServiceMessage["type"]> = {
       runId,
       origin: choice(reader, ORIGINS),
       error: readError(reader),
-      items: readRefs(reader),
+      items: readRefs(reader, MAX_FAILED_REQUESTS),
     }),
   ),
   cancel: fieldsOnly(

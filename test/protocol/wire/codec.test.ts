@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MAX_FRAME_BYTES, MAX_FRAMES } from "../../../src/protocol/limits.ts";
+import { MAX_FRAME_BYTES, MAX_FRAMES, MAX_MESSAGE_BYTES } from "../../../src/protocol/limits.ts";
 import { BoundError, NameError, ProtocolError } from "../../../src/protocol/wire/byte-reader.ts";
 import { decodeMessage, encodeMessage, VersionError } from "../../../src/protocol/wire/codec.ts";
 import { EMPTY } from "../../../src/protocol/wire/payload-frames.ts";
@@ -147,8 +147,9 @@ describe("The codec refuses", () => {
     expect(() => decodeMessage(frames(MAX_FRAMES + 1, Uint8Array.of(1)))).toThrow(BoundError);
     expect(() => decodeMessage(frames(MAX_FRAMES, Uint8Array.of(1)))).not.toThrow(BoundError);
     const large = new Uint8Array(MAX_FRAME_BYTES);
-    expect(() => decodeMessage(frames(18, large))).toThrow(BoundError);
-    expect(() => decodeMessage(frames(17, large))).not.toThrow(BoundError);
+    const most = MAX_MESSAGE_BYTES / MAX_FRAME_BYTES;
+    expect(() => decodeMessage(frames(most + 1, large))).toThrow(BoundError);
+    expect(() => decodeMessage(frames(most, large))).not.toThrow(BoundError);
   });
 
   test("every truncation, trailing bytes, and extra frames", () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { admissionOf } from "../../../src/core/distributor/admission-of-hello.ts";
 import { TaskLedger } from "../../../src/core/distributor/task-ledger.ts";
-import { taskOfHello } from "../../../src/core/distributor/task-of-hello.ts";
 import { WorkerRecord } from "../../../src/core/distributor/worker-record.ts";
 import type { Hello } from "../../../src/protocol/batch-message.ts";
 
@@ -32,8 +32,10 @@ const hello: Hello = {
 };
 
 test("A hello at a distributor leads to its task, also when the worker is known", () => {
-  expect(taskOfHello(hello, tasks, undefined)).toBe(a);
-  expect(taskOfHello(hello, tasks, worker)).toBe(a);
+  const fresh = { known: undefined, present: undefined, isProven: true };
+  expect(admissionOf(hello, fresh, tasks)).toEqual({ kind: "admitted", task: a, isKnown: false });
+  const again = { known: worker, present: worker, isProven: true };
+  expect(admissionOf(hello, again, tasks)).toEqual({ kind: "admitted", task: a, isKnown: true });
 });
 
 test.each([
@@ -50,5 +52,17 @@ test.each([
     'a worker of task "a" has the same id: each worker needs an id of its own',
   ],
 ] as const)("A hello at a distributor that %s is refused with the reason", (_case, fields, reason) => {
-  expect(taskOfHello({ ...hello, ...fields }, tasks, worker)).toBe(reason);
+  const workers = { known: worker, present: undefined, isProven: true };
+  expect(admissionOf({ ...hello, ...fields }, workers, tasks)).toEqual({ kind: "refused", reason });
+});
+
+test("A hello on the connection of another worker is refused with the reason", () => {
+  const workers = { known: undefined, present: worker, isProven: true };
+  const reason = 'worker "w" has said hello on this connection, and a connection has one worker';
+  expect(admissionOf({ ...hello, peerId: "v" }, workers, tasks)).toEqual({ kind: "refused", reason });
+});
+
+test("A hello with the id of another worker, and without its ticket, is not answered", () => {
+  const workers = { known: worker, present: undefined, isProven: false };
+  expect(admissionOf(hello, workers, tasks)).toEqual({ kind: "impostor" });
 });
