@@ -54,3 +54,12 @@ describe("Every promise names a test that tries to break it:", () => {
     }
   });
 });
+
+test("SECURITY.md names the packages that are needed at run time", () => {
+  const { dependencies } = JSON.parse(readFileSync(`${root}package.json`, "utf8")) as {
+    readonly dependencies: Readonly<Record<string, string>>;
+  };
+  const from = SECURITY.indexOf("At run time: ");
+  const named = SECURITY.slice(from, SECURITY.indexOf(". None", from)).matchAll(/`([^`]+)`/g);
+  expect([...named].map(([, name]) => name).sort()).toEqual(Object.keys(dependencies).sort());
+});
