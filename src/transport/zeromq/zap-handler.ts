@@ -6,8 +6,8 @@ import { zeromq } from "./zeromq-socket.ts";
 /** Where libzmq asks whether a peer may connect: https://rfc.zeromq.org/spec/27/ (ZAP). */
 const ADDRESS = "inproc://zeromq.zap.01";
 
-/** How long the address may take to become free after an earlier handler was closed, in ms. */
-const BIND_MS = 2000;
+/** How long the address may take to become free after an earlier handler was closed, in ms: seconds, on a machine with far too much to do. */
+const BIND_MS = 10_000;
 
 /** A listener with keys: whether it has room, and what it is told of a refused peer. */
 export interface GuardedListener {
