@@ -107,7 +107,7 @@ function isEmptyObject(value: unknown): boolean {
 
 function tooLarge(path: string, size: string): PipelineError {
   const text = `Payload ${path} has ${size}; at most ${MAX_PAYLOAD_BYTES} bytes fit in a message`;
-  return new PipelineError("PAYLOAD_TOO_LARGE", text);
+  return new PipelineError("PAYLOAD_TOO_LARGE", `${text}. Send the path of a file instead, or several items`);
 }
 
 /**

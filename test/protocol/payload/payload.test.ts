@@ -141,7 +141,10 @@ describe("A value that cannot be sent is refused with its path:", () => {
 
   test("a value that is larger than a message may be", () => {
     expect(() => encodePayload({ x: Buffer.alloc(MAX_PAYLOAD_BYTES) }, "data")).toThrow(
-      expect.objectContaining({ code: "PAYLOAD_TOO_LARGE" }),
+      expect.objectContaining({
+        code: "PAYLOAD_TOO_LARGE",
+        message: expect.stringContaining("the path of a file"),
+      }),
     );
   });
 });
