@@ -64,7 +64,7 @@ log = logging.getLogger("zmqpipeline")
 # --- the wire: docs/protocol.md, "Frames", "Payloads", "Messages" -------------------------------------------------------
 
 PROTOCOL_VERSION = 8
-MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
+MAX_PAYLOAD_BYTES = 32 * 1024 * 1024
 
 #: What the values of a payload count as in all, at the most; and the size up to which a payload cannot hold too many.
 MAX_VALUES = 524_288
@@ -428,21 +428,21 @@ def _values(value: Any, shapes: Dict[Any, int]) -> int:
     if isinstance(value, int):
         if -2**31 <= value < 2**32:
             return 1
-        return 4 if -2**63 <= value < 2**64 else 24 + value.bit_length() // 32
+        return 4 if -2**63 <= value < 2**64 else 30 + value.bit_length() // 24
     if isinstance(value, str):
         return _text_values(value)
     if isinstance(value, (list, tuple)):
         return 3 + sum(_values(element, shapes) for element in value)
     if not isinstance(value, dict):
         is_binary = isinstance(value, (bytes, bytearray, memoryview, array.array))
-        return 24 + (memoryview(value).nbytes if is_binary else 0) // 160
+        return 30 + (memoryview(value).nbytes if is_binary else 0) // 80
     count, shape = 3, 0
     for index, (key, element) in enumerate(value.items()):
         count += _text_values(key) + (len(key.encode("utf-8", "replace")) + 5) // 8 + _values(element, shapes)
         if key[:1].isdigit() and key[-1:].isdigit() and len(key) <= 10:
             count += 12
         if index >= 16:
-            count += 7
+            count += 10
         elif (shape, key) not in shapes:
             count += 30
             shape = shapes[(shape, key)] = len(shapes) + 1
@@ -454,9 +454,9 @@ def _values(value: Any, shapes: Dict[Any, int]) -> int:
 
 def _text_values(text: str) -> int:
     if not text.isascii():
-        return 3 + len(text.encode("utf-8", "replace")) // 10
+        return 3 + len(text.encode("utf-8", "replace")) // 7
     short = min(len(text), 256)
-    return 3 + short // 16 + (len(text) - short) // 160
+    return 3 + short // 16 + (len(text) - short) // 80
 
 
 def _pack(value: Any) -> bytes:
@@ -571,6 +571,11 @@ def _little_endian(values: "array.array[Any]") -> bytes:
         values = array.array(values.typecode, values)
         values.byteswap()
     return values.tobytes()
+
+
+def visible(text: str) -> str:
+    """A peer's text as it may stand in a log: characters that cannot be seen, and that a terminal would obey, as escapes."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
 def _short(path: str) -> str:
@@ -1669,8 +1674,8 @@ class _BatchSession(_Session):
         kind = message["type"]
         if kind == "refuse":
             if link == "collector":
-                return log.warning("the collector refused this worker: %s", message["reason"])
-            return self.over(PipelineError("PEER_REFUSED", f"The distributor refused this worker: {message['reason']}"))
+                return log.warning("the collector refused this worker: %s", visible(message["reason"]))
+            return self.over(PipelineError("PEER_REFUSED", f"The distributor refused this worker: {visible(message['reason'])}"))
         if link == "collector":
             if kind == "welcome" and message["run"] == self.run:
                 self._is_known_to_collector = True
@@ -1895,7 +1900,7 @@ class _ServiceSession(_Session):
     def _message(self, link: str, message: Message) -> None:
         kind = message["type"]
         if kind == "refuse":
-            return self.over(PipelineError("PEER_REFUSED", f"The service refused this worker: {message['reason']}"))
+            return self.over(PipelineError("PEER_REFUSED", f"The service refused this worker: {visible(message['reason'])}"))
         if kind == "welcome":
             self._is_welcome = True
             self.run = message["run"]

@@ -1,9 +1,14 @@
 import { hostname } from "node:os";
 import type { Explanation } from "../core/explanation.ts";
 import type { RunStatus } from "../protocol/batch-message.ts";
+import { MAX_REASON_BYTES } from "../protocol/bounds.ts";
 import type { Inspect } from "../protocol/inspection-message.ts";
 import type { RoleToInspector } from "../protocol/message.ts";
 import { encodePayload } from "../protocol/payload/payload.ts";
+import { describeThrown } from "../protocol/thrown.ts";
+
+/** Longest reason of a refused report, in UTF-16 units: each takes three bytes at the most. */
+const MAX_REASON_LENGTH = Math.floor(MAX_REASON_BYTES / 3);
 
 /** The version of reports. It is raised when older readers would misread a report. */
 export const REPORT_SCHEMA = 1;
@@ -43,5 +48,15 @@ export function answerInspection(
   const content = taskType === "" ? status() : explain(taskType, seq);
   if (content === undefined)
     return { type: "refuse", runId, reason: `there is no task type ${JSON.stringify(taskType)} here` };
-  return { type: "report", runId, payload: encodePayload(content, "report") };
+  return reportMessage(runId, content);
+}
+
+/** A report that cannot be sent, because there is too much to tell, is refused with the reason: no peer may end a role by a question. */
+export function reportMessage(runId: string, content: object): RoleToInspector {
+  try {
+    return { type: "report", runId, payload: encodePayload(content, "report") };
+  } catch (error) {
+    const reason = `the report cannot be sent: ${describeThrown(error)}`.slice(0, MAX_REASON_LENGTH);
+    return { type: "refuse", runId, reason };
+  }
 }

@@ -1,6 +1,6 @@
 import type { RoleToInspector } from "../protocol/message.ts";
-import { encodePayload } from "../protocol/payload/payload.ts";
 import { AnswerPace } from "./answer-pace.ts";
+import { reportMessage } from "./inspection.ts";
 
 /** How many inspectors hear of the end. An inspector that has not asked for the longest time is dropped first. */
 const MAX = 64;
@@ -43,13 +43,13 @@ export class Inspectors {
   end(runId: string, report: () => object, then: () => void): void {
     this.#pace.stop();
     if (this.#answers.size === 0) return then();
-    const payload = encodePayload(report(), "report");
+    const last = reportMessage(runId, report());
     const timer = setTimeout(() => this.#confirmed?.(), CONFIRM_MS);
     this.#confirmed = () => {
       clearTimeout(timer);
       this.#confirmed = () => {};
       then();
     };
-    for (const answer of this.#answers.values()) answer({ type: "report", runId, payload });
+    for (const answer of this.#answers.values()) answer(last);
   }
 }

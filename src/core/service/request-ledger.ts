@@ -137,7 +137,7 @@ export class RequestLedger {
       arrivedAt: now,
       expires: timeoutMs === 0 ? Number.POSITIVE_INFINITY : now + timeoutMs,
       payload: item.payload,
-      bytes: item.payload.length,
+      bytes: item.payload.length + context.length,
       attempt: Math.max(0, item.attempt - 1),
       losses: 0,
       place: NOWHERE,

@@ -128,6 +128,7 @@ describe("The codec refuses", () => {
       "\u007f",
       "\u0085",
       "a\u202eb",
+      "__proto__",
       "a\u200bb",
       "\u2028",
       "\ud800",
