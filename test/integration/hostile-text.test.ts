@@ -54,6 +54,7 @@ describe("A name with hidden characters", () => {
   const changes: readonly Partial<Hello>[] = [
     { peerId: HOSTILE },
     { peerId: "w\u202e" },
+    { taskType: "__proto__" },
     { peerId: "w".repeat(256) },
     { taskType: "numbers\u200b" },
     { runId: "\u001b[2J" },

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { MAX_CONCURRENCY, MAX_REFS } from "../../src/protocol/bounds.ts";
 import { MAX_ATTEMPT, MAX_SEQ } from "../../src/protocol/limits.ts";
 import type { Message } from "../../src/protocol/message.ts";
+import { isName } from "../../src/protocol/name.ts";
 
 /** Arbitrary values from which the fields of messages are drawn. */
 export interface MessageParts {
@@ -12,9 +13,12 @@ export interface MessageParts {
   readonly bytes: fc.Arbitrary<Uint8Array>;
 }
 
+/** Names that a message can hold. */
+export const anyName = (maxLength: number): fc.Arbitrary<string> => fc.string({ maxLength }).filter(isName);
+
 /** All values that a message can hold. */
 export const ANYTHING: MessageParts = {
-  name: fc.string({ maxLength: 40 }),
+  name: anyName(40),
   count: fc.maxSafeInteger().map(Math.abs),
   seq: fc.oneof(fc.nat(), fc.integer({ min: 0, max: MAX_SEQ })),
   attempt: fc.integer({ min: 0, max: MAX_ATTEMPT }),

@@ -66,6 +66,8 @@ function workerReasons(view: RunView, task: TaskLedger): string[] {
 function supplyReasons(task: TaskLedger): string[] {
   if (!task.begun || task.workers.size === 0) return [];
   if (task.phase === "exhausted") return ["All its items are produced."];
+  if (task.errors.isFull)
+    return ["The collector has to confirm failed items first: thousands of them wait for it."];
   const { size } = task.withRoom;
   if (size === 0)
     return ["Its workers have as many items as they may hold: more workers would make it faster."];

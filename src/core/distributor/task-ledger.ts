@@ -65,7 +65,7 @@ export class TaskLedger {
   readonly unreliable = new Set<WorkerRecord>();
   /** The sequence numbers of items that are executed again after they failed for good, by the item's number. */
   readonly #again = new Map<number, number>();
-  readonly #errors = new KeptErrors();
+  readonly errors = new KeptErrors();
   #openedAt = 0;
   #backoff: Item[] = [];
   #nextSeq = 0;
@@ -131,10 +131,10 @@ export class TaskLedger {
   /** Moves an item to another place; nothing else changes a place. */
   move(item: Item, place: Place): void {
     if (item.place.at === "worker") item.place.worker.release(item);
-    else if (item.place.at === "collector") this.#errors.remove(item.place.error);
+    else if (item.place.at === "collector") this.errors.remove(item.place.error);
     item.place = place;
     if (place.at === "worker") place.worker.hold(item);
-    else if (place.at === "collector") this.#errors.add(place.error);
+    else if (place.at === "collector") this.errors.add(place.error);
     else if (place.at === "queue") this.queue.push(item);
     else if (place.at === "suspects") this.suspects.push(item);
     else if (place.at === "backoff") this.#backoff.push(item);
@@ -149,7 +149,7 @@ export class TaskLedger {
   next(worker: WorkerRecord, wanted: number, now: number): Item | undefined {
     const queued = this.queue.take(worker, now);
     if (queued !== undefined) return queued;
-    if (this.phase !== "open") return undefined;
+    if (this.phase !== "open" || this.errors.isFull) return undefined;
     const { source } = this.spec;
     const pulled = source.pull(worker.id, wanted);
     if (source.skipped !== undefined) this.counts.skipped = source.skipped;
@@ -195,10 +195,9 @@ export class TaskLedger {
     return true;
   }
 
-  /** Ends the item's attempts: its failure goes to the collector. */
-  /** @returns The error as it is kept. */
+  /** Ends the item's attempts: its failure goes to the collector. @returns The error as it is kept. */
   giveUp(item: Item, thrown: ErrorInfo, now: number): ErrorInfo {
-    const error = this.#errors.bounded(thrown);
+    const error = this.errors.bounded(thrown);
     this.spec.journal?.gaveUp(item, error);
     this.move(item, { at: "collector", error, sentAt: now });
     return error;

@@ -3,13 +3,13 @@ import type { Direction } from "../../../src/protocol/direction.ts";
 import { MAX_ATTEMPT, MAX_SEQ } from "../../../src/protocol/limits.ts";
 import type { Message } from "../../../src/protocol/message.ts";
 import { decodeMessage, encodeMessage } from "../../../src/protocol/wire/codec.ts";
-import { arbitraryMessages } from "../../support/messages.ts";
+import { anyName, arbitraryMessages } from "../../support/messages.ts";
 
 // A small set of names and numbers, so that messages refer to each other: a peer that knows the run, the tasks and the workers of the run, and lies.
 const { batch, service, inspection } = arbitraryMessages({
   name: fc.oneof(
     { weight: 8, arbitrary: fc.constantFrom("run", "a", "b", "w0", "w1", "") },
-    { weight: 1, arbitrary: fc.string({ maxLength: 10 }) },
+    { weight: 1, arbitrary: anyName(10) },
   ),
   count: fc.oneof(fc.nat(3), fc.maxSafeInteger().map(Math.abs)),
   seq: fc.oneof({ weight: 8, arbitrary: fc.nat(8) }, { weight: 1, arbitrary: fc.constant(MAX_SEQ) }),
