@@ -8,14 +8,14 @@ import { MAX_ATTEMPT } from "../../../src/protocol/limits.ts";
 import type { Message } from "../../../src/protocol/message.ts";
 
 /** A ledger with one client and one type of requests, and what it sends. */
-function makeLedger() {
+function makeLedger({ maxQueueBytes = 1 << 20, context = "" } = {}) {
   const sent: Message[] = [];
   const messages = new OutgoingMessages("run", {
     toClient: (_connection, message) => sent.push(message),
     toWorker: (_connection, message) => sent.push(message),
   });
   const clock = new RoleClock();
-  const options = { maxQueue: 10, maxQueueBytes: 1 << 20, workerTimeoutMs: 5000, crashLimit: 3 };
+  const options = { maxQueue: 10, maxQueueBytes, workerTimeoutMs: 5000, crashLimit: 3 };
   const ledger = new RequestLedger(options, messages, clock);
   const client: BrokerClient = { connection: "c", id: "client", requests: new Map(), named: new Set() };
   const type = ledger.type("t");
@@ -25,7 +25,7 @@ function makeLedger() {
     clock,
     accept(seq: number, attempt: number, timeoutMs: number, idempotent: boolean): void {
       const item = { seq, attempt, payload: Uint8Array.of(seq) };
-      ledger.accept(client, type, item, { timeoutMs, idempotent, context: "" });
+      ledger.accept(client, type, item, { timeoutMs, idempotent, context });
     },
     /** A worker joins, and gets what waits. */
     join(id: string): BrokerWorker {
@@ -70,4 +70,10 @@ test.each([
   leave(join("lost"));
   join("next");
   expect(assigned().map((item) => item.attempt)).toEqual(expected);
+});
+
+test("A RequestLedger counts the trace contexts of requests that wait", () => {
+  const { ledger, accept } = makeLedger({ maxQueueBytes: 25_000, context: "c".repeat(10_000) });
+  for (const seq of [1, 2, 3]) accept(seq, 1, 0, false);
+  expect([ledger.unsettled, ledger.counts.refused]).toEqual([2, 1]);
 });
