@@ -4,7 +4,8 @@ import { PipelineError } from "../errors.ts";
 import type { EndpointAddress } from "../protocol/endpoint-address.ts";
 import type { Inspect } from "../protocol/inspection-message.ts";
 import { type InspectorToRole, ROLE_TO_INSPECTOR, type RoleToInspector } from "../protocol/message.ts";
-import { decodePayload } from "../protocol/payload/payload.ts";
+import { decodePayload, type Payload } from "../protocol/payload/payload.ts";
+import { ProtocolError } from "../protocol/wire/byte-reader.ts";
 import { assertEndpoint, assertTimeout } from "../role/checks.ts";
 import { REPORT_SCHEMA } from "../role/inspection.ts";
 import { assertKnownOptions, optionNames } from "../role/known-options.ts";
@@ -55,7 +56,7 @@ export class Inspector implements AsyncDisposable {
   #failure: PipelineError | undefined;
   /** The question that waits for an answer. Only one is asked at a time. */
   #question:
-    | { readonly inspect: Inspect; answer(message: RoleToInspector): void; fail(error: Error): void }
+    | { readonly inspect: Inspect; answer(report: unknown): void; fail(error: Error): void }
     | undefined;
   #last: Promise<unknown> = Promise.resolve();
   /** The last report of a run or service that has ended since this connection was made. */
@@ -101,8 +102,8 @@ export class Inspector implements AsyncDisposable {
    * Asks for the state of the run or service. When it ends while this inspector is connected, the last report has an `outcome`, and is
    * returned from then on.
    *
-   * @throws PipelineError `PEER_TIMEOUT` when no answer comes, `PEER_REFUSED` when the peer is neither a distributor nor a service, and
-   *   the codes of wrong keys.
+   * @throws PipelineError `PEER_TIMEOUT` when no answer comes, `PEER_REFUSED` when the peer is neither a distributor nor a service,
+   *   `BAD_MESSAGE` when its report cannot be decoded, and the codes of wrong keys.
    */
   async status(): Promise<RunReport | ServiceReport> {
     return (await this.#inspect("", undefined)) as RunReport | ServiceReport;
@@ -142,17 +143,8 @@ export class Inspector implements AsyncDisposable {
     const { address } = this.#endpoint;
     if (this.#final !== undefined)
       return inspect.taskType === "" ? Promise.resolve(this.#final) : Promise.reject(this.#isOver());
-    const answered = new Promise<unknown>((resolve, reject) => {
-      const answer = (message: RoleToInspector) => {
-        if (message.type === "report") resolve(readReport(message.payload));
-        else
-          reject(
-            new PipelineError("PEER_REFUSED", `Refused by ${address}: ${message.reason}`, {
-              endpoint: address,
-            }),
-          );
-      };
-      this.#question = { inspect, answer, fail: reject };
+    const answered = new Promise<unknown>((answer, fail) => {
+      this.#question = { inspect, answer, fail };
     });
     const timer = setTimeout(() => {
       const text = `No distributor or service answered at ${JSON.stringify(address)} within ${this.#timeoutMs} ms`;
@@ -167,13 +159,24 @@ export class Inspector implements AsyncDisposable {
 
   #hear(message: RoleToInspector): void {
     if (this.#final !== undefined) return;
-    const final = finalReport(message);
-    if (final === undefined) return this.#question?.answer(message);
-    this.#final = final;
+    const { address } = this.#endpoint;
+    try {
+      if (message.type === "report") return this.#heard(readReport(message.payload, address));
+      const text = `Refused by ${address}: ${message.reason}`;
+      throw new PipelineError("PEER_REFUSED", text, { role: "inspector", endpoint: address });
+    } catch (error) {
+      if (!(error instanceof PipelineError)) throw error;
+      this.#question?.fail(error);
+    }
+  }
+
+  #heard(report: Payload): void {
+    if (!isFinal(report)) return this.#question?.answer(report);
+    this.#final = report;
     // Confirms it: the peer closes the connection then, and not before.
     this.#link.send({ type: "inspect", runId: "", taskType: "", seq: undefined });
     // It comes by itself, and the question has no other answer.
-    if (this.#question?.inspect.taskType === "") this.#question.answer(message);
+    if (this.#question?.inspect.taskType === "") this.#question.answer(report);
     else this.#question?.fail(this.#isOver());
   }
 
@@ -190,20 +193,33 @@ export class Inspector implements AsyncDisposable {
   }
 }
 
-/** The report of a run or service that has ended, if the message is one. */
-function finalReport(message: RoleToInspector): RunReport | ServiceReport | undefined {
-  if (message.type !== "report") return undefined;
-  const report = decodePayload(message.payload) as Partial<RunReport>;
-  return report.outcome === undefined ? undefined : (report as RunReport);
+/** Whether a report is that of a run or service that has ended. */
+function isFinal(report: Payload): report is Payload & (RunReport | ServiceReport) {
+  return "outcome" in report && report.outcome !== undefined;
 }
 
-function readReport(payload: Uint8Array): unknown {
-  const report = decodePayload(payload);
+/** @throws PipelineError `BAD_MESSAGE` when the report cannot be decoded, `PEER_REFUSED` when it is of another version. */
+function readReport(payload: Uint8Array, endpoint: string): Payload {
+  const facts = { role: "inspector", endpoint };
+  const report = decodeReport(payload, facts);
   if ("schema" in report && report.schema !== REPORT_SCHEMA) {
     const text = `The peer sends reports of version ${String(report.schema)}, but this library reads version ${REPORT_SCHEMA}`;
-    throw new PipelineError("PEER_REFUSED", text, { role: "inspector" });
+    throw new PipelineError("PEER_REFUSED", text, facts);
   }
   return report;
+}
+
+function decodeReport(payload: Uint8Array, facts: { role: string; endpoint: string }): Payload {
+  try {
+    return decodePayload(payload);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new PipelineError(
+      "BAD_MESSAGE",
+      `The report of ${facts.endpoint} cannot be decoded: ${error.message}`,
+      facts,
+    );
+  }
 }
 
 function assertInspectorOptions(endpoint: unknown, options: unknown): void {

@@ -7,8 +7,10 @@ import {
   Security,
   type ServiceReport,
 } from "../../src/index.ts";
+import { encodePayload } from "../../src/protocol/payload/payload.ts";
 import { freshEndpoints, serviceEndpoints, tempFolder } from "../support/endpoints.ts";
 import { address, type PipelineEndpoints } from "../support/endpoints-of.ts";
+import { LyingListener } from "../support/lying-listener.ts";
 import { makeDistributor, NumbersCollector, NumbersTask, NumbersWorker } from "../support/roles.ts";
 import { running } from "../support/running-service.ts";
 import { EchoWorker, makeClient } from "../support/service-roles.ts";
@@ -127,6 +129,17 @@ describe("An Inspector of a run", () => {
     });
     await held(endpoints, 1);
     await expect.poll(() => look.status().then(({ kind }) => kind, String)).toBe("run");
+  });
+
+  test.each([
+    ["that cannot be decoded", Buffer.from([0xc1]), "BAD_MESSAGE"],
+    ["that is no map", Buffer.from([0xc0]), "BAD_MESSAGE"],
+    ["of another version", encodePayload({ schema: 99 }, "report"), "PEER_REFUSED"],
+  ])("says so of a report %s", async (_what, payload, code) => {
+    const { task } = await freshEndpoints("ipc");
+    const listener = await LyingListener.at(task);
+    listener.answers = () => [{ type: "report", runId: "", payload }];
+    await expect(inspector(task).status()).rejects.toMatchObject({ code, endpoint: task });
   });
 
   test("is let in with a worker's keys, and neither without keys nor with others", async () => {

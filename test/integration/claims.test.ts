@@ -4,12 +4,9 @@ import { TOO_MUCH } from "../../src/core/connection-budgets.ts";
 import type { Hello } from "../../src/protocol/batch-message.ts";
 import { decodeMessage, encodeMessage } from "../../src/protocol/wire/codec.ts";
 import { captureLog } from "../support/captured-log.ts";
-import { freshEndpoints, serviceEndpoints } from "../support/endpoints.ts";
-import { BOUND_FIELDS } from "../support/field-bounds.ts";
+import { freshEndpoints } from "../support/endpoints.ts";
 import { long } from "../support/long.ts";
 import { LongTask, makeDistributor, NumbersCollector, NumbersWorker } from "../support/roles.ts";
-import { running } from "../support/running-service.ts";
-import { EchoWorker, makeClient } from "../support/service-roles.ts";
 
 const logged = captureLog();
 
@@ -125,35 +122,5 @@ long(
       await expect(liar.receive()).rejects.toThrow(); // nobody answers
     }
     await finish();
-  },
-);
-
-const claims = BOUND_FIELDS.filter(
-  ({ isClaim, bound }) => isClaim && (bound < 2n ** 20n || bound > 2n ** 30n),
-);
-
-long("Each field beyond its bound is refused by each listener of a run, and the run finishes", async () => {
-  const { endpoints, finish } = await startRun();
-  for (const { field, bound, frames } of claims)
-    for (const endpoint of [endpoints.task, endpoints.collector, endpoints.ack])
-      expect(`${field}: ${await answerTo(endpoint, frames(bound + 1n))}`).toMatch(
-        /more|longer|larger|range|must be/,
-      );
-  await finish();
-});
-
-long(
-  "Each field beyond its bound is refused by both listeners of a service, and requests are answered",
-  async () => {
-    const endpoints = await serviceEndpoints("tcp");
-    await running(endpoints, [new EchoWorker(endpoints)]);
-    await using client = makeClient(endpoints);
-    for (const { field, bound, frames } of claims) {
-      for (const endpoint of [endpoints.front, endpoints.back])
-        expect(`${field}: ${await answerTo(endpoint, frames(bound + 1n))}`).toMatch(
-          /more|longer|larger|range|must be/,
-        );
-      expect(await client.request({ n: 1 })).toMatchObject({ n: 1 });
-    }
   },
 );

@@ -4,7 +4,7 @@ import { decodeMessage } from "../../../src/protocol/wire/codec.ts";
 import { BOUND_FIELDS, type BoundField, UNKNOWN_FIELDS } from "../../support/field-bounds.ts";
 import { long } from "../../support/long.ts";
 
-/** Payloads of 64 MiB. */
+/** Payloads of 32 MiB. */
 const isLarge = ({ bound }: BoundField) => bound > 2n ** 20n && bound < 2n ** 30n;
 
 const titled = (fields: readonly BoundField[]) =>
