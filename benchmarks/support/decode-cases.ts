@@ -211,7 +211,7 @@ const deep = PAYLOADS["nested maps"]?.(200) ?? EMPTY;
 
 /** Messages at the bounds of their fields. */
 export const MESSAGES: Readonly<Record<string, () => Uint8Array[]>> = {
-  "hello with 131,072 held items": () =>
+  "hello with 32,768 held items": () =>
     encodeMessage({
       type: "hello",
       runId,
@@ -221,9 +221,9 @@ export const MESSAGES: Readonly<Record<string, () => Uint8Array[]>> = {
       ticket: "",
       held: refs,
     }),
-  "returned with 131,072 items": () =>
+  "returned with 32,768 items": () =>
     encodeMessage({ type: "returned", runId, leaving: false, items: refs }),
-  "produced with 131,072 items": () =>
+  "produced with 32,768 items": () =>
     encodeMessage({
       type: "produced",
       runId,

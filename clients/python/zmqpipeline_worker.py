@@ -63,7 +63,7 @@ log = logging.getLogger("zmqpipeline")
 
 # --- the wire: docs/protocol.md, "Frames", "Payloads", "Messages" -------------------------------------------------------
 
-PROTOCOL_VERSION = 8
+PROTOCOL_VERSION = 9
 MAX_PAYLOAD_BYTES = 32 * 1024 * 1024
 
 #: What the values of a payload count as in all, at the most; and the size up to which a payload cannot hold too many.
@@ -71,7 +71,7 @@ MAX_VALUES = 524_288
 UNCOUNTED_BYTES = 32_768
 
 #: Most references to items in a message.
-MAX_REFS = 131_072
+MAX_REFS = 32_768
 MAX_FRAME_BYTES = 4 * 1024 * 1024
 MAX_NAME_BYTES = 255
 MAX_TICKET_BYTES = 64
@@ -86,7 +86,7 @@ MAX_DETAIL_BYTES = 64 * 1024
 
 TYPES = (
     "refuse hello welcome open ready grant recall revoke returned fail result failed ack metadata end ping pong bye ended "
-    "accepted resend request assign reply failure cancel inspect report blocked produced assigned"
+    "accepted resend request assign reply failure cancel inspect report blocked produced assigned sync synced"
 ).split()
 CODES = {name: code for code, name in enumerate(TYPES)}
 ROLES = "distributor worker collector metadataworker service serviceworker serviceclient".split()
@@ -292,6 +292,8 @@ def decode_message(frames: List[bytes]) -> Message:
         message["items"] = _items(reader, frames)
     elif kind == "recall":
         message["count"] = reader.integer()
+    elif kind == "sync":
+        message["number"] = reader.integer()
     elif kind in ("revoke", "cancel"):
         message["items"] = reader.refs()
     elif kind == "end":
@@ -1365,7 +1367,12 @@ class _Link:
             except zmq.Again:
                 return
             try:
-                yield decode_message(frames)
+                message = decode_message(frames)
+                if message["type"] != "sync":
+                    yield message
+                    continue
+                number = message["number"]
+                self.send(encode_message("synced", "", lambda writer: writer.integer(number)))
             except ProtocolError as error:  # rule: drop it
                 if not self.has_misspoken:
                     self.has_misspoken = True

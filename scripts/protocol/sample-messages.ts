@@ -246,6 +246,10 @@ export const SAMPLE_MESSAGES: readonly Sample[] = [
     name: type,
     message: { type, runId },
   })),
+  ...(["sync", "synced"] as const).map((type) => ({
+    name: type,
+    message: { type, runId: "", number: 2 ** 47 + 5 },
+  })),
   {
     name: "two requests of a client",
     message: {

@@ -1,6 +1,6 @@
 import type { Message } from "../protocol/message.ts";
 
-/** What a connection may use up at a time: about a second of a role's work. A worker that connects again may send 256 MiB of results and 131,072 references. */
+/** What a connection may use up at a time: about a second of a role's work. A worker that connects again may send 256 MiB of results and as many references as a list may have. */
 export const CAPACITY = 65_536;
 
 /** What it may use up in addition, in each ms. */
@@ -36,12 +36,12 @@ export class ConnectionBudgets {
    * A message was handled.
    *
    * @param useful - How many of its entries changed something; of a message without a list, 1 if it did.
+   * @param givenBack - How many items of the peer go to others because of it. They cost as much as entries, useful or not: a peer may take items and
+   *   give them back without end.
    */
-  heard(connection: string, message: Message, useful: number): void {
-    const entries = entriesOf(message);
-    if (useful > 0 && useful >= entries) return;
-    const share = entries === 0 ? 1 : 1 - useful / entries;
-    const cost = 1 + Math.floor((share * entries) / ENTRIES) + Math.floor((share * bytesOf(message)) / BYTES);
+  heard(connection: string, message: Message, useful: number, givenBack = 0): void {
+    const cost = uselessCost(message, useful) + Math.ceil(givenBack / ENTRIES);
+    if (cost === 0) return;
     const { now } = this.#clock;
     const { left, at } = this.#budgets.get(connection) ?? { left: CAPACITY, at: now };
     const rest = Math.min(CAPACITY, left + (now - at) * REFILL_PER_MS) - cost;
@@ -63,6 +63,17 @@ export class ConnectionBudgets {
     for (const [connection, { left, at }] of this.#budgets)
       if (left + (now - at) * REFILL_PER_MS >= CAPACITY) this.#budgets.delete(connection);
   }
+}
+
+/** What a message costs that was of no use, or of some. */
+function uselessCost(message: Message, useful: number): number {
+  const entries = entriesOf(message);
+  if (useful > 0 && useful >= entries) return 0;
+  const share = entries === 0 ? 1 : 1 - useful / entries;
+  const bytes = Math.floor((share * bytesOf(message)) / BYTES);
+  // A client whose requests are refused, one by one because the service is busy, does nothing wrong: only very many are too much.
+  if (message.type === "request") return (share * entries) / ENTRIES + bytes;
+  return 1 + Math.floor((share * entries) / ENTRIES) + bytes;
 }
 
 /** How many entries the lists of a message have. */

@@ -4,7 +4,7 @@ import { BATCH_ITEMS } from "./limits.ts";
 // any more. What this library sends stays within them. `docs/protocol.md` says which field has which bound.
 
 /** Largest `maxWindow` of a distributor: how many items one worker may hold. */
-export const MAX_WINDOW = 65_536;
+export const MAX_WINDOW = 16_384;
 
 /** Most references to items in one list. A worker has a window of items, and at most as many whose confirmation is on its way. */
 export const MAX_REFS = 2 * MAX_WINDOW;
@@ -19,7 +19,7 @@ export const MAX_ITEMS = BATCH_ITEMS;
 export const MAX_TASKS = 4096;
 
 /** Most items that one worker may say that it executes at a time: its window is no larger. */
-export const MAX_CONCURRENCY = 65_536;
+export const MAX_CONCURRENCY = 16_384;
 
 /** Longest ticket of a worker, in bytes: room for 32 bytes in hexadecimal digits. A distributor of this library makes them half as long. */
 export const MAX_TICKET_BYTES = 64;

@@ -2,7 +2,7 @@
 export const MAGIC = Uint8Array.of(0x5a, 0x51, 0x50);
 
 /** Raised with every incompatible change of the messages. A peer of another version is refused. */
-export const PROTOCOL_VERSION = 8;
+export const PROTOCOL_VERSION = 9;
 
 /** Largest encoded payload (one item, one result, metadata), in bytes: its pieces are joined, or it is decoded, in less than 50 ms. */
 export const MAX_PAYLOAD_BYTES = 32 * 1024 * 1024;

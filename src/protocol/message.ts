@@ -19,6 +19,7 @@ import type {
   Signal,
   Welcome,
 } from "./batch-message.ts";
+import type { ConnectionMessage } from "./connection-message.ts";
 import { Direction } from "./direction.ts";
 import type { Inspect, Report } from "./inspection-message.ts";
 import type { Assign, Cancel, Reply, Request, RequestFailures } from "./service-message.ts";
@@ -175,4 +176,5 @@ export type Message =
   | WorkerToService
   | ServiceToWorker
   | InspectorToRole
-  | RoleToInspector;
+  | RoleToInspector
+  | ConnectionMessage;

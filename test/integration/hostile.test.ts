@@ -90,7 +90,7 @@ describe("Hostile connections beside good peers", () => {
     await liar.send(encodeMessage(hello));
     const welcome = decodeMessage(await liar.receive());
     const { runId } = welcome;
-    await liar.send(encodeMessage({ type: "ready", runId, concurrency: 65_536 }));
+    await liar.send(encodeMessage({ type: "ready", runId, concurrency: 16_384 }));
     const granted = decodeMessage(await liar.receive());
     expect(granted.type).toBe("grant");
     const error = { name: "", message: "", stack: "", code: "" };
@@ -219,12 +219,14 @@ test("A peer of another version is told why, in a message that every version can
     held: [],
   } as const;
   const frame = Buffer.from(encodeMessage({ type: "hello", ...hello })[0] ?? EMPTY);
-  frame[3] = 9;
+  frame[3] = PROTOCOL_VERSION + 1;
   const dealer = new zmq.Dealer({ linger: 0, receiveTimeout: 20_000 });
   dealer.connect(endpoints.task.replace("localhost", "127.0.0.1"));
   await dealer.send(frame);
   const refusal = await dealer.receive();
-  expect(refusal.toString()).toContain(`Peer speaks protocol version 9, this is version ${PROTOCOL_VERSION}`);
+  expect(refusal.toString()).toContain(
+    `Peer speaks protocol version ${PROTOCOL_VERSION + 1}, this is version ${PROTOCOL_VERSION}`,
+  );
   dealer.close();
   await distributor.stop();
   await running;

@@ -1,6 +1,7 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import * as zmq from "zeromq";
+import { PROTOCOL_VERSION } from "../../src/protocol/limits.ts";
 import type { Message } from "../../src/protocol/message.ts";
 import { encodeMessage } from "../../src/protocol/wire/codec.ts";
 import { EMPTY } from "../../src/protocol/wire/payload-frames.ts";
@@ -95,7 +96,7 @@ const item = (payload: Uint8Array) => ({ seq: 2 ** 51, attempt: 2 ** 50, payload
 /** Well-formed frames that hold no message of the library, or a message of the wrong direction. */
 function frameAttacks(runId: string): Uint8Array[][] {
   const wrongVersion = Buffer.from(encodeMessage({ type: "ping", runId })[0] ?? EMPTY);
-  wrongVersion[3] = 9;
+  wrongVersion[3] = PROTOCOL_VERSION + 1;
   const wrongMagic = Buffer.from(encodeMessage({ type: "ping", runId })[0] ?? EMPTY);
   wrongMagic[0] = 1;
   const messages: Message[] = [

@@ -131,9 +131,10 @@ export class DistributorCore {
   }
 
   workerMessage(connection: string, message: WorkerToDistributor): void {
-    const { changed } = this.#fleet;
+    const { changed, givenBack } = this.#fleet;
     this.#workerMessage(connection, message, this.#clock.now);
-    this.budgets.heard(connection, message, this.#fleet.changed - changed);
+    const back = this.#fleet.givenBack - givenBack;
+    this.budgets.heard(connection, message, this.#fleet.changed - changed, back);
     this.#settleDown();
   }
 

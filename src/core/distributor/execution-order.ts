@@ -10,6 +10,9 @@ const SETTLED_MS = 200;
 /** Most items, and most workers, that a sentence names. */
 const NAMED = 3;
 
+/** Most workers that are looked at for it: each look goes through all items of the task. */
+const LOOKED_AT = 10;
+
 /** What a worker executes now, if that is known. */
 interface Running {
   readonly items: readonly Item[];
@@ -29,16 +32,19 @@ export function runningAt(task: TaskLedger, worker: WorkerRecord, now: number): 
   const all = task
     .heldBy(worker)
     .sort((one, other) => one.grantedAt - other.grantedAt || one.seq - other.seq);
-  const isReported = phase.kind === "blocked" || phase.kind === "silent";
-  const isRunning = isReported
-    ? ({ seq }: Item) => phase.running.includes(seq)
-    : (_item: Item, index: number) => index < concurrency;
+  // Sets: both lists may have as many entries as a worker has items.
+  const reported = phase.kind === "blocked" || phase.kind === "silent" ? new Set(phase.running) : undefined;
+  const isRunning =
+    reported === undefined
+      ? (_item: Item, index: number) => index < concurrency
+      : ({ seq }: Item) => reported.has(seq);
   const items = all.filter(isRunning);
   const [first] = items;
   if (first === undefined) return undefined;
   const ageMs = now - Math.max(progressAt, first.grantedAt);
-  if (!isReported && ageMs < SETTLED_MS) return undefined;
-  return { items, waiting: all.filter((item) => !items.includes(item)), ageMs };
+  if (reported === undefined && ageMs < SETTLED_MS) return undefined;
+  const executed = new Set(items);
+  return { items, waiting: all.filter((item) => !executed.has(item)), ageMs };
 }
 
 /** The ids of items within their run: `square/7`. */
@@ -50,8 +56,9 @@ export function namesOf(task: TaskLedger, items: readonly Item[]): string[] {
 export function busyText(task: TaskLedger, now: number): string {
   if (task.withRoom.size > 0) return "";
   const parts: string[] = [];
+  let looked = 0;
   for (const worker of task.workers) {
-    if (parts.length === NAMED) break;
+    if (parts.length === NAMED || looked++ === LOOKED_AT) break;
     const running = runningAt(task, worker, now);
     if (running !== undefined)
       parts.push(

@@ -42,6 +42,8 @@ export class Fleet {
   readonly #pings = new PingSchedule();
   /** How often a worker's message has changed one of its items. */
   changed = 0;
+  /** How many items workers have given back, in whatever way, or lost by what they said. */
+  givenBack = 0;
 
   constructor(
     options: FleetOptions,
@@ -116,7 +118,9 @@ export class Fleet {
     if (cleared > 0) this.#note("came back: its items are not to blame", worker, { items: cleared });
     const isOwn = hello.runId === this.#options.runId && this.#tickets.proves(hello.ticket, worker);
     const wasGranted = (item: Item) => this.#tickets.wasGranted(item, worker);
+    const before = worker.held;
     const revoked = reconcile(worker, isOwn ? hello.held : [], wasGranted);
+    this.givenBack += Math.max(0, before - worker.held);
     if (revoked.length > 0) this.#messages.revoke(worker, revoked);
     this.#tasks.touch(task);
     return worker;
@@ -164,6 +168,7 @@ export class Fleet {
       const item = task.items.get(ref.seq);
       if (item?.place !== worker.place || item.attempt !== ref.attempt) continue;
       this.changed += 1;
+      this.givenBack += 1;
       item.attempt -= 1; // it was not begun
       task.move(item, QUEUE);
       // The item may come back to this worker at once: workers that idle may not get it.
@@ -174,6 +179,7 @@ export class Fleet {
 
   /** A worker leaves; the items that it still holds go back to the queue at once. */
   #bye(worker: WorkerRecord): void {
+    this.givenBack += worker.held;
     for (const item of worker.task.heldBy(worker)) worker.task.move(item, QUEUE);
     this.#forget(worker);
     this.#note("left", worker);
@@ -205,6 +211,7 @@ export class Fleet {
       task.stopServing(worker);
       if (phase.kind === "ready") this.#note("is blocked", worker, { returned: others.length, expired });
     }
+    this.givenBack += others.length;
     for (const item of others) task.move(item, QUEUE);
     if (others.length > 0) this.#messages.revoke(worker, others);
     if (expired) for (const item of items.filter(isRunning)) this.#settlement.expired(task, item, worker);

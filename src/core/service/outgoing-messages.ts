@@ -5,8 +5,12 @@ import type { ServiceToClient, ServiceToWorker } from "../../protocol/message.ts
 import type { AssignedItem, FailureOrigin } from "../../protocol/service-message.ts";
 import { batches } from "../batches.ts";
 import { cutList } from "../cut-list.ts";
+import { errorSize, shortError } from "../short-error.ts";
 import type { BrokerWorker } from "./broker-worker.ts";
 import type { BrokerClient, ServiceRequest } from "./service-request.ts";
+
+/** Most bytes of one error that go to all clients together before it is shortened. */
+const MAX_COPIES_BYTES = 4 * 1024 * 1024;
 
 export interface OutgoingMessagesPort {
   toClient(connection: string, message: ServiceToClient): void;
@@ -20,6 +24,11 @@ export class OutgoingMessages {
   readonly #assigned = new Set<BrokerWorker>();
   readonly #replies = new Map<BrokerClient, ItemPayload[]>();
   readonly #cancelled = new Map<BrokerWorker, ItemRef[]>();
+  /** Failures that workers reported, by the error that they share. */
+  readonly #failures = new Map<
+    ErrorInfo,
+    { origin: FailureOrigin; byClient: Map<BrokerClient, ItemRef[]> }
+  >();
   /** Failures that the service itself declares, by their text. */
   readonly #refusals = new Map<
     BrokerClient,
@@ -32,7 +41,8 @@ export class OutgoingMessages {
   }
 
   get isEmpty(): boolean {
-    return this.#assigned.size + this.#replies.size + this.#cancelled.size + this.#refusals.size === 0;
+    const { size } = this.#failures;
+    return this.#assigned.size + this.#replies.size + this.#cancelled.size + size + this.#refusals.size === 0;
   }
 
   /** Has the requests in the worker's `outgoing` sent. */
@@ -46,15 +56,13 @@ export class OutgoingMessages {
     else items.push(item);
   }
 
-  /** A failure that a worker reported. */
+  /** A failure that a worker reported. @param error - The same object for all requests of the report. */
   failure(client: BrokerClient, origin: FailureOrigin, error: ErrorInfo, item: ItemRef): void {
-    this.#port.toClient(client.connection, {
-      type: "failure",
-      runId: this.#runId,
-      origin,
-      error,
-      items: [item],
-    });
+    const report = this.#failures.get(error) ?? { origin, byClient: new Map() };
+    this.#failures.set(error, report);
+    const items = report.byClient.get(client);
+    if (items === undefined) report.byClient.set(client, [item]);
+    else items.push(item);
   }
 
   /** The service could not have a request executed, or does not know whether it was. */
@@ -87,6 +95,7 @@ export class OutgoingMessages {
       }
     }
     this.#replies.clear();
+    this.#sendFailures();
     for (const [client, refusals] of this.#refusals) {
       for (const { code, text, items } of refusals.values()) {
         const error = { name: "PipelineError", message: text, stack: "", code };
@@ -95,6 +104,19 @@ export class OutgoingMessages {
       }
     }
     this.#refusals.clear();
+  }
+
+  /** Each client gets a copy of the error: where the copies are many and long, a short one. */
+  #sendFailures(): void {
+    const runId = this.#runId;
+    for (const [whole, { origin, byClient }] of this.#failures) {
+      const isLong = byClient.size * errorSize(whole) > MAX_COPIES_BYTES;
+      const error = isLong && byClient.size > 1 ? shortError(whole) : whole;
+      for (const [{ connection }, items] of byClient)
+        for (const part of cutList(items, MAX_FAILED_REQUESTS))
+          this.#port.toClient(connection, { type: "failure", runId, origin, error, items: part });
+    }
+    this.#failures.clear();
   }
 
   #sendAssigned(worker: BrokerWorker): void {

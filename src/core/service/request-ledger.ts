@@ -123,7 +123,6 @@ export class RequestLedger {
     { timeoutMs, idempotent, context }: RequestTerms,
   ): void {
     if (client.requests.has(item.seq)) return; // sent twice
-    this.useful += 1;
     const now = this.#clock.now;
     this.counts.requests += 1;
     const request: ServiceRequest = {
@@ -157,6 +156,7 @@ export class RequestLedger {
       const text = `The service is busy: its queue for task type ${JSON.stringify(type.name)} is full`;
       return this.#refuse(request, "SERVICE_BUSY", text);
     }
+    this.useful += 1;
     client.requests.set(request.clientSeq, request);
     this.unsettled += 1;
     type.enqueue(request);

@@ -1,5 +1,6 @@
 import type { RoleName, RunStatus, Trust } from "../batch-message.ts";
 import { MAX_CONCURRENCY, MAX_REASON_BYTES, MAX_REFS, MAX_TASKS, MAX_TICKET_BYTES } from "../bounds.ts";
+import type { ConnectionMessage } from "../connection-message.ts";
 import { MAX_CONTEXT_BYTES } from "../limits.ts";
 import type { Message } from "../message.ts";
 import type { ServiceMessage } from "../service-message.ts";
@@ -43,7 +44,9 @@ function payload(reader: ByteReader, bodies: readonly Uint8Array[]): Uint8Array 
   return readPayloads(reader, bodies, sizes)[0] ?? EMPTY;
 }
 
-export const BATCH_LAYOUTS: Layouts<Exclude<Message["type"], ServiceMessage["type"]>> = {
+export const BATCH_LAYOUTS: Layouts<
+  Exclude<Message["type"], ServiceMessage["type"] | ConnectionMessage["type"]>
+> = {
   refuse: fieldsOnly(
     (writer, { reason }) => writer.text(reason),
     (reader, runId) => ({ type: "refuse", runId, reason: reader.text(MAX_REASON_BYTES) }),

@@ -112,7 +112,9 @@ export function flag(reader: ByteReader): boolean {
 /** Writes a duration in whole µs, rounded up, so that only 0 ms is written as 0. */
 export function writeDuration(writer: ByteWriter, ms: number): void {
   // Rounded to ns first: as a floating-point number, 4.035 * 1000 is a little more than 4035.
-  writer.integer(Math.ceil(Math.round(ms * 1e6) / 1e3));
+  const micros = Math.ceil(Math.round(ms * 1e6) / 1e3);
+  // A sum of what peers claim may be too large. It must not end the role that passes it on.
+  writer.integer(Math.min(micros, Number.MAX_SAFE_INTEGER));
 }
 
 /** Reads a duration. @returns Milliseconds. */

@@ -3,6 +3,7 @@ import type { Message } from "../message.ts";
 import { BATCH_LAYOUTS } from "./batch-layouts.ts";
 import { BoundError, ByteReader, ProtocolError } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
+import { CONNECTION_LAYOUTS } from "./connection-layouts.ts";
 import type { Layout } from "./layout.ts";
 import { packFrames } from "./payload-frames.ts";
 import { SERVICE_LAYOUTS } from "./service-layouts.ts";
@@ -50,11 +51,13 @@ export const MESSAGE_TYPES = [
   "blocked",
   "produced",
   "assigned",
+  "sync",
+  "synced",
 ] as const satisfies readonly Message["type"][];
 const TYPE_CODES = new Map<Message["type"], number>(MESSAGE_TYPES.map((type, code) => [type, code]));
 
 /** The layout of each kind of message. A layout takes only messages of its own kind. */
-const LAYOUTS = { ...BATCH_LAYOUTS, ...SERVICE_LAYOUTS } as Readonly<
+const LAYOUTS = { ...BATCH_LAYOUTS, ...SERVICE_LAYOUTS, ...CONNECTION_LAYOUTS } as Readonly<
   Record<Message["type"], Layout<Message>>
 >;
 

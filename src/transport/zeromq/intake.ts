@@ -7,24 +7,29 @@ const MAX_BYTES = 256 * 1024 * 1024;
 /** Most bytes of all connections that wait to be handled. */
 const MAX_TOTAL_BYTES = 4 * 1024 * 1024 * 1024;
 
-/** What a message takes in memory beside its bytes. */
+/** What a message, and each of its frames, takes in memory beside its bytes. */
 const MESSAGE_BYTES = 512;
+const FRAME_BYTES = 256;
 
+/** What waits of one connection. */
 interface Waiting {
-  count: number;
+  readonly messages: Fifo<Buffer[]>;
   bytes: number;
 }
 
 /**
  * Messages that were taken from a ROUTER socket and are not handled yet. They are taken ahead where a role is behind, so that it is known
- * which peer sends more than it is told about: ZeroMQ neither tells what waits for a role nor bounds its bytes.
+ * which peer sends more than it is told about: ZeroMQ neither tells what waits for a role nor bounds its bytes. Connections take turns, so that none waits
+ * for all that another has sent.
  */
 export class Intake {
-  readonly #messages = new Fifo<Buffer[]>();
   readonly #waiting = new Map<string, Waiting>();
+  /** The connections of which something waits, in the order of their turns. One that was dropped may still be here. */
+  readonly #turns = new Fifo<string>();
   readonly #onFlood: (routingId: Buffer) => void;
   readonly #isUnheard: (routingId: Buffer) => boolean;
   #bytes = 0;
+  #size = 0;
 
   /**
    * @param onFlood - Called with the peer that has sent too much; what waits of it is gone by then.
@@ -36,7 +41,7 @@ export class Intake {
   }
 
   get size(): number {
-    return this.#messages.size;
+    return this.#size;
   }
 
   push(frames: Buffer[]): void {
@@ -44,43 +49,56 @@ export class Intake {
     if (routingId === undefined || this.#isUnheard(routingId)) return;
     const key = routingId.toString("latin1");
     const bytes = bytesOf(frames);
-    const own = this.#waiting.get(key) ?? { count: 0, bytes: 0 };
-    own.count += 1;
+    const own = this.#waiting.get(key) ?? this.#comes(key);
+    own.messages.push(frames);
     own.bytes += bytes;
     this.#bytes += bytes;
-    this.#waiting.set(key, own);
-    this.#messages.push(frames);
-    if (own.count > MAX_MESSAGES || (own.bytes > MAX_BYTES && own.count > 1)) this.#drop(routingId, key);
+    this.#size += 1;
+    const { size } = own.messages;
+    if (size > MAX_MESSAGES || (own.bytes > MAX_BYTES && size > 1)) this.#drop(key);
     else if (this.#bytes > MAX_TOTAL_BYTES) this.#dropLargest();
   }
 
+  #comes(key: string): Waiting {
+    const own = { messages: new Fifo<Buffer[]>(), bytes: 0 };
+    this.#waiting.set(key, own);
+    this.#turns.push(key);
+    return own;
+  }
+
+  /** Takes the first message of the connection whose turn it is. */
   shift(): Buffer[] | undefined {
-    const frames = this.#messages.shift();
-    const key = frames?.[0]?.toString("latin1") ?? "";
-    const own = this.#waiting.get(key);
-    if (frames === undefined || own === undefined) return frames;
-    const bytes = bytesOf(frames);
-    own.count -= 1;
-    own.bytes -= bytes;
-    this.#bytes -= bytes;
-    if (own.count === 0) this.#waiting.delete(key);
-    return frames;
+    for (let key = this.#turns.shift(); key !== undefined; key = this.#turns.shift()) {
+      const own = this.#waiting.get(key);
+      const frames = own?.messages.shift();
+      if (own === undefined || frames === undefined) continue;
+      const bytes = bytesOf(frames);
+      own.bytes -= bytes;
+      this.#bytes -= bytes;
+      this.#size -= 1;
+      if (own.messages.size > 0) this.#turns.push(key);
+      else this.#waiting.delete(key);
+      return frames;
+    }
+    return undefined;
   }
 
   #dropLargest(): void {
     let [largest, most] = ["", 0];
     for (const [key, { bytes }] of this.#waiting) if (bytes > most) [largest, most] = [key, bytes];
-    this.#drop(Buffer.from(largest, "latin1"), largest);
+    this.#drop(largest);
   }
 
-  #drop(routingId: Buffer, key: string): void {
-    this.#bytes -= this.#waiting.get(key)?.bytes ?? 0;
+  /** The connection is not heard any more, so it gets no second turn. */
+  #drop(key: string): void {
+    const own = this.#waiting.get(key);
+    this.#bytes -= own?.bytes ?? 0;
+    this.#size -= own?.messages.size ?? 0;
     this.#waiting.delete(key);
-    this.#messages.filter(([id]) => id === undefined || !id.equals(routingId));
-    this.#onFlood(routingId);
+    this.#onFlood(Buffer.from(key, "latin1"));
   }
 }
 
 function bytesOf(frames: Buffer[]): number {
-  return frames.reduce((sum, frame) => sum + frame.length, MESSAGE_BYTES);
+  return frames.reduce((sum, frame) => sum + frame.length + FRAME_BYTES, MESSAGE_BYTES);
 }

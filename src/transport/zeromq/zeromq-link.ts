@@ -73,11 +73,12 @@ export class ZeromqLink implements Link {
       ipv6: endpoint.connectAddress.includes("["),
     };
     this.#socket = makeObservable(() => new Dealer(socketOptions));
-    this.#queue = new SendQueue(this.#socket, () => {});
+    this.#queue = new SendQueue(this.#socket, { gone: () => {}, stalled: () => {}, overrun: () => {} });
     watchEvents(this.#socket, (event) => this.#notice(event));
     void readFrames(this.#socket, (frames) => {
       const message = decodeFrames(frames, handler.onRefused, (refuse) => this.send(refuse));
-      if (message !== undefined) handler.onMessage(message);
+      if (message?.type === "sync") this.send({ type: "synced", runId: "", number: message.number });
+      else if (message !== undefined) handler.onMessage(message);
     });
     this.#socket.connect(endpoint.connectAddress);
   }

@@ -102,8 +102,7 @@ export class ZeromqListener implements Listener {
   }
 
   send(connection: string, message: Message): void {
-    const routingId = Buffer.from(connection.slice(this.#prefix.length), "latin1");
-    this.#queue.push(connection, [routingId, ...encodeMessage(message)]);
+    this.#queue.push(connection, [this.#routingId(connection), ...encodeMessage(message)]);
   }
 
   shun(connection: string, reason: string): void {
@@ -123,6 +122,10 @@ export class ZeromqListener implements Listener {
     if (this.#isBound && this.#endpoint.scheme === "ipc") await releaseIpcPath(ipcPath(this.#endpoint));
   }
 
+  #routingId(connection: string): Buffer {
+    return Buffer.from(connection.slice(this.#prefix.length), "latin1");
+  }
+
   #makeSocket(): zmq.Router {
     const { Router } = zeromq();
     const options = {
@@ -138,7 +141,12 @@ export class ZeromqListener implements Listener {
     watchEvents(socket, (event) => {
       if (socket === this.#socket) this.#notice(event);
     });
-    return new SendQueue(socket, (connection) => this.#handler.onDisconnected(connection));
+    return new SendQueue(socket, {
+      gone: (connection) => this.#handler.onDisconnected(connection),
+      stalled: (connection) => this.shun(connection, UNREAD),
+      overrun: () => void this.#endAllConnections(UNREAD),
+      frames: (connection, sync) => [this.#routingId(connection), ...sync],
+    });
   }
 
   /** In a later turn: a peer's first message cannot be answered before listen() has returned. */
@@ -265,10 +273,13 @@ export class ZeromqListener implements Listener {
     const connection = this.#prefix + id.toString("latin1");
     const answer = (refuse: Message) => queue.push(connection, [id, ...encodeMessage(refuse)]);
     const message = decodeFrames(frames, this.#handler.onRefused, answer, () => this.#shun(connection));
-    if (message !== undefined && queue === this.#queue) this.#handler.onMessage(connection, message);
+    if (message === undefined || queue !== this.#queue) return;
+    if (message.type === "synced" && queue.confirm(connection, message.number)) return;
+    this.#handler.onMessage(connection, message);
   }
 }
 
+const UNREAD = "more waits for a peer than may, because it does not read what it is sent";
 const SHUNNED = "a peer that is not heard any more has sent a message";
 const FLOOD = "a peer has sent more messages than may wait to be handled";
 const OVERRUN = "more messages came than can be received";

@@ -59,7 +59,7 @@ describe("Arbitrary messages to a batch core", () => {
           world.core.tick(world.now);
         },
       ],
-      ({ core }) => checkInvariants(core, 65_536),
+      ({ core }) => checkInvariants(core, 16_384),
       ({ core }) => {
         core.open(EMPTY);
         collectorComes(core);

@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MAX_FRAME_BYTES, MAX_FRAMES, MAX_MESSAGE_BYTES } from "../../../src/protocol/limits.ts";
+import {
+  MAX_FRAME_BYTES,
+  MAX_FRAMES,
+  MAX_MESSAGE_BYTES,
+  PROTOCOL_VERSION,
+} from "../../../src/protocol/limits.ts";
 import { BoundError, NameError, ProtocolError } from "../../../src/protocol/wire/byte-reader.ts";
 import { decodeMessage, encodeMessage, VersionError } from "../../../src/protocol/wire/codec.ts";
 import { EMPTY } from "../../../src/protocol/wire/payload-frames.ts";
@@ -103,11 +108,11 @@ describe("The codec refuses", () => {
 
   test("another version by name, except for its refusals, which every version can read", () => {
     const other = Buffer.from(envelope);
-    other[3] = 9;
+    other[3] = PROTOCOL_VERSION + 1;
     expect(() => decodeMessage([other])).toThrow(VersionError);
     const [refusal] = encodeMessage({ type: "refuse", runId: "", reason: "too old" });
     const fromOther = Buffer.from(refusal ?? []);
-    fromOther[3] = 9;
+    fromOther[3] = PROTOCOL_VERSION + 1;
     expect(decodeMessage([fromOther])).toEqual({ type: "refuse", runId: "", reason: "too old" });
   });
 
