@@ -4,7 +4,7 @@ import { explainItem } from "../core/distributor/explain-item.ts";
 import { explainTask } from "../core/distributor/explain-task.ts";
 import type { WorkerRecordPhase } from "../core/distributor/worker-record.ts";
 import type { Explanation } from "../core/explanation.ts";
-import { type ProcessReport, processReport } from "../role/inspection.ts";
+import { type ProcessReport, processReport, reportedWorkers } from "../role/inspection.ts";
 import type { RunProgress } from "./run-summary.ts";
 
 /** One worker, as its distributor sees it. */
@@ -40,7 +40,10 @@ export interface RunReport extends ProcessReport {
   /** For how long the collector has not been there, in ms; undefined: it is. */
   readonly collectorMissing: number | undefined;
   readonly progress: RunProgress;
+  /** At most 1,000: with more, those that are at work and reliable are left out first. */
   readonly workers: readonly WorkerReport[];
+  /** How many workers `workers` leaves out; absent: none. */
+  readonly moreWorkers?: number;
 }
 
 export function reportRun(
@@ -50,7 +53,11 @@ export function reportRun(
   startedAt: number,
 ): RunReport {
   const { phase, collectorMissingMs: collectorMissing, now } = core.view;
-  const workers = [...core.fleet.workers].map((worker) => ({
+  const { listed, left } = reportedWorkers(
+    core.fleet.workers,
+    ({ phase: { kind }, reliability }) => kind !== "ready" || reliability.isUnreliable,
+  );
+  const workers = listed.map((worker) => ({
     id: worker.id,
     taskType: worker.task.name,
     phase: worker.phase.kind,
@@ -62,7 +69,17 @@ export function reportRun(
     ...(worker.reliability.isUnreliable ? { unreliable: Math.round(worker.reliability.ratio) } : {}),
     silence: Math.round(now - worker.lastHeard),
   }));
-  return { kind: "run", ...processReport(startedAt), runId, phase, collectorMissing, progress, workers };
+  const more = left > 0 ? { moreWorkers: left } : {};
+  return {
+    kind: "run",
+    ...processReport(startedAt),
+    runId,
+    phase,
+    collectorMissing,
+    progress,
+    workers,
+    ...more,
+  };
 }
 
 /** @returns Why an item or a task is not done; undefined if there is no such task. */

@@ -206,7 +206,23 @@ function readReport(payload: Uint8Array, endpoint: string): Payload {
     const text = `The peer sends reports of version ${String(report.schema)}, but this library reads version ${REPORT_SCHEMA}`;
     throw new PipelineError("PEER_REFUSED", text, facts);
   }
+  if (!isReport(report)) {
+    const text = `The report of ${endpoint} has not the fields of a report`;
+    throw new PipelineError("BAD_MESSAGE", text, facts);
+  }
   return report;
+}
+
+/** Whether an answer has the main fields of a report or an explanation: what is within them is the peer's word. */
+function isReport(report: Payload): boolean {
+  const { kind, progress, status, workers, reasons } = report as Record<string, unknown> & Partial<RunReport>;
+  if (kind === "run") return isObject(progress) && isObject(progress.tasks) && Array.isArray(workers);
+  if (String(kind) === "service") return isObject(status) && Array.isArray(workers);
+  return Array.isArray(reasons);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }
 
 function decodeReport(payload: Uint8Array, facts: { role: string; endpoint: string }): Payload {

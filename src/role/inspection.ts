@@ -33,6 +33,28 @@ export function processReport(startedAt: number): ProcessReport {
   return { schema: REPORT_SCHEMA, pid: process.pid, host: hostname(), uptime };
 }
 
+/** Most workers that a report lists. A report of all of them might be larger than a payload may be. */
+export const MAX_REPORTED_WORKERS = 1000;
+
+/** Most task types of a service that a report lists. */
+export const MAX_REPORTED_TYPES = 4096;
+
+/** @returns The workers that a report lists, in their order, and how many it leaves out: those that need no attention first. */
+export function reportedWorkers<T>(
+  workers: Iterable<T>,
+  needsAttention: (worker: T) => boolean,
+): { readonly listed: readonly T[]; readonly left: number } {
+  const all = [...workers];
+  const left = Math.max(0, all.length - MAX_REPORTED_WORKERS);
+  if (left === 0) return { listed: all, left };
+  const chosen = new Set(all.filter(needsAttention).slice(0, MAX_REPORTED_WORKERS));
+  for (const worker of all) {
+    if (chosen.size === MAX_REPORTED_WORKERS) break;
+    chosen.add(worker);
+  }
+  return { listed: all.filter((worker) => chosen.has(worker)), left };
+}
+
 /**
  * Answers an inspector's question.
  *

@@ -1,6 +1,11 @@
 import type { BrokerCore } from "../core/service/broker-core.ts";
 import type { BrokerWorkerPhase } from "../core/service/broker-worker.ts";
-import { type ProcessReport, processReport } from "../role/inspection.ts";
+import {
+  MAX_REPORTED_TYPES,
+  type ProcessReport,
+  processReport,
+  reportedWorkers,
+} from "../role/inspection.ts";
 import type { ServiceStatus } from "./service-summary.ts";
 
 /** What a service knows about one of its workers. */
@@ -24,8 +29,14 @@ export interface ServiceReport extends ProcessReport {
   readonly kind: "service";
   /** The run of the service: each start has its own. */
   readonly runId: string;
+  /** `types` has at most 4,096. */
   readonly status: ServiceStatus;
+  /** How many task types `status.types` leaves out; absent: none. */
+  readonly moreTypes?: number;
+  /** At most 1,000: with more, those that are at work and not blocked are left out first. */
   readonly workers: readonly ServiceWorkerReport[];
+  /** How many workers `workers` leaves out; absent: none. */
+  readonly moreWorkers?: number;
 }
 
 export function reportService(
@@ -34,7 +45,11 @@ export function reportService(
   status: ServiceStatus,
   startedAt: number,
 ): ServiceReport {
-  const workers = [...core.workers].map(({ id, type, phase, concurrency, held, isSilent, failures }) => ({
+  const { listed, left } = reportedWorkers(
+    core.workers,
+    ({ phase, isSilent, isDoubtful }) => phase !== "ready" || isSilent || isDoubtful,
+  );
+  const workers = listed.map(({ id, type, phase, concurrency, held, isSilent, failures }) => ({
     id,
     taskType: type.name,
     phase,
@@ -43,5 +58,15 @@ export function reportService(
     isBlocked: isSilent,
     failures,
   }));
-  return { kind: "service", ...processReport(startedAt), runId, status, workers };
+  const all = Object.entries(status.types);
+  const types = Object.fromEntries(all.slice(0, MAX_REPORTED_TYPES));
+  return {
+    kind: "service",
+    ...processReport(startedAt),
+    runId,
+    status: { ...status, types },
+    workers,
+    ...(left > 0 ? { moreWorkers: left } : {}),
+    ...(all.length > MAX_REPORTED_TYPES ? { moreTypes: all.length - MAX_REPORTED_TYPES } : {}),
+  };
 }

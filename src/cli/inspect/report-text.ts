@@ -37,7 +37,14 @@ export function bodyLines(report: RunReport | ServiceReport, layout: ReportLayou
 /** The tables of a report: workers, and the types of a service. */
 export function detailLines(report: RunReport | ServiceReport, layout: ReportLayout): string[] {
   if (report.outcome !== undefined) return [];
-  return report.kind === "run" ? workerLines(report.workers, layout) : serviceLines(report, layout);
+  const lines = report.kind === "run" ? workerLines(report.workers, layout) : serviceLines(report, layout);
+  const { moreWorkers = 0 } = report;
+  const moreTypes = report.kind === "service" ? (report.moreTypes ?? 0) : 0;
+  const left = [
+    ...(moreWorkers > 0 ? [counted(moreWorkers, "more worker")] : []),
+    ...(moreTypes > 0 ? [counted(moreTypes, "more task type")] : []),
+  ];
+  return left.length === 0 ? lines : [...lines, `and ${left.join(" and ")}`];
 }
 
 /** How a run or a service stands as a whole. */

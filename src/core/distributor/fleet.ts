@@ -78,10 +78,8 @@ export class Fleet {
     const present = this.#byConnection.get(connection);
     const isOurs = known === undefined || known.connection === connection;
     const isProven = isOurs || this.#tickets.proves(hello.ticket, known);
-    if (!isProven) {
-      const { peerId: worker } = hello;
-      this.#port.note("hello of another worker's id dropped: the ticket is not shown", { worker });
-    }
+    if (!isProven)
+      this.#port.note("hello of another worker's id dropped: no ticket", { worker: hello.peerId });
     return admissionOf(hello, { known, present, isProven }, this.#tasks.byName);
   }
 
@@ -100,9 +98,8 @@ export class Fleet {
   /** A worker says hello, for the first time or on a new connection. */
   hello(connection: string, hello: Hello, task: TaskLedger, now: number): WorkerRecord {
     const known = this.#byId.get(hello.peerId);
-    const { peerId } = hello;
-    const ticket = known?.ticket ?? this.#tickets.of(hello);
-    const worker = known ?? new WorkerRecord({ peerId, ticket }, task, connection, this.#options, now);
+    const identity = { peerId: hello.peerId, ticket: known?.ticket ?? this.#tickets.of(hello) };
+    const worker = known ?? new WorkerRecord(identity, task, connection, this.#options, now);
     if (known !== undefined) this.#byConnection.delete(known.connection);
     this.#byId.set(worker.id, worker);
     this.#byConnection.set(connection, worker);
@@ -174,6 +171,8 @@ export class Fleet {
       // The item may come back to this worker at once: workers that idle may not get it.
       if (item.failedOn.length > 0) worker.nextRecall = now + RECALL_AGAIN_MS;
     }
+    // No result of it will come, by which it would get items again.
+    if (worker.held === 0 && worker.phase.kind === "ready") task.refresh(worker);
     this.#tasks.touch(task);
   }
 

@@ -33,6 +33,22 @@ test("Messages leave an Intake in the order in which they came", () => {
   expect(floods).toEqual([]);
 });
 
+test("Connections take turns in an Intake: none waits for all that another has sent", () => {
+  const { intake } = makeIntake();
+  for (let size = 1; size <= 4; size++) intake.push([Buffer.from("a"), Buffer.alloc(size)]);
+  for (let size = 1; size <= 2; size++) intake.push([Buffer.from("b"), Buffer.alloc(size)]);
+  intake.push([Buffer.from("c"), Buffer.alloc(1)]);
+  expect(all(intake)).toEqual(["a1", "b1", "c1", "a2", "b2", "a3", "a4"]);
+  expect(intake.size).toBe(0);
+});
+
+test("Frames count in an Intake, also those that are empty", () => {
+  const { intake, floods } = makeIntake();
+  const frames = [Buffer.from("flood"), ...Array.from({ length: 1600 }, () => Buffer.alloc(0))];
+  for (let sent = 0; sent < 1000; sent++) intake.push(frames);
+  expect(floods).toEqual(["flood"]);
+});
+
 test("A peer of whose messages too many wait in an Intake is heard no more, and others are", () => {
   const { intake, floods } = makeIntake();
   intake.push([Buffer.from("honest"), Buffer.alloc(5)]);
