@@ -221,8 +221,7 @@ export const MESSAGES: Readonly<Record<string, () => Uint8Array[]>> = {
       ticket: "",
       held: refs,
     }),
-  "returned with 32,768 items": () =>
-    encodeMessage({ type: "returned", runId, leaving: false, items: refs }),
+  "returned with 32,768 items": () => encodeMessage({ type: "returned", runId, leaving: false, items: refs }),
   "produced with 32,768 items": () =>
     encodeMessage({
       type: "produced",
