@@ -6,6 +6,7 @@ import { MessageType } from "../protocol/message-type.ts";
 import { encodeValue, type Payload } from "../protocol/payload/payload.ts";
 import { describeThrown } from "../protocol/thrown.ts";
 import { isPromiseLike } from "../structures/is-promise-like.ts";
+import { TurnTime } from "../structures/turn-time.ts";
 import { encodeItem } from "./encode-item.ts";
 import { ItemGate } from "./item-gate.ts";
 import { ItemIterator, openItems, type Step } from "./item-iterator.ts";
@@ -21,10 +22,13 @@ export interface TaskSourcePort {
   failed(error: Error): void;
 }
 
+/** What a journal knows of a task's source. */
+type KnownItems = Pick<TaskReplay, "position" | "isOver" | "trail" | "keys">;
+
 /** How long an iterable may take to close, in ms. */
 const CLOSE_MS = 1000;
 
-/** How long known items are left out before the event loop gets a turn, in ms. */
+/** How long items are produced, or known ones left out, before the event loop gets a turn, in ms. */
 const SLICE_MS = 20;
 
 /**
@@ -49,6 +53,7 @@ export class TaskSource implements ItemSource {
   /** Items taken since this process started, known ones included: the place of the next item. */
   #taken = 0;
   #noticed = false;
+  readonly #time = new TurnTime(SLICE_MS);
 
   constructor(task: RegisteredTask, latestAck: LatestAck, port: TaskSourcePort) {
     this.#task = task;
@@ -89,12 +94,7 @@ export class TaskSource implements ItemSource {
    *
    * @throws PipelineError `JOURNAL_MISMATCH` when the task does not produce the same items.
    */
-  async goOn({
-    position,
-    isOver,
-    trail,
-    keys,
-  }: Pick<TaskReplay, "position" | "isOver" | "trail" | "keys">): Promise<void> {
+  async goOn({ position, isOver, trail, keys }: KnownItems): Promise<void> {
     this.#gate.know(keys);
     if (isOver) {
       this.#task.isComplete = true;
@@ -147,8 +147,7 @@ export class TaskSource implements ItemSource {
   }
 
   #pullNow(worker: string): Uint8Array | "wait" | "done" {
-    const sliceEnd = this.#gate.isKeyed ? performance.now() + SLICE_MS : 0;
-    for (;;) {
+    while (!this.#time.isOver) {
       const step = this.#step(worker);
       if (step === "wait") return "wait";
       if (isPromiseLike(step)) {
@@ -161,10 +160,9 @@ export class TaskSource implements ItemSource {
         if (this.#gate.letsOut()) return payload;
         this.#iterator?.hooks.leftOut?.(1);
       }
-      if (performance.now() < sliceEnd) continue;
-      this.#notice();
-      return "wait";
     }
+    this.#notice();
+    return "wait";
   }
 
   /** Lets an unfinished iterable release its resources. Waits for {@link CLOSE_MS} at most, because the iterable may be stuck. */
@@ -245,17 +243,13 @@ export class TaskSource implements ItemSource {
     this.#state = "fetching";
     try {
       let next: Step | PromiseLike<Step> | "wait" = first;
-      let sliceEnd = performance.now() + SLICE_MS;
       while (next !== "wait") {
         const payload = this.#take(await next);
         // close() or fail() may have come in between.
         if (payload !== undefined && payload !== "skipped" && this.#isLive) this.#gate.push(payload);
         if (this.#state !== "fetching") break;
         if (payload !== "skipped") this.#notice();
-        else if (performance.now() >= sliceEnd) {
-          await new Promise(setImmediate);
-          sliceEnd = performance.now() + SLICE_MS;
-        }
+        else if (this.#time.isOver) await new Promise(setImmediate);
         if (this.#gate.isFull(this.#wanted)) break;
         next = this.#step(worker);
       }

@@ -96,6 +96,25 @@ describe("A task's items()", () => {
     expect(most).toBeLessThan(50);
   });
 
+  test("as a slow sync generator leaves turns to the event loop, however many items at a time a worker executes", async () => {
+    const endpoints = await freshEndpoints("inproc");
+    let [inTurn, most] = [0, 0];
+    const task = itemsTask(endpoints, function* () {
+      for (let n = 0; n < 200; n++) {
+        const until = performance.now() + 4;
+        while (performance.now() < until);
+        if (inTurn === 0) setImmediate(() => (inTurn = 0));
+        inTurn += 1;
+        most = Math.max(most, inTurn);
+        yield { n };
+      }
+    });
+    const worker = new NumbersWorker(endpoints, (data) => data, 1000);
+    const { collector } = await runTask(endpoints, task, new NumbersCollector(endpoints), worker);
+    expect(collector.hasEachOnce(200)).toBe(true);
+    expect(most).toBeLessThanOrEqual(10);
+  });
+
   test("that is empty makes a complete task", async () => {
     const endpoints = await freshEndpoints("inproc");
     const { summary } = await runTask(
