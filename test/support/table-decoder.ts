@@ -56,7 +56,7 @@ class TableReader {
   }
 
   header(): number {
-    if (this.#take(3).toString() !== "ZQP" || this.#byte() !== 8) throw new Error("another protocol");
+    if (this.#take(3).toString() !== "ZQP" || this.#byte() !== 9) throw new Error("another protocol");
     return this.#byte();
   }
 
