@@ -21,8 +21,9 @@ function tool(...args: readonly string[]) {
 }
 
 const testWith = (name: string) => {
-  const { status } = spawnSync(PYTHON ?? "", ["-c", `import ${name}`], { timeout: 20_000 });
-  return PYTHON !== undefined && status === 0 ? test : test.skip;
+  if (PYTHON === undefined) return test.skip;
+  const { status } = spawnSync(PYTHON, ["-c", `import ${name}`], { timeout: 20_000 });
+  return status === 0 ? test : test.skip;
 };
 
 describeWithPython("The file for workers in Python", () => {
