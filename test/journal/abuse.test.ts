@@ -21,7 +21,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readJournal } from "../../src/index.ts";
 import { tempFolder } from "../support/endpoints.ts";
-import { countsOf, errorOf, killedLife, life, open, work } from "./journal-life.ts";
+import { countsOf, errorOf, failOne, killedLife, life, open, work } from "./journal-life.ts";
 
 const isPosix = process.platform !== "win32";
 
@@ -147,6 +147,11 @@ describe("What is in a journal", () => {
     copyFileSync(other, path);
     expect(warningsOf(path)).toEqual([expect.stringContaining("is a copy")]);
     expect(readJournal(path).runId).toBe(readJournal(other).runId);
+    const ofOtherTasks = join(tempFolder(), "j");
+    open(ofOtherTasks, {}, ["b"]).close();
+    rmSync(path);
+    copyFileSync(ofOtherTasks, path);
+    expectRefused(path, "JOURNAL_MISMATCH", "b");
   });
 
   test("garbage is appended to the journal", () => {
@@ -364,6 +369,20 @@ describe("A journal during its run", () => {
       expect(countsOf(path)).toEqual([4, 3, 0]);
       expect(warningsOf(path)).toEqual([]);
     }
+    const changed = during((path) => {
+      const bytes = readFileSync(path);
+      bytes[60] = (bytes[60] as number) ^ 4;
+      writeFileSync(path, bytes);
+    });
+    changed.opened.close();
+    expectRefused(changed.path, "JOURNAL_DAMAGED", "");
+    const path = join(tempFolder(), "j");
+    const opened = open(path);
+    failOne(opened);
+    expect(tick(opened)).toBe("whole");
+    truncateSync(path, 50);
+    expect(tick(opened)).toMatch(/^JOURNAL_WRITE_FAILED .*has destroyed what it had of failed items/);
+    opened.close();
   });
 
   test("another file is put in the journal's place while its run goes on", () => {

@@ -1,14 +1,21 @@
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { newItem } from "../../src/core/distributor/item.ts";
 import { PipelineError, readJournal } from "../../src/index.ts";
 import { parseOwner } from "../../src/journal/lock-owner.ts";
 import { type OpenJournal, openJournal } from "../../src/journal/open-journal.ts";
+import { ERROR } from "./journalled-ledger.ts";
 
-/** Opens a journal with the task `a`. */
-export function open(path: string, options: { keep?: boolean } = {}): OpenJournal {
-  return openJournal({ path, durability: "process-crash", retryFailed: false, keep: false, ...options }, [
-    "a",
-  ]);
+/** Opens a journal with the task `a`, or others. */
+export function open(
+  path: string,
+  options: { keep?: boolean } = {},
+  tasks: readonly string[] = ["a"],
+): OpenJournal {
+  return openJournal(
+    { path, durability: "process-crash", retryFailed: false, keep: false, ...options },
+    tasks,
+  );
 }
 
 /** Produces items and has some of them collected, a block of the file for each. */
@@ -22,6 +29,17 @@ export function work({ journal, tasks }: OpenJournal, items: number, collected =
     task.settled([seq], "acked");
     commit(journal);
   }
+}
+
+/** Has one item fail for good, which the collector knows. */
+export function failOne({ journal, tasks }: OpenJournal): void {
+  const task = journal.taskJournal("a");
+  const seq = tasks.get("a")?.nextSeq ?? 0;
+  const item = newItem(seq, Buffer.from("payload"));
+  task.produced(item, undefined);
+  task.gaveUp(item, ERROR);
+  task.settled([seq], "failed");
+  commit(journal);
 }
 
 function commit(journal: OpenJournal["journal"]): void {

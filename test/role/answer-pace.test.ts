@@ -6,6 +6,27 @@ const busy = (ms: number) => {
   while (performance.now() < until);
 };
 
+test("Answers take a quarter of a role's time at the most", async () => {
+  const pace = new AnswerPace();
+  const answers: { begun: number; ended: number }[] = [];
+  const ask = () =>
+    pace.run("peer", () => {
+      const begun = performance.now();
+      busy(10);
+      answers.push({ begun, ended: performance.now() });
+      setImmediate(ask);
+    });
+  ask();
+  await expect.poll(() => answers.length, { timeout: 5000 }).toBeGreaterThan(4);
+  pace.stop();
+  for (const [index, { begun }] of answers.entries()) {
+    const before = answers[index - 1];
+    if (before === undefined) continue;
+    const pause = begun - before.ended;
+    expect(pause).toBeGreaterThan(3 * (before.ended - before.begun) - 1); // a timer knows whole ms
+  }
+});
+
 test("An AnswerPace answers at once after a pause, and otherwise each peer's latest question, one peer after another", async () => {
   const pace = new AnswerPace();
   const answers: string[] = [];

@@ -29,7 +29,7 @@ const ready = Buffer.concat([
 /** ZMTP 3's handshake without security, sent by a peer that does not wait for answers. */
 export const handshake = Buffer.concat([greeting(0, "NULL"), of(4, ready.length), ready]);
 
-const claim = (high: number, low: number) => {
+export const claim = (high: number, low: number) => {
   const frame = Buffer.alloc(9);
   frame[0] = 2; // a long frame, the last of its message
   frame.writeUInt32BE(high, 1);
