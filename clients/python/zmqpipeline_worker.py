@@ -575,9 +575,13 @@ def _little_endian(values: "array.array[Any]") -> bytes:
     return values.tobytes()
 
 
+# Characters that have no shape, though Python takes them for printable.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+
+
 def visible(text: str) -> str:
     """A peer's text as it may stand in a log: characters that cannot be seen, and that a terminal would obey, as escapes."""
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
+    return "".join(ascii(c)[1:-1] if c in _BLANK or not c.isprintable() else c for c in text)
 
 
 def _short(path: str) -> str:

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { visibleText } from "../../src/structures/visible-text.ts";
 import { describeWithPython, python } from "../support/python.ts";
 
 const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
@@ -47,7 +48,33 @@ for entry in v["refused"]:
 print(json.dumps({"bad": bad, "read": read, "written": written}))
 `;
 
+/** Prints the code points that the file shows as they are, as the first and the last of each range. */
+const SHOWN = String.raw`
+import json, sys
+sys.path.insert(0, ${JSON.stringify(path("clients/python"))})
+import zmqpipeline_worker as z
+ranges = []
+for code in range(0x110000):
+    if z.visible(chr(code)) != chr(code): continue
+    if ranges and ranges[-1][1] == code - 1: ranges[-1][1] = code
+    else: ranges.append([code, code])
+print(json.dumps({"ranges": ranges, "text": z.visible("gr\u00fcn \U0001f332 \x1b[2J\n\u202e\u3164")}))
+`;
+
 describeWithPython("The worker in Python", () => {
+  test("shows nothing as it is, of a peer's text, that this library makes visible", () => {
+    const { ranges, text } = JSON.parse(python(SHOWN)) as { ranges: [number, number][]; text: string };
+    expect(text).toBe("grün 🌲 \\x1b[2J\\n\\u202e\\u3164");
+    const hidden: string[] = [];
+    for (const [first, last] of ranges)
+      for (let code = first; code <= last; code++) {
+        const character = String.fromCodePoint(code);
+        if (visibleText(character) !== character) hidden.push(code.toString(16));
+      }
+    expect(hidden).toEqual([]);
+    expect(ranges.length).toBeGreaterThan(100);
+  });
+
   test("reads and writes the vectors of the protocol", () => {
     const { bad, read, written } = JSON.parse(python(CHECK, vectors)) as {
       bad: unknown[];
