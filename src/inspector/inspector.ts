@@ -74,7 +74,8 @@ export class Inspector implements AsyncDisposable {
     const { security, timeout = DEFAULT_TIMEOUT_MS } = options;
     this.#endpoint = endpoint;
     this.#timeoutMs = timeout;
-    const hasOnlyClients = security?.roles.includes("worker") === false;
+    const roles = security?.roles ?? [];
+    const hasOnlyClients = roles.includes("client") && !roles.includes("worker");
     const server = options.server ?? (hasOnlyClients ? "service" : "distributor");
     this.#link = transportFor(endpoint).connect(
       endpoint,

@@ -155,6 +155,12 @@ describe("An Inspector of a run", () => {
         code: "SERVER_KEY_MISMATCH",
       },
     );
+    const folder = join(tempFolder(), "keys");
+    security.save(folder);
+    const others = Security.load(join(folder, "collector.json"));
+    expect(() => inspector(endpoints.task, { security: others })).toThrow(
+      "a worker needs its own, worker.json",
+    );
   });
 });
 

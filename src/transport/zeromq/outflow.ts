@@ -7,11 +7,24 @@ export const ASK_BYTES = 4 * 1024 * 1024;
 /** Most unconfirmed bytes of a connection that ZeroMQ has, beyond one message. What comes after waits in the {@link SendQueue}. */
 const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
 
+/** How often nothing may be unread before late answers are not waited for. */
+const MAX_IDLE = 60;
+
 /** A message for one connection. */
 export interface Entry {
   readonly connection: string;
   readonly frames: Uint8Array[];
   readonly bytes: number;
+  /** The number of the question, if it is one. */
+  readonly question?: number;
+}
+
+/** What a peer is asked. */
+interface Question {
+  /** It cannot be guessed: a peer could claim to have read what it has not. */
+  readonly number: number;
+  /** How often it was asked and is not answered. */
+  owed: number;
 }
 
 /**
@@ -24,10 +37,12 @@ export class Outflow {
   heldBytes = 0;
   /** ZeroMQ takes no more messages for the connection just now. */
   isPipeFull = false;
-  /** The question that is not answered, and how many bytes its answer confirms. A number that cannot be guessed: a peer could claim to have read. */
-  asked: { readonly number: number; readonly bytes: number } | undefined;
-  /** The number of the last answer. It comes twice where the question was repeated. */
-  #answered = -1;
+  /** The question that is not answered, and how many bytes its answer confirms. */
+  asked: (Question & { readonly bytes: number }) | undefined;
+  /** The question that was answered last. Each time that it was repeated is answered as well. */
+  #answered: Question | undefined;
+  /** How often nothing was unread when it was looked at. */
+  #idle = 0;
   /** Was handed to ZeroMQ and not taken. */
   #head: Entry | undefined;
   readonly #held = new Fifo<Entry>();
@@ -64,17 +79,32 @@ export class Outflow {
 
   /** @returns The number of the question that the peer is to answer. */
   ask(): number {
-    this.asked ??= { number: randomBytes(6).readUIntBE(0, 6), bytes: this.unread };
+    this.asked ??= { number: randomBytes(6).readUIntBE(0, 6), owed: 0, bytes: this.unread };
     return this.asked.number;
   }
 
-  /** @returns Whether the peer was asked with this number. */
+  /** ZeroMQ has taken a question. */
+  wasAsked(number: number): void {
+    for (const question of [this.asked, this.#answered]) if (question?.number === number) question.owed += 1;
+  }
+
+  /** @returns Whether the peer was asked with this number, and has not answered as often. */
   confirm(number: number): boolean {
-    if (number === this.#answered) return true;
-    if (this.asked?.number !== number) return false;
+    const question = [this.#answered, this.asked].find((one) => one?.number === number);
+    if (question === undefined || question.owed === 0) return false;
+    question.owed -= 1;
+    if (question !== this.asked) return true;
     this.unread -= this.asked.bytes;
+    this.#answered = question;
     this.asked = undefined;
-    this.#answered = number;
     return true;
+  }
+
+  /** Looks whether nothing is to be remembered of the connection. An answer that does not come for long is not waited for. */
+  isOver(): boolean {
+    if (this.unread > 0 || this.isHolding || this.isPipeFull) this.#idle = 0;
+    else this.#idle += 1;
+    const owed = this.#answered?.owed ?? 0;
+    return this.#idle > 0 && (owed === 0 || this.#idle > MAX_IDLE);
   }
 }

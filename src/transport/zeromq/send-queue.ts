@@ -60,6 +60,7 @@ export class SendQueue {
     const entry = this.#current as Entry;
     this.#current = undefined;
     if (entry.bytes >= COUNTED_BYTES) this.#count(entry);
+    if (entry.question !== undefined) this.#outflows.get(entry.connection)?.wasAsked(entry.question);
     this.#next();
   };
   readonly #failed = (error: unknown) => {
@@ -180,9 +181,10 @@ export class SendQueue {
   }
 
   #ask(connection: string, outflow: Outflow): void {
-    const sync = encodeMessage({ type: "sync", runId: "", number: outflow.ask() });
+    const question = outflow.ask();
+    const sync = encodeMessage({ type: "sync", runId: "", number: question });
     const frames = this.#handler.frames?.(connection, sync);
-    if (frames !== undefined) this.#questions.push({ connection, frames, bytes: 0 });
+    if (frames !== undefined) this.#questions.push({ connection, frames, bytes: 0, question });
   }
 
   #askAgain(): void {
@@ -194,7 +196,7 @@ export class SendQueue {
   }
 
   #forgetIdle(connection: string, outflow: Outflow): void {
-    if (outflow.isHolding || outflow.isPipeFull) return;
+    if (!outflow.isOver()) return;
     this.#outflows.delete(connection);
     if (this.#outflows.size > 0) return;
     clearInterval(this.#askTimer);
@@ -203,7 +205,7 @@ export class SendQueue {
 
   #release(connection: string, outflow: Outflow): void {
     if (outflow.isHolding) this.#released.push(outflow);
-    else if (outflow.unread === 0) this.#forgetIdle(connection, outflow);
+    else this.#forgetIdle(connection, outflow);
     this.#next();
   }
 
@@ -212,7 +214,7 @@ export class SendQueue {
     const outflow = this.#outflow(entry.connection);
     outflow.isPipeFull = true;
     // A question is repeated anyway.
-    if (entry.bytes > 0) {
+    if (entry.question === undefined) {
       outflow.putBack(entry);
       this.#grow(entry.connection, outflow, entry.bytes);
     }

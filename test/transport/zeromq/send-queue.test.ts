@@ -132,13 +132,23 @@ describe("A SendQueue whose peer does not read", () => {
     expect(socket.large("x")).toBe(4);
     expect(queue.confirm("x", number)).toBe(true); // it has read the first
     await expect.poll(() => socket.large("x")).toBe(5);
-    expect(queue.confirm("x", number)).toBe(true); // the answer to a question that was repeated
+    expect(queue.confirm("x", number)).toBe(false); // it was asked once
     const [, second = -1] = socket.questions("x");
     expect(queue.confirm("x", second)).toBe(true);
     await expect.poll(() => socket.sent).toContain("xlast");
     expect(socket.sent.filter((text) => text === "xlarge" || text === "xlast").at(-1)).toBe("xlast");
     expect(socket.large("x")).toBe(6);
     expect(socket.concurrent).toBe(0);
+  });
+
+  test("takes an answer for each question that it repeated, also when nothing is unread any more, and no further one", async () => {
+    const socket = new FakeSocket();
+    const { queue, large } = queueOf(socket);
+    large("x", 4 * MIB);
+    await expect.poll(() => socket.questions("x").length, { timeout: 5000 }).toBe(3);
+    const [number = -1] = socket.questions("x");
+    for (let answer = 0; answer < 3; answer++) expect(queue.confirm("x", number)).toBe(true);
+    expect(queue.confirm("x", number)).toBe(false);
   });
 
   test("asks it again each second, and so learns that it is gone", async () => {
