@@ -1309,7 +1309,7 @@ class _Link:
         self.socket = session.context.socket(zmq.DEALER)
         options = {
             zmq.HEARTBEAT_IVL: 400,
-            zmq.HEARTBEAT_TIMEOUT: 1600,
+            zmq.HEARTBEAT_TIMEOUT: 4000,
             zmq.HANDSHAKE_IVL: 5000,
             zmq.RECONNECT_IVL: 50,
             zmq.RECONNECT_IVL_MAX: 250,

@@ -84,7 +84,7 @@ end
 # A DEALER that knows when its connection begins.
 class Link
   CONTEXT = ZMQ::Context.new
-  OPTIONS = { 75 => 400, 77 => 1600, 66 => 5000, ZMQ::RECONNECT_IVL => 50, ZMQ::RECONNECT_IVL_MAX => 250, ZMQ::IMMEDIATE => 1,
+  OPTIONS = { 75 => 400, 77 => 4000, 66 => 5000, ZMQ::RECONNECT_IVL => 50, ZMQ::RECONNECT_IVL_MAX => 250, ZMQ::IMMEDIATE => 1,
               ZMQ::SNDHWM => 2000, ZMQ::RCVHWM => 2000, ZMQ::LINGER => 200 }.freeze # 75, 77: heartbeats; 66: handshake
   HANDSHAKE_SUCCEEDED = 0x1000
   attr_reader :socket, :events

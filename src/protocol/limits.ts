@@ -17,7 +17,7 @@ export const MAX_MESSAGE_BYTES = MAX_PAYLOAD_BYTES + MAX_FRAME_BYTES;
 export const BATCH_ITEMS = 512;
 
 /**
- * Larger payloads travel in pieces of this many bytes, each a frame. A peer counts as dead when no frame of it has arrived whole for 1.6 s, so
+ * Larger payloads travel in pieces of this many bytes, each a frame. A peer counts as dead when no frame of it has arrived whole for 4 s, so
  * this bounds how slow a connection may be: 0.3 Mbit/s.
  */
 export const PIECE_BYTES = 64 * 1024;

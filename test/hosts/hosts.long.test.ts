@@ -13,14 +13,14 @@ const title = `A run of ${ITEMS} items over four hosts loses, repeats and invent
 describe.skipIf(reason !== undefined)(reason === undefined ? title : `${title} (skipped: ${reason})`, () => {
   const chosen = SCENARIOS.filter(({ isShort }) => isFull || isShort === true);
   // Not test.each(): it cuts long names off.
-  for (const { name, options, retriedShare, fault } of chosen) {
+  for (const { name, options, isOnlySlow, fault } of chosen) {
     test(`while ${name}`, { timeout: 300_000 }, async () => {
       const begun = performance.now();
       const hosts = await HostsRun.begin(options ?? { items: ITEMS, wait: 2 });
       await fault(hosts);
       const summary = await hosts.verdict();
-      const { items = 0, retried = 0 } = summary.tasks.numbers ?? {};
-      if (retriedShare !== undefined) expect(retried).toBeLessThanOrEqual(items * retriedShare);
+      const { retried = 0 } = summary.tasks.numbers ?? {};
+      if (isOnlySlow === true) expect(retried).toBe(0);
       const seconds = ((performance.now() - begun) / 1000).toFixed(1);
       console.log(`${seconds} s, lost 0, twice 0, invented 0, retried ${retried}`);
     });

@@ -44,7 +44,7 @@ export interface SimulatedLink {
 }
 
 /** How long a silent connection lives before its heartbeat ends it, in ms. */
-const HEARTBEAT_MS = 1600;
+const HEARTBEAT_MS = 4000;
 
 /**
  * A network as ZeroMQ's connections show it. Messages arrive in order while a connection lasts, messages on their way are lost when it

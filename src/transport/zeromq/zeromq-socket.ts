@@ -32,7 +32,7 @@ export const SOCKET_OPTIONS = {
   sendTimeout: 0,
   linger: LINGER_MS,
   heartbeatInterval: 400,
-  heartbeatTimeout: 1600,
+  heartbeatTimeout: 4000,
   handshakeInterval: HANDSHAKE_MS,
   maxMessageSize: MAX_FRAME_BYTES,
   sendHighWaterMark: SEND_HIGH_WATER_MARK,
