@@ -104,7 +104,10 @@ export function workerText(worker: WorkerRecord, now: number): string {
       : `it is connected and does not answer, and had ${since}`;
   }
   const items = countText(held, "item", ["", ""]).trim();
-  return `${PHASES[phase.kind]}, has ${items}, executes ${concurrency} at a time, was heard ${ageText(now - lastHeard)} ago`;
+  const pause = worker.reliability.pausedUntil - now;
+  const isPaused = phase.kind === "ready" && pause > 0;
+  const doing = isPaused ? `it only fails, and gets nothing for ${ageText(pause)}` : PHASES[phase.kind];
+  return `${doing}, has ${items}, executes ${concurrency} at a time, was heard ${ageText(now - lastHeard)} ago`;
 }
 
 /** Which workers an item avoids, and which one it waits for. */

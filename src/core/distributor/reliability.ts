@@ -48,9 +48,14 @@ export class Reliability {
     return this.isUnreliable || this.#pauses > 0;
   }
 
-  /** Counts an execution on the worker that failed. */
-  failed(worker: MeasuredWorker, now: number): void {
+  /**
+   * Counts an execution on the worker that failed.
+   *
+   * @param isKnown - The item had failed on another worker before, so it says nothing about this one.
+   */
+  failed(worker: MeasuredWorker, isKnown: boolean, now: number): void {
     this.failures += 1;
+    if (isKnown) return;
     this.streak += 1;
     this.#resultsInARow = 0;
     if (this.streak < STREAK || now < this.pausedUntil) return;

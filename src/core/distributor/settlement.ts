@@ -53,7 +53,8 @@ export class Settlement {
     const now = this.#clock.now;
     worker.progressAt = now;
     task.progressAt = now;
-    worker.reliability.failed(worker, now);
+    const isKnown = item.failedOn.some((id) => id !== worker.id);
+    worker.reliability.failed(worker, isKnown, now);
     const again = fail.retryable && task.retry(item, worker.id, now);
     this.#port.note("item failed", { taskType: task.name, seq: item.seq, attempt: fail.attempt, again });
     if (again) return;

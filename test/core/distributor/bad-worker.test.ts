@@ -181,6 +181,31 @@ test("A worker that only fails gets items one at a time, with pauses, and is nam
   expect(scene.notes).toContain("worker does well again");
 });
 
+test("A worker that gets the items on which another has failed before is not to blame for them", () => {
+  const scene = new Scene(400);
+  scene.join("a");
+  scene.join("b");
+  const [long] = scene.of("a");
+  const isBad = (seq: number) => seq % 10 === 3;
+  // While one item keeps `a` busy, all others are executed on `b`, and what fails there waits for `a`.
+  const work = (worker: string) => {
+    for (const seq of scene.of(worker)) {
+      if (seq === long && scene.task.counts.acked < 300) continue;
+      if (isBad(seq)) scene.fail(worker, seq);
+      else scene.ack(worker, [seq]);
+    }
+  };
+  for (let step = 0; step < 600; step++) {
+    work("b");
+    work("a");
+    scene.wait(10);
+    expect([...scene.task.workers].map(({ reliability }) => reliability.isDemoted)).toEqual([false, false]);
+  }
+  const places: string[] = [];
+  scene.task.items.forEach(({ place }) => void places.push(place.at));
+  expect([scene.task.counts.acked, places]).toEqual([360, new Array(40).fill("collector")]);
+});
+
 describe("An item that waits behind a long item", () => {
   test("is recalled for an idle worker, whatever the mean of the items before", () => {
     const scene = new Scene(3);
