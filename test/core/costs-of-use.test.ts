@@ -38,6 +38,16 @@ function run() {
   return { exceeded, say, taken };
 }
 
+const HELLO = {
+  type: "hello",
+  runId: RUN,
+  role: "worker",
+  peerId: "w",
+  taskType: "t",
+  ticket: "",
+  held: [],
+} as const;
+
 function timesUntil(exceeded: readonly string[], act: () => void): number {
   let times = 0;
   for (; exceeded.length === 0 && times < 100_000; times++) act();
@@ -60,18 +70,9 @@ describe("A worker that takes items and gives them back without end is not heard
 
   long("by a hello that does not name them", () => {
     const { exceeded, say, taken } = run();
-    const hello = {
-      type: "hello",
-      runId: RUN,
-      role: "worker",
-      peerId: "w",
-      taskType: "t",
-      ticket: "ticket",
-      held: [],
-    } as const;
     const times = timesUntil(exceeded, () => {
       expect(taken()).toHaveLength(WINDOW);
-      say(hello);
+      say({ ...HELLO, ticket: "ticket" });
       say({ type: "ready", runId: RUN, concurrency: WINDOW });
     });
     // A hello and a ready count as a message each.
@@ -80,19 +81,10 @@ describe("A worker that takes items and gives them back without end is not heard
 
   long("by leaving and coming back", () => {
     const { exceeded, say, taken } = run();
-    const hello = {
-      type: "hello",
-      runId: RUN,
-      role: "worker",
-      peerId: "w",
-      taskType: "t",
-      ticket: "",
-      held: [],
-    } as const;
     const times = timesUntil(exceeded, () => {
       expect(taken()).toHaveLength(WINDOW);
       say({ type: "bye", runId: RUN });
-      say(hello);
+      say(HELLO);
       say({ type: "ready", runId: RUN, concurrency: WINDOW });
     });
     expect(times).toBe(Math.floor(CAPACITY / (perRound + 3)) + 1);
