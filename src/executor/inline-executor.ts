@@ -25,6 +25,12 @@ interface Pending {
   readonly slot: number;
 }
 
+interface Ended {
+  readonly execution: Execution;
+  readonly outcome: ExecutionOutcome;
+  readonly busyMs: number;
+}
+
 /** A worker fetches items that take longer, in ms, one by one: none of them waits beside it. */
 const LONG_MS = 150;
 
@@ -42,6 +48,8 @@ export class InlineExecutor implements Executor {
   readonly #taskType: TaskType;
   #gauge: WaitGauge | undefined;
   readonly #pending = new Map<Execution, Pending>();
+  /** What has ended in this turn of the event loop. It is reported together: messages of one result each would cost many times as much. */
+  #ended: Ended[] = [];
   readonly #payloads = new DecodeAhead<Execution>(decodeValue, (index) => this.#port?.upcoming(index));
   #port: ExecutorPort | undefined;
   #timeoutMs = 0;
@@ -82,7 +90,7 @@ export class InlineExecutor implements Executor {
   }
 
   hasRoom(): boolean {
-    return this.#pending.size < this.slots;
+    return this.#pending.size + this.#ended.length < this.slots;
   }
 
   execute(execution: Execution): ExecutionOutcome | undefined {
@@ -166,7 +174,17 @@ export class InlineExecutor implements Executor {
     const now = performance.now();
     const busyMs = now - pending.startedAt;
     if (this.#gauge !== undefined) this.#measure(this.#gauge, now, busyMs);
-    this.#port?.finished(execution, outcome, busyMs, false);
+    this.#ended.push({ execution, outcome, busyMs });
+    if (this.#pending.size === 0) this.#report();
+    else if (this.#ended.length === 1) setImmediate(() => this.#report());
+  }
+
+  #report(): void {
+    const ended = this.#ended;
+    if (ended.length === 0) return; // the last one that was pending has ended before this turn
+    this.#ended = [];
+    for (const [index, { execution, outcome, busyMs }] of ended.entries())
+      this.#port?.finished(execution, outcome, busyMs, index < ended.length - 1);
     this.#port?.room(true);
     if (this.#pending.size === 0) this.#idle?.();
   }

@@ -123,3 +123,35 @@ test("A socket from which more comes for seconds than can be taken is given up",
     vi.useRealTimers();
   }
 });
+
+test("A socket whose peers wait for answers is not given up, however long the role is as slow as they are", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  try {
+    let waiting = 500;
+    const socket = {
+      closed: false,
+      get readable() {
+        return waiting > 0;
+      },
+      receive: async () => {
+        vi.advanceTimersByTime(1);
+        waiting -= 1;
+        return [Buffer.from("honest"), Buffer.alloc(1)];
+      },
+    };
+    const { intake, floods } = makeIntake();
+    let overruns = 0;
+    const handle = () => {
+      vi.advanceTimersByTime(1);
+      waiting += 1; // the peer sends its next message
+      if (performance.now() > 20_000) socket.closed = true;
+    };
+    await readAll(socket as unknown as zmq.Router, intake, handle, () => {
+      overruns += 1;
+      socket.closed = true;
+    });
+    expect([overruns, floods]).toEqual([0, []]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
