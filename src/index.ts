@@ -37,7 +37,7 @@ export {
   readJournal,
 } from "./journal/read-journal.ts";
 export { configureLogging } from "./logging/configure-logging.ts";
-export { getLogger } from "./logging/logger.ts";
+export { getLogger } from "./logging/get-logger.ts";
 export type {
   FilterConfig,
   FormatterConfig,

@@ -1,4 +1,4 @@
-import { getLogger as getLogTapeLogger, type Logger } from "@logtape/logtape";
+import type { Logger } from "@logtape/logtape";
 import { indented, visibleBlock, visibleText } from "../structures/visible-text.ts";
 
 /** The names of the library's loggers. Users add their own below these: `zmqpipeline.task.FirstTask`. */
@@ -13,20 +13,10 @@ export type RoleLoggerName =
   | "serviceclient";
 
 /**
- * Gets the logger of a dotted name. It is silent until logging is configured.
- *
- * @param name - A name below `zmqpipeline` inherits the configuration of its ancestors.
- * @returns A LogTape logger, whose category has one element for each part of the name.
- *
- * @example
- * ```ts
- * const log = getLogger("zmqpipeline.task.FirstTask");
- * log.info("{count} items to do", { count: 100 });
- * ```
+ * LogTape's root logger: all copies of LogTape in a process share it under this symbol, and there is none before one of them is used. So nothing of LogTape
+ * is loaded for a process that logs nothing.
  */
-export function getLogger(name: string): Logger {
-  return getLogTapeLogger(name.split("."));
-}
+const ROOT: unique symbol = Symbol.for("logtape.rootLogger");
 
 /** Characters that end a line, control a terminal or turn the order of letters round. */
 const CONTROL = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu;
@@ -38,17 +28,18 @@ export type LogFacts = Readonly<Record<string, unknown>>;
 
 /** The logger of one role. A line has an event in words, then the facts as `key=value`. */
 export class RoleLog {
-  readonly #logger: Logger;
+  readonly #role: RoleLoggerName;
   readonly #facts: LogFacts;
+  #found: Logger | undefined;
 
   /** @param facts - Facts of every line: task type, endpoint. */
   constructor(role: RoleLoggerName, facts: LogFacts = {}) {
-    this.#logger = getLogger(`zmqpipeline.${role}`);
+    this.#role = role;
     this.#facts = { role, ...facts };
   }
 
   isEnabled(level: LogLevelName): boolean {
-    return this.#logger.isEnabledFor(level === "warn" ? "warning" : level);
+    return this.#logger?.isEnabledFor(level === "warn" ? "warning" : level) ?? false;
   }
 
   /** Writes a warning that must be seen: to the log, or, if no log is configured, as a warning of the process. */
@@ -66,7 +57,12 @@ export class RoleLog {
 
   /** Writes a line in LogTape's form: `{name}` stands for a fact. */
   template(level: LogLevelName, template: string, facts: LogFacts): void {
-    if (this.isEnabled(level)) this.#logger[level](visibleBlock(template), visibleFacts(facts));
+    if (this.isEnabled(level)) this.#logger?.[level](visibleBlock(template), visibleFacts(facts));
+  }
+
+  get #logger(): Logger | undefined {
+    this.#found ??= (globalThis as { [ROOT]?: Logger })[ROOT]?.getChild(["zmqpipeline", this.#role]);
+    return this.#found;
   }
 }
 
