@@ -50,5 +50,6 @@ test("Only known files write what is no message to a stream of any name", () => 
 });
 
 test("Only RoleLog calls a logger, so that facts are visible in every log, whatever formats it", () => {
-  expect(filesWith(/getLogger\(/)).toEqual(["src/logging/logger.ts"]);
+  expect(filesWith(/getLogger\(/)).toEqual(["src/logging/get-logger.ts"]); // for users
+  expect(filesWith(/getChild\(/)).toEqual(["src/logging/logger.ts"]);
 });

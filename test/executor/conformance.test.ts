@@ -227,7 +227,7 @@ describe.each(Object.entries(kinds))("An executor of %s execution", (_name, kind
   });
 
   long("gives up a handler that does not react after the grace period, and frees its slot", async () => {
-    const driver = await begun(1, 100);
+    const driver = await begun(1, 1000); // a program for each item takes its time to start
     const hung = driver.start({ do: "hang" });
     const next = driver.start({ do: "echo" });
     expect(await hung.outcome).toMatchObject({ code: "EXECUTION_TIMEOUT", retryable: true });
@@ -281,7 +281,7 @@ describe.each(Object.entries(kinds))("An executor of %s execution", (_name, kind
   test("lets a running handler end within the grace of close()", async () => {
     const driver = await begunAnew();
     const running = driver.start({ do: "until aborted" });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 500));
     await driver.executor.close(2000);
     expect(await running.outcome).toEqual({ reason: reasons[0] });
   });
