@@ -111,7 +111,7 @@ long(
     };
     for (const [endpoint, frames] of Object.entries(useless)) {
       const liar = connected(endpoint);
-      for (let times = 0; times < 60; times++) await liar.send(frames);
+      for (let times = 0; times < 200; times++) await liar.send(frames);
       let reason = "";
       while (reason !== TOO_MUCH) {
         const message = decodeMessage(await liar.receive());
