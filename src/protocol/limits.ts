@@ -18,7 +18,7 @@ export const BATCH_ITEMS = 512;
 
 /**
  * Larger payloads travel in pieces of this many bytes, each a frame. A peer counts as dead when no frame of it has arrived whole for 4 s, so
- * this bounds how slow a connection may be: 0.3 Mbit/s.
+ * this bounds how slow a connection may be: 0.13 Mbit/s.
  */
 export const PIECE_BYTES = 64 * 1024;
 

@@ -151,7 +151,7 @@ describe("What is in a journal", () => {
     open(ofOtherTasks, {}, ["b"]).close();
     rmSync(path);
     copyFileSync(ofOtherTasks, path);
-    expectRefused(path, "JOURNAL_MISMATCH", "b");
+    expectRefused(path, "JOURNAL_MISMATCH", 'its tasks "b" are not registered');
   });
 
   test("garbage is appended to the journal", () => {

@@ -41,8 +41,8 @@ export class Outflow {
   asked: (Question & { readonly bytes: number }) | undefined;
   /** The question that was answered last. Each time that it was repeated is answered as well. */
   #answered: Question | undefined;
-  /** How often nothing was unread when it was looked at. */
-  #idle = 0;
+  /** How often nothing was unread when peers were asked, since this one was. */
+  idle = 0;
   /** Was handed to ZeroMQ and not taken. */
   #head: Entry | undefined;
   readonly #held = new Fifo<Entry>();
@@ -79,6 +79,7 @@ export class Outflow {
 
   /** @returns The number of the question that the peer is to answer. */
   ask(): number {
+    this.idle = 0;
     this.asked ??= { number: randomBytes(6).readUIntBE(0, 6), owed: 0, bytes: this.unread };
     return this.asked.number;
   }
@@ -100,11 +101,9 @@ export class Outflow {
     return true;
   }
 
-  /** Looks whether nothing is to be remembered of the connection. An answer that does not come for long is not waited for. */
-  isOver(): boolean {
-    if (this.unread > 0 || this.isHolding || this.isPipeFull) this.#idle = 0;
-    else this.#idle += 1;
-    const owed = this.#answered?.owed ?? 0;
-    return this.#idle > 0 && (owed === 0 || this.#idle > MAX_IDLE);
+  /** Whether nothing is to be remembered of the connection. An answer that does not come for long is not waited for. */
+  get isOver(): boolean {
+    if (this.unread > 0 || this.isHolding || this.isPipeFull) return false;
+    return (this.#answered?.owed ?? 0) === 0 || this.idle > MAX_IDLE;
   }
 }

@@ -189,14 +189,18 @@ export class SendQueue {
 
   #askAgain(): void {
     for (const [connection, outflow] of this.#outflows) {
-      if (outflow.unread > 0) this.#ask(connection, outflow);
-      else this.#forgetIdle(connection, outflow);
+      if (outflow.unread > 0) {
+        this.#ask(connection, outflow);
+        continue;
+      }
+      outflow.idle += 1;
+      this.#forgetIdle(connection, outflow);
     }
     this.#next();
   }
 
   #forgetIdle(connection: string, outflow: Outflow): void {
-    if (!outflow.isOver()) return;
+    if (!outflow.isOver) return;
     this.#outflows.delete(connection);
     if (this.#outflows.size > 0) return;
     clearInterval(this.#askTimer);

@@ -42,7 +42,7 @@ describe("A listener closes a connection", () => {
     const { port, refusals } = await listen();
     const long = await peer(port, handshake, claim(0, MAX_FRAME_BYTES + 1));
     await once(long, "close");
-    expect(refusals.join()).not.toContain("no message");
+    expect(refusals).toEqual([]); // nothing was read of it
     const allowed = await peer(port, handshake, claim(0, MAX_FRAME_BYTES), Buffer.alloc(MAX_FRAME_BYTES));
     const before = refusals.length;
     await expect.poll(() => refusals.length, { timeout: 10_000 }).toBeGreaterThan(before);
